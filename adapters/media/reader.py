@@ -1,0 +1,96 @@
+"""Reads files in processes of their own: a hostile or endless file ends its process and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import pickle
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from adapters.media import limits
+from adapters.media.outcome import from_bytes
+from adapters.media.rules import ReadingRules
+from bot.types import FileTerms, ReadFile, UnreadableFile
+
+logger = logging.getLogger(__name__)
+
+_ROOT: Final = Path(__file__).parents[2]
+_KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")  # what Python may need to start; no secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderBounds:
+    """What reading may take: files at once, seconds and memory for each; `file_bytes` bounds what is fetched."""
+
+    at_once: int = 2
+    seconds: float = 30.0
+    memory_bytes: int = 1_500_000_000
+    file_bytes: int = limits.FILE_BYTES
+
+
+class SeparateReader:
+    """A `MediaReader` that reads each file in a process that is started for it, bounded, and ended with it."""
+
+    def __init__(self, rules: ReadingRules | None = None, bounds: ReaderBounds | None = None) -> None:
+        self._rules = rules or ReadingRules()
+        self._bounds = bounds or ReaderBounds()
+        self._slots = asyncio.Semaphore(self._bounds.at_once)
+
+    @property
+    def file_bytes(self) -> int:
+        """The most bytes that a file worth fetching may have."""
+        return self._bounds.file_bytes
+
+    async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
+        """As the port says."""
+        if len(data) > self.file_bytes:
+            most = limits.megabytes(self.file_bytes)
+            return UnreadableFile(
+                name=name, reason=f"is {limits.megabytes(len(data))} large, and at most {most} are read"
+            )
+        async with self._slots:
+            try:
+                return await self._read_apart(name, data, terms)
+            except TimeoutError:
+                logger.warning("a file took too long to read", extra={"bytes": len(data)})
+                return UnreadableFile(name=name, reason=f"takes longer than {self._bounds.seconds:g} s to read")
+            except OSError:
+                logger.exception("no process to read a file in", extra={"bytes": len(data)})
+                return UnreadableFile(name=name, reason="could not be read just now")
+
+    async def _read_apart(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
+        bounds = self._bounds
+        job = pickle.dumps((name, data, terms, self._rules, bounds.memory_bytes, math.ceil(bounds.seconds)))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "adapters.media.worker"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            start_new_session=True,
+            env=_surroundings(),
+        )
+        try:
+            async with asyncio.timeout(bounds.seconds):
+                said, _ = await process.communicate(job)
+            return from_bytes(said)
+        except ValueError:
+            logger.warning("a file ended its reader", extra={"exit_code": process.returncode, "bytes": len(data)})
+            return UnreadableFile(name=name, reason="is broken, or needs more time or memory than a file may have")
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _surroundings() -> dict[str, str]:
+    """The environment of the reading process: where its code is, and no setting of the bot."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return {**kept, "PYTHONPATH": str(_ROOT)}

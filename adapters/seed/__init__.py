@@ -1,0 +1,23 @@
+"""The Seed API, and any OpenAI-compatible one, as a model of the bot."""
+
+from adapters.seed.account import UsageEvent, read_usage
+from adapters.seed.client import SeedModel, open_seed
+from adapters.seed.doctor import Check, examine
+from adapters.seed.options import Pace, Retries, SeedOptions, Surroundings, Timeouts
+from adapters.seed.rates import LiveRates, open_rates
+
+__all__ = [
+    "Check",
+    "LiveRates",
+    "Pace",
+    "Retries",
+    "SeedModel",
+    "SeedOptions",
+    "Surroundings",
+    "Timeouts",
+    "UsageEvent",
+    "examine",
+    "open_rates",
+    "open_seed",
+    "read_usage",
+]

@@ -1,0 +1,179 @@
+"""The Seed API as a `Model`: asks, reads, tries again where that is safe, and never lets anything else through."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from adapters.seed.course import Course, Terms, after, begin
+from adapters.seed.http import SeedHttp, open_http
+from adapters.seed.limits import Limits
+from adapters.seed.options import SeedOptions
+from adapters.seed.problems import Kind, Problem, Trouble
+from adapters.seed.sse import EventParser, EventTooLarge
+from adapters.seed.wires import WIRES, Wire, WireName, read_event
+from adapters.seed.wires.answer import Answer
+from adapters.seed.wires.parameters import Profile
+from bot.types import ModelEvent, ModelRequest
+
+CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached
+CACHE_PAUSE_SECONDS = 600.0  # after the server refused to cache
+SEED_FAMILY = re.compile(r"(^|[/_-])(doubao|seed)-", re.IGNORECASE)
+
+
+class SeedModel:
+    """A model behind the Seed API or any OpenAI-compatible server.
+
+    `http`, `limits` and `options` are shared with what else talks to the same account: rates, account and doctor.
+    `profile` tells whether the parameters of Seed are sent.
+    """
+
+    def __init__(self, http: SeedHttp, *, model: str, wire: Wire, limits: Limits, options: SeedOptions) -> None:
+        self.http = http
+        self._name = model
+        self._wire = wire
+        self.limits = limits
+        self.options = options
+        self.profile: Profile = options.profile or profile_of(model)
+        self._no_cache_until = 0.0
+
+    @property
+    def name(self) -> str:
+        """The model's name at the server."""
+        return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """How many tokens a request and its answer may have together."""
+        return self.options.context_tokens
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """As the port says; tries again only while nothing of the answer is visible."""
+        around = self.options.surroundings
+        course = self._with_caching_decided(begin(self._bounded(request)))
+        deadline: float | None = None
+        while True:
+            async with self.limits.slot(course.tokens):
+                if deadline is None:  # waiting for our own turn does not count
+                    deadline = around.monotonic() + self.options.timeouts.total
+                answer = Answer(seen=course.seen)
+                async with aclosing(self._ask(course.request, answer, deadline)) as batches:
+                    async for batch in batches:
+                        for event in batch:
+                            yield event
+            step = after(course, answer, self._terms(deadline))
+            self._learn(course, answer, step.course)
+            for event in step.events:
+                yield event
+            if step.error is not None:
+                raise step.error
+            if step.course is None:
+                return
+            course = step.course
+            if step.delay:
+                await around.sleep(step.delay)
+
+    async def _ask(
+        self, request: ModelRequest, answer: Answer, deadline: float
+    ) -> AsyncGenerator[list[ModelEvent], None]:
+        """One try: what each piece of the stream brought. How it ended stands in `answer`; raises nothing."""
+        wire, parser, monotonic = self._wire, EventParser(), self.options.surroundings.monotonic
+        timeouts = self.options.timeouts
+        content = encode(wire.build_body(request, self._name, self.profile))
+        try:
+            async with self.http.open(wire.path, content, wire.headers, deadline - monotonic()) as body:
+                answer.request_id = body.request_id
+                idle = timeouts.idle
+                while piece := await body.read(min(idle, deadline - monotonic())):
+                    for event in parser.feed(piece):
+                        read_event(wire, answer, event)
+                    if answer.events:
+                        yield answer.take()
+                    if answer.problem is not None:
+                        break
+                    if answer.finish is not None or answer.ended:
+                        idle = timeouts.linger
+            for event in parser.end():
+                read_event(wire, answer, event)
+        except Trouble as trouble:
+            late = monotonic() >= deadline
+            what = f"the answer took longer than {timeouts.total:g} seconds" if late else trouble.problem.what
+            answer.fail(replace(trouble.problem, what=what))
+        except EventTooLarge:
+            answer.fail(Problem(kind=Kind.CUT, what="the model API sent an event without an end"))
+        answer.close()
+        if answer.events:
+            yield answer.take()
+
+    def _bounded(self, request: ModelRequest) -> ModelRequest:
+        """The request with no more room for the answer than this model is given."""
+        longest, asked = self.options.longest_answer, request.parameters.get("max_tokens")
+        if longest is None or (isinstance(asked, int) and asked <= longest):
+            return request
+        return replace(request, parameters={**request.parameters, "max_tokens": longest})
+
+    def _with_caching_decided(self, course: Course) -> Course:
+        """Ask for caching only where it can work: a prefix long enough, and no recent refusal."""
+        parameters = course.request.parameters
+        if parameters.get("enable_caching") is not True:
+            return course
+        refused = self.options.surroundings.monotonic() < self._no_cache_until
+        if not refused and course.tokens >= CACHE_MIN_TOKENS:
+            return course
+        request = replace(course.request, parameters={**parameters, "enable_caching": False})
+        return replace(course, request=request)
+
+    def _terms(self, deadline: float) -> Terms:
+        around = self.options.surroundings
+        return Terms(
+            retries=self.options.retries,
+            context_tokens=self.options.context_tokens,
+            chance=around.chance(),
+            seconds_left=deadline - around.monotonic(),
+        )
+
+    def _learn(self, course: Course, answer: Answer, following: Course | None) -> None:
+        """Let what this try showed change how later requests are sent."""
+        problem = answer.problem
+        if answer.usage is not None:
+            self.limits.add_tokens(answer.usage.input + answer.usage.output - course.tokens)
+        if problem is not None and problem.is_burst:
+            self.limits.slow_down()
+        if problem is not None and problem.status == 429 and problem.retry_after:
+            self.limits.pause(min(problem.retry_after, self.options.retries.patience))
+        if following is not None and "enable_caching" in following.dropped - course.dropped:
+            self._no_cache_until = self.options.surroundings.monotonic() + CACHE_PAUSE_SECONDS
+
+
+@asynccontextmanager
+async def open_seed(
+    *,
+    base_url: str,
+    api_key: str | None,
+    model: str,
+    wire: WireName = "chat",
+    options: SeedOptions | None = None,
+) -> AsyncIterator[SeedModel]:
+    """A model ready to be asked, over one pool of connections for its whole life. Raises `ConfigError`.
+
+    `base_url` ends in the version (".../v1"); a bare host means version 1. `api_key` None sends no key.
+    """
+    options = options or SeedOptions()
+    around = options.surroundings
+    limits = Limits(options.pace, monotonic=around.monotonic, sleep=around.sleep)
+    async with open_http(base_url, api_key, options) as http:
+        yield SeedModel(http, model=model, wire=WIRES[wire], limits=limits, options=options)
+
+
+def profile_of(model: str) -> Profile:
+    """Whether a server of this model understands the parameters of Seed."""
+    return "seed" if SEED_FAMILY.search(model) else "plain"
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """The bytes to send: the same for the same body; halves of surrogate pairs become question marks."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

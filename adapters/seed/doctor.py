@@ -1,0 +1,231 @@
+"""Whether the configured model API works, and what to do where it does not: a row for each thing that can be wrong."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from adapters.seed.client import SeedModel
+from adapters.seed.course import DROPPED_MEDIA_NOTE
+from adapters.seed.rates import LiveRates
+from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable
+from bot.types import (
+    Entry,
+    Media,
+    ModelEvent,
+    ModelRequest,
+    NoteFound,
+    ParameterValue,
+    ReasoningDelta,
+    SearchStarted,
+    SourceFound,
+    TextDelta,
+    Usage,
+    UsageReported,
+)
+
+SLOW_SECONDS = 10.0  # to the first token, without thinking: people begin to doubt
+PREFIX_WORDS = 1_600  # well above the cache's least prefix of 1,024 tokens
+PICTURE_SIDE = 64
+NOT_FOUND = 404
+PICTURE_TOKENS = 1_280  # what detail "high" always costs
+NOT_SEED = "not tried: only models of the Seed family are known to have it"
+
+BRIEF: Mapping[str, ParameterValue] = {"max_tokens": 200, "enable_thinking": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One row of the table; `ok` is None where a check does not apply, `fix` "" where nothing is to be done."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What came of one question; `first` is the seconds to its first token, None when there was none."""
+
+    events: tuple[ModelEvent, ...]
+    error: ModelError | None
+    first: float | None
+    seconds: float
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens, as the server counted them."""
+        found = [event.usage for event in self.events if isinstance(event, UsageReported)]
+        return found[-1] if found and not found[-1].estimated else None
+
+    @property
+    def pieces(self) -> int:
+        """In how many pieces the text came."""
+        return sum(isinstance(event, TextDelta) for event in self.events)
+
+
+async def examine(model: SeedModel, rates: LiveRates) -> AsyncGenerator[Check, None]:
+    """Every check as it is done, the basic ones first; those that cannot work after a failure are left out.
+
+    Asks five short questions, which together cost less than a cent on Seed 2.0 Lite. Raises nothing.
+    """
+    counted = await _ask(model, "Count to 20, the numbers separated by commas.")
+    access = check_access(model.name, counted)
+    for check in access:
+        yield check
+    if not all(check.ok for check in access):
+        return
+    yield check_price(rates, told=await rates.refresh())
+    yield check_latency(counted)
+    yield check_streaming(counted)
+    yield check_usage(counted)
+    yield await _check_cache(model)
+    if model.profile == "plain":
+        yield Check(name="image input", ok=None, detail=NOT_SEED)
+        yield Check(name="web search", ok=None, detail=NOT_SEED)
+        return
+    yield check_image(await _ask(model, "Which colour has this picture? One word.", media=(red_picture(),)))
+    yield check_search(await _ask(model, "Search the web: what is the weather in Oslo?", enable_web_search=True))
+
+
+# ---------------------------------------------------------------- what was heard, judged
+
+
+def check_access(name: str, heard: Heard) -> list[Check]:
+    """Key, model and wire, from the first question."""
+    error = heard.error
+    if isinstance(error, ModelAccessDenied) and error.status != NOT_FOUND:
+        fix = "put the account's key (sk-...) into SEED_API_KEY, and see that the account has credits"
+        return [Check(name="key", ok=False, detail=str(error), fix=fix)]
+    if isinstance(error, ModelAccessDenied):
+        fix = "set SEED_MODEL to a name from GET /v1/models, and SEED_BASE_URL to an address that ends in /v1"
+        return [Check(name="model", ok=False, detail=str(error), fix=fix)]
+    if isinstance(error, ModelUnavailable) and error.status is None:
+        fix = "see that SEED_BASE_URL is right, that the server runs, and that this machine reaches it"
+        return [Check(name="server", ok=False, detail=str(error), fix=fix)]
+    if error is not None:
+        fix = "see that SEED_BASE_URL is right and reachable, and try SEED_WIRE=chat"
+        return [Check(name="wire", ok=False, detail=str(error), fix=fix)]
+    return [
+        Check(name="key", ok=True, detail="accepted"),
+        Check(name="model", ok=True, detail=name),
+        Check(name="wire", ok=True, detail=f"answered in {heard.seconds:.1f} s"),
+    ]
+
+
+def check_price(rates: LiveRates, *, told: bool) -> Check:
+    """Whether the price is the provider's own."""
+    card = rates.card()
+    tiers = "; ".join(f"from {tier.from_tokens:,}: {tier.input} in, {tier.output} out" for tier in card.tiers)
+    detail = f"{tiers} (USD per million tokens, {card.origin})"
+    is_free = all(tier.input == tier.output == 0 for tier in card.tiers)
+    fix = "" if told or is_free else "the server tells no prices: compare the built-in ones with the provider's page"
+    return Check(name="price", ok=True if told else None, detail=detail, fix=fix)
+
+
+def check_latency(heard: Heard) -> Check:
+    """Seconds to the first token."""
+    if heard.first is None:
+        return Check(name="first token", ok=False, detail="there was none", fix="try again later")
+    slow = heard.first > SLOW_SECONDS
+    fix = "the server is slow or far away: try again later, or another SEED_BASE_URL" if slow else ""
+    return Check(name="first token", ok=not slow, detail=f"after {heard.first:.2f} s", fix=fix)
+
+
+def check_streaming(heard: Heard) -> Check:
+    """Whether the text came in pieces."""
+    flowing = heard.pieces > 1
+    fix = "" if flowing else "something between here and the server holds the stream back: switch off its buffering"
+    return Check(name="streaming", ok=flowing, detail=f"{heard.pieces} pieces", fix=fix)
+
+
+def check_usage(heard: Heard) -> Check:
+    """Whether the server counts tokens."""
+    usage = heard.usage
+    if usage is None:
+        fix = "costs are estimated: the server does not honour stream_options.include_usage"
+        return Check(name="usage", ok=False, detail="not reported", fix=fix)
+    return Check(name="usage", ok=True, detail=f"{usage.input} in, {usage.output} out")
+
+
+def check_cache(first: Heard, second: Heard) -> Check:
+    """Whether a repeated beginning was served from the cache."""
+    error = first.error or second.error
+    if error is not None:
+        return Check(name="cache", ok=False, detail=str(error), fix="set enable_caching to no")
+    usage = second.usage
+    if usage is None:
+        return Check(name="cache", ok=None, detail="cannot be seen: the server reports no usage")
+    hit = usage.cached > 0
+    fix = "" if hit else "repeated text is paid in full: set context to economy, and ask the provider about caching"
+    return Check(name="cache", ok=hit, detail=f"{usage.cached} of {usage.input} tokens", fix=fix)
+
+
+def check_image(heard: Heard) -> Check:
+    """Whether a picture was looked at, told by its tokens."""
+    if heard.error is not None:
+        return Check(name="image input", ok=False, detail=str(heard.error), fix="use a model that takes pictures")
+    tokens = f"{heard.usage.input} tokens" if heard.usage else "cannot be seen: the server reports no usage"
+    if NoteFound(DROPPED_MEDIA_NOTE) in heard.events:
+        fix = "the server passes pictures over: use another SEED_WIRE or model"
+        return Check(name="image input", ok=False, detail=tokens, fix=fix)
+    return Check(name="image input", ok=True if heard.usage else None, detail=tokens)
+
+
+def check_search(heard: Heard) -> Check:
+    """Whether the model searched."""
+    if heard.error is not None:
+        fix = "leave enable_web_search off, or ask the provider to open it for the account"
+        return Check(name="web search", ok=False, detail=str(heard.error), fix=fix)
+    sources = sum(isinstance(event, SourceFound) for event in heard.events)
+    calls = sum(heard.usage.tools.values()) if heard.usage else 0
+    searched = bool(sources or calls or any(isinstance(event, SearchStarted) for event in heard.events))
+    fix = "" if searched else "the model did not search: ask the provider whether the account may"
+    return Check(name="web search", ok=searched, detail=f"{sources} sources, {calls} calls", fix=fix)
+
+
+# ---------------------------------------------------------------- asking
+
+
+async def _check_cache(model: SeedModel) -> Check:
+    prefix = " ".join(f"word{number}" for number in range(min(PREFIX_WORDS, model.context_tokens // 8)))
+    first = await _ask(model, f"{prefix}\nSay A.", enable_caching=True)
+    second = await _ask(model, f"{prefix}\nSay B.", enable_caching=True)
+    return check_cache(first, second)
+
+
+async def _ask(model: SeedModel, text: str, *, media: tuple[Media, ...] = (), **parameters: ParameterValue) -> Heard:
+    request = ModelRequest(
+        head="You are being checked. Answer as briefly as you can.",
+        entries=(Entry(role="user", text=text, media=media),),
+        parameters={**BRIEF, **parameters},
+    )
+    clock = model.options.surroundings.monotonic
+    start = clock()
+    first: float | None = None
+    failure: ModelError | None = None
+    events: list[ModelEvent] = []
+    try:
+        async with aclosing(model.stream(request)) as stream:
+            async for event in stream:
+                events.append(event)
+                if first is None and isinstance(event, TextDelta | ReasoningDelta):
+                    first = clock() - start
+    except ModelError as error:
+        failure = error
+    return Heard(events=tuple(events), error=failure, first=first, seconds=clock() - start)
+
+
+def red_picture() -> Media:
+    """A small red picture as PNG (https://www.w3.org/TR/png/): eight-bit RGB, one filter byte before each row."""
+    rows = (b"\x00" + b"\xff\x00\x00" * PICTURE_SIDE) * PICTURE_SIDE
+    header = struct.pack(">IIBBBBB", PICTURE_SIDE, PICTURE_SIDE, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    )
+    return Media(kind="image", media_type="image/png", name="red.png", data=png, tokens=PICTURE_TOKENS)

@@ -1,0 +1,134 @@
+"""The prices in force: read from the server every hour, kept on disk, and always there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from adapters.seed import loose
+from adapters.seed.client import SeedModel
+from adapters.seed.pricelist import read_card
+from adapters.seed.problems import Trouble
+from bot.pricing import RateCard, Tier
+
+logger = logging.getLogger(__name__)
+
+HOUR = 3600.0
+
+
+class LiveRates:
+    """The `Rates` of one model: the last card that the server told, else the one kept on disk, else the built-in."""
+
+    def __init__(self, model: SeedModel, file: Path | None) -> None:
+        self._model = model
+        self._file = file
+        self._fallback = model.options.fallback_card
+        self._card = self._fallback
+
+    def card(self) -> RateCard:
+        """The last good rate card."""
+        return self._card
+
+    async def recall(self) -> None:
+        """Take the card that was kept on disk, if there is one for this model."""
+        if self._file is not None:
+            kept = await asyncio.to_thread(_load, self._file, self._model.name, self._fallback)
+            self._card = kept or self._card
+
+    async def refresh(self) -> bool:
+        """Read the prices now; whether the server told any. What was in force stays when it did not."""
+        try:
+            row = await self._model_row()
+        except Trouble as trouble:
+            logger.info("no prices", extra={"status": trouble.problem.status, "code": trouble.problem.code})
+            return False
+        at = self._model.options.surroundings.now()
+        card = read_card(row, origin=f"provider, {at:%Y-%m-%d %H:%M} UTC", fallback=self._fallback)
+        if card is None:
+            logger.info("no prices", extra={"code": "not_published"})
+            return False
+        self._card = card
+        if self._file is not None:
+            with suppress(OSError):  # a card that cannot be kept is still in force
+                await asyncio.to_thread(_save, self._file, self._model.name, card)
+        return True
+
+    async def run(self, every: float) -> None:
+        """Refresh now and every `every` seconds, until cancelled."""
+        while True:
+            await self.refresh()
+            await self._model.options.surroundings.sleep(every)
+
+    async def _model_row(self) -> Any:
+        """The model's row: at its own address, or in the list where a server has only that. Raises `Trouble`."""
+        name = self._model.name
+        try:
+            row = await self._model.http.get(f"/models/{quote(name, safe='')}")
+        except Trouble as trouble:
+            if trouble.problem.status != 404:
+                raise
+            row = await self._model.http.get("/models")
+        listed = loose.mapping(row).get("data", row)
+        rows = [listed] if isinstance(listed, dict) else loose.items(listed)
+        return next((each for each in rows if loose.mapping(each).get("id", name) == name), None)
+
+
+@asynccontextmanager
+async def open_rates(model: SeedModel, *, file: Path | None = None, every: float = HOUR) -> AsyncIterator[LiveRates]:
+    """The prices of `model`, refreshed in the background; `file` keeps the last good ones (None: not kept)."""
+    rates = LiveRates(model, file)
+    await rates.recall()
+    task = asyncio.create_task(rates.run(every), name="seed rates")
+    try:
+        yield rates
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _save(file: Path, model: str, card: RateCard) -> None:
+    """Keep a card, replacing the one before in one step."""
+    tiers = [
+        {
+            "from_tokens": tier.from_tokens,
+            "input": str(tier.input),
+            "output": str(tier.output),
+            "cached": None if tier.cached is None else str(tier.cached),
+        }
+        for tier in card.tiers
+    ]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
+    fresh.write_text(json.dumps({"model": model, "origin": card.origin, "tiers": tiers}, indent=2), encoding="utf-8")
+    fresh.replace(file)
+
+
+def _load(file: Path, model: str, fallback: RateCard) -> RateCard | None:
+    """The card that was kept for `model`; None when there is none or it cannot be read."""
+    try:
+        kept = loose.mapping(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return None
+    tiers = [_tier(loose.mapping(each)) for each in loose.items(kept.get("tiers"))]
+    whole = [tier for tier in tiers if tier is not None]
+    if kept.get("model") != model or not whole or len(whole) != len(tiers) or whole[0].from_tokens != 0:
+        return None
+    origin = f"{loose.text(kept.get('origin')) or 'provider'}, kept on disk"
+    return replace(fallback, tiers=tuple(sorted(whole, key=lambda tier: tier.from_tokens)), origin=origin)
+
+
+def _tier(body: Any) -> Tier | None:
+    start, prices = loose.count(body.get("from_tokens")), [loose.money(body.get(name)) for name in ("input", "output")]
+    if start is None or not all(isinstance(price, Decimal) for price in prices):
+        return None
+    return Tier(from_tokens=start, input=prices[0], output=prices[1], cached=loose.money(body.get("cached")))  # type: ignore[arg-type]  # checked above

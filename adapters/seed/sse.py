@@ -1,0 +1,74 @@
+"""Server-sent events read from bytes, as they come and however they are cut.
+
+Lines end in LF, CR or CRLF; bytes are decoded only when a whole event is there, so a character may be cut anywhere.
+Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MAX_EVENT_BYTES = 32 * 1024 * 1024  # far above any answer; bounds what a broken server can make us hold
+
+Event = tuple[str, str]  # its name ("" when the stream gives none) and its data
+
+
+class EventTooLarge(ValueError):
+    """One event has more bytes than any answer needs."""
+
+
+class EventParser:
+    """Turns pieces of a byte stream into events; the same events for every way of cutting the bytes."""
+
+    __slots__ = ("_after_cr", "_at_start", "_tail")
+
+    def __init__(self) -> None:
+        self._tail = b""  # what came after the last blank line
+        self._after_cr = False
+        self._at_start = True
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """The events that `piece` completes. Raises `EventTooLarge`."""
+        if self._after_cr or b"\r" in piece:
+            piece = self._with_line_feeds(piece)
+        blocks = (self._tail + piece).split(b"\n\n")
+        self._tail = blocks.pop()
+        if len(self._tail) > MAX_EVENT_BYTES:
+            raise EventTooLarge
+        if self._at_start and blocks:
+            self._at_start = False
+            blocks[0] = blocks[0].removeprefix(BYTE_ORDER_MARK)
+        events: list[Event] = []
+        for block in blocks:
+            if block.startswith(b"data: ") and b"\n" not in block:  # nearly all are like this
+                events.append(("", block[6:].decode("utf-8", "replace")))
+            else:
+                events += _read_block(block)
+        return events
+
+    def end(self) -> list[Event]:
+        """The event that the end of the stream completes: servers that drop the last blank line are forgiven."""
+        block, self._tail = self._tail, b""
+        return _read_block(block.removeprefix(BYTE_ORDER_MARK) if self._at_start else block)
+
+    def _with_line_feeds(self, piece: bytes) -> bytes:
+        if not piece:
+            return piece
+        ends_in_cr = piece.endswith(b"\r")
+        if self._after_cr and piece.startswith(b"\n"):
+            piece = piece[1:]  # the second half of a CRLF
+        self._after_cr = ends_in_cr
+        return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _read_block(block: bytes) -> list[Event]:
+    """The event that the lines between two blank ones make; none without data."""
+    name, data = b"", []
+    for line in block.split(b"\n"):
+        field, colon, value = line.partition(b":")
+        if field == b"data":
+            data.append(value.removeprefix(b" "))
+        elif field == b"event" and colon:
+            name = value.removeprefix(b" ")
+    if not data:
+        return []
+    return [(name.decode("utf-8", "replace"), b"\n".join(data).decode("utf-8", "replace"))]

@@ -1,0 +1,17 @@
+"""Media as text inside JSON."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from bot.types import Media
+
+
+def data_url(media: Media) -> str:
+    """The file as a data URL; the same file always gives the same one."""
+    return f"data:{media.media_type};base64,{base64_text(media)}"
+
+
+def base64_text(media: Media) -> str:
+    """The file's bytes in base64."""
+    return b64encode(media.data).decode("ascii")

@@ -1,0 +1,157 @@
+"""Responses: the wire that takes documents natively, in OpenAI's shapes with BytePlus ModelArk's divergences.
+
+The system text goes into `input`, since upstream refuses `instructions` together with caching; nothing is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from adapters.seed import loose
+from adapters.seed.problems import Kind, Problem, problem_from_error
+from adapters.seed.wires.answer import Answer, usage_of
+from adapters.seed.wires.media import data_url
+from adapters.seed.wires.parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from adapters.seed.wires.sources import sources_in_text
+from bot.types import Entry, Finish, Media, ModelRequest
+
+PATH = "/responses"
+
+SEARCHES = frozenset({"response.web_search_call.in_progress", "response.mcp_call.in_progress"})
+REASONING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
+QUERIES = frozenset({"response.mcp_call.arguments.done", "response.mcp_call_arguments.done"})
+ENDINGS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+
+
+def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
+    """The JSON of one request; input stands last, so that a longer conversation only adds to its end."""
+    return {
+        "model": model,
+        "stream": True,
+        "store": False,
+        **wire_parameters(request.parameters, profile, max_tokens="max_output_tokens", standard={}),
+        "input": [
+            {"role": "system", "content": head_of(request)},
+            *(_message(entry, request, profile) for entry in request.entries),
+        ],
+    }
+
+
+def _message(entry: Entry, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+    text = entry.text if entry.text.strip() else ""
+    if entry.role == "assistant":
+        return {"type": "message", "role": entry.role, "content": text or PLACEHOLDER}  # llama.cpp needs the type
+    if not entry.media:
+        return {"role": entry.role, "content": text or PLACEHOLDER}
+    parts = [_part(media, request, profile) for media in entry.media]
+    if text:
+        parts.append({"type": "input_text", "text": text})
+    return {"role": entry.role, "content": parts}
+
+
+def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+    match media.kind:
+        case "image":
+            image: dict[str, Any] = {"type": "input_image", "image_url": data_url(media)}
+            if profile == "seed" and "image_detail" in request.parameters:
+                image["detail"] = request.parameters["image_detail"]
+            return image
+        case "video":
+            video: dict[str, Any] = {"type": "input_video", "video_url": data_url(media)}
+            if profile == "seed" and "video_fps" in request.parameters:
+                video["fps"] = request.parameters["video_fps"]
+            return video
+        case "document":
+            return {"type": "input_file", "filename": media.name, "file_data": data_url(media)}
+
+
+def read(answer: Answer, event: dict[str, Any]) -> None:
+    """Take in one event of a stream, or a whole response; anything unknown is passed over."""
+    kind = event.get("type")
+    if kind == "response.output_text.delta":
+        piece = event.get("delta")
+        if piece and isinstance(piece, str):
+            answer.add_text(piece)
+    elif not isinstance(kind, str):
+        if event.get("object") == "response":
+            _read_ending(answer, event)
+    elif kind in REASONING:
+        piece = event.get("delta")
+        if piece and isinstance(piece, str):
+            answer.add_reasoning(piece)
+    elif kind in ENDINGS:
+        _read_ending(answer, loose.mapping(event.get("response")), failed=kind == "response.failed")
+    else:
+        _read_rare(answer, kind, event)
+
+
+def _read_rare(answer: Answer, kind: str, event: dict[str, Any]) -> None:
+    if kind == "response.output_text.done":
+        _complete(answer, loose.text(event.get("text")))
+    elif kind == "response.refusal.delta":
+        if piece := loose.text(event.get("delta")):
+            answer.add_text(piece)
+        answer.finish = Finish.FILTERED
+    elif kind == "response.output_text.annotation.added":
+        answer.add_sources([event.get("annotation")])
+    elif kind in SEARCHES:
+        answer.add_search()
+    elif kind in QUERIES:
+        if query := _query_of(event.get("arguments")):
+            answer.add_search(query)
+    elif kind == "response.output_item.done":
+        _read_item(answer, loose.mapping(event.get("item")))
+
+
+def _complete(answer: Answer, whole: str) -> None:
+    """Add what the deltas of a text left out of it."""
+    said = answer.text
+    if len(whole) > len(said) and whole.startswith(said) and not answer.reasons_inline:
+        answer.add_text(whole[len(said) :])
+
+
+def _read_item(answer: Answer, item: Any) -> None:
+    """An item that is complete: only its sources, since its text came before."""
+    for part in loose.items(item.get("content")):
+        answer.add_sources(loose.mapping(part).get("annotations"))
+    if item.get("type") == "mcp_call":
+        found = sources_in_text(loose.text(item.get("output")))
+        answer.add_sources([{"url": source.url, "title": source.title} for source in found])
+
+
+def _read_ending(answer: Answer, response: Any, *, failed: bool = False) -> None:
+    for item in loose.items(response.get("output")):
+        body = loose.mapping(item)
+        if body.get("type") == "message" and not answer.has_text:
+            for part in loose.items(body.get("content")):
+                _complete(answer, loose.text(loose.mapping(part).get("text")))
+        _read_item(answer, body)
+    usage = usage_of(response.get("usage"), whole=response)
+    if usage is not None:
+        answer.add_usage(usage)
+    for name in ("citations", "search_results", "references"):
+        answer.add_sources(response.get(name))
+    status = response.get("status")
+    if failed or status == "failed":
+        answer.fail(problem_from_error(response.get("error") or {}, request_id=answer.request_id))
+    elif status == "cancelled":
+        answer.fail(Problem(kind=Kind.CUT, what="the model API stopped in the middle of the answer"))
+    elif answer.finish is not Finish.FILTERED:
+        answer.finish = _finish_of(response, status)
+
+
+def _finish_of(response: Any, status: object) -> Finish:
+    if status != "incomplete":
+        return Finish.STOP
+    reason = loose.mapping(response.get("incomplete_details")).get("reason")
+    return Finish.FILTERED if reason == "content_filter" else Finish.LENGTH
+
+
+def _query_of(arguments: object) -> str:
+    """What is searched for, from the arguments of a tool call in JSON."""
+    try:
+        fields = loose.mapping(json.loads(loose.text(arguments)))
+    except (ValueError, RecursionError):
+        return ""
+    return next((loose.text(fields[name]) for name in ("query", "q", "keyword", "search_query") if name in fields), "")

@@ -1,0 +1,1 @@
+"""Slack: its events, its messages and its exports."""

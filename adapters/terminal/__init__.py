@@ -1,0 +1,120 @@
+"""The terminal as a platform: one question, its answer streamed to standard output."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from bot.errors import FileTooLarge, InvalidInput, PlatformError
+from bot.types import Attachment, ConversationKey, Draft, Footer, ThreadMessage, Turn
+
+
+class Terminal:
+    """A platform of one reply at a time; `last` is the finished draft of the newest one."""
+
+    name = "terminal"
+    pace = 0.0
+
+    def __init__(self, out: TextIO | None = None, notes: TextIO | None = None, *, quiet: bool = False) -> None:
+        self._out = out or sys.stdout
+        self._notes = notes or sys.stderr
+        self._quiet = quiet
+        self.last: Draft | None = None
+
+    async def open_reply(self, turn: Turn) -> TerminalReply:
+        """A reply that writes what is new; a terminal cannot take back what a crashed run has written."""
+        return TerminalReply(self, turn.id)
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's signature
+        """Nothing stands in a terminal before the first question."""
+        return []
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """A file of this machine; `attachment.url` is its path."""
+        return await asyncio.to_thread(_read, Path(attachment.url), limit)
+
+    def write(self, text: str) -> None:
+        """Show more of the answer at once."""
+        if text and not self._quiet:
+            self._out.write(text)
+            self._out.flush()
+
+    def note(self, text: str) -> None:
+        """Show something beside the answer, so that a pipe carries the answer alone."""
+        if not self._quiet:
+            self._notes.write(f"{text}\n")
+            self._notes.flush()
+
+
+def attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
+    """The files that go with a question. Raises `InvalidInput` for one that is not there."""
+    for path in paths:
+        if not path.is_file():
+            raise InvalidInput(f"There is no file {str(path)!r}.")
+    return tuple(
+        Attachment(id=str(number), name=path.name, size=path.stat().st_size, url=str(path))
+        for number, path in enumerate(paths)
+    )
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise PlatformError(f"cannot be read ({error.strerror})") from error
+    if len(data) > limit:
+        raise FileTooLarge(limit)
+    return data
+
+
+class TerminalReply:
+    """An answer that grows at the end of the terminal."""
+
+    def __init__(self, terminal: Terminal, turn_id: int) -> None:
+        self._terminal = terminal
+        self._ref = f"turn-{turn_id}"
+        self._written = 0
+        self._notices: tuple[str, ...] = ()
+
+    async def show(self, draft: Draft) -> str:
+        """Write what has come since the last draft."""
+        self._terminal.write(draft.text[self._written :])
+        self._written = len(draft.text)
+        if not draft.text:
+            self._tell(draft.notices)  # beside a growing text they would stand in its middle
+        return self._ref
+
+    def _tell(self, notices: tuple[str, ...]) -> None:
+        for notice in notices:
+            if notice not in self._notices:
+                self._terminal.note(notice)
+        self._notices = notices
+
+    async def finish(self, draft: Draft) -> str:
+        """Write the rest, then sources, notices and the small print."""
+        await self.show(draft)
+        self._terminal.write("\n" if draft.text else "")
+        for number, source in enumerate(draft.sources, 1):
+            self._terminal.note(f"[{number}] {source.title or source.url} <{source.url}>")
+        self._tell(draft.notices)
+        if draft.footer:
+            self._terminal.note(small_print(draft.footer))
+        self._terminal.last = draft
+        return self._ref
+
+
+def small_print(footer: Footer) -> str:
+    """One line: model, tokens in (cached) and out, cost, time."""
+    usage = footer.usage
+    mark = "about " if usage.estimated else ""
+    parts = [
+        footer.model,
+        f"{mark}{usage.input:,} tokens in ({usage.cached:,} cached), {usage.output:,} out",
+        f"${footer.cost:.6f}" if footer.show_cost and footer.cost else "",
+        f"{footer.seconds:.1f} s",
+    ]
+    return " · ".join(part for part in parts if part)

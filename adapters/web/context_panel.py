@@ -1,0 +1,119 @@
+"""What a conversation sent to the model, as the panel tells it: a line, a picture and a table of plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from adapters.web.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
+from adapters.web.presenting import Json
+from bot.context.window import Break
+from bot.insight import BREAKS
+from bot.types import RequestFigures, RequestRecord
+
+BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Break.FIRST: "First request",
+        Break.TRIM: "Trim",
+        Break.COLD: "Trim after a pause",
+        Break.HEAD_CHANGED: "Head changed",
+        Break.DELETED: "Message deleted",
+    }
+)
+
+
+def present_context(records: Sequence[RequestRecord]) -> Json:
+    """The requests of a conversation, oldest first; lengths are percent of the plot, all else is text to show."""
+    prompts = [prompt_of(each) for each in records]
+    layout = lay_out(prompts)
+    return {
+        "summary": _summary(records, prompts),
+        "slotWidth": layout.slot_width,
+        "barWidth": layout.bar_width,
+        "ticks": [{"y": each.y, "label": tokens_label(each.tokens)} for each in layout.ticks],
+        "bars": _present_bars(records, prompts, layout),
+        "breaks": [
+            _present_break(kind) for kind in BREAK_WORDS if any(each.figures.broken == kind for each in records)
+        ],
+        "estimated": any(each.estimated for each in prompts),
+        "headNew": any(each.cached < each.head for each in prompts),
+    }
+
+
+def _present_bars(records: Sequence[RequestRecord], prompts: Sequence[Prompt], layout: Layout) -> list[Json]:
+    count = len(records)
+    return [
+        {"title": f"Request {number} of {count}", "at": record.at.isoformat(), **_present_bar(record, prompt, bar)}
+        for number, (record, prompt, bar) in enumerate(zip(records, prompts, layout.bars, strict=True), 1)
+    ]
+
+
+def _present_bar(record: RequestRecord, prompt: Prompt, bar: Bar) -> Json:
+    figures = record.figures
+    return {
+        "slot": bar.slot,
+        "x": bar.x,
+        "segments": [{"kind": each.kind, "y": each.y, "height": each.height} for each in bar.segments],
+        "estimated": prompt.estimated,
+        "break": {**_present_break(figures.broken), "text": break_text(figures)} if figures.broken else None,
+        "failed": record.usage is None,
+        "facts": {
+            "total": _count(prompt.total, estimated=prompt.estimated),
+            "cached": _count(prompt.cached, estimated=prompt.estimated),
+            "fresh": _count(prompt.fresh, estimated=prompt.estimated),
+            "head": f"{prompt.head:,}",
+            "entries": f"{figures.entries:,}",
+        },
+    }
+
+
+def _present_break(kind: str) -> Json:
+    return {"kind": kind.replace(" ", "-"), "label": BREAK_WORDS[kind]}
+
+
+def break_text(figures: RequestFigures) -> str:
+    """Why a request does not extend the one before, as a sentence."""
+    reason = BREAKS[Break(figures.broken)]
+    gone = f" ({_plural(figures.removed, 'entry', 'entries')} left the view)" if figures.removed else ""
+    return f"{reason[:1].upper()}{reason[1:]}{gone}."
+
+
+def _summary(records: Sequence[RequestRecord], prompts: Sequence[Prompt]) -> list[str]:
+    """The last request and what is ahead, in parts of one line."""
+    if not records:
+        return []
+    figures, prompt = records[-1].figures, prompts[-1]
+    share = 100 * prompt.cached // prompt.total if prompt.total else 0
+    return [
+        _plural(figures.entries, "entry", "entries"),
+        f"{_count(prompt.total, estimated=prompt.estimated)} tokens in",
+        f"{share}% from the cache",
+        f"next trim in about {figures.until_trim:,} tokens",
+        _last_break(records),
+    ]
+
+
+def _last_break(records: Sequence[RequestRecord]) -> str:
+    for ago, record in enumerate(reversed(records)):
+        if record.figures.broken:
+            word = BREAK_WORDS[record.figures.broken].lower()
+            when = "just now" if ago == 0 else f"{_plural(ago, 'request', 'requests')} ago"
+            return f"last break: {word}, {when}"
+    return f"no break in the last {_plural(len(records), 'request', 'requests')}"
+
+
+def _count(tokens: int, *, estimated: bool) -> str:
+    return f"about {tokens:,}" if estimated else f"{tokens:,}"
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def tokens_label(tokens: int) -> str:
+    """A round number of tokens, short: 500, 2K, 1.5M."""
+    for unit, letter in ((1_000_000, "M"), (1_000, "K")):
+        if tokens >= unit:
+            return f"{tokens / unit:g}{letter}"
+    return str(tokens)

@@ -1,0 +1,181 @@
+"""Markdown as people and models write it, as HTML that cannot run anything.
+
+Raw HTML is text, links lead only to http, https and mailto, images become links, and code is coloured by class names.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import find_lexer_class, get_all_lexers
+
+ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})
+HIGHLIGHT_LIMIT = 20_000
+"""Longer code stays plain: lexers are regular expressions and may take their time."""
+
+_BARE_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_]")
+_MENTION = re.compile(r"(?<![\w@/.])(@seedling)\b", re.IGNORECASE)
+_LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
+
+
+@lru_cache(maxsize=32)
+def render_markdown(text: str) -> str:
+    """`text` as safe HTML; remembered for a moment, since several pages show the same text."""
+    rendered: str = _parser().render(text)
+    return rendered
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether a link may lead there."""
+    try:
+        return urlsplit(url.strip()).scheme.lower() in ALLOWED_SCHEMES
+    except ValueError:
+        return False
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+    parser.disable("lheading")  # a line of dashes under a sentence is a rule in a chat, not a heading
+    parser.validateLink = is_safe_url  # type: ignore[method-assign]  # the documented way to set a policy
+    parser.core.ruler.after("inline", "mentions", _mark_mentions)
+    parser.core.ruler.after("inline", "bare_urls", _link_bare_urls)
+    for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image), ("link_open", _link_open)):
+        parser.add_render_rule(name, rule)
+    parser.add_render_rule("table_open", lambda *_: '<div class="table"><table>\n')
+    parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    return parser
+
+
+# ---------------------------------------------------------------- links and images
+
+
+def _link_open(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: MutableMapping[str, Any]
+) -> str:
+    for name, value in _LINK_ATTRIBUTES.items():
+        tokens[index].attrSet(name, value)
+    return self.renderToken(tokens, index, options, env)
+
+
+def _image(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: MutableMapping[str, Any]
+) -> str:
+    token = tokens[index]
+    label = self.renderInlineAsText(token.children or [], options, env) or "image"
+    shown = html.escape(label)
+    inside_link = sum(each.nesting for each in tokens[:index] if each.type in ("link_open", "link_close")) > 0
+    source = str(token.attrs.get("src", ""))
+    if inside_link or not is_safe_url(source):
+        return shown
+    return f'<a class="image-link" href="{html.escape(source)}"{_attributes(_LINK_ATTRIBUTES)}>{shown}</a>'
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    return "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items())
+
+
+def _link_bare_urls(state: StateCore) -> None:
+    """Make links of the addresses that stand in plain text."""
+    for token in state.tokens:
+        if token.type == "inline" and token.children and "://" in token.content:
+            token.children = list(_with_links(token.children))
+
+
+def _with_links(tokens: Sequence[Token]) -> Sequence[Token]:
+    depth = 0
+    result: list[Token] = []
+    for token in tokens:
+        depth += token.nesting if token.type in ("link_open", "link_close") else 0
+        if token.type == "text" and depth == 0:
+            result.extend(_split_at_urls(token.content, token.level))
+        else:
+            result.append(token)
+    return result
+
+
+def _split_at_urls(text: str, level: int) -> Sequence[Token]:
+    result: list[Token] = []
+    end = 0
+    for match in _BARE_URL.finditer(text):
+        if not is_safe_url(match.group()):
+            continue
+        result.append(Token("text", "", 0, content=text[end : match.start()], level=level))
+        result.append(Token("link_open", "a", 1, attrs={"href": match.group()}, level=level))
+        result.append(Token("text", "", 0, content=match.group(), level=level + 1))
+        result.append(Token("link_close", "a", -1, level=level))
+        end = match.end()
+    result.append(Token("text", "", 0, content=text[end:], level=level))
+    return result
+
+
+def _mark_mentions(state: StateCore) -> None:
+    """Make a mention of the bot stand out."""
+    for token in state.tokens:
+        if token.type == "inline" and token.children and "@" in token.content:
+            token.children = [piece for child in token.children for piece in _split_at_mentions(child)]
+
+
+def _split_at_mentions(token: Token) -> Sequence[Token]:
+    if token.type != "text":
+        return [token]
+    return [
+        Token("html_inline", "", 0, content=f'<span class="mention">{piece}</span>')
+        if _MENTION.fullmatch(piece)
+        else Token("text", "", 0, content=piece, level=token.level)
+        for piece in _MENTION.split(token.content)
+        if piece
+    ]
+
+
+# ---------------------------------------------------------------- code
+
+
+def _fence(
+    self: RendererHTML,  # noqa: ARG001  # the signature of a render rule
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,  # noqa: ARG001
+    env: MutableMapping[str, Any],  # noqa: ARG001
+) -> str:
+    token = tokens[index]
+    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+    return (
+        f'<div class="code"><div class="code-bar"><span>{html.escape(language[:30]) or "text"}</span>'
+        '<button type="button" class="copy" aria-label="Copy code">Copy</button></div>'
+        f'<pre tabindex="0"><code>{_coloured(token.content, language.lower())}</code></pre></div>\n'
+    )
+
+
+@lru_cache(maxsize=256)
+def _coloured(code: str, language: str) -> str:
+    lexer = _lexer(language) if len(code) <= HIGHLIGHT_LIMIT else None
+    if lexer is None:
+        return html.escape(code)
+    return str(highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix="tok-")))
+
+
+@lru_cache(maxsize=128)
+def _lexer(language: str) -> Lexer | None:
+    name = _lexer_names().get(language)
+    lexer = find_lexer_class(name) if name else None
+    return lexer(stripnl=False) if lexer else None
+
+
+@cache
+def _lexer_names() -> Mapping[str, str]:
+    """The names of the lexers that Pygments itself has, by alias; plugins are not looked for."""
+    return {alias: name for name, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases}

@@ -1,0 +1,373 @@
+"""One open page: what it shows, and what its person does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from nicegui import app, background_tasks, ui
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+from nicegui.persistence import PersistentDict
+from starlette.requests import Request
+
+from adapters.web.context_chart import SHOWN
+from adapters.web.context_panel import present_context
+from adapters.web.hub import Hub, MessageChanged
+from adapters.web.markdown import render_markdown
+from adapters.web.presenting import Json, hue, initials, present_message
+from adapters.web.reply import BOT
+from adapters.web.writing import PLATFORM, Complete, Sending, Written, prepare, suggest
+from bot.errors import BotError, InvalidInput, StorageError
+from bot.ports import Bot, Clock, WorkspaceStore
+from bot.types import Channel, ChannelMessage, ConversationKey, Outcome, Person, Workspace
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 50
+TEXT_LIMIT = 40_000
+NAME_LIMIT = 40
+DEFAULT_NAME = "You"
+THEMES = frozenset({"system", "light", "dark"})
+
+NOT_STORED = "That could not be saved, so it was not sent. Try again in a moment."
+NOT_READ = "The history could not be read. Try again in a moment."
+BROKEN = "Something went wrong. The details are in the log of the bot."
+
+
+Furnished = Sequence[tuple[Workspace, Sequence[Channel]]]
+"""The workspaces with their channels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What every page shares."""
+
+    store: WorkspaceStore
+    hub: Hub
+    bot: Bot
+    clock: Clock
+    complete: Complete
+    model_name: str
+    notice: str
+
+
+class ChatView(Element, component="static/seedling_chat.js"):
+    """The chat in the browser: it emits "act" with what the person does and receives what to show."""
+
+    def __init__(self, config: Json) -> None:
+        super().__init__()
+        self._props["config"] = config
+
+    def tell(self, event: Json) -> None:
+        """Send one event to the browser."""
+        self.run_method("receive", event)
+
+
+async def show_chat(scene: Scene, request: Request) -> None:
+    """Build the page for one visitor."""
+    workspaces = [(each, await scene.store.get_channels(each.id)) for each in await scene.store.get_workspaces()]
+    channel, thread = _landing(request.url.path, workspaces)
+    theme = str(app.storage.user.get("theme", "system"))
+    ui.add_head_html(_head(theme if theme in THEMES else "system"))
+    person = _visitor()
+    config = {
+        "workspaces": [_present_workspace(each, channels) for each, channels in workspaces],
+        "person": _present_person(person),
+        "model": scene.model_name,
+        "notice": scene.notice,
+        "workspace": channel.workspace,
+        "channel": channel.id,
+        "thread": thread,
+        "theme": theme,
+        "limit": TEXT_LIMIT,
+    }
+    ChatPage(scene, ChatView(config), person, workspaces)
+
+
+def _head(theme: str) -> str:
+    sheets = "".join(
+        f'<link rel="stylesheet" href="/assets/{name}.css">' for name in ("base", "chat", "message", "context")
+    )
+    return f"{sheets}<script>document.documentElement.dataset.theme = {json.dumps(theme)};</script>"
+
+
+def _visitor() -> Person:
+    """The person at this browser; remembered by the session."""
+    user = app.storage.user
+    id = str(user.get("person") or f"u-{secrets.token_hex(8)}")
+    if "person" not in user:
+        _remember(user, person=id)
+    return Person(id=id, name=str(user.get("name", DEFAULT_NAME)))
+
+
+def _remember(user: PersistentDict, **values: object) -> None:
+    """Keep values for this visitor; outside of the current step, since NiceGUI looks at its file then."""
+    asyncio.get_running_loop().call_soon(user.update, values)
+
+
+def _landing(path: str, workspaces: Furnished) -> tuple[Channel, str]:
+    """The channel (and thread) that the address names, else the last one viewed, else the first one."""
+    by_place = _by_place(workspaces)
+    parts = path.strip("/").split("/")
+    if len(parts) in (3, 4) and parts[0] == "c" and (channel := by_place.get((parts[1], parts[2]))):
+        return channel, parts[3] if len(parts) == 4 else ""
+    last = app.storage.user.get("place", ["local", "general"])
+    return by_place.get(tuple(last)) or by_place.get(("local", "general")) or next(iter(by_place.values())), ""
+
+
+def _by_place(workspaces: Furnished) -> Mapping[tuple[str, str], Channel]:
+    return {(each.workspace, each.id): each for _, channels in workspaces for each in channels}
+
+
+def _present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json:
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "channels": [
+            {"id": each.id, "name": each.name, "topic": each.topic, "direct": each.direct} for each in channels
+        ],
+    }
+
+
+def _present_person(person: Person) -> Json:
+    return {"id": person.id, "name": person.name, "initials": initials(person.name), "hue": hue(person.id)}
+
+
+class ChatPage:
+    """Answers what one page asks for, and tells it what changes where it looks."""
+
+    def __init__(self, scene: Scene, view: ChatView, person: Person, workspaces: Furnished) -> None:
+        self._scene = scene
+        self._store = scene.store
+        self._view = view
+        self._person = person
+        self._workspaces = {each.id: each for each, _ in workspaces}
+        self._channels = _by_place(workspaces)
+        self._channel: Channel | None = None
+        self._thread = ""
+        self._asked: set[str] = set()
+        self._known_in: dict[str, Person] = {}
+        self._actions: Mapping[str, Callable[[_Request], Awaitable[None]]] = {
+            "open": self._open,
+            "thread": self._open_thread,
+            "earlier": self._earlier,
+            "send": self._send,
+            "stop": self._stop,
+            "context": self._show_context,
+            "complete": self._complete,
+            "rename": self._rename,
+            "theme": self._theme,
+        }
+        self._user = app.storage.user
+        view.on("act", self._act)
+        view.client.on_delete(scene.hub.listen(self._on_change))
+
+    async def _act(self, event: GenericEventArguments) -> None:
+        """Do what the person asked for; whatever goes wrong is said where they are."""
+        request = _Request(event.args if isinstance(event.args, dict) else {})
+        action = self._actions.get(request.text("do"))
+        if action is None:
+            return
+        try:
+            await action(request)
+        except StorageError:
+            logger.warning(
+                "the playground could not use its store", extra={"action": request.text("do")}, exc_info=True
+            )
+            self._fail(request, NOT_STORED if request.text("do") == "send" else NOT_READ)
+        except BotError as error:
+            self._fail(request, str(error))
+        except Exception:
+            logger.exception("an action of the playground failed", extra={"action": request.text("do")})
+            self._fail(request, BROKEN)
+
+    def _fail(self, request: _Request, text: str) -> None:
+        self._view.tell({"type": "failed", "token": request.text("token"), "text": text})
+
+    # ------------------------------------------------------------ looking
+
+    async def _open(self, request: _Request) -> None:
+        channel = self._channels.get((request.text("workspace"), request.text("channel")))
+        if channel is None:
+            return
+        self._channel, self._thread = channel, ""
+        _remember(self._user, place=[channel.workspace, channel.id])
+        await self._tell_page(
+            "channel", partial(self._store.get_messages, channel.workspace, channel.id), _place(channel)
+        )
+
+    async def _open_thread(self, request: _Request) -> None:
+        self._thread = request.text("thread")
+        channel = self._channel
+        if channel is None or not self._thread:
+            return
+        root = await self._store.get_message(channel.workspace, channel.id, self._thread)
+        if root is None:
+            self._view.tell({"type": "thread", "thread": self._thread, "root": None, "messages": [], "more": False})
+            return
+        read = partial(self._store.get_thread, channel.workspace, channel.id, root.id)
+        extra = {**_place(channel), "thread": root.id, "root": present_message(self._scene.hub.current(root))}
+        await self._tell_page("thread", read, extra)
+
+    async def _earlier(self, request: _Request) -> None:
+        channel, thread = self._channel, request.text("thread")
+        if channel is None:
+            return
+        before = await self._store.get_message(channel.workspace, channel.id, request.text("before"))
+        if before is None:
+            return
+        if thread:
+            read = partial(self._store.get_thread, channel.workspace, channel.id, thread, before=before)
+        else:
+            read = partial(self._store.get_messages, channel.workspace, channel.id, before=before)
+        await self._tell_page("earlier", read, {**_place(channel), "thread": thread})
+
+    async def _tell_page(
+        self, type: str, read: Callable[..., Awaitable[Sequence[ChannelMessage]]], extra: Json
+    ) -> None:
+        """Read one page of messages and send it, saying whether there are earlier ones."""
+        found = await read(limit=PAGE_SIZE + 1)
+        messages = [present_message(self._scene.hub.current(each)) for each in found[-PAGE_SIZE:]]
+        self._view.tell({"type": type, **extra, "messages": messages, "more": len(found) > PAGE_SIZE})
+
+    def _on_change(self, change: MessageChanged) -> None:
+        message, here = change.message, self._channel
+        if here is None:
+            return
+        if (message.workspace, message.channel) != (here.workspace, here.id):
+            if change.is_new:
+                self._view.tell({"type": "unread", "workspace": message.workspace, "channel": message.channel})
+            return
+        if message.thread in ("", self._thread):
+            self._view.tell({"type": "message", "channel": here.id, "message": present_message(message)})
+        if change.is_new and message.thread:
+            background_tasks.create(self._refresh_root(message), name="playground thread count")
+
+    async def _refresh_root(self, reply: ChannelMessage) -> None:
+        """Show the new number of replies; an answer to this page's own question opens its thread."""
+        try:
+            root = await self._store.get_message(reply.workspace, reply.channel, reply.thread)
+        except StorageError:
+            logger.warning("a thread's root could not be read", exc_info=True)
+            return
+        if root is not None:
+            self._view.tell({"type": "message", "channel": root.channel, "message": present_message(root)})
+        if reply.author.id == BOT.id and reply.thread in self._asked:
+            self._asked.discard(reply.thread)
+            self._view.tell({"type": "answering", "channel": reply.channel, "thread": reply.thread})
+
+    async def _show_context(self, request: _Request) -> None:
+        """What a conversation sent to the model."""
+        channel = self._channel
+        if channel is None:
+            return
+        key = _conversation(channel, request)
+        records = await self._scene.bot.requests(key, limit=SHOWN)
+        event = {"type": "context", **_place(channel), "thread": key.thread, "context": present_context(records)}
+        self._view.tell(event)
+
+    # ------------------------------------------------------------ writing
+
+    async def _send(self, request: _Request) -> None:
+        channel, text = self._channel, request.text("text", limit=TEXT_LIMIT)
+        if channel is None or not text.strip():
+            return
+        thread = request.text("thread")
+        if thread and await self._store.get_message(channel.workspace, channel.id, thread) is None:
+            raise InvalidInput("This thread is not here any more.")
+        written = Written(
+            channel=channel,
+            thread=thread,
+            author=self._person,
+            text=text,
+            token=request.text("token"),
+            at=self._scene.clock(),
+        )
+        sending = prepare(written, self._scene.complete)
+        if sending.message is not None:
+            await self._introduce(channel)
+            await self._store.put_messages([sending.message])
+            self._asked.add(sending.message.id)
+        await self._hand_over(sending, request)
+
+    async def _introduce(self, channel: Channel) -> None:
+        """Make the person known in the workspace before their first message there under this name."""
+        if self._known_in.get(channel.workspace) != self._person:
+            await self._store.put_workspace(self._workspaces[channel.workspace], [], [self._person])
+            self._known_in[channel.workspace] = self._person
+
+    async def _hand_over(self, sending: Sending, request: _Request) -> None:
+        """Give the incoming to the bot; only then is it shown as sent."""
+        note = ""
+        try:
+            handled = await self._scene.bot.handle(sending.incoming)
+            note = handled.text if handled.outcome is Outcome.REPLIED else ""
+        except InvalidInput as error:
+            self._note("error", str(error), request)
+            if sending.message is None:
+                self._view.tell({"type": "kept", "token": request.text("token")})
+                return
+        self._view.tell({"type": "sent", "token": request.text("token")})
+        if sending.message is not None:
+            self._scene.hub.publish(sending.message, is_new=True)
+        if note:
+            self._note("info", note, request)
+
+    def _note(self, kind: str, markdown: str, request: _Request) -> None:
+        html = render_markdown(markdown)
+        self._view.tell({"type": "note", "kind": kind, "thread": request.text("thread"), "html": html})
+
+    async def _stop(self, request: _Request) -> None:
+        if self._channel is not None:
+            await self._scene.bot.stop(_conversation(self._channel, request))
+
+    async def _complete(self, request: _Request) -> None:
+        text = request.text("text", limit=TEXT_LIMIT)
+        names: Sequence[str] = []
+        if self._channel is not None and text[:1] not in ("/", "!"):
+            people = await self._store.get_people(self._channel.workspace)
+            names = [each.name for each in people if each.id != BOT.id]
+        options = suggest(text, names, self._scene.complete)
+        choices = [{"insert": each.insert, "label": each.label, "help": each.help} for each in options]
+        self._view.tell({"type": "choices", "token": request.text("token"), "text": text, "choices": choices})
+
+    # ------------------------------------------------------------ the person
+
+    async def _rename(self, request: _Request) -> None:
+        name = " ".join(request.text("name").split())[:NAME_LIMIT] or DEFAULT_NAME
+        self._person = Person(id=self._person.id, name=name)
+        _remember(self._user, name=name)
+        self._view.tell({"type": "person", "person": _present_person(self._person)})
+
+    async def _theme(self, request: _Request) -> None:
+        if (theme := request.text("theme")) in THEMES:
+            _remember(self._user, theme=theme)
+
+
+def _place(channel: Channel) -> Json:
+    return {"workspace": channel.workspace, "channel": channel.id}
+
+
+def _conversation(channel: Channel, request: _Request) -> ConversationKey:
+    return ConversationKey(
+        platform=PLATFORM, workspace=channel.workspace, channel=channel.id, thread=request.text("thread")
+    )
+
+
+class _Request:
+    """What a browser sent: read as text of limited length, whatever it is."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def text(self, name: str, *, limit: int = 200) -> str:
+        """The value as text, "" when it is none or too long."""
+        value = self._values.get(name)
+        return value if isinstance(value, str) and len(value) <= limit else ""

@@ -1,0 +1,181 @@
+"""The playground: a team chat in the browser, as a platform of the bot's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+
+from adapters.web.hub import Hub
+from adapters.web.login import add_login
+from adapters.web.pages import Scene, show_chat
+from adapters.web.reply import BOT, PlaygroundReply, open_reply
+from adapters.web.security import AccessRules, TryLimit
+from adapters.web.server import STATIC, Assets, hosted, listen, serve, url_of
+from adapters.web.writing import PLATFORM, Complete, spoken
+from bot.errors import ConfigError, PlatformError, StorageError
+from bot.ports import Bot, Clock, Reply, WorkspaceStore
+from bot.settings import LOOPBACK_HOSTS
+from bot.types import Channel, ChannelMessage, ConversationKey, ThreadMessage, Turn, Workspace
+
+PACE_SECONDS = 0.1
+"""Ten steps a second look like a stream; more is only work."""
+
+READ_PAGE = 100
+
+HOME = Workspace(id="local", name="Seedling")
+HOME_CHANNELS = (
+    Channel(workspace=HOME.id, id="general", name="general", topic="Questions and answers for everybody"),
+    Channel(workspace=HOME.id, id="random", name="random", topic="Everything else"),
+    Channel(workspace=HOME.id, id="seedling", name="Seedling", topic="Just you and the bot", direct=True),
+)
+WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
+
+- Mention **@seedling** in a channel: the answer comes in a thread, and more questions there need no mention.
+- Write to **Seedling** in its direct conversation, without any mention.
+- Type `/` for commands: `/ask` a question, `/set` a parameter, `/show` what holds here, `/help` for the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaygroundOptions:
+    """How the playground is served; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
+
+    `folder` is where it remembers the names and themes of its visitors.
+    """
+
+    host: str
+    port: int
+    password: str | None = field(repr=False)
+    secret: str = field(repr=False)
+    model_name: str
+    notice: str
+    complete: Complete
+    folder: Path = Path("var") / "nicegui"
+
+
+class Playground:
+    """The platform "local": pages for people, and a `Platform` for the core."""
+
+    def __init__(self, store: WorkspaceStore, *, options: PlaygroundOptions, clock: Clock) -> None:
+        self._store = store
+        self._options = options
+        self._clock = clock
+        self._hub = Hub()
+        self._url: asyncio.Future[str] | None = None
+
+    # ------------------------------------------------------------ the platform
+
+    @property
+    def name(self) -> str:
+        """The platform's part of a conversation key."""
+        return PLATFORM
+
+    @property
+    def pace(self) -> float:
+        """The least number of seconds between two `show` of one reply."""
+        return PACE_SECONDS
+
+    async def open_reply(self, turn: Turn) -> Reply:
+        """The reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
+        reply: PlaygroundReply = await open_reply(self._store, self._hub, self._clock, turn)
+        return reply
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
+        """The newest `limit` messages of a thread with its root, oldest first, without the bot's own."""
+        if not key.thread or limit <= 0:
+            return []
+        try:
+            return await self._read_thread(key, limit)
+        except StorageError as error:
+            raise PlatformError("the playground could not read a thread") from error
+
+    async def _read_thread(self, key: ConversationKey, limit: int) -> Sequence[ThreadMessage]:
+        found: list[ThreadMessage] = []
+        before: ChannelMessage | None = None
+        while len(found) < limit:
+            page = await self._store.get_thread(key.workspace, key.channel, key.thread, before=before, limit=READ_PAGE)
+            found[:0] = [_as_thread_message(each) for each in page if not _is_own(each)]
+            if len(page) < READ_PAGE:
+                root = await self._store.get_message(key.workspace, key.channel, key.thread)
+                found[:0] = [_as_thread_message(root)] if root and not _is_own(root) else []
+                break
+            before = page[0]
+        return found[-limit:]
+
+    def show_elsewhere(self, message: ChannelMessage, is_new: bool) -> None:
+        """Show on the open pages what another process has stored."""
+        self._hub.publish(message, is_new=is_new)
+
+    # ------------------------------------------------------------ the server
+
+    async def url(self) -> str:
+        """The address of the playground, once it listens."""
+        return await asyncio.shield(self._listening())
+
+    def _listening(self) -> asyncio.Future[str]:
+        if self._url is None:
+            self._url = asyncio.get_running_loop().create_future()
+        return self._url
+
+    async def run(self, bot: Bot) -> None:
+        """Serve until cancelled. Raises `ConfigError` when the address cannot be used, or is open to strangers."""
+        options = self._options
+        rules = AccessRules(loopback=options.host in LOOPBACK_HOSTS, password=options.password, secret=options.secret)
+        if not rules.loopback and not rules.password:
+            raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={options.host} lets other machines in")
+        await self._furnish()
+        scene = self._scene(bot)
+
+        async def page(request: Request) -> None:
+            await show_chat(scene, request)
+
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        app.mount("/assets", Assets(directory=STATIC, check_dir=False))
+        add_login(app, rules=rules, limit=TryLimit(self._clock))
+        listening = listen(options.host, options.port)
+        url = url_of(options.host, listening)
+        with listening:
+            async with hosted(app, page, rules=rules, folder=options.folder) as guarded:
+                await serve(guarded, listening, lambda: self._announce(url))
+
+    def _scene(self, bot: Bot) -> Scene:
+        return Scene(
+            store=self._store,
+            hub=self._hub,
+            bot=bot,
+            clock=self._clock,
+            complete=self._options.complete,
+            model_name=self._options.model_name,
+            notice=self._options.notice,
+        )
+
+    def _announce(self, url: str) -> None:
+        if not self._listening().done():
+            self._listening().set_result(url)
+
+    async def _furnish(self) -> None:
+        """On the first start, make a workspace to begin in."""
+        if any(each.id == HOME.id for each in await self._store.get_workspaces()):
+            return
+        await self._store.put_workspace(HOME, HOME_CHANNELS, [BOT])
+        welcome = ChannelMessage(
+            workspace=HOME.id, channel="general", id="welcome", author=BOT, text=WELCOME, at=self._clock()
+        )
+        await self._store.put_messages([welcome])
+
+
+def _is_own(message: ChannelMessage) -> bool:
+    return message.author.id == BOT.id
+
+
+def _as_thread_message(message: ChannelMessage) -> ThreadMessage:
+    return ThreadMessage(
+        source_id=message.id,
+        author=message.author,
+        text=spoken(message.text),
+        at=message.at,
+        attachments=message.attachments,
+    )

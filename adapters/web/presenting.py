@@ -1,0 +1,111 @@
+"""Messages as the page shows them: plain values with safe HTML, made without any I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from adapters.web.markdown import is_safe_url, render_markdown
+from bot.types import ChannelMessage, Draft, Footer, Source
+
+HUES = 12
+"""Avatar colours in the style sheet."""
+
+STREAMING = frozenset({"thinking", "writing", "searching"})
+STATUS_WORDS: Mapping[str, str] = {
+    "thinking": "Thinking…",
+    "writing": "",
+    "searching": "Searching the web…",
+    "done": "",
+    "stopped": "Stopped",
+    "failed": "Failed",
+}
+
+Json = dict[str, Any]
+
+
+def present_message(message: ChannelMessage) -> Json:
+    """One message; `html` and `answer.reasoning` are safe to insert, all else is text."""
+    answer = message.answer
+    return {
+        "id": message.id,
+        "thread": message.thread,
+        "author": message.author.name,
+        "authorId": message.author.id,
+        "bot": message.author.is_bot,
+        "initials": initials(message.author.name),
+        "hue": hue(message.author.id),
+        "at": message.at.isoformat(),
+        "html": render_markdown(message.text),
+        "attachments": [each.name for each in message.attachments],
+        "replies": message.replies,
+        "lastReplyAt": message.last_reply_at.isoformat() if message.last_reply_at else None,
+        "answer": present_answer(answer) if answer else None,
+    }
+
+
+def present_answer(draft: Draft) -> Json:
+    """What stands around the text of an answer."""
+    return {
+        "status": draft.status,
+        "statusText": STATUS_WORDS[draft.status],
+        "streaming": draft.status in STREAMING,
+        "reasoning": render_markdown(draft.reasoning) if draft.reasoning else "",
+        "sources": [present_source(source) for source in draft.sources if is_safe_url(source.url)],
+        "notices": list(draft.notices),
+        "footer": footer_parts(draft.footer) if draft.footer else [],
+    }
+
+
+def present_source(source: Source) -> Json:
+    """A link to a page that the answer rests on."""
+    return {"url": source.url, "title": source.title or source.url}
+
+
+def footer_parts(footer: Footer) -> list[str]:
+    """The small print under an answer, in the order it is read."""
+    usage = footer.usage
+    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
+    parts = [footer.model, f"{usage.input:,} tokens in{cached}", f"{usage.output:,} out"]
+    if usage.requests > 1:
+        parts.append(f"{usage.requests} requests")
+    if usage.estimated:
+        parts.append("estimated")
+    if footer.show_cost and footer.cost is not None:
+        parts.append(money(footer.cost))
+    parts.append(duration(footer.seconds))
+    return parts
+
+
+def money(cost: Decimal) -> str:
+    """US dollars as people read them: "free", two digits after the leading zeros of a small sum."""
+    if cost == 0:
+        return "free"
+    if cost >= 1:
+        return f"${cost:,.2f}"
+    places = min(8, max(2, 1 - cost.adjusted()))
+    return f"${cost:.{places}f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds with one digit, minutes from one minute on."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def initials(name: str) -> str:
+    """One or two letters that stand for a name."""
+    words = [word for word in ("".join(c if c.isalnum() else " " for c in name)).split() if word]
+    if not words:
+        return "?"
+    letters = words[0][0] + words[-1][0] if len(words) > 1 else words[0][:2]
+    return letters.upper()[:2]
+
+
+def hue(person: str) -> int:
+    """The number of a person's colour: the same on every page and after every start."""
+    return hashlib.sha256(person.encode()).digest()[0] % HUES

@@ -1,0 +1,88 @@
+"""The bot's answers as messages of the playground: live on every page, and in the store at a calmer pace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+
+from adapters.web.hub import Hub
+from bot.errors import PlatformError, StorageError
+from bot.ports import Clock, WorkspaceStore
+from bot.types import ChannelMessage, Draft, Person, Turn
+
+logger = logging.getLogger(__name__)
+
+BOT = Person(id="seedling", name="Seedling", is_bot=True)
+STORE_SECONDS = 1.0
+"""The least time between two stored states of a reply that is being written."""
+
+REST_SHARE = 4
+"""Rest this many times as long as showing took: rendering a very long answer leaves the loop free for others."""
+
+
+class PlaygroundReply:
+    """A `bot.ports.Reply`; its message id follows from the turn, so that showing it twice shows one message."""
+
+    def __init__(self, store: WorkspaceStore, hub: Hub, clock: Clock, message: ChannelMessage, *, stored: bool) -> None:
+        self._store = store
+        self._hub = hub
+        self._clock = clock
+        self._message = message
+        self._stored = stored
+        self._stored_at = clock()
+
+    async def show(self, draft: Draft) -> str:
+        """Show `draft` on every open page; the first one is stored before, the others once in a while."""
+        is_new = not self._stored
+        self._message = replace(self._message, text=draft.text, answer=draft)
+        if is_new:
+            await self._put()
+        elif (self._clock() - self._stored_at).total_seconds() >= STORE_SECONDS:
+            await self._put_if_possible()
+        started = time.perf_counter()
+        self._hub.publish_live(self._message, is_new=is_new)
+        await asyncio.sleep((time.perf_counter() - started) * REST_SHARE)
+        return self._message.id
+
+    async def finish(self, draft: Draft) -> str:
+        """Store the last state, then show it. Raises `PlatformError` when it cannot be stored."""
+        is_new = not self._stored
+        self._message = replace(self._message, text=draft.text, answer=draft)
+        await self._put()
+        if is_new:
+            self._hub.publish(self._message, is_new=True)
+        self._hub.settle(self._message)
+        return self._message.id
+
+    async def _put(self) -> None:
+        try:
+            await self._store.put_messages([self._message])
+        except StorageError as error:
+            raise PlatformError("the playground could not store an answer") from error
+        self._stored = True
+        self._stored_at = self._clock()
+
+    async def _put_if_possible(self) -> None:
+        """Store the state so far; the next one replaces it, so a failure may pass."""
+        try:
+            await self._put()
+        except PlatformError:
+            logger.warning("a draft was not stored", extra={"reply": self._message.id}, exc_info=True)
+
+
+async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply:
+    """The reply of `turn`, going on with its message when there is one. Raises `PlatformError`."""
+    key = turn.incoming.key
+    id = f"turn-{turn.id}"
+    try:
+        message = await store.get_message(key.workspace, key.channel, id)
+    except StorageError as error:
+        raise PlatformError("the playground could not look for an earlier answer") from error
+    stored = message is not None
+    if message is None:
+        message = ChannelMessage(
+            workspace=key.workspace, channel=key.channel, id=id, author=BOT, text="", at=clock(), thread=key.thread
+        )
+    return PlaygroundReply(store, hub, clock, message, stored=stored)

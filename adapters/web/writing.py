@@ -1,0 +1,152 @@
+"""What a person wrote in the composer: a message, a question by command, or a command; decided without any I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.types import Channel, ChannelMessage, ConversationKey, Incoming, Person
+
+PLATFORM = "local"
+MENTION = "@seedling"
+QUESTION_COMMANDS = frozenset({"ask", "search"})
+"""Commands whose question is a message for everybody."""
+
+SUGGESTIONS = 20
+"""The list scrolls; more than this nobody reads."""
+
+_MENTION = re.compile(r"(?<![\w@])@seedling\b", re.IGNORECASE)
+_LEADING_MENTION = re.compile(r"\s*@seedling\b[\s,:]*", re.IGNORECASE)
+_COMMAND = re.compile(r"(?P<mark>[/!])(?P<name>[a-z]+)(?:\s+(?P<rest>.*))?", re.DOTALL | re.IGNORECASE)
+_OPEN_MENTION = re.compile(r"(?:^|(?<=\s))@\w*$")
+
+
+class CompletionLike(Protocol):
+    """One way to go on typing: `insert` replaces the whole text."""
+
+    @property
+    def insert(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+
+
+Complete = Callable[[str], Sequence[CompletionLike]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """One way to go on typing, as the composer offers it."""
+
+    insert: str
+    label: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A text as it leaves the composer; `token` is the same when the same text is sent again after a failure."""
+
+    channel: Channel
+    thread: str
+    author: Person
+    text: str
+    token: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What to do with it: `message` is for everybody (None for a command), `incoming` is for the bot."""
+
+    message: ChannelMessage | None
+    incoming: Incoming
+
+
+def prepare(written: Written, complete: Complete) -> Sending:
+    """The message to show and the incoming to hand to the bot."""
+    id = message_id(written.author, written.token)
+    command = _COMMAND.fullmatch(written.text.strip())
+    if command is None or (command["mark"] == "!" and not _is_known(command["name"], complete)):
+        asked = written.channel.direct or bool(_MENTION.search(written.text))
+        return _message(written, id, shown=written.text.strip(), said=spoken(written.text), asked=asked)
+    if command["name"].lower() in QUESTION_COMMANDS and (question := (command["rest"] or "").strip()):
+        return _message(written, id, shown=question, said=written.text.strip(), asked=True)
+    channel = written.channel
+    incoming = Incoming(
+        key=ConversationKey(platform=PLATFORM, workspace=channel.workspace, channel=channel.id, thread=written.thread),
+        dedupe_key=id,
+        author=written.author,
+        text=written.text.strip(),
+        at=written.at,
+        starts_thread=_starts_thread(written),
+    )
+    return Sending(message=None, incoming=incoming)
+
+
+def _message(written: Written, id: str, *, shown: str, said: str, asked: bool) -> Sending:
+    channel, starts_thread = written.channel, _starts_thread(written)
+    message = ChannelMessage(
+        workspace=channel.workspace,
+        channel=channel.id,
+        id=id,
+        author=written.author,
+        text=shown,
+        at=written.at,
+        thread=written.thread,
+    )
+    thread = id if starts_thread else written.thread
+    incoming = Incoming(
+        key=ConversationKey(platform=PLATFORM, workspace=channel.workspace, channel=channel.id, thread=thread),
+        dedupe_key=id,
+        author=written.author,
+        text=said,
+        at=written.at,
+        source_id=id,
+        addressed=asked,
+        starts_thread=starts_thread,
+    )
+    return Sending(message=message, incoming=incoming)
+
+
+def _starts_thread(written: Written) -> bool:
+    """Outside threads a question starts one; a direct channel is one conversation by itself."""
+    return not written.thread and not written.channel.direct
+
+
+def spoken(text: str) -> str:
+    """What was said to the bot: the text without the mention it begins with."""
+    return _LEADING_MENTION.sub("", text, count=1).strip() if _LEADING_MENTION.match(text) else text.strip()
+
+
+def message_id(author: Person, token: str) -> str:
+    """An id that the author's browser can repeat and nobody else can choose."""
+    return "m-" + hashlib.sha256(f"{author.id}\n{token}".encode()).hexdigest()[:24]
+
+
+def _is_known(name: str, complete: Complete) -> bool:
+    command = f"/{name.lower()}"
+    return any(each.insert.strip() == command for each in complete(command))
+
+
+def suggest(text: str, names: Sequence[str], complete: Complete) -> Sequence[Suggestion]:
+    """Ways to go on with a half-typed command or mention."""
+    if text[:1] in ("/", "!"):
+        return [Suggestion(insert=each.insert, label=each.label, help=each.help) for each in complete(text)][
+            :SUGGESTIONS
+        ]
+    match = _OPEN_MENTION.search(text)
+    if match is None:
+        return []
+    typed, before = match.group().lower(), text[: match.start()]
+    mentions = [(MENTION, "Ask the bot"), *((f"@{name}", "") for name in names)]
+    return [
+        Suggestion(insert=f"{before}{mention} ", label=mention, help=help)
+        for mention, help in mentions
+        if mention.lower().startswith(typed)
+    ][:SUGGESTIONS]

@@ -1,0 +1,130 @@
+"""What a sequence of windows costs: the provider's prefix cache and prices, and the cheapest sequence there is.
+
+Prices are in units of one uncached input token of the lowest tier.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from benchmarks.context_traces import Trace
+
+DEAR_FROM = 128_000  # tokens of a prompt, from which all its tokens cost twice (rate card)
+DEAR = 2.0
+
+NOT_SENT = -1  # in place of a first entry: the person was told that the question is too long
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """The terms of one cell: the floor in tokens, the price of cached input as a share, and the provider's limits.
+
+    A cached prefix has at least `shortest_prefix` tokens and whole blocks of `block` tokens.
+    """
+
+    floor: int
+    ratio: float
+    head: int = 600
+    lifetime: float = 600.0
+    shortest_prefix: int = 1_024
+    block: int = 1
+    context_tokens: int = 256_000
+    max_tokens: int = 4_096
+
+    @property
+    def most_prompt(self) -> int:
+        """The longest prompt that the provider takes."""
+        return self.context_tokens - self.max_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request as it was billed; `first` is the index of the first entry it carried."""
+
+    first: int
+    prompt: int
+    cached: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class Account:
+    """A trace under certain terms: prices any window of it. Entry 2i is question i, entry 2i + 1 its answer."""
+
+    trace: Trace
+    terms: Terms
+
+    @cached_property
+    def _before(self) -> Sequence[int]:
+        return self.trace.before
+
+    @cached_property
+    def _turns_before(self) -> Sequence[int]:
+        return self._before[::2]
+
+    @cached_property
+    def warm(self) -> Sequence[bool]:
+        """Whether each question comes within the cache's lifetime after the one before."""
+        at = self.trace.at
+        return [i > 0 and at[i] - at[i - 1] <= self.terms.lifetime for i in range(len(at))]
+
+    def visible(self, first: int, turn: int) -> int:
+        """The tokens from entry `first` to question `turn`."""
+        return self._before[2 * turn + 1] - self._before[first]
+
+    def latest_first(self, turn: int) -> int:
+        """The latest question that a window of that turn can begin with and still hold the floor; 0 if none."""
+        spare = self._before[2 * turn + 1] - self.terms.floor
+        return 2 * max(0, min(turn, bisect_right(self._turns_before, spare) - 1))
+
+    def bill(self, turn: int, first: int, before: int | None) -> Request:
+        """The request of a turn; `before` is where the last one began, None when there was none."""
+        terms = self.terms
+        prompt = terms.head + self.visible(first, turn)
+        shared = 0
+        if before is not None and self.warm[turn]:
+            shared = terms.head + (self.visible(first, turn - 1) if first == before and first < 2 * turn else 0)
+        cached = shared // terms.block * terms.block if shared >= terms.shortest_prefix else 0
+        cost = (prompt - cached + terms.ratio * cached) * (DEAR if prompt >= DEAR_FROM else 1.0)
+        return Request(first=first, prompt=prompt, cached=cached, cost=cost)
+
+
+def optimum(account: Account) -> list[int]:
+    """Where the windows of the cheapest sequence begin, with the whole future known and the floor always in view.
+
+    It is enough to choose the turns at which the window moves, and to move it as far as the floor allows. First,
+    moving back never pays: replacing every beginning by the latest one so far keeps the floor, shortens windows
+    and breaks no further prefix. Second, at a move the latest beginning makes this window and all windows up to
+    the next move the shortest. So with best[i] the least cost from a move at turn i on,
+    best[i] = min over j of (a window that begins at i's latest first, from i to j - 1) + best[j].
+    A turn that comes too late for the cache can always be a move. Needs whole tokens as blocks and a head and floor
+    that together reach the shortest prefix: otherwise a longer window could be the cheaper one.
+    """
+    turns = len(account.trace)
+    best, moves = [0.0] * (turns + 1), [turns] * (turns + 1)
+    for i in range(turns - 1, -1, -1):
+        best[i], moves[i] = _best_segment(account, i, best)
+    firsts: list[int] = []
+    while len(firsts) < turns:
+        i = len(firsts)
+        firsts += [account.latest_first(i)] * (moves[i] - i)
+    return firsts
+
+
+def _best_segment(account: Account, i: int, best: Sequence[float]) -> tuple[float, int]:
+    """The least cost from a move at turn i on, and the turn of the next move."""
+    turns, first = len(account.trace), account.latest_first(i)
+    spent = account.bill(i, first, None if i == 0 else NOT_SENT).cost  # any beginning but this one
+    least, move, j = spent + best[i + 1], i + 1, i + 1
+    while j < turns and account.warm[j] and spent < least:
+        request = account.bill(j, first, first)
+        if request.prompt > account.terms.most_prompt:
+            break
+        spent += request.cost
+        j += 1
+        if spent + best[j] < least:
+            least, move = spent + best[j], j
+    return least, move

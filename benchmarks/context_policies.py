@@ -1,0 +1,155 @@
+"""The policies that are compared: where the window of each turn begins.
+
+Each takes an account and gives the index of the first entry of every turn's window. Those with a floor move so that it
+stays in view; the others are what bots commonly do.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
+
+from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, optimum
+from bot.context.tokens import LATIN, REQUEST_OVERHEAD
+from bot.context.window import Limits, View, after, plan
+from bot.errors import QuestionTooLong
+from bot.pricing import RateCard, Tier
+from bot.types import Conversation, Entry, Role, StoredEntry
+
+Policy = Callable[[Account], list[int]]
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def seedling(account: Account) -> list[int]:
+    """The policy of the product: the same code that composes its requests."""
+    terms, entries = account.terms, _entries(account)
+    limits = Limits(
+        context_tokens=terms.context_tokens,
+        max_tokens=terms.max_tokens,
+        card=_card(account),
+        floors=MappingProxyType({"normal": terms.floor}),
+    )
+    head = "h" * int((terms.head - REQUEST_OVERHEAD) * LATIN)
+    conversation, firsts = Conversation(), []
+    for turn, seconds in enumerate(account.trace.at):
+        view = View(
+            conversation=conversation,
+            history=entries[conversation.window_start : 2 * turn],
+            question=entries[2 * turn : 2 * turn + 1],
+            head=head,
+            now=START + timedelta(seconds=seconds),
+        )
+        try:
+            window = plan(view, limits)
+        except QuestionTooLong:
+            firsts.append(NOT_SENT)
+            continue
+        conversation = after(view, window)
+        firsts.append(window.start)
+    return firsts
+
+
+def sliding(account: Account) -> list[int]:
+    """Drop the oldest in every turn, down to the floor."""
+    return [account.latest_first(turn) for turn in range(len(account.trace))]
+
+
+def last_messages(account: Account, *, count: int = 25) -> list[int]:
+    """The last so many messages, answers included."""
+    return [max(0, 2 * turn + 1 - count) for turn in range(len(account.trace))]
+
+
+def fill_and_slide(account: Account) -> list[int]:
+    """Keep all that fits into the model's context; then drop the oldest until it fits."""
+    before, room = account.trace.before, account.terms.most_prompt - account.terms.head
+    return [bisect_left(before, before[2 * turn + 1] - room) for turn in range(len(account.trace))]
+
+
+def retention(share: float) -> Policy:
+    """When more than floor / share is held, keep that share of it."""
+    return lambda account: _marks(account, high=account.terms.floor / share, low=account.terms.floor)
+
+
+def stepped(*, high: float, low: float) -> Policy:
+    """When more than `high` tokens are held, keep `low`."""
+    return lambda account: _marks(account, high=high, low=low)
+
+
+def stepped_shares(*, high: float, low: float) -> Policy:
+    """The same with marks as shares of the model's context."""
+    return lambda account: _marks(
+        account, high=high * account.terms.context_tokens, low=low * account.terms.context_tokens
+    )
+
+
+def prune_when_cold(account: Account) -> list[int]:
+    """Cut to the floor whenever the cache has expired, and at no other time."""
+    firsts: list[int] = []
+    for turn in range(len(account.trace)):
+        firsts.append(firsts[-1] if turn and account.warm[turn] else account.latest_first(turn))
+    return firsts
+
+
+def _marks(account: Account, *, high: float, low: float) -> list[int]:
+    before, firsts, first = account.trace.before, list[int](), 0
+    for turn in range(len(account.trace)):
+        if account.visible(first, turn) > high:
+            first = max(first, 2 * min(turn, bisect_right(before[::2], before[2 * turn + 1] - low) - 1))
+        firsts.append(first)
+    return firsts
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A policy under its name."""
+
+    name: str
+    choose: Policy
+
+
+CONTENDERS: tuple[Contender, ...] = (
+    Contender("clairvoyant optimum", optimum),
+    Contender("Seedling", seedling),
+    Contender("sliding by tokens", sliding),
+    Contender("last 25 messages", last_messages),
+    Contender("drop oldest until it fits", fill_and_slide),
+    Contender("retention 0.8", retention(0.8)),
+    Contender("retention 0.5", retention(0.5)),
+    Contender("marks 0.9 / 0.5 of context", stepped_shares(high=0.9, low=0.5)),
+    Contender("marks 48K / 24K", stepped(high=48_000, low=24_000)),
+    Contender("prune only when cold", prune_when_cold),
+)
+
+BY_NAME: Mapping[str, Policy] = MappingProxyType({each.name: each.choose for each in CONTENDERS})
+
+
+def _card(account: Account) -> RateCard:
+    ratio = Decimal(str(account.terms.ratio))
+    dear = Decimal(str(DEAR))
+    return RateCard(
+        tiers=(
+            Tier(from_tokens=0, input=Decimal(1), output=Decimal(8), cached=ratio),
+            Tier(from_tokens=DEAR_FROM, input=dear, output=dear * 8, cached=dear * ratio),
+        ),
+        origin="benchmark",
+        cache_lifetime=timedelta(seconds=account.terms.lifetime),
+    )
+
+
+def _entries(account: Account) -> list[StoredEntry]:
+    roles: tuple[Role, Role] = ("user", "assistant")
+    return [
+        StoredEntry(
+            id=str(position),
+            entry=Entry(role=roles[position % 2], text=""),
+            tokens=tokens,
+            at=START + timedelta(seconds=account.trace.at[position // 2]),
+            position=position,
+        )
+        for position, tokens in enumerate(account.trace.entries)
+    ]

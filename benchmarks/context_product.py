@@ -1,0 +1,77 @@
+"""The product to be measured: everything from the front door to the model, with a platform that shows nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from bot.conversation import ConversationManager
+from bot.dispatcher import Dispatcher
+from bot.inbox import Inbox
+from bot.parameters import scopes_of
+from bot.ports import Clock, Model, Rates, Store
+from bot.types import ConversationKey, Draft, Incoming, Person, ThreadMessage, Turn
+from storage import migrate, open_store
+from storage.memory import MemoryStore
+
+StoreKind = Literal["sqlite", "memory"]
+
+KEY = ConversationKey(platform="measured", workspace="w", channel="c", thread="t")
+SOMEBODY = Person(id="u1", name="Somebody")
+
+
+class Silence:
+    """A `Platform` and its `Reply` that show nothing."""
+
+    name = KEY.platform
+    pace = 60.0
+
+    async def open_reply(self, _turn: Turn) -> Silence:
+        return self
+
+    async def read_thread(self, _key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002 - the port's
+        return []
+
+    async def show(self, _draft: Draft) -> str:
+        return "shown"
+
+    async def finish(self, _draft: Draft) -> str:
+        return "shown"
+
+
+class Product:
+    """One conversation with the bot."""
+
+    def __init__(self, store: Store, model: Model, rates: Rates, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        manager = ConversationManager(store, model, rates, {KEY.platform: Silence()}, clock=clock)
+        self._dispatcher = Dispatcher(store, manager.answer, worker="measured", clock=clock)
+        self._inbox = Inbox(store, manager, self._dispatcher)
+
+    async def set(self, **values: str) -> None:
+        """Set parameters for the whole workspace."""
+        for name, value in values.items():
+            await self._store.put_setting(scopes_of(KEY)[0], name, value)
+
+    async def ask(self, question: str, number: int) -> None:
+        """Ask a question now and wait until its answer is settled; its `number` is its own."""
+        name = str(number)
+        incoming = Incoming(key=KEY, dedupe_key=name, author=SOMEBODY, text=question, at=self._clock(), source_id=name)
+        await self._inbox.handle(incoming)
+        await self._dispatcher.drain(KEY)
+
+
+@asynccontextmanager
+async def opened_store(kind: StoreKind, clock: Clock) -> AsyncIterator[Store]:
+    """An empty store: in memory, or on SQLite in a folder of its own that goes with it."""
+    if kind == "memory":
+        yield MemoryStore(clock=clock)
+        return
+    with TemporaryDirectory(prefix="seedling-") as folder:
+        url = f"sqlite:///{folder}/measured.db"
+        await migrate(url)
+        async with open_store(url, clock=clock) as store:
+            yield store

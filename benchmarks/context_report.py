@@ -1,0 +1,173 @@
+"""What the policies did, in figures and in tables."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+from benchmarks.context_billing import NOT_SENT, Account, Request
+from benchmarks.context_policies import CONTENDERS, Contender
+
+OPTIMUM, OURS = (contender.name for contender in CONTENDERS[:2])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One policy in one cell.
+
+    `relative` is its cost as a multiple of the optimum; `visible` the mean and `guaranteed` the least tokens in view
+    once the conversation had the floor's; `failed` turns were longer than the model takes, `lost` questions were not
+    in the request.
+    """
+
+    policy: str
+    cost: float
+    relative: float
+    hit_rate: float
+    visible: float
+    guaranteed: int
+    failed: int
+    lost: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One trace under one floor and one price ratio, with the outcome of every policy."""
+
+    trace: str
+    turns: int
+    floor: int
+    ratio: float
+    outcomes: Sequence[Outcome]
+
+    def of(self, policy: str) -> Outcome:
+        """The outcome of one policy."""
+        return next(outcome for outcome in self.outcomes if outcome.policy == policy)
+
+    @property
+    def rivals(self) -> Iterable[Outcome]:
+        """The other policies that answer every question with at least the floor in view."""
+        for outcome in self.outcomes:
+            served = not (outcome.failed or outcome.lost) and outcome.guaranteed >= self.floor
+            if outcome.policy not in {OPTIMUM, OURS} and served:
+                yield outcome
+
+
+def bills(account: Account, firsts: Sequence[int]) -> list[Request | None]:
+    """The request of each turn; None where it was longer than the model takes, and so failed."""
+    before: int | None = None
+    requests: list[Request | None] = []
+    for turn, first in enumerate(firsts):
+        request = None if first == NOT_SENT else account.bill(turn, first, before)
+        refused = request is None or request.prompt > account.terms.most_prompt
+        requests.append(None if refused else request)
+        before = NOT_SENT if refused else first
+    return requests
+
+
+def measure(account: Account, contenders: Sequence[Contender] = CONTENDERS) -> Cell:
+    """All policies on one account; the first of them is the measure of the others."""
+    outcomes: list[Outcome] = []
+    for contender in contenders:
+        requests = bills(account, contender.choose(account))
+        outcomes.append(_outcome(account, contender.name, requests, outcomes[0].cost if outcomes else None))
+    return Cell(
+        trace=account.trace.name,
+        turns=len(account.trace),
+        floor=account.terms.floor,
+        ratio=account.terms.ratio,
+        outcomes=outcomes,
+    )
+
+
+def _outcome(account: Account, name: str, requests: Sequence[Request | None], best: float | None) -> Outcome:
+    made = [(turn, request) for turn, request in enumerate(requests) if request is not None]
+    visible = [account.visible(request.first, turn) for turn, request in made]
+    full = [tokens for (turn, _), tokens in zip(made, visible, strict=True) if _has_floor(account, turn)]
+    cost = sum(request.cost for _, request in made)
+    return Outcome(
+        policy=name,
+        cost=cost,
+        relative=1.0 if best is None else cost / best,
+        hit_rate=sum(request.cached for _, request in made) / max(1, sum(request.prompt for _, request in made)),
+        visible=fmean(visible) if visible else 0.0,
+        guaranteed=min(full, default=0),
+        failed=len(requests) - len(made),
+        lost=sum(request.first > 2 * turn for turn, request in made),
+    )
+
+
+def _has_floor(account: Account, turn: int) -> bool:
+    return account.visible(0, turn) >= account.terms.floor
+
+
+# ---------------------------------------------------------------- for people and programs
+
+
+def table(cells: Sequence[Cell]) -> str:
+    """A Markdown table of cells that differ in their price ratio: cost as a multiple of the optimum, then the rest.
+
+    Hit rate, history and faults are means and sums over the cells' pieces at the lowest ratio given.
+    """
+    ratios = sorted({cell.ratio for cell in cells})
+    shown = [cell for cell in cells if cell.ratio == ratios[0]]
+    names = ("policy", *(f"{ratio:g}" for ratio in ratios), "hit rate", "mean history", "least", "failed", "lost")
+    lines = [
+        f"| {' | '.join(names)} |",
+        "|---|" + "---:|" * (len(ratios) + 5),
+    ]
+    for contender in CONTENDERS:
+        costs = [_relative([cell for cell in cells if cell.ratio == ratio], contender.name) for ratio in ratios]
+        own = [cell.of(contender.name) for cell in shown]
+        rest = (
+            f"{fmean(outcome.hit_rate for outcome in own):.0%}",
+            f"{fmean(outcome.visible for outcome in own):,.0f}",
+            f"{min(outcome.guaranteed for outcome in own):,}",
+            f"{sum(outcome.failed for outcome in own):,}",
+            f"{sum(outcome.lost for outcome in own):,}",
+        )
+        lines.append("| " + " | ".join((contender.name, *(f"{cost:.3f}" for cost in costs), *rest)) + " |")
+    return "\n".join(lines)
+
+
+def _relative(cells: Sequence[Cell], policy: str) -> float:
+    """The cost of a policy over several pieces as a multiple of the optimum's."""
+    return sum(cell.of(policy).cost for cell in cells) / sum(cell.of(OPTIMUM).cost for cell in cells)
+
+
+def verdict(cells: Sequence[Cell]) -> str:
+    """How ours did over all cells: the greatest and mean multiple, and how it stands against its rivals."""
+    cached = [cell for cell in cells if cell.ratio < 1]
+    ours = {id(cell): cell.of(OURS).relative for cell in cached}
+    if not ours:
+        return "Every price ratio is 1: there is nothing to save."
+    worst = max(cached, key=lambda cell: ours[id(cell)])
+    beaten = [cell for cell in cached if all(cell.of(OURS).cost <= rival.cost * (1 + 1e-9) for rival in cell.rivals)]
+    lead = min((rival.cost / cell.of(OURS).cost for cell in cached for rival in cell.rivals), default=math.inf)
+    return (
+        f"{OURS} over {len(cached)} cells with a ratio below 1: {fmean(ours.values()):.4f} of the optimum on average, "
+        f"{ours[id(worst)]:.4f} at most ({worst.trace}, floor {worst.floor:,}, ratio {worst.ratio:g}); "
+        f"cheapest with that history in {len(beaten)} of {len(cached)}, where the next one costs {lead:.3f} times as "
+        "much or more."
+    )
+
+
+def as_json(cell: Cell) -> Mapping[str, object]:
+    """A cell as plain values."""
+    return asdict(cell)
+
+
+def write_decisions(path: Path, account: Account, firsts: Sequence[int]) -> None:
+    """One row for each turn, from which its cost can be computed again; entry 2i is question i, 2i + 1 its answer."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("turn", "arrival_s", "question", "answer", "first_entry", "prompt", "cached", "cost"))
+        for turn, request in enumerate(bills(account, firsts)):
+            trace = account.trace
+            known = (turn, f"{trace.at[turn]:.3f}", trace.questions[turn], trace.answers[turn], firsts[turn])
+            billed = ("", "", "") if request is None else (request.prompt, request.cached, f"{request.cost:.1f}")
+            rows.writerow((*known, *billed))

@@ -1,0 +1,120 @@
+"""How far token estimates miss the embedded model's own counts, turn by turn, on recorded chat.
+
+    python -m benchmarks.context_tokens
+
+Each thread of a channel export becomes a conversation in which recorded model answers follow the messages. Before each
+request its tokens are estimated as in the product, then counted by the model; the count corrects the next estimate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import zipfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+import httpx
+
+if not __package__:  # run as a file: the packages lie beside this folder
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from adapters.local import open_local
+from bot.context.prompt import head
+from bot.context.tokens import SAFETY_MARGIN, corrected, estimate_request, relative_error, updated_ratio
+from bot.context.transcript import answer_entry, user_entry
+from bot.types import NewEntry, Person, ThreadMessage
+
+THREADS = 40
+TURNS = 20
+SHORTEST_THREAD = 5
+
+
+def read_threads(folder: Path) -> list[list[ThreadMessage]]:
+    """The threads of the recorded channel, the longest first."""
+    threads: defaultdict[tuple[str, str], list[ThreadMessage]] = defaultdict(list)
+    with zipfile.ZipFile(folder / "chat" / "irc-ubuntu-slack-export.zip") as export:
+        names = {user["id"]: user["name"] for user in json.loads(export.read("users.json"))}
+        for name in sorted(export.namelist()):
+            if "/" not in name or not name.endswith(".json"):
+                continue
+            for row in json.loads(export.read(name)):
+                author = Person(id=row["user"], name=names.get(row["user"], row["user"]))
+                at = datetime.fromtimestamp(float(row["ts"]), UTC)
+                message = ThreadMessage(source_id=row["ts"], author=author, text=row["text"], at=at)
+                threads[name, row.get("thread_ts", row["ts"])].append(message)
+    return sorted((thread for thread in threads.values() if len(thread) >= SHORTEST_THREAD), key=len, reverse=True)
+
+
+def read_answers(folder: Path) -> list[str]:
+    """Recorded answers of a language model."""
+    with (folder / "llm" / "mtbench_gpt-4.jsonl").open(encoding="utf-8") as file:
+        return [text for line in file for text in json.loads(line)["choices"][0]["turns"]]
+
+
+async def measure_errors(
+    base_url: str, threads: Sequence[Sequence[ThreadMessage]], answers: Sequence[str]
+) -> Mapping[int, Sequence[float]]:
+    """The errors of the estimates as shares of the truth, by how many counts had come before."""
+    errors: defaultdict[int, list[float]] = defaultdict(list)
+    number = count()
+    async with httpx.AsyncClient(base_url=base_url.removesuffix("/v1"), timeout=60) as client:
+        for thread in threads:
+            entries: list[NewEntry] = []
+            ratio = 1.0
+            for turn, message in enumerate(thread):
+                entries.append(user_entry(message))
+                estimated = estimate_request(head(None, ""), (entry.tokens for entry in entries))
+                actual = await _count(client, entries)
+                errors[turn].append(relative_error(expected=corrected(estimated, ratio), actual=actual))
+                ratio = updated_ratio(ratio, estimated=estimated, actual=actual)
+                entries.append(answer_entry(turn, answers[next(number) % len(answers)], message.at))
+    return errors
+
+
+async def _count(client: httpx.AsyncClient, entries: Sequence[NewEntry]) -> int:
+    messages = [{"role": "system", "content": head(None, "")}]
+    messages += [{"role": each.entry.role, "content": each.entry.text} for each in entries]
+    rendered = await client.post("/apply-template", json={"messages": messages})
+    prompt = rendered.raise_for_status().json()["prompt"]
+    counted = await client.post("/tokenize", json={"content": prompt, "parse_special": True})
+    return len(counted.raise_for_status().json()["tokens"])
+
+
+def table(errors: Mapping[int, Sequence[float]]) -> str:
+    """A Markdown table of the errors."""
+    lines = [
+        "| counts before | requests | median error | furthest below | furthest above |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    for turn, found in sorted(errors.items()):
+        figures = (
+            f"{median(map(abs, found)):.1%} | {max(0.0, *(-error for error in found)):.1%} | {max(0.0, *found):.1%}"
+        )
+        lines.append(f"| {turn} | {len(found)} | {figures} |")
+    late = [error for turn, found in errors.items() if turn >= 3 for error in found]
+    below = sum(error < -SAFETY_MARGIN for error in late)
+    lines.append(f"\nAfter three counts: median {median(map(abs, late)):.1%}; {below} of {len(late)} below the margin.")
+    return "\n".join(lines)
+
+
+def data_folder() -> Path:
+    """Where the recorded chat and answers lie."""
+    return Path(os.environ.get("SEEDLING_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+async def main(folder: Path) -> None:
+    """Measure with the embedded model and print the table."""
+    threads = [thread[:TURNS] for thread in read_threads(folder)[:THREADS]]
+    async with open_local() as server:
+        print(table(await measure_errors(server.base_url, threads, read_answers(folder))))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(data_folder()))

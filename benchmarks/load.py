@@ -1,0 +1,347 @@
+"""How many turns a second, how soon they start, and what 500 streams at once do to one process.
+
+`python -m benchmarks.load [--mode sqlite|postgres] [--seconds N] [--json]`. Bots are processes of their own; questions
+come over HTTP into 10,000 conversations. For the first table the model and the platform answer at once inside the
+bot, so that it shows the engine and the database. "start" is from the stored acceptance to the claim. For the second
+table one bot reads 500 streams of the Seed emulator and shows them on a platform that keeps the newest state only.
+Everything, the database, this program and the emulator included, shares one machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import tempfile
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+from sqlmodel import col
+
+from benchmarks.crash import FORK, database
+from benchmarks.crash_bot import NAME, BotOptions, FixedRates, serve
+from bot.ports import Model, Rates
+from bot.settings import Settings
+from bot.types import (
+    ConversationKey,
+    Draft,
+    Finish,
+    Finished,
+    ModelEvent,
+    ModelRequest,
+    TextDelta,
+    ThreadMessage,
+    Turn,
+    Usage,
+    UsageReported,
+)
+from storage.database import parse_url
+from storage.schema import migration_connection
+from storage.tables import TurnRow
+from tests.emulators.seed.server import seed_process
+
+CONVERSATIONS = 10_000
+RATE = 20.0  # questions a second for the latencies
+STREAMS = 500
+SENDERS = 32
+STOPS = 20
+START_SECONDS = 60.0
+
+
+# ---------------------------------------------------------------- the bot under load
+
+
+class SilentPlatform:
+    """A platform that takes everything at once and keeps the newest state."""
+
+    name = NAME
+
+    def __init__(self, pace: float) -> None:
+        self.pace = pace
+
+    async def open_reply(self, turn: Turn) -> SilentReply:
+        """A reply in memory."""
+        return SilentReply(f"m{turn.id}")
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's
+        """Nothing stands there."""
+        return []
+
+
+class SilentReply:
+    """A message in memory."""
+
+    def __init__(self, ref: str) -> None:
+        self._ref = ref
+        self.draft: Draft | None = None
+
+    async def show(self, draft: Draft) -> str:
+        """Keep it."""
+        self.draft = draft
+        return self._ref
+
+    finish = show
+
+
+class InstantModel:
+    """A model that answers at once."""
+
+    name = "instant"
+    context_tokens = 256_000
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:  # noqa: ARG002  the port's
+        """One word."""
+        yield TextDelta("fine")
+        yield UsageReported(Usage(input=100, output=1))
+        yield Finished(Finish.STOP)
+
+
+@asynccontextmanager
+async def instant_model(_: Settings) -> AsyncIterator[tuple[Model, Rates]]:
+    """The instant model without a price list."""
+    yield InstantModel(), FixedRates()
+
+
+def run_instant_bot(options: BotOptions, ready: Connection) -> None:
+    """A bot with nothing slow around it."""
+    asyncio.run(serve(options, ready, platform=SilentPlatform(0), model_of=instant_model))
+
+
+def run_streaming_bot(options: BotOptions, ready: Connection) -> None:
+    """A bot that reads real streams."""
+    asyncio.run(serve(options, ready, platform=SilentPlatform(options.pace)))
+
+
+@asynccontextmanager
+async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[list[str]]:
+    """The addresses of so many bots."""
+    processes, addresses = [], []
+    try:
+        for _ in range(count):
+            ours, theirs = FORK.Pipe()
+            process = FORK.Process(target=target, args=(options, theirs), daemon=True)
+            await asyncio.to_thread(process.start)
+            processes.append(process)
+            if not await asyncio.to_thread(ours.poll, START_SECONDS):
+                raise RuntimeError("a bot did not start")
+            addresses.append(ours.recv())
+        yield addresses
+    finally:
+        for process in processes:
+            process.kill()
+
+
+# ---------------------------------------------------------------- measuring
+
+
+class Sender:
+    """Sends questions into random conversations."""
+
+    def __init__(self, http: httpx.AsyncClient, addresses: Sequence[str]) -> None:
+        self._http = http
+        self._addresses = addresses
+        self._chance = random.Random(1)
+        self.sent = 0
+        self.seconds: list[float] = []
+
+    async def send(self, text: str, conversation: str = "") -> None:
+        """Send one, and note how long its acknowledgement took."""
+        self.sent += 1
+        body = {
+            "id": f"q{self.sent}",
+            "key": {
+                "platform": NAME,
+                "workspace": "w",
+                "channel": "c",
+                "thread": conversation or str(self._chance.randrange(CONVERSATIONS)),
+            },
+            "text": text,
+            "at": time.time(),
+            "overrides": {},
+        }
+        started = time.perf_counter()
+        response = await self._http.post(f"{self._chance.choice(self._addresses)}/deliver", json=body)
+        response.raise_for_status()
+        self.seconds.append(time.perf_counter() - started)
+
+
+def _rows(url: str) -> list[tuple[Any, Any, Any]]:
+    with migration_connection(parse_url(url)) as connection:
+        columns = (col(TurnRow.accepted_at), col(TurnRow.claimed_at), col(TurnRow.ended_at))
+        merged = col(TurnRow.merged_into).is_(None)
+        return [
+            (row[0], row[1], row[2])
+            for row in connection.execute(sa.select(*columns).where(merged).order_by(col(TurnRow.id)))
+        ]
+
+
+async def _all_answered(url: str) -> list[tuple[Any, Any, Any]]:
+    while True:
+        rows = await asyncio.to_thread(_rows, url)
+        if all(ended is not None for _, _, ended in rows):
+            return rows
+        await asyncio.sleep(0.5)
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+async def measure(mode: str, workers: int, seconds: float) -> dict[str, Any]:
+    """One row of the first table."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
+        url = await stack.enter_async_context(database(mode, Path(folder)))
+        options = BotOptions(
+            database_url=url, platform_url="http://x", seed_url="http://x", order_pause=0, pace=0, log=os.devnull
+        )
+        addresses = await stack.enter_async_context(bots(run_instant_bot, options, workers))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
+        sender = Sender(http, addresses)
+        await _paced(sender, seconds)
+        rows = await _all_answered(url)
+        starts = [(claimed - accepted).total_seconds() for accepted, claimed, _ in rows]
+        paced = len(rows)
+        began = time.time()
+        await asyncio.gather(*(_flood(sender, began + seconds) for _ in range(SENDERS)))
+        rows = (await _all_answered(url))[paced:]
+        busy = (max(ended for _, _, ended in rows) - min(accepted for accepted, _, _ in rows)).total_seconds()
+        states = [(await http.get(f"{address}/state")).json() for address in addresses]
+    return {
+        "mode": mode,
+        "workers": workers,
+        "turns_per_s": round(len(rows) / busy, 1),
+        "ack_p50_ms": _ms(_quantile(sender.seconds[:paced], 0.5)),
+        "ack_p99_ms": _ms(_quantile(sender.seconds[:paced], 0.99)),
+        "start_p50_ms": _ms(_quantile(starts, 0.5)),
+        "start_p99_ms": _ms(_quantile(starts, 0.99)),
+        "MB_each": max(state["megabytes"] for state in states),
+    }
+
+
+async def _paced(sender: Sender, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(int(seconds * RATE)):
+            await asyncio.sleep(max(0.0, began + number / RATE - loop.time()))
+            tasks.create_task(sender.send("why?"))
+
+
+async def _flood(sender: Sender, until: float) -> None:
+    while time.time() < until:
+        await sender.send("why?")
+
+
+async def measure_streams(seconds: float) -> dict[str, Any]:
+    """The second table: one process reads 500 streams for so long."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
+        seed = await stack.enter_async_context(
+            seed_process("--tokens-per-second", "10", "--chunk-tokens", "2", "--keep-requests", "1")
+        )
+        options = BotOptions(
+            database_url=f"sqlite:///{folder}/seedling.db",
+            platform_url="http://x",
+            seed_url=seed,
+            order_pause=0,
+            pace=1.0,
+            log=os.devnull,
+        )
+        addresses = await stack.enter_async_context(bots(run_streaming_bot, options, 1))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
+        sender = Sender(http, addresses)
+        for number in range(STREAMS):
+            await sender.send("write 5000 words", f"s{number}")
+        await asyncio.sleep(3)
+        skipped = len((await http.get(f"{addresses[0]}/state")).json()["lags"])
+        await asyncio.sleep(seconds)
+        state = (await http.get(f"{addresses[0]}/state")).json()
+    lags = state["lags"][skipped:]
+    return {
+        "streams": STREAMS,
+        "lag_p50_ms": _ms(_quantile(lags, 0.5)),
+        "lag_p99_ms": _ms(_quantile(lags, 0.99)),
+        "lag_max_ms": _ms(max(lags)),
+        "MB": state["megabytes"],
+    }
+
+
+async def measure_stops(mode: str) -> dict[str, Any]:
+    """The third table: from pressing Stop, in another process where there is one, to the end of the answer."""
+    seconds = []
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
+        url = await stack.enter_async_context(database(mode, Path(folder)))
+        seed = await stack.enter_async_context(seed_process("--tokens-per-second", "50", "--keep-requests", "1"))
+        options = BotOptions(
+            database_url=url, platform_url="http://x", seed_url=seed, order_pause=0, pace=0.3, log=os.devnull
+        )
+        workers = 1 if mode == "sqlite" else 3
+        addresses = await stack.enter_async_context(bots(run_streaming_bot, options, workers))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
+        sender = Sender(http, addresses)
+        for number in range(STOPS):
+            await sender.send("write 5000 words", f"s{number}")
+            await asyncio.sleep(1)
+            pressed = time.time()
+            key = {"platform": NAME, "workspace": "w", "channel": "c", "thread": f"s{number}"}
+            (await http.post(f"{addresses[number % workers]}/stop", json=key)).raise_for_status()
+            rows = await _all_answered(url)
+            seconds.append(rows[-1][2].timestamp() - pressed)
+    return {
+        "mode": mode,
+        "workers": workers,
+        "stops": STOPS,
+        "stop_p50_ms": _ms(_quantile(seconds, 0.5)),
+        "stop_max_ms": _ms(max(seconds)),
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> None:
+    print("  ".join(f"{name:>12}" for name in rows[0]))
+    for row in rows:
+        print("  ".join(f"{value:>12}" for value in row.values()), flush=True)
+
+
+async def _all(modes: Sequence[str], seconds: float) -> dict[str, list[dict[str, Any]]]:
+    shapes = [(mode, workers) for mode in modes for workers in ((1,) if mode == "sqlite" else (1, 2, 4))]
+    return {
+        "engines": [await measure(*shape, seconds) for shape in shapes],
+        "streams": [await measure_streams(seconds)],
+        "stops": [await measure_stops(mode) for mode in modes],
+    }
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mode", choices=("sqlite", "postgres"))
+    parser.add_argument("--seconds", type=float, default=15, help="of each measurement")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    FORK.set_forkserver_preload(["benchmarks.load"])
+    modes = (given.mode,) if given.mode else ("sqlite", "postgres")
+    tables = asyncio.run(_all(modes, given.seconds))
+    if given.json:
+        print(json.dumps(tables))
+        return
+    for rows in tables.values():
+        _table(rows)
+        print()
+
+
+if __name__ == "__main__":
+    main()

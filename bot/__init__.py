@@ -1,0 +1,1 @@
+"""The core: pure decisions and the conversation manager; knows no platform, no database, no HTTP."""

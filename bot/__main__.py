@@ -1,0 +1,275 @@
+"""The command line: `seedling`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from bot import app
+from bot.app.upkeep_commands import Commands, add_upkeep_commands
+from bot.commands import parameters_table, parse_overrides
+from bot.errors import BotError, ConfigError, InvalidInput, StorageError
+from bot.logs import configure_logging
+from bot.parameters import FIXED_BY_SERVER, PARAMETERS
+from bot.settings import Settings, load_settings
+from bot.types import Draft, Outcome, Spending
+
+# Exit codes as in sysexits.h: 64 usage, 69 a service is away, 78 configuration.
+EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, 64), (StorageError, 69))
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+DESCRIPTION = """\
+Seedling puts the Seed 2.0 Lite model into team chat.
+
+Without any setting, `seedling run` opens a playground in the browser, where a small local model answers.
+Settings come from the environment or from a file .env; .env.example explains each."""
+
+UNLIKE = """\
+Only the provider counts what `seedling doctor` asks, what others do with the same account, and answers that were
+begun and never ended here. Estimated tokens and costs (where no usage was reported) are in our ledger alone."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Every expected failure is one line on standard error."""
+    options = build_parser().parse_args(arguments)
+    configure_logging(verbose=options.verbose)
+    try:
+        return int(options.command(options))
+    except BotError as error:
+        print(f"seedling: {error}", file=sys.stderr)
+        return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), EXIT_FAILED)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options and help."""
+    parser = argparse.ArgumentParser(
+        prog="seedling", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"seedling {version('seedling')}")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serving_commands(commands)
+    _add_ask_command(commands)
+    add_upkeep_commands(commands)
+    _add_model_commands(commands)
+    return parser
+
+
+def _add_serving_commands(commands: Commands) -> None:
+    command = commands.add_parser("run", help="serve the playground and answer, all in one process")
+    command.set_defaults(command=_run)
+
+    command = commands.add_parser("web", help="serve the playground, and leave the answering to workers (PostgreSQL)")
+    command.set_defaults(command=_web)
+
+    command = commands.add_parser("worker", help="answer what other processes take in (PostgreSQL)")
+    command.set_defaults(command=_worker)
+
+    command = commands.add_parser("migrate", help="bring the database to the newest schema")
+    command.set_defaults(command=_migrate)
+
+    command = commands.add_parser("import", help="bring history into the playground")
+    kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
+    command = kinds.add_parser("slack-export", help="a Slack workspace export (ZIP)")
+    command.add_argument("file", type=Path, help="the ZIP file that Slack's export page gave")
+    command.set_defaults(command=_import_slack_export)
+
+
+def _add_ask_command(commands: Commands) -> None:
+    command = commands.add_parser(
+        "ask", help="ask one question from the terminal", description="Ask one question; the answer is streamed."
+    )
+    command.add_argument("question", help="the question, or - to read it from standard input")
+    command.add_argument("--thread", metavar="NAME", help="go on in the conversation of that name")
+    command.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter for this answer only"
+    )
+    command.add_argument("--file", metavar="PATH", type=Path, action="append", default=[], help="a file to ask about")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of streaming")
+    command.set_defaults(command=_ask)
+
+
+def _add_model_commands(commands: Commands) -> None:
+    command = commands.add_parser("params", help="print the table of parameters")
+    command.add_argument("--markdown", action="store_true", help="as a Markdown table, as in docs/parameters.md")
+    command.set_defaults(command=_params)
+
+    command = commands.add_parser("rates", help="print the prices in force and where they come from")
+    command.set_defaults(command=_rates)
+
+    command = commands.add_parser("doctor", help="check the model: key, prices, streaming, cache, pictures, search")
+    command.set_defaults(command=_doctor)
+
+    command = commands.add_parser("usage", help="print what was used and what it cost")
+    command.add_argument("--days", type=int, default=30, metavar="N", help="how far to look back (default: 30)")
+    command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
+    command.set_defaults(command=_usage)
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def _run(_: argparse.Namespace) -> int:
+    asyncio.run(app.run(load_settings(), _say))
+    return 0
+
+
+def _web(_: argparse.Namespace) -> int:
+    asyncio.run(app.serve_web(load_settings(), _say))
+    return 0
+
+
+def _worker(_: argparse.Namespace) -> int:
+    asyncio.run(app.work(load_settings(), _say))
+    return 0
+
+
+def _ask(options: argparse.Namespace) -> int:
+    question = sys.stdin.read() if options.question == "-" else options.question
+    thread = options.thread or f"ask-{uuid4().hex[:12]}"
+    settings = load_settings()
+    _log_only_failures(options)
+    asking = app.Question(text=question, thread=thread, overrides=parse_overrides(options.set), files=options.file)
+    asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
+    if asked.handled.outcome is Outcome.REPLIED:
+        _say(asked.handled.text)
+        return 0
+    if options.json:
+        _say(json.dumps(_as_json(asked), ensure_ascii=False, indent=2))
+    return EXIT_FAILED if asked.draft is None or asked.draft.status == "failed" else 0
+
+
+def _as_json(asked: app.Asked) -> Mapping[str, Any]:
+    draft = asked.draft or Draft(status="failed")
+    usage = draft.footer.usage if draft.footer else None
+    cost = draft.footer.cost if draft.footer else None
+    return {
+        "text": draft.text,
+        "reasoning": draft.reasoning,
+        "sources": [{"url": source.url, "title": source.title} for source in draft.sources],
+        "usage": {
+            "input": usage.input,
+            "cached": usage.cached,
+            "output": usage.output,
+            "reasoning": usage.reasoning,
+            "estimated": usage.estimated,
+        }
+        if usage
+        else None,
+        "cost": None if cost is None else f"{cost:f}",
+        "parameters": dict(asked.parameters),
+        "model": asked.model,
+        "status": draft.status,
+        "notices": list(draft.notices),
+    }
+
+
+def _import_slack_export(options: argparse.Namespace) -> int:
+    report = asyncio.run(app.import_slack_export(load_settings(), options.file, _progress_bar))
+    _say(f"\n{report}")
+    return 0
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    asyncio.run(app.migrate_database(load_settings()))
+    _say("The database is at the newest schema.")
+    return 0
+
+
+def _params(options: argparse.Namespace) -> int:
+    if options.markdown:
+        _say(parameters_table())
+        return 0
+    for parameter in PARAMETERS.values():
+        _say(f"{parameter.name}  (default: {parameter.format(parameter.default)})")
+        _say(f"    {parameter.help}")
+        _say(f"    Takes {parameter.allowed}.")
+    for name, value in FIXED_BY_SERVER.items():
+        _say(f"{name}  is fixed at {value} by the model's server")
+    return 0
+
+
+def _rates(options: argparse.Namespace) -> int:
+    _log_only_failures(options)
+    card = asyncio.run(app.current_rates(load_settings()))
+    _say(f"US dollars per million tokens ({card.origin}):")
+    _say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
+    for tier in card.tiers:
+        cached = "not published" if tier.cached is None else f"{tier.cached}"
+        _say(f"{f'from {tier.from_tokens:,}':>15} {tier.input:>9} {cached:>15} {tier.output:>9}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    _log_only_failures(options)
+    return asyncio.run(_print_checks(load_settings()))
+
+
+async def _print_checks(settings: Settings) -> int:
+    server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
+    _say(
+        "The embedded model:"
+        if settings.uses_local_model
+        else f"{settings.seed_model} at {server}, {settings.seed_wire} wire:"
+    )
+    broken = False
+    async for check in app.check_model(settings):
+        broken |= check.ok is False
+        mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
+        _say(f"{mark:>6}  {check.name:<14} {check.detail}")
+        if check.fix:
+            _say(f"{'':>6}  {'':<14} -> {check.fix}")
+    return EXIT_FAILED if broken else 0
+
+
+def _usage(options: argparse.Namespace) -> int:
+    _log_only_failures(options)
+    settings, since = load_settings(), datetime.now(UTC) - timedelta(days=options.days)
+    rows = [("our ledger", asyncio.run(app.spending(settings, since=since)))]
+    if options.reconcile:
+        ours, theirs = asyncio.run(app.reconcile(settings, since=since))
+        rows = [("our ledger", ours), ("the provider", theirs)]
+        gone = {name: getattr(theirs, name) - getattr(ours, name) for name in ("requests", "input", "cached", "output")}
+        rows.append(("difference", Spending(**gone, cost=theirs.cost - ours.cost)))
+    _say(f"The last {options.days} days:")
+    _say(f"{'':<14} {'requests':>9} {'tokens in':>13} {'cached':>13} {'out':>11} {'US dollars':>12}")
+    for name, sums in rows:
+        counts = f"{sums.requests:>9,} {sums.input:>13,} {sums.cached:>13,} {sums.output:>11,}"
+        _say(f"{name:<14} {counts} {sums.cost:>12.6f}")
+    if options.reconcile and rows[-1][1] != Spending():
+        _say(UNLIKE)
+    return 0
+
+
+def _log_only_failures(options: argparse.Namespace) -> None:
+    """Keep the log out of what a command prints, unless it is asked for."""
+    for package in ("bot", "adapters", "storage"):
+        logging.getLogger(package).setLevel(logging.DEBUG if options.verbose else logging.ERROR)
+
+
+def _progress_bar(done: int, total: int) -> None:
+    width = 30
+    filled = width * done // max(total, 1)
+    sys.stderr.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {total:,} messages")
+    sys.stderr.flush()
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The answer as it grows: model events go in, drafts for people come out. Pure."""
+
+from __future__ import annotations
+
+from bot.context.tokens import estimate
+from bot.types import (
+    Draft,
+    Finish,
+    Finished,
+    Footer,
+    ModelEvent,
+    NoteFound,
+    ReasoningDelta,
+    ReplyStatus,
+    SearchStarted,
+    Source,
+    SourceFound,
+    TextDelta,
+    Usage,
+    UsageReported,
+)
+
+LENGTH_NOTICE = "The answer reached its limit of tokens and ends here."
+FILTERED_NOTICE = "The model's safety filter ended the answer here."
+
+
+class Answer:
+    """One answer in the making; keeps pieces and joins them only when a draft is asked for."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._sources: dict[str, Source] = {}
+        self._notices: list[str] = []
+        self._status: ReplyStatus = "thinking"
+        self.reported: Usage | None = None
+        self.finish: Finish | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer's text so far."""
+        return "".join(self._text)
+
+    def usage(self, prompt_tokens: int) -> Usage:
+        """What the provider reported, else an estimate: it tells nothing of a stream that was stopped or cut."""
+        if self.reported is not None:
+            return self.reported
+        reasoning = estimate("".join(self._reasoning))
+        output = estimate(self.text) + reasoning
+        return Usage(input=prompt_tokens, output=output, reasoning=reasoning, estimated=True)
+
+    def add(self, event: ModelEvent) -> None:
+        """Take in the next value of the stream."""
+        match event:
+            case TextDelta(text):
+                self._text.append(text)
+                self._status = "writing"
+            case ReasoningDelta(text):
+                self._reasoning.append(text)
+                self._status = "writing" if self._text else "thinking"
+            case SearchStarted():
+                self._status = "searching"
+            case SourceFound(source):
+                self._sources.setdefault(source.url, source)
+            case NoteFound(text):
+                self.note(text)
+            case UsageReported(usage):
+                self.reported = usage
+            case Finished(reason):
+                self.finish = reason
+                if reason is not Finish.STOP:
+                    self.note(LENGTH_NOTICE if reason is Finish.LENGTH else FILTERED_NOTICE)
+
+    def note(self, notice: str) -> None:
+        """Tell the reader something beside the answer, once."""
+        if notice not in self._notices:
+            self._notices.append(notice)
+
+    def draft(self, status: ReplyStatus | None = None, footer: Footer | None = None) -> Draft:
+        """What people see now."""
+        return Draft(
+            status=status or self._status,
+            text=self.text,
+            reasoning="".join(self._reasoning),
+            sources=tuple(self._sources.values()),
+            notices=tuple(self._notices),
+            footer=footer,
+        )

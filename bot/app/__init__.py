@@ -1,0 +1,20 @@
+"""The composition root: opens everything in order, closes it in reverse; only it sees the concrete classes."""
+
+from bot.app.asking import Asked, Question, ask
+from bot.app.operating import check_model, current_rates, import_slack_export, migrate_database, reconcile, spending
+from bot.app.running import run, serve_web, work
+
+__all__ = [
+    "Asked",
+    "Question",
+    "ask",
+    "check_model",
+    "current_rates",
+    "import_slack_export",
+    "migrate_database",
+    "reconcile",
+    "run",
+    "serve_web",
+    "spending",
+    "work",
+]

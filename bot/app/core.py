@@ -1,0 +1,153 @@
+"""One process's core: storage, model, manager, and the engine that runs turns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+
+from bot.app.files import make_files
+from bot.app.models import open_model
+from bot.conversation import ConversationManager
+from bot.dispatcher import Dispatcher
+from bot.errors import StorageUnavailable
+from bot.inbox import Inbox
+from bot.ports import Model, Platform, Rates, Store
+from bot.settings import Settings
+from bot.types import ConversationKey, TurnId
+from storage import SqlStore, has_queue, migrate, open_store, sole_runner
+
+logger = logging.getLogger(__name__)
+
+DATABASE_PATIENCE_SECONDS = 30.0
+"""How long a start waits for a database server that is away."""
+
+CONVERSATIONS_AT_ONCE = 500
+"""Of one process; a conversation that waits for its model or its pause counts as well."""
+
+
+class Role(Enum):
+    """What a process does with turns."""
+
+    RUNS = auto()  # takes up what anybody has accepted
+    ACCEPTS = auto()  # stores them for others to run; needs a queue
+    ASKS = auto()  # runs its own and no others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The opened core of one process."""
+
+    store: SqlStore
+    model: Model
+    inbox: Inbox
+    dispatcher: Dispatcher
+
+
+def utc_now() -> datetime:
+    """The clock of the running bot."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_core(
+    settings: Settings,
+    make_platforms: Callable[[Store, str], Mapping[str, Platform]],
+    *,
+    grace: float | None,
+    role: Role = Role.RUNS,
+    model_of: Callable[[Settings], AbstractAsyncContextManager[tuple[Model, Rates]]] = open_model,
+) -> AsyncIterator[Core]:
+    """Storage migrated and opened, the model reachable, turns being run; all closed in reverse.
+
+    `model_of` opens the model that the settings name. At the end running turns may finish within `grace` seconds, and
+    the rest is handed back.
+    """
+    url = settings.database_url
+    await migrate_patiently(url)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(sole_runner(url))
+        store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not Role.ASKS))
+        model, rates = await stack.enter_async_context(model_of(settings))
+        platforms = make_platforms(store, model.name)
+        files = make_files(settings, platforms)
+        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, files=files)
+        dispatcher = Dispatcher(
+            store,
+            manager.answer,
+            worker=_worker_name(),
+            clock=utc_now,
+            pause=0 if role is Role.ASKS else settings.burst_pause_seconds,
+            embedded=role is Role.ASKS or not has_queue(url),
+        )
+        await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
+        yield Core(store=store, model=model, inbox=Inbox(store, manager, dispatcher), dispatcher=dispatcher)
+
+
+@asynccontextmanager
+async def _engine(
+    url: str,
+    role: Role,
+    dispatcher: Dispatcher,
+    manager: ConversationManager,
+    platforms: Mapping[str, Platform],
+    grace: float | None,
+) -> AsyncIterator[None]:
+    """Turns are run for as long as the context lasts: by the queue's jobs, or by wakes and a sweep."""
+    if role is not Role.RUNS:
+        try:
+            yield
+        finally:
+            await dispatcher.aclose(grace=grace)
+        return
+    if not has_queue(url):
+        sweeping = asyncio.create_task(dispatcher.run(platforms.keys()), name="dispatcher")
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            await dispatcher.aclose(grace=grace)
+            await asyncio.gather(sweeping, return_exceptions=True)
+        return
+
+    from storage.queue import Queue  # noqa: PLC0415 - the embedded mode starts without these packages
+
+    def stop(key: ConversationKey, turns: Sequence[TurnId]) -> None:
+        manager.interrupt(turns)
+        dispatcher.wake(key)
+
+    queue = Queue(url, platforms.keys(), dispatcher.drain, stop)
+    async with queue.serve(concurrency=CONVERSATIONS_AT_ONCE):
+        try:
+            yield
+        finally:
+            queue.close_entrance()
+            await dispatcher.aclose(grace=grace)
+
+
+async def migrate_patiently(url: str) -> None:
+    """Bring the database to the newest schema, waiting for a server that is away. Raises `StorageUnavailable`."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + (DATABASE_PATIENCE_SECONDS if has_queue(url) else 0)
+    told = False
+    while True:
+        try:
+            return await migrate(url)
+        except StorageUnavailable as error:
+            if loop.time() >= until:
+                raise
+            if not told:
+                logger.warning("%s Trying again for %.0f s.", error, DATABASE_PATIENCE_SECONDS)
+                told = True
+        await asyncio.sleep(1)
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

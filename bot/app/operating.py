@@ -1,0 +1,70 @@
+"""What operators do beside running: migrate, import, check the model, look at prices, reconcile the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from adapters.seed import Check, examine, read_usage
+from adapters.slack.export import ImportReport, import_export
+from bot.app.core import utc_now
+from bot.app.models import open_model
+from bot.errors import ConfigError
+from bot.pricing import RateCard
+from bot.settings import Settings
+from bot.types import Spending
+from storage import migrate, open_store
+
+
+async def import_slack_export(settings: Settings, path: Path, progress: Callable[[int, int], None]) -> ImportReport:
+    """Bring a Slack workspace export into the playground."""
+    await migrate(settings.database_url)
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return await import_export(path, store, progress=progress)
+
+
+async def migrate_database(settings: Settings) -> None:
+    """Bring the database to the newest schema."""
+    await migrate(settings.database_url)
+
+
+async def check_model(settings: Settings) -> AsyncIterator[Check]:
+    """One row for each thing that can be wrong with the model, as it is found out."""
+    async with open_model(settings) as (model, rates):
+        async for check in examine(model, rates):
+            yield check
+
+
+async def current_rates(settings: Settings) -> RateCard:
+    """The prices in force now: asked of the provider, else the last good ones, else the built-in."""
+    async with open_model(settings) as (_, rates):
+        await rates.refresh()
+        return rates.card()
+
+
+async def spending(settings: Settings, *, since: datetime) -> Spending:
+    """What our ledger says since then."""
+    await migrate(settings.database_url)
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return await store.spent(since=since, until=utc_now())
+
+
+async def reconcile(settings: Settings, *, since: datetime) -> tuple[Spending, Spending]:
+    """Our ledger since `since`, and what the provider's account says of the same time and model."""
+    if settings.uses_local_model:
+        raise ConfigError("SEED_API_KEY", "is not set; there is no account to compare the ledger with")
+    until = utc_now()
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        ours = await store.spent(since=since, until=until, model=settings.seed_model)
+    async with open_model(settings) as (model, _):
+        events = [event async for event in read_usage(model, since=since, until=until)]
+    theirs = Spending(
+        requests=len(events),
+        input=sum(event.input for event in events),
+        cached=sum(event.cached for event in events),
+        output=sum(event.output for event in events),
+        cost=sum((event.cost for event in events), Decimal(0)),
+    )
+    return ours, theirs

@@ -1,0 +1,150 @@
+"""The processes that stay: `seedling run` for everything in one, `seedling web` and `seedling worker` apart."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from adapters.web import Playground, PlaygroundOptions
+from bot.app.core import Role, open_core, utc_now
+from bot.app.upkeep import keep_retention
+from bot.commands import complete
+from bot.errors import ConfigError
+from bot.ports import Platform, Store
+from bot.settings import Settings
+from storage import SqlStore, has_queue
+
+SECRET_FILE = Path("var") / "secret_key"
+"""What signs sessions while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
+
+LOCAL_NOTICE = (
+    "A small local model ({model}) answers here: it shows how Seedling works, not how well Seed 2.0 Lite answers. "
+    "Set SEED_API_KEY to talk to Seed."
+)
+
+
+async def run(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Everything in one process, until SIGINT or SIGTERM."""
+    await _serve_playground(settings, announce, Role.RUNS)
+
+
+async def serve_web(settings: Settings, announce: Callable[[str], None]) -> None:
+    """The playground without running turns, which workers do. Raises `ConfigError` without a queue."""
+    _need_queue(settings, "web")
+    await _serve_playground(settings, announce, Role.ACCEPTS)
+
+
+async def work(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run turns that other processes accept. Raises `ConfigError` without a queue."""
+    _need_queue(settings, "worker")
+    stopping = _stop_signal()
+
+    def platforms(store: Store, model_name: str) -> Mapping[str, Platform]:
+        playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
+        return {playground.name: playground}
+
+    async with open_core(settings, platforms, grace=settings.stop_grace_seconds):
+        announce("This worker is ready.")
+        await stopping.wait()
+
+
+def _need_queue(settings: Settings, command: str) -> None:
+    if not has_queue(settings.database_url):
+        fix = f"must name a PostgreSQL server for `seedling {command}`; on SQLite `seedling run` does everything"
+        raise ConfigError("DATABASE_URL", fix)
+
+
+async def _serve_playground(settings: Settings, announce: Callable[[str], None], role: Role) -> None:
+    """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
+    stopping = _stop_signal()
+    playgrounds: list[Playground] = []
+
+    def platforms(store: Store, model_name: str) -> Mapping[str, Platform]:
+        playgrounds.append(Playground(store, options=_playground_options(settings, model_name), clock=utc_now))
+        return {playground.name: playground for playground in playgrounds}
+
+    async with open_core(settings, platforms, grace=settings.stop_grace_seconds, role=role) as core:
+        tasks = [asyncio.create_task(each.run(core.inbox), name=f"{each.name} platform") for each in playgrounds]
+        tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
+        if has_queue(settings.database_url):
+            tasks.append(asyncio.create_task(_follow(settings, core.store, playgrounds[0]), name="messages"))
+        if settings.retention_days is not None:
+            tasks.append(asyncio.create_task(keep_retention(core.store, settings.retention_days), name="retention"))
+        try:
+            await _announce(settings, playgrounds[0], tasks, announce)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _follow(settings: Settings, store: SqlStore, playground: Playground) -> None:
+    """Show what other processes store, the answers of workers above all."""
+    from storage.notifications import follow_messages  # noqa: PLC0415 - the embedded mode starts without psycopg
+
+    await follow_messages(settings.database_url, store, playground.show_elsewhere)
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop_once, stopping)
+    return stopping
+
+
+async def _announce(
+    settings: Settings, playground: Playground, tasks: list[asyncio.Task[None]], announce: Callable[[str], None]
+) -> None:
+    ready = asyncio.ensure_future(playground.url())
+    await asyncio.wait((ready, *tasks), return_when=asyncio.FIRST_COMPLETED)
+    if not ready.done():
+        ready.cancel()
+        return
+    announce(f"Seedling is ready: {ready.result()}")
+    if settings.uses_local_model:
+        announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
+    for name, token in (("SLACK_BOT_TOKEN", settings.slack_bot_token), ("DISCORD_TOKEN", settings.discord_token)):
+        if token is not None:
+            announce(f"{name} is set, but this version does not join that platform yet; only the playground is served.")
+
+
+async def _wait_for(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def _stop_once(stopping: asyncio.Event) -> None:
+    """A first signal stops in order; a second one ends the process as signals do."""
+    stopping.set()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+
+
+def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:
+    password, secret = settings.console_password, settings.secret_key
+    return PlaygroundOptions(
+        host=settings.host,
+        port=settings.port,
+        password=password.get_secret_value() if password else None,
+        secret=secret.get_secret_value() if secret else _kept_secret(),
+        model_name=model_name,
+        notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
+        complete=complete,
+    )
+
+
+def _kept_secret() -> str:
+    """The secret of the file, which only its owner reads; made when it is missing."""
+    SECRET_FILE.parent.mkdir(exist_ok=True)
+    if not SECRET_FILE.exists():
+        SECRET_FILE.touch(mode=0o600)
+        SECRET_FILE.write_text(secrets.token_urlsafe(32))
+    return SECRET_FILE.read_text()

@@ -1,0 +1,68 @@
+"""What operators do with the database: look at the queue, forget, back up, move."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from bot.app.core import utc_now
+from bot.errors import StorageError
+from bot.ports import ForgetStore
+from bot.settings import Settings
+from bot.types import ConversationKey, QueueFigures
+from storage import back_up, copy_database, migrate, open_store
+
+logger = logging.getLogger(__name__)
+
+RETENTION_SWEEP_SECONDS = 3_600.0
+AT_ONCE = 100
+
+
+async def queue_figures(settings: Settings) -> QueueFigures:
+    """The queue as it stands."""
+    await migrate(settings.database_url)
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return await store.queue_figures()
+
+
+async def forget_conversation(settings: Settings, key: ConversationKey) -> int:
+    """Forget a conversation; how many entries are gone."""
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return await store.forget_conversation(key)
+
+
+async def forget_person(settings: Settings, platform: str, id: str) -> int:
+    """Forget somebody; how many entries are gone."""
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return await store.forget_person(platform, id)
+
+
+async def back_up_database(settings: Settings, path: Path) -> None:
+    """Write a consistent copy of the SQLite database."""
+    await back_up(settings.database_url, path)
+
+
+async def move_database(source: str, target: str, tell: Callable[[str, int], None]) -> Mapping[str, int]:
+    """Copy a whole database into another, checked."""
+    return await copy_database(source, target, tell)
+
+
+async def keep_retention(store: ForgetStore, days: int) -> None:
+    """Forget conversations that have rested for so many days, looking once an hour, until cancelled."""
+    while True:
+        try:
+            await forget_rested(store, days)
+        except StorageError as error:
+            logger.warning("retention failed", extra={"error": str(error)})
+        await asyncio.sleep(RETENTION_SWEEP_SECONDS)
+
+
+async def forget_rested(store: ForgetStore, days: int) -> None:
+    """Forget every conversation that has rested for so many days."""
+    while keys := await store.resting_since(utc_now() - timedelta(days=days), limit=AT_ONCE):
+        for key in keys:
+            gone = await store.forget_conversation(key)
+            logger.info("conversation forgotten", extra={"conversation": str(key), "entries": gone})

@@ -1,0 +1,95 @@
+"""The commands around the database: `seedling queue`, `forget`, `backup` and `copy-database`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bot.app import upkeep
+from bot.app.core import utc_now
+from bot.errors import InvalidInput
+from bot.settings import load_settings
+from bot.types import ConversationKey
+
+Commands = Any  # argparse has no public name for what `add_subparsers` gives
+
+
+def add_upkeep_commands(commands: Commands) -> None:
+    """Add them to the command line."""
+    command = commands.add_parser("queue", help="print how many questions wait, run, were tried again, recovered")
+    command.add_argument("--json", action="store_true", help="as one JSON object")
+    command.set_defaults(command=_queue)
+
+    command = commands.add_parser("forget", help="remove a conversation's or a person's text and files for good")
+    kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
+    kind = kinds.add_parser("conversation", help="a thread or direct conversation")
+    kind.add_argument("key", metavar="PLATFORM/WORKSPACE/CHANNEL/THREAD")
+    kind.set_defaults(command=_forget_conversation)
+    kind = kinds.add_parser("person", help="somebody, and the conversations in which they asked")
+    kind.add_argument("platform")
+    kind.add_argument("id", help="their id on that platform")
+    kind.set_defaults(command=_forget_person)
+
+    command = commands.add_parser("backup", help="write a consistent copy of the SQLite database, while it is in use")
+    command.add_argument("file", type=Path, help="a file that is not there yet")
+    command.set_defaults(command=_back_up)
+
+    command = commands.add_parser("copy-database", help="copy everything into another, empty database, and check it")
+    command.add_argument("source", metavar="FROM", help="sqlite:///FILE or postgresql://...")
+    command.add_argument("target", metavar="TO", help="the same")
+    command.set_defaults(command=_copy)
+
+
+def _queue(options: argparse.Namespace) -> int:
+    figures = asyncio.run(upkeep.queue_figures(load_settings()))
+    age = None if figures.oldest_accepted_at is None else (utc_now() - figures.oldest_accepted_at).total_seconds()
+    shown = {**asdict(figures), "oldest_open_seconds": age and round(age, 3)}
+    del shown["oldest_accepted_at"]
+    _say(
+        json.dumps(shown) if options.json else "\n".join(f"{name:20} {_plain(value)}" for name, value in shown.items())
+    )
+    return 0
+
+
+def _plain(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _forget_conversation(options: argparse.Namespace) -> int:
+    parts = options.key.split("/")
+    if len(parts) != len(ConversationKey.__slots__):
+        raise InvalidInput("A conversation is named PLATFORM/WORKSPACE/CHANNEL/THREAD, as in the log.")
+    platform, workspace, channel, thread = parts
+    key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
+    _say(f"Forgotten: {asyncio.run(upkeep.forget_conversation(load_settings(), key))} entries.")
+    return 0
+
+
+def _forget_person(options: argparse.Namespace) -> int:
+    gone = asyncio.run(upkeep.forget_person(load_settings(), options.platform, options.id))
+    _say(f"Forgotten: {gone} entries.")
+    return 0
+
+
+def _back_up(options: argparse.Namespace) -> int:
+    asyncio.run(upkeep.back_up_database(load_settings(), options.file))
+    _say(f"Written and checked: {options.file}")
+    return 0
+
+
+def _copy(options: argparse.Namespace) -> int:
+    counts = asyncio.run(
+        upkeep.move_database(options.source, options.target, lambda name, rows: _say(f"{name:20} {rows:>10,} rows"))
+    )
+    _say(f"{sum(counts.values()):,} rows copied; every row was compared.")
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

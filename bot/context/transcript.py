@@ -1,0 +1,153 @@
+"""How messages become entries of the transcript: rendered once, stored, and replayed byte for byte.
+
+The time and the speaker's name are part of the entry and never change afterwards. No name and no text can pass for the
+label of another message.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from bot.context.tokens import estimate_entry
+from bot.types import (
+    EMPTY,
+    Attachment,
+    Entry,
+    FileOutcome,
+    Incoming,
+    Media,
+    NewEntry,
+    Person,
+    ReadFile,
+    ThreadMessage,
+    TurnId,
+)
+
+NAME_LENGTH: Final = 80  # Slack's and Discord's display names are shorter
+NO_NAME: Final = "somebody"
+NO_TEXT: Final = "(no text)"  # the API refuses empty messages
+NOT_READ: Final = "not read"
+NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
+
+_LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_LABEL_LIKE = re.compile(rf"^(?=(?:[^\S\n]|[{_HIDDEN}])*[\[\uff3b]\s*\d\d)", re.MULTILINE)
+_FILE_MARK = re.compile(r"<(?=\s*/?\s*file\b)", re.IGNORECASE)
+_QUOTED = str.maketrans('"<>', "'()")
+_LABEL_MARKS = str.maketrans({"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")", ":": " ", "\uff1a": " "})
+
+
+def label(author: Person, at: datetime) -> str:
+    """What stands before a message: "[2026-11-22 14:03 UTC] Ada". `at` is aware."""
+    return f"[{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC] {plain_name(author.name)}"
+
+
+def plain_name(name: str) -> str:
+    """A name on one line, without the marks that a label is made of and without invisible characters."""
+    spaced = "".join(" " if character.isspace() else character for character in name.translate(_LABEL_MARKS))
+    visible = "".join(character for character in spaced if unicodedata.category(character)[0] != "C")
+    return " ".join(visible.split())[:NAME_LENGTH].rstrip() or NO_NAME
+
+
+def plain_text(text: str) -> str:
+    """A text with plain line ends, in which no line begins like a label: such a line gets a backslash in front."""
+    return _LABEL_LIKE.sub(r"\\", _LINE_BREAK.sub("\n", text)).strip()
+
+
+def render_message(
+    author: Person,
+    text: str,
+    at: datetime,
+    attachments: Sequence[Attachment] = (),
+    unavailable: Mapping[str, str] = EMPTY,
+    notes: Mapping[str, str] = EMPTY,
+) -> str:
+    """A message as the model reads it: "[2026-11-22 14:03 UTC] Ada: text", with a line for each attachment.
+
+    `unavailable` gives the reason for each attachment, by id, that the model does not get to see; `notes` says in
+    what others are not the whole file.
+    """
+    lines = [f"{label(author, at)}: {plain_text(text)}".rstrip()]
+    lines.extend(_render_attachment(each, unavailable.get(each.id), notes.get(each.id, "")) for each in attachments)
+    return "\n".join(lines)
+
+
+def user_entry(
+    message: Incoming | ThreadMessage,
+    *,
+    media: tuple[Media, ...] = (),
+    unavailable: Mapping[str, str] = EMPTY,
+    files: Mapping[str, FileOutcome] = NO_FILES,
+) -> NewEntry:
+    """The entry of a person's message; the same message always has the same id.
+
+    `files` says by attachment id what became of it: its media join the entry, its text stands below the message,
+    marked as the file's. `media` are attachments made ready elsewhere, under the attachments' names. All others are
+    named in the text as unavailable, with the reason that `unavailable` gives by attachment id.
+    """
+    read = {each.id: files[each.id] for each in message.attachments if each.id in files}
+    ready = {each.name for each in media}
+    missing = {
+        each.id: unavailable.get(each.id, NOT_READ)
+        for each in message.attachments
+        if each.id not in read and each.name not in ready
+    }
+    missing |= {id: f"because it {each.reason}" for id, each in read.items() if not isinstance(each, ReadFile)}
+    seen = [each for each in read.values() if isinstance(each, ReadFile)]
+    notes = {id: each.note for id, each in read.items() if isinstance(each, ReadFile) and each.note}
+    text = render_message(message.author, message.text, message.at, message.attachments, missing, notes)
+    text = "\n".join((text, *(file_text(each.name, each.text) for each in seen if each.text)))
+    whole = (*media, *(part for each in seen for part in each.media))
+    return _entry_of(message, _id_of(message), Entry(role="user", text=text, media=whole), message.at)
+
+
+def file_text(name: str, text: str) -> str:
+    """What a file says, between marks that nothing inside it can pass for."""
+    quoted, plain = plain_name(name).translate(_QUOTED), _FILE_MARK.sub(r"<\\", plain_text(text))
+    return f'<file name="{quoted}">\n{plain}\n</file>'
+
+
+def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntry:
+    """The entry that follows when a message was edited at `at`; `message` has the new text and the original time.
+
+    The entry of the original stays as it is, so the prefix does. The same edit always has the same id.
+    """
+    original = f"{message.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    text = f"{label(message.author, at)} corrected the message of {original} to: {plain_text(message.text)}".rstrip()
+    id = f"e:{message.source_id}:{int(at.timestamp() * 1000)}"
+    return _entry_of(message, id, Entry(role="user", text=text), at)
+
+
+def answer_entry(turn_id: TurnId, text: str, at: datetime) -> NewEntry:
+    """The entry of the bot's answer, its text as the model wrote it; a blank one gets a placeholder."""
+    entry = Entry(role="assistant", text=text if text.strip() else NO_TEXT)
+    return NewEntry(id=f"a:{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
+
+
+def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: datetime) -> NewEntry:
+    return NewEntry(
+        id=id,
+        entry=entry,
+        tokens=estimate_entry(entry),
+        at=at,
+        author=message.author.id,
+        source_id=message.source_id,
+    )
+
+
+def _id_of(message: Incoming | ThreadMessage) -> str:
+    if message.source_id or isinstance(message, ThreadMessage):
+        return f"m:{message.source_id}"
+    return f"m:{message.dedupe_key}"
+
+
+def _render_attachment(attachment: Attachment, reason: str | None, note: str) -> str:
+    name = plain_name(attachment.name)
+    if reason is not None:
+        return f"(attached but not available: {name}, {reason})"
+    return f"(attached: {name}, {note})" if note else f"(attached: {name})"

@@ -1,0 +1,348 @@
+"""What the next request carries: the cheapest window that keeps what people want kept.
+
+A request extends the one before, byte for byte, until trimming pays or something else has broken the prefix anyway.
+All of it is decided here, from values alone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from itertools import accumulate, pairwise
+from types import MappingProxyType
+from typing import Final
+
+from bot.context.prompt import digest
+from bot.context.tokens import REQUEST_OVERHEAD, below, corrected, estimate, estimate_request, updated_ratio
+from bot.context.trim import Rhythm, excess_limit
+from bot.errors import QuestionTooLong
+from bot.pricing import RateCard
+from bot.types import Conversation, Entry, NewEntry, StoredEntry
+
+# Recent tokens that stay in view, by the parameter `context`; "full" keeps all that fits.
+FLOORS: Final[Mapping[str, int]] = MappingProxyType({"economy": 4_000, "normal": 16_000, "long": 64_000})
+FULL: Final = "full"
+
+# A trim forced by a limit keeps this share of it, so that the next one is some way off: every new token then makes
+# two others be read again, where keeping nearly everything would mean a full re-read in every turn.
+KEPT_AT_LIMIT: Final = 2 / 3
+
+# What of the model's context an answer may reserve at most, so that a small model still sees its question.
+RESERVED_AT_MOST: Final = 1 / 2
+
+
+# The provider caches no shorter prefix: its block size (API fact sheet, section 2).
+CACHED_AT_LEAST: Final = 1_024
+
+
+class Break(StrEnum):
+    """Why a request does not extend the one before."""
+
+    FIRST = "first"
+    TRIM = "trim"
+    COLD = "cold"
+    HEAD_CHANGED = "head changed"
+    DELETED = "deleted"
+
+
+# After these nothing of the history is cached, so that trimming costs nothing.
+FREE: Final = frozenset({Break.FIRST, Break.TRIM, Break.COLD, Break.HEAD_CHANGED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What bounds and prices a request.
+
+    `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
+    name and `floors` what its values mean. `too_long` says that the server refused the first try: half of what
+    should fit is then aimed at.
+    """
+
+    context_tokens: int
+    max_tokens: int
+    card: RateCard
+    context: str = "normal"
+    floors: Mapping[str, int] = field(default_factory=lambda: FLOORS)
+    too_long: bool = False
+
+    @property
+    def reserved(self) -> int:
+        """The tokens kept free for the answer."""
+        return min(self.max_tokens, int(self.context_tokens * RESERVED_AT_MOST))
+
+    @property
+    def prompt(self) -> int:
+        """The most estimated tokens that a prompt may have."""
+        return below(self.context_tokens - self.reserved)
+
+    @property
+    def cheap_prompt(self) -> int:
+        """The most estimated tokens that a prompt may have in the lowest price tier."""
+        boundaries = [tier.from_tokens for tier in self.card.tiers if tier.from_tokens > 0]
+        return min(self.prompt, below(min(boundaries) - 1)) if boundaries else self.prompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What is known when a request is about to be made.
+
+    `history` are the stored entries from `conversation.window_start` on, `question` the entries that this turn
+    asks (at least one, not yet stored): together they are what the window is cut from.
+    """
+
+    conversation: Conversation
+    history: Sequence[StoredEntry]
+    question: Sequence[NewEntry]
+    head: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What a request carries, and why.
+
+    `start` is the position of the first entry carried. `broken` says why the request does not extend the one
+    before, None when it does. `removed` are the entries that left the view with it, oldest first. `estimated`
+    is the uncorrected and `tokens` the corrected estimate of the whole prompt, `head_tokens` and
+    `question_tokens` its parts; `cached` what the provider's cache probably holds of it. `until_trim` is how
+    many more tokens fit before the next trim in a lively conversation.
+    """
+
+    start: int
+    entries: tuple[Entry, ...]
+    broken: Break | None
+    removed: tuple[StoredEntry, ...]
+    estimated: int
+    tokens: int
+    head_tokens: int
+    question_tokens: int
+    cached: int
+    until_trim: int
+    head_digest: str
+
+
+def plan(view: View, limits: Limits) -> Window:
+    """The window of the next request; always contains the whole question and never exceeds the limits.
+
+    Takes time in proportion to the view. Raises `QuestionTooLong` when the question alone does not fit.
+    """
+    sizes = _measure(view, limits)
+    cold = _is_cold(view, limits)
+    known = _known_break(view.conversation) or _head_break(view)
+    free = (cold or known in FREE) and limits.context != FULL
+    index = _choose(sizes, _threshold(sizes, limits, reread=sizes.reread), free=free)
+    reason = known or (None if index == 0 else Break.COLD if cold else Break.TRIM)
+    usual = _threshold(sizes, limits, reread=sizes.usual_reread)
+    return _describe(view, sizes, index, reason, until_trim=max(0, usual - sizes.held[index]), warm=not cold)
+
+
+def after(view: View, window: Window, *, actual: int | None = None) -> Conversation:
+    """What is remembered once the request was made; `actual` are the prompt tokens that the provider counted."""
+    ratio = view.conversation.token_ratio
+    if actual is not None:
+        ratio = updated_ratio(ratio, estimated=window.estimated, actual=actual)
+    return replace(
+        view.conversation,
+        window_start=window.start,
+        last_request_at=view.now,
+        head_digest=window.head_digest,
+        token_ratio=ratio,
+    )
+
+
+def interrupted(conversation: Conversation, reason: Break) -> Conversation:
+    """The conversation, remembering that its next request cannot extend the last one, and why.
+
+    The reason stands in place of the head's digest, which it cannot be mistaken for. The first reason stays.
+    """
+    if conversation.last_request_at is None or _known_break(conversation) is not None:
+        return conversation
+    return replace(conversation, head_digest=reason.value)
+
+
+def reconciled(after: Conversation, *, before: Conversation, now: Conversation | None) -> Conversation:
+    """`after` with what people did to the conversation between `before` and `now`, while an answer was being written.
+
+    A message deleted meanwhile still breaks the next prefix, and notes forgotten meanwhile stay forgotten.
+    """
+    if now is None:
+        return after
+    memory = after.memory if now.memory == before.memory else now.memory
+    interruption = now.head_digest != before.head_digest and _known_break(now) is not None
+    return replace(after, memory=memory, head_digest=now.head_digest if interruption else after.head_digest)
+
+
+# ---------------------------------------------------------------- why the prefix is broken
+
+
+def _known_break(conversation: Conversation) -> Break | None:
+    """The break that was decided or suffered before this request."""
+    if conversation.last_request_at is None:
+        return Break.FIRST
+    return Break(conversation.head_digest) if conversation.head_digest in set(Break) else None
+
+
+def _head_break(view: View) -> Break | None:
+    return None if view.conversation.head_digest == digest(view.head) else Break.HEAD_CHANGED
+
+
+def _is_cold(view: View, limits: Limits) -> bool:
+    last = view.conversation.last_request_at
+    return last is None or view.now - last > limits.card.cache_lifetime
+
+
+# ---------------------------------------------------------------- how much there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sizes:
+    """A view in corrected tokens.
+
+    `held[i]` are those from entry i to the end of the question, for i from 0 to the question itself. `starts` are the
+    legal starts, ascending; the last one is the question. `unread` is the part that no request has carried yet: the
+    last answer and the question. `fixed` are head and overhead, `cap` is the most that entries may hold, `floor` what
+    they should. `goal` is where a trim would begin, `rhythm` how the conversation goes.
+    """
+
+    starts: Sequence[int]
+    held: Sequence[int]
+    unread: int
+    fixed: int
+    cap: int
+    floor: int
+    goal: int
+    rhythm: Rhythm
+
+    @property
+    def current(self) -> int:
+        """Where the window begins when nothing is trimmed."""
+        return self.starts[0]
+
+    @property
+    def reread(self) -> int:
+        """The cached tokens that a trim now would make the provider read anew."""
+        return max(0, self.held[self.goal] - self.unread + self._head_lost)
+
+    @property
+    def usual_reread(self) -> int:
+        """The same at an ordinary moment: the floor and half a turn of overshoot, less the turn that is new."""
+        return max(0, self.floor - int(self.rhythm.growth / 2) + self._head_lost)
+
+    @property
+    def _head_lost(self) -> int:
+        return 0 if self.fixed >= CACHED_AT_LEAST else self.fixed
+
+
+def _measure(view: View, limits: Limits) -> _Sizes:
+    ratio = view.conversation.token_ratio
+    fixed = corrected(REQUEST_OVERHEAD + estimate(view.head), ratio)
+    asked = sum(entry.tokens for entry in view.question)
+    question = corrected(asked, ratio)
+    room = limits.prompt - fixed
+    if question > room:
+        raise QuestionTooLong(question, max(0, room))
+    full = limits.context == FULL
+    room = room // 2 if limits.too_long else room
+    cap = max(question, room if full else min(room, limits.cheap_prompt - fixed))
+    kept = int(cap * KEPT_AT_LIMIT)
+    floor = kept if full else min(kept, limits.floors[limits.context])
+    # Sums are corrected, not each entry: rounding every one of them up would add a third of a percent.
+    uncorrected = accumulate((entry.tokens for entry in reversed(view.history)), initial=asked)
+    held = [corrected(tokens, ratio) for tokens in uncorrected][::-1]
+    starts = list(_legal_starts(view.history, held, floor))
+    return _Sizes(
+        starts=starts,
+        held=held,
+        unread=held[_last_answer(view.history)],
+        fixed=fixed,
+        cap=cap,
+        floor=floor,
+        goal=_goal(starts, held, floor, cap),
+        rhythm=_rhythm(view, held[0], limits),
+    )
+
+
+def _last_answer(history: Sequence[StoredEntry]) -> int:
+    """The index of the last answer; that of the question where there is none."""
+    answers = (index for index in range(len(history) - 1, -1, -1) if history[index].entry.role == "assistant")
+    return next(answers, len(history))
+
+
+def _goal(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:
+    """The latest start that leaves the floor in view, or the earliest after it that fits."""
+    latest = bisect_right(starts, -floor, key=lambda start: -held[start]) - 1
+    return next(start for start in starts[max(0, latest) :] if held[start] <= cap)
+
+
+def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_run: int) -> Iterator[int]:
+    """Where a window may begin: at the first of the messages that an answer answers together, or at the question.
+
+    A run of messages longer than the floor is people talking among themselves, and may be cut anywhere.
+    """
+    run_start = 0
+    for index, stored in enumerate(history):
+        if stored.entry.role != "user":
+            run_start = index + 1
+        elif index == run_start or held[run_start] - held[index + 1] > longest_run:
+            yield index
+    yield len(history)
+
+
+def _rhythm(view: View, held: int, limits: Limits) -> Rhythm:
+    asked = [each.at for each in (*view.history, *view.question) if each.entry.role == "user"]
+    pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
+    turns = sum(stored.entry.role == "assistant" for stored in view.history)
+    return Rhythm(growth=held / (turns + 1), turns=turns, pauses=pauses)
+
+
+# ---------------------------------------------------------------- where to begin
+
+
+def _choose(sizes: _Sizes, threshold: int, *, free: bool) -> int:
+    """The index of the entry that the window begins with."""
+    return sizes.goal if free or sizes.held[sizes.current] > threshold else sizes.current
+
+
+def _threshold(sizes: _Sizes, limits: Limits, *, reread: int) -> int:
+    """The tokens of entries above which a warm prefix is given up."""
+    if limits.context == FULL:
+        return sizes.cap
+    tier = limits.card.tier(sizes.fixed + sizes.held[sizes.current])
+    share = float(limits.card.decision_price_of_cached(tier) / tier.input) if tier.input else 0.0
+    limit = excess_limit(sizes.rhythm, reread=reread, usual=sizes.usual_reread, cached_share=share)
+    return int(min(sizes.cap, max(sizes.held[sizes.goal], sizes.held[sizes.goal] + limit)))
+
+
+def _describe(view: View, sizes: _Sizes, index: int, reason: Break | None, *, until_trim: int, warm: bool) -> Window:
+    carried: list[NewEntry] = [*view.history[index:], *view.question]
+    return Window(
+        start=_position(view, index),
+        entries=tuple(each.entry for each in carried),
+        broken=reason,
+        removed=tuple(view.history[:index]),
+        estimated=estimate_request(view.head, (each.tokens for each in carried)),
+        tokens=sizes.fixed + sizes.held[index],
+        head_tokens=sizes.fixed,
+        question_tokens=sizes.held[-1],
+        cached=_cached(sizes, index, reason) if warm else 0,
+        until_trim=until_trim,
+        head_digest=digest(view.head),
+    )
+
+
+def _position(view: View, index: int) -> int:
+    """The position of an entry of the view; the question will be stored after all of the history."""
+    if index < len(view.history):
+        return view.history[index].position
+    return view.history[-1].position + 1 if view.history else view.conversation.window_start
+
+
+def _cached(sizes: _Sizes, index: int, reason: Break | None) -> int:
+    """What the provider still holds: the last request, which ended before the last answer, or the head alone."""
+    if reason in {Break.FIRST, Break.HEAD_CHANGED}:
+        return 0
+    shared = sizes.fixed + (sizes.held[index] - sizes.unread if reason is None else 0)
+    return shared if shared >= CACHED_AT_LEAST else 0

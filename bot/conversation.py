@@ -1,0 +1,329 @@
+"""The story of one turn: parameters, context, the model's stream, the visible reply, and the settling of it all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from bot.answer import Answer
+from bot.commands import effective_parameters
+from bot.composer import Composer, Composition
+from bot.condenser import Condenser
+from bot.context.window import reconciled
+from bot.delivery import Presenter
+from bot.errors import (
+    BotError,
+    ClaimLost,
+    ContextTooLong,
+    ModelUnavailable,
+    PlatformError,
+    StorageError,
+    StreamCut,
+    TurnGivenUp,
+)
+from bot.failures import CUT_NOTICE, apology
+from bot.files import Files
+from bot.parameters import Effective
+from bot.ports import Clock, Model, Platform, Rates, Store
+from bot.retries import Retry, is_poison, next_retry
+from bot.types import (
+    Conversation,
+    Draft,
+    Finish,
+    Footer,
+    ModelRequest,
+    ReplyStatus,
+    Settlement,
+    Turn,
+    TurnId,
+    TurnState,
+)
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 2.0
+"""How much of a stream a crash may cost: the least time between two stored drafts."""
+
+BURST_NOTICE = "Answers {count} messages together."
+
+Exchange = tuple[Composition, Conversation]
+"""What was asked in an answered turn, and the conversation as it is remembered since."""
+
+
+class ConversationManager:
+    """Answers turns, one at a time in each conversation; the dispatcher sees to that order."""
+
+    def __init__(
+        self,
+        store: Store,
+        model: Model,
+        rates: Rates,
+        platforms: Mapping[str, Platform],
+        *,
+        clock: Clock,
+        files: Files | None = None,
+    ) -> None:
+        self._store = store
+        self._model = model
+        self._rates = rates
+        self._platforms = platforms
+        self._clock = clock
+        self._composer = Composer(store, model, rates, platforms, clock=clock, files=files)
+        self._condenser = Condenser(store, model, rates, clock=clock)
+        self._stops: dict[TurnId, asyncio.Event] = {}
+
+    def interrupt(self, turns: Sequence[TurnId]) -> None:
+        """End the generation of these turns at once; what is being posted already is left to finish."""
+        for turn in turns:
+            if stop := self._stops.get(turn):
+                stop.set()
+
+    async def answer(self, turn: Turn) -> None:
+        """Run one claimed turn to its end, or put it off until the model may be back.
+
+        Raises `StorageError` when the turn stays open, to be taken up again; `ClaimLost` among them says that
+        another runner has it.
+        """
+        self._stops[turn.id] = asyncio.Event()
+        try:
+            await self._answer(turn)
+        except ClaimLost:
+            await self._mend(turn)
+            raise
+        finally:
+            del self._stops[turn.id]
+
+    async def _answer(self, turn: Turn) -> None:
+        started = self._clock()
+        try:
+            async with self._presenter(turn) as presenter:
+                try:
+                    draft, exchange = await self._recorded(turn, presenter, started)
+                except _PutOff as later:
+                    await self._put_off(turn, later.retry, presenter)
+                    return
+                await presenter.finish(draft)
+        except PlatformError as error:
+            logger.warning("answer not shown", extra=_ids(turn) | {"error": str(error)})
+            await self._store.close(turn, error=f"{type(error).__name__}: {error}")
+            return
+        if exchange is not None:
+            await self._remember(turn, *exchange)
+        await self._store.close(turn)
+        seconds = round((self._clock() - started).total_seconds(), 3)
+        logger.info("turn closed", extra=_ids(turn) | {"status": draft.status, "seconds": seconds})
+
+    async def _recorded(self, turn: Turn, presenter: Presenter, started: datetime) -> tuple[Draft, Exchange | None]:
+        """The last draft of the turn, stored before it is shown: after a crash it is only shown again.
+
+        Beside it the exchange that has entered the transcript, if one has.
+        """
+        if turn.outcome is not None and turn.draft is not None:
+            return turn.draft, None
+        if not is_poison(turn):  # which must not take others down with it
+            turn = await self._store.gather(turn)
+        settlement, composition = await self._outcome(turn, presenter, started)
+        if composition is None or settlement.conversation is None:
+            await self._store.record(turn, settlement)
+            return settlement.draft, None
+        before, now = composition.view.conversation, await self._store.get_conversation(turn.incoming.key)
+        conversation = reconciled(settlement.conversation, before=before, now=now)
+        await self._store.record(turn, replace(settlement, conversation=conversation))
+        return settlement.draft, (composition, conversation) if settlement.entries else None
+
+    async def _put_off(self, turn: Turn, retry: Retry, presenter: Presenter) -> None:
+        """Tell people that the question is kept, and hand it back to the queue until then."""
+        try:
+            await presenter.leave(Draft(status="thinking", notices=(retry.notice,)))
+        except PlatformError as error:
+            logger.warning("draft not shown", extra=_ids(turn) | {"error": str(error)})
+        await self._store.postpone(turn, retry.until)
+        logger.info("turn put off", extra=_ids(turn) | {"retries": turn.retries + 1, "until": retry.until.isoformat()})
+
+    async def _mend(self, turn: Turn) -> None:
+        """Another runner took the turn over while this one was held up: what was shown last from here may have
+        replaced its answer, so show that again; while it is being written, the other runner does so itself.
+        """
+        try:
+            current = await self._store.get_turn(turn.id)
+            if current is None or current.outcome is None or current.draft is None:
+                return
+            reply = await self._platforms[turn.incoming.key.platform].open_reply(current)
+            await reply.finish(current.draft)
+        except (PlatformError, StorageError) as error:
+            logger.warning("answer not shown again", extra=_ids(turn) | {"error": str(error)})
+
+    async def _remember(self, turn: Turn, composition: Composition, conversation: Conversation) -> None:
+        """Condense what leaves the view, while people read the answer."""
+        condensed = await self._condenser.condense(turn, composition, conversation)
+        if condensed is not None:
+            now = await self._store.get_conversation(turn.incoming.key)
+            kept = reconciled(condensed.conversation, before=conversation, now=now)
+            await self._store.record_memory(turn, replace(condensed, conversation=kept))
+
+    # ------------------------------------------------------------ the visible reply
+
+    @asynccontextmanager
+    async def _presenter(self, turn: Turn) -> AsyncIterator[Presenter]:
+        platform = self._platforms[turn.incoming.key.platform]
+        progress = _Progress(self._store, turn, self._clock, stop=self._stops[turn.id])
+        presenter = Presenter(
+            await platform.open_reply(turn), pace=platform.pace, on_shown=progress.note, before=progress.save
+        )
+        try:
+            if turn.outcome is None:
+                presenter.offer(lambda: Draft(status="thinking"))
+            yield presenter
+        finally:
+            await presenter.aclose()
+
+    # ------------------------------------------------------------ the answer
+
+    async def _outcome(
+        self, turn: Turn, presenter: Presenter, started: datetime
+    ) -> tuple[Settlement, Composition | None]:
+        """How the turn ends, and what was asked; only storage trouble and bugs of a platform come out of it."""
+        if turn.stop:
+            stopped = Draft(status="stopped")
+            return Settlement(state=TurnState.CANCELLED, draft=stopped, model=self._model.name), None
+        if is_poison(turn):
+            logger.error("turn given up", extra=_ids(turn))
+            return _failed(self._model.name, TurnGivenUp(turn.attempt)), None
+        try:
+            effective = await effective_parameters(turn.incoming, self._store)
+            composition, answer, was_stopped = await self._ask(turn, effective, presenter)
+        except StorageError:
+            raise
+        except ModelUnavailable as error:
+            retry = next_retry(turn.retries, error.retry_after, self._clock(), chance=random.random())  # noqa: S311 - spreads load
+            if retry is not None:
+                raise _PutOff(retry) from error
+            logger.warning("turn failed", extra=_ids(turn) | {"error": str(error)})
+            return _failed(self._model.name, error), None
+        except BotError as error:
+            logger.warning("turn failed", extra=_ids(turn) | {"error": str(error)})
+            return _failed(self._model.name, error), None
+        except Exception as error:
+            logger.exception("a bug failed a turn", extra=_ids(turn))
+            return _failed(self._model.name, error), None
+        for notice in composition.notices:
+            answer.note(notice)
+        return self._conclude(turn, composition, answer, stopped=was_stopped, started=started), composition
+
+    async def _ask(
+        self, turn: Turn, effective: Mapping[str, Effective], presenter: Presenter
+    ) -> tuple[Composition, Answer, bool]:
+        """Compose the request and generate; a context that the server finds too long is trimmed once more."""
+        composition = await self._composer.compose(turn, effective)
+        try:
+            return composition, *await self._generate(turn, composition.request, presenter)
+        except ContextTooLong:
+            composition = await self._composer.compose(turn, effective, too_long=True)
+            return composition, *await self._generate(turn, composition.request, presenter)
+
+    async def _generate(self, turn: Turn, request: ModelRequest, presenter: Presenter) -> tuple[Answer, bool]:
+        """The answer, and whether a person stopped it; generation is a task of its own so that only it is stopped."""
+        answer = Answer()
+        if turn.burst:
+            answer.note(BURST_NOTICE.format(count=1 + len(turn.burst)))
+        generation = asyncio.create_task(self._consume(request, answer, presenter), name=f"generation {turn.id}")
+        stop = asyncio.create_task(self._stops[turn.id].wait(), name=f"stop of {turn.id}")
+        try:
+            await asyncio.wait((generation, stop), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+            if not generation.done():
+                generation.cancel()
+                await asyncio.wait((generation,))
+        if generation.cancelled():
+            return answer, True
+        try:
+            generation.result()
+        except StreamCut as error:
+            logger.warning("stream cut", extra=_ids(turn) | {"error": str(error)})
+            answer.note(CUT_NOTICE)
+        return answer, False
+
+    async def _consume(self, request: ModelRequest, answer: Answer, presenter: Presenter) -> None:
+        async with aclosing(self._model.stream(request)) as events:
+            async for event in events:
+                answer.add(event)
+                presenter.offer(answer.draft)
+
+    # ------------------------------------------------------------ the settling
+
+    def _conclude(
+        self, turn: Turn, composition: Composition, answer: Answer, *, stopped: bool, started: datetime
+    ) -> Settlement:
+        now = self._clock()
+        usage = answer.usage(composition.window.tokens)
+        cost = self._rates.card().cost(usage)
+        footer = Footer(
+            model=self._model.name,
+            usage=usage,
+            cost=cost,
+            seconds=(now - started).total_seconds(),
+            show_cost=composition.show_cost,
+        )
+        status: ReplyStatus = "stopped" if stopped else "done"
+        return Settlement(
+            state=TurnState.CANCELLED if stopped else TurnState.DONE,
+            draft=answer.draft(status, footer),
+            model=self._model.name,
+            entries=() if answer.finish is Finish.FILTERED else composition.exchange(turn.id, answer.text, now),
+            conversation=composition.after(usage),
+            usage=usage,
+            cost=cost,
+            parameters=composition.parameter_texts,
+            request=composition.figures,
+        )
+
+
+class _PutOff(Exception):
+    """The turn is to be tried again later."""
+
+    def __init__(self, retry: Retry) -> None:
+        super().__init__(retry.notice)
+        self.retry = retry
+
+
+class _Progress:
+    """Stores what a crash must not lose: the first visible message at once, the text every few seconds."""
+
+    def __init__(self, store: Store, turn: Turn, clock: Clock, *, stop: asyncio.Event) -> None:
+        self._store = store
+        self._turn = turn
+        self._stop = stop
+        self._clock = clock
+        self._ref = turn.reply_ref
+        self._saved_at = clock()
+
+    async def note(self, ref: str, _draft: Draft) -> None:
+        """A draft was shown in the message `ref`. Raises `ClaimLost`."""
+        if ref != self._ref:
+            self._heed(await self._store.note_reply(self._turn, ref))
+            self._ref = ref
+
+    async def save(self, draft: Draft) -> None:
+        """A draft is about to be shown. Raises `ClaimLost`, before who was held up shows it over another's answer."""
+        if (self._clock() - self._saved_at).total_seconds() >= PROGRESS_SECONDS:
+            self._heed(await self._store.save_draft(self._turn, draft))
+            self._saved_at = self._clock()
+
+    def _heed(self, stop: bool) -> None:
+        if stop:  # told again here, in case the word of it came before this turn began or got lost on the way
+            self._stop.set()
+
+
+def _failed(model: str, error: BaseException) -> Settlement:
+    draft = Draft(status="failed", text="", notices=(apology(error),))
+    return Settlement(state=TurnState.FAILED, draft=draft, model=model, error=f"{type(error).__name__}: {error}")
+
+
+def _ids(turn: Turn) -> dict[str, object]:
+    return {"turn": turn.id, "conversation": str(turn.incoming.key), "epoch": turn.epoch, "attempt": turn.attempt}

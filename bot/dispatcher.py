@@ -1,0 +1,198 @@
+"""One runner for each conversation with open turns: turns of one conversation in order, conversations side by side.
+
+The turn table is the truth; the dispatcher stores nothing. In the embedded mode it is the whole engine. With a job
+queue the queue's jobs start the runners, one job at a time for a conversation, and the runners are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bot.errors import ClaimLost, StorageError
+from bot.ports import Clock, TurnStore
+from bot.retries import RETRY_SECONDS, seconds_until_due
+from bot.types import ConversationKey, Turn
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 30.0
+FIRST_REST_SECONDS = 1.0
+LONGEST_REST_SECONDS = 15.0
+BUG_REST_SECONDS = 2.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Runner:
+    """The runner of one conversation: its task, a signal that something changed, and the turn that it runs."""
+
+    task: asyncio.Task[None] | None = None
+    roused: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: Turn | None = None
+
+
+class Dispatcher:
+    """Keeps a runner for a conversation until no open turn is left.
+
+    `pause` is the number of seconds between the newest arrival in a conversation and the claim. With `embedded` a
+    wake starts a runner; without it only `drain` does, and a wake rouses the runner that is here.
+    """
+
+    def __init__(
+        self,
+        turns: TurnStore,
+        run_turn: Callable[[Turn], Awaitable[None]],
+        *,
+        worker: str,
+        clock: Clock = _utc_now,
+        pause: float = 0.0,
+        embedded: bool = True,
+    ) -> None:
+        self._turns = turns
+        self._run_turn = run_turn
+        self._worker = worker
+        self._clock = clock
+        self._pause = pause
+        self._embedded = embedded
+        self._runners: dict[ConversationKey, _Runner] = {}
+        self._stopping = asyncio.Event()
+
+    def wake(self, key: ConversationKey) -> None:
+        """See to it that the open turns of a conversation are being run; call it after they are stored."""
+        if runner := self._runners.get(key):
+            runner.roused.set()
+        elif self._embedded:
+            self._start(key)
+
+    async def drain(self, key: ConversationKey) -> None:
+        """Run the open turns of a conversation until there is none; the caller knows that nobody else does."""
+        runner = self._runners.get(key) or self._start(key)
+        if runner is None:
+            return
+        runner.roused.set()
+        if runner.task is not None:
+            await asyncio.wait((runner.task,))
+
+    async def run(self, platforms: Collection[str] | None = None) -> None:
+        """Take up what was left open on `platforms` (None: all), and sweep for it every 30 s, until cancelled."""
+        while True:
+            try:
+                for key in await self._turns.open_conversations():
+                    if platforms is None or key.platform in platforms:
+                        self.wake(key)
+            except StorageError as error:
+                logger.warning("sweep failed", extra={"error": str(error)})
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def aclose(self, *, grace: float | None) -> None:
+        """Start nothing more, let running turns finish within `grace` seconds (None: however long), cancel the rest.
+
+        What is cancelled is handed back, for the next process to take up.
+        """
+        self._stopping.set()
+        for runner in self._runners.values():
+            runner.roused.set()
+        tasks = [runner.task for runner in self._runners.values() if runner.task is not None]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=grace)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    # ------------------------------------------------------------ one conversation
+
+    def _start(self, key: ConversationKey) -> _Runner | None:
+        if self._stopping.is_set():
+            return None
+        runner = _Runner()
+        self._runners[key] = runner
+        runner.task = asyncio.create_task(self._drain(key, runner), name=f"conversation {key}")
+        return runner
+
+    async def _drain(self, key: ConversationKey, runner: _Runner) -> None:
+        """Run the open turns of one conversation, oldest first, until there is none."""
+        rest = FIRST_REST_SECONDS
+        try:
+            while not self._stopping.is_set():
+                runner.roused.clear()
+                try:
+                    if not await self._step(key, runner) and not runner.roused.is_set():
+                        return
+                    rest = FIRST_REST_SECONDS
+                except ClaimLost:
+                    logger.info("conversation taken over by another runner", extra={"conversation": str(key)})
+                    return
+                except StorageError as error:
+                    extra = {"conversation": str(key), "error": str(error), "seconds": rest}
+                    logger.warning("conversation waits for the database", extra=extra)
+                    await self._stopped_within(rest)
+                    rest = min(rest * 2, LONGEST_REST_SECONDS)
+        except asyncio.CancelledError:
+            await self._hand_back(runner)
+            raise
+        except Exception:
+            logger.exception("a bug ended a runner; its conversation is left to the next sweep")
+        finally:
+            del self._runners[key]
+
+    async def _step(self, key: ConversationKey, runner: _Runner) -> bool:
+        """Run the next turn of a conversation, or wait until it is due; whether there was any."""
+        if self._pause > 0 and await self._wait_until_due(key, runner):
+            return True
+        runner.turn = await self._turns.claim(key, worker=self._worker)
+        if runner.turn is None:
+            waiting = await self._turns.waiting(key)
+            if waiting is None:
+                return False
+            await self._rest(runner, seconds_until_due(waiting, self._clock(), pause=0))
+            return True
+        await self._run_claimed(runner.turn)
+        runner.turn = None
+        return True
+
+    async def _wait_until_due(self, key: ConversationKey, runner: _Runner) -> bool:
+        """Rest while the conversation's next turn is not due; whether it had to."""
+        waiting = await self._turns.waiting(key)
+        seconds = 0.0 if waiting is None else seconds_until_due(waiting, self._clock(), pause=self._pause)
+        if seconds > 0:
+            await self._rest(runner, seconds)
+        return seconds > 0
+
+    async def _run_claimed(self, turn: Turn) -> None:
+        """Run one turn; a bug puts it off, and fails it when it comes back every time, so that it blocks nobody."""
+        try:
+            await self._run_turn(turn)
+        except StorageError:
+            raise
+        except Exception as error:
+            extra = {"turn": turn.id, "conversation": str(turn.incoming.key), "attempt": turn.attempt}
+            logger.exception("a bug ended a turn", extra=extra)
+            if turn.retries >= len(RETRY_SECONDS):
+                await self._turns.close(turn, error=f"given up: {type(error).__name__}")
+            else:
+                until = self._clock() + timedelta(seconds=BUG_REST_SECONDS * 2**turn.retries)
+                await self._turns.postpone(turn, until)
+
+    async def _hand_back(self, runner: _Runner) -> None:
+        """Let another process take the turn up at once; where that fails, it is found to be orphaned later."""
+        if runner.turn is not None:
+            with contextlib.suppress(StorageError):
+                await self._turns.release(runner.turn)
+
+    async def _rest(self, runner: _Runner, seconds: float) -> None:
+        """Wait, but not when something changes."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(runner.roused.wait(), seconds)
+
+    async def _stopped_within(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)

@@ -1,0 +1,152 @@
+"""Errors that cross a layer.
+
+* BotError
+  * ConfigError             the operator must fix a setting
+  * InvalidInput            a person must ask differently; the message is shown to them as it is
+    * InvalidValue          a parameter was given a value outside its range
+    * QuestionTooLong       the question alone does not fit the window
+  * ModelError              the model gave no usable answer
+    * ModelUnavailable      ask again later
+    * ModelRejected         the same request will fail again
+      * ModelAccessDenied   key, credits or model name: the operator must act
+      * ContextTooLong      fewer tokens might pass
+      * Refused             a safety filter stopped it; keep it out of the context
+    * StreamCut             the answer ended in the middle of visible text
+  * TurnGivenUp             a turn was begun again and again and never came to an end
+  * PlatformError           a platform did not take or give what was asked
+    * FileTooLarge          a file has more bytes than are read
+  * StorageError            a conversation could not be read or saved
+    * StorageUnavailable    the database is away, full or locked; try again
+    * SchemaMismatch        the database was made by a newer version
+    * ClaimLost             another runner has taken this turn over; stop working on it
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Anything that Seedling itself reports; bugs are never one of these."""
+
+
+class ConfigError(BotError):
+    """The operator must fix a setting; names the variable and the fix."""
+
+    def __init__(self, variable: str, fix: str) -> None:
+        super().__init__(f"{variable}: {fix}")
+        self.variable = variable
+        self.fix = fix
+
+
+class InvalidInput(BotError):
+    """A person must ask differently; the message says how."""
+
+
+class InvalidValue(InvalidInput):
+    """A parameter was given a value outside its range."""
+
+    def __init__(self, name: str, value: str, allowed: str) -> None:
+        super().__init__(f"{name} cannot be {value!r}. It takes {allowed}.")
+        self.name = name
+        self.value = value
+        self.allowed = allowed
+
+
+class QuestionTooLong(InvalidInput):
+    """The question alone does not fit the window."""
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        super().__init__(
+            f"That question is about {tokens:,} tokens long, and at most {limit:,} fit "
+            "beside the answer. Please shorten it or ask in parts."
+        )
+        self.tokens = tokens
+        self.limit = limit
+
+
+class ModelError(BotError):
+    """The model gave no usable answer; the message names no secret and no user text."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class ModelUnavailable(ModelError):
+    """The model may answer if asked again later, after `retry_after` seconds when that is known."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class ModelRejected(ModelError):
+    """The same request will fail again."""
+
+
+class ModelAccessDenied(ModelRejected):
+    """Key, credits or model name are wrong; only the operator can mend it."""
+
+
+class ContextTooLong(ModelRejected):
+    """The request has more tokens than the model takes."""
+
+
+class Refused(ModelRejected):
+    """A safety filter stopped the question or the answer."""
+
+
+class StreamCut(ModelError):
+    """The stream ended without saying that it was finished."""
+
+
+class TurnGivenUp(BotError):
+    """A turn was begun again and again and never came to an end."""
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(f"begun {attempts} times without an outcome")
+        self.attempts = attempts
+
+
+class PlatformError(BotError):
+    """A platform did not take or give what was asked."""
+
+
+class FileTooLarge(PlatformError):
+    """A file has more bytes than are read."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"larger than {limit / 1_000_000:g} MB")
+        self.limit = limit
+
+
+class StorageError(BotError):
+    """A conversation could not be read or saved."""
+
+
+class StorageUnavailable(StorageError):
+    """The database is away, full or locked; the same call may work later."""
+
+
+class SchemaMismatch(StorageError):
+    """The database was made by a newer version of Seedling."""
+
+
+class ClaimLost(StorageError):
+    """Another runner has taken this turn over; whoever gets this must stop working on it."""

@@ -1,0 +1,54 @@
+"""What people are told when a turn fails: short, honest, and what to do next; the operator's part is in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.errors import (
+    BotError,
+    ContextTooLong,
+    InvalidInput,
+    ModelAccessDenied,
+    ModelRejected,
+    ModelUnavailable,
+    Refused,
+    TurnGivenUp,
+)
+
+CUT_NOTICE = "The connection to the model broke here. Write “continue” to go on."
+
+
+APOLOGIES: Sequence[tuple[type[BotError], str]] = (
+    (
+        ModelAccessDenied,
+        "I cannot reach the model: whoever runs me has to check its key, its credits or its name. "
+        "Please ask again once that is mended.",
+    ),
+    (
+        Refused,
+        "The model's safety filter refused this question. It stays out of what I remember; try other words.",
+    ),
+    (
+        ContextTooLong,
+        "This conversation is too long for the model. Start a new thread, or `/set context economy` here.",
+    ),
+    (
+        TurnGivenUp,
+        "I began this answer several times and was ended in the middle each time, so I leave it. "
+        "Whoever runs me finds more in the log. Please ask again, perhaps in smaller parts.",
+    ),
+    (ModelUnavailable, "The model is not answering right now. Please ask again in a moment."),
+    (
+        ModelRejected,
+        "The model did not accept this request. Please ask in another way; the reason is in the log.",
+    ),
+)
+
+UNEXPECTED = "Something went wrong on my side, and it is in the log. Please ask again."
+
+
+def apology(error: BaseException) -> str:
+    """The sentence for the person who asked; names no secret and nothing that only operators understand."""
+    if isinstance(error, InvalidInput):
+        return str(error)
+    return next((text for kind, text in APOLOGIES if isinstance(error, kind)), UNEXPECTED)

@@ -1,0 +1,162 @@
+"""What people attach, on its way into the transcript: fetched from its platform, made ready, kept within a request.
+
+Every attachment has an outcome, and none of them keeps the rest from being answered.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from bot.context.tokens import estimate
+from bot.context.transcript import plain_name
+from bot.errors import FileTooLarge, PlatformError
+from bot.ports import FileSource, MediaReader
+from bot.pricing import RateCard
+from bot.types import (
+    Attachment,
+    Entry,
+    FileOutcome,
+    FileTerms,
+    Incoming,
+    ParameterValue,
+    ReadFile,
+    ThreadMessage,
+    UnreadableFile,
+    Usage,
+)
+
+logger = logging.getLogger(__name__)
+
+FILES_AT_ONCE: Final = 20  # more in one question, or in an old thread, are named and not read
+SHARE_OF_PROMPT: Final = 1 / 2  # what of a prompt files may fill; the rest is for the conversation
+NO_LONGER_SHOWN: Final = "(the pictures and files of this message are no longer shown)"
+TOO_MANY: Final = f"is one of more than {FILES_AT_ONCE} files"
+NOT_FETCHED: Final = "could not be fetched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """How attachments are read: `sources` by platform name; `media_bytes` is what one request can carry in all."""
+
+    reader: MediaReader
+    sources: Mapping[str, FileSource]
+    media_bytes: int
+
+    def terms(self, parameters: Mapping[str, ParameterValue], *, prompt: int) -> FileTerms:
+        """What the files of one question may take together, when a prompt may have `prompt` tokens."""
+        most, room = FileTerms(), int(prompt * SHARE_OF_PROMPT)
+        return FileTerms(
+            image_detail=str(parameters.get("image_detail", most.image_detail)),
+            video_fps=float(str(parameters.get("video_fps", most.video_fps))),
+            text_tokens=min(most.text_tokens, room),
+            media_tokens=min(most.media_tokens, room),
+            media_bytes=self.media_bytes,
+        )
+
+    async def read(
+        self, platform: str, messages: Sequence[Incoming | ThreadMessage], terms: FileTerms
+    ) -> Mapping[str, FileOutcome]:
+        """What became of every attachment of these messages, by its id; they share `terms`, the first ones first."""
+        attachments = [each for message in messages for each in message.attachments]
+        outcomes: dict[str, FileOutcome] = {}
+        source = self.sources.get(platform)
+        if source is None:
+            return outcomes
+        for number, attachment in enumerate(attachments):
+            if number >= FILES_AT_ONCE:
+                outcomes[attachment.id] = UnreadableFile(name=attachment.name, reason=TOO_MANY)
+                continue
+            ahead = min(len(attachments), FILES_AT_ONCE) - number
+            share = replace(terms, text_tokens=terms.text_tokens // ahead)
+            outcome = await self._read_one(source, attachment, share)
+            outcomes[attachment.id] = outcome
+            terms = left_of(terms, outcome)
+        return outcomes
+
+    async def _read_one(self, source: FileSource, attachment: Attachment, terms: FileTerms) -> FileOutcome:
+        limit = self.reader.file_bytes
+        too_large = FileTooLarge(limit)
+        if attachment.size > limit:
+            return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
+        try:
+            data = await source.fetch(attachment, limit=limit)
+        except FileTooLarge:
+            return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
+        except PlatformError as error:
+            logger.warning("attachment not fetched", extra={"attachment": attachment.id, "error": str(error)})
+            return UnreadableFile(name=attachment.name, reason=NOT_FETCHED)
+        return await self.reader.read(attachment.name, data, terms)
+
+
+def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
+    """What of `terms` is left to the next files once one was read."""
+    if isinstance(outcome, UnreadableFile):
+        return terms
+    text = estimate(outcome.text)
+    media = sum(media.tokens for media in outcome.media)
+    room = max(0, terms.media_tokens - media - text)
+    return replace(
+        terms,
+        text_tokens=min(max(0, terms.text_tokens - text), room),
+        media_tokens=room,
+        media_bytes=max(0, terms.media_bytes - sum(len(media.data) for media in outcome.media)),
+    )
+
+
+def tokens_of(file: ReadFile) -> int:
+    """The estimated tokens that a file adds to a prompt, known before it is sent."""
+    return estimate(file.text) + sum(media.tokens for media in file.media)
+
+
+def cost_of(file: ReadFile, card: RateCard) -> Decimal:
+    """US dollars that sending a file for the first time costs, in the lowest price tier that it fits alone."""
+    return card.cost(Usage(input=tokens_of(file)))
+
+
+def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
+    """What people should know about their files: those that were not read, and why."""
+    return tuple(
+        f"{plain_name(outcome.name)!r} was not read: it {outcome.reason}."
+        for outcome in outcomes.values()
+        if isinstance(outcome, UnreadableFile)
+    )
+
+
+def newest_files(messages: Sequence[ThreadMessage], count: int = FILES_AT_ONCE) -> Sequence[ThreadMessage]:
+    """The newest messages, in order, that have at most `count` attachments together."""
+    start = len(messages)
+    for start in range(len(messages), 0, -1):
+        count -= len(messages[start - 1].attachments)
+        if count < 0:
+            break
+    else:
+        start = 0
+    return messages[start:]
+
+
+def within_bytes(entries: Sequence[Entry], limit: int, *, keep: int = 1) -> tuple[Entry, ...]:
+    """The entries, without the oldest media where all together have more than `limit` bytes.
+
+    Decided entry by entry from the start, and down to half the limit each time, so that a longer conversation mostly
+    leaves out the same ones and begins with the same bytes. The media of the last `keep` entries always stay.
+    """
+    start = held = 0
+    for index, entry in enumerate(entries):
+        held += _media_bytes(entry)
+        if held > limit:
+            while held > limit // 2 and start < min(index, len(entries) - keep):
+                held -= _media_bytes(entries[start])
+                start += 1
+    return tuple(_without_media(entry) if index < start else entry for index, entry in enumerate(entries))
+
+
+def _media_bytes(entry: Entry) -> int:
+    return sum(len(media.data) for media in entry.media)
+
+
+def _without_media(entry: Entry) -> Entry:
+    return replace(entry, media=(), text=f"{entry.text}\n{NO_LONGER_SHOWN}") if entry.media else entry

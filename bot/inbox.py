@@ -1,0 +1,98 @@
+"""The front door: what an adapter delivers is stored as a turn, carried out as a command, or passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot import commands
+from bot.commands import effective_parameters, parse, parse_question
+from bot.context.transcript import correction_entry
+from bot.context.window import Break, interrupted
+from bot.conversation import ConversationManager
+from bot.dispatcher import Dispatcher
+from bot.errors import InvalidInput
+from bot.ports import Store
+from bot.types import Conversation, ConversationKey, Handled, Incoming, Outcome, RequestRecord, ThreadMessage
+
+EMPTY_QUESTION = (
+    "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
+)
+
+
+class Inbox:
+    """A `Bot`: durable before it says so, one turn for one incoming however often it is delivered."""
+
+    def __init__(self, store: Store, manager: ConversationManager, dispatcher: Dispatcher) -> None:
+        self._store = store
+        self._manager = manager
+        self._dispatcher = dispatcher
+
+    async def handle(self, incoming: Incoming) -> Handled:
+        """Store a question, carry out a command, or pass over what is not meant for the bot."""
+        invocation = parse(incoming.text)
+        if invocation is None:
+            return await self._take(incoming)
+        if invocation.name == "ask":
+            overrides, question = parse_question(invocation.arguments)
+            return await self._take(replace(incoming, text=question, overrides=overrides, addressed=True))
+        if invocation.name == "stop":
+            stopped = await self.stop(incoming.key)
+            return _reply("Stopped." if stopped else "Nothing is being answered here.")
+        return _reply(await commands.run(invocation, incoming, self._store))
+
+    async def stop(self, key: ConversationKey) -> bool:
+        """Stop what is being answered in a conversation, the queued questions too; whether there was anything."""
+        turns = await self._store.request_stop(key)
+        self._manager.interrupt(turns)
+        self._dispatcher.wake(key)
+        return bool(turns)
+
+    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
+        """Follow an edited message with a correction, if it is in view; what was sent stays as it was."""
+        if await self._in_view(key, message.source_id):
+            await self._store.append_entries(key, [correction_entry(message, at)])
+
+    async def deleted(self, key: ConversationKey, source_id: str) -> None:
+        """Remove a deleted message at once, knowingly breaking the cached prefix: people's wish beats the price."""
+        conversation = await self._in_view(key, source_id)
+        await self._store.remove_entries(key, source_id=source_id)
+        if conversation is not None:
+            await self._store.save_conversation(key, interrupted(conversation, Break.DELETED))
+
+    async def _in_view(self, key: ConversationKey, source_id: str) -> Conversation | None:
+        """The conversation, if a message is part of what its next request would carry."""
+        conversation = await self._store.get_conversation(key)
+        if conversation is None:
+            return None
+        entries = await self._store.get_entries(key, start=conversation.window_start)
+        return conversation if any(each.source_id == source_id for each in entries) else None
+
+    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        """The newest requests of a conversation in figures, oldest first."""
+        return await self._store.recent_requests(key, limit=limit)
+
+    async def _take(self, incoming: Incoming) -> Handled:
+        if not incoming.addressed and not await self._store.takes_part(incoming.key):
+            return Handled(outcome=Outcome.IGNORED)
+        if not incoming.text.strip() and not incoming.attachments:
+            raise InvalidInput(EMPTY_QUESTION)
+        incoming = await self._placed(incoming)
+        if await self._store.accept(incoming) is None:
+            return Handled(outcome=Outcome.DUPLICATE)
+        self._dispatcher.wake(incoming.key)
+        return Handled(outcome=Outcome.ANSWERING)
+
+    async def _placed(self, incoming: Incoming) -> Incoming:
+        """A question outside threads belongs to the thread it starts, or to the channel by setting."""
+        if not incoming.starts_thread:
+            return incoming
+        effective = await effective_parameters(incoming, self._store)
+        if effective["answer_in"].value == "channel":
+            return replace(incoming, key=replace(incoming.key, thread=""))
+        return incoming
+
+
+def _reply(text: str) -> Handled:
+    return Handled(outcome=Outcome.REPLIED, text=text)

@@ -1,0 +1,77 @@
+"""What a conversation sends and remembers, told to the people in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.condenser import NOTES_ID, NOTES_TITLE
+from bot.context.window import Break, interrupted
+from bot.errors import InvalidInput
+from bot.ports import TranscriptStore, TurnStore
+from bot.types import ConversationKey, RequestRecord
+
+LOOK_BACK = 50
+"""How many requests are searched for the last break."""
+
+BREAKS = {
+    Break.FIRST: "it was the first request",
+    Break.TRIM: "older messages were trimmed, because keeping them had become dearer than reading the rest anew",
+    Break.COLD: "the cache had expired anyway, so trimming was free",
+    Break.HEAD_CHANGED: "a setting or the memory in the head had changed",
+    Break.DELETED: "a message was deleted, and is no longer sent",
+}
+
+
+async def context_text(key: ConversationKey, store: TurnStore) -> str:
+    """What the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
+    records = await store.recent_requests(key, limit=LOOK_BACK)
+    if not records:
+        return "Nothing has been sent from here yet."
+    last = records[-1]
+    figures = last.figures
+    tokens = figures.total if last.usage is None or last.usage.estimated else last.usage.input
+    cached = "" if last.usage is None else f", {last.usage.cached:,} of them from the cache"
+    lines = [
+        f"- The last request carried **{figures.entries:,} entries**, {tokens:,} tokens in{cached}.",
+        f"- The head (persona, rules, memory) is about {figures.head:,} tokens of it.",
+        f"- The next trim is expected in about **{figures.until_trim:,} tokens**.",
+        _last_break(records),
+    ]
+    if last.error:
+        lines.append("- The last trim left no notes; the reason is in the log.")
+    return "\n".join(lines)
+
+
+def _last_break(records: Sequence[RequestRecord]) -> str:
+    for ago, record in enumerate(reversed(records)):
+        if record.figures.broken:
+            when = "The last request" if ago == 0 else f"{ago} request{'s' if ago > 1 else ''} ago one"
+            gone = f" ({record.figures.removed:,} entries left the view)" if record.figures.removed else ""
+            return f"- {when} did not extend the one before: {BREAKS[Break(record.figures.broken)]}{gone}."
+    return f"- Each of the last {len(records):,} requests extended the one before."
+
+
+async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
+    """The notes on what is no longer in view, as Markdown."""
+    conversation = await store.get_conversation(key)
+    if conversation is None:
+        return "There are no notes: nothing has left the view yet."
+    entries = await store.get_entries(key, start=conversation.window_start)
+    appended = [each.entry.text.removeprefix(NOTES_TITLE).strip() for each in entries if each.id.startswith(NOTES_ID)]
+    notes = [each for each in (conversation.memory, *appended) if each]
+    return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
+
+
+async def forget_memory(arguments: str, key: ConversationKey, store: TranscriptStore) -> str:
+    """Drop the notes; the answer to whoever asked. Raises `InvalidInput` for anything but "memory"."""
+    if arguments.strip().lower() != "memory":
+        raise InvalidInput("Say `/forget memory` to drop my notes on what is no longer in view here.")
+    conversation = await store.get_conversation(key)
+    removed = await store.remove_entries(key, source_id=NOTES_ID)
+    if conversation is None or not (conversation.memory or removed):
+        return "There are no notes to forget here."
+    if removed:
+        conversation = interrupted(conversation, Break.DELETED)
+    await store.save_conversation(key, replace(conversation, memory=""))
+    return "My notes on the earlier part of this conversation are gone."

@@ -1,0 +1,233 @@
+"""The table of parameters: everything that people can set, said once.
+
+Commands, forms, help texts, docs and checks are all derived from `PARAMETERS`. Ranges and defaults of the model's own
+parameters are those of its product page; temperature and top_p are fixed by the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.errors import InvalidInput, InvalidValue
+from bot.types import ConversationKey, ParameterValue
+
+Kind = Literal["integer", "number", "boolean", "choice", "list", "text"]
+ScopeKind = Literal["default", "workspace", "channel", "conversation", "turn"]
+
+SCOPE_ORDER: tuple[ScopeKind, ...] = ("default", "workspace", "channel", "conversation", "turn")
+
+YES = frozenset({"yes", "true", "on", "1", "y"})
+NO = frozenset({"no", "false", "off", "0", "n"})
+UNSET_WORDS = frozenset({"", "none", "unset", "default"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where a value is set; `key` names the workspace, channel or conversation ("" for default and turn)."""
+
+    kind: ScopeKind
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One thing that people can set; `wire` says that it is sent to the model under its own name."""
+
+    name: str
+    kind: Kind
+    help: str
+    default: ParameterValue | None = None
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    wire: bool = True
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, as in "a whole number from 1 to 65,536"."""
+        match self.kind:
+            case "boolean":
+                return "yes or no"
+            case "choice":
+                return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+            case "list":
+                return f"up to {self.high:g} strings separated by commas"
+            case "text":
+                return f"text of at most {self.high:,g} characters"
+            case "integer" | "number":
+                word = "a whole number" if self.kind == "integer" else "a number"
+                return f"{word} from {self.low:,g} to {self.high:,g}"
+
+    def parse(self, text: str) -> ParameterValue:
+        """The value that `text` means. Raises `InvalidValue` naming the parameter, the value and the range."""
+        value = self._read(text.strip())
+        if value is None:
+            raise InvalidValue(self.name, text, self.allowed)
+        return value
+
+    def format(self, value: ParameterValue | None) -> str:
+        """The canonical text of a value, which `parse` reads back; "unset" for None."""
+        match value:
+            case None:
+                return "unset"
+            case bool():
+                return "yes" if value else "no"
+            case tuple():
+                return ",".join(value)
+            case float():
+                return f"{value:g}"
+            case _:
+                return str(value)
+
+    def _read(self, text: str) -> ParameterValue | None:
+        match self.kind:
+            case "boolean":
+                word = text.lower()
+                return True if word in YES else False if word in NO else None
+            case "choice":
+                return text.lower() if text.lower() in self.choices else None
+            case "list":
+                items = tuple(item.strip() for item in text.split(",") if item.strip())
+                return items if items and len(items) <= (self.high or 0) else None
+            case "text":
+                return text if text and len(text) <= (self.high or 0) else None
+            case "integer" | "number":
+                return self._read_number(text)
+
+    def _read_number(self, text: str) -> int | float | None:
+        try:
+            value = int(text.replace(",", "")) if self.kind == "integer" else float(text)
+        except ValueError:
+            return None
+        low = float("-inf") if self.low is None else self.low
+        high = float("inf") if self.high is None else self.high
+        return value if low <= value <= high else None  # a NaN compares false
+
+
+PARAMETERS: Mapping[str, Parameter] = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter(
+            name="max_tokens", kind="integer", low=1, high=65_536, default=4_096,
+            help="The most tokens that an answer may have, reasoning included.",
+        ),
+        Parameter(
+            name="frequency_penalty", kind="number", low=-2, high=2,
+            help="Above 0 the answer repeats the same words less; sent only when set.",
+        ),
+        Parameter(
+            name="presence_penalty", kind="number", low=-2, high=2,
+            help="Above 0 the answer turns to new topics sooner; sent only when set.",
+        ),
+        Parameter(
+            name="stop", kind="list", high=16,
+            help="Strings at which the answer ends; sent only when set.",
+        ),
+        Parameter(
+            name="enable_thinking", kind="boolean", default=True,
+            help="Whether the model reasons before it answers.",
+        ),
+        Parameter(
+            name="reasoning_effort", kind="choice", choices=("low", "medium", "high"), default="medium",
+            help="How long the model reasons; not sent when thinking is off.",
+        ),
+        Parameter(
+            name="enable_web_search", kind="boolean", default=False,
+            help="Whether the model may search the web for every answer; `search` does it for one.",
+        ),
+        Parameter(
+            name="enable_caching", kind="boolean", default=True,
+            help="Whether repeated beginnings of a conversation are kept in the provider's prefix cache.",
+        ),
+        Parameter(
+            name="image_detail", kind="choice", choices=("low", "high", "xhigh"), default="high",
+            help="How closely pictures are looked at; more detail costs more tokens.",
+        ),
+        Parameter(
+            name="video_fps", kind="number", low=0.2, high=5,
+            help="Frames per second that are looked at in a video; sent only when set.",
+        ),
+        Parameter(
+            name="context", kind="choice", choices=("economy", "normal", "long", "full"),
+            default="normal", wire=False,
+            help="How much of a conversation is kept in view: economy 4K, normal 16K, long 64K tokens, full all.",
+        ),
+        Parameter(
+            name="memory", kind="boolean", default=True, wire=False,
+            help="Whether what leaves the view is condensed into a pinned memory.",
+        ),
+        Parameter(
+            name="persona", kind="text", high=4_000, wire=False,
+            help="Who the assistant is and how it speaks: replaces the built-in description.",
+        ),
+        Parameter(
+            name="answer_in", kind="choice", choices=("thread", "channel"), default="thread", wire=False,
+            help="Whether a question in a channel is answered in a thread or in the channel.",
+        ),
+        Parameter(
+            name="show_cost", kind="boolean", default=True, wire=False,
+            help="Whether the line under an answer tells what it cost.",
+        ),
+    )
+}  # fmt: skip
+
+FIXED_BY_SERVER: Mapping[str, str] = {"temperature": "1", "top_p": "0.95"}
+
+
+def find(name: str) -> Parameter:
+    """The parameter of that name. Raises `InvalidInput` saying what there is, or why it cannot be set."""
+    key = name.strip().lower().replace("-", "_")
+    if key in FIXED_BY_SERVER:
+        raise InvalidInput(
+            f"{key} is fixed at {FIXED_BY_SERVER[key]} by the model's server and cannot be set. "
+            "To steer the answer, try reasoning_effort, frequency_penalty or persona."
+        )
+    if key not in PARAMETERS:
+        raise InvalidInput(f"There is no parameter {name!r}. There are: {', '.join(PARAMETERS)}.")
+    return PARAMETERS[key]
+
+
+def scopes_of(key: ConversationKey) -> tuple[Scope, ...]:
+    """The scopes at which values for a conversation can be stored, the widest first."""
+    workspace = f"{key.platform}/{key.workspace}"
+    channel = f"{workspace}/{key.channel}"
+    return (
+        Scope(kind="workspace", key=workspace),
+        Scope(kind="channel", key=channel),
+        Scope(kind="conversation", key=str(key)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """A parameter's value in force and the scope that it comes from; None when it is unset everywhere."""
+
+    parameter: Parameter
+    value: ParameterValue | None
+    origin: ScopeKind
+
+
+def resolve(layers: Sequence[tuple[ScopeKind, Mapping[str, str]]]) -> Mapping[str, Effective]:
+    """Every parameter's effective value, where later layers win; stored text that no longer parses is passed over."""
+    effective = {
+        name: Effective(parameter=parameter, value=parameter.default, origin="default")
+        for name, parameter in PARAMETERS.items()
+    }
+    for origin, values in layers:
+        for name, text in values.items():
+            parameter = PARAMETERS.get(name)
+            if parameter is None:
+                continue
+            try:
+                value = parameter.parse(text)
+            except InvalidValue:
+                continue
+            effective[name] = Effective(parameter=parameter, value=value, origin=origin)
+    return effective
+
+
+def values_of(effective: Mapping[str, Effective]) -> Mapping[str, ParameterValue]:
+    """The values alone, unset ones absent."""
+    return {name: each.value for name, each in effective.items() if each.value is not None}

@@ -1,0 +1,393 @@
+"""What the core asks of the world: each port is a Protocol, and its docstrings are the contract.
+
+Only values of `bot.types` cross a port and only errors of `bot.errors` come back through it. Every port has one
+contract suite under `tests/contract/`, run over each of its implementations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from bot.parameters import Scope
+from bot.pricing import RateCard
+from bot.types import (
+    Attachment,
+    Channel,
+    ChannelMessage,
+    Condensation,
+    Conversation,
+    ConversationKey,
+    Draft,
+    FileTerms,
+    Handled,
+    Incoming,
+    ModelEvent,
+    ModelRequest,
+    NewEntry,
+    Person,
+    QueueFigures,
+    ReadFile,
+    RequestRecord,
+    Settlement,
+    Spending,
+    StoredEntry,
+    ThreadMessage,
+    Turn,
+    TurnId,
+    UnreadableFile,
+    Waiting,
+    Workspace,
+)
+
+
+class Clock(Protocol):
+    """Tells the time: aware, in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+# ---------------------------------------------------------------- the model
+
+
+class Model(Protocol):
+    """A language model that answers as a stream."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as people see it under an answer."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """How many tokens a request and its answer may have together."""
+        ...
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """Yield the answer as it comes; the last value is `Finished`, and `UsageReported` stands before it.
+
+        Closing the generator closes the connection at once. Raises `ModelUnavailable`, `ModelRejected` or
+        one of its kinds before any text, and `StreamCut` when the stream ends without having finished.
+        """
+        ...
+
+
+class Rates(Protocol):
+    """The prices in force."""
+
+    def card(self) -> RateCard:
+        """The last good rate card; never raises, never waits."""
+        ...
+
+
+# ---------------------------------------------------------------- the platforms
+
+
+class Reply(Protocol):
+    """The visible answer to one turn: one or more messages that change until they are finished."""
+
+    async def show(self, draft: Draft) -> str:
+        """Make `draft` visible in place of what was; return the reference of the first visible message.
+
+        Calls never overlap. Raises `PlatformError`.
+        """
+        ...
+
+    async def finish(self, draft: Draft) -> str:
+        """As `show`, for the last time: the whole text stands complete when this returns."""
+        ...
+
+
+class Platform(Protocol):
+    """A place where people write and the bot answers."""
+
+    @property
+    def name(self) -> str:
+        """The platform's part of a conversation key."""
+        ...
+
+    @property
+    def pace(self) -> float:
+        """The least number of seconds between two `show` of one reply."""
+        ...
+
+    async def open_reply(self, turn: Turn) -> Reply:
+        """The reply of `turn`; continues the message that `turn` already has, never starts a second one."""
+        ...
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
+        """The newest `limit` messages of a thread, oldest first, without the bot's own; [] when there is none."""
+        ...
+
+
+class Bot(Protocol):
+    """What an adapter hands its events to."""
+
+    async def handle(self, incoming: Incoming) -> Handled:
+        """Take one incoming: store a question, carry out a command ("/set ..." or "!set ..."), or pass it over.
+
+        What is ANSWERING is durable on return, so the platform may be told. Raises `InvalidInput` with a
+        message for the author, and `StorageError` when nothing was stored and the platform must not be told.
+        """
+        ...
+
+    async def stop(self, key: ConversationKey) -> bool:
+        """Stop what is being answered in a conversation; whether there was anything."""
+        ...
+
+    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
+        """A message was edited at `at`; `message` has its new text and original time. Raises `StorageError`."""
+        ...
+
+    async def deleted(self, key: ConversationKey, source_id: str) -> None:
+        """A message was deleted: its text leaves the transcript at once. Raises `StorageError`."""
+        ...
+
+    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        """The newest `limit` requests of a conversation in figures, oldest first. Raises `StorageError`."""
+        ...
+
+
+# ---------------------------------------------------------------- files
+
+
+@runtime_checkable
+class FileSource(Protocol):
+    """Where the bytes of attachments come from: the platform that named them, where it gives out files."""
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """The whole file; reads at most `limit` bytes, whatever size was stated.
+
+        Raises `FileTooLarge` when it has more, and `PlatformError` when it cannot be had.
+        """
+        ...
+
+
+class MediaReader(Protocol):
+    """Makes files ready for the model."""
+
+    @property
+    def file_bytes(self) -> int:
+        """The most bytes that a file worth fetching may have."""
+        ...
+
+    async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
+        """The file as media or text, or why not; never raises for what is in it.
+
+        What it is is found from its bytes, never from `name`. The same bytes under the same terms give the same
+        outcome, unless time or memory ran out.
+        """
+        ...
+
+
+# ---------------------------------------------------------------- the stores
+
+
+class TurnStore(Protocol):
+    """The durable inbox and queue. Any method can raise `StorageError`; each is one transaction."""
+
+    async def accept(self, incoming: Incoming) -> TurnId | None:
+        """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return."""
+        ...
+
+    async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
+        """Take the oldest open turn of a conversation and make it running; None when there is none.
+
+        Raises its epoch and attempt. A turn that was already running is taken over: the caller must know
+        that no other runner works on this conversation.
+        """
+        ...
+
+    async def note_reply(self, turn: Turn, ref: str) -> bool:
+        """Remember the first visible message of a turn; whether it is to be stopped. Raises `ClaimLost`."""
+        ...
+
+    async def save_draft(self, turn: Turn, draft: Draft) -> bool:
+        """Remember how far the reply has come; whether it is to be stopped. Raises `ClaimLost`."""
+        ...
+
+    async def gather(self, turn: Turn) -> Turn:
+        """The turn with every other queued question of its conversation taken into its `burst`, in order.
+
+        Those become done with it and are never claimed; questions with parameters of their own, or marked to
+        be stopped, stay turns. Idempotent. Raises `ClaimLost`.
+        """
+        ...
+
+    async def record(self, turn: Turn, settlement: Settlement) -> None:
+        """Write how a turn ended before it is shown: ledger, transcript, conversation, draft and outcome together.
+
+        The turn stays running until `close`. Raises `ClaimLost`.
+        """
+        ...
+
+    async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
+        """Write what was condensed after a recorded turn: conversation, transcript and ledger together.
+
+        Done twice it counts once. Raises `ClaimLost`.
+        """
+        ...
+
+    async def close(self, turn: Turn, *, error: str = "") -> None:
+        """End a recorded turn in its outcome, or as failed with an `error` for operators. Raises `ClaimLost`."""
+        ...
+
+    async def postpone(self, turn: Turn, until: datetime) -> None:
+        """Hand a turn back to the queue as one more retry, to be claimed from `until` on. Raises `ClaimLost`."""
+        ...
+
+    async def release(self, turn: Turn) -> None:
+        """Hand a turn back to the queue as if this claim had not been, for any runner. Raises `ClaimLost`."""
+        ...
+
+    async def get_turn(self, id: TurnId) -> Turn | None:
+        """A turn as it stands, or None."""
+        ...
+
+    async def waiting(self, key: ConversationKey) -> Waiting | None:
+        """What is known of the open turns of a conversation; None when there is none."""
+        ...
+
+    async def queue_figures(self) -> QueueFigures:
+        """The whole queue in figures."""
+        ...
+
+    async def recent_requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        """The newest `limit` requests of a conversation, oldest first."""
+        ...
+
+    async def request_stop(self, key: ConversationKey) -> Sequence[TurnId]:
+        """Mark every open turn of a conversation to be stopped, and let none wait; the ids, oldest first.
+
+        For a turn whose answer is recorded it is too late: it is neither marked nor told.
+        """
+        ...
+
+    async def takes_part(self, key: ConversationKey) -> bool:
+        """Whether the conversation has any turn, open or ended."""
+        ...
+
+    async def open_conversations(self) -> Sequence[ConversationKey]:
+        """Every conversation with an open turn, the longest waiting first."""
+        ...
+
+
+class TranscriptStore(Protocol):
+    """The append-only history of each conversation. Any method can raise `StorageError`."""
+
+    async def get_conversation(self, key: ConversationKey) -> Conversation | None:
+        """What is remembered of a conversation; None when it is new."""
+        ...
+
+    async def get_entries(self, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
+        """The entries from position `start` on, in order; reads no earlier one."""
+        ...
+
+    async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
+        """Append those entries whose id is new, in order, creating the conversation; the new ones."""
+        ...
+
+    async def save_conversation(self, key: ConversationKey, conversation: Conversation) -> None:
+        """Replace what is remembered of a conversation that has been used before."""
+        ...
+
+    async def remove_entries(self, key: ConversationKey, *, source_id: str) -> int:
+        """Remove the entries that came from a message of the platform, text and media; how many there were."""
+        ...
+
+
+class SettingStore(Protocol):
+    """Parameter values as people set them, as canonical text. Any method can raise `StorageError`."""
+
+    async def get_settings(self, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
+        """The values set at each of these scopes; a scope without any maps to {}."""
+        ...
+
+    async def put_setting(self, scope: Scope, name: str, value: str) -> None:
+        """Set one value, replacing the one before."""
+        ...
+
+    async def remove_setting(self, scope: Scope, name: str) -> bool:
+        """Unset one value; whether there was one."""
+        ...
+
+
+class Ledger(Protocol):
+    """What was used and paid, without any text; it outlives the conversations. Can raise `StorageError`."""
+
+    async def spent(self, *, since: datetime, until: datetime, model: str = "") -> Spending:
+        """The sum of all requests to a model ("" for any) from `since` to before `until`, both aware."""
+        ...
+
+
+class WorkspaceStore(Protocol):
+    """The playground's own workspaces. Any method can raise `StorageError`."""
+
+    async def put_workspace(self, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]) -> None:
+        """Store a workspace with channels and people; what is there under the same id is replaced."""
+        ...
+
+    async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
+        """Store messages of existing channels; what has the same id is replaced; the number of new ones.
+
+        `replies` and `last_reply_at` are not read: the store derives them.
+        """
+        ...
+
+    async def get_workspaces(self) -> Sequence[Workspace]:
+        """All workspaces by name."""
+        ...
+
+    async def get_channels(self, workspace: str) -> Sequence[Channel]:
+        """The channels of a workspace by name, direct ones last."""
+        ...
+
+    async def get_people(self, workspace: str) -> Sequence[Person]:
+        """The people of a workspace by name."""
+        ...
+
+    async def get_message(self, workspace: str, channel: str, id: str) -> ChannelMessage | None:
+        """One message, or None."""
+        ...
+
+    async def get_messages(
+        self, workspace: str, channel: str, *, before: ChannelMessage | None = None, limit: int
+    ) -> Sequence[ChannelMessage]:
+        """The newest `limit` messages outside threads, earlier than `before`, oldest first."""
+        ...
+
+    async def get_thread(
+        self,
+        workspace: str,
+        channel: str,
+        thread: str,
+        *,
+        before: ChannelMessage | None = None,
+        limit: int,
+    ) -> Sequence[ChannelMessage]:
+        """The newest `limit` messages inside a thread (not its root), earlier than `before`, oldest first."""
+        ...
+
+
+class ForgetStore(Protocol):
+    """Forgetting: text, media and names go; what was used and paid stays in sums. Any method can raise `StorageError`.
+
+    Turns that are still open are left to end first.
+    """
+
+    async def forget_conversation(self, key: ConversationKey) -> int:
+        """Forget a conversation; how many entries of its transcript are gone. The conversation can go on."""
+        ...
+
+    async def forget_person(self, platform: str, id: str) -> int:
+        """Forget somebody, and every conversation in which they asked; how many entries are gone."""
+        ...
+
+    async def resting_since(self, before: datetime, *, limit: int) -> Sequence[ConversationKey]:
+        """At most `limit` conversations with text in which nothing was asked since `before`."""
+        ...
+
+
+class Store(TurnStore, TranscriptStore, SettingStore, Ledger, WorkspaceStore, Protocol):
+    """All stores over one database."""

@@ -1,0 +1,75 @@
+"""Prices: what a request costs, by the rate card in force.
+
+A card has tiers by the prompt length of the single request; the tier applies to the whole request, input and output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from bot.types import Usage
+
+MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """US dollars per million tokens for requests of at least `from_tokens` prompt tokens.
+
+    `cached` is the published price of cached input, None where none is published.
+    """
+
+    from_tokens: int
+    input: Decimal
+    output: Decimal
+    cached: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateCard:
+    """Prices by tier (ascending `from_tokens`, the first from 0), and where they come from.
+
+    `cached_share` is the price of cached input as a share of input that decisions assume while none is published.
+    """
+
+    tiers: tuple[Tier, ...]
+    origin: str
+    cache_lifetime: timedelta = timedelta(minutes=10)
+    cached_share: Decimal = Decimal("0.2")
+    tool_call: Decimal = Decimal(0)
+
+    def tier(self, prompt_tokens: int) -> Tier:
+        """The tier of a request with that many prompt tokens."""
+        return next(tier for tier in reversed(self.tiers) if prompt_tokens >= tier.from_tokens)
+
+    def decision_price_of_cached(self, tier: Tier) -> Decimal:
+        """The price per million of cached input to decide with; never the one to bill."""
+        return tier.input * self.cached_share if tier.cached is None else tier.cached
+
+    def cost(self, usage: Usage) -> Decimal:
+        """US dollars for one request; a reported cost wins, unconfirmed cache savings are not counted."""
+        if usage.reported_cost is not None:
+            return usage.reported_cost
+        tier = self.tier(usage.input // max(1, usage.requests))  # each request is billed by its own length
+        cached = tier.input if tier.cached is None else tier.cached
+        fresh = usage.input - usage.cached
+        tokens = fresh * tier.input + usage.cached * cached + usage.output * tier.output
+        return tokens / MILLION + sum(usage.tools.values()) * self.tool_call
+
+
+# Seed 2.0 Lite at EmpirioLabs, product page; the dearer reading of "128K" (design, section 7).
+SEED_CARD = RateCard(
+    tiers=(
+        Tier(from_tokens=0, input=Decimal("0.31"), output=Decimal("2.50")),
+        Tier(from_tokens=128_000, input=Decimal("0.62"), output=Decimal("5.00")),
+    ),
+    origin="built-in",
+)
+
+# A model on one's own machine costs nothing per token.
+FREE_CARD = RateCard(
+    tiers=(Tier(from_tokens=0, input=Decimal(0), output=Decimal(0), cached=Decimal(0)),),
+    origin="local model, free",
+)

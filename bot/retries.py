@@ -1,0 +1,66 @@
+"""When a turn that failed is tried again, and when it is given up: pure decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.types import Turn, Waiting
+
+RETRY_SECONDS = (5.0, 20.0, 60.0)
+"""How long a turn waits before each retry, where the model's server names no time; their number bounds the retries."""
+
+LONGEST_WAIT_SECONDS = 300.0
+"""A person would rather be told than wait longer; questions asked meanwhile in the conversation wait as well."""
+
+MOST_CLAIMS = 8
+"""How often a turn is begun without an outcome before it is held to be what ends its runners."""
+
+LONGEST_PAUSE_FACTOR = 4.0
+"""A burst that does not end is answered after this many pauses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """A turn is tried again at a time; `notice` tells people."""
+
+    until: datetime
+    notice: str
+
+
+def next_retry(retries: int, retry_after: float | None, now: datetime, *, chance: float) -> Retry | None:
+    """When a turn is tried again after its `retries` before, None when it is to fail.
+
+    `retry_after` is the server's wish in seconds and is never undercut; `chance` in [0, 1) spreads those apart that
+    failed together, by up to a quarter.
+    """
+    if retries >= len(RETRY_SECONDS):
+        return None
+    seconds = max(RETRY_SECONDS[retries], retry_after or 0.0)
+    if seconds > LONGEST_WAIT_SECONDS:
+        return None
+    seconds *= 1 + chance / 4
+    return Retry(
+        until=now + timedelta(seconds=seconds),
+        notice=f"The model is not answering right now. I try again in {max(1, round(seconds))} s.",
+    )
+
+
+def is_poison(turn: Turn) -> bool:
+    """Whether a turn was begun so often without an outcome that it is given up."""
+    return turn.outcome is None and turn.attempt - turn.retries > MOST_CLAIMS
+
+
+def seconds_until_due(waiting: Waiting, now: datetime, *, pause: float) -> float:
+    """How long the next turn of a conversation has to wait; 0 when it is due.
+
+    `pause` seconds have to pass since the newest arrival, so that what people write in one go is answered together
+    and what the platform delivered in the wrong order is put right; but never more than four pauses in all.
+    """
+    due = min(
+        waiting.last_accepted_at + timedelta(seconds=pause),
+        waiting.first_accepted_at + timedelta(seconds=pause * LONGEST_PAUSE_FACTOR),
+    )
+    if waiting.not_before is not None:
+        due = max(due, waiting.not_before)
+    return max(0.0, (due - now).total_seconds())

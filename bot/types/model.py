@@ -1,0 +1,175 @@
+"""What is sent to the model and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+# ---------------------------------------------------------------- what is sent to the model
+
+Role = Literal["user", "assistant"]
+MediaKind = Literal["image", "video", "document"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file made ready for the model once and never re-encoded; `tokens` as estimated when it was made."""
+
+    kind: MediaKind
+    media_type: str
+    name: str
+    data: bytes
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTerms:
+    """What bounds the making ready of one file; `image_detail` and `video_fps` as the parameters of that name.
+
+    `text_tokens` is how much text may come of it, `media_tokens` and `media_bytes` how large its media may be.
+    """
+
+    image_detail: str = "high"
+    video_fps: float = 1.0
+    text_tokens: int = 32_000
+    media_tokens: int = 128_000
+    media_bytes: int = 14_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A file made ready for the model, as media, as text or as both; `note` says in what it is not the whole file.
+
+    The same bytes under the same terms always give an equal value.
+    """
+
+    name: str
+    media: tuple[Media, ...] = ()
+    text: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableFile:
+    """A file that the model does not get to see; `reason` goes on from "it" and names the limit that it breaks."""
+
+    name: str
+    reason: str
+
+
+FileOutcome = ReadFile | UnreadableFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One rendered message of the transcript, replayed to the model byte for byte; media stand before the text."""
+
+    role: Role
+    text: str
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """All that one request to the model depends on; `parameters` are effective values by name, unset ones absent."""
+
+    head: str
+    entries: tuple[Entry, ...]
+    parameters: Mapping[str, ParameterValue]
+
+
+ParameterValue = int | float | bool | str | tuple[str, ...]
+
+
+# ---------------------------------------------------------------- what the model says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A page that the answer rests on."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one request; `cached` is the part of `input` served from the cache, `reasoning` that of `output`.
+
+    `estimated` says that the provider reported none. `tools` counts paid tool calls by name.
+    `reported_cost` is the cost in US dollars that the response itself stated. `requests` says how many requests
+    these are the sums of, where one question had to be asked more than once.
+    """
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+    tools: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    reported_cost: Decimal | None = None
+    requests: int = 1
+
+
+class Finish(StrEnum):
+    """Why a stream ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    FILTERED = "filtered"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of the model's reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStarted:
+    """The model searches the web; `query` is "" where the provider does not tell it."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFound:
+    """One more source of the answer."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFound:
+    """Something a person should know about how the answer was made, in one sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """The tokens of this request; a later one replaces an earlier one."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The stream is complete; always the last value."""
+
+    reason: Finish
+
+
+ModelEvent = ReasoningDelta | TextDelta | SearchStarted | SourceFound | NoteFound | UsageReported | Finished

@@ -1,0 +1,34 @@
+"""The visible answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from bot.types.model import Source, Usage
+
+ReplyStatus = Literal["thinking", "writing", "searching", "done", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footer:
+    """The small print under an answer; `cost` is None where no price is known, `seconds` from question to end."""
+
+    model: str
+    usage: Usage
+    cost: Decimal | None
+    seconds: float
+    show_cost: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The whole visible state of a reply at one moment; each one replaces the one before."""
+
+    status: ReplyStatus
+    text: str = ""
+    reasoning: str = ""
+    sources: tuple[Source, ...] = ()
+    notices: tuple[str, ...] = ()
+    footer: Footer | None = None

@@ -1,0 +1,48 @@
+"""The transcript of a conversation and what is remembered of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.types.model import Entry
+
+EntryId = str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry about to be stored; `id` is unique in its conversation, so that storing it twice stores it once.
+
+    `tokens` is the uncorrected estimate, `author` a person's id ("" for the bot), `source_id` the platform
+    message that it came from ("" for an answer).
+    """
+
+    id: EntryId
+    entry: Entry
+    tokens: int
+    at: datetime
+    author: str = ""
+    source_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry(NewEntry):
+    """An entry at its place in the transcript; positions grow by one and are never used again."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What is remembered of a conversation between two requests.
+
+    `window_start` is the position of the first entry that the last request carried, `token_ratio` real tokens
+    per estimated one, `head_digest` names the head of the last request, `memory` what trims have condensed.
+    """
+
+    window_start: int = 0
+    last_request_at: datetime | None = None
+    head_digest: str = ""
+    token_ratio: float = 1.0
+    memory: str = ""

@@ -1,0 +1,159 @@
+"""Turns: an incoming and its answer, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.types.chat import EMPTY, Incoming
+from bot.types.model import Usage
+from bot.types.reply import Draft
+from bot.types.transcript import Conversation, NewEntry
+
+TurnId = int
+
+
+class TurnState(StrEnum):
+    """Where a turn stands in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN_STATES = frozenset({TurnState.QUEUED, TurnState.RUNNING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One incoming and its answer, claimed by one runner; `epoch` is the fencing token of that claim.
+
+    `reply_ref` names the first visible message once there is one, in the platform's own words; `draft` is
+    the last state of the reply that was stored, `stop` says that a person asked to stop it. `outcome` is set
+    once the answer is recorded: all that is left is to show `draft` whole. `burst` are later messages that
+    are answered together with `incoming`, in order. `attempt` counts the claims that were not handed back,
+    `retries` how often the turn was put off because the model was away.
+    """
+
+    id: TurnId
+    incoming: Incoming
+    state: TurnState
+    epoch: int
+    attempt: int
+    retries: int = 0
+    reply_ref: str | None = None
+    draft: Draft | None = None
+    stop: bool = False
+    outcome: TurnState | None = None
+    burst: tuple[Incoming, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The open questions of a conversation: when the first and the last of them were accepted, and until when
+    the one that is next was put off."""
+
+    first_accepted_at: datetime
+    last_accepted_at: datetime
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFigures:
+    """The queue in figures; `oldest_accepted_at` is that of the oldest open turn, `retried` and `recovered` count
+    turns that were put off because the model was away, and turns that were claimed more than once."""
+
+    queued: int
+    running: int
+    oldest_accepted_at: datetime | None
+    retried: int
+    recovered: int
+    done: int
+    failed: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFigures:
+    """One request in figures, for people who ask what is sent and why; all but `entries` and `removed` are tokens.
+
+    `broken` says why it does not extend the request before, "" when it does. `removed` entries left the view
+    with it. `head`, `question` and `total` are corrected estimates, `cached` what the cache probably held, and
+    `until_trim` is how much more fits before the next trim.
+    """
+
+    broken: str
+    entries: int
+    removed: int
+    head: int
+    question: int
+    total: int
+    cached: int
+    until_trim: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    """A request that was made for a turn; `usage` is what the provider counted, None when the turn failed before.
+
+    `error` is what operators were told of that turn, "" when all went well.
+    """
+
+    turn: TurnId
+    at: datetime
+    figures: RequestFigures
+    usage: Usage | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a turn ended: everything that is written once the answer is known, in one transaction.
+
+    `entries` are appended to the transcript (none for a refused or failed turn); `conversation` replaces
+    what was remembered; `parameters` are the effective values as text; `error` is for operators; `request`
+    is None when nothing was sent.
+    """
+
+    state: TurnState
+    draft: Draft
+    model: str
+    entries: tuple[NewEntry, ...] = ()
+    conversation: Conversation | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    error: str = ""
+    request: RequestFigures | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condensation:
+    """What came of condensing the part of a conversation that left the view, or is about to.
+
+    `conversation` replaces what was remembered, `entries` are appended to the transcript; `cost` is None where
+    no price is known. `error` says why there are no notes; the trim happens all the same.
+    """
+
+    conversation: Conversation
+    entries: tuple[NewEntry, ...]
+    model: str
+    usage: Usage
+    cost: Decimal | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What requests used and cost together, in tokens and US dollars; where no price is known, nothing is added."""
+
+    requests: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    cost: Decimal = Decimal(0)

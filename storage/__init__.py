@@ -1,0 +1,14 @@
+"""Everything that is kept: tables, migrations, the stores over them, and the queue."""
+
+from storage.copying import back_up, copy_database
+from storage.database import is_sqlite, parse_url
+from storage.schema import migrate
+from storage.sole import sole_runner
+from storage.sql import SqlStore, open_store
+
+__all__ = ["SqlStore", "back_up", "copy_database", "has_queue", "migrate", "open_store", "sole_runner"]
+
+
+def has_queue(database_url: str) -> bool:
+    """Whether turns are handed to processes by a queue, in any number of them: on PostgreSQL."""
+    return not is_sqlite(parse_url(database_url))

@@ -1,0 +1,116 @@
+"""Values as JSON and back: the one place that knows how nested values look inside a column.
+
+Every `x_to_json` has an `x_from_json` that gives back an equal value. Decimals travel as text, so no cent is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from bot.types import Attachment, Draft, Footer, Source, Usage
+
+Json = dict[str, Any]
+
+
+def as_utc(at: datetime) -> datetime:
+    """The same instant in UTC. Raises `ValueError` for a naive time, which names no instant."""
+    if at.utcoffset() is None:
+        raise ValueError(f"times must be aware, and {at.isoformat()} is not")
+    return at.astimezone(UTC)
+
+
+def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
+    """A JSON array of attachments, in order."""
+    return [
+        {"id": each.id, "name": each.name, "media_type": each.media_type, "size": each.size, "url": each.url}
+        for each in attachments
+    ]
+
+
+def attachments_from_json(array: Sequence[Json]) -> tuple[Attachment, ...]:
+    """The attachments of a JSON array, in order."""
+    return tuple(Attachment(**each) for each in array)
+
+
+def source_to_json(source: Source) -> Json:
+    """A JSON object of a source."""
+    return {"url": source.url, "title": source.title}
+
+
+def source_from_json(json: Json) -> Source:
+    """The source of a JSON object."""
+    return Source(**json)
+
+
+def usage_to_json(usage: Usage) -> Json:
+    """A JSON object of a usage."""
+    return {
+        "input": usage.input,
+        "cached": usage.cached,
+        "output": usage.output,
+        "reasoning": usage.reasoning,
+        "estimated": usage.estimated,
+        "tools": dict(usage.tools),
+        "reported_cost": decimal_to_text(usage.reported_cost),
+        "requests": usage.requests,
+    }
+
+
+def usage_from_json(json: Json) -> Usage:
+    """The usage of a JSON object."""
+    tools: Mapping[str, int] = MappingProxyType(json["tools"])
+    return Usage(**{**json, "tools": tools, "reported_cost": decimal_from_text(json["reported_cost"])})
+
+
+def footer_to_json(footer: Footer) -> Json:
+    """A JSON object of a footer."""
+    return {
+        "model": footer.model,
+        "usage": usage_to_json(footer.usage),
+        "cost": decimal_to_text(footer.cost),
+        "seconds": footer.seconds,
+        "show_cost": footer.show_cost,
+    }
+
+
+def footer_from_json(json: Json) -> Footer:
+    """The footer of a JSON object."""
+    return Footer(**{**json, "usage": usage_from_json(json["usage"]), "cost": decimal_from_text(json["cost"])})
+
+
+def draft_to_json(draft: Draft) -> Json:
+    """A JSON object of a draft."""
+    return {
+        "status": draft.status,
+        "text": draft.text,
+        "reasoning": draft.reasoning,
+        "sources": [source_to_json(source) for source in draft.sources],
+        "notices": list(draft.notices),
+        "footer": None if draft.footer is None else footer_to_json(draft.footer),
+    }
+
+
+def draft_from_json(json: Json) -> Draft:
+    """The draft of a JSON object."""
+    return Draft(
+        status=json["status"],
+        text=json["text"],
+        reasoning=json["reasoning"],
+        sources=tuple(source_from_json(source) for source in json["sources"]),
+        notices=tuple(json["notices"]),
+        footer=None if json["footer"] is None else footer_from_json(json["footer"]),
+    )
+
+
+def decimal_to_text(number: Decimal | None) -> str | None:
+    """The exact text of a decimal."""
+    return None if number is None else str(number)
+
+
+def decimal_from_text(text: str | None) -> Decimal | None:
+    """The decimal that a text stands for, digit by digit."""
+    return None if text is None else Decimal(text)

@@ -1,0 +1,217 @@
+"""The database behind the stores: its address, its engine, and units of work that cannot be torn.
+
+A unit of work is one transaction in a task of its own behind `asyncio.shield`: cancelling its caller in the middle
+would otherwise leave a connection inside a transaction, and the database locked for everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.errors import ConfigError, StorageError, StorageUnavailable
+from bot.ports import Clock
+
+BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+# ---------------------------------------------------------------- address
+
+
+def parse_url(database_url: str) -> sa.URL:
+    """The engine's URL for an operator's `sqlite:///FILE` or `postgresql://...`. Raises `ConfigError`."""
+    try:
+        url = sa.make_url(database_url)
+    except (exc.ArgumentError, ValueError):  # the latter for a port that is no number
+        raise ConfigError("DATABASE_URL", "is not a URL; write sqlite:///FILE or postgresql://...") from None
+    match url.get_backend_name():
+        case "sqlite":
+            if url.database in (None, "", ":memory:"):
+                raise ConfigError("DATABASE_URL", "must name a file, as in sqlite:///seedling.db")
+            return url.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+        case _:
+            raise ConfigError("DATABASE_URL", "must start with sqlite:/// or postgresql://")
+
+
+def name_of(url: sa.URL) -> str:
+    """What people call the database: its file, or its URL without the password."""
+    if is_sqlite(url):
+        return str(url.database)
+    return url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def is_sqlite(url: sa.URL) -> bool:
+    """Whether the URL names a SQLite file."""
+    return url.get_backend_name() == "sqlite"
+
+
+def conninfo_of(url: sa.URL) -> str:
+    """What psycopg itself connects with; only of a PostgreSQL URL."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+# ---------------------------------------------------------------- engine
+
+
+def make_engine(url: sa.URL) -> AsyncEngine:
+    """The engine of the stores; opens nothing yet."""
+    if not is_sqlite(url):
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+    if "timeout" not in url.query:
+        url = url.update_query_dict({"timeout": BUSY_TIMEOUT_S})
+    # Beginning every transaction as a writer keeps readers from failing when they turn into writers.
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"isolation_level": "IMMEDIATE"})
+    sa.event.listen(engine.sync_engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=FULL")  # what a platform was told is stored must survive a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+# ---------------------------------------------------------------- errors
+
+
+@contextmanager
+def wrap_errors(name: str) -> Iterator[None]:
+    """Turn trouble with the database into storage errors; bugs pass untouched."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
+        raise StorageUnavailable(_explain(name, error.orig)) from error
+    except exc.TimeoutError as error:
+        raise StorageUnavailable(f"The database {name} is busy: no connection became free.") from error
+    except exc.DatabaseError as error:
+        if type(error.orig) is not sqlite3.DatabaseError:  # its subclasses are bugs, itself is a damaged file
+            raise
+        raise StorageError(_explain(name, error.orig)) from error
+
+
+def _explain(name: str, error: BaseException | None) -> str:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    fixes = {
+        "locked": "another program holds it; close that program or wait",
+        "disk is full": "free some space on the disk",
+        "unable to open": "check that its folder exists and may be written to",
+        "readonly": "make the file and its folder writable",
+        "not a database": "move that file away, or name another one in DATABASE_URL",
+        "malformed": "restore it from a backup",
+    }
+    fix = next((fix for sign, fix in fixes.items() if sign in reason), "check DATABASE_URL and that its server runs")
+    return f"The database {name} cannot be used ({reason}): {fix}."
+
+
+# ---------------------------------------------------------------- units of work
+
+
+class Database:
+    """Runs units of work, each in a transaction and a task of its own; writers take turns on SQLite.
+
+    `has_queue` says that the stores bring a job for the queue with each turn.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, queued: bool = True) -> None:
+        self.name = name_of(engine.url)
+        self.origin = secrets.token_hex(8)
+        self.has_queue = queued and not is_sqlite(engine.url)
+        self._engine = engine
+        self._session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+        self._turnstile: AbstractAsyncContextManager[Any] = asyncio.Lock() if is_sqlite(engine.url) else nullcontext()
+        self._units: set[asyncio.Task[Any]] = set()
+
+    async def read(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """The result of `work`, which only reads. Raises `StorageError`."""
+        return await self._run(self._unit(work))
+
+    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """The result of `work`, committed on return and undone when it raises. Raises `StorageError`."""
+        return await self._run(self._write(work))
+
+    async def close(self) -> None:
+        """Wait for the units that still run, then close every connection."""
+        await self._run(self._close(tuple(self._units)))
+
+    async def _run(self, unit: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(unit, name=f"unit of work on {self.name}")
+        self._units.add(task)  # a task that nobody refers to may be collected while it runs
+        task.add_done_callback(self._units.discard)
+        return await asyncio.shield(task)
+
+    async def _write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        async with self._turnstile:
+            return await self._unit(work)
+
+    async def _unit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        with wrap_errors(self.name):
+            async with self._session() as session, session.begin():
+                return await work(session)
+
+    async def _close(self, units: tuple[asyncio.Task[Any], ...]) -> None:
+        await asyncio.gather(*units, return_exceptions=True)
+        await self._engine.dispose()
+
+
+S = TypeVar("S", bound="SqlPart")
+
+
+class SqlPart:
+    """A store, or part of one, over a database."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @property
+    def origin(self) -> str:
+        """What tells this process's notifications from those of others."""
+        return self._database.origin
+
+
+def reads(
+    method: Callable[Concatenate[S, AsyncSession, P], Awaitable[T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Make a method over a session a unit of work that only reads."""
+
+    @wraps(method)
+    async def unit(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._database.read(lambda session: method(self, session, *args, **kwargs))
+
+    return unit
+
+
+def writes(
+    method: Callable[Concatenate[S, AsyncSession, P], Awaitable[T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Make a method over a session a unit of work that is committed as a whole or not at all."""
+
+    @wraps(method)
+    async def unit(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._database.write(lambda session: method(self, session, *args, **kwargs))
+
+    return unit
+
+
+def upsert(session: AsyncSession, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
+    """An insert into `table` that can say what happens when the row is there: both databases have the same words."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)

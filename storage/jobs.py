@@ -1,0 +1,89 @@
+"""The job queue and the notifications inside the stores' own transactions; on SQLite there are none.
+
+On PostgreSQL each accepted turn brings a job of procrastinate, whose lock is the conversation: a job means "somebody
+see to this conversation, one at a time" and nothing else, so a job too many does no harm. Its queue is named after
+the platform, so that a process takes up only what it can answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from importlib import resources
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.types import ChannelMessage, ConversationKey, TurnId
+from storage.tables import key_columns
+
+TASK = "seedling.conversation"
+STOP_CHANNEL = "seedling_stop"
+MESSAGE_CHANNEL = "seedling_message"
+MOST_MESSAGES = 10  # of one transaction that are told; more come from an import, which no page watches
+MOST_IDS = 500  # of one notification, whose payload PostgreSQL limits to 8,000 bytes
+
+_ADD = sa.text(
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS varchar), :task, 0, CAST(:lock AS text), "
+    "NULL, CAST(:args AS jsonb), NULL)]::procrastinate_job_to_defer_v1[])"
+)
+
+# procrastinate tells workers of new jobs only. The next job of a conversation would wait for a poll when the lock
+# becomes free: https://github.com/procrastinate-org/procrastinate/issues/213
+_HAND_OVER = """
+CREATE FUNCTION seedling_notify_next_job() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.lock IS NOT NULL
+        AND EXISTS (SELECT 1 FROM procrastinate_jobs WHERE lock = OLD.lock AND status = 'todo')
+    THEN
+        PERFORM pg_notify(
+            'procrastinate_queue_v1#' || OLD.queue_name,
+            json_build_object('type', 'job_inserted', 'job_id', OLD.id)::text
+        );
+    END IF;
+    RETURN NULL;
+END;
+$$;
+CREATE TRIGGER seedling_job_updated AFTER UPDATE OF status ON procrastinate_jobs
+    FOR EACH ROW WHEN (OLD.status = 'doing') EXECUTE FUNCTION seedling_notify_next_job();
+CREATE TRIGGER seedling_job_deleted AFTER DELETE ON procrastinate_jobs
+    FOR EACH ROW WHEN (OLD.status = 'doing') EXECUTE FUNCTION seedling_notify_next_job();
+"""
+
+
+def install(connection: sa.Connection) -> None:
+    """Make the queue's tables where there are none, and our triggers; part of the migration's transaction."""
+    driver: Any = connection.connection.driver_connection
+    if connection.scalar(sa.text("SELECT to_regclass('procrastinate_jobs')")) is None:
+        # The package's own text, read as a file: importing the package here would cost every start on SQLite.
+        driver.execute((resources.files("procrastinate") / "sql" / "schema.sql").read_text(encoding="utf-8"))
+        driver.execute(_HAND_OVER)
+
+
+async def add(session: AsyncSession, key: ConversationKey) -> None:
+    """See to it that a conversation is seen to, once the transaction is committed."""
+    args = json.dumps(key_columns(key))
+    add_job = _ADD.bindparams(queue=key.platform, task=TASK, lock=str(key), args=args)
+    await (await session.connection()).execute(add_job)
+
+
+async def announce_stop(session: AsyncSession, key: ConversationKey, turns: Sequence[TurnId]) -> None:
+    """Tell every process that these turns of a conversation are to be stopped, once the transaction is committed."""
+    payload = json.dumps({**key_columns(key), "turns": list(turns)[:MOST_IDS]})
+    await _tell(session, STOP_CHANNEL, payload)
+
+
+async def announce_messages(
+    session: AsyncSession, origin: str, messages: Sequence[ChannelMessage], known: Collection[str]
+) -> None:
+    """Tell other processes of stored messages of a channel, once the transaction is committed."""
+    for message in messages[:MOST_MESSAGES]:
+        place = {"workspace": message.workspace, "channel": message.channel, "id": message.id}
+        payload = json.dumps({"origin": origin, **place, "is_new": message.id not in known})
+        await _tell(session, MESSAGE_CHANNEL, payload)
+
+
+async def _tell(session: AsyncSession, channel: str, payload: str) -> None:
+    notify = sa.text("SELECT pg_notify(:channel, :payload)").bindparams(channel=channel, payload=payload)
+    await (await session.connection()).execute(notify)

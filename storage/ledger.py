@@ -1,0 +1,32 @@
+"""What was used and paid, over a database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.types import Spending
+from storage.codec import as_utc
+from storage.database import SqlPart, reads
+from storage.tables import LedgerRow
+
+
+class SqlLedger(SqlPart):
+    """A `Ledger` over a database."""
+
+    @reads
+    async def spent(self, session: AsyncSession, *, since: datetime, until: datetime, model: str = "") -> Spending:
+        lines = select(LedgerRow).where(col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until))
+        if model:
+            lines = lines.where(LedgerRow.model == model)
+        rows = (await session.exec(lines)).all()
+        return Spending(
+            requests=sum(row.requests for row in rows),
+            input=sum(row.input for row in rows),
+            cached=sum(row.cached for row in rows),
+            output=sum(row.output for row in rows),
+            cost=sum((Decimal(row.cost) for row in rows if row.cost), Decimal(0)),
+        )

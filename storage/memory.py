@@ -1,0 +1,368 @@
+"""All stores in memory: what the ports promise, without a database and gone with the process."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+
+from bot.errors import ClaimLost, StorageError
+from bot.parameters import Scope
+from bot.ports import Clock
+from bot.types import (
+    OPEN_STATES,
+    Channel,
+    ChannelMessage,
+    Condensation,
+    Conversation,
+    ConversationKey,
+    Draft,
+    Incoming,
+    NewEntry,
+    Person,
+    QueueFigures,
+    RequestRecord,
+    Settlement,
+    Spending,
+    StoredEntry,
+    Turn,
+    TurnId,
+    TurnState,
+    Waiting,
+    Workspace,
+)
+from storage.codec import as_utc
+from storage.turn_rules import ending, is_plain
+
+
+class MemoryTranscripts:
+    """A `TranscriptStore` in memory."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._conversations: dict[ConversationKey, Conversation] = {}
+        self._entries: defaultdict[ConversationKey, dict[str, StoredEntry]] = defaultdict(dict)
+        self._positions: defaultdict[ConversationKey, count[int]] = defaultdict(count)
+
+    async def get_conversation(self, key: ConversationKey) -> Conversation | None:
+        return self._conversations.get(key)
+
+    async def get_entries(self, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
+        return [entry for entry in self._entries[key].values() if entry.position >= start]
+
+    async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
+        entries = [replace(new, at=as_utc(new.at)) for new in entries]
+        if entries:
+            self._conversations.setdefault(key, Conversation())
+        kept = self._entries[key]
+        stored = []
+        for new in entries:
+            if new.id not in kept:
+                kept[new.id] = _at_position(new, next(self._positions[key]))
+                stored.append(kept[new.id])
+        return stored
+
+    async def save_conversation(self, key: ConversationKey, conversation: Conversation) -> None:
+        self._conversations[key] = _in_utc(conversation)
+
+    async def remove_entries(self, key: ConversationKey, *, source_id: str) -> int:
+        kept = self._entries[key]
+        gone = [id for id, entry in kept.items() if source_id and entry.source_id == source_id]
+        for id in gone:
+            del kept[id]
+        return len(gone)
+
+
+class MemoryTurns(MemoryTranscripts):
+    """A `TurnStore` in memory.
+
+    `settlements` tells how each turn ended, `condensations` what its trim left, `errors` why it was not shown.
+    """
+
+    def __init__(self, *, clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self.settlements: dict[TurnId, Settlement] = {}
+        self.errors: dict[TurnId, str] = {}
+        self.condensations: dict[TurnId, Condensation] = {}
+        self._recorded_at: dict[TurnId, datetime] = {}
+        self._turns: dict[TurnId, Turn] = {}
+        self._not_before: dict[TurnId, datetime] = {}
+        self._accepted_at: dict[TurnId, datetime] = {}
+        self._dedupe_keys: set[tuple[str, str]] = set()
+        self._turn_ids = count(1)
+
+    async def accept(self, incoming: Incoming) -> TurnId | None:
+        incoming = replace(incoming, at=as_utc(incoming.at))
+        name = (incoming.key.platform, incoming.dedupe_key)
+        if name in self._dedupe_keys:
+            return None
+        self._dedupe_keys.add(name)
+        id = next(self._turn_ids)
+        self._accepted_at[id] = as_utc(self._clock())
+        self._turns[id] = Turn(id=id, incoming=incoming, state=TurnState.QUEUED, epoch=0, attempt=0)
+        return id
+
+    async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
+        del worker  # whoever it is, there is one process
+        oldest = next(iter(self._open(key)), None)
+        if oldest is None or self._waits(oldest):
+            return None
+        return self._keep(replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1))
+
+    async def note_reply(self, turn: Turn, ref: str) -> bool:
+        return self._keep(replace(self._claimed(turn), reply_ref=ref)).stop
+
+    async def save_draft(self, turn: Turn, draft: Draft) -> bool:
+        return self._keep(replace(self._claimed(turn), draft=draft)).stop
+
+    async def postpone(self, turn: Turn, until: datetime) -> None:
+        until = as_utc(until)
+        current = self._claimed(turn)
+        self._keep(replace(current, state=TurnState.QUEUED, retries=current.retries + 1))
+        self._not_before[turn.id] = until
+
+    async def release(self, turn: Turn) -> None:
+        current = self._claimed(turn)
+        self._keep(replace(current, state=TurnState.QUEUED, attempt=current.attempt - 1))
+
+    async def get_turn(self, id: TurnId) -> Turn | None:
+        return self._turns.get(id)
+
+    async def waiting(self, key: ConversationKey) -> Waiting | None:
+        turns = self._open(key)
+        if not turns:
+            return None
+        accepted = [self._accepted_at[turn.id] for turn in turns]
+        return Waiting(
+            first_accepted_at=min(accepted),
+            last_accepted_at=max(accepted),
+            not_before=self._not_before.get(turns[0].id),
+        )
+
+    async def queue_figures(self) -> QueueFigures:
+        turns = list(self._turns.values())
+        count = Counter(turn.state for turn in turns)
+        return QueueFigures(
+            queued=count[TurnState.QUEUED],
+            running=count[TurnState.RUNNING],
+            oldest_accepted_at=min((self._accepted_at[t.id] for t in turns if t.state in OPEN_STATES), default=None),
+            retried=sum(turn.retries > 0 for turn in turns),
+            recovered=sum(turn.attempt > turn.retries + 1 for turn in turns),
+            done=count[TurnState.DONE],
+            failed=count[TurnState.FAILED],
+            cancelled=count[TurnState.CANCELLED],
+        )
+
+    async def gather(self, turn: Turn) -> Turn:
+        current = self._claimed(turn)
+        taken = [each for each in self._open(turn.incoming.key) if each.state is TurnState.QUEUED and is_plain(each)]
+        for each in taken:
+            self._keep(replace(each, state=TurnState.DONE))
+        burst = (*current.burst, *(each.incoming for each in taken))
+        return self._keep(replace(current, burst=burst))
+
+    async def record(self, turn: Turn, settlement: Settlement) -> None:
+        recorded = replace(self._claimed(turn), outcome=settlement.state, draft=settlement.draft)
+        remembered = settlement.conversation and _in_utc(settlement.conversation)
+        await self.append_entries(turn.incoming.key, settlement.entries)
+        if remembered is not None:
+            self._conversations[turn.incoming.key] = remembered
+        self.settlements[turn.id] = settlement
+        self._recorded_at[turn.id] = as_utc(self._clock())
+        self._keep(recorded)
+
+    async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
+        self._claimed(turn)
+        await self.append_entries(turn.incoming.key, condensation.entries)
+        await self.save_conversation(turn.incoming.key, condensation.conversation)
+        self.condensations[turn.id] = condensation
+        if condensation.error:
+            self.errors[turn.id] = condensation.error
+
+    async def close(self, turn: Turn, *, error: str = "") -> None:
+        current = self._claimed(turn)
+        if error:
+            self.errors[turn.id] = error
+        self._keep(replace(current, state=ending(current, error)))
+
+    async def recent_requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        records = [
+            RequestRecord(
+                turn=id,
+                at=self._recorded_at[id],
+                figures=each.request,
+                usage=each.usage,
+                error=self.errors.get(id, each.error),
+            )
+            for id, each in sorted(self.settlements.items())
+            if each.request is not None and self._turns[id].incoming.key == key
+        ]
+        return records[-limit:]
+
+    async def spent(self, *, since: datetime, until: datetime, model: str = "") -> Spending:
+        ended: list[tuple[TurnId, Settlement | Condensation]] = [*self.settlements.items(), *self.condensations.items()]
+        lines = [
+            (each.usage, each.cost or Decimal(0))
+            for id, each in ended
+            if each.usage is not None
+            and as_utc(since) <= self._recorded_at[id] < as_utc(until)
+            and model in {"", each.model}
+        ]
+        return Spending(
+            requests=sum(usage.requests for usage, _ in lines),
+            input=sum(usage.input for usage, _ in lines),
+            cached=sum(usage.cached for usage, _ in lines),
+            output=sum(usage.output for usage, _ in lines),
+            cost=sum((cost for _, cost in lines), Decimal(0)),
+        )
+
+    async def request_stop(self, key: ConversationKey) -> Sequence[TurnId]:
+        stopped = [self._keep(replace(turn, stop=True)).id for turn in self._open(key) if turn.outcome is None]
+        for id in stopped:
+            self._not_before.pop(id, None)
+        return stopped
+
+    async def takes_part(self, key: ConversationKey) -> bool:
+        return any(turn.incoming.key == key for turn in self._turns.values())
+
+    async def open_conversations(self) -> Sequence[ConversationKey]:
+        oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}
+        for turn in self._turns.values():
+            if turn.state in OPEN_STATES:
+                key, mark = turn.incoming.key, (turn.incoming.at, turn.id)
+                oldest[key] = min(oldest.get(key, mark), mark)
+        return sorted(oldest, key=lambda key: oldest[key])
+
+    def _open(self, key: ConversationKey) -> Sequence[Turn]:
+        turns = (turn for turn in self._turns.values() if turn.incoming.key == key and turn.state in OPEN_STATES)
+        return sorted(turns, key=lambda turn: (turn.incoming.at, turn.id))
+
+    def _waits(self, turn: Turn) -> bool:
+        not_before = self._not_before.get(turn.id)
+        return not_before is not None and not_before > as_utc(self._clock())
+
+    def _claimed(self, turn: Turn) -> Turn:
+        current = self._turns.get(turn.id)
+        if current is None or current.epoch != turn.epoch or current.state != TurnState.RUNNING:
+            raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
+        return current
+
+    def _keep(self, turn: Turn) -> Turn:
+        self._turns[turn.id] = turn
+        return turn
+
+
+class MemorySettings:
+    """A `SettingStore` in memory."""
+
+    def __init__(self) -> None:
+        self._values: defaultdict[Scope, dict[str, str]] = defaultdict(dict)
+
+    async def get_settings(self, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
+        return {scope: dict(self._values[scope]) for scope in scopes}
+
+    async def put_setting(self, scope: Scope, name: str, value: str) -> None:
+        self._values[scope][name] = value
+
+    async def remove_setting(self, scope: Scope, name: str) -> bool:
+        return self._values[scope].pop(name, None) is not None
+
+
+class MemoryWorkspaces:
+    """A `WorkspaceStore` in memory."""
+
+    def __init__(self) -> None:
+        self._workspaces: dict[str, Workspace] = {}
+        self._channels: defaultdict[str, dict[str, Channel]] = defaultdict(dict)
+        self._people: defaultdict[str, dict[str, Person]] = defaultdict(dict)
+        self._messages: defaultdict[tuple[str, str], dict[str, ChannelMessage]] = defaultdict(dict)
+
+    async def put_workspace(self, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]) -> None:
+        self._workspaces[workspace.id] = workspace
+        self._channels[workspace.id].update({channel.id: channel for channel in channels})
+        self._people[workspace.id].update({person.id: person for person in people})
+
+    async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
+        messages = [replace(message, at=as_utc(message.at)) for message in messages]
+        for message in messages:
+            if message.channel not in self._channels[message.workspace]:
+                raise StorageError(f"There is no channel {message.channel!r} in the workspace {message.workspace!r}.")
+        new = 0
+        for message in messages:
+            there = self._messages[message.workspace, message.channel]
+            new += message.id not in there
+            there[message.id] = message
+        return new
+
+    async def get_workspaces(self) -> Sequence[Workspace]:
+        return sorted(self._workspaces.values(), key=lambda each: (each.name, each.id))
+
+    async def get_channels(self, workspace: str) -> Sequence[Channel]:
+        return sorted(self._channels[workspace].values(), key=lambda each: (each.direct, each.name, each.id))
+
+    async def get_people(self, workspace: str) -> Sequence[Person]:
+        return sorted(self._people[workspace].values(), key=lambda each: (each.name, each.id))
+
+    async def get_message(self, workspace: str, channel: str, id: str) -> ChannelMessage | None:
+        there = self._messages[workspace, channel]
+        return next(iter(self._with_replies([there[id]])), None) if id in there else None
+
+    async def get_messages(
+        self, workspace: str, channel: str, *, before: ChannelMessage | None = None, limit: int
+    ) -> Sequence[ChannelMessage]:
+        return await self.get_thread(workspace, channel, "", before=before, limit=limit)
+
+    async def get_thread(
+        self,
+        workspace: str,
+        channel: str,
+        thread: str,
+        *,
+        before: ChannelMessage | None = None,
+        limit: int,
+    ) -> Sequence[ChannelMessage]:
+        end = None if before is None else _mark(before)
+        inside = (each for each in self._messages[workspace, channel].values() if each.thread == thread)
+        earlier = sorted((each for each in inside if end is None or _mark(each) < end), key=_mark)
+        return self._with_replies(earlier[max(0, len(earlier) - limit) :])
+
+    def _with_replies(self, messages: Iterable[ChannelMessage]) -> list[ChannelMessage]:
+        return [self._with_thread(message) for message in messages]
+
+    def _with_thread(self, root: ChannelMessage) -> ChannelMessage:
+        there = self._messages[root.workspace, root.channel].values()
+        times = [each.at for each in there if each.thread == root.id]
+        return replace(root, replies=len(times), last_reply_at=max(times, default=None))
+
+
+class MemoryStore(MemoryTurns, MemorySettings, MemoryWorkspaces):
+    """A `Store` in memory."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        MemoryTurns.__init__(self, clock=clock)
+        MemorySettings.__init__(self)
+        MemoryWorkspaces.__init__(self)
+
+
+def _in_utc(conversation: Conversation) -> Conversation:
+    at = conversation.last_request_at
+    return replace(conversation, last_request_at=None if at is None else as_utc(at))
+
+
+def _at_position(new: NewEntry, position: int) -> StoredEntry:
+    return StoredEntry(
+        id=new.id,
+        entry=new.entry,
+        tokens=new.tokens,
+        at=new.at,
+        author=new.author,
+        source_id=new.source_id,
+        position=position,
+    )
+
+
+def _mark(message: ChannelMessage) -> tuple[datetime, str]:
+    return message.at, message.id

@@ -1,0 +1,134 @@
+"""The schema's revision: bringing a database up to date, and telling whether it is.
+
+Migrations run over an engine of their own, in a thread, since Alembic reads its steps from files. On SQLite the
+engine's foreign keys are off, because changing a table there means making it anew, and dropping the old one would
+delete the rows that refer to it; and its transactions are opened by hand, because the driver's own would commit
+before each change of a table, and a failure could not be undone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy.pool import NullPool
+
+from bot.errors import SchemaMismatch, StorageUnavailable
+from storage import jobs
+from storage.database import BUSY_TIMEOUT_S, is_sqlite, name_of, parse_url, wrap_errors
+from storage.tables import Table
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 0x5EED  # a number of our own among the database's advisory locks
+QUEUE_PREFIX = "procrastinate_"  # tables of the job queue, which migrates itself
+
+
+async def migrate(database_url: str) -> None:
+    """Bring a database to the newest revision, all or nothing, making a SQLite file and its folder where needed.
+
+    Raises `ConfigError`, `SchemaMismatch` when it was made by a newer version, and `StorageUnavailable`.
+    """
+    await asyncio.to_thread(_migrate, parse_url(database_url))
+
+
+def check_schema(url: sa.URL) -> None:
+    """Raise `StorageUnavailable` unless there is a database, and `SchemaMismatch` unless it is up to date; blocks."""
+    name = name_of(url)
+    if is_sqlite(url) and not Path(name).is_file():
+        raise StorageUnavailable(f"There is no database {name}: run `seedling migrate` to make it.")
+    with migration_connection(url) as connection:
+        revision = _known_revision(connection, name)
+    if revision != _scripts().get_current_head():
+        raise SchemaMismatch(f"The database {name} was made by an older version of Seedling: run `seedling migrate`.")
+
+
+@contextmanager
+def migration_connection(url: sa.URL) -> Iterator[sa.Connection]:
+    """A connection to migrate over, in a transaction that is committed at the end; blocks."""
+    if is_sqlite(url):
+        arguments = {"isolation_level": None, "timeout": float(BUSY_TIMEOUT_S)}
+        engine = sa.create_engine(url.set(drivername="sqlite"), poolclass=NullPool, connect_args=arguments)
+        sa.event.listen(engine, "connect", _write_ahead)
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    else:
+        engine = sa.create_engine(url, poolclass=NullPool)
+    try:
+        with wrap_errors(name_of(url)), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def configuration() -> dict[str, Any]:
+    """How migrations look at a database, for running and for comparing alike."""
+    return {
+        "target_metadata": Table.metadata,
+        "render_as_batch": True,
+        "transactional_ddl": True,
+        "include_name": _is_ours,
+    }
+
+
+def alembic_config(connection: sa.Connection | None = None) -> Config:
+    """Alembic's settings, made here so that no file has to be found."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(url: sa.URL) -> None:
+    if is_sqlite(url):
+        _make_folder(Path(name_of(url)).parent)
+    with migration_connection(url) as connection:
+        if not is_sqlite(url):  # where several processes start at once, one migrates and the others wait for it
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        _known_revision(connection, name_of(url))
+        command.upgrade(alembic_config(connection), "head")
+        if not is_sqlite(url):
+            jobs.install(connection)
+
+
+def _known_revision(connection: sa.Connection, name: str) -> str | None:
+    """The database's revision, None before the first one; raises `SchemaMismatch` for one of a newer version."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    try:
+        _scripts().get_revision(revision or "base")
+    except CommandError:
+        raise SchemaMismatch(
+            f"The database {name} was made by a newer version of Seedling: install that version, or name another "
+            "database in DATABASE_URL."
+        ) from None
+    return revision
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+def _write_ahead(connection: Any, _record: object) -> None:
+    """Let readers and a writer of a SQLite file work at once; the file remembers it."""
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    return kind != "table" or not (name or "").startswith(QUEUE_PREFIX)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"The folder {folder} of the database cannot be made ({error.strerror}): make it, or name another file "
+            "in DATABASE_URL."
+        ) from error

@@ -1,0 +1,42 @@
+"""Parameter values as people set them over a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlmodel import col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.parameters import Scope
+from storage.database import SqlPart, reads, upsert, writes
+from storage.tables import SettingRow
+
+
+class SqlSettings(SqlPart):
+    """A `SettingStore` over a database."""
+
+    @reads
+    async def get_settings(self, session: AsyncSession, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
+        values: dict[Scope, dict[str, str]] = {scope: {} for scope in scopes}
+        rows = await session.exec(select(SettingRow).where(sa.or_(sa.false(), *map(_is_at, values))))
+        for row in rows:
+            scope = next(each for each in values if (each.kind, each.key) == (row.scope_kind, row.scope_key))
+            values[scope][row.name] = row.value
+        return values
+
+    @writes
+    async def put_setting(self, session: AsyncSession, scope: Scope, name: str, value: str) -> None:
+        insert = upsert(session, SettingRow).values(scope_kind=scope.kind, scope_key=scope.key, name=name, value=value)
+        await session.exec(
+            insert.on_conflict_do_update(index_elements=["scope_kind", "scope_key", "name"], set_={"value": value})
+        )
+
+    @writes
+    async def remove_setting(self, session: AsyncSession, scope: Scope, name: str) -> bool:
+        removed = await session.exec(delete(SettingRow).where(_is_at(scope), col(SettingRow.name) == name))
+        return removed.rowcount > 0
+
+
+def _is_at(scope: Scope) -> sa.ColumnElement[bool]:
+    return sa.and_(col(SettingRow.scope_kind) == scope.kind, col(SettingRow.scope_key) == scope.key)

@@ -1,0 +1,44 @@
+"""All stores over one SQL database: a SQLite file, or PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.ports import Clock
+from storage.database import Database, make_engine, parse_url
+from storage.ledger import SqlLedger
+from storage.schema import check_schema
+from storage.settings import SqlSettings
+from storage.transcripts import SqlTranscripts
+from storage.turns import SqlTurns
+from storage.upkeep import SqlUpkeep
+from storage.workspaces import SqlWorkspaces
+
+
+class SqlStore(SqlTurns, SqlTranscripts, SqlSettings, SqlLedger, SqlWorkspaces, SqlUpkeep):
+    """A `Store` over a database."""
+
+
+@asynccontextmanager
+async def open_store(database_url: str, *, clock: Clock, queued: bool = True) -> AsyncIterator[SqlStore]:
+    """The stores over the database of `sqlite:///FILE` or `postgresql://...`, for as long as the context lasts.
+
+    On PostgreSQL a turn brings a job for the queue, unless `queued` says that this process sees to its turns itself.
+    Raises `ConfigError`, `StorageUnavailable` when it cannot be opened, and `SchemaMismatch` when it is not at the
+    revision that this code works with.
+    """
+    database = Database(await asyncio.to_thread(_open, parse_url(database_url)), queued=queued)
+    try:
+        yield SqlStore(database, clock=clock)
+    finally:
+        await database.close()
+
+
+def _open(url: sa.URL) -> AsyncEngine:
+    check_schema(url)
+    return make_engine(url)

@@ -1,0 +1,38 @@
+"""The tables, and how their rows become values and values become rows."""
+
+from storage.tables.base import KEY_COLUMNS, Keyed, Table, is_of, key_columns
+from storage.tables.settings import SettingRow
+from storage.tables.transcripts import (
+    ConversationRow,
+    EntryMediaRow,
+    EntryRow,
+    MediaRow,
+    conversation_columns,
+    media_rows,
+)
+from storage.tables.turns import ANSWER, IS_OPEN, LedgerRow, TurnRow
+from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
+
+__all__ = [
+    "ANSWER",
+    "IS_OPEN",
+    "KEY_COLUMNS",
+    "ChannelMessageRow",
+    "ChannelRow",
+    "ConversationRow",
+    "EntryMediaRow",
+    "EntryRow",
+    "Keyed",
+    "LedgerRow",
+    "MediaRow",
+    "PersonRow",
+    "SettingRow",
+    "Table",
+    "TurnRow",
+    "WorkspaceRow",
+    "conversation_columns",
+    "is_of",
+    "key_columns",
+    "media_rows",
+    "message_columns",
+]

@@ -1,0 +1,150 @@
+"""Tables of the transcripts, and how rows become values and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Self, cast
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from bot.types import Conversation, Entry, Media, MediaKind, NewEntry, Role, StoredEntry
+from storage.codec import as_utc
+from storage.tables.base import KEY_COLUMNS, SERIAL, Keyed, Table
+
+
+class ConversationRow(Keyed, table=True):
+    """A conversation; `next_position` is where its next entry goes."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (sa.UniqueConstraint(*KEY_COLUMNS),)
+
+    id: int = Field(default=None, primary_key=True, sa_type=SERIAL)
+    next_position: int = 0
+    window_start: int = 0
+    last_request_at: datetime | None = None
+    head_digest: str = ""
+    token_ratio: float = 1.0
+    memory: str = ""
+
+    def to_conversation(self) -> Conversation:
+        return Conversation(
+            window_start=self.window_start,
+            last_request_at=self.last_request_at,
+            head_digest=self.head_digest,
+            token_ratio=self.token_ratio,
+            memory=self.memory,
+        )
+
+
+def conversation_columns(conversation: Conversation) -> dict[str, Any]:
+    """The columns that remember a conversation, by name."""
+    return {
+        "window_start": conversation.window_start,
+        "last_request_at": conversation.last_request_at and as_utc(conversation.last_request_at),
+        "head_digest": conversation.head_digest,
+        "token_ratio": conversation.token_ratio,
+        "memory": conversation.memory,
+    }
+
+
+class EntryRow(Table, table=True):
+    """An entry of a transcript without its media."""
+
+    __tablename__ = "entry"
+    __table_args__ = (sa.UniqueConstraint("conversation_id", "entry_id"),)
+
+    conversation_id: int = Field(
+        primary_key=True, foreign_key="conversation.id", ondelete="CASCADE", sa_type=sa.BigInteger
+    )
+    position: int = Field(primary_key=True)
+    entry_id: str
+    role: str
+    text: str
+    tokens: int
+    at: datetime
+    author: str
+    source_id: str
+
+    @classmethod
+    def from_entry(cls, conversation_id: int, position: int, new: NewEntry) -> Self:
+        return cls(
+            conversation_id=conversation_id,
+            position=position,
+            entry_id=new.id,
+            role=new.entry.role,
+            text=new.entry.text,
+            tokens=new.tokens,
+            at=as_utc(new.at),
+            author=new.author,
+            source_id=new.source_id,
+        )
+
+    def to_entry(self, media: tuple[Media, ...]) -> StoredEntry:
+        return StoredEntry(
+            id=self.entry_id,
+            entry=Entry(role=cast("Role", self.role), text=self.text, media=media),
+            tokens=self.tokens,
+            at=self.at,
+            author=self.author,
+            source_id=self.source_id,
+            position=self.position,
+        )
+
+
+class MediaRow(Table, table=True):
+    """The bytes of media, stored once however often they are used; `digest` is their SHA-256."""
+
+    __tablename__ = "media"
+
+    digest: str = Field(primary_key=True, max_length=64)
+    content: bytes
+
+
+class EntryMediaRow(Table, table=True):
+    """The use of media in an entry, in the order of `ordinal`."""
+
+    __tablename__ = "entry_media"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["conversation_id", "position"], ["entry.conversation_id", "entry.position"], ondelete="CASCADE"
+        ),
+    )
+
+    conversation_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    position: int = Field(primary_key=True)
+    ordinal: int = Field(primary_key=True)
+    digest: str = Field(foreign_key="media.digest", max_length=64, index=True)
+    kind: str
+    media_type: str
+    name: str
+    tokens: int
+
+    def to_media(self, content: bytes) -> Media:
+        return Media(
+            kind=cast("MediaKind", self.kind),
+            media_type=self.media_type,
+            name=self.name,
+            data=content,
+            tokens=self.tokens,
+        )
+
+
+def media_rows(conversation_id: int, position: int, entry: Entry) -> list[tuple[MediaRow, EntryMediaRow]]:
+    """The media of an entry, each as its bytes and its use."""
+    pairs = []
+    for ordinal, media in enumerate(entry.media):
+        digest = sha256(media.data).hexdigest()
+        use = EntryMediaRow(
+            conversation_id=conversation_id,
+            position=position,
+            ordinal=ordinal,
+            digest=digest,
+            kind=media.kind,
+            media_type=media.media_type,
+            name=media.name,
+            tokens=media.tokens,
+        )
+        pairs.append((MediaRow(digest=digest, content=media.data), use))
+    return pairs

@@ -1,0 +1,206 @@
+"""Tables of the turns and of what they cost, and how rows become values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from bot.types import (
+    OPEN_STATES,
+    Condensation,
+    Incoming,
+    Person,
+    RequestFigures,
+    RequestRecord,
+    Settlement,
+    Turn,
+    TurnState,
+    Usage,
+)
+from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
+from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, key_columns
+
+STATE = sa.Enum(TurnState, native_enum=False, values_callable=lambda states: [s.value for s in states], length=20)
+
+# Written out, since an index over a part of a table serves only queries that repeat its condition literally.
+IS_OPEN = sa.text("state IN ({})".format(", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))))
+
+IS_MERGED = sa.text("merged_into IS NOT NULL")
+
+
+class TurnRow(Keyed, table=True):
+    """An incoming and how far its answer has come; `at` is the time of the incoming."""
+
+    __tablename__ = "turn"
+    __table_args__ = (
+        sa.UniqueConstraint("platform", "dedupe_key"),
+        sa.Index("ix_turn_merged_into", "merged_into", sqlite_where=IS_MERGED, postgresql_where=IS_MERGED),
+        sa.Index("ix_turn_open", *KEY_COLUMNS, "at", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=SERIAL)
+    dedupe_key: str
+    author_id: str
+    author_name: str
+    author_is_bot: bool
+    text: str
+    at: datetime
+    source_id: str
+    attachments: list[Json] = Field(sa_type=JSON)
+    overrides: dict[str, str] = Field(sa_type=JSON)
+    addressed: bool
+    starts_thread: bool
+    state: TurnState = Field(default=TurnState.QUEUED, sa_type=STATE)
+    epoch: int = 0
+    attempt: int = 0
+    retries: int = 0
+    worker: str = ""
+    reply_ref: str | None = None
+    draft: Json | None = Field(default=None, sa_type=JSON)
+    stop: bool = False
+    not_before: datetime | None = None
+    parameters: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    error: str = ""
+    outcome: TurnState | None = Field(default=None, sa_type=STATE)
+    merged_into: int | None = Field(default=None, sa_type=sa.BigInteger)
+    request: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    accepted_at: datetime
+    claimed_at: datetime | None = None
+    recorded_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @classmethod
+    def from_incoming(cls, incoming: Incoming, *, accepted_at: datetime) -> Self:
+        return cls(
+            **key_columns(incoming.key),
+            dedupe_key=incoming.dedupe_key,
+            author_id=incoming.author.id,
+            author_name=incoming.author.name,
+            author_is_bot=incoming.author.is_bot,
+            text=incoming.text,
+            at=as_utc(incoming.at),
+            source_id=incoming.source_id,
+            attachments=attachments_to_json(incoming.attachments),
+            overrides=dict(incoming.overrides),
+            addressed=incoming.addressed,
+            starts_thread=incoming.starts_thread,
+            accepted_at=as_utc(accepted_at),
+        )
+
+    def to_incoming(self) -> Incoming:
+        overrides: Mapping[str, str] = MappingProxyType(self.overrides)
+        return Incoming(
+            key=self.key,
+            dedupe_key=self.dedupe_key,
+            author=Person(id=self.author_id, name=self.author_name, is_bot=self.author_is_bot),
+            text=self.text,
+            at=self.at,
+            source_id=self.source_id,
+            attachments=attachments_from_json(self.attachments),
+            overrides=overrides,
+            addressed=self.addressed,
+            starts_thread=self.starts_thread,
+        )
+
+    def to_turn(self) -> Turn:
+        return Turn(
+            id=self.id,
+            incoming=self.to_incoming(),
+            state=self.state,
+            epoch=self.epoch,
+            attempt=self.attempt,
+            retries=self.retries,
+            reply_ref=self.reply_ref,
+            draft=None if self.draft is None else draft_from_json(self.draft),
+            stop=self.stop,
+            outcome=self.outcome,
+        )
+
+    def to_record(self, line: LedgerRow | None) -> RequestRecord:
+        """The request that was made for this turn; only of a recorded turn that made one."""
+        if self.request is None or self.recorded_at is None:
+            raise ValueError(f"turn {self.id} has made no request")
+        return RequestRecord(
+            turn=self.id,
+            at=self.recorded_at,
+            figures=RequestFigures(**self.request),
+            usage=None if line is None else line.to_usage(),
+            error=self.error,
+        )
+
+
+ANSWER = "answer"
+MEMORY = "memory"
+
+
+class LedgerRow(Keyed, table=True):
+    """What one turn used and cost, by purpose: numbers and names, never text; it outlives its turn.
+
+    `cost` is an exact decimal.
+    """
+
+    __tablename__ = "ledger"
+    __table_args__ = (sa.Index(None, "platform", "workspace", "at"),)
+
+    turn_id: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
+    purpose: str = Field(primary_key=True)
+    author_id: str
+    at: datetime
+    model: str
+    requests: int
+    input: int
+    cached: int
+    output: int
+    reasoning: int
+    estimated: bool
+    tools: dict[str, int] = Field(sa_type=JSON)
+    cost: str | None = None
+
+    def to_usage(self) -> Usage:
+        """The tokens of this line; what the response stated as its cost has become the line's cost."""
+        return Usage(
+            input=self.input,
+            cached=self.cached,
+            output=self.output,
+            reasoning=self.reasoning,
+            estimated=self.estimated,
+            tools=MappingProxyType(self.tools),
+            requests=self.requests,
+        )
+
+    @classmethod
+    def from_settlement(cls, turn: Turn, settlement: Settlement, *, at: datetime) -> Self | None:
+        """The line for a settled turn; None when it used nothing."""
+        usage = settlement.usage
+        if usage is None:
+            return None
+        return cls(**_line_columns(turn, usage, settlement.model, settlement.cost), purpose=ANSWER, at=as_utc(at))
+
+    @classmethod
+    def from_condensation(cls, turn: Turn, condensation: Condensation, *, at: datetime) -> Self:
+        """The line for what was condensed after a turn."""
+        columns = _line_columns(turn, condensation.usage, condensation.model, condensation.cost)
+        return cls(**columns, purpose=MEMORY, at=as_utc(at))
+
+
+def _line_columns(turn: Turn, usage: Usage, model: str, cost: Decimal | None) -> dict[str, Any]:
+    return {
+        **key_columns(turn.incoming.key),
+        "turn_id": turn.id,
+        "author_id": turn.incoming.author.id,
+        "model": model,
+        "requests": usage.requests,
+        "input": usage.input,
+        "cached": usage.cached,
+        "output": usage.output,
+        "reasoning": usage.reasoning,
+        "estimated": usage.estimated,
+        "tools": dict(usage.tools),
+        "cost": decimal_to_text(cost),
+    }

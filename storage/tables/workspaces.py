@@ -1,0 +1,110 @@
+"""Tables of the local workspace, and how rows become values and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from bot.types import Channel, ChannelMessage, Person, Workspace
+from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, draft_from_json, draft_to_json
+from storage.tables.base import JSON, ORDERED, Table
+
+
+class WorkspaceRow(Table, table=True):
+    """A team of the playground."""
+
+    __tablename__ = "workspace"
+
+    id: str = Field(primary_key=True, sa_type=ORDERED)
+    name: str = Field(sa_type=ORDERED)
+
+    def to_workspace(self) -> Workspace:
+        return Workspace(id=self.id, name=self.name)
+
+
+class ChannelRow(Table, table=True):
+    """A channel of the playground."""
+
+    __tablename__ = "channel"
+
+    workspace: str = Field(primary_key=True, foreign_key="workspace.id", ondelete="CASCADE", sa_type=ORDERED)
+    id: str = Field(primary_key=True, sa_type=ORDERED)
+    name: str = Field(sa_type=ORDERED)
+    topic: str
+    direct: bool
+
+    def to_channel(self) -> Channel:
+        return Channel(workspace=self.workspace, id=self.id, name=self.name, topic=self.topic, direct=self.direct)
+
+
+class PersonRow(Table, table=True):
+    """Somebody who writes in the playground."""
+
+    __tablename__ = "person"
+
+    workspace: str = Field(primary_key=True, foreign_key="workspace.id", ondelete="CASCADE", sa_type=ORDERED)
+    id: str = Field(primary_key=True, sa_type=ORDERED)
+    name: str = Field(sa_type=ORDERED)
+    is_bot: bool
+
+    def to_person(self) -> Person:
+        return Person(id=self.id, name=self.name, is_bot=self.is_bot)
+
+
+class ChannelMessageRow(Table, table=True):
+    """A message of the playground with the state of the thread that hangs on it."""
+
+    __tablename__ = "channel_message"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["workspace", "channel"], ["channel.workspace", "channel.id"], ondelete="CASCADE"),
+        sa.Index(None, "workspace", "channel", "thread", "at", "id"),
+    )
+
+    workspace: str = Field(primary_key=True, sa_type=ORDERED)
+    channel: str = Field(primary_key=True, sa_type=ORDERED)
+    id: str = Field(primary_key=True, sa_type=ORDERED)
+    author_id: str
+    author_name: str
+    author_is_bot: bool
+    text: str
+    at: datetime
+    thread: str = Field(sa_type=ORDERED)
+    attachments: list[Json] = Field(sa_type=JSON)
+    answer: Json | None = Field(default=None, sa_type=JSON)
+    replies: int = 0
+    last_reply_at: datetime | None = None
+
+    def to_message(self) -> ChannelMessage:
+        return ChannelMessage(
+            workspace=self.workspace,
+            channel=self.channel,
+            id=self.id,
+            author=Person(id=self.author_id, name=self.author_name, is_bot=self.author_is_bot),
+            text=self.text,
+            at=self.at,
+            thread=self.thread,
+            attachments=attachments_from_json(self.attachments),
+            answer=None if self.answer is None else draft_from_json(self.answer),
+            replies=self.replies,
+            last_reply_at=self.last_reply_at,
+        )
+
+
+def message_columns(message: ChannelMessage) -> dict[str, Any]:
+    """The columns of a message that are given, by name; those of its thread are derived."""
+    return {
+        "workspace": message.workspace,
+        "channel": message.channel,
+        "id": message.id,
+        "author_id": message.author.id,
+        "author_name": message.author.name,
+        "author_is_bot": message.author.is_bot,
+        "text": message.text,
+        "at": as_utc(message.at),
+        "thread": message.thread,
+        "attachments": attachments_to_json(message.attachments),
+        "answer": None if message.answer is None else draft_to_json(message.answer),
+    }

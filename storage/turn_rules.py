@@ -1,0 +1,20 @@
+"""What holds for turns in every store."""
+
+from __future__ import annotations
+
+from bot.errors import StorageError
+from bot.types import Turn, TurnState
+
+
+def is_plain(turn: Turn) -> bool:
+    """Whether a queued question can be answered together with another: it asks for nothing of its own."""
+    return not turn.incoming.overrides and not turn.stop
+
+
+def ending(turn: Turn, error: str) -> TurnState:
+    """The state in which a turn is closed. Raises `StorageError` when nothing was recorded that it could end in."""
+    if error:
+        return TurnState.FAILED
+    if turn.outcome is None:
+        raise StorageError(f"Turn {turn.id} has no recorded outcome to be closed with.")
+    return turn.outcome

@@ -1,0 +1,212 @@
+"""The command line as people use it: each command in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.commands import COMMANDS
+from bot.parameters import PARAMETERS
+from tests.emulators.seed import API_KEY, Options, running_seed
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+async def start(folder: Path, *arguments: str, **variables: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def seedling(folder: Path, *arguments: str, typed: str = "", **variables: str) -> Done:
+    process = await start(folder, *arguments, **variables)
+    out, err = await asyncio.wait_for(process.communicate(typed.encode()), 90)
+    assert process.returncode is not None
+    assert b"Traceback" not in err, err.decode()
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+# ---------------------------------------------------------------- what needs no model
+
+
+async def test_help_names_every_command(tmp_path: Path) -> None:
+    done = await seedling(tmp_path, "--help")
+    assert done.code == 0
+    for command in ("run", "ask", "import", "migrate", "params", "rates", "doctor", "usage"):
+        assert f"    {command} " in done.out
+
+
+async def test_params_prints_the_whole_table(tmp_path: Path) -> None:
+    done = await seedling(tmp_path, "params")
+    assert done.code == 0
+    assert all(f"{name}  (default: " in done.out and each.allowed in done.out for name, each in PARAMETERS.items())
+    assert "temperature  is fixed" in done.out
+
+
+async def test_migrate_makes_the_database_and_does_nothing_the_second_time(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = await seedling(tmp_path, "migrate")
+        assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "seedling.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code", "message"),
+    [
+        pytest.param(["run"], {"PORT": "eighty"}, 78, "PORT: ", id="no-port"),
+        pytest.param(["run"], {"HOST": "0.0.0.0"}, 78, "CONSOLE_PASSWORD: must be set", id="no-password"),
+        pytest.param(["ask", "hi"], {"SEED_WIRE": "morse"}, 78, "SEED_WIRE: ", id="no-wire"),
+        pytest.param(["migrate"], {"DATABASE_URL": "mysql://me:hunter2@db"}, 78, "DATABASE_URL: ", id="no-database"),
+        pytest.param(["ask", "--set", "temperature=1", "hi"], {}, 64, "fixed at 1", id="fixed-parameter"),
+        pytest.param(["ask", "--set", "max_tokens=0", "hi"], {}, 64, "max_tokens cannot be '0'", id="bad-value"),
+        pytest.param(["import", "slack-export", "nothing.zip"], {}, 64, "there is no such file", id="no-export"),
+        pytest.param(["usage", "--reconcile"], {}, 78, "SEED_API_KEY", id="no-account"),
+    ],
+)
+async def test_bad_input_is_one_line_that_names_the_thing(
+    tmp_path: Path, arguments: list[str], variables: dict[str, str], code: int, message: str
+) -> None:
+    done = await seedling(tmp_path, *arguments, **variables)
+    assert done.code == code
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert "hunter2" not in done.err
+
+
+async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    await seedling(tmp_path, "migrate")
+    changing = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import sqlite3; c = sqlite3.connect('seedling.db'); "
+        "c.execute(\"update alembic_version set version_num = '9999'\"); c.commit()",
+        cwd=tmp_path,
+    )
+    await changing.wait()
+    done = await seedling(tmp_path, "run", PORT="0")
+    assert done.code == 69
+    assert "newer version" in done.err
+
+
+async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = await seedling(tmp_path, "run", PORT=port, SEED_BASE_URL="http://127.0.0.1:9/v1")
+    assert done.code == 78
+    assert f"PORT: {port} is in use" in done.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+async def test_running_ends_cleanly_when_told(tmp_path: Path, number: signal.Signals) -> None:
+    process = await start(tmp_path, "run", PORT="0", SEED_BASE_URL="http://127.0.0.1:9/v1")
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
+    assert b"Seedling is ready: http://127.0.0.1:" in line
+    process.send_signal(number)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0
+    assert b"Traceback" not in err
+
+
+# ---------------------------------------------------------------- questions to the Seed API
+
+
+async def test_an_answer_as_json_has_all_that_is_promised_and_threads_go_on(tmp_path: Path) -> None:
+    async with running_seed(Options(implicit_cache=True)) as seed:
+        surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url}
+        question = "Echo: " + "many words " * 900
+        first = await seedling(tmp_path, "ask", "--json", "--thread", "t", question, **surroundings)
+        second = await seedling(
+            tmp_path, "ask", "--json", "--thread", "t", "--set", "reasoning_effort=low", "And?", **surroundings
+        )
+        alone = await seedling(tmp_path, "ask", "--json", "And?", **surroundings)
+    assert {"text", "reasoning", "sources", "usage", "cost", "parameters", "model"} <= first.json.keys()
+    assert first.json["usage"].keys() >= {"input", "cached", "output", "reasoning"}
+    assert first.json["model"] == "seed-2-0-lite"
+    assert first.json["reasoning"]
+    assert Decimal(first.json["cost"]) > 0
+    assert (first.json["parameters"]["reasoning_effort"], second.json["parameters"]["reasoning_effort"]) == (
+        "medium",
+        "low",
+    )
+    assert second.json["usage"]["cached"] >= 1024
+    assert alone.json["usage"]["input"] < second.json["usage"]["input"]
+
+
+async def test_an_answer_is_streamed_to_the_terminal_and_the_small_print_beside_it(tmp_path: Path) -> None:
+    async with running_seed() as seed:
+        done = await seedling(
+            tmp_path, "ask", "-", typed="Why is the sky blue?", SEED_API_KEY=API_KEY, SEED_BASE_URL=seed.url
+        )
+    assert done.code == 0
+    assert done.out.strip()
+    assert "tokens in" in done.err
+    assert "tokens in" not in done.out
+
+
+async def test_commands_work_from_the_terminal(tmp_path: Path) -> None:
+    surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
+    done = await seedling(tmp_path, "ask", "/help", **surroundings)
+    assert done.code == 0
+    assert all(command.usage in done.out for command in COMMANDS.values())
+
+
+async def test_a_wrong_key_is_told_without_showing_it(tmp_path: Path) -> None:
+    async with running_seed() as seed:
+        done = await seedling(tmp_path, "ask", "hi", SEED_API_KEY="sk-very-secret", SEED_BASE_URL=seed.url)
+    assert done.code == 1
+    assert "whoever runs me has to check its key" in done.err
+    assert "very-secret" not in done.out + done.err
+
+
+async def test_rates_usage_and_the_books_agree_with_the_provider(tmp_path: Path) -> None:
+    async with running_seed() as seed:
+        surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url}
+        rates = await seedling(tmp_path, "rates", **surroundings)
+        await seedling(tmp_path, "ask", "Why is the sky blue?", **surroundings)
+        books = await seedling(tmp_path, "usage", "--reconcile", **surroundings)
+    assert "provider, " in rates.out
+    assert "0.31" in rates.out
+    ours, theirs = (line.split()[2:] for line in books.out.splitlines() if line.startswith(("our", "the provider")))
+    assert ours == theirs
+    assert ours[0] == "1"
+
+
+# ---------------------------------------------------------------- the local model
+
+
+@pytest.mark.local_model
+async def test_the_local_model_answers_as_json(tmp_path: Path, local_model: object) -> None:
+    done = await seedling(tmp_path, "ask", "--json", "--set", "max_tokens=20", "Name a colour.")
+    assert done.json["text"].strip()
+    assert done.json["model"] == "SmolLM2-135M-Instruct"
+    assert done.json["usage"]["input"] > 100
+    assert Decimal(done.json["cost"]) == 0

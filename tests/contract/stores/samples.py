@@ -1,0 +1,71 @@
+"""Values that the suite stores."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.types import (
+    Channel,
+    ChannelMessage,
+    Conversation,
+    ConversationKey,
+    Draft,
+    Entry,
+    Incoming,
+    Media,
+    NewEntry,
+    Person,
+    Settlement,
+    TurnState,
+    Workspace,
+)
+from tests.fakes import START
+
+KEY = ConversationKey(platform="slack", workspace="T1", channel="C1", thread="171.0001")
+OTHER = ConversationKey(platform="slack", workspace="T1", channel="C1", thread="171.0002")
+ADA = Person(id="U1", name="Ada")
+WORDS = "Grüße, 世界 🌱 \u200b\n\t'\";--"
+
+WORKSPACE = Workspace(id="W", name="Garden")
+GENERAL = Channel(workspace="W", id="C1", name="general", topic=WORDS)
+CHANNELS = (GENERAL, Channel(workspace="W", id="C2", name="random"))
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def incoming(name: str, *, seconds: float = 0, key: ConversationKey = KEY, **changes: Any) -> Incoming:
+    fields: dict[str, Any] = {"author": ADA, "text": f"question {name}", "at": at(seconds)}
+    return Incoming(key=key, dedupe_key=name, **(fields | changes))
+
+
+def entry(name: str, *, seconds: float = 0, media: tuple[Media, ...] = (), text: str = "") -> NewEntry:
+    rendered = Entry(role="user", text=text or f"text {name}", media=media)
+    return NewEntry(id=name, entry=rendered, tokens=7, at=at(seconds), author="U1", source_id=f"s-{name}")
+
+
+def picture(data: bytes, name: str = "leaf.png") -> Media:
+    return Media(kind="image", media_type="image/png", name=name, data=data, tokens=81)
+
+
+def settlement(*entries: NewEntry, state: TurnState = TurnState.DONE, **changes: Any) -> Settlement:
+    fields: dict[str, Any] = {"draft": Draft(status="done", text="answer"), "model": "seed-2-0-lite"}
+    return Settlement(state=state, entries=entries, **(fields | changes))
+
+
+def remembered(**changes: Any) -> Conversation:
+    fields: dict[str, Any] = {
+        "window_start": 3,
+        "last_request_at": at(60),
+        "head_digest": "abc",
+        "token_ratio": 1.0937,
+        "memory": WORDS,
+    }
+    return Conversation(**(fields | changes))
+
+
+def message(id: str, *, seconds: float = 0, thread: str = "", channel: str = "C1", **changes: Any) -> ChannelMessage:
+    fields: dict[str, Any] = {"author": ADA, "text": f"text {id}"}
+    return ChannelMessage(workspace="W", channel=channel, id=id, at=at(seconds), thread=thread, **(fields | changes))

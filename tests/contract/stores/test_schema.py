@@ -1,0 +1,82 @@
+"""What the migrations promise on every kind of database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from storage import migrate, open_store
+from storage.database import parse_url
+from storage.schema import QUEUE_PREFIX, alembic_config, configuration, migration_connection
+from storage.tables import Table
+from tests.contract.stores.samples import KEY, incoming
+from tests.fakes import ManualClock
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'new' / 'folder' / 'seedling.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    engine = sa.create_engine(parse_url(postgresql_server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE empty")
+        yield parse_url(postgresql_server).set(database="empty").render_as_string(hide_password=False)
+        connection.exec_driver_sql("DROP DATABASE empty")
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database without tables."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+def tables_in(connection: sa.Connection) -> set[str]:
+    names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+    return {name for name in names if not name.startswith(QUEUE_PREFIX)}
+
+
+def test_migrations_and_tables_agree(url: str) -> None:
+    asyncio.run(migrate(url))
+    with migration_connection(parse_url(url)) as connection:
+        context = MigrationContext.configure(connection, opts={**configuration(), "compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_tables_of_the_job_queue_are_let_alone(url: str) -> None:
+    asyncio.run(migrate(url))
+    with migration_connection(parse_url(url)) as connection:
+        connection.exec_driver_sql("CREATE TABLE procrastinate_more (id INTEGER)")
+        context = MigrationContext.configure(connection, opts=configuration())
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_everything_can_be_taken_down_and_put_up_again(url: str) -> None:
+    asyncio.run(migrate(url))
+    with migration_connection(parse_url(url)) as connection:
+        assert tables_in(connection) == set(Table.metadata.tables)
+        command.downgrade(alembic_config(connection), "base")
+        assert tables_in(connection) == set()
+    asyncio.run(migrate(url))
+    with migration_connection(parse_url(url)) as connection:
+        assert tables_in(connection) == set(Table.metadata.tables)
+
+
+async def test_migrating_again_keeps_every_row(url: str, clock: ManualClock) -> None:
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        await store.accept(incoming("m1"))
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        assert await store.open_conversations() == [KEY]

@@ -1,0 +1,178 @@
+"""What a store of transcripts promises."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from bot.errors import ClaimLost
+from bot.types import Condensation, Conversation, Entry, Media, NewEntry, StoredEntry, Usage
+from tests.contract.stores.conftest import AnyStore
+from tests.contract.stores.samples import KEY, OTHER, WORDS, at, entry, incoming, picture, remembered, settlement
+from tests.fakes import settle
+
+
+async def test_a_new_conversation_is_empty(store: AnyStore) -> None:
+    assert await store.get_conversation(KEY) is None
+    assert await store.get_entries(KEY, start=0) == []
+
+
+async def test_accepting_a_question_does_not_start_the_transcript(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    assert await store.get_conversation(KEY) is None
+
+
+async def test_the_first_entry_creates_the_conversation(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("a")])
+    assert await store.get_conversation(KEY) == Conversation()
+    assert await store.get_conversation(OTHER) is None
+
+
+async def test_appending_nothing_changes_nothing(store: AnyStore) -> None:
+    assert await store.append_entries(KEY, []) == []
+    assert await store.get_conversation(KEY) is None
+
+
+async def test_entries_come_back_byte_for_byte(store: AnyStore) -> None:
+    answer = NewEntry(id="x", entry=Entry(role="assistant", text=WORDS), tokens=0, at=at(0.000001))
+    new = (entry("a", text=f"  {WORDS}  \r\n", media=(picture(b"\x00\xff"),)), answer)
+    expected = [
+        StoredEntry(id=each.id, entry=each.entry, tokens=each.tokens, at=each.at, author=each.author,
+                    source_id=each.source_id, position=position)
+        for position, each in enumerate(new)
+    ]  # fmt: skip
+    assert await store.append_entries(KEY, new) == expected
+    assert await store.get_entries(KEY, start=0) == expected
+
+
+async def test_positions_grow_by_one_in_each_conversation(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("a"), entry("b")])
+    await store.append_entries(OTHER, [entry("a")])
+    added = await store.append_entries(KEY, [entry("c")])
+    assert [each.position for each in added] == [2]
+    assert [each.position for each in await store.get_entries(KEY, start=0)] == [0, 1, 2]
+    assert [each.position for each in await store.get_entries(OTHER, start=0)] == [0]
+
+
+async def test_only_what_is_new_is_appended(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("a"), entry("b")])
+    added = await store.append_entries(KEY, [entry("b", text="changed"), entry("c"), entry("a"), entry("d")])
+    assert [(each.id, each.position) for each in added] == [("c", 2), ("d", 3)]
+    texts = [each.entry.text for each in await store.get_entries(KEY, start=0)]
+    assert texts == ["text a", "text b", "text c", "text d"]
+
+
+async def test_of_equal_ids_in_one_go_the_first_is_appended(store: AnyStore) -> None:
+    added = await store.append_entries(KEY, [entry("a", text="one"), entry("b"), entry("a", text="two")])
+    assert [each.entry.text for each in added] == ["one", "text b"]
+    assert await store.get_entries(KEY, start=0) == added
+
+
+async def test_a_window_is_read_from_its_start(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry(str(number), media=(picture(bytes([number])),)) for number in range(5)])
+    window = await store.get_entries(KEY, start=3)
+    assert [(each.id, each.entry.media[0].data) for each in window] == [("3", b"\x03"), ("4", b"\x04")]
+    assert await store.get_entries(KEY, start=5) == []
+
+
+async def test_media_keep_their_order_and_the_same_bytes_may_be_used_again(store: AnyStore) -> None:
+    media = (
+        picture(b"two"),
+        picture(b"one", name="other.png"),
+        Media(kind="document", media_type="application/pdf", name="a.pdf", data=b"one", tokens=5),
+        picture(b"two"),
+    )
+    await store.append_entries(KEY, [entry("a", media=media)])
+    await store.append_entries(OTHER, [entry("b", media=media[1:])])
+    assert (await store.get_entries(KEY, start=0))[0].entry.media == media
+    assert (await store.get_entries(OTHER, start=0))[0].entry.media == media[1:]
+
+
+async def test_the_time_of_an_entry_must_be_aware(store: AnyStore) -> None:
+    naive = replace(entry("b"), at=datetime(2026, 1, 5))  # noqa: DTZ001 - the point of the test
+    with pytest.raises(ValueError, match="aware"):
+        await store.append_entries(KEY, [entry("a"), naive])
+    assert await store.get_entries(KEY, start=0) == []
+    assert await store.get_conversation(KEY) is None
+
+
+async def test_what_is_remembered_is_replaced_as_a_whole(store: AnyStore) -> None:
+    for conversation in (remembered(), remembered(last_request_at=None, memory="", window_start=9)):
+        await store.accept(incoming(f"m{conversation.window_start}"))
+        turn = await store.claim(KEY, worker="w1")
+        assert turn is not None
+        await settle(store, turn, settlement(conversation=conversation))
+        assert await store.get_conversation(KEY) == conversation
+
+
+async def test_appending_keeps_what_is_remembered(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    turn = await store.claim(KEY, worker="w1")
+    assert turn is not None
+    await settle(store, turn, settlement(entry("a"), conversation=remembered()))
+    await store.append_entries(KEY, [entry("b")])
+    assert await store.get_conversation(KEY) == remembered()
+
+
+async def test_entries_appended_at_once_all_get_a_place(store: AnyStore) -> None:
+    await asyncio.gather(*(store.append_entries(KEY, [entry(str(number % 10))]) for number in range(30)))
+    entries = await store.get_entries(KEY, start=0)
+    assert [each.position for each in entries] == list(range(10))
+    assert {each.id for each in entries} == {str(number) for number in range(10)}
+
+
+# ---------------------------------------------------------------- forgetting and remembering
+
+
+async def test_the_entries_of_a_message_are_removed_and_their_places_never_used_again(store: AnyStore) -> None:
+    kept, gone = entry("kept"), entry("gone", media=(picture(b"1"),))
+    correction = replace(entry("correction"), source_id=gone.source_id)
+    await store.append_entries(KEY, [kept, gone, correction])
+    assert await store.remove_entries(KEY, source_id=gone.source_id) == 2
+    assert await store.remove_entries(KEY, source_id=gone.source_id) == 0
+    await store.append_entries(KEY, [entry("next")])
+    left = await store.get_entries(KEY, start=0)
+    assert [(each.id, each.position) for each in left] == [(kept.id, 0), (entry("next").id, 3)]
+
+
+async def test_entries_without_a_source_are_never_removed_by_it(store: AnyStore) -> None:
+    await store.append_entries(KEY, [replace(entry("answer"), source_id="")])
+    assert await store.remove_entries(KEY, source_id="") == 0
+
+
+async def test_media_that_another_entry_uses_stay(store: AnyStore) -> None:
+    gone, kept = entry("gone", media=(picture(b"1"),)), entry("kept", media=(picture(b"1"),))
+    await store.append_entries(KEY, [gone, kept])
+    await store.remove_entries(KEY, source_id=gone.source_id)
+    (left,) = await store.get_entries(KEY, start=0)
+    assert left.entry.media == kept.entry.media
+
+
+async def test_a_conversation_is_remembered_as_it_was_saved(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("a")])
+    await store.save_conversation(KEY, remembered(memory=WORDS))
+    assert await store.get_conversation(KEY) == remembered(memory=WORDS)
+    assert len(await store.get_entries(KEY, start=0)) == 1
+
+
+async def test_what_was_condensed_is_recorded_once_under_the_claim(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    turn = await store.claim(KEY, worker="w")
+    assert turn is not None
+    await store.record(turn, settlement(entry("q"), usage=Usage(input=5)))
+    condensed = Condensation(
+        conversation=remembered(memory="notes"), entries=(entry("n"),), model="m", usage=Usage(input=7), cost=Decimal(1)
+    )
+    for _ in range(2):
+        await store.record_memory(turn, condensed)
+    assert [each.id for each in await store.get_entries(KEY, start=0)] == [entry("q").id, entry("n").id]
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert conversation.memory == "notes"
+    await store.claim(KEY, worker="another")
+    with pytest.raises(ClaimLost):
+        await store.record_memory(turn, condensed)

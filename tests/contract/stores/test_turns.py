@@ -1,0 +1,511 @@
+"""What a store of turns promises."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from bot.errors import ClaimLost, StorageError
+from bot.types import (
+    Attachment,
+    ConversationKey,
+    Draft,
+    Footer,
+    Person,
+    RequestFigures,
+    Settlement,
+    Source,
+    Spending,
+    Turn,
+    TurnState,
+    Usage,
+    Waiting,
+)
+from tests.contract.stores.conftest import AnyStore
+from tests.contract.stores.samples import KEY, OTHER, WORDS, at, entry, incoming, remembered, settlement
+from tests.fakes import ManualClock, settle
+
+NAIVE = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - a time that no store may take
+EVERYTHING = Draft(
+    status="writing",
+    text=WORDS,
+    reasoning="because",
+    sources=(Source(url="https://example.org/?a=1&b=2", title=WORDS), Source(url="https://example.com")),
+    notices=("one", "two"),
+    footer=Footer(
+        model="seed-2-0-lite",
+        usage=Usage(
+            input=128_001,
+            cached=64_000,
+            output=9,
+            reasoning=4,
+            estimated=True,
+            tools={"web_search": 2},
+            reported_cost=Decimal("0.000000310000000000000001"),
+        ),
+        cost=Decimal("0.10"),
+        seconds=1.1,
+        show_cost=False,
+    ),
+)
+
+
+async def claim(store: AnyStore, key: ConversationKey = KEY) -> Turn:
+    turn = await store.claim(key, worker="w1")
+    assert turn is not None
+    return turn
+
+
+async def test_an_incoming_comes_back_as_it_went_in(store: AnyStore) -> None:
+    sent = incoming(
+        "m1",
+        text=WORDS,
+        author=Person(id="U2", name=WORDS, is_bot=True),
+        source_id="171.0003",
+        attachments=(Attachment(id="F1", name="a.png", media_type="image/png", size=3_000_000_000, url="u"),),
+        overrides={"stop": "a,b", "enable_web_search": "yes"},
+        addressed=False,
+        starts_thread=True,
+    )
+    id = await store.accept(sent)
+    turn = await claim(store)
+    assert (turn.id, turn.incoming) == (id, sent)
+    assert turn.incoming.overrides["stop"] == "a,b"
+    assert turn.incoming.at.utcoffset() == timedelta(0)
+
+
+async def test_the_same_delivery_is_stored_once(store: AnyStore) -> None:
+    assert await store.accept(incoming("m1")) is not None
+    assert await store.accept(incoming("m1", text="again")) is None
+    assert (await claim(store)).incoming.text == "question m1"
+
+
+async def test_a_delivery_stays_known_when_its_turn_is_over(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    await settle(store, await claim(store), settlement())
+    assert await store.accept(incoming("m1")) is None
+    assert await store.claim(KEY, worker="w1") is None
+
+
+async def test_platforms_name_their_deliveries_apart(store: AnyStore) -> None:
+    assert await store.accept(incoming("1")) is not None
+    assert await store.accept(incoming("1", key=replace(KEY, platform="discord"))) is not None
+
+
+async def test_of_many_equal_deliveries_at_once_one_is_stored(store: AnyStore) -> None:
+    ids = await asyncio.gather(*(store.accept(incoming("m1")) for _ in range(20)))
+    assert len([id for id in ids if id is not None]) == 1
+
+
+async def test_a_naive_time_is_no_time(store: AnyStore) -> None:
+    with pytest.raises(ValueError, match="aware"):
+        await store.accept(incoming("m1", at=NAIVE))
+    assert await store.open_conversations() == []
+
+
+async def test_times_come_back_in_utc(store: AnyStore) -> None:
+    tokyo = timezone(timedelta(hours=9))
+    await store.accept(incoming("m1", at=at(0.123456).astimezone(tokyo)))
+    turn = await claim(store)
+    assert turn.incoming.at == at(0.123456)
+    assert turn.incoming.at.utcoffset() == timedelta(0)
+
+
+async def test_nothing_is_claimed_where_nothing_is_open(store: AnyStore) -> None:
+    assert await store.claim(KEY, worker="w1") is None
+
+
+async def test_the_oldest_question_is_claimed_first_however_they_arrived(store: AnyStore) -> None:
+    await store.accept(incoming("late", seconds=2))
+    await store.accept(incoming("early", seconds=1))
+    await store.accept(incoming("other", seconds=0, key=OTHER))
+    order = []
+    for _ in range(2):
+        turn = await claim(store)
+        order.append(turn.incoming.dedupe_key)
+        await settle(store, turn, settlement())
+    assert order == ["early", "late"]
+    assert await store.claim(KEY, worker="w1") is None
+
+
+async def test_questions_of_the_same_time_are_claimed_as_they_were_accepted(store: AnyStore) -> None:
+    for name in ("b", "a", "c"):
+        await store.accept(incoming(name))
+    order = []
+    for _ in range(3):
+        turn = await claim(store)
+        order.append(turn.incoming.dedupe_key)
+        await settle(store, turn, settlement())
+    assert order == ["b", "a", "c"]
+
+
+async def test_a_claim_makes_the_turn_running_and_raises_its_epoch(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    turn = await claim(store)
+    assert (turn.state, turn.epoch, turn.attempt) == (TurnState.RUNNING, 1, 1)
+    assert (turn.reply_ref, turn.draft, turn.stop) == (None, None, False)
+
+
+async def test_a_running_turn_is_taken_over_with_all_that_is_known_of_it(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    first = await claim(store)
+    await store.note_reply(first, "171.0009")
+    await store.save_draft(first, EVERYTHING)
+    second = await claim(store)
+    assert (second.id, second.epoch, second.attempt) == (first.id, 2, 2)
+    assert (second.reply_ref, second.draft) == ("171.0009", EVERYTHING)
+    assert second.draft is not None
+    assert second.draft.footer is not None
+    assert str(second.draft.footer.cost) == "0.10"
+
+
+async def test_whoever_lost_the_claim_writes_nothing_more(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    old = await claim(store)
+    new = await claim(store)
+    with pytest.raises(ClaimLost):
+        await store.note_reply(old, "old")
+    with pytest.raises(ClaimLost):
+        await store.save_draft(old, Draft(status="writing", text="old"))
+    with pytest.raises(ClaimLost):
+        await store.postpone(old, at(5))
+    with pytest.raises(ClaimLost):
+        await settle(store, old, settlement(entry("old"), conversation=remembered()))
+    assert await store.get_entries(KEY, start=0) == []
+    assert await store.get_conversation(KEY) is None
+    await store.note_reply(new, "new")
+    again = await claim(store)
+    assert (again.reply_ref, again.draft) == ("new", None)
+
+
+async def test_a_turn_is_settled_once(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    turn = await claim(store)
+    await settle(store, turn, settlement(entry("a"), usage=Usage(input=1)))
+    with pytest.raises(ClaimLost):
+        await settle(store, turn, settlement(entry("b"), usage=Usage(input=1)))
+    assert [each.id for each in await store.get_entries(KEY, start=0)] == ["a"]
+
+
+async def test_a_turn_that_was_never_claimed_cannot_be_written(store: AnyStore) -> None:
+    id = await store.accept(incoming("m1"))
+    assert id is not None
+    unclaimed = Turn(id=id, incoming=incoming("m1"), state=TurnState.QUEUED, epoch=0, attempt=0)
+    with pytest.raises(ClaimLost):
+        await settle(store, unclaimed, settlement())
+
+
+@pytest.mark.parametrize("state", [TurnState.DONE, TurnState.FAILED, TurnState.CANCELLED], ids=str)
+async def test_a_settled_turn_is_over(store: AnyStore, state: TurnState) -> None:
+    await store.accept(incoming("m1"))
+    await settle(store, await claim(store), settlement(state=state, error="why", parameters={"stop": "x"}))
+    assert await store.claim(KEY, worker="w1") is None
+    assert await store.open_conversations() == []
+    assert await store.request_stop(KEY) == []
+
+
+async def test_settling_writes_transcript_and_memory_together(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("question")])
+    await store.accept(incoming("m1"))
+    await settle(store, await claim(store), settlement(entry("question"), entry("answer"), conversation=remembered()))
+    entries = await store.get_entries(KEY, start=0)
+    assert [(each.position, each.id) for each in entries] == [(0, "question"), (1, "answer")]
+    assert await store.get_conversation(KEY) == remembered()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(settlement(entry("a"), replace(entry("b"), at=NAIVE), usage=Usage(input=1)), id="entry"),
+        pytest.param(settlement(entry("a"), conversation=remembered(last_request_at=NAIVE)), id="conversation"),
+    ],
+)
+async def test_a_settlement_that_fails_in_part_fails_as_a_whole(store: AnyStore, broken: Settlement) -> None:
+    await store.accept(incoming("m1"))
+    turn = await claim(store)
+    with pytest.raises(ValueError, match="aware"):
+        await settle(store, turn, broken)
+    assert await store.get_entries(KEY, start=0) == []
+    assert await store.get_conversation(KEY) is None
+    await settle(store, turn, settlement(entry("a")))
+
+
+async def test_a_refused_turn_leaves_no_trace_in_the_transcript(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    await settle(store, await claim(store), settlement(state=TurnState.FAILED))
+    assert await store.get_conversation(KEY) is None
+    assert await store.get_entries(KEY, start=0) == []
+
+
+async def test_a_postponed_turn_waits_and_holds_up_those_behind_it(store: AnyStore, clock: ManualClock) -> None:
+    await store.accept(incoming("first"))
+    await store.accept(incoming("second", seconds=1))
+    await store.postpone(await claim(store), at(30))
+    clock.advance(29)
+    assert await store.claim(KEY, worker="w1") is None
+    clock.advance(1)
+    turn = await claim(store)
+    assert (turn.incoming.dedupe_key, turn.epoch, turn.attempt) == ("first", 2, 2)
+
+
+async def test_a_stop_marks_every_open_turn_of_its_conversation(store: AnyStore) -> None:
+    late = await store.accept(incoming("late", seconds=2))
+    early = await store.accept(incoming("early", seconds=1))
+    await store.accept(incoming("other", key=OTHER))
+    await store.accept(incoming("over", seconds=0))
+    await settle(store, await claim(store), settlement())
+    assert await store.request_stop(KEY) == [early, late]
+    assert (await claim(store)).stop
+    assert not (await claim(store, OTHER)).stop
+
+
+async def test_a_stop_reaches_a_running_turn(store: AnyStore) -> None:
+    await store.accept(incoming("m1"))
+    turn = await claim(store)
+    assert await store.request_stop(KEY) == [turn.id]
+    assert (await claim(store)).stop
+
+
+async def test_a_stop_finds_nothing_where_nothing_is_open(store: AnyStore) -> None:
+    assert await store.request_stop(KEY) == []
+
+
+async def test_open_conversations_come_the_longest_waiting_first(store: AnyStore) -> None:
+    third = replace(KEY, thread="171.0003")
+    await store.accept(incoming("a", seconds=3, key=KEY))
+    await store.accept(incoming("b", seconds=1, key=third))
+    await store.accept(incoming("c", seconds=2, key=OTHER))
+    await store.accept(incoming("d", seconds=0, key=KEY))
+    assert await store.open_conversations() == [KEY, third, OTHER]
+    await settle(store, await claim(store, third), settlement())
+    await settle(store, await claim(store), settlement())
+    assert await store.open_conversations() == [OTHER, KEY]
+
+
+async def test_many_conversations_are_served_at_once(store: AnyStore) -> None:
+    keys = [replace(KEY, thread=str(number)) for number in range(10)]
+
+    async def serve(key: ConversationKey) -> list[str]:
+        for number in range(3):
+            await store.accept(incoming(f"{key.thread}-{number}", seconds=number, key=key))
+        served = []
+        while (turn := await store.claim(key, worker="w1")) is not None:
+            served.append(turn.incoming.dedupe_key)
+            await settle(store, turn, settlement(entry(turn.incoming.dedupe_key)))
+        return served
+
+    served = await asyncio.gather(*map(serve, keys))
+    assert served == [[f"{key.thread}-{number}" for number in range(3)] for key in keys]
+    for key, names in zip(keys, served, strict=True):
+        assert [each.id for each in await store.get_entries(key, start=0)] == names
+
+
+# ---------------------------------------------------------------- recorded, then shown, then closed
+
+
+async def test_a_recorded_turn_comes_back_with_its_outcome_and_draft_to_be_shown_again(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    ended = settlement(entry("q"), usage=Usage(input=3))
+    await store.record(turn, ended)
+    again = await claim(store)
+    assert (again.id, again.epoch, again.outcome, again.draft) == (turn.id, turn.epoch + 1, ended.state, ended.draft)
+    with pytest.raises(ClaimLost):
+        await store.close(turn)
+    await store.close(again)
+    assert await store.claim(KEY, worker="w") is None
+
+
+async def test_recording_twice_writes_once(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    for _ in range(2):
+        await store.record(turn, settlement(entry("q"), usage=Usage(input=3)))
+    assert [each.id for each in await store.get_entries(KEY, start=0)] == [entry("q").id]
+
+
+async def test_what_was_never_recorded_cannot_be_closed_but_as_failed(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    with pytest.raises(StorageError, match="no recorded outcome"):
+        await store.close(turn)
+    await store.close(turn, error="PlatformError: channel archived")
+    assert not await store.open_conversations()
+
+
+# ---------------------------------------------------------------- bursts
+
+
+async def test_queued_questions_are_gathered_in_order_and_never_claimed(store: AnyStore) -> None:
+    await store.accept(incoming("first", seconds=1))
+    turn = await claim(store)
+    await store.accept(incoming("third", seconds=3))
+    await store.accept(incoming("second", seconds=2))
+    await store.accept(incoming("elsewhere", key=OTHER))
+    gathered = await store.gather(turn)
+    assert [each.dedupe_key for each in gathered.burst] == ["second", "third"]
+    assert gathered.incoming == turn.incoming
+    assert await store.open_conversations() == [OTHER, KEY] or await store.open_conversations() == [KEY, OTHER]
+    await settle(store, turn, settlement())
+    assert await store.claim(KEY, worker="w") is None
+    assert await store.accept(incoming("second", seconds=2)) is None
+
+
+async def test_a_burst_grows_and_survives_a_new_claim(store: AnyStore) -> None:
+    await store.accept(incoming("a", seconds=1))
+    turn = await claim(store)
+    await store.accept(incoming("b", seconds=2))
+    await store.gather(turn)
+    again = await claim(store)
+    assert [each.dedupe_key for each in again.burst] == ["b"]
+    await store.accept(incoming("c", seconds=3))
+    assert [each.dedupe_key for each in (await store.gather(again)).burst] == ["b", "c"]
+    with pytest.raises(ClaimLost):
+        await store.gather(turn)
+
+
+async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore) -> None:
+    await store.accept(incoming("a", seconds=1))
+    turn = await claim(store)
+    await store.accept(incoming("special", seconds=2, overrides={"max_tokens": "5"}))
+    assert (await store.gather(turn)).burst == ()
+    await settle(store, turn, settlement())
+    assert (await claim(store)).incoming.dedupe_key == "special"
+
+
+# ---------------------------------------------------------------- requests in figures
+
+
+async def test_the_newest_requests_are_told_oldest_first(store: AnyStore) -> None:
+    figures = [
+        RequestFigures(
+            broken="" if n else "first",
+            entries=n,
+            removed=0,
+            head=100,
+            question=5,
+            total=200 + n,
+            cached=0,
+            until_trim=9,
+        )
+        for n in range(3)
+    ]
+    for n, each in enumerate(figures):
+        await store.accept(incoming(str(n), seconds=n))
+        await settle(store, await claim(store), settlement(usage=Usage(input=n, cached=1), request=each))
+    await store.accept(incoming("nothing sent", seconds=9))
+    await settle(store, await claim(store), settlement(state=TurnState.FAILED))
+    records = await store.recent_requests(KEY, limit=2)
+    assert [each.figures for each in records] == figures[1:]
+    assert [each.usage for each in records] == [Usage(input=1, cached=1), Usage(input=2, cached=1)]
+    assert await store.recent_requests(OTHER, limit=2) == []
+
+
+# ---------------------------------------------------------------- putting off and handing back
+
+
+async def test_a_turn_that_is_put_off_counts_as_retried(store: AnyStore, clock: ManualClock) -> None:
+    await store.accept(incoming("a"))
+    await store.postpone(await claim(store), at(5))
+    clock.advance(5)
+    turn = await claim(store)
+    assert (turn.retries, turn.attempt) == (1, 2)
+
+
+async def test_a_turn_that_is_handed_back_is_as_if_it_had_not_been_claimed(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    first = await claim(store)
+    await store.note_reply(first, "171.0009")
+    await store.release(first)
+    with pytest.raises(ClaimLost):
+        await store.release(first)
+    again = await claim(store)
+    assert (again.attempt, again.epoch, again.retries, again.reply_ref) == (1, 2, 0, "171.0009")
+
+
+async def test_a_stop_lets_no_turn_wait(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    await store.postpone(await claim(store), at(500))
+    await store.request_stop(KEY)
+    assert (await claim(store)).stop
+
+
+async def test_whoever_writes_progress_learns_of_a_stop(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    assert not await store.note_reply(turn, "171.0009")
+    assert not await store.save_draft(turn, EVERYTHING)
+    await store.request_stop(KEY)
+    assert await store.save_draft(turn, EVERYTHING)
+    assert await store.note_reply(turn, "171.0010")
+
+
+async def test_a_recorded_answer_is_too_late_to_stop(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    await store.record(turn, settlement(entry("q")))
+    assert await store.request_stop(KEY) == []
+    await store.close(turn)
+
+
+async def test_what_waits_is_told_with_its_times(store: AnyStore, clock: ManualClock) -> None:
+    assert await store.waiting(KEY) is None
+    await store.accept(incoming("late", seconds=2))
+    clock.advance(1)
+    await store.accept(incoming("early", seconds=1))
+    assert await store.waiting(KEY) == Waiting(first_accepted_at=at(0), last_accepted_at=at(1))
+    await store.postpone(await claim(store), at(30))
+    waiting = await store.waiting(KEY)
+    assert waiting is not None
+    assert waiting.not_before == at(30)
+
+
+async def test_a_turn_is_found_as_it_stands(store: AnyStore) -> None:
+    assert await store.get_turn(1) is None
+    id = await store.accept(incoming("a"))
+    assert id is not None
+    turn = await claim(store)
+    await store.record(turn, settlement())
+    await store.close(turn)
+    found = await store.get_turn(id)
+    assert found is not None
+    assert (found.state, found.draft) == (TurnState.DONE, settlement().draft)
+
+
+async def test_the_queue_in_figures(store: AnyStore, clock: ManualClock) -> None:
+    empty = await store.queue_figures()
+    assert (empty.queued, empty.running, empty.oldest_accepted_at) == (0, 0, None)
+    await store.accept(incoming("a"))
+    clock.advance(1)
+    await store.accept(incoming("b", seconds=1))
+    await store.accept(incoming("c", key=OTHER))
+    await claim(store)
+    await settle(store, await claim(store), settlement())
+    await store.postpone(await claim(store), at(5))
+    await claim(store, OTHER)
+    figures = await store.queue_figures()
+    assert (figures.queued, figures.running, figures.done, figures.failed) == (1, 1, 1, 0)
+    assert figures.oldest_accepted_at == at(1)
+    assert (figures.retried, figures.recovered) == (1, 1)
+
+
+# ---------------------------------------------------------------- the ledger
+
+
+async def test_the_ledger_sums_exactly_what_lies_in_the_time_and_belongs_to_the_model(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    begin = clock()
+    for n, model in enumerate(("a", "b", "a")):
+        await store.accept(incoming(str(n), seconds=n))
+        usage = Usage(input=10 + n, cached=n, output=1, requests=2)
+        await settle(store, await claim(store), settlement(usage=usage, cost=Decimal("0.1"), model=model))
+        clock.advance(60)
+    everything = await store.spent(since=begin, until=clock())
+    assert everything == Spending(requests=6, input=33, cached=3, output=3, cost=Decimal("0.3"))
+    assert (await store.spent(since=begin, until=clock(), model="a")).requests == 4
+    assert await store.spent(since=clock(), until=clock()) == Spending()

@@ -1,0 +1,160 @@
+"""Fakes of the core's ports: a model that gives prepared answers, a platform that remembers what people saw."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.errors import BotError
+from bot.ports import TurnStore
+from bot.pricing import SEED_CARD, RateCard
+from bot.types import (
+    ConversationKey,
+    Draft,
+    Finish,
+    Finished,
+    Incoming,
+    ModelEvent,
+    ModelRequest,
+    Person,
+    Settlement,
+    TextDelta,
+    ThreadMessage,
+    Turn,
+    Usage,
+    UsageReported,
+)
+
+KEY = ConversationKey(platform="fake", workspace="w", channel="c", thread="t")
+ADA = Person(id="u1", name="Ada")
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+class ManualClock:
+    """A clock that moves when told."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class FixedRates:
+    """Rates of one card."""
+
+    def __init__(self, card: RateCard = SEED_CARD) -> None:
+        self._card = card
+
+    def card(self) -> RateCard:
+        return self._card
+
+
+def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:
+    """The events of a plain answer, a word at a time."""
+    pieces = [TextDelta(piece) for piece in text.split(" ")]
+    spaced = [TextDelta(f" {piece.text}") if index else piece for index, piece in enumerate(pieces)]
+    return [*spaced, UsageReported(usage or Usage(input=100, output=len(pieces))), Finished(Finish.STOP)]
+
+
+class ScriptedModel:
+    """A `Model` that gives prepared answers in turn and remembers what it was asked.
+
+    A script may hold errors, raised where they stand, and asyncio events, waited for where they stand.
+    """
+
+    name = "scripted"
+    context_tokens = 32_000
+
+    def __init__(self, *scripts: Sequence[ModelEvent | BotError | asyncio.Event]) -> None:
+        self.scripts = list(scripts)
+        self.asked: list[ModelRequest] = []
+        self.closed = 0
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        self.asked.append(request)
+        try:
+            for step in self.scripts.pop(0) if self.scripts else words("fine"):
+                if isinstance(step, BotError):
+                    raise step
+                if isinstance(step, asyncio.Event):
+                    await step.wait()
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+
+class RecordingPlatform:
+    """A `Platform` in memory; `shown` holds, for each message, every draft that people saw, in order."""
+
+    name = "fake"
+    pace = 0.0
+
+    def __init__(self, thread: Sequence[ThreadMessage] = ()) -> None:
+        self.thread = list(thread)
+        self.shown: dict[str, list[Draft]] = {}
+        self.finished: dict[str, Draft] = {}
+        self.refuse: Callable[[Draft], BotError | None] = lambda _draft: None
+        self.changed = asyncio.Condition()
+
+    async def open_reply(self, turn: Turn) -> RecordingReply:
+        return RecordingReply(self, f"m{turn.id}")
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
+        return self.thread[-limit:]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something shown makes `condition` true."""
+        async with self.changed:
+            await asyncio.wait_for(self.changed.wait_for(condition), 10)
+
+    def texts(self) -> list[str]:
+        """The finished texts, in the order in which their messages appeared."""
+        return [self.finished[ref].text for ref in self.shown if ref in self.finished]
+
+
+class RecordingReply:
+    def __init__(self, platform: RecordingPlatform, ref: str) -> None:
+        self._platform = platform
+        self._ref = ref
+
+    async def show(self, draft: Draft) -> str:
+        if error := self._platform.refuse(draft):
+            raise error
+        async with self._platform.changed:
+            self._platform.shown.setdefault(self._ref, []).append(draft)
+            self._platform.changed.notify_all()
+        return self._ref
+
+    async def finish(self, draft: Draft) -> str:
+        await self.show(draft)
+        async with self._platform.changed:
+            self._platform.finished[self._ref] = draft
+            self._platform.changed.notify_all()
+        return self._ref
+
+
+def incoming(text: str, number: int = 1, **changes: Any) -> Incoming:
+    """A question of Ada in the thread `KEY`."""
+    asked = Incoming(
+        key=KEY,
+        dedupe_key=f"e{number}",
+        author=ADA,
+        text=text,
+        at=START + timedelta(seconds=number),
+        source_id=f"s{number}",
+    )
+    return replace(asked, **changes)
+
+
+async def settle(store: TurnStore, turn: Turn, settlement: Settlement) -> None:
+    """Record a turn and close it, as after its answer was shown."""
+    await store.record(turn, settlement)
+    await store.close(turn)

@@ -1,0 +1,68 @@
+"""A whole core over fakes, from the front door to the settled ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from bot.conversation import ConversationManager
+from bot.dispatcher import Dispatcher
+from bot.inbox import Inbox
+from bot.types import ModelRequest, Outcome, Settlement, ThreadMessage, TurnId, TurnState
+from storage.memory import MemoryStore
+from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
+
+
+class CrashedStore(MemoryStore):
+    """A store that can forget that a turn was closed."""
+
+    def reopen(self, turn: TurnId) -> None:
+        self._turns[turn] = replace(self._turns[turn], state=TurnState.RUNNING)
+
+
+class House:
+    """A whole core over fakes; `ask` waits until the turn is settled."""
+
+    def __init__(self, *scripts: object, thread: tuple[ThreadMessage, ...] = ()) -> None:
+        self.clock = ManualClock()
+        self.store = CrashedStore(clock=self.clock)
+        self.model = ScriptedModel(*scripts)  # type: ignore[arg-type]  # lists of events and errors
+        self.platform = RecordingPlatform(thread)
+        self.open()
+
+    def open(self) -> None:
+        platforms = {self.platform.name: self.platform}
+        manager = ConversationManager(self.store, self.model, FixedRates(), platforms, clock=self.clock)
+        self.dispatcher = Dispatcher(self.store, manager.answer, worker="w", clock=self.clock)
+        self.inbox = Inbox(self.store, manager, self.dispatcher)
+
+    async def ask(self, text: str, number: int = 1, **changes: Any) -> Settlement:
+        handled = await self.inbox.handle(incoming(text, number, **changes))
+        assert handled.outcome is Outcome.ANSWERING
+        await self.settled()
+        return self.store.settlements[max(self.store.settlements)]
+
+    async def asked(self, times: int) -> None:
+        """Wait until the model has been asked so often."""
+        async with asyncio.timeout(10):
+            while len(self.model.asked) < times:
+                await asyncio.sleep(0)
+
+    async def settled(self) -> None:
+        async with asyncio.timeout(10):
+            while await self.store.open_conversations():
+                await asyncio.sleep(0)
+
+    @property
+    def requests(self) -> list[ModelRequest]:
+        return self.model.asked
+
+
+@asynccontextmanager
+async def running(*scripts: object, thread: tuple[ThreadMessage, ...] = ()) -> AsyncIterator[House]:
+    house = House(*scripts, thread=thread)
+    yield house
+    await house.dispatcher.aclose(grace=10)

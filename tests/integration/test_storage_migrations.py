@@ -1,0 +1,170 @@
+"""Migrations against real files: they make the tables, keep the rows and are undone as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic import command
+
+from bot.errors import SchemaMismatch, StorageError, StorageUnavailable
+from storage import migrate, open_store, schema
+from storage.database import parse_url
+from tests.contract.stores.samples import KEY, entry, picture
+from tests.fakes import ManualClock
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = {revision!r}
+down_revision = {down_revision!r}
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("conversation", recreate="always") as batch:
+        batch.add_column(sa.Column("{revision}", sa.Integer(), nullable=True))
+    {then}
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("conversation", recreate="always") as batch:
+        batch.drop_column("{revision}")
+"""
+
+AddMigration = Callable[..., None]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "folder" / "seedling.db"
+
+
+@pytest.fixture
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def add_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddMigration:
+    """Adds a step that makes the table of conversations anew, to a copy of the migrations."""
+    copy = tmp_path / "migrations"
+    shutil.copytree(schema.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(schema, "MIGRATIONS", copy)
+
+    def add(revision: str, *, after: str, then: str = "pass") -> None:
+        text = NEXT.format(revision=revision, down_revision=after, then=then)
+        (copy / "versions" / f"{revision}.py").write_text(text)
+
+    return add
+
+
+def columns_of(path: Path, table: str) -> set[str]:
+    with sqlite3.connect(path) as connection:
+        names = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    connection.close()
+    return names
+
+
+async def test_rows_that_hang_on_a_table_survive_its_change_both_ways(
+    url: str, path: Path, clock: ManualClock, add_migration: AddMigration
+) -> None:
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        await store.append_entries(KEY, [entry("a", media=(picture(b"x"),))])
+        before = await store.get_entries(KEY, start=0)
+    add_migration("next", after="0001")
+    await migrate(url)
+    assert "next" in columns_of(path, "conversation")
+    async with open_store(url, clock=clock) as store:
+        assert await store.get_entries(KEY, start=0) == before
+    await asyncio.to_thread(downgrade, url)
+    assert "next" not in columns_of(path, "conversation")
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        assert await store.get_entries(KEY, start=0) == before
+
+
+def downgrade(url: str) -> None:
+    with schema.migration_connection(parse_url(url)) as connection:
+        command.downgrade(schema.alembic_config(connection), "-1")
+
+
+async def test_a_migration_that_fails_leaves_everything_as_it_was(
+    url: str, path: Path, clock: ManualClock, add_migration: AddMigration
+) -> None:
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        await store.append_entries(KEY, [entry("a")])
+    add_migration("next", after="0001")
+    add_migration("broken", after="next", then="raise RuntimeError('half way')")
+    with pytest.raises(RuntimeError, match="half way"):
+        await migrate(url)
+    assert {"next", "broken"}.isdisjoint(columns_of(path, "conversation"))
+    assert len(columns_of(path, "entry")) > 0
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT count(*) FROM entry").fetchall() == [(1,)]
+    connection.close()
+
+
+async def test_a_database_of_a_newer_version_is_let_alone(
+    url: str, clock: ManualClock, add_migration: AddMigration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context():
+        add_migration("next", after="0001")
+        await migrate(url)
+    monkeypatch.undo()
+    with pytest.raises(SchemaMismatch, match=r"seedling\.db was made by a newer version"):
+        await migrate(url)
+    with pytest.raises(SchemaMismatch, match="newer version"):
+        async with open_store(url, clock=clock):
+            pass
+
+
+async def test_a_database_of_an_older_version_asks_to_be_migrated(
+    url: str, clock: ManualClock, add_migration: AddMigration
+) -> None:
+    await migrate(url)
+    add_migration("next", after="0001")
+    with pytest.raises(SchemaMismatch, match="run `seedling migrate`"):
+        async with open_store(url, clock=clock):
+            pass
+
+
+async def test_a_database_that_is_not_there_asks_to_be_migrated(url: str, path: Path, clock: ManualClock) -> None:
+    with pytest.raises(StorageUnavailable, match="run `seedling migrate`"):
+        async with open_store(url, clock=clock):
+            pass
+    assert not path.parent.exists()
+
+
+async def test_a_file_that_is_no_database_is_named_and_kept(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("my notes, long enough to be looked at as a database header " * 10)
+    with pytest.raises(StorageError, match=r"notes\.txt.*move that file away"):
+        await migrate(f"sqlite:///{path}")
+    with pytest.raises(StorageError, match=r"notes\.txt"):
+        async with open_store(f"sqlite:///{path}", clock=clock):
+            pass
+    assert path.read_text().startswith("my notes")
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageUnavailable, match="cannot be made"):
+        await migrate(f"sqlite:///{tmp_path}/file/seedling.db")
+
+
+async def test_a_server_that_is_away_is_named_without_its_password(clock: ManualClock) -> None:
+    url = "postgresql://ada:secret@127.0.0.1:1/seedling?connect_timeout=2"
+    with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1:1/seedling") as raised:
+        await migrate(url)
+    assert "secret" not in str(raised.value)
+    with pytest.raises(StorageUnavailable):
+        async with open_store(url, clock=clock):
+            pass

@@ -1,0 +1,225 @@
+"""The engine on PostgreSQL: real jobs of a real queue, over the turns of a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from bot.dispatcher import Dispatcher
+from bot.types import ChannelMessage, ConversationKey, Draft, Settlement, Turn, TurnId, TurnState
+from storage import open_store
+from storage.database import parse_url
+from storage.notifications import follow_messages
+from storage.queue import Queue
+from storage.schema import migration_connection
+from storage.sql import SqlStore
+from storage.tables import Table
+from tests.contract.stores.conftest import postgresql, postgresql_server
+from tests.contract.stores.samples import ADA, CHANNELS, KEY, OTHER, WORKSPACE, incoming, message
+from tests.fakes import ManualClock, settle
+
+__all__ = ["postgresql", "postgresql_server"]  # fixtures
+
+DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m")
+
+
+@pytest.fixture
+def url(postgresql: str) -> str:
+    """A database without turns and jobs."""
+    with migration_connection(parse_url(postgresql)) as connection:
+        for table in reversed(Table.metadata.sorted_tables):
+            connection.execute(table.delete())
+        connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
+    return postgresql
+
+
+@pytest.fixture
+async def store(url: str, clock: ManualClock) -> AsyncIterator[SqlStore]:
+    async with open_store(url, clock=clock) as store:
+        yield store
+
+
+class Process:
+    """What one process of many does: it runs turns of the queue and notes what it ran and what it was told."""
+
+    def __init__(self, url: str, store: SqlStore, work: Callable[[Turn], Awaitable[None]], name: str) -> None:
+        self.stops: list[tuple[ConversationKey, list[TurnId]]] = []
+        self.told = asyncio.Event()
+        self._store = store
+        self._work = work
+        self.dispatcher = Dispatcher(store, self.run, worker=name, embedded=False)
+        self.queue = Queue(url, [KEY.platform], self.dispatcher.drain, self.stopped)
+
+    async def run(self, turn: Turn) -> None:
+        await self._work(turn)
+        await settle(self._store, turn, DONE)
+
+    def stopped(self, key: ConversationKey, turns: object) -> None:
+        self.stops.append((key, list(turns)))  # type: ignore[call-overload]  # a sequence
+        self.told.set()
+
+
+@asynccontextmanager
+async def processes(
+    count: int, url: str, store: SqlStore, work: Callable[[Turn], Awaitable[None]]
+) -> AsyncIterator[list[Process]]:
+    async with AsyncExitStack() as stack:
+        running = [Process(url, store, work, f"w{number}") for number in range(count)]
+        for process in running:
+            await stack.enter_async_context(process.queue.serve(concurrency=20))
+        yield running
+        for process in running:
+            process.queue.close_entrance()
+            await process.dispatcher.aclose(grace=10)
+
+
+async def nothing(_turn: Turn) -> None:
+    """Work that is done at once."""
+
+
+async def all_closed(store: SqlStore) -> None:
+    async with asyncio.timeout(20):
+        while await store.open_conversations():
+            await asyncio.sleep(0.01)
+
+
+def rows(url: str, statement: str) -> list[tuple[object, ...]]:
+    with migration_connection(parse_url(url)) as connection:
+        return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+
+async def test_what_is_accepted_is_run_and_leaves_no_job(url: str, store: SqlStore) -> None:
+    async with processes(1, url, store, nothing):
+        await store.accept(incoming("a"))
+        await store.accept(incoming("b", key=OTHER))
+        await all_closed(store)
+    assert await asyncio.to_thread(rows, url, "SELECT * FROM procrastinate_jobs") == []
+
+
+async def test_a_conversation_is_in_one_process_at_a_time_and_in_order(url: str, store: SqlStore) -> None:
+    seen: list[str] = []
+    busy: set[ConversationKey] = set()
+    keys = [replace(KEY, thread=str(number)) for number in range(4)]
+
+    async def work(turn: Turn) -> None:
+        assert turn.incoming.key not in busy
+        busy.add(turn.incoming.key)
+        await asyncio.sleep(0)
+        seen.append(turn.incoming.dedupe_key)
+        busy.remove(turn.incoming.key)
+
+    async with processes(3, url, store, work):
+        for number in range(5):
+            await asyncio.gather(
+                *(store.accept(incoming(f"{key.thread}-{number}", key=key, seconds=number)) for key in keys)
+            )
+        await all_closed(store)
+    for key in keys:
+        assert [name for name in seen if name.startswith(key.thread)] == [f"{key.thread}-{n}" for n in range(5)]
+
+
+async def test_every_process_is_told_of_a_stop(url: str, store: SqlStore) -> None:
+    hold = asyncio.Event()
+
+    async def work(_turn: Turn) -> None:
+        await hold.wait()
+
+    async with processes(2, url, store, work) as (first, second), asyncio.timeout(20):
+        id = await store.accept(incoming("a"))
+        while not first.told.is_set() or not second.told.is_set():  # listening begins a moment after the start
+            await store.request_stop(KEY)
+            await asyncio.sleep(0.05)
+        hold.set()
+        await all_closed(store)
+    assert first.stops[0] == second.stops[0] == (KEY, [id])
+
+
+async def test_what_a_dead_process_was_at_is_taken_over(url: str, store: SqlStore) -> None:
+    await store.accept(incoming("a"))
+    assert await store.claim(KEY, worker="one that died") is not None
+    await asyncio.to_thread(run_statement, url, "UPDATE procrastinate_jobs SET status = 'doing'")
+    async with processes(1, url, store, nothing):
+        await all_closed(store)
+
+
+async def test_an_open_turn_without_a_job_is_found(url: str, store: SqlStore) -> None:
+    await store.accept(incoming("a"))
+    await asyncio.to_thread(run_statement, url, "DELETE FROM procrastinate_jobs")
+    async with processes(1, url, store, nothing):
+        await all_closed(store)
+
+
+async def test_what_is_handed_back_is_taken_up_elsewhere(url: str, store: SqlStore) -> None:
+    begun, hold = asyncio.Event(), asyncio.Event()
+
+    async def work(_turn: Turn) -> None:
+        begun.set()
+        await hold.wait()
+
+    async with processes(1, url, store, work) as (first,):
+        await store.accept(incoming("a"))
+        await asyncio.wait_for(begun.wait(), 20)
+        first.queue.close_entrance()
+        await first.dispatcher.aclose(grace=0)
+        async with processes(1, url, store, nothing):
+            await all_closed(store)
+
+
+def run_statement(url: str, statement: str) -> None:
+    with migration_connection(parse_url(url)) as connection:
+        connection.exec_driver_sql(statement)
+
+
+async def test_a_job_that_another_worker_has_by_now_is_let_alone(url: str, store: SqlStore) -> None:
+    begun, hold = asyncio.Event(), asyncio.Event()
+
+    async def work(_turn: Turn) -> None:
+        begun.set()
+        await hold.wait()
+
+    async with processes(1, url, store, work):
+        await store.accept(incoming("a"))
+        await asyncio.wait_for(begun.wait(), 20)
+        await asyncio.to_thread(
+            run_statement,
+            url,
+            "INSERT INTO procrastinate_workers DEFAULT VALUES;"
+            "UPDATE procrastinate_jobs SET worker_id = (SELECT max(id) FROM procrastinate_workers);"
+            "UPDATE procrastinate_workers SET last_heartbeat = now() + interval '1 hour'",
+        )
+        hold.set()
+        await all_closed(store)
+    assert len(await asyncio.to_thread(rows, url, "SELECT id FROM procrastinate_jobs WHERE status = 'doing'")) == 1
+
+
+async def test_messages_that_another_process_stores_are_followed(url: str, store: SqlStore, clock: ManualClock) -> None:
+    seen: list[tuple[str, str, bool]] = []
+    told = asyncio.Event()
+
+    def on_message(message: ChannelMessage, is_new: bool) -> None:
+        seen.append((message.id, message.text, is_new))
+        told.set()
+
+    async with open_store(url, clock=clock) as worker, asyncio.timeout(20):
+        await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
+        following = asyncio.create_task(follow_messages(url, store, on_message))
+        while not told.is_set():  # listening begins a moment after the start
+            await worker.put_messages([message("probe")])
+            await asyncio.sleep(0.05)
+        seen.clear()
+        await store.put_messages([message("own")])
+        await worker.put_messages([message("1", text="half")])
+        await worker.put_messages([message("1", text="whole")])
+        while not seen or seen[-1][0] != "1" or seen[-1][2]:
+            told.clear()
+            await told.wait()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert "own" not in {id for id, _, _ in seen}
+    assert [is_new for id, _, is_new in seen if id == "1"] == [True, False]
+    assert seen[-1] == ("1", "whole", False)

@@ -1,0 +1,272 @@
+"""What only a database file can show: it survives, it is shared, it is never left locked, its indexes are used."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.errors import ClaimLost, StorageUnavailable
+from bot.types import TurnState, Usage
+from storage import migrate, open_store
+from storage.database import make_engine, parse_url
+from storage.sql import SqlStore
+from tests.contract.stores.samples import (
+    ADA,
+    CHANNELS,
+    KEY,
+    WORKSPACE,
+    entry,
+    incoming,
+    message,
+    picture,
+    remembered,
+    settlement,
+)
+from tests.fakes import START, ManualClock, settle
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    path = tmp_path / "seedling.db"
+    await migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def store(path: Path, clock: ManualClock) -> AsyncIterator[SqlStore]:
+    async with open_store(f"sqlite:///{path}", clock=clock) as store:
+        yield store
+
+
+def ask(path: Path, statement: str, parameters: Any = ()) -> list[Any]:
+    with closing(sqlite3.connect(path, timeout=0)) as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+async def test_a_file_opened_again_shows_the_same(path: Path, clock: ManualClock) -> None:
+    async with open_store(f"sqlite:///{path}", clock=clock) as store:
+        await store.accept(incoming("m1"))
+        turn = await store.claim(KEY, worker="w1")
+        assert turn is not None
+        await store.note_reply(turn, "171.0009")
+        await store.append_entries(KEY, [entry("a", media=(picture(b"x"),))])
+        await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
+        await store.put_messages([message("1"), message("2", thread="1")])
+        entries = await store.get_entries(KEY, start=0)
+        messages = await store.get_messages("W", "C1", limit=9)
+    async with open_store(f"sqlite:///{path}", clock=clock) as store:
+        assert await store.open_conversations() == [KEY]
+        again = await store.claim(KEY, worker="w2")
+        assert again == replace(turn, epoch=2, attempt=2, reply_ref="171.0009")
+        assert await store.get_entries(KEY, start=0) == entries
+        assert await store.get_messages("W", "C1", limit=9) == messages
+
+
+async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore) -> None:
+    await store.accept(incoming("m1", text="a secret question"))
+    turn = await store.claim(KEY, worker="w1")
+    assert turn is not None
+    usage = Usage(input=130_000, cached=64_000, output=900, reasoning=400, estimated=True, tools={"web_search": 2})
+    cost = Decimal("0.080600000000000000000000000001")
+    await settle(store, turn, settlement(entry("a"), usage=usage, cost=cost, conversation=remembered()))
+    (row,) = ask(path, "SELECT * FROM ledger")
+    numbers = (1, 130_000, 64_000, 900, 400, 1, '{"web_search": 2}', str(cost))
+    assert row == (
+        "slack",
+        "T1",
+        "C1",
+        "171.0001",
+        turn.id,
+        "answer",
+        "U1",
+        f"{START:%F %T}.000000",
+        "seed-2-0-lite",
+        *numbers,
+    )
+
+
+async def test_a_turn_without_usage_has_no_line_in_the_ledger(path: Path, store: SqlStore) -> None:
+    await store.accept(incoming("m1"))
+    turn = await store.claim(KEY, worker="w1")
+    assert turn is not None
+    await settle(store, turn, settlement(state=TurnState.FAILED, error="HTTP 401"))
+    assert ask(path, "SELECT * FROM ledger") == []
+    assert ask(path, "SELECT state, error, worker FROM turn") == [("failed", "HTTP 401", "w1")]
+
+
+async def test_equal_media_are_kept_once(path: Path, store: SqlStore) -> None:
+    await store.append_entries(KEY, [entry("a", media=(picture(b"x"), picture(b"x", name="y"), picture(b"z")))])
+    await store.append_entries(replace(KEY, thread="other"), [entry("a", media=(picture(b"x"),))])
+    assert ask(path, "SELECT count(*) FROM media") == [(2,)]
+
+
+async def test_what_is_acknowledged_survives_a_power_cut(path: Path) -> None:
+    engine = await asyncio.to_thread(make_engine, parse_url(f"sqlite:///{path}"))
+    async with engine.connect() as connection:
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        answers = [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names]
+    await engine.dispose()
+    assert answers == ["wal", 2, 1, 10_000]  # synchronous 2 is FULL
+
+
+# ---------------------------------------------------------------- several at once
+
+
+async def test_two_programs_share_a_file(path: Path, store: SqlStore, clock: ManualClock) -> None:
+    async with open_store(f"sqlite:///{path}", clock=clock) as second:
+        names = [f"m{number}" for number in range(10)]
+        ids = await asyncio.gather(*(each.accept(incoming(name)) for name in names for each in (store, second)))
+        assert len([id for id in ids if id is not None]) == 10
+        old = await store.claim(KEY, worker="w1")
+        new = await second.claim(KEY, worker="w2")
+        assert old is not None
+        assert new is not None
+        assert new.id == old.id
+        with pytest.raises(ClaimLost):
+            await settle(store, old, settlement())
+        await settle(second, new, settlement())
+
+
+async def test_a_file_that_another_program_locks_is_unavailable_until_it_is_free(
+    path: Path, clock: ManualClock
+) -> None:
+    async with open_store(f"sqlite:///{path}?timeout=0.05", clock=clock) as store:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageUnavailable, match="another program holds it"):
+                await store.accept(incoming("m1"))
+            assert await store.open_conversations() == []
+            other.execute("ROLLBACK")
+        assert await store.accept(incoming("m1")) is not None
+
+
+async def test_cancelled_callers_leave_neither_the_file_nor_the_turnstile_locked(path: Path, store: SqlStore) -> None:
+    chance = random.Random(20260105)
+    await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
+    works: list[Callable[[int], Awaitable[object]]] = [
+        lambda number: store.accept(incoming(f"m{number}")),
+        lambda number: store.append_entries(KEY, [entry(f"e{number}"), entry(f"f{number}")]),
+        lambda number: store.claim(KEY, worker=f"w{number}"),
+        lambda number: store.put_messages([message(str(number)), message(f"r{number}", thread=str(number))]),
+        lambda number: store.get_entries(KEY, start=0),
+    ]
+    tasks = []
+    for number in range(250):
+        tasks.append(asyncio.ensure_future(chance.choice(works)(number)))
+        for _ in range(chance.randrange(4)):
+            await asyncio.sleep(0)
+        chance.choice(tasks[-8:]).cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert any(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
+    assert all(not isinstance(outcome, Exception) for outcome in outcomes)
+
+    assert await store.accept(incoming("after")) is not None  # the turnstile lets writers through in order
+    assert ask(path, "UPDATE setting SET value = ''") == []  # and no connection holds the file
+    entries = await store.get_entries(KEY, start=0)
+    assert [each.position for each in entries] == list(range(len(entries)))
+    assert len(entries) % 2 == 0
+    for root in await store.get_messages("W", "C1", limit=999):
+        assert root.replies == 1
+
+
+async def test_closing_waits_for_what_a_cancelled_caller_left_behind(path: Path, clock: ManualClock) -> None:
+    async with open_store(f"sqlite:///{path}", clock=clock) as store:
+        caller = asyncio.ensure_future(store.accept(incoming("m1")))
+        await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.wait([caller])
+        assert caller.cancelled()
+    assert ask(path, "SELECT dedupe_key FROM turn") == [("m1",)]
+
+
+# ---------------------------------------------------------------- how rows are found
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple[str, Any]]]:
+    """What is sent to any database meanwhile."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        seen.extend([(statement, each) for each in parameters[:1]] if many else [(statement, parameters)])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+QUERIES = [
+    pytest.param(lambda store: store.claim(KEY, worker="w1"), "ix_turn_open", id="claim"),
+    pytest.param(lambda store: store.request_stop(KEY), "ix_turn_open", id="request_stop"),
+    pytest.param(lambda store: store.open_conversations(), "ix_turn_open", id="open_conversations"),
+    pytest.param(lambda store: store.get_entries(KEY, start=3), "sqlite_autoindex_entry", id="get_entries"),
+    pytest.param(lambda store: store.get_conversation(KEY), "sqlite_autoindex_conversation", id="get_conversation"),
+    pytest.param(
+        lambda store: store.get_messages("W", "C1", before=message("1"), limit=9),
+        "ix_channel_message_workspace_channel_thread_at_id",
+        id="get_messages",
+    ),
+    pytest.param(
+        lambda store: store.get_thread("W", "C1", "1", limit=9),
+        "ix_channel_message_workspace_channel_thread_at_id",
+        id="get_thread",
+    ),
+    pytest.param(lambda store: store.put_messages([message("1")]), "ix_channel_message", id="put_messages"),
+    pytest.param(lambda store: store.append_entries(KEY, [entry("b")]), "sqlite_autoindex_entry", id="append_entries"),
+]
+
+
+@pytest.mark.parametrize(("query", "index"), QUERIES)
+async def test_no_query_looks_at_every_row(
+    path: Path, store: SqlStore, query: Callable[[SqlStore], Awaitable[object]], index: str
+) -> None:
+    await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
+    await store.append_entries(KEY, [entry("a")])
+    await store.accept(incoming("m1"))
+    with statements() as seen:
+        await query(store)
+    plan = [
+        row[3]
+        for statement, parameters in seen
+        if not statement.startswith("PRAGMA")
+        for row in ask(path, f"EXPLAIN QUERY PLAN {statement}", parameters)
+    ]
+    assert any(index in step for step in plan), plan
+    whole = [step for step in plan if step.startswith("SCAN") and "ix_turn_open" not in step]  # that one is short
+    assert whole == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(lambda store: store.claim(KEY, worker="w1"), id="claim"),
+        pytest.param(lambda store: store.get_entries(KEY, start=3), id="get_entries"),
+        pytest.param(lambda store: store.get_messages("W", "C1", before=message("1"), limit=9), id="get_messages"),
+    ],
+)
+async def test_rows_come_out_of_the_index_in_order(
+    path: Path, store: SqlStore, query: Callable[[SqlStore], Awaitable[object]]
+) -> None:
+    await store.append_entries(KEY, [entry("a")])
+    with statements() as seen:
+        await query(store)
+    plan = [
+        row[3] for statement, parameters in seen for row in ask(path, f"EXPLAIN QUERY PLAN {statement}", parameters)
+    ]
+    assert plan
+    assert [step for step in plan if "TEMP B-TREE" in step] == []

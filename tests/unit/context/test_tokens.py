@@ -1,0 +1,93 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.context.tokens import (
+    CORRECTION_RANGE,
+    ENTRY_OVERHEAD,
+    SAFETY_MARGIN,
+    below,
+    corrected,
+    estimate,
+    estimate_entry,
+    relative_error,
+    updated_ratio,
+)
+from bot.types import Entry, Media
+
+ratios = st.floats(*CORRECTION_RANGE)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        pytest.param("", 0, id="nothing"),
+        pytest.param("a" * 400, 100, id="latin"),
+        pytest.param("é" * 400, 100, id="latin-with-accents"),
+        pytest.param("1.5%" * 50, 100, id="digits-and-marks"),
+        pytest.param("中" * 160, 100, id="chinese"),
+        pytest.param("かな" * 80, 100, id="japanese"),
+        pytest.param("한" * 160, 100, id="korean"),
+        pytest.param("я" * 250, 100, id="cyrillic"),
+        pytest.param("```" + "x" * 291 + "```", 100, id="code"),
+        pytest.param("`" + "x" * 297 + "`", 100, id="code-in-a-line"),
+        pytest.param("```" + "x" * 295, 100, id="code-without-an-end"),
+        pytest.param("😀" * 50, 100, id="emoji"),
+        pytest.param("`中`" * 160, 260, id="chinese-in-code"),
+    ],
+)
+def test_text_is_counted_by_script(text: str, tokens: int) -> None:
+    assert estimate(text) == tokens
+
+
+def test_media_count_as_they_were_estimated() -> None:
+    picture = Media(kind="image", media_type="image/png", name="a", data=b"", tokens=1_280)
+    assert estimate_entry(Entry(role="user", text="abcd", media=(picture, picture))) == 2 * 1_280 + 1 + ENTRY_OVERHEAD
+
+
+@given(st.text(alphabet=st.sampled_from("a` \n中я😀1.")), st.text(alphabet=st.sampled_from("a` \n中я😀1.")))
+def test_more_text_never_counts_less(text: str, more: str) -> None:
+    assert estimate(text) <= estimate(text + more)
+
+
+@given(st.text())
+def test_an_estimate_lies_between_a_quarter_and_twice_the_characters(text: str) -> None:
+    assert len(text) / 4 <= estimate(text) <= 2 * len(text) + 1
+
+
+@given(ratios, st.integers(-5, 10**6), st.integers(-5, 10**7))
+def test_a_ratio_moves_towards_what_was_counted_and_stays_in_range(ratio: float, estimated: int, actual: int) -> None:
+    updated = updated_ratio(ratio, estimated=estimated, actual=actual)
+    low, high = CORRECTION_RANGE
+    assert low <= updated <= high
+    if estimated > 0 and actual > 0:
+        seen = min(max(actual / estimated, low), high)
+        assert min(ratio, seen) - 1e-9 <= updated <= max(ratio, seen) + 1e-9
+        assert abs(updated - seen) <= abs(ratio - seen)
+    else:
+        assert updated == ratio
+
+
+@given(st.floats(0.6, 3.9), st.integers(1_000, 100_000))
+def test_after_three_counts_a_steady_tokenizer_is_met_within_a_tenth(truth: float, estimated: int) -> None:
+    ratio = 1.0
+    for _ in range(3):
+        ratio = updated_ratio(ratio, estimated=estimated, actual=round(truth * estimated))
+    assert abs(relative_error(expected=corrected(estimated, ratio), actual=round(truth * estimated))) < 0.10
+
+
+@given(st.integers(0, 10**6))
+def test_what_lies_below_a_limit_fits_even_when_the_margin_is_used_up(limit: int) -> None:
+    assert 0 <= below(limit) / (1 - SAFETY_MARGIN) <= limit + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "error"),
+    [
+        pytest.param(90, 100, -0.1, id="too-low"),
+        pytest.param(110, 100, 0.1, id="too-high"),
+        pytest.param(5, 0, 0.0, id="no-truth"),
+    ],
+)
+def test_the_error_is_a_share_of_the_truth(expected: int, actual: int, error: float) -> None:
+    assert relative_error(expected=expected, actual=actual) == pytest.approx(error)

@@ -1,0 +1,63 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.context.trim import TURNS_FOR_ONE_PAUSE, Rhythm, excess_limit
+
+LIVELY = Rhythm(growth=350, turns=10_000, pauses=0)
+rhythms = st.builds(
+    lambda growth, turns, share: Rhythm(growth=growth, turns=turns, pauses=int(turns * share)),
+    st.floats(1, 10_000),
+    st.integers(0, 1_000),
+    st.floats(0, 1),
+)
+shares = st.floats(0.001, 1)
+tokens = st.floats(0, 200_000)
+
+
+def test_without_pauses_the_limit_is_the_lot_size_less_half_a_turn() -> None:
+    limit = excess_limit(LIVELY, reread=8_000, usual=8_000, cached_share=0.2)
+    assert limit == pytest.approx(math.sqrt(2 * 8_000 * 350 * 0.8 / 0.2) - 175, rel=0.01)
+
+
+@pytest.mark.parametrize("burden", [1_000, 8_000, 70_000])
+@pytest.mark.parametrize("turns_to_a_pause", [20, 50, 200])
+def test_with_pauses_the_limit_is_near_the_exact_solution(burden: int, turns_to_a_pause: int) -> None:
+    pauses = 10_000 // turns_to_a_pause
+    rhythm = Rhythm(growth=350, turns=10_000, pauses=pauses)
+    limit = excess_limit(rhythm, reread=burden, usual=burden, cached_share=0.5) + 175
+    chance = rhythm.pause_chance
+    y = chance * limit / 350
+    assert y - 1 + math.exp(-y) == pytest.approx(burden * chance**2 / 350, rel=0.1)
+
+
+def test_the_chance_of_a_pause_begins_small_and_follows_the_conversation() -> None:
+    assert Rhythm(growth=1, turns=0, pauses=0).pause_chance == 1 / TURNS_FOR_ONE_PAUSE
+    assert Rhythm(growth=1, turns=1_000, pauses=500).pause_chance == pytest.approx(0.5, abs=0.01)
+
+
+@given(rhythms, tokens, tokens)
+def test_where_caching_saves_nothing_no_excess_is_worth_carrying(rhythm: Rhythm, reread: float, usual: float) -> None:
+    assert excess_limit(rhythm, reread=reread, usual=usual, cached_share=1) <= 0
+
+
+@given(rhythms, tokens, tokens)
+def test_where_cached_input_is_free_any_excess_is(rhythm: Rhythm, reread: float, usual: float) -> None:
+    assert excess_limit(rhythm, reread=reread, usual=usual, cached_share=0) == math.inf
+
+
+@given(rhythms, tokens, shares, shares)
+def test_dearer_cached_input_lowers_the_limit(rhythm: Rhythm, usual: float, one: float, other: float) -> None:
+    cheap, dear = sorted((one, other))
+    limits = [excess_limit(rhythm, reread=usual, usual=usual, cached_share=share) for share in (cheap, dear)]
+    assert limits[0] >= limits[1]
+
+
+@given(rhythms, tokens, tokens, tokens, shares)
+def test_less_to_read_again_lowers_the_limit(
+    rhythm: Rhythm, one: float, other: float, usual: float, share: float
+) -> None:
+    limits = [excess_limit(rhythm, reread=reread, usual=usual, cached_share=share) for reread in sorted((one, other))]
+    assert limits[0] <= limits[1]

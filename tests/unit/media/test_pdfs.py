@@ -1,0 +1,165 @@
+"""PDFs become text where they have any, and pictures where they are scans."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+from pypdf import PageObject, PdfReader, PdfWriter
+
+from adapters.media import limits
+from adapters.media.reading import read_file
+from adapters.media.rules import ReadingRules
+from bot.types import FileTerms, Media, ReadFile, UnreadableFile
+from tests.unit.media import samples
+
+NATIVE = ReadingRules(docs="file_part")
+
+
+def read(data: bytes, rules: ReadingRules | None = None, **terms: Any) -> ReadFile:
+    found = read_file("a.pdf", data, FileTerms(**terms), rules or ReadingRules())
+    assert isinstance(found, ReadFile), found
+    return found
+
+
+def reason(data: bytes, rules: ReadingRules | None = None, **terms: Any) -> str:
+    found = read_file("a.pdf", data, FileTerms(**terms), rules or ReadingRules())
+    assert isinstance(found, UnreadableFile), found
+    return found.reason
+
+
+def test_text_is_read_page_by_page() -> None:
+    found = read(samples.pdf("The rope costs seven dollars.", "And the nails cost two."))
+    assert found.text.splitlines() == [
+        "(page 1)", "The rope costs seven dollars.", "", "(page 2)", "And the nails cost two."
+    ]  # fmt: skip
+    assert (found.media, found.note) == ((), "")
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    found = read(samples.pdf(*["Words upon words upon words upon words."] * 50), text_tokens=200)
+    assert found.text.startswith("(page 1)\nWords")
+    assert len(found.text) < 900
+    assert "the first" in found.note
+    assert "of its 50 pages" in found.note
+    assert "all further characters left out" in found.note
+
+
+def test_a_scan_becomes_pictures_of_its_pages() -> None:
+    found = read(samples.scan(samples.drawing(800, 600), samples.drawing(600, 800)))
+    assert found.text == ""
+    assert "a scan" in found.note
+    assert [media.name for media in found.media] == ["a.pdf, page 1", "a.pdf, page 2"]
+    assert [Image.open(io.BytesIO(media.data)).size for media in found.media] == [(800, 600), (600, 800)]
+    assert {(media.kind, media.media_type, media.tokens) for media in found.media} == {("image", "image/jpeg", 1_280)}
+
+
+def test_a_turned_page_of_a_scan_stands_upright() -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(samples.scan(samples.drawing(800, 600)))))
+    writer.pages[0].rotate(90)
+    file = io.BytesIO()
+    writer.write(file)
+    picture = Image.open(io.BytesIO(read(file.getvalue()).media[0].data)).convert("RGB")
+    assert picture.size == (600, 800)
+    top_left = picture.getpixel((60, 60))
+    assert isinstance(top_left, tuple)
+    assert (top_left[2] > 200, top_left[0] < 60) == (
+        True,
+        True,
+    )  # turned clockwise, the blue corner comes to the top left
+
+
+@pytest.mark.parametrize(
+    ("terms", "pages"),
+    [
+        pytest.param({}, limits.SCAN_PAGES, id="by-pages"),
+        pytest.param({"media_tokens": 1_280 * 3}, 3, id="by-tokens"),
+        pytest.param({"media_bytes": 11_000}, 2, id="by-bytes"),
+    ],
+)
+def test_of_a_long_scan_the_first_pages_are_shown(terms: dict[str, Any], pages: int) -> None:
+    found = read(samples.scan(*[samples.drawing(400, 400)] * 25), **terms)
+    if "media_bytes" in terms:
+        pages = min(len(found.media), 24)
+        assert sum(len(media.data) for media in found.media) <= terms["media_bytes"]
+    assert len(found.media) == pages
+    assert f"the first {pages} of its 25 pages" in found.note
+
+
+def test_by_setting_the_file_itself_is_passed_on() -> None:
+    data = samples.pdf("one", "two", "three")
+    media = Media(kind="document", media_type="application/pdf", name="a.pdf", data=data, tokens=3 * 1_280)
+    assert read(data, NATIVE) == ReadFile(name="a.pdf", media=(media,))
+    assert reason(data, NATIVE, media_tokens=2_000) == "is a PDF of 3 pages, and at most 1 fit"
+    assert "at most 0 MB can be sent" in reason(data, NATIVE, media_bytes=100)
+
+
+def test_a_model_that_takes_no_documents_gets_the_text() -> None:
+    found = read(samples.pdf("The rope costs seven dollars."), ReadingRules(docs="file_part", takes=frozenset()))
+    assert "seven dollars" in found.text
+
+
+@pytest.mark.parametrize("rules", [ReadingRules(), NATIVE], ids=["extract", "file-part"])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        pytest.param(samples.locked_pdf("secret"), "is protected by a password", id="locked"),
+        pytest.param(b"%PDF-1.7 broken", "is a broken PDF", id="broken"),
+        pytest.param(samples.pdf("some text that is long")[:300], "is a broken PDF", id="cut"),
+    ],
+)
+def test_a_pdf_that_cannot_be_opened_says_why(rules: ReadingRules, data: bytes, said: str) -> None:
+    assert said in reason(data, rules)
+
+
+def test_a_pdf_that_only_its_owner_may_change_is_read() -> None:
+    assert "those who know" in read(samples.locked_pdf("")).text
+
+
+def test_too_many_pages_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PDF_PAGES", 2)
+    assert reason(samples.pdf("a", "b", "c")) == "is a PDF of 3 pages, and at most 2 are read"
+
+
+def test_a_pdf_with_nothing_on_it_says_so() -> None:
+    assert "no pictures of its pages" in reason(samples.pdf(""))
+
+
+def test_a_pdf_of_few_words_is_still_text() -> None:
+    assert read(samples.pdf("Yes.")).text.splitlines() == ["(page 1)", "Yes."]
+
+
+def joined(*files: bytes) -> bytes:
+    """One PDF of several."""
+    writer = PdfWriter()
+    for data in files:
+        writer.append(io.BytesIO(data))
+    file = io.BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+def test_pages_without_text_between_others_are_mentioned() -> None:
+    found = read(joined(samples.pdf("A cover with a long enough title."), samples.scan(samples.drawing(400, 400))))
+    assert "long enough" in found.text
+    assert found.note == "1 of its pages with hardly any text of their own"
+
+
+def test_a_page_that_cannot_be_read_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_page = PageObject.extract_text
+
+    def fail_once(page: PageObject) -> str:
+        if page.page_number == 0:
+            raise ZeroDivisionError
+        return read_page(page)
+
+    monkeypatch.setattr(PageObject, "extract_text", fail_once)
+    found = read(samples.pdf("This page is broken, so to speak.", "This page is a whole one."))
+    assert found.text.splitlines() == ["(page 1)", "", "", "(page 2)", "This page is a whole one."]
+
+
+def test_a_scan_whose_pictures_cannot_be_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PageObject, "images", property(lambda _page: [object()]))
+    assert "no pictures of its pages" in reason(samples.scan(samples.drawing(400, 400)))

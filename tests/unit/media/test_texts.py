@@ -1,0 +1,140 @@
+"""Text of any encoding becomes text; what is none is refused; what is long is cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.media.reading import read_file
+from adapters.media.rules import ReadingRules
+from adapters.media.texts import cut, decode
+from adapters.media.unreadable import Unreadable
+from bot.context.tokens import estimate
+from bot.types import FileTerms, ReadFile, UnreadableFile
+
+SENTENCE = "Grüße an Zoë: 3 € für 日本 🌱\r\n\tend\n"
+
+
+def read(data: bytes, **terms: Any) -> ReadFile:
+    found = read_file("a", data, FileTerms(**terms), ReadingRules())
+    assert isinstance(found, ReadFile), found
+    return found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_every_unicode_encoding_is_read(encoding: str) -> None:
+    assert decode(SENTENCE.encode(encoding)) == (SENTENCE, "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_text_is_known_without_a_mark(encoding: str) -> None:
+    assert decode("Mostly Latin text, plus €.".encode(encoding)) == ("Mostly Latin text, plus €.", "")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_older_text_is_read_as_western_european_and_says_so(encoding: str) -> None:
+    assert decode("Grüße, Zoë".encode(encoding)) == ("Grüße, Zoë", "read as Western European text")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"a": [1, 2]}\n', id="json"),
+        pytest.param("a,b\n1,2\n", id="csv"),
+        pytest.param("# Title\n\n- item\n", id="markdown"),
+        pytest.param("def f():\n    return 1\n", id="code"),
+        pytest.param("<svg xmlns='x'><text>hi</text></svg>", id="svg"),
+    ],
+)
+def test_text_files_stand_as_they_are(text: str) -> None:
+    assert read(text.encode()) == ReadFile(name="a", text=text)
+
+
+def test_stray_controls_are_left_out() -> None:
+    assert read(b"\x1b[31mred\x1b[0m and bell\x07\n").text == "\x1b[31mred\x1b[0m and bell\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(bytes(range(256)) * 4, id="every-byte"),
+        pytest.param(b"text\0with zeros", id="zeros"),
+        pytest.param(b"\x01\x02\x03\x04" * 50, id="controls"),
+        pytest.param(b"\xff\xfe" + b"\x00\xd8" * 50, id="halves-of-pairs"),
+    ],
+)
+def test_what_is_no_text_is_refused(data: bytes) -> None:
+    found = read_file("a", data, FileTerms(), ReadingRules())
+    assert isinstance(found, UnreadableFile)
+    assert "cannot be read" in found.reason
+
+
+def test_a_long_text_is_cut_at_a_line_and_says_how_much_is_missing() -> None:
+    text = "".join(f"line {number}\n" for number in range(5_000))
+    found = read(text.encode(), text_tokens=1_000)
+    assert text.startswith(found.text)
+    assert found.text.endswith("\n")
+    assert 900 < estimate(found.text) <= 1_000
+    missing = len(text) - len(found.text)
+    assert found.note == f"cut after {len(found.text):,} characters, {missing:,} of {len(text):,} characters left out"
+
+
+@given(st.text(), st.integers(0, 50))
+def test_a_cut_text_is_a_beginning_that_fits(text: str, tokens: int) -> None:
+    kept = cut(text, tokens)
+    assert text.startswith(kept)
+    assert estimate(kept) <= tokens
+    if estimate(text) <= tokens:
+        assert kept == text
+
+
+@given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
+def test_what_is_written_in_utf8_is_read_back(text: str) -> None:
+    assert decode(b"\xef\xbb\xbf" + text.encode()) == (text, "")
+
+
+@given(st.binary())
+def test_any_bytes_are_text_or_refused(data: bytes) -> None:
+    try:
+        text, _ = decode(data)
+    except Unreadable:
+        return
+    text.encode()
+
+
+# ---------------------------------------------------------------- web pages
+
+PAGE = """<!DOCTYPE html><html><head><title>Rope &amp; nails</title><style>p {color: red}</style>
+<script>alert("<p>no</p>")</script></head><body><h2>Prices</h2><p>Seven   dollars
+for <b>rope</b>.<ul><li>long<li>short</ul><table><tr><td>a<td>b</tr></table><img src=x alt="A knot">
+<pre>  kept
+    so</pre></body></html>"""
+
+
+def test_a_page_is_read_as_what_it_says() -> None:
+    found = read(PAGE.encode())
+    assert [line for line in found.text.splitlines() if line] == [
+        "Rope & nails",
+        "## Prices",
+        "Seven dollars for rope.",
+        "- long",
+        "- short",
+        "a | b",
+        "A knot",
+        "kept",
+        "so",
+    ]
+    assert found.note == "without its markup"
+
+
+def test_a_page_that_says_nothing_is_named() -> None:
+    found = read_file("a", b"<!doctype html><script>var a = 1</script>", FileTerms(), ReadingRules())
+    assert found == UnreadableFile(name="a", reason="has no text in it")
+
+
+@given(st.text(st.sampled_from("<>/&;!-\"'= abpretdscri")))
+def test_no_page_confuses_the_reader(body: str) -> None:
+    read_file("a", b"<!doctype html>" + body.encode(), FileTerms(), ReadingRules())

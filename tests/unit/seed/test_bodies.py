@@ -1,0 +1,227 @@
+"""What is sent on each wire: golden examples, and the rules that hold on all of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.seed.client import encode
+from adapters.seed.wires import WIRES, WireName
+from adapters.seed.wires.parameters import Profile
+from bot.types import Entry, Media, ModelRequest, ParameterValue
+
+PICTURE = Media(kind="image", media_type="image/png", name="cat.png", data=b"png", tokens=1280)
+CLIP = Media(kind="video", media_type="video/mp4", name="cat.mp4", data=b"mp4", tokens=6435)
+PAPER = Media(kind="document", media_type="application/pdf", name="cat.pdf", data=b"pdf", tokens=1280)
+
+ALL: dict[str, ParameterValue] = {
+    "max_tokens": 8192,
+    "frequency_penalty": 0.5,
+    "presence_penalty": -0.5,
+    "stop": ("END", "STOP"),
+    "enable_thinking": True,
+    "reasoning_effort": "low",
+    "enable_web_search": False,
+    "enable_caching": True,
+    "image_detail": "xhigh",
+    "video_fps": 2.0,
+}
+CONVERSATION = (
+    Entry(role="user", text="What is this?", media=(PICTURE, CLIP, PAPER)),
+    Entry(role="assistant", text="A cat."),
+    Entry(role="user", text="Sure?"),
+)
+REQUEST = ModelRequest(head="Be brief.", entries=CONVERSATION, parameters=ALL)
+
+SEED_PARAMETERS = {
+    "frequency_penalty": 0.5,
+    "presence_penalty": -0.5,
+    "stop": "END,STOP",
+    "enable_thinking": True,
+    "reasoning_effort": "low",
+    "enable_web_search": False,
+    "enable_caching": True,
+    "image_detail": "xhigh",
+    "video_fps": 2.0,
+}
+
+
+def test_chat_completions_body() -> None:
+    assert WIRES["chat"].build_body(REQUEST, "seed-2-0-lite") == {
+        "model": "seed-2-0-lite",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **SEED_PARAMETERS,
+        "max_tokens": 8192,
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n", "detail": "xhigh"}},
+                    {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,bXA0", "fps": 2.0}},
+                    {
+                        "type": "file",
+                        "file": {"filename": "cat.pdf", "file_data": "data:application/pdf;base64,cGRm"},
+                    },
+                    {"type": "text", "text": "What is this?"},
+                ],
+            },
+            {"role": "assistant", "content": "A cat."},
+            {"role": "user", "content": "Sure?"},
+        ],
+    }
+
+
+def test_responses_body() -> None:
+    assert WIRES["responses"].build_body(REQUEST, "seed-2-0-lite") == {
+        "model": "seed-2-0-lite",
+        "stream": True,
+        "store": False,
+        **SEED_PARAMETERS,
+        "max_output_tokens": 8192,
+        "input": [
+            {"role": "system", "content": "Be brief."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "input_image", "image_url": "data:image/png;base64,cG5n", "detail": "xhigh"},
+                    {"type": "input_video", "video_url": "data:video/mp4;base64,bXA0", "fps": 2.0},
+                    {"type": "input_file", "filename": "cat.pdf", "file_data": "data:application/pdf;base64,cGRm"},
+                    {"type": "input_text", "text": "What is this?"},
+                ],
+            },
+            {"type": "message", "role": "assistant", "content": "A cat."},
+            {"role": "user", "content": "Sure?"},
+        ],
+    }
+
+
+def test_messages_body() -> None:
+    assert WIRES["messages"].build_body(REQUEST, "seed-2-0-lite") == {
+        "model": "seed-2-0-lite",
+        "stream": True,
+        "max_tokens": 8192,
+        **SEED_PARAMETERS,
+        "system": "Be brief.",
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "image",
+                        "source": {"type": "base64", "media_type": "image/png", "data": "cG5n"},
+                        "detail": "xhigh",
+                    },
+                    {
+                        "type": "video",
+                        "source": {"type": "base64", "media_type": "video/mp4", "data": "bXA0"},
+                        "fps": 2.0,
+                    },
+                    {
+                        "type": "document",
+                        "title": "cat.pdf",
+                        "source": {"type": "base64", "media_type": "application/pdf", "data": "cGRm"},
+                    },
+                    {"type": "text", "text": "What is this?"},
+                ],
+            },
+            {"role": "assistant", "content": "A cat."},
+            {"role": "user", "content": "Sure?"},
+        ],
+    }
+
+
+STANDARD: dict[WireName, dict[str, Any]] = {
+    "chat": {"max_tokens": 8192, "frequency_penalty": 0.5, "presence_penalty": -0.5, "stop": ["END", "STOP"]},
+    "responses": {"max_output_tokens": 8192},
+    "messages": {"max_tokens": 8192, "stop_sequences": ["END", "STOP"]},
+}
+FRAME = {"model", "stream", "stream_options", "store", "messages", "input", "system"}
+
+every_wire = pytest.mark.parametrize("wire", [pytest.param(name, id=name) for name in WIRES])
+
+
+def sent(wire: WireName, profile: Profile = "seed", **parameters: ParameterValue) -> dict[str, Any]:
+    request = ModelRequest(head="h", entries=(Entry(role="user", text="hi", media=(PICTURE,)),), parameters=parameters)
+    return WIRES[wire].build_body(request, "m", profile)
+
+
+@every_wire
+def test_a_plain_server_gets_only_standard_fields(wire: WireName) -> None:
+    body = sent(wire, "plain", **ALL)
+    assert {name: value for name, value in body.items() if name not in FRAME} == STANDARD[wire]
+    assert "detail" not in json.dumps(body)
+
+
+@every_wire
+def test_what_is_unset_is_not_sent(wire: WireName) -> None:
+    assert {name for name in sent(wire) if name not in FRAME} <= {"max_tokens"}
+
+
+@every_wire
+def test_no_effort_is_sent_when_thinking_is_off(wire: WireName) -> None:
+    body = sent(wire, enable_thinking=False, reasoning_effort="low")
+    assert body["enable_thinking"] is False
+    assert "reasoning_effort" not in body
+
+
+@every_wire
+def test_parameters_of_the_bot_itself_are_not_sent(wire: WireName) -> None:
+    assert not {"context", "memory", "persona"} & sent(wire, context="long", memory=True, persona="x").keys()
+
+
+@every_wire
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_no_content_is_null_empty_or_blank(wire: WireName, role: Any) -> None:
+    entries = (
+        Entry(role="user", text="hi"),
+        Entry(role=role, text=" \n"),
+        Entry(role="user", text="", media=(PICTURE,)),
+    )
+    body = WIRES[wire].build_body(ModelRequest(head=" ", entries=entries, parameters={}), "m")
+    messages = body.get("messages") or body["input"]
+    for content in [message["content"] for message in messages]:
+        assert content
+        assert content if isinstance(content, list) else content.strip()
+
+
+@every_wire
+def test_a_system_message_is_always_sent(wire: WireName) -> None:
+    body = WIRES[wire].build_body(ModelRequest(head="", entries=(), parameters={}), "m")
+    system = body.get("system") or (body.get("messages") or body["input"])[0]["content"]
+    assert system.strip()
+
+
+def test_messages_begin_with_the_user() -> None:
+    request = ModelRequest(head="h", entries=(Entry(role="assistant", text="So."),), parameters={})
+    roles = [message["role"] for message in WIRES["messages"].build_body(request, "m")["messages"]]
+    assert roles == ["user", "assistant"]
+
+
+ENTRIES = st.builds(
+    Entry,
+    role=st.sampled_from(["user", "assistant"]),
+    text=st.text(max_size=20),
+    media=st.sampled_from([(), (PICTURE,), (CLIP, PAPER)]),
+)
+
+
+@every_wire
+@given(first=st.lists(ENTRIES, min_size=1, max_size=4), more=st.lists(ENTRIES, min_size=1, max_size=3))
+def test_a_longer_conversation_only_adds_to_the_bytes_that_were_sent(
+    wire: WireName, first: list[Entry], more: list[Entry]
+) -> None:
+    def body(entries: list[Entry]) -> bytes:
+        request = ModelRequest(head="h", entries=tuple(entries), parameters=ALL)
+        return encode(WIRES[wire].build_body(request, "m"))
+
+    assert body([*first, *more]).startswith(body(first).removesuffix(b"]}"))
+
+
+def test_half_a_surrogate_pair_can_be_sent() -> None:
+    assert encode({"a": "x\ud83dy"}) == b'{"a":"x?y"}'

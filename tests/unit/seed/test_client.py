@@ -1,0 +1,496 @@
+"""The client over all that can happen to one question."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.seed import Pace, Retries, SeedOptions, Surroundings, Timeouts, open_seed
+from adapters.seed.course import DROPPED_MEDIA_NOTE, MORE_ROOM_NOTE, NO_ROOM_NOTE, NO_SOURCES_NOTE
+from bot.errors import (
+    ConfigError,
+    ContextTooLong,
+    ModelAccessDenied,
+    ModelRejected,
+    ModelUnavailable,
+    Refused,
+    StreamCut,
+)
+from bot.types import (
+    Entry,
+    Finish,
+    Finished,
+    Media,
+    ModelRequest,
+    NoteFound,
+    TextDelta,
+    Usage,
+    UsageReported,
+)
+from tests.unit.seed.scripted import KEY, ScriptedApi, answered, failed, gather, streamed
+from tests.unit.seed.streams import DONE, ask, chat_stream, chunk, reasoning_in, sse, text_in, urls_in, usage_chunk
+
+LONG = "word " * 2_000
+
+
+async def test_a_question_is_answered() -> None:
+    api = ScriptedApi(answered("Hello", " you"))
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+        assert (model.name, model.context_tokens) == ("seed-2-0-lite", 256_000)
+    assert error is None
+    assert events == [
+        TextDelta("Hello"),
+        TextDelta(" you"),
+        UsageReported(Usage(input=10, output=5)),
+        Finished(Finish.STOP),
+    ]
+    assert str(api.requests[0].url) == "http://api.test/v1/chat/completions"
+    assert api.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert api.requests[0].headers["content-type"] == "application/json"
+
+
+async def test_no_key_is_sent_when_there_is_none() -> None:
+    api = ScriptedApi(answered("Hi"))
+    options = SeedOptions(surroundings=api.surroundings())
+    async with open_seed(base_url="http://api.test", api_key=None, model="m", options=options) as model:
+        await gather(model, ask())
+    assert "authorization" not in api.requests[0].headers
+    assert str(api.requests[0].url) == "http://api.test/v1/chat/completions"
+
+
+@pytest.mark.parametrize("key", ["", " ", "sk-ü", "sk a", "sk\na"])
+async def test_a_key_that_cannot_be_one_is_named_without_being_shown(key: str) -> None:
+    with pytest.raises(ConfigError, match="SEED_API_KEY") as caught:
+        async with open_seed(base_url="http://api.test/v1", api_key=key, model="m"):
+            pass
+    assert not key.strip() or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("api.test/v1", id="no-scheme"),
+        pytest.param("ftp://api.test", id="another-scheme"),
+        pytest.param("http:///v1", id="no-server"),
+        pytest.param("http://[::1", id="half-an-address"),
+        pytest.param("http://api.test:http", id="no-port"),
+        pytest.param("http://api.test:99999", id="port-too-high"),
+        pytest.param("http://api..test", id="empty-label"),
+        pytest.param("http://xn--", id="no-international-name"),
+        pytest.param("http://" + "a" * 300, id="label-too-long"),
+    ],
+)
+async def test_an_address_that_is_none_is_named(address: str) -> None:
+    with pytest.raises(ConfigError, match="SEED_BASE_URL"):
+        async with open_seed(base_url=address, api_key=None, model="m"):
+            pass
+
+
+# ---------------------------------------------------------------- tries
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(failed(429), id="429"),
+        pytest.param(failed(500, {"code": "InternalServiceError", "message": "m"}), id="500"),
+        pytest.param(failed(502, "a string"), id="error-as-a-string"),
+        pytest.param(httpx.Response(502, html="<html>Bad gateway</html>"), id="html"),
+        pytest.param(httpx.Response(503, text="upstream connect error"), id="plain-text"),
+        pytest.param(httpx.Response(200, html="<html>Welcome</html>"), id="html-with-status-200"),
+        pytest.param(httpx.ConnectError("refused"), id="no-connection"),
+        pytest.param(httpx.ReadTimeout("slow"), id="silence"),
+        pytest.param(httpx.RemoteProtocolError("gone"), id="hung-up"),
+        pytest.param(streamed(), id="empty-stream"),
+        pytest.param(streamed(chunk("", reasoning_content="hm"), httpx.ReadError("reset")), id="cut-while-reasoning"),
+        pytest.param(streamed(b"data: {\n\n"), id="broken-json"),
+        pytest.param(streamed(sse({"error": {"code": "model_unavailable", "message": "m"}})), id="error-in-the-stream"),
+        pytest.param(streamed(sse({"error": {"message": "m"}}, "error")), id="error-event"),
+    ],
+)
+async def test_before_any_text_it_is_asked_again(trouble: httpx.Response | Exception) -> None:
+    api = ScriptedApi(trouble, answered("Hello"))
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+    assert error is None
+    assert text_in(events) == "Hello"
+    assert api.slept == [1.0]
+
+
+async def test_tries_end_after_four_with_doubled_waits_between_them() -> None:
+    api = ScriptedApi(*[failed(503, {"code": "model_unavailable", "message": "m"}, **{"x-request-id": "r1"})] * 4)
+    async with api.open(surroundings=api.surroundings(chance=lambda: 1.0)) as model:
+        events, error = await gather(model, ask())
+    assert isinstance(error, ModelUnavailable)
+    assert (error.status, error.code, error.request_id) == (503, "model_unavailable", "r1")
+    assert "HTTP 503" in str(error)
+    assert events == []
+    assert api.slept == [1.25, 2.5, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("header", "waited"),
+    [
+        pytest.param("7", 7.0, id="seconds"),
+        pytest.param("0.5", 1.0, id="never-less-than-our-own"),
+        pytest.param(format_datetime(datetime(2026, 1, 5, 9, 0, 9, tzinfo=UTC), usegmt=True), 9.0, id="http-date"),
+        pytest.param("soon", 1.0, id="nonsense"),
+        pytest.param("nan", 1.0, id="no-number"),
+    ],
+)
+async def test_retry_after_is_honoured(header: str, waited: float) -> None:
+    api = ScriptedApi(failed(429, **{"retry-after": header}), answered("Hi"))
+    around = api.surroundings()
+    around = Surroundings(
+        chance=around.chance,
+        monotonic=around.monotonic,
+        sleep=around.sleep,
+        transport=around.transport,
+        now=lambda: datetime(2026, 1, 5, 9, 0, tzinfo=UTC),
+    )
+    async with api.open(surroundings=around) as model:
+        _, error = await gather(model, ask())
+    assert error is None
+    assert sum(api.slept) == pytest.approx(waited, abs=0.01)
+
+
+async def test_a_server_that_asks_for_a_long_wait_is_left_to_the_caller() -> None:
+    api = ScriptedApi(failed(429, **{"retry-after": "120"}))
+    async with api.open() as model:
+        _, error = await gather(model, ask())
+    assert isinstance(error, ModelUnavailable)
+    assert error.retry_after == 120
+    assert api.slept == []
+
+
+async def test_no_try_begins_when_no_time_is_left() -> None:
+    api = ScriptedApi(failed(503))
+    async with api.open(timeouts=Timeouts(total=0.9)) as model:
+        _, error = await gather(model, ask())
+    assert isinstance(error, ModelUnavailable)
+
+
+async def test_reasoning_of_two_tries_is_kept_apart() -> None:
+    api = ScriptedApi(
+        streamed(chunk("", reasoning_content="first")),
+        streamed(chunk("", reasoning_content="second"), chat_stream("Hi")),
+    )
+    async with api.open() as model:
+        events, _ = await gather(model, ask())
+    assert reasoning_in(events) == "first\n\nsecond"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "says"),
+    [
+        pytest.param(
+            failed(401, {"code": "invalid_api_key", "message": f"bad key {KEY}"}),
+            ModelAccessDenied,
+            "SEED_API_KEY",
+            id="401",
+        ),
+        pytest.param(
+            failed(402, {"code": "insufficient_credits", "message": "m"}), ModelAccessDenied, "credits", id="402"
+        ),
+        pytest.param(
+            failed(403, {"code": "AccountOverdueError", "message": "m"}), ModelAccessDenied, "account", id="403"
+        ),
+        pytest.param(
+            failed(404, {"code": "model_not_found", "message": "m"}), ModelAccessDenied, "SEED_MODEL", id="404"
+        ),
+        pytest.param(failed(429, {"code": "QuotaExceeded", "message": "m"}), ModelAccessDenied, "quota", id="quota"),
+        pytest.param(failed(429, {"code": "SetLimitExceeded", "message": "m"}), ModelAccessDenied, "quota", id="limit"),
+        pytest.param(
+            failed(400, {"code": "OutofContextError", "message": "m"}), ContextTooLong, "tokens", id="context"
+        ),
+        pytest.param(failed(413), ContextTooLong, "tokens", id="too-large"),
+        pytest.param(
+            failed(400, {"code": "InputTextSensitiveContentDetected", "message": "m"}), Refused, "safety", id="refused"
+        ),
+        pytest.param(
+            failed(502, {"code": "upstream_error", "message": "InputImageSensitiveContentDetected: m"}),
+            Refused,
+            "safety",
+            id="refused-upstream",
+        ),
+        pytest.param(
+            failed(400, {"code": "MissingParameter", "message": "is missing `messages.content` parameter"}),
+            ModelRejected,
+            "messages.content",
+            id="400",
+        ),
+    ],
+)
+async def test_what_would_fail_again_is_not_asked_again(reply: httpx.Response, kind: type, says: str) -> None:
+    api = ScriptedApi(reply)
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+    assert type(error) is kind
+    assert says in str(error)
+    assert KEY not in f"{error!r}{vars(error)}"
+    assert events == []
+    assert len(api.requests) == 1
+
+
+async def test_no_message_shows_the_key_or_what_people_wrote() -> None:
+    detail = f"Invalid header Bearer {KEY}: '{LONG[:60]}'"
+    api = ScriptedApi(failed(400, {"code": "InvalidParameter", "message": detail}))
+    async with api.open() as model:
+        _, error = await gather(model, ask(LONG))
+    assert KEY not in str(error)
+    assert "word word" not in str(error)
+
+
+# ---------------------------------------------------------------- cuts
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param((), id="end-of-the-stream"),
+        pytest.param((DONE,), id="done-without-a-reason"),
+        pytest.param((httpx.ReadError("reset"),), id="reset"),
+        pytest.param((sse({"error": {"code": "InternalServiceError", "message": "m"}}),), id="error-in-the-stream"),
+        pytest.param((b'data: {"choices": [{"del',), id="half-a-chunk"),
+    ],
+)
+async def test_after_visible_text_a_cut_is_told_and_not_repaired(end: tuple[Any, ...]) -> None:
+    api = ScriptedApi(streamed(chunk("Hello"), *end, **{"x-request-id": "r1"}))
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+    assert isinstance(error, StreamCut)
+    assert error.request_id == "r1"
+    assert text_in(events) == "Hello"
+    last = events[-1]
+    assert isinstance(last, UsageReported)
+    assert last.usage.estimated
+    assert len(api.requests) == 1
+
+
+async def test_a_filter_that_stops_a_visible_answer_ends_it() -> None:
+    error = {"code": "OutputTextSensitiveContentDetected", "message": "m"}
+    api = ScriptedApi(streamed(chunk("Hello"), sse({"error": error})))
+    async with api.open() as model:
+        events, failure = await gather(model, ask())
+    assert failure is None
+    assert events[-1] == Finished(Finish.FILTERED)
+
+
+async def test_a_filter_before_any_text_is_a_refusal_that_was_billed() -> None:
+    api = ScriptedApi(streamed(chunk("", finish="content_filter"), usage_chunk(), DONE))
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+    assert isinstance(error, Refused)
+    assert events == [UsageReported(Usage(input=10, output=5))]
+
+
+async def test_a_stream_that_said_it_is_finished_may_end_anyhow() -> None:
+    api = ScriptedApi(streamed(chunk("Hello", finish="stop"), httpx.ReadError("reset")))
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+    assert error is None
+    assert events[-1] == Finished(Finish.STOP)
+
+
+async def test_missing_usage_is_estimated_and_marked() -> None:
+    api = ScriptedApi(streamed(chunk("x" * 400, reasoning_content="y" * 40), chunk(finish="stop"), DONE))
+    async with api.open() as model:
+        events, _ = await gather(model, ask("z" * 4_000))
+    usage = next(event.usage for event in events if isinstance(event, UsageReported))
+    assert usage.estimated
+    assert (usage.output, usage.reasoning) == (110, 10)
+    assert 1_000 < usage.input < 1_100
+
+
+async def test_an_answer_in_one_piece_is_taken_too() -> None:
+    whole = {"choices": [{"message": {"content": "Hello\nyou"}, "finish_reason": "stop"}], "usage": None}
+    api = ScriptedApi(httpx.Response(200, json=whole))
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+    assert error is None
+    assert text_in(events) == "Hello\nyou"
+
+
+async def test_an_empty_answer_is_asked_for_once_more() -> None:
+    api = ScriptedApi(answered(""), answered("Hi"))
+    async with api.open() as model:
+        events, error = await gather(model, ask())
+    assert error is None
+    assert events[-2:] == [UsageReported(Usage(input=20, output=10, requests=2)), Finished(Finish.STOP)]
+    again = ScriptedApi(answered(""), answered(""))
+    async with again.open() as model:
+        _, error = await gather(model, ask())
+    assert isinstance(error, ModelUnavailable)
+
+
+# ---------------------------------------------------------------- no room for the answer
+
+NO_TEXT = (
+    chunk("", reasoning_content="hm"),
+    chunk("", finish="length"),
+    usage_chunk(10, 50, reasoning=50, cost_usd=0.25),
+    DONE,
+)
+
+
+async def test_reasoning_that_took_all_the_room_gets_more_of_it_once() -> None:
+    last = (chunk("Hi"), chunk(finish="stop"), usage_chunk(10, 60, reasoning=50, cost_usd=0.5), DONE)
+    api = ScriptedApi(streamed(*NO_TEXT), streamed(*last))
+    async with api.open() as model:
+        events, error = await gather(model, ask(max_tokens=50, enable_thinking=True))
+    assert error is None
+    assert [body["max_tokens"] for body in api.bodies] == [50, 16_384]
+    assert NoteFound(MORE_ROOM_NOTE) in events
+    usage = Usage(input=20, output=110, reasoning=100, reported_cost=Decimal("0.75"), requests=2)
+    assert events[-2:] == [UsageReported(usage), Finished(Finish.STOP)]
+
+
+async def test_where_there_is_no_more_room_it_is_asked_without_thinking() -> None:
+    api = ScriptedApi(streamed(*NO_TEXT), answered("Hi"))
+    async with api.open() as model:
+        await gather(model, ask(max_tokens=65_536, enable_thinking=True, reasoning_effort="high"))
+    assert api.bodies[1]["enable_thinking"] is False
+    assert "reasoning_effort" not in api.bodies[1]
+
+
+async def test_no_room_a_second_time_is_told() -> None:
+    api = ScriptedApi(streamed(*NO_TEXT), streamed(*NO_TEXT))
+    async with api.open() as model:
+        events, error = await gather(model, ask(max_tokens=50))
+    assert error is None
+    assert NoteFound(NO_ROOM_NOTE) in events
+    assert events[-1] == Finished(Finish.LENGTH)
+    assert len(api.requests) == 2
+
+
+# ---------------------------------------------------------------- parameters that the server does not take
+
+CACHE_ERROR = {"code": "InvalidParameter", "message": "caching is not supported for instructions"}
+
+
+async def test_caching_that_is_refused_is_left_out_and_not_asked_for_during_ten_minutes() -> None:
+    api = ScriptedApi(failed(400, CACHE_ERROR), answered("1"), answered("2"), answered("3"))
+    question = ask(LONG, enable_caching=True)
+    async with api.open() as model:
+        events, error = await gather(model, question)
+        assert error is None
+        assert not [event for event in events if isinstance(event, NoteFound)]
+        await gather(model, question)
+        api.now += 601
+        await gather(model, question)
+    assert [body.get("enable_caching") for body in api.bodies] == [True, None, False, True]
+
+
+async def test_caching_is_asked_for_only_where_a_prefix_can_be_cached() -> None:
+    api = ScriptedApi(answered("1"), answered("2"))
+    async with api.open() as model:
+        await gather(model, ask("short", enable_caching=True))
+        await gather(model, ask(LONG, enable_caching=True))
+    assert [body["enable_caching"] for body in api.bodies] == [False, True]
+
+
+async def test_a_parameter_that_is_refused_is_left_out_and_said() -> None:
+    error = {"code": "InvalidParameter.UnsupportedParameter", "param": "stop", "message": "stop is not supported"}
+    api = ScriptedApi(failed(400, error), answered("Hi"))
+    async with api.open() as model:
+        events, failure = await gather(model, ask(stop=("END",), max_tokens=9))
+    assert failure is None
+    assert "stop" not in api.bodies[1]
+    assert any(isinstance(event, NoteFound) and "stop" in event.text for event in events)
+
+
+async def test_a_parameter_is_left_out_only_once() -> None:
+    error = {"code": "InvalidParameter", "param": "image_detail", "message": "m"}
+    api = ScriptedApi(failed(400, error), failed(400, error))
+    async with api.open() as model:
+        _, failure = await gather(model, ask(image_detail="low"))
+    assert isinstance(failure, ModelRejected)
+
+
+# ---------------------------------------------------------------- media and sources
+
+
+def with_picture(tokens: int = 1280) -> ModelRequest:
+    picture = Media(kind="image", media_type="image/png", name="a.png", data=b"x", tokens=tokens)
+    return ModelRequest(head="h", entries=(Entry(role="user", text="What?", media=(picture,)),), parameters={})
+
+
+@pytest.mark.parametrize(
+    ("reported", "noted"),
+    [pytest.param(42, True, id="dropped"), pytest.param(1340, False, id="seen"), pytest.param(700, False, id="unsure")],
+)
+async def test_media_that_the_server_dropped_are_noticed(reported: int, noted: bool) -> None:
+    api = ScriptedApi(streamed(chunk("Hi", finish="stop"), usage_chunk(reported, 1), DONE))
+    async with api.open() as model:
+        events, _ = await gather(model, with_picture())
+    assert (NoteFound(DROPPED_MEDIA_NOTE) in events) is noted
+
+
+async def test_sources_in_the_text_stand_in_for_reported_ones() -> None:
+    api = ScriptedApi(answered("As https://a.example/x says."), answered("As https://a.example/x says."))
+    async with api.open() as model:
+        events, _ = await gather(model, ask(enable_web_search=True))
+        assert urls_in(events) == ["https://a.example/x"]
+        events, _ = await gather(model, ask())
+        assert urls_in(events) == []
+
+
+async def test_a_search_without_sources_is_said() -> None:
+    searched = streamed(chunk("Hi", finish="stop"), usage_chunk(tool_usage={"web_search": 1}), DONE)
+    api = ScriptedApi(searched, answered("Hi"))
+    async with api.open() as model:
+        events, _ = await gather(model, ask(enable_web_search=True))
+        assert NoteFound(NO_SOURCES_NOTE) in events
+        events, _ = await gather(model, ask(enable_web_search=True))
+        assert NoteFound(NO_SOURCES_NOTE) not in events
+
+
+# ---------------------------------------------------------------- pace
+
+
+async def test_requests_wait_for_their_minute() -> None:
+    api = ScriptedApi(*[answered("Hi") for _ in range(5)])
+    async with api.open(pace=Pace(requests_per_minute=2)) as model:
+        for _ in range(5):
+            await gather(model, ask())
+    assert api.slept == [pytest.approx(60, abs=0.01)] * 2
+
+
+async def test_a_burst_that_is_too_fast_halves_what_runs_at_once() -> None:
+    error = {"code": "RequestBurstTooFast", "message": "m"}
+    api = ScriptedApi(failed(429, error), answered("Hi"))
+    async with api.open() as model:
+        _, failure = await gather(model, ask())
+        assert failure is None
+        assert model.limits.concurrency == 4
+
+
+async def test_a_plain_server_gets_no_parameters_of_seed() -> None:
+    api = ScriptedApi(answered("Hi"), answered("Hi"))
+    async with api.open(model="SmolLM2-135M-Instruct") as model:
+        await gather(model, ask(enable_thinking=True, max_tokens=9))
+    async with api.open(model="SmolLM2-135M-Instruct", profile="seed") as model:
+        await gather(model, ask(enable_thinking=True, max_tokens=9))
+    assert ["enable_thinking" in body for body in api.bodies] == [False, True]
+
+
+async def test_closing_the_stream_early_raises_nothing() -> None:
+    api = ScriptedApi(streamed(*[chunk("Hi")] * 50))
+    async with api.open(retries=Retries(tries=1)) as model:
+        stream = model.stream(ask())
+        assert await anext(stream) == TextDelta("Hi")
+        await stream.aclose()
+
+
+async def test_an_answer_gets_no_more_room_than_the_model_is_given() -> None:
+    api = ScriptedApi(*[answered("Hi")] * 3)
+    async with api.open(longest_answer=400) as model:
+        for request in (ask(max_tokens=4096), ask(max_tokens=50), ask()):
+            await gather(model, request)
+    assert [body["max_tokens"] for body in api.bodies] == [400, 50, 400]

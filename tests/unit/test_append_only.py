@@ -1,0 +1,100 @@
+"""Requests are append-only: whatever people do, a request extends the one before or has exactly one recorded reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from bot.types import ModelRequest, RequestRecord, ThreadMessage, Usage
+from tests.fakes import ADA, KEY, START, incoming, words
+from tests.house import House, running
+
+UNTOLD = Usage(estimated=True)
+
+ask = st.tuples(st.just("ask"), st.integers(1, 4000))
+actions = st.one_of(
+    *[ask] * 8,  # so that threads grow long enough to be trimmed
+    st.tuples(st.just("pause"), st.sampled_from([30, 590, 610, 90_000])),
+    st.tuples(st.just("edit"), st.integers(0, 30)),
+    st.tuples(st.just("delete"), st.integers(0, 30)),
+    st.tuples(st.just("persona"), st.integers(0, 3)),
+    st.tuples(st.just("context"), st.sampled_from(["economy", "normal"])),
+    st.tuples(st.just("memory"), st.sampled_from(["yes", "no"])),
+    st.tuples(st.just("restart"), st.just(0)),
+)
+
+
+async def act(house: House, name: str, value: object, number: int) -> None:
+    match name:
+        case "ask":
+            await house.ask(f"{number} " + "lorem " * int(str(value)), number)
+        case "pause":
+            house.clock.advance(float(str(value)))
+        case "edit":
+            edited = ThreadMessage(source_id=f"s{value}", author=ADA, text=f"better {number}", at=START)
+            await house.inbox.edited(KEY, edited, at=START + timedelta(seconds=number))
+        case "delete":
+            await house.inbox.deleted(KEY, f"s{value}")
+        case "restart":
+            await house.dispatcher.aclose(grace=10)
+            house.open()
+        case _:
+            await house.inbox.handle(incoming(f"/set {name} {value}", 1000 + number))
+
+
+def answering(requests: list[ModelRequest]) -> list[ModelRequest]:
+    return [each for each in requests if "Update your notes" not in each.entries[-1].text]
+
+
+def extends(before: ModelRequest, after: ModelRequest) -> bool:
+    return after.head == before.head and after.entries[: len(before.entries)] == before.entries
+
+
+async def played(script: Sequence[tuple[str, object]]) -> list[RequestRecord]:
+    """What was recorded of a conversation's requests, each checked against the one before it."""
+    answers = [words(f"answer {n} " + "ipsum " * 50, UNTOLD) for n in range(2 * len(script) + 2)]
+    async with running(*answers) as house:
+        await act(house, "context", "economy", 999)
+        for number, (name, value) in enumerate(script):
+            await act(house, name, value, number)
+        records = list(await house.store.recent_requests(KEY, limit=1000))
+    requests = answering(house.requests)
+    assert len(requests) == len(records)
+    assert [each.figures.broken for each in records[:1]] in ([], ["first"])
+    for before, after, record in zip(requests, requests[1:], records[1:], strict=False):
+        assert extends(before, after) == (record.figures.broken == ""), record.figures.broken
+    return records
+
+
+@settings(max_examples=150)
+@given(st.lists(actions, min_size=15, max_size=40))
+def test_every_request_extends_the_one_before_or_says_why(script: list[tuple[str, object]]) -> None:
+    for record in asyncio.run(played(script)):
+        event(f"break: {record.figures.broken or 'none'}")
+
+
+async def test_each_reason_for_a_break_is_told() -> None:
+    lively = [("ask", 800)] * 20
+    colder = [step for asks in range(2, 6) for step in [*[("ask", 800)] * asks, ("pause", 700)]]
+    rare = [*colder, ("ask", 5), ("delete", len(lively) + len(colder)), ("ask", 5), ("persona", 1), ("ask", 5)]
+    records = await played([*lively, *rare])
+    assert {each.figures.broken for each in records} == {"first", "", "trim", "cold", "deleted", "head changed"}
+
+
+@given(st.text(max_size=200), st.text(max_size=40))
+def test_the_rendered_question_is_the_same_after_a_crash(text: str, name: str) -> None:
+    async def scenario() -> tuple[ModelRequest, ...]:
+        seen = []
+        for _ in range(2):
+            async with running(words("fine")) as house:
+                await house.ask(f"x{text}", author=replace(ADA, name=name))
+                seen += house.requests
+        return tuple(seen)
+
+    first, second = asyncio.run(scenario())
+    assert first == second

@@ -1,0 +1,128 @@
+"""The presenter: latest wins, never overlapping, nothing lost at the end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.delivery import Presenter
+from bot.errors import ClaimLost, PlatformError
+from bot.types import Draft
+
+
+class GatedReply:
+    """A reply whose every showing waits to be let through; notes overlaps."""
+
+    def __init__(self, *, open: bool = True) -> None:
+        self.gate = asyncio.Event()
+        if open:
+            self.gate.set()
+        self.begun = asyncio.Event()
+        self.texts: list[str] = []
+        self.overlapped = False
+        self.refusals = 0
+        self._busy = False
+
+    async def show(self, draft: Draft) -> str:
+        self.overlapped |= self._busy
+        self._busy = True
+        self.begun.set()
+        await self.gate.wait()
+        self._busy = False
+        if self.refusals:
+            self.refusals -= 1
+            raise PlatformError("not now")
+        self.texts.append(draft.text)
+        return "ref"
+
+    async def finish(self, draft: Draft) -> str:
+        return await self.show(draft)
+
+
+async def ignore(_ref: str, _draft: Draft) -> None:
+    """Nobody needs to know."""
+
+
+def draft(text: str) -> Draft:
+    return Draft(status="writing", text=text)
+
+
+@given(st.lists(st.booleans(), max_size=12))
+def test_the_last_draft_always_stands_and_what_is_shown_only_moves_forward(pauses: list[bool]) -> None:
+    async def scenario() -> None:
+        reply = GatedReply()
+        presenter = Presenter(reply, pace=0, on_shown=ignore)
+        for number, pause in enumerate(pauses):
+            presenter.offer(lambda number=number: draft(str(number)))  # type: ignore[misc]  # mypy cannot infer it
+            if pause:
+                await asyncio.sleep(0)
+        await presenter.finish(draft(str(len(pauses))))
+        shown = [int(text) for text in reply.texts]
+        assert shown == sorted(set(shown))
+        assert shown[-1] == len(pauses)
+        assert not reply.overlapped
+
+    asyncio.run(scenario())
+
+
+async def test_what_was_overtaken_while_another_was_being_shown_is_left_out() -> None:
+    reply = GatedReply(open=False)
+    presenter = Presenter(reply, pace=0, on_shown=ignore)
+    presenter.offer(lambda: draft("a"))
+    await reply.begun.wait()
+    presenter.offer(lambda: draft("ab"))
+    presenter.offer(lambda: draft("abc"))
+    closing = asyncio.create_task(presenter.finish(draft("abcd")))
+    reply.gate.set()
+    await closing
+    assert reply.texts == ["a", "abcd"]
+
+
+async def test_a_refused_draft_does_not_stop_the_next() -> None:
+    reply = GatedReply()
+    reply.refusals = 1
+    seen: list[str] = []
+
+    async def note(_ref: str, shown: Draft) -> None:
+        seen.append(shown.text)
+
+    presenter = Presenter(reply, pace=0, on_shown=note)
+    presenter.offer(lambda: draft("a"))
+    await reply.begun.wait()
+    await presenter.finish(draft("ab"))
+    assert seen == ["ab"]
+
+
+async def test_a_refused_last_draft_is_told() -> None:
+    reply = GatedReply()
+    reply.refusals = 1
+    with pytest.raises(PlatformError, match="not now"):
+        await Presenter(reply, pace=0, on_shown=ignore).finish(draft("a"))
+
+
+async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
+    async def lose(_ref: str, _draft: Draft) -> None:
+        raise ClaimLost("taken over")
+
+    reply = GatedReply()
+    presenter = Presenter(reply, pace=0, on_shown=lose)
+    with pytest.raises(ClaimLost):
+        for _ in range(10):
+            presenter.offer(lambda: draft("a"))
+            await asyncio.sleep(0)
+    with pytest.raises(ClaimLost):
+        await presenter.aclose()
+    assert len(reply.texts) == 1
+
+
+async def test_closing_does_not_wait_for_the_pace() -> None:
+    reply = GatedReply()
+    presenter = Presenter(reply, pace=3600, on_shown=ignore)
+    presenter.offer(lambda: draft("a"))
+    await reply.begun.wait()
+    async with asyncio.timeout(10):
+        await presenter.finish(draft("ab"))
+    assert reply.texts == ["a", "ab"]

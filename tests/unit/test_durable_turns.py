@@ -1,0 +1,112 @@
+"""Turns that are put off, given up, taken over and stopped at awkward moments, on the in-memory store."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from bot.errors import ModelUnavailable, TurnGivenUp
+from bot.failures import apology
+from bot.retries import MOST_CLAIMS
+from bot.types import Draft, Settlement, TextDelta, Turn, TurnState
+from tests.fakes import KEY, incoming, settle, words
+from tests.house import House, running
+
+
+async def test_a_model_that_is_away_is_asked_again_in_the_same_message() -> None:
+    async with running([ModelUnavailable("busy", retry_after=40)], words("fine"), words("also")) as house:
+        await house.inbox.handle(incoming("first", 1))
+        await house.platform.until(lambda: any(d.notices for d in house.platform.shown.get("m1", ())))
+        await house.inbox.handle(incoming("second", 2, overrides={"max_tokens": "9"}))
+        assert "I try again in" in house.platform.shown["m1"][-1].notices[0]
+        house.clock.advance(39)
+        house.dispatcher.wake(KEY)
+        await asyncio.sleep(0)
+        assert len(house.requests) == 1
+        house.clock.advance(40)
+        house.dispatcher.wake(KEY)
+        await house.settled()
+    assert house.platform.texts() == ["fine", "also"]
+    assert house.platform.finished["m1"].notices == ()
+
+
+async def test_a_model_that_stays_away_fails_the_turn_and_the_conversation_goes_on() -> None:
+    def told(house: House, times: int) -> bool:
+        return sum(bool(draft.notices) for draft in house.platform.shown.get("m1", ())) == times
+
+    away = ModelUnavailable("busy")
+    async with running(*([away] for _ in range(4)), words("fine")) as house:
+        await house.inbox.handle(incoming("first", 1))
+        for retry in range(3):
+            await house.platform.until(partial(told, house, retry + 1))
+            house.clock.advance(100)
+            house.dispatcher.wake(KEY)
+        await house.settled()
+        failed = house.store.settlements[1]
+        done = await house.ask("second", 2)
+    assert (failed.state, failed.draft.notices) == (TurnState.FAILED, (apology(away),))
+    assert done.state is TurnState.DONE
+
+
+async def test_a_question_that_waits_for_the_model_can_be_stopped() -> None:
+    async with running([ModelUnavailable("busy")]) as house:
+        await house.inbox.handle(incoming("first", 1))
+        await house.platform.until(lambda: any(d.notices for d in house.platform.shown.get("m1", ())))
+        assert await house.inbox.stop(KEY)
+        await house.settled()
+    assert house.platform.finished["m1"].status == "stopped"
+    assert len(house.requests) == 1
+
+
+async def test_a_stop_that_this_process_was_not_told_of_is_noticed_with_the_next_progress() -> None:
+    never = asyncio.Event()
+    async with running([TextDelta("half"), never]) as house:
+        stop = house.store.note_reply
+
+        async def note_reply(turn: Turn, ref: str) -> bool:
+            await house.store.request_stop(turn.incoming.key)
+            return await stop(turn, ref)
+
+        house.store.note_reply = note_reply  # type: ignore[method-assign]  # a stop at the worst moment
+        settlement = await house.ask("first", 1)
+    assert settlement.state is TurnState.CANCELLED
+
+
+async def test_a_turn_that_ends_its_runner_every_time_is_given_up() -> None:
+    async with running(words("fine")) as house:
+        await house.store.accept(incoming("first", 1))
+        for _ in range(MOST_CLAIMS):
+            assert await house.store.claim(KEY, worker="one that dies") is not None
+        await house.ask("second", 2)
+    assert house.store.settlements[1].state is TurnState.FAILED
+    assert house.platform.finished["m1"].notices == (apology(TurnGivenUp(9)),)
+    assert house.platform.finished["m2"].text == "fine"
+
+
+async def test_who_was_held_up_repairs_what_it_showed_over_the_answer_of_another() -> None:
+    gate = asyncio.Event()
+    async with running([TextDelta("stale"), gate, TextDelta(" words")]) as house:
+        await house.inbox.handle(incoming("Why?", 1))
+        await house.platform.until(lambda: any(d.text for drafts in house.platform.shown.values() for d in drafts))
+        taken = await house.store.claim(KEY, worker="another")
+        assert taken is not None
+        answer = Draft(status="done", text="the other's answer")
+        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=answer, model="m"))
+        gate.set()
+        await house.dispatcher.aclose(grace=10)
+    assert house.platform.shown["m1"][-1] == answer
+
+
+async def test_who_was_held_up_for_long_shows_nothing_over_the_answer_of_another() -> None:
+    gate = asyncio.Event()
+    async with running([TextDelta("stale"), gate, TextDelta(" words")]) as house:
+        await house.inbox.handle(incoming("Why?", 1))
+        await house.platform.until(lambda: any(d.text for drafts in house.platform.shown.values() for d in drafts))
+        taken = await house.store.claim(KEY, worker="another")
+        assert taken is not None
+        answer = Draft(status="done", text="the other's answer")
+        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=answer, model="m"))
+        house.clock.advance(3)
+        gate.set()
+        await house.dispatcher.aclose(grace=10)
+    assert "stale words" not in {draft.text for draft in house.platform.shown["m1"]}

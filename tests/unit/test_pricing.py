@@ -1,0 +1,56 @@
+"""What a request costs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bot.pricing import FREE_CARD, SEED_CARD, RateCard, Tier
+from bot.types import Usage
+
+PUBLISHED = RateCard(
+    tiers=(Tier(from_tokens=0, input=Decimal("0.31"), output=Decimal("2.50"), cached=Decimal("0.062")),),
+    origin="live",
+)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "input_price"),
+    [
+        pytest.param(0, "0.31", id="empty"),
+        pytest.param(127_999, "0.31", id="just-below-the-boundary"),
+        pytest.param(128_000, "0.62", id="at-the-boundary"),
+    ],
+)
+def test_the_tier_follows_the_prompt_length(tokens: int, input_price: str) -> None:
+    assert SEED_CARD.tier(tokens).input == Decimal(input_price)
+
+
+def test_the_tier_holds_for_the_whole_request() -> None:
+    assert (
+        SEED_CARD.cost(Usage(input=200_000, output=14_000))
+        == Decimal("0.62") * 200_000 / 10**6 + Decimal(5) * 14_000 / 10**6
+    )
+
+
+def test_a_saving_that_nobody_confirmed_is_not_billed() -> None:
+    assert SEED_CARD.cost(Usage(input=1000, cached=900)) == SEED_CARD.cost(Usage(input=1000))
+
+
+def test_a_published_cached_price_is_billed() -> None:
+    assert PUBLISHED.cost(Usage(input=1_000_000, cached=1_000_000)) == Decimal("0.062")
+
+
+def test_a_reported_cost_beats_the_card() -> None:
+    assert SEED_CARD.cost(Usage(input=10**6, reported_cost=Decimal("0.01"))) == Decimal("0.01")
+
+
+def test_decisions_assume_a_share_where_no_cached_price_is_published() -> None:
+    tier = SEED_CARD.tier(0)
+    assert SEED_CARD.decision_price_of_cached(tier) == Decimal("0.062")
+    assert PUBLISHED.decision_price_of_cached(PUBLISHED.tier(0)) == Decimal("0.062")
+
+
+def test_a_local_model_is_free() -> None:
+    assert FREE_CARD.cost(Usage(input=5000, output=5000)) == 0

@@ -1,0 +1,97 @@
+"""The panel says in words and figures what the picture shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.web.context_panel import BREAK_WORDS, break_text, present_context, tokens_label
+from adapters.web.server import STATIC
+from bot.context.window import Break
+from bot.insight import BREAKS
+from bot.types import Usage
+from tests.unit.web.records import conversation, record
+
+
+def test_nothing_sent_is_nothing_shown() -> None:
+    shown = present_context([])
+    assert (shown["summary"], shown["bars"], shown["breaks"]) == ([], [], [])
+
+
+def test_the_summary_tells_of_the_last_request_and_the_next_trim() -> None:
+    assert present_context([record(1, broken="first"), record(2), record(3, total=1500, cached=1000)])["summary"] == [
+        "6 entries",
+        "1,500 tokens in",
+        "66% from the cache",
+        "next trim in about 2,500 tokens",
+        "last break: first request, 2 requests ago",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        pytest.param(["", ""], "no break in the last 2 requests", id="none"),
+        pytest.param(["trim"], "last break: trim, just now", id="the-last-one"),
+        pytest.param(["trim", ""], "last break: trim, 1 request ago", id="the-one-before"),
+    ],
+)
+def test_the_last_break_is_told_with_its_distance(broken: list[str], said: str) -> None:
+    records = [record(number, broken=each) for number, each in enumerate(broken, 1)]
+    assert present_context(records)["summary"][-1] == said
+
+
+def test_the_cached_share_is_whole_only_when_everything_was_cached() -> None:
+    nearly = present_context([record(usage=Usage(input=1000, cached=999))])
+    assert nearly["summary"][2] == "99% from the cache"
+    assert present_context([record(total=0, cached=0)])["summary"][2] == "0% from the cache"
+
+
+def test_each_bar_has_its_exact_figures() -> None:
+    bars = present_context([record(1), record(2, total=12_345, cached=10_000)])["bars"]
+    assert bars[1]["title"] == "Request 2 of 2"
+    assert bars[1]["facts"] == {
+        "total": "12,345", "cached": "10,000", "fresh": "2,345", "head": "400", "entries": "4",
+    }  # fmt: skip
+    assert bars[1]["break"] is None
+
+
+def test_estimates_are_told_as_such() -> None:
+    shown = present_context([replace(record(), usage=None)])
+    bar = shown["bars"][0]
+    assert (bar["facts"]["total"], bar["estimated"], bar["failed"], shown["estimated"]) == (
+        "about 1,000",
+        True,
+        True,
+        True,
+    )
+    assert not present_context([record()])["estimated"]
+
+
+def test_a_break_is_marked_with_its_reason_and_what_left() -> None:
+    shown = present_context([record(1, broken="first"), record(2, broken="head changed"), record(3, broken="trim")])
+    assert [each["kind"] for each in shown["breaks"]] == ["first", "trim", "head-changed"]
+    assert shown["bars"][2]["break"]["label"] == "Trim"
+    assert shown["bars"][2]["break"]["text"].endswith("reading the rest anew (14 entries left the view).")
+    assert break_text(record(broken="deleted").figures) == "A message was deleted, and is no longer sent."
+
+
+def test_every_reason_has_a_name_a_sentence_and_a_sign() -> None:
+    icons = (STATIC / "icons.js").read_text()
+    assert set(BREAK_WORDS) == set(Break) == set(BREAKS)
+    for each in Break:
+        assert f'id="b-{each.replace(" ", "-")}"' in icons
+
+
+def test_a_whole_conversation_is_one_bar_for_each_request() -> None:
+    assert len(present_context(conversation(60))["bars"]) == 60
+
+
+@pytest.mark.parametrize(
+    ("tokens", "label"),
+    [(0, "0"), (500, "500"), (2000, "2K"), (1_500_000, "1.5M"), (250_000, "250K")],
+    ids=["zero", "hundreds", "thousands", "millions", "many-thousands"],
+)
+def test_the_axis_is_labelled_shortly(tokens: int, label: str) -> None:
+    assert tokens_label(tokens) == label

@@ -1,0 +1,199 @@
+"""The playground as the core's platform: idempotent replies, stored at a calm pace, and threads without the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.web.hub import Hub, MessageChanged
+from adapters.web.playground import Playground, PlaygroundOptions
+from adapters.web.reply import BOT, open_reply
+from adapters.web.server import listen, url_of
+from bot.commands import complete
+from bot.errors import ConfigError, PlatformError, StorageUnavailable
+from bot.types import (
+    Channel,
+    ChannelMessage,
+    ConversationKey,
+    Draft,
+    Incoming,
+    Person,
+    Turn,
+    TurnState,
+    Workspace,
+)
+from storage.memory import MemoryStore
+from tests.browser.driven_bot import DrivenBot
+from tests.fakes import ManualClock
+
+ADA = Person(id="ada", name="Ada")
+KEY = ConversationKey(platform="local", workspace="w", channel="c", thread="root")
+OPTIONS = PlaygroundOptions(
+    host="127.0.0.1", port=0, password="leaf", secret="bark", model_name="m", notice="", complete=complete
+)
+
+
+class CountingStore(MemoryStore):
+    """Counts what is stored, and can be away."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock=clock)
+        self.stored: list[str] = []
+        self.away = False
+
+    async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
+        if self.away:
+            raise StorageUnavailable("away")
+        self.stored += [each.text for each in messages]
+        return await super().put_messages(messages)
+
+
+@pytest.fixture
+async def store(clock: ManualClock) -> CountingStore:
+    store = CountingStore(clock)
+    await store.put_workspace(Workspace(id="w", name="W"), [Channel(workspace="w", id="c", name="c")], [ADA])
+    return store
+
+
+def _turn(clock: ManualClock) -> Turn:
+    incoming = Incoming(key=KEY, dedupe_key="d", author=ADA, text="why?", at=clock())
+    return Turn(id=7, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1)
+
+
+def _writing(text: str) -> Draft:
+    return Draft(status="writing", text=text)
+
+
+async def test_every_draft_is_seen_and_about_one_a_second_is_stored(store: CountingStore, clock: ManualClock) -> None:
+    hub, seen = Hub(), list[MessageChanged]()
+    hub.listen(seen.append)
+    reply = await open_reply(store, hub, clock, _turn(clock))
+    for number in range(25):
+        assert await reply.show(_writing(str(number))) == "turn-7"
+        clock.advance(0.1)
+    await reply.finish(Draft(status="done", text="end"))
+    assert store.stored == ["0", "10", "20", "end"]
+    assert [each.message.text for each in seen] == [*map(str, range(25)), "end"]
+    assert [each.is_new for each in seen] == [True] + [False] * 25
+
+
+async def test_a_reply_taken_up_again_goes_on_in_the_same_message(store: CountingStore, clock: ManualClock) -> None:
+    first = await open_reply(store, Hub(), clock, _turn(clock))
+    await first.show(_writing("half"))
+    began = clock()
+    clock.advance(60)
+    hub, seen = Hub(), list[MessageChanged]()
+    hub.listen(seen.append)
+    again = await open_reply(store, hub, clock, _turn(clock))
+    await again.finish(Draft(status="done", text="whole"))
+    messages = await store.get_thread("w", "c", "root", limit=10)
+    assert [(each.id, each.text, each.at, each.author) for each in messages] == [("turn-7", "whole", began, BOT)]
+    assert [each.is_new for each in seen] == [False]
+
+
+async def test_a_page_opened_in_between_sees_what_is_not_stored_yet(store: CountingStore, clock: ManualClock) -> None:
+    hub = Hub()
+    reply = await open_reply(store, hub, clock, _turn(clock))
+    await reply.show(_writing("a"))
+    await reply.show(_writing("ab"))
+    stored = await store.get_message("w", "c", "turn-7")
+    assert stored is not None
+    assert (stored.text, hub.current(stored).text) == ("a", "ab")
+    await reply.finish(Draft(status="done", text="abc"))
+    stored = await store.get_message("w", "c", "turn-7")
+    assert stored is not None
+    assert hub.current(stored) is stored
+
+
+async def test_a_store_that_is_away_for_a_moment_costs_no_answer(store: CountingStore, clock: ManualClock) -> None:
+    reply = await open_reply(store, Hub(), clock, _turn(clock))
+    await reply.show(_writing("a"))
+    store.away = True
+    clock.advance(2)
+    await reply.show(_writing("ab"))
+    with pytest.raises(PlatformError):
+        await reply.finish(Draft(status="done", text="abc"))
+    store.away = False
+    await reply.finish(Draft(status="done", text="abc"))
+    assert store.stored == ["a", "abc"]
+
+
+async def test_the_first_draft_is_not_shown_when_it_cannot_be_stored(store: CountingStore, clock: ManualClock) -> None:
+    hub, seen = Hub(), list[MessageChanged]()
+    hub.listen(seen.append)
+    store.away = True
+    reply = await open_reply(store, hub, clock, _turn(clock))
+    with pytest.raises(PlatformError):
+        await reply.show(_writing("a"))
+    assert not seen
+
+
+async def test_who_has_left_hears_nothing(store: CountingStore, clock: ManualClock) -> None:
+    hub, seen = Hub(), list[MessageChanged]()
+    leave = hub.listen(seen.append)
+    leave()
+    await (await open_reply(store, hub, clock, _turn(clock))).show(_writing("a"))
+    assert not seen
+
+
+async def test_a_thread_is_read_with_its_root_and_without_the_bot(store: CountingStore, clock: ManualClock) -> None:
+    def message(id: str, text: str, thread: str = "root", author: Person = ADA) -> ChannelMessage:
+        clock.advance(1)
+        return ChannelMessage(workspace="w", channel="c", id=id, author=author, text=text, at=clock(), thread=thread)
+
+    await store.put_messages([message("root", "@seedling root", thread="")])
+    await store.put_messages([message(f"r{number}", f"{number}") for number in range(250)])
+    await store.put_messages([message(f"b{number}", "I said", author=BOT) for number in range(120)])
+    playground = Playground(store, options=OPTIONS, clock=clock)
+    whole = await playground.read_thread(KEY, limit=1000)
+    assert [each.text for each in whole] == ["root", *map(str, range(250))]
+    assert [each.text for each in await playground.read_thread(KEY, limit=3)] == ["247", "248", "249"]
+
+
+@pytest.mark.parametrize(
+    ("thread", "limit"),
+    [pytest.param("", 5, id="no-thread"), pytest.param("gone", 5, id="gone"), pytest.param("root", 0, id="none")],
+)
+async def test_where_there_is_no_thread_nothing_is_read(
+    store: CountingStore, clock: ManualClock, thread: str, limit: int
+) -> None:
+    playground = Playground(store, options=OPTIONS, clock=clock)
+    key = ConversationKey(platform="local", workspace="w", channel="c", thread=thread)
+    assert await playground.read_thread(key, limit=limit) == []
+
+
+async def test_other_machines_are_not_let_in_without_a_password(store: CountingStore, clock: ManualClock) -> None:
+    playground = Playground(store, options=replace(OPTIONS, host="0.0.0.0", password=None), clock=clock)
+    with pytest.raises(ConfigError) as caught:
+        await playground.run(DrivenBot())
+    assert caught.value.variable == "CONSOLE_PASSWORD"
+
+
+def test_the_options_show_no_secret() -> None:
+    assert "leaf" not in repr(OPTIONS)
+    assert "bark" not in repr(OPTIONS)
+
+
+def test_visitors_are_remembered_beside_the_other_working_files() -> None:
+    assert Path("var/nicegui") == OPTIONS.folder
+
+
+def test_a_port_in_use_is_named() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        assert url_of("127.0.0.1", taken) == f"http://127.0.0.1:{port}"
+        assert url_of("0.0.0.0", taken) == f"http://localhost:{port}"
+        assert url_of("::1", taken) == f"http://[::1]:{port}"
+        with pytest.raises(ConfigError) as caught:
+            listen("127.0.0.1", port)
+    assert caught.value.variable == "PORT"
+    assert str(port) in caught.value.fix
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        listen("192.0.2.1", 0)
+    assert caught.value.variable == "HOST"
