@@ -49,7 +49,7 @@ class Product:
         self._clock = clock
         manager = ConversationManager(store, model, rates, {KEY.platform: Silence()}, clock=clock)
         self._dispatcher = Dispatcher(store, manager.answer, worker="measured", clock=clock)
-        self._inbox = Inbox(store, manager, self._dispatcher)
+        self._inbox = Inbox(store, manager, self._dispatcher, rates=rates, clock=clock)
 
     async def set(self, **values: str) -> None:
         """Set parameters for the whole workspace."""

@@ -8,12 +8,13 @@ for that as long as a post may be under way.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -29,6 +30,7 @@ from starlette.routing import Route
 from adapters.seed import Pace, SeedOptions, open_seed
 from bot.app.core import open_core
 from bot.errors import PlatformError, StorageError
+from bot.logs import PlainFormatter
 from bot.ports import Bot, Model, Platform, Rates
 from bot.pricing import SEED_CARD, RateCard
 from bot.settings import Settings
@@ -214,7 +216,7 @@ async def serve(
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     async with httpx.AsyncClient(base_url=options.platform_url, timeout=10, limits=limits) as http:
         joined = platform or RecordedPlatform(http, options.pace)
-        opened = open_core(settings, lambda _store, _model: {NAME: joined}, grace=10, model_of=model_of)
+        opened = open_core(settings, lambda _store, _model: nullcontext({NAME: joined}), grace=10, model_of=model_of)
         async with opened as core:
             with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
                 config = uvicorn.Config(
@@ -233,10 +235,9 @@ async def serve(
 
 def run_bot(options: BotOptions, ready: Connection) -> None:
     """The whole life of a bot process."""
-    import logging  # noqa: PLC0415 - set up in the process itself
-
-    logging.basicConfig(
-        filename=options.log, level=logging.WARNING, format="%(asctime)s %(process)d %(name)s %(message)s"
-    )
-    logging.getLogger("bot").setLevel(logging.INFO)
+    handler = logging.FileHandler(options.log)
+    handler.setFormatter(PlainFormatter("%(asctime)s %(process)d %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    for package in ("bot", "storage"):
+        logging.getLogger(package).setLevel(logging.INFO)
     asyncio.run(serve(options, ready))

@@ -75,6 +75,10 @@ def _add_serving_commands(commands: Commands) -> None:
     command = commands.add_parser("web", help="serve the playground, and leave the answering to workers (PostgreSQL)")
     command.set_defaults(command=_web)
 
+    command = commands.add_parser("slack", help="listen to Slack, and leave the answering to workers (PostgreSQL)")
+    command.set_defaults(command=_slack)
+    command = commands.add_parser("discord", help="listen to Discord, and leave the answering to workers (PostgreSQL)")
+    command.set_defaults(command=_discord)
     command = commands.add_parser("worker", help="answer what other processes take in (PostgreSQL)")
     command.set_defaults(command=_worker)
 
@@ -129,6 +133,16 @@ def _run(_: argparse.Namespace) -> int:
 
 def _web(_: argparse.Namespace) -> int:
     asyncio.run(app.serve_web(load_settings(), _say))
+    return 0
+
+
+def _slack(_: argparse.Namespace) -> int:
+    asyncio.run(app.serve_slack(load_settings(), _say))
+    return 0
+
+
+def _discord(_: argparse.Namespace) -> int:
+    asyncio.run(app.serve_discord(load_settings(), _say))
     return 0
 
 

@@ -35,6 +35,7 @@ class Answer:
         self._status: ReplyStatus = "thinking"
         self.reported: Usage | None = None
         self.finish: Finish | None = None
+        self.is_cut = False
 
     @property
     def text(self) -> str:
@@ -68,6 +69,7 @@ class Answer:
                 self.reported = usage
             case Finished(reason):
                 self.finish = reason
+                self.is_cut = reason is Finish.LENGTH
                 if reason is not Finish.STOP:
                     self.note(LENGTH_NOTICE if reason is Finish.LENGTH else FILTERED_NOTICE)
 
@@ -85,4 +87,5 @@ class Answer:
             sources=tuple(self._sources.values()),
             notices=tuple(self._notices),
             footer=footer,
+            is_cut=self.is_cut,
         )

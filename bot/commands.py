@@ -13,7 +13,8 @@ from bot import insight
 from bot.errors import InvalidInput
 from bot.parameters import FIXED_BY_SERVER, PARAMETERS, Effective, Parameter, Scope, find, resolve, scopes_of
 from bot.ports import SettingStore, Store
-from bot.types import Incoming
+from bot.spending import USAGE
+from bot.types import EMPTY, ConversationKey, Incoming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,11 @@ COMMANDS: Mapping[str, Command] = {
             help="Ask a question; parameters named before it hold for this answer only.",
         ),
         Command(
+            name="search",
+            usage="search [name=value ...] question",
+            help="Ask with web search on for this answer; its sources are listed under it.",
+        ),
+        Command(
             name="set",
             usage="set [workspace|channel|thread] parameter value",
             help="Set a parameter for this thread, or for the whole channel or workspace.",
@@ -49,9 +55,14 @@ COMMANDS: Mapping[str, Command] = {
             help="Show each parameter and where it comes from; `show context` and `show memory` tell what I see here.",
         ),
         Command(
+            name="usage",
+            usage=USAGE,
+            help="Tell what was used and what it cost: here, in the channel, in the workspace, or by you.",
+        ),
+        Command(
             name="forget",
-            usage="forget memory",
-            help="Drop my notes on what is no longer in view here.",
+            usage="forget memory|here|me",
+            help="Drop my notes on what is out of view, all of this conversation, or everything you asked anywhere.",
         ),
         Command(name="stop", usage="stop", help="Stop the answer that is being written here."),
         Command(name="help", usage="help [command|parameter]", help="Explain the commands and parameters."),
@@ -137,7 +148,7 @@ def _is_parameter(name: str) -> bool:
 
 
 async def run(invocation: Invocation, incoming: Incoming, store: Store) -> str:
-    """Carry out any command but `ask` and `stop`; the answer to the author as Markdown. Raises `InvalidInput`."""
+    """Carry out a command that neither asks nor stops; the answer to the author as Markdown. Raises `InvalidInput`."""
     match invocation.name:
         case "set":
             return await _set(invocation, incoming, store)
@@ -146,7 +157,7 @@ async def run(invocation: Invocation, incoming: Incoming, store: Store) -> str:
         case "show":
             return await _show(invocation, incoming, store)
         case "forget":
-            return await insight.forget_memory(invocation.arguments, incoming.key, store)
+            return await insight.forget(invocation.arguments, incoming, store)
         case "help":
             return help_text(invocation.arguments)
         case _:
@@ -155,14 +166,21 @@ async def run(invocation: Invocation, incoming: Incoming, store: Store) -> str:
 
 async def effective_parameters(incoming: Incoming, settings: SettingStore) -> Mapping[str, Effective]:
     """Every parameter as it holds for `incoming`, this turn's own values included."""
-    scopes = scopes_of(incoming.key)
+    return await effective_at(incoming.key, settings, overrides=incoming.overrides)
+
+
+async def effective_at(
+    key: ConversationKey, settings: SettingStore, *, overrides: Mapping[str, str] = EMPTY
+) -> Mapping[str, Effective]:
+    """Every parameter as it holds in a conversation, with `overrides` for one turn on top."""
+    scopes = scopes_of(key)
     stored = await settings.get_settings(scopes)
     layers = [(scope.kind, stored.get(scope, {})) for scope in scopes]
-    return resolve([*layers, ("turn", incoming.overrides)])
+    return resolve([*layers, ("turn", overrides)])
 
 
 async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> str:
-    scope, rest = _scope(invocation.arguments, incoming)
+    scope, rest = _scope_to_change(invocation.arguments, incoming)
     name, _, value = rest.partition(" ")
     if not name:
         raise InvalidInput(f"Usage: `/{COMMANDS['set'].usage}`, for example `/set reasoning_effort high`.")
@@ -175,7 +193,7 @@ async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStor
 
 
 async def _unset(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> str:
-    scope, rest = _scope(invocation.arguments, incoming)
+    scope, rest = _scope_to_change(invocation.arguments, incoming)
     if not rest:
         raise InvalidInput(f"Usage: `/{COMMANDS['unset'].usage}`, for example `/unset reasoning_effort`.")
     parameter = find(rest)
@@ -207,6 +225,14 @@ def _scope(arguments: str, incoming: Incoming) -> tuple[Scope, str]:
     if index == 2 and incoming.starts_thread:
         raise InvalidInput("There is no thread here yet. Use it inside a thread, or say `channel`.")
     return scopes_of(incoming.key)[index], rest.strip()
+
+
+def _scope_to_change(arguments: str, incoming: Incoming) -> tuple[Scope, str]:
+    """As `_scope`, where the author may change it. Raises `InvalidInput`."""
+    scope, rest = _scope(arguments, incoming)
+    if scope.kind == "workspace" and not incoming.administers:
+        raise InvalidInput("Only administrators change what holds for the whole workspace. Say `channel` or `thread`.")
+    return scope, rest
 
 
 # ---------------------------------------------------------------- telling

@@ -42,6 +42,7 @@ from bot.types import (
     Turn,
     TurnId,
     TurnState,
+    takes_others,
 )
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ class ConversationManager:
         """
         if turn.outcome is not None and turn.draft is not None:
             return turn.draft, None
-        if not is_poison(turn):  # which must not take others down with it
+        if not is_poison(turn) and takes_others(turn.incoming):  # a poison turn must not take others down with it
             turn = await self._store.gather(turn)
         settlement, composition = await self._outcome(turn, presenter, started)
         if composition is None or settlement.conversation is None:
@@ -247,6 +248,7 @@ class ConversationManager:
         except StreamCut as error:
             logger.warning("stream cut", extra=_ids(turn) | {"error": str(error)})
             answer.note(CUT_NOTICE)
+            answer.is_cut = True
         return answer, False
 
     async def _consume(self, request: ModelRequest, answer: Answer, presenter: Presenter) -> None:

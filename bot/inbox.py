@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot import commands
-from bot.commands import effective_parameters, parse, parse_question
+from bot.again import once_more
+from bot.commands import effective_at, effective_parameters, parse, parse_question
 from bot.context.transcript import correction_entry
 from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.errors import InvalidInput
-from bot.ports import Store
-from bot.types import Conversation, ConversationKey, Handled, Incoming, Outcome, RequestRecord, ThreadMessage
+from bot.parameters import Effective, Scope, find
+from bot.ports import Clock, Rates, Store
+from bot.spending import usage_text
+from bot.types import (
+    EMPTY,
+    Again,
+    Conversation,
+    ConversationKey,
+    Handled,
+    Incoming,
+    Outcome,
+    Person,
+    RequestRecord,
+    ThreadMessage,
+    Turn,
+    TurnId,
+)
+
+SEARCHING: Mapping[str, str] = {"enable_web_search": "yes"}
 
 EMPTY_QUESTION = (
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
@@ -24,8 +42,12 @@ EMPTY_QUESTION = (
 class Inbox:
     """A `Bot`: durable before it says so, one turn for one incoming however often it is delivered."""
 
-    def __init__(self, store: Store, manager: ConversationManager, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, store: Store, manager: ConversationManager, dispatcher: Dispatcher, *, rates: Rates, clock: Clock
+    ) -> None:
         self._store = store
+        self._rates = rates
+        self._clock = clock
         self._manager = manager
         self._dispatcher = dispatcher
 
@@ -34,13 +56,22 @@ class Inbox:
         invocation = parse(incoming.text)
         if invocation is None:
             return await self._take(incoming)
-        if invocation.name == "ask":
-            overrides, question = parse_question(invocation.arguments)
-            return await self._take(replace(incoming, text=question, overrides=overrides, addressed=True))
-        if invocation.name == "stop":
-            stopped = await self.stop(incoming.key)
-            return _reply("Stopped." if stopped else "Nothing is being answered here.")
-        return _reply(await commands.run(invocation, incoming, self._store))
+        match invocation.name:
+            case "ask" | "search":
+                given, question = parse_question(invocation.arguments)
+                searching = SEARCHING if invocation.name == "search" else EMPTY
+                overrides = {**incoming.overrides, **given, **searching}
+                return await self._take(replace(incoming, text=question, overrides=overrides, addressed=True))
+            case "stop":
+                stopped = await self.stop(incoming.key)
+                return _reply("Stopped." if stopped else "Nothing is being answered here.")
+            case "usage":
+                return _reply(await self._usage(invocation.arguments, incoming))
+            case _:
+                return _reply(await commands.run(invocation, incoming, self._store))
+
+    async def _usage(self, arguments: str, incoming: Incoming) -> str:
+        return await usage_text(arguments, incoming, self._store, self._rates.card(), now=self._clock())
 
     async def stop(self, key: ConversationKey) -> bool:
         """Stop what is being answered in a conversation, the queued questions too; whether there was anything."""
@@ -68,6 +99,40 @@ class Inbox:
             return None
         entries = await self._store.get_entries(key, start=conversation.window_start)
         return conversation if any(each.source_id == source_id for each in entries) else None
+
+    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+        """Ask once more, in another way or for the rest; the same twice is done once."""
+        turn = await self._store.get_turn(id)
+        if turn is None:
+            raise InvalidInput("That question is not known here.")
+        accepted = [await self._store.accept(each) for each in once_more(turn, how, by=by, at=at)]
+        self._dispatcher.wake(turn.incoming.key)
+        return Handled(outcome=Outcome.DUPLICATE if accepted[0] is None else Outcome.ANSWERING)
+
+    async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:
+        """Remember whether somebody found an answer good."""
+        await self._store.note_feedback(id, by.id, good=good)
+
+    async def turn(self, id: TurnId) -> Turn | None:
+        """A turn as it stands."""
+        return await self._store.get_turn(id)
+
+    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
+        """Every parameter as it holds in a conversation."""
+        return await effective_at(key, self._store)
+
+    async def change(self, scope: Scope, values: Mapping[str, str | None]) -> None:
+        """Set or unset parameters at a scope, all of them or none."""
+        parsed = {name: None if text is None else find(name).parse(text) for name, text in values.items()}
+        for name, value in parsed.items():
+            if value is None:
+                await self._store.remove_setting(scope, find(name).name)
+            else:
+                await self._store.put_setting(scope, find(name).name, find(name).format(value))
+
+    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+        """The conversations with questions since then, and when the newest was asked."""
+        return await self._store.active_conversations(platform, since=since)
 
     async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """The newest requests of a conversation in figures, oldest first."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from bot.condenser import NOTES_ID, NOTES_TITLE
 from bot.context.window import Break, interrupted
 from bot.errors import InvalidInput
-from bot.ports import TranscriptStore, TurnStore
-from bot.types import ConversationKey, RequestRecord
+from bot.ports import Store, TranscriptStore, TurnStore
+from bot.types import ConversationKey, Incoming, RequestRecord
 
 LOOK_BACK = 50
 """How many requests are searched for the last break."""
@@ -63,10 +63,29 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 
-async def forget_memory(arguments: str, key: ConversationKey, store: TranscriptStore) -> str:
-    """Drop the notes; the answer to whoever asked. Raises `InvalidInput` for anything but "memory"."""
-    if arguments.strip().lower() != "memory":
-        raise InvalidInput("Say `/forget memory` to drop my notes on what is no longer in view here.")
+async def forget(arguments: str, incoming: Incoming, store: Store) -> str:
+    """Forget what was asked for; the answer to whoever asked. Raises `InvalidInput` for anything else."""
+    key = incoming.key
+    match arguments.strip().lower():
+        case "memory":
+            return await _forget_memory(key, store)
+        case "here":
+            gone = await store.forget_conversation(key)
+            return f"Forgotten: this conversation, {gone:,} entries. What was paid stays in the sums, without any text."
+        case "me":
+            gone = await store.forget_person(key.platform, incoming.author.id)
+            return (
+                f"Forgotten: what you asked on this platform and the conversations in which you did, {gone:,} entries. "
+                "What was paid stays in the sums, without any text and without your name."
+            )
+        case _:
+            raise InvalidInput(
+                "Say `/forget memory` for my notes on what is out of view here, `/forget here` for all of this "
+                "conversation, or `/forget me` for everything that you asked."
+            )
+
+
+async def _forget_memory(key: ConversationKey, store: TranscriptStore) -> str:
     conversation = await store.get_conversation(key)
     removed = await store.remove_entries(key, source_id=NOTES_ID)
     if conversation is None or not (conversation.memory or removed):

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(None, description="xoxb-...: joins that Slack workspace")
     slack_app_token: SecretStr | None = Field(None, description="xapp-...: Socket Mode")
     slack_signing_secret: SecretStr | None = Field(None, description="for events over HTTP")
+    slack_client_id: str | None = Field(None, description="of the Slack app, to install it in many workspaces")
+    slack_client_secret: SecretStr | None = Field(None, description="goes with SLACK_CLIENT_ID")
+    slack_port: int = Field(3000, ge=0, le=65_535, description="port for Slack's events over HTTP, 0 for a free one")
     slack_api_url: str | None = Field(None, description="another server in place of Slack's Web API")
     discord_token: SecretStr | None = Field(None, description="joins Discord as that bot")
     discord_api_url: str | None = Field(None, description="another server in place of Discord's REST API")
@@ -74,6 +77,16 @@ class Settings(BaseSettings):
         if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
             raise ValueError("must start with sqlite:/// or postgresql://")
         return value
+
+    @property
+    def joins_slack(self) -> bool:
+        """Whether Slack is joined: one workspace by its bot token, or many by installing the app."""
+        return self.slack_bot_token is not None or self.slack_client_id is not None
+
+    @property
+    def joins_discord(self) -> bool:
+        """Whether Discord is joined."""
+        return self.discord_token is not None
 
     @property
     def uses_local_model(self) -> bool:

@@ -91,6 +91,7 @@ def draft_to_json(draft: Draft) -> Json:
         "sources": [source_to_json(source) for source in draft.sources],
         "notices": list(draft.notices),
         "footer": None if draft.footer is None else footer_to_json(draft.footer),
+        "is_cut": draft.is_cut,
     }
 
 
@@ -103,6 +104,7 @@ def draft_from_json(json: Json) -> Draft:
         sources=tuple(source_from_json(source) for source in json["sources"]),
         notices=tuple(json["notices"]),
         footer=None if json["footer"] is None else footer_from_json(json["footer"]),
+        is_cut=json["is_cut"],
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.types import Spending
+from bot.types import EVERYTHING, Spending, Within
 from storage.codec import as_utc
 from storage.database import SqlPart, reads
 from storage.tables import LedgerRow
@@ -18,10 +18,12 @@ class SqlLedger(SqlPart):
     """A `Ledger` over a database."""
 
     @reads
-    async def spent(self, session: AsyncSession, *, since: datetime, until: datetime, model: str = "") -> Spending:
+    async def spent(
+        self, session: AsyncSession, *, since: datetime, until: datetime, within: Within = EVERYTHING
+    ) -> Spending:
         lines = select(LedgerRow).where(col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until))
-        if model:
-            lines = lines.where(LedgerRow.model == model)
+        for name, value in within.columns.items():
+            lines = lines.where(col(getattr(LedgerRow, name)) == value)
         rows = (await session.exec(lines)).all()
         return Spending(
             requests=sum(row.requests for row in rows),

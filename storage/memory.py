@@ -13,6 +13,8 @@ from bot.errors import ClaimLost, StorageError
 from bot.parameters import Scope
 from bot.ports import Clock
 from bot.types import (
+    EMPTY,
+    EVERYTHING,
     OPEN_STATES,
     Channel,
     ChannelMessage,
@@ -32,6 +34,7 @@ from bot.types import (
     TurnId,
     TurnState,
     Waiting,
+    Within,
     Workspace,
 )
 from storage.codec import as_utc
@@ -87,6 +90,7 @@ class MemoryTurns(MemoryTranscripts):
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
         self.condensations: dict[TurnId, Condensation] = {}
+        self.feedback: dict[tuple[TurnId, str], bool] = {}
         self._recorded_at: dict[TurnId, datetime] = {}
         self._turns: dict[TurnId, Turn] = {}
         self._not_before: dict[TurnId, datetime] = {}
@@ -102,7 +106,14 @@ class MemoryTurns(MemoryTranscripts):
         self._dedupe_keys.add(name)
         id = next(self._turn_ids)
         self._accepted_at[id] = as_utc(self._clock())
-        self._turns[id] = Turn(id=id, incoming=incoming, state=TurnState.QUEUED, epoch=0, attempt=0)
+        self._turns[id] = Turn(
+            id=id,
+            incoming=incoming,
+            state=TurnState.QUEUED,
+            epoch=0,
+            attempt=0,
+            reply_ref=incoming.reply_ref or None,
+        )
         return id
 
     async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
@@ -202,14 +213,14 @@ class MemoryTurns(MemoryTranscripts):
         ]
         return records[-limit:]
 
-    async def spent(self, *, since: datetime, until: datetime, model: str = "") -> Spending:
+    async def spent(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         ended: list[tuple[TurnId, Settlement | Condensation]] = [*self.settlements.items(), *self.condensations.items()]
         lines = [
             (each.usage, each.cost or Decimal(0))
             for id, each in ended
             if each.usage is not None
             and as_utc(since) <= self._recorded_at[id] < as_utc(until)
-            and model in {"", each.model}
+            and self._is_within(within, id, each.model)
         ]
         return Spending(
             requests=sum(usage.requests for usage, _ in lines),
@@ -218,6 +229,29 @@ class MemoryTurns(MemoryTranscripts):
             output=sum(usage.output for usage, _ in lines),
             cost=sum((cost for _, cost in lines), Decimal(0)),
         )
+
+    def _is_within(self, within: Within, id: TurnId, model: str) -> bool:
+        incoming = self._turns[id].incoming
+        key = incoming.key
+        line = {
+            "platform": key.platform,
+            "workspace": key.workspace,
+            "channel": key.channel,
+            "thread": key.thread,
+            "author_id": incoming.author.id,
+            "model": model,
+        }
+        return all(line[name] == value for name, value in within.columns.items())
+
+    async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+        newest: dict[ConversationKey, datetime] = {}
+        for each in (turn.incoming for turn in self._turns.values()):
+            if each.key.platform == platform and each.at >= as_utc(since):
+                newest[each.key] = max(newest.get(each.key, each.at), each.at)
+        return newest
+
+    async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
+        self.feedback[id, person] = good
 
     async def request_stop(self, key: ConversationKey) -> Sequence[TurnId]:
         stopped = [self._keep(replace(turn, stop=True)).id for turn in self._open(key) if turn.outcome is None]
@@ -269,6 +303,32 @@ class MemorySettings:
 
     async def remove_setting(self, scope: Scope, name: str) -> bool:
         return self._values[scope].pop(name, None) is not None
+
+
+class MemoryAdapterState:
+    """An `AdapterStateStore` in memory."""
+
+    def __init__(self) -> None:
+        self._state: dict[tuple[str, str], str] = {}
+
+    async def get_state(self, platform: str, name: str) -> str | None:
+        return self._state.get((platform, name))
+
+    async def list_state(self, platform: str, *, prefix: str = "") -> Mapping[str, str]:
+        named = sorted((name, value) for (where, name), value in self._state.items() if where == platform)
+        return {name: value for name, value in named if name.startswith(prefix)}
+
+    async def put_state(self, platform: str, name: str, value: str) -> None:
+        self._state[platform, name] = value
+
+    async def swap_state(self, platform: str, name: str, *, before: str | None, after: str | None) -> bool:
+        if self._state.get((platform, name)) != before:
+            return False
+        if after is None:
+            self._state.pop((platform, name), None)
+        else:
+            self._state[platform, name] = after
+        return True
 
 
 class MemoryWorkspaces:
@@ -338,13 +398,58 @@ class MemoryWorkspaces:
         return replace(root, replies=len(times), last_reply_at=max(times, default=None))
 
 
-class MemoryStore(MemoryTurns, MemorySettings, MemoryWorkspaces):
+class MemoryForgetting(MemoryTurns):
+    """A `ForgetStore` in memory; the playground's own messages stay, which only a database keeps."""
+
+    async def forget_conversation(self, key: ConversationKey) -> int:
+        gone = len(self._entries[key])
+        self._entries[key].clear()
+        if key in self._conversations:
+            self._conversations[key] = Conversation(
+                window_start=next(self._positions[key]), token_ratio=self._conversations[key].token_ratio
+            )
+        for turn in self._ended(key):
+            self._keep(replace(turn, incoming=_blank(turn.incoming), draft=None))
+        return gone
+
+    async def forget_person(self, platform: str, id: str) -> int:
+        theirs = [turn.incoming for turn in self._turns.values() if turn.incoming.author.id == id]
+        keys = {incoming.key for incoming in theirs if incoming.key.platform == platform}
+        gone = sum([await self.forget_conversation(key) for key in keys])
+        for key, kept in self._entries.items():
+            written = [name for name, entry in kept.items() if entry.author == id and key.platform == platform]
+            for name in written:
+                del kept[name]
+            gone += len(written)
+        return gone
+
+    async def resting_since(self, before: datetime, *, limit: int) -> Sequence[ConversationKey]:
+        latest: dict[ConversationKey, datetime] = {}
+        for id, turn in self._turns.items():
+            if turn.incoming.text:
+                key = turn.incoming.key
+                latest[key] = max(latest.get(key, self._accepted_at[id]), self._accepted_at[id])
+        resting = [key for key, at in latest.items() if at < as_utc(before) and not self._open(key)]
+        return resting[:limit]
+
+    def _ended(self, key: ConversationKey) -> Sequence[Turn]:
+        return [t for t in self._turns.values() if t.incoming.key == key and t.state not in OPEN_STATES]
+
+
+class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWorkspaces):
     """A `Store` in memory."""
 
     def __init__(self, *, clock: Clock) -> None:
         MemoryTurns.__init__(self, clock=clock)
         MemorySettings.__init__(self)
+        MemoryAdapterState.__init__(self)
         MemoryWorkspaces.__init__(self)
+
+
+def _blank(incoming: Incoming) -> Incoming:
+    """The delivery without anything of a person."""
+    nobody = Person(id="(forgotten)", name="", is_bot=incoming.author.is_bot)
+    return replace(incoming, text="", author=nobody, attachments=(), overrides=EMPTY, details=EMPTY)
 
 
 def _in_utc(conversation: Conversation) -> Conversation:

@@ -14,13 +14,14 @@ from storage.database import Database, make_engine, parse_url
 from storage.ledger import SqlLedger
 from storage.schema import check_schema
 from storage.settings import SqlSettings
+from storage.state import SqlAdapterState
 from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
 from storage.upkeep import SqlUpkeep
 from storage.workspaces import SqlWorkspaces
 
 
-class SqlStore(SqlTurns, SqlTranscripts, SqlSettings, SqlLedger, SqlWorkspaces, SqlUpkeep):
+class SqlStore(SqlTurns, SqlTranscripts, SqlSettings, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlUpkeep):
     """A `Store` over a database."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.errors import StorageError
-from bot.types import Turn, TurnState
+from bot.types import Turn, TurnState, takes_others
 
 
 def is_plain(turn: Turn) -> bool:
     """Whether a queued question can be answered together with another: it asks for nothing of its own."""
-    return not turn.incoming.overrides and not turn.stop
+    incoming = turn.incoming
+    return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref and not turn.stop
 
 
 def ending(turn: Turn, error: str) -> TurnState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from bot.types import (
 from storage import jobs
 from storage.codec import as_utc, draft_to_json
 from storage.database import SqlPart, reads, upsert, writes
-from storage.tables import ANSWER, IS_OPEN, LedgerRow, TurnRow, is_of
+from storage.tables import ANSWER, IS_OPEN, KEY_COLUMNS, FeedbackRow, LedgerRow, TurnRow, is_of
 from storage.transcripts import append, remember
 from storage.turn_rules import ending, is_plain
 
@@ -210,6 +210,24 @@ class SqlTurns(SqlPart):
     async def takes_part(self, session: AsyncSession, key: ConversationKey) -> bool:
         any_turn = select(TurnRow.id).where(is_of(TurnRow, key)).limit(1)
         return (await session.exec(any_turn)).first() is not None
+
+    @reads
+    async def active_conversations(
+        self, session: AsyncSession, platform: str, *, since: datetime
+    ) -> Mapping[ConversationKey, datetime]:
+        key = [col(getattr(TurnRow, name)) for name in KEY_COLUMNS]
+        newest = (
+            sa.select(*key, sa.func.max(col(TurnRow.at)))
+            .where(col(TurnRow.platform) == platform, col(TurnRow.at) >= as_utc(since))
+            .group_by(*key)
+        )
+        found = await (await session.connection()).execute(newest)
+        return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
+
+    @writes
+    async def note_feedback(self, session: AsyncSession, id: TurnId, person: str, *, good: bool) -> None:
+        row = FeedbackRow(turn_id=id, person=person, good=good, at=as_utc(self._clock()))
+        await session.merge(row)
 
     @reads
     async def open_conversations(self, session: AsyncSession) -> Sequence[ConversationKey]:

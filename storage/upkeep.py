@@ -84,6 +84,7 @@ _BLANK: dict[str, Any] = {
     "author_name": "",
     "attachments": [],
     "overrides": {},
+    "details": {},
     "draft": None,
     "error": "",
 }

@@ -105,7 +105,7 @@ class RecordingPlatform:
         self.changed = asyncio.Condition()
 
     async def open_reply(self, turn: Turn) -> RecordingReply:
-        return RecordingReply(self, f"m{turn.id}")
+        return RecordingReply(self, turn.reply_ref or f"m{turn.id}")
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         return self.thread[-limit:]

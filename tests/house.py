@@ -37,7 +37,7 @@ class House:
         platforms = {self.platform.name: self.platform}
         manager = ConversationManager(self.store, self.model, FixedRates(), platforms, clock=self.clock)
         self.dispatcher = Dispatcher(self.store, manager.answer, worker="w", clock=self.clock)
-        self.inbox = Inbox(self.store, manager, self.dispatcher)
+        self.inbox = Inbox(self.store, manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
 
     async def ask(self, text: str, number: int = 1, **changes: Any) -> Settlement:
         handled = await self.inbox.handle(incoming(text, number, **changes))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from adapters.web.markdown import is_safe_url, render_markdown
-from bot.types import ChannelMessage, Draft, Footer, Source
+from bot.smallprint import footer_parts
+from bot.types import ChannelMessage, Draft, Source
 
 HUES = 12
 """Avatar colours in the style sheet."""
@@ -62,39 +62,6 @@ def present_answer(draft: Draft) -> Json:
 def present_source(source: Source) -> Json:
     """A link to a page that the answer rests on."""
     return {"url": source.url, "title": source.title or source.url}
-
-
-def footer_parts(footer: Footer) -> list[str]:
-    """The small print under an answer, in the order it is read."""
-    usage = footer.usage
-    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
-    parts = [footer.model, f"{usage.input:,} tokens in{cached}", f"{usage.output:,} out"]
-    if usage.requests > 1:
-        parts.append(f"{usage.requests} requests")
-    if usage.estimated:
-        parts.append("estimated")
-    if footer.show_cost and footer.cost is not None:
-        parts.append(money(footer.cost))
-    parts.append(duration(footer.seconds))
-    return parts
-
-
-def money(cost: Decimal) -> str:
-    """US dollars as people read them: "free", two digits after the leading zeros of a small sum."""
-    if cost == 0:
-        return "free"
-    if cost >= 1:
-        return f"${cost:,.2f}"
-    places = min(8, max(2, 1 - cost.adjusted()))
-    return f"${cost:.{places}f}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds with one digit, minutes from one minute on."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
 
 
 def initials(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from bot.app.asking import Asked, Question, ask
 from bot.app.operating import check_model, current_rates, import_slack_export, migrate_database, reconcile, spending
-from bot.app.running import run, serve_web, work
+from bot.app.running import run, serve_discord, serve_slack, serve_web, work
 
 __all__ = [
     "Asked",
@@ -14,6 +14,8 @@ __all__ = [
     "migrate_database",
     "reconcile",
     "run",
+    "serve_discord",
+    "serve_slack",
     "serve_web",
     "spending",
     "work",

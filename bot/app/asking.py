@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,8 @@ async def ask(settings: Settings, question: Question, *, quiet: bool) -> Asked:
         attachments=attachments(question.files),
         overrides=question.overrides,
     )
-    opened = open_core(settings, lambda _store, _model: {terminal.name: terminal}, grace=None, role=Role.ASKS)
-    async with opened as core:
+    places = nullcontext({terminal.name: terminal})
+    async with open_core(settings, lambda _store, _model: places, grace=None, role=Role.ASKS) as core:
         handled = await core.inbox.handle(incoming)
         await core.dispatcher.drain(key)
         parameters = values_of(await effective_parameters(incoming, core.store))

@@ -59,7 +59,7 @@ def utc_now() -> datetime:
 @asynccontextmanager
 async def open_core(
     settings: Settings,
-    make_platforms: Callable[[Store, str], Mapping[str, Platform]],
+    open_platforms: Callable[[Store, str], AbstractAsyncContextManager[Mapping[str, Platform]]],
     *,
     grace: float | None,
     role: Role = Role.RUNS,
@@ -67,8 +67,8 @@ async def open_core(
 ) -> AsyncIterator[Core]:
     """Storage migrated and opened, the model reachable, turns being run; all closed in reverse.
 
-    `model_of` opens the model that the settings name. At the end running turns may finish within `grace` seconds, and
-    the rest is handed back.
+    `open_platforms` opens where answers go, `model_of` the model that the settings name. At the end running turns may
+    finish within `grace` seconds, and the rest is handed back.
     """
     url = settings.database_url
     await migrate_patiently(url)
@@ -76,7 +76,7 @@ async def open_core(
         stack.enter_context(sole_runner(url))
         store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not Role.ASKS))
         model, rates = await stack.enter_async_context(model_of(settings))
-        platforms = make_platforms(store, model.name)
+        platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files = make_files(settings, platforms)
         manager = ConversationManager(store, model, rates, platforms, clock=utc_now, files=files)
         dispatcher = Dispatcher(
@@ -88,7 +88,8 @@ async def open_core(
             embedded=role is Role.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
-        yield Core(store=store, model=model, inbox=Inbox(store, manager, dispatcher), dispatcher=dispatcher)
+        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now)
+        yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from bot.app.models import open_model
 from bot.errors import ConfigError
 from bot.pricing import RateCard
 from bot.settings import Settings
-from bot.types import Spending
+from bot.types import Spending, Within
 from storage import migrate, open_store
 
 
@@ -57,7 +57,7 @@ async def reconcile(settings: Settings, *, since: datetime) -> tuple[Spending, S
         raise ConfigError("SEED_API_KEY", "is not set; there is no account to compare the ledger with")
     until = utc_now()
     async with open_store(settings.database_url, clock=utc_now) as store:
-        ours = await store.spent(since=since, until=until, model=settings.seed_model)
+        ours = await store.spent(since=since, until=until, within=Within(model=settings.seed_model))
     async with open_model(settings) as (model, _):
         events = [event async for event in read_usage(model, since=since, until=until)]
     theirs = Spending(

@@ -1,15 +1,18 @@
-"""The processes that stay: `seedling run` for everything in one, `seedling web` and `seedling worker` apart."""
+"""The processes that stay: `seedling run` for everything in one; `web`, `slack`, `discord` and `worker` apart."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
-from bot.app.core import Role, open_core, utc_now
+from bot.app.core import Core, Role, open_core, utc_now
+from bot.app.platforms import EVERY_PLATFORM, Joined, Wanted, need, open_chat_platforms
 from bot.app.upkeep import keep_retention
 from bot.commands import complete
 from bot.errors import ConfigError
@@ -28,27 +31,34 @@ LOCAL_NOTICE = (
 
 async def run(settings: Settings, announce: Callable[[str], None]) -> None:
     """Everything in one process, until SIGINT or SIGTERM."""
-    await _serve_playground(settings, announce, Role.RUNS)
+    await _serve(settings, announce, Role.RUNS, Process(playground=True, slack=True, discord=True))
 
 
 async def serve_web(settings: Settings, announce: Callable[[str], None]) -> None:
     """The playground without running turns, which workers do. Raises `ConfigError` without a queue."""
     _need_queue(settings, "web")
-    await _serve_playground(settings, announce, Role.ACCEPTS)
+    await _serve(settings, announce, Role.ACCEPTS, Process(playground=True))
+
+
+async def serve_slack(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Listen to Slack; workers answer. Raises `ConfigError` without a queue or without Slack's settings."""
+    _need_queue(settings, "slack")
+    if not settings.joins_slack:
+        need(settings, ("slack_bot_token",), "slack")
+    await _serve(settings, announce, Role.ACCEPTS, Process(slack=True))
+
+
+async def serve_discord(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Listen to Discord's gateway; workers answer. Raises `ConfigError` without a queue or without a token."""
+    _need_queue(settings, "discord")
+    need(settings, ("discord_token",), "discord")
+    await _serve(settings, announce, Role.ACCEPTS, Process(discord=True))
 
 
 async def work(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run turns that other processes accept. Raises `ConfigError` without a queue."""
     _need_queue(settings, "worker")
-    stopping = _stop_signal()
-
-    def platforms(store: Store, model_name: str) -> Mapping[str, Platform]:
-        playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
-        return {playground.name: playground}
-
-    async with open_core(settings, platforms, grace=settings.stop_grace_seconds):
-        announce("This worker is ready.")
-        await stopping.wait()
+    await _serve(settings, announce, Role.RUNS, Process())
 
 
 def _need_queue(settings: Settings, command: str) -> None:
@@ -57,24 +67,45 @@ def _need_queue(settings: Settings, command: str) -> None:
         raise ConfigError("DATABASE_URL", fix)
 
 
-async def _serve_playground(settings: Settings, announce: Callable[[str], None], role: Role) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What a process listens to; none of it for a worker."""
+
+    playground: bool = False
+    slack: bool = False
+    discord: bool = False
+
+    def wanted(self, role: Role) -> Wanted:
+        """The chat platforms to open: all of them where turns are run, since whoever runs a turn answers it."""
+        return EVERY_PLATFORM if role is Role.RUNS else Wanted(slack=self.slack, discord=self.discord)
+
+
+async def _serve(settings: Settings, announce: Callable[[str], None], role: Role, process: Process) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
     stopping = _stop_signal()
     playgrounds: list[Playground] = []
+    joined: dict[str, Joined] = {}
 
-    def platforms(store: Store, model_name: str) -> Mapping[str, Platform]:
-        playgrounds.append(Playground(store, options=_playground_options(settings, model_name), clock=utc_now))
-        return {playground.name: playground for playground in playgrounds}
+    @asynccontextmanager
+    async def platforms(store: Store, model_name: str) -> AsyncIterator[Mapping[str, Platform]]:
+        playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
+        playgrounds.append(playground)
+        wanted = process.wanted(role)
+        async with open_chat_platforms(settings, store, clock=utc_now, wanted=wanted) as opened:
+            joined.update(opened)
+            yield {playground.name: playground, **opened}
 
     async with open_core(settings, platforms, grace=settings.stop_grace_seconds, role=role) as core:
-        tasks = [asyncio.create_task(each.run(core.inbox), name=f"{each.name} platform") for each in playgrounds]
+        listening: list[Joined] = [each for each in joined.values() if getattr(process, each.name)]
+        if process.playground:
+            listening.append(playgrounds[0])
+        tasks = [asyncio.create_task(each.run(core.inbox), name=f"{each.name} platform") for each in listening]
+        tasks.extend(_background(settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
-        if has_queue(settings.database_url):
-            tasks.append(asyncio.create_task(_follow(settings, core.store, playgrounds[0]), name="messages"))
-        if settings.retention_days is not None:
-            tasks.append(asyncio.create_task(keep_retention(core.store, settings.retention_days), name="retention"))
         try:
-            await _announce(settings, playgrounds[0], tasks, announce)
+            await _announce(settings, playgrounds[0] if process.playground else None, tasks, announce)
+            for each in listening[: -1 if process.playground else None]:
+                announce(f"Listening to {each.name.capitalize()}.")
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -82,6 +113,16 @@ async def _serve_playground(settings: Settings, announce: Callable[[str], None],
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _background(settings: Settings, core: Core, playground: Playground, process: Process) -> list[asyncio.Task[None]]:
+    """What goes on beside the listening."""
+    tasks = []
+    if process.playground and has_queue(settings.database_url):
+        tasks.append(asyncio.create_task(_follow(settings, core.store, playground), name="messages"))
+    if process.playground and settings.retention_days is not None:
+        tasks.append(asyncio.create_task(keep_retention(core.store, settings.retention_days), name="retention"))
+    return tasks
 
 
 async def _follow(settings: Settings, store: SqlStore, playground: Playground) -> None:
@@ -101,19 +142,19 @@ def _stop_signal() -> asyncio.Event:
 
 
 async def _announce(
-    settings: Settings, playground: Playground, tasks: list[asyncio.Task[None]], announce: Callable[[str], None]
+    settings: Settings, playground: Playground | None, tasks: list[asyncio.Task[None]], announce: Callable[[str], None]
 ) -> None:
-    ready = asyncio.ensure_future(playground.url())
-    await asyncio.wait((ready, *tasks), return_when=asyncio.FIRST_COMPLETED)
-    if not ready.done():
-        ready.cancel()
-        return
-    announce(f"Seedling is ready: {ready.result()}")
+    if playground is None:
+        announce("This process is ready.")
+    else:
+        ready = asyncio.ensure_future(playground.url())
+        await asyncio.wait((ready, *tasks), return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            return
+        announce(f"Seedling is ready: {ready.result()}")
     if settings.uses_local_model:
         announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
-    for name, token in (("SLACK_BOT_TOKEN", settings.slack_bot_token), ("DISCORD_TOKEN", settings.discord_token)):
-        if token is not None:
-            announce(f"{name} is set, but this version does not join that platform yet; only the playground is served.")
 
 
 async def _wait_for(event: asyncio.Event) -> None:

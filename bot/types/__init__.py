@@ -5,12 +5,15 @@ They know no platform, no database and no wire. Times are aware and in UTC, mone
 
 from bot.types.chat import (
     EMPTY,
+    Again,
     Attachment,
     ConversationKey,
     Handled,
     Incoming,
     Outcome,
     Person,
+    ReadMessage,
+    Task,
     ThreadMessage,
 )
 from bot.types.model import (
@@ -53,6 +56,7 @@ from bot.types.transcript import (
     StoredEntry,
 )
 from bot.types.turns import (
+    EVERYTHING,
     OPEN_STATES,
     Condensation,
     QueueFigures,
@@ -64,11 +68,15 @@ from bot.types.turns import (
     TurnId,
     TurnState,
     Waiting,
+    Within,
+    takes_others,
 )
 
 __all__ = [
     "EMPTY",
+    "EVERYTHING",
     "OPEN_STATES",
+    "Again",
     "Attachment",
     "Channel",
     "ChannelMessage",
@@ -96,6 +104,7 @@ __all__ = [
     "Person",
     "QueueFigures",
     "ReadFile",
+    "ReadMessage",
     "ReasoningDelta",
     "ReplyStatus",
     "RequestFigures",
@@ -107,6 +116,7 @@ __all__ = [
     "SourceFound",
     "Spending",
     "StoredEntry",
+    "Task",
     "TextDelta",
     "ThreadMessage",
     "Turn",
@@ -116,5 +126,7 @@ __all__ = [
     "Usage",
     "UsageReported",
     "Waiting",
+    "Within",
     "Workspace",
+    "takes_others",
 ]

@@ -50,6 +50,13 @@ class Attachment:
     url: str = ""
 
 
+class Task(StrEnum):
+    """What a turn is to do with its text."""
+
+    ANSWER = "answer"  # a question of the conversation
+    SUMMARY = "summary"  # the words after "summarise": what to read and for whom
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """One message or command as a platform delivered it, in the core's own words.
@@ -59,6 +66,10 @@ class Incoming:
     `overrides` are parameters given for this turn only, by name, as text.
     `addressed` says that it is meant for the bot by itself: a mention, a direct message or a command.
     `starts_thread` says that it stands outside threads: `key.thread` then names the thread it would start.
+    `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
+    `private` says that the answer is for the author alone. `administers` says that the author may change what
+    holds for the whole workspace. `time_zone` is the author's, as an IANA name. `details` are the platform's own
+    facts that its replies need; they are neither shown nor sent to the model.
     """
 
     key: ConversationKey
@@ -71,6 +82,20 @@ class Incoming:
     overrides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     addressed: bool = True
     starts_thread: bool = False
+    task: Task = Task.ANSWER
+    reply_ref: str = ""
+    private: bool = False
+    administers: bool = True
+    time_zone: str = "UTC"
+    details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+class Again(StrEnum):
+    """How a turn that has ended is gone on with."""
+
+    RETRY = "retry"  # the failed question once more, in the same message
+    REGENERATE = "regenerate"  # another answer to it, in the same message
+    CONTINUE = "continue"  # the rest of an answer that was cut, in a new message
 
 
 class Outcome(StrEnum):
@@ -99,3 +124,16 @@ class ThreadMessage:
     text: str
     at: datetime
     attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMessage(ThreadMessage):
+    """A message as it stands in a channel; `thread` is the message that its thread hangs on, "" outside threads.
+
+    `replies` is how many messages the thread has that hangs on this one. Messages of the bot itself are among them,
+    told by `author.is_bot`.
+    """
+
+    thread: str = ""
+    edited_at: datetime | None = None
+    replies: int = 0

@@ -24,7 +24,10 @@ class Footer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The whole visible state of a reply at one moment; each one replaces the one before."""
+    """The whole visible state of a reply at one moment; each one replaces the one before.
+
+    `is_cut` says that the text ends before the model was done, so that a person may want the rest.
+    """
 
     status: ReplyStatus
     text: str = ""
@@ -32,3 +35,4 @@ class Draft:
     sources: tuple[Source, ...] = ()
     notices: tuple[str, ...] = ()
     footer: Footer | None = None
+    is_cut: bool = False

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.types.chat import EMPTY, Incoming
+from bot.types.chat import EMPTY, Incoming, Task
 from bot.types.model import Usage
 from bot.types.reply import Draft
 from bot.types.transcript import Conversation, NewEntry
@@ -149,6 +149,26 @@ class Condensation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """Which requests are meant: all that agree with every name given; "" leaves one open."""
+
+    platform: str = ""
+    workspace: str = ""
+    channel: str = ""
+    thread: str = ""
+    author_id: str = ""
+    model: str = ""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The names that are given."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
+
+
+EVERYTHING = Within()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
     """What requests used and cost together, in tokens and US dollars; where no price is known, nothing is added."""
 
@@ -157,3 +177,8 @@ class Spending:
     cached: int = 0
     output: int = 0
     cost: Decimal = Decimal(0)
+
+
+def takes_others(incoming: Incoming) -> bool:
+    """Whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an answer."""
+    return incoming.task is Task.ANSWER and not incoming.private

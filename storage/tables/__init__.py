@@ -1,7 +1,7 @@
 """The tables, and how their rows become values and values become rows."""
 
 from storage.tables.base import KEY_COLUMNS, Keyed, Table, is_of, key_columns
-from storage.tables.settings import SettingRow
+from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.transcripts import (
     ConversationRow,
     EntryMediaRow,
@@ -10,18 +10,20 @@ from storage.tables.transcripts import (
     conversation_columns,
     media_rows,
 )
-from storage.tables.turns import ANSWER, IS_OPEN, LedgerRow, TurnRow
+from storage.tables.turns import ANSWER, IS_OPEN, FeedbackRow, LedgerRow, TurnRow
 from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 __all__ = [
     "ANSWER",
     "IS_OPEN",
     "KEY_COLUMNS",
+    "AdapterStateRow",
     "ChannelMessageRow",
     "ChannelRow",
     "ConversationRow",
     "EntryMediaRow",
     "EntryRow",
+    "FeedbackRow",
     "Keyed",
     "LedgerRow",
     "MediaRow",

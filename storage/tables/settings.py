@@ -1,10 +1,10 @@
-"""The table of settings."""
+"""The tables of what people set and of what adapters remember."""
 
 from __future__ import annotations
 
 from sqlmodel import Field
 
-from storage.tables.base import Table
+from storage.tables.base import ORDERED, Table
 
 
 class SettingRow(Table, table=True):
@@ -15,4 +15,14 @@ class SettingRow(Table, table=True):
     scope_kind: str = Field(primary_key=True)
     scope_key: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
+    value: str
+
+
+class AdapterStateRow(Table, table=True):
+    """One thing that an adapter remembers between starts."""
+
+    __tablename__ = "adapter_state"
+
+    platform: str = Field(primary_key=True)
+    name: str = Field(primary_key=True, sa_type=ORDERED)
     value: str

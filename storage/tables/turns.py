@@ -19,13 +19,15 @@ from bot.types import (
     RequestFigures,
     RequestRecord,
     Settlement,
+    Task,
     Turn,
     TurnState,
     Usage,
 )
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
-from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, key_columns
+from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, Table, key_columns
 
+TASK = sa.Enum(Task, native_enum=False, values_callable=lambda tasks: [task.value for task in tasks], length=20)
 STATE = sa.Enum(TurnState, native_enum=False, values_callable=lambda states: [s.value for s in states], length=20)
 
 # Written out, since an index over a part of a table serves only queries that repeat its condition literally.
@@ -56,6 +58,12 @@ class TurnRow(Keyed, table=True):
     overrides: dict[str, str] = Field(sa_type=JSON)
     addressed: bool
     starts_thread: bool
+    task: Task = Field(sa_type=TASK)
+    private: bool
+    administers: bool
+    time_zone: str
+    details: dict[str, str] = Field(sa_type=JSON)
+    first_ref: str
     state: TurnState = Field(default=TurnState.QUEUED, sa_type=STATE)
     epoch: int = 0
     attempt: int = 0
@@ -90,6 +98,13 @@ class TurnRow(Keyed, table=True):
             overrides=dict(incoming.overrides),
             addressed=incoming.addressed,
             starts_thread=incoming.starts_thread,
+            task=incoming.task,
+            private=incoming.private,
+            administers=incoming.administers,
+            time_zone=incoming.time_zone,
+            details=dict(incoming.details),
+            first_ref=incoming.reply_ref,
+            reply_ref=incoming.reply_ref or None,
             accepted_at=as_utc(accepted_at),
         )
 
@@ -106,6 +121,12 @@ class TurnRow(Keyed, table=True):
             overrides=overrides,
             addressed=self.addressed,
             starts_thread=self.starts_thread,
+            task=self.task,
+            reply_ref=self.first_ref,
+            private=self.private,
+            administers=self.administers,
+            time_zone=self.time_zone,
+            details=MappingProxyType(self.details),
         )
 
     def to_turn(self) -> Turn:
@@ -133,6 +154,17 @@ class TurnRow(Keyed, table=True):
             usage=None if line is None else line.to_usage(),
             error=self.error,
         )
+
+
+class FeedbackRow(Table, table=True):
+    """Whether somebody found an answer good; it outlives its turn, and names no words."""
+
+    __tablename__ = "feedback"
+
+    turn_id: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
+    person: str = Field(primary_key=True)
+    good: bool
+    at: datetime
 
 
 ANSWER = "answer"

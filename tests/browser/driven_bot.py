@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.errors import BotError
+from bot.parameters import Effective, Scope, resolve
 from bot.ports import Platform, Reply
 from bot.types import (
+    Again,
     ConversationKey,
     Draft,
     Handled,
     Incoming,
     Outcome,
+    Person,
     RequestRecord,
     ThreadMessage,
     Turn,
+    TurnId,
     TurnState,
 )
 
@@ -28,6 +32,8 @@ class DrivenBot:
         self.platform: Platform | None = None
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
+        self.gone_on: list[tuple[TurnId, Again]] = []
+        self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
         self.records: dict[ConversationKey, list[RequestRecord]] = {}
         self.refusals: dict[str, BotError] = {}
@@ -60,6 +66,26 @@ class DrivenBot:
 
     async def deleted(self, key: ConversationKey, source_id: str) -> None:
         raise NotImplementedError
+
+    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+        self.gone_on.append((id, how))
+        return Handled(outcome=Outcome.ANSWERING)
+
+    async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:
+        self.opinions.append((id, by.id, good))
+
+    async def turn(self, id: TurnId) -> Turn | None:
+        incoming = self.asked[id - 1]
+        return Turn(id=id, incoming=incoming, state=TurnState.DONE, epoch=1, attempt=1)
+
+    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
+        return resolve([])
+
+    async def change(self, scope: Scope, values: Mapping[str, str | None]) -> None:
+        raise NotImplementedError
+
+    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+        return {}
 
     async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         if error := self.refusals.get("requests"):

@@ -30,6 +30,8 @@ def downgrade() -> None:
         "person",
         "channel",
         "workspace",
+        "feedback",
+        "adapter_state",
         "setting",
         "ledger",
         "turn",
@@ -121,6 +123,12 @@ def _create_turns() -> None:
         sa.Column("overrides", sa.JSON(), nullable=False),
         sa.Column("addressed", sa.Boolean(), nullable=False),
         sa.Column("starts_thread", sa.Boolean(), nullable=False),
+        sa.Column("task", sa.String(length=20), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("administers", sa.Boolean(), nullable=False),
+        sa.Column("time_zone", sa.String(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("first_ref", sa.String(), nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
@@ -185,6 +193,21 @@ def _create_ledger_and_settings() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("scope_kind", "scope_key", "name", name="pk_setting"),
+    )
+    op.create_table(
+        "adapter_state",
+        sa.Column("platform", sa.String(), nullable=False),
+        sa.Column("name", ORDERED, nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("platform", "name", name="pk_adapter_state"),
+    )
+    op.create_table(
+        "feedback",
+        sa.Column("turn_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("good", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("turn_id", "person", name="pk_feedback"),
     )
 
 

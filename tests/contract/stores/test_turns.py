@@ -24,6 +24,7 @@ from bot.types import (
     TurnState,
     Usage,
     Waiting,
+    Within,
 )
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import KEY, OTHER, WORDS, at, entry, incoming, remembered, settlement
@@ -507,5 +508,5 @@ async def test_the_ledger_sums_exactly_what_lies_in_the_time_and_belongs_to_the_
         clock.advance(60)
     everything = await store.spent(since=begin, until=clock())
     assert everything == Spending(requests=6, input=33, cached=3, output=3, cost=Decimal("0.3"))
-    assert (await store.spent(since=begin, until=clock(), model="a")).requests == 4
+    assert (await store.spent(since=begin, until=clock(), within=Within(model="a"))).requests == 4
     assert await store.spent(since=clock(), until=clock()) == Spending()

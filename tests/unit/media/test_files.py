@@ -272,7 +272,7 @@ class HouseWithShelf(House):
             self.store, self.model, FixedRates(), platforms, clock=self.clock, files=self.files
         )
         self.dispatcher = Dispatcher(self.store, manager.answer, worker="w", clock=self.clock)
-        self.inbox = Inbox(self.store, manager, self.dispatcher)
+        self.inbox = Inbox(self.store, manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
 
 
 async def test_people_are_told_which_file_was_not_read_and_the_rest_is_answered() -> None:

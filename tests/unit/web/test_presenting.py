@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.presenting import HUES, duration, footer_parts, hue, initials, money, present_answer, present_message
+from adapters.web.presenting import HUES, hue, initials, present_answer, present_message
+from bot.smallprint import duration, footer_parts, money
 from bot.types import Attachment, ChannelMessage, Draft, Footer, Person, Source, Usage
 
 USAGE = Usage(input=1234, cached=1000, output=56)

@@ -1,187 +1,34 @@
-"""What the core asks of the world: each port is a Protocol, and its docstrings are the contract.
-
-Only values of `bot.types` cross a port and only errors of `bot.errors` come back through it. Every port has one
-contract suite under `tests/contract/`, run over each of its implementations.
-"""
+"""The stores over one database."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from bot.parameters import Scope
-from bot.pricing import RateCard
 from bot.types import (
-    Attachment,
+    EVERYTHING,
     Channel,
     ChannelMessage,
     Condensation,
     Conversation,
     ConversationKey,
     Draft,
-    FileTerms,
-    Handled,
     Incoming,
-    ModelEvent,
-    ModelRequest,
     NewEntry,
     Person,
     QueueFigures,
-    ReadFile,
     RequestRecord,
     Settlement,
     Spending,
     StoredEntry,
-    ThreadMessage,
     Turn,
     TurnId,
-    UnreadableFile,
     Waiting,
+    Within,
     Workspace,
 )
-
-
-class Clock(Protocol):
-    """Tells the time: aware, in UTC."""
-
-    def __call__(self) -> datetime: ...
-
-
-# ---------------------------------------------------------------- the model
-
-
-class Model(Protocol):
-    """A language model that answers as a stream."""
-
-    @property
-    def name(self) -> str:
-        """The model's name, as people see it under an answer."""
-        ...
-
-    @property
-    def context_tokens(self) -> int:
-        """How many tokens a request and its answer may have together."""
-        ...
-
-    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        """Yield the answer as it comes; the last value is `Finished`, and `UsageReported` stands before it.
-
-        Closing the generator closes the connection at once. Raises `ModelUnavailable`, `ModelRejected` or
-        one of its kinds before any text, and `StreamCut` when the stream ends without having finished.
-        """
-        ...
-
-
-class Rates(Protocol):
-    """The prices in force."""
-
-    def card(self) -> RateCard:
-        """The last good rate card; never raises, never waits."""
-        ...
-
-
-# ---------------------------------------------------------------- the platforms
-
-
-class Reply(Protocol):
-    """The visible answer to one turn: one or more messages that change until they are finished."""
-
-    async def show(self, draft: Draft) -> str:
-        """Make `draft` visible in place of what was; return the reference of the first visible message.
-
-        Calls never overlap. Raises `PlatformError`.
-        """
-        ...
-
-    async def finish(self, draft: Draft) -> str:
-        """As `show`, for the last time: the whole text stands complete when this returns."""
-        ...
-
-
-class Platform(Protocol):
-    """A place where people write and the bot answers."""
-
-    @property
-    def name(self) -> str:
-        """The platform's part of a conversation key."""
-        ...
-
-    @property
-    def pace(self) -> float:
-        """The least number of seconds between two `show` of one reply."""
-        ...
-
-    async def open_reply(self, turn: Turn) -> Reply:
-        """The reply of `turn`; continues the message that `turn` already has, never starts a second one."""
-        ...
-
-    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """The newest `limit` messages of a thread, oldest first, without the bot's own; [] when there is none."""
-        ...
-
-
-class Bot(Protocol):
-    """What an adapter hands its events to."""
-
-    async def handle(self, incoming: Incoming) -> Handled:
-        """Take one incoming: store a question, carry out a command ("/set ..." or "!set ..."), or pass it over.
-
-        What is ANSWERING is durable on return, so the platform may be told. Raises `InvalidInput` with a
-        message for the author, and `StorageError` when nothing was stored and the platform must not be told.
-        """
-        ...
-
-    async def stop(self, key: ConversationKey) -> bool:
-        """Stop what is being answered in a conversation; whether there was anything."""
-        ...
-
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        """A message was edited at `at`; `message` has its new text and original time. Raises `StorageError`."""
-        ...
-
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        """A message was deleted: its text leaves the transcript at once. Raises `StorageError`."""
-        ...
-
-    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        """The newest `limit` requests of a conversation in figures, oldest first. Raises `StorageError`."""
-        ...
-
-
-# ---------------------------------------------------------------- files
-
-
-@runtime_checkable
-class FileSource(Protocol):
-    """Where the bytes of attachments come from: the platform that named them, where it gives out files."""
-
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """The whole file; reads at most `limit` bytes, whatever size was stated.
-
-        Raises `FileTooLarge` when it has more, and `PlatformError` when it cannot be had.
-        """
-        ...
-
-
-class MediaReader(Protocol):
-    """Makes files ready for the model."""
-
-    @property
-    def file_bytes(self) -> int:
-        """The most bytes that a file worth fetching may have."""
-        ...
-
-    async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
-        """The file as media or text, or why not; never raises for what is in it.
-
-        What it is is found from its bytes, never from `name`. The same bytes under the same terms give the same
-        outcome, unless time or memory ran out.
-        """
-        ...
-
-
-# ---------------------------------------------------------------- the stores
 
 
 class TurnStore(Protocol):
@@ -268,6 +115,14 @@ class TurnStore(Protocol):
         """Whether the conversation has any turn, open or ended."""
         ...
 
+    async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+        """The conversations of a platform with questions since then, and when the newest was asked in each."""
+        ...
+
+    async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
+        """Remember whether somebody, by id, found an answer good; the last word counts."""
+        ...
+
     async def open_conversations(self) -> Sequence[ConversationKey]:
         """Every conversation with an open turn, the longest waiting first."""
         ...
@@ -316,8 +171,34 @@ class SettingStore(Protocol):
 class Ledger(Protocol):
     """What was used and paid, without any text; it outlives the conversations. Can raise `StorageError`."""
 
-    async def spent(self, *, since: datetime, until: datetime, model: str = "") -> Spending:
-        """The sum of all requests to a model ("" for any) from `since` to before `until`, both aware."""
+    async def spent(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
+        """The sum of all requests `within` something from `since` to before `until`, both aware."""
+        ...
+
+
+class AdapterStateStore(Protocol):
+    """What adapters must remember between starts, as text by platform and name: installations, what was seen last.
+
+    Secrets are encrypted before they come here. Any method can raise `StorageError`.
+    """
+
+    async def get_state(self, platform: str, name: str) -> str | None:
+        """One value, or None."""
+        ...
+
+    async def list_state(self, platform: str, *, prefix: str = "") -> Mapping[str, str]:
+        """The values whose names begin with `prefix`, in the order of their names."""
+        ...
+
+    async def put_state(self, platform: str, name: str, value: str) -> None:
+        """Remember one value, replacing the one before."""
+        ...
+
+    async def swap_state(self, platform: str, name: str, *, before: str | None, after: str | None) -> bool:
+        """Replace a value only if it still is `before`, atomically among all processes; whether it was.
+
+        None stands for no value: `before` None adds, `after` None removes.
+        """
         ...
 
 
@@ -389,5 +270,5 @@ class ForgetStore(Protocol):
         ...
 
 
-class Store(TurnStore, TranscriptStore, SettingStore, Ledger, WorkspaceStore, Protocol):
+class Store(TurnStore, TranscriptStore, SettingStore, AdapterStateStore, Ledger, WorkspaceStore, ForgetStore, Protocol):
     """All stores over one database."""

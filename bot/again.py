@@ -1,0 +1,62 @@
+"""Going on with a turn that has ended: once more, in another way, or with the rest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import InvalidInput
+from bot.types import Again, Incoming, Person, Task, Turn, TurnState
+
+ANOTHER_WAY = "Please answer this once more, in another way: {question}"
+THE_REST = "Please go on exactly where your last answer ends."
+
+ENDED = frozenset({TurnState.DONE, TurnState.CANCELLED, TurnState.FAILED})
+ALLOWED: Mapping[Again, frozenset[TurnState]] = {
+    Again.RETRY: frozenset({TurnState.FAILED}),
+    Again.REGENERATE: frozenset({TurnState.DONE, TurnState.CANCELLED}),
+    Again.CONTINUE: frozenset({TurnState.DONE, TurnState.CANCELLED}),
+}
+
+
+def once_more(turn: Turn, how: Again, *, by: Person, at: datetime) -> Sequence[Incoming]:
+    """What is asked to go on with `turn`; the same twice has the same dedupe keys. Raises `InvalidInput`."""
+    if turn.state not in ENDED:
+        raise InvalidInput("That answer is still being written.")
+    if turn.state not in ALLOWED[how]:
+        raise InvalidInput("That question was answered." if how is Again.RETRY else "There is no answer to go on with.")
+    if how is Again.RETRY:
+        return _the_same(turn, how)
+    if not turn.incoming.text.strip():
+        raise InvalidInput("That question has been forgotten. Please ask again.")
+    if turn.incoming.task is not Task.ANSWER:
+        return _the_same(turn, how)
+    question = "\n".join(each.text for each in (turn.incoming, *turn.burst))
+    text = THE_REST if how is Again.CONTINUE else ANOTHER_WAY.format(question=question)
+    # Attachments are in view already; a new source id would make an edit of the question change this one too.
+    return [
+        replace(
+            turn.incoming,
+            dedupe_key=f"{how.value}:{turn.id}",
+            author=by,
+            text=text,
+            at=at,
+            source_id="",
+            attachments=(),
+            reply_ref="" if how is Again.CONTINUE else turn.reply_ref or "",
+        )
+    ]
+
+
+def _the_same(turn: Turn, how: Again) -> Sequence[Incoming]:
+    """The question and what was answered together with it, into the message that is there."""
+    asked = (turn.incoming, *turn.burst)
+    return [
+        replace(
+            each,
+            dedupe_key=f"{how.value}:{turn.id}:{number}",
+            reply_ref="" if number else turn.reply_ref or "",
+        )
+        for number, each in enumerate(asked)
+    ]

@@ -1,0 +1,38 @@
+"""What the core asks of the world: each port is a Protocol, and its docstrings are the contract.
+
+Only values of `bot.types` cross a port and only errors of `bot.errors` come back through it. Every port has one
+contract suite under `tests/contract/`, run over each of its implementations.
+"""
+
+from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
+from bot.ports.platforms import Bot, ChannelReader, Platform, Reply
+from bot.ports.stores import (
+    AdapterStateStore,
+    ForgetStore,
+    Ledger,
+    SettingStore,
+    Store,
+    TranscriptStore,
+    TurnStore,
+    WorkspaceStore,
+)
+
+__all__ = [
+    "AdapterStateStore",
+    "Bot",
+    "ChannelReader",
+    "Clock",
+    "FileSource",
+    "ForgetStore",
+    "Ledger",
+    "MediaReader",
+    "Model",
+    "Platform",
+    "Rates",
+    "Reply",
+    "SettingStore",
+    "Store",
+    "TranscriptStore",
+    "TurnStore",
+    "WorkspaceStore",
+]

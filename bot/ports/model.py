@@ -1,0 +1,82 @@
+"""The model, its prices, and the files made ready for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from bot.pricing import RateCard
+from bot.types import (
+    Attachment,
+    FileTerms,
+    ModelEvent,
+    ModelRequest,
+    ReadFile,
+    UnreadableFile,
+)
+
+
+class Clock(Protocol):
+    """Tells the time: aware, in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Model(Protocol):
+    """A language model that answers as a stream."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as people see it under an answer."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """How many tokens a request and its answer may have together."""
+        ...
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """Yield the answer as it comes; the last value is `Finished`, and `UsageReported` stands before it.
+
+        Closing the generator closes the connection at once. Raises `ModelUnavailable`, `ModelRejected` or
+        one of its kinds before any text, and `StreamCut` when the stream ends without having finished.
+        """
+        ...
+
+
+class Rates(Protocol):
+    """The prices in force."""
+
+    def card(self) -> RateCard:
+        """The last good rate card; never raises, never waits."""
+        ...
+
+
+@runtime_checkable
+class FileSource(Protocol):
+    """Where the bytes of attachments come from: the platform that named them, where it gives out files."""
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """The whole file; reads at most `limit` bytes, whatever size was stated.
+
+        Raises `FileTooLarge` when it has more, and `PlatformError` when it cannot be had.
+        """
+        ...
+
+
+class MediaReader(Protocol):
+    """Makes files ready for the model."""
+
+    @property
+    def file_bytes(self) -> int:
+        """The most bytes that a file worth fetching may have."""
+        ...
+
+    async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
+        """The file as media or text, or why not; never raises for what is in it.
+
+        What it is is found from its bytes, never from `name`. The same bytes under the same terms give the same
+        outcome, unless time or memory ran out.
+        """
+        ...

@@ -1,0 +1,40 @@
+"""The small print under an answer, in the same words on every platform. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.types import Footer
+
+
+def footer_parts(footer: Footer) -> list[str]:
+    """The small print under an answer, in the order it is read."""
+    usage = footer.usage
+    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
+    parts = [footer.model, f"{usage.input:,} tokens in{cached}", f"{usage.output:,} out"]
+    if usage.requests > 1:
+        parts.append(f"{usage.requests} requests")
+    if usage.estimated:
+        parts.append("estimated")
+    if footer.show_cost and footer.cost is not None:
+        parts.append(money(footer.cost))
+    parts.append(duration(footer.seconds))
+    return parts
+
+
+def money(cost: Decimal) -> str:
+    """US dollars as people read them: "free", two digits after the leading zeros of a small sum."""
+    if cost == 0:
+        return "free"
+    if cost >= 1:
+        return f"${cost:,.2f}"
+    places = min(8, max(2, 1 - cost.adjusted()))
+    return f"${cost:.{places}f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds with one digit, minutes from one minute on."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"

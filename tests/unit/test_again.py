@@ -1,0 +1,87 @@
+"""Going on with a turn that has ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.again import once_more
+from bot.errors import InvalidInput, ModelRejected
+from bot.types import Again, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
+from tests.fakes import incoming
+from tests.house import House
+from tests.unit.test_conversation import words
+
+NOW = datetime(2020, 1, 2, tzinfo=UTC)
+GRACE = Person(id="g", name="Grace")
+
+
+def ended(state: TurnState, *burst: Incoming, **changes: object) -> Turn:
+    return Turn(
+        id=7,
+        incoming=incoming("why?", 1, **changes),
+        state=state,
+        epoch=1,
+        attempt=1,
+        reply_ref="r1",
+        burst=burst,
+    )
+
+
+def test_a_retry_asks_everything_again_into_the_same_message() -> None:
+    first, second = once_more(ended(TurnState.FAILED, incoming("and how?", 2)), Again.RETRY, by=GRACE, at=NOW)
+    assert (first.text, first.reply_ref, first.source_id) == ("why?", "r1", incoming("why?", 1).source_id)
+    assert (second.text, second.reply_ref) == ("and how?", "")
+    assert len({first.dedupe_key, second.dedupe_key}) == 2
+
+
+def test_another_answer_is_a_new_question_into_the_same_message() -> None:
+    file = Attachment(id="f", name="f.png")
+    (asked,) = once_more(ended(TurnState.DONE, attachments=(file,)), Again.REGENERATE, by=GRACE, at=NOW)
+    assert "why?" in asked.text
+    assert (asked.author, asked.at, asked.source_id, asked.attachments) == (GRACE, NOW, "", ())
+    assert asked.reply_ref == "r1"
+
+
+def test_the_rest_goes_into_a_new_message() -> None:
+    (asked,) = once_more(ended(TurnState.DONE), Again.CONTINUE, by=GRACE, at=NOW)
+    assert "go on" in asked.text
+    assert asked.reply_ref == ""
+
+
+def test_another_summary_is_the_same_order_again() -> None:
+    (asked,) = once_more(ended(TurnState.DONE, task=Task.SUMMARY), Again.REGENERATE, by=GRACE, at=NOW)
+    assert (asked.text, asked.task, asked.reply_ref) == ("why?", Task.SUMMARY, "r1")
+
+
+@pytest.mark.parametrize("how", Again)
+@pytest.mark.parametrize("state", TurnState)
+def test_only_what_has_ended_that_way_is_gone_on_with(state: TurnState, how: Again) -> None:
+    fits = state is TurnState.FAILED if how is Again.RETRY else state in {TurnState.DONE, TurnState.CANCELLED}
+    if fits:
+        assert once_more(ended(state), how, by=GRACE, at=NOW)
+    else:
+        with pytest.raises(InvalidInput):
+            once_more(ended(state), how, by=GRACE, at=NOW)
+
+
+async def test_a_failed_question_is_answered_in_its_own_message_once() -> None:
+    house = House([ModelRejected("no")], words("Because."))
+    failed = await house.ask("why?")
+    assert failed.state is TurnState.FAILED
+    assert (await house.inbox.again(1, Again.RETRY, by=GRACE, at=NOW)).outcome is Outcome.ANSWERING
+    assert (await house.inbox.again(1, Again.RETRY, by=GRACE, at=NOW)).outcome is Outcome.DUPLICATE
+    await house.settled()
+    answered = await house.store.get_turn(2)
+    before = await house.store.get_turn(1)
+    assert answered is not None
+    assert before is not None
+    assert answered.state is TurnState.DONE
+    assert answered.reply_ref == before.reply_ref
+
+
+async def test_what_is_not_known_is_not_gone_on_with() -> None:
+    house = House()
+    with pytest.raises(InvalidInput):
+        await house.inbox.again(99, Again.RETRY, by=GRACE, at=NOW)
