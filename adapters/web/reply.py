@@ -75,7 +75,7 @@ class PlaygroundReply:
 async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply:
     """The reply of `turn`, going on with its message when there is one. Raises `PlatformError`."""
     key = turn.incoming.key
-    id = f"turn-{turn.id}"
+    id = turn.reply_ref or f"turn-{turn.id}"
     try:
         message = await store.get_message(key.workspace, key.channel, id)
     except StorageError as error:

@@ -224,3 +224,10 @@ def test_completing_never_fails_and_always_goes_on_from_what_was_typed(text: str
 def test_the_documented_table_is_the_one_in_force() -> None:
     page = (Path(__file__).parents[2] / "docs" / "parameters.md").read_text()
     assert parameters_table() in page, "renew the table in docs/parameters.md with `seedling params --markdown`"
+
+
+@pytest.mark.parametrize("text", ["/set workspace max_tokens 5", "/unset workspace max_tokens"])
+async def test_only_administrators_change_the_whole_workspace(settings: MemoryStore, text: str) -> None:
+    with pytest.raises(InvalidInput, match="Only administrators"):
+        await typed(settings, text, administers=False)
+    assert await typed(settings, text.replace("workspace ", "channel "), administers=False)

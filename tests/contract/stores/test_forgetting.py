@@ -1,0 +1,86 @@
+"""What a store promises of forgetting, of active conversations and of opinions."""
+
+from __future__ import annotations
+
+from bot.types import Person, Usage, Within
+from tests.contract.stores.conftest import AnyStore
+from tests.contract.stores.samples import ADA, KEY, OTHER, at, entry, incoming, remembered, settlement
+from tests.fakes import ManualClock, settle
+
+GRACE = Person(id="U2", name="Grace")
+
+
+async def answered(store: AnyStore, name: str, **changes: object) -> int:
+    """A question and its answer, settled; the turn's id."""
+    asked = incoming(name, **changes)  # type: ignore[arg-type]
+    id = await store.accept(asked)
+    turn = await store.claim(asked.key, worker="w")
+    assert id is not None
+    assert turn is not None
+    entries = (entry(f"q-{name}", text="a secret"), entry(f"a-{name}", text="a secret"))
+    await settle(store, turn, settlement(*entries, usage=Usage(input=5), conversation=remembered(memory="a secret")))
+    return id
+
+
+async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore, clock: ManualClock) -> None:
+    begin = clock()
+    id = await answered(store, "a", details={"token": "t"})
+    assert await store.forget_conversation(KEY) == 2
+    assert await store.get_entries(KEY, start=0) == []
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert conversation.memory == ""
+    turn = await store.get_turn(id)
+    assert turn is not None
+    assert (turn.incoming.text, turn.draft, dict(turn.incoming.details)) == ("", None, {})
+    clock.advance(1)
+    assert (await store.spent(since=begin, until=clock())).input == 5
+    appended = await store.append_entries(KEY, [entry("later")])
+    assert [each.position for each in appended] >= [conversation.window_start]
+
+
+async def test_a_forgotten_delivery_is_still_known(store: AnyStore) -> None:
+    await answered(store, "a")
+    await store.forget_conversation(KEY)
+    assert await store.accept(incoming("a")) is None
+
+
+async def test_forgetting_somebody_takes_the_conversations_in_which_they_asked(store: AnyStore) -> None:
+    await answered(store, "a")
+    await answered(store, "b", key=OTHER, author=GRACE)
+    assert await store.forget_person("slack", "U2") == 2
+    assert await store.get_entries(OTHER, start=0) == []
+    assert len(await store.get_entries(KEY, start=0)) == 2
+    assert await store.forget_person("discord", "U1") == 0
+
+
+async def test_active_conversations_tell_when_the_newest_question_was_asked(store: AnyStore) -> None:
+    await store.accept(incoming("a", seconds=10))
+    await store.accept(incoming("b", seconds=20))
+    await store.accept(incoming("c", seconds=5, key=OTHER))
+    assert await store.active_conversations("slack", since=at(0)) == {KEY: at(20), OTHER: at(5)}
+    assert await store.active_conversations("slack", since=at(10)) == {KEY: at(20)}
+    assert await store.active_conversations("discord", since=at(0)) == {}
+
+
+async def test_spending_is_told_apart_by_place_and_person(store: AnyStore, clock: ManualClock) -> None:
+    begin = clock()
+    await answered(store, "a")
+    await answered(store, "b", key=OTHER, author=GRACE)
+    clock.advance(1)
+
+    async def requests(**names: str) -> int:
+        return (await store.spent(since=begin, until=clock(), within=Within(**names))).requests
+
+    assert await requests(platform="slack", workspace="T1", channel="C1") == 2
+    assert await requests(platform="slack", workspace="T1", channel="C1", thread=KEY.thread) == 1
+    assert await requests(author_id=ADA.id) == 1
+    assert await requests(author_id=ADA.id, thread=OTHER.thread) == 0
+    assert await requests(workspace="T2") == 0
+
+
+async def test_an_opinion_is_the_last_word(store: AnyStore) -> None:
+    id = await answered(store, "a")
+    await store.note_feedback(id, "U1", good=True)
+    await store.note_feedback(id, "U1", good=False)
+    await store.note_feedback(id, "U2", good=True)
