@@ -1,7 +1,8 @@
-"""A clock that tests can move, so that cache lifetimes and rate limits pass without waiting."""
+"""A clock that tests can move, so that lifetimes and rate limits pass without waiting."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ class MovableClock:
 
     def __init__(self) -> None:
         self._offset = 0.0
+        self._sleepers: set[asyncio.Event] = set()
 
     def time(self) -> float:
         """Seconds since 1970."""
@@ -25,3 +27,21 @@ class MovableClock:
         if seconds < 0:
             raise ValueError("the clock only moves forward")
         self._offset += seconds
+        for sleeper in self._sleepers:
+            sleeper.set()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until that much has passed on this clock, by itself or by `advance`."""
+        end = self.time() + seconds
+        moved = asyncio.Event()
+        self._sleepers.add(moved)
+        try:
+            while (left := end - self.time()) > 0:
+                moved.clear()
+                try:
+                    async with asyncio.timeout(left):
+                        await moved.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            self._sleepers.discard(moved)

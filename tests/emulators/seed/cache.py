@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from tests.emulators.seed.clock import MovableClock
+from tests.emulators.clock import MovableClock
 
 MINIMUM_TOKENS = 1_024  # a shorter prompt is never cached; also the block size (API reference, section 2)
 LIFETIME_S = 600.0  # "about 10 minutes", product page of `enable_caching`

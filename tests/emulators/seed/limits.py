@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from tests.emulators.seed.clock import MovableClock
+from tests.emulators.clock import MovableClock
 from tests.emulators.seed.errors import gateway_error
 
 MINUTE_S = 60.0

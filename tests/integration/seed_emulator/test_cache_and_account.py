@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.pricing import SEED_CARD
 from tests.emulators.seed import MODEL
 from tests.emulators.seed.cache import MINIMUM_TOKENS, PrefixCache
-from tests.emulators.seed.clock import MovableClock
+from tests.emulators.clock import MovableClock
 from tests.emulators.seed.options import CachedPrice, CostPlace
 from tests.integration.seed_emulator.asking import Asker, asking
 

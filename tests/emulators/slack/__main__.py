@@ -1,0 +1,60 @@
+"""The emulator's command: `python -m tests.emulators.slack --port 0`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from dataclasses import fields
+from inspect import getdoc
+from typing import Any, get_type_hints
+
+from tests.emulators.slack.options import Options
+from tests.emulators.slack.server import running_slack
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line: one option for each field of `Options`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.emulators.slack",
+        description=__doc__,
+        epilog=getdoc(Options),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 is a free one (default)")
+    hints = get_type_hints(Options)
+    for field in fields(Options):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", **_argument(hints[field.name], field.default))
+    return parser
+
+
+def _argument(hint: Any, default: Any) -> dict[str, Any]:
+    if hint is bool:
+        return {"action": argparse.BooleanOptionalAction, "default": default}
+    if hint == tuple[str, ...]:
+        return {"type": lambda text: tuple(text.split(",")), "default": default, "metavar": "NAME,NAME"}
+    if hint == tuple[float, ...]:
+        return {"type": lambda text: tuple(map(float, text.split(","))), "default": default, "metavar": "S,S"}
+    return {"type": hint, "default": default}
+
+
+async def serve(options: Options, port: int) -> None:
+    """Serve until the process is asked to end."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    async with running_slack(options, port=port) as slack:
+        print(slack.api_url, flush=True)
+        await ended.wait()
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    given = vars(make_parser().parse_args())
+    port = given.pop("port")
+    asyncio.run(serve(Options(**given), port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The arguments of a Web API call, however they were sent: query, form or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from tests.emulators.slack.errors import SlackError, missing
+
+_BEARER = "bearer "
+
+
+class Arguments:
+    """Named values; in forms all of them are strings, structures as JSON."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = dict(values)
+
+    def __contains__(self, name: str) -> bool:
+        return self.values.get(name) is not None
+
+    def text(self, name: str, default: str = "") -> str:
+        """A string; a number is taken as its digits. Raises `SlackError` for a structure."""
+        value = self.values.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool | dict | list):
+            raise SlackError("invalid_arguments", f"must be a string: {name}")
+        return str(value)
+
+    def need(self, name: str) -> str:
+        """A string that must be there. Raises `SlackError`."""
+        value = self.text(name)
+        if not value:
+            raise missing(name)
+        return value
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A boolean; forms write it as 1 and 0 or as true and false."""
+        value = self.values.get(name)
+        if value is None:
+            return default
+        return str(value).lower() in {"1", "true"}
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """An integer between 1 and `most`. Raises `SlackError` (invalid_limit)."""
+        try:
+            value = int(self.text(name) or default)
+        except ValueError:
+            raise SlackError("invalid_limit") from None
+        if not 1 <= value <= most:
+            raise SlackError("invalid_limit", f"must be between 1 and {most}: {name}")
+        return value
+
+    def structure(self, name: str, code: str = "invalid_arguments") -> Any:
+        """A list or object, also when it was sent as a JSON string; None when absent. Raises `SlackError`."""
+        value = self.values.get(name)
+        if not isinstance(value, str):
+            return value
+        if not value:
+            return None
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise SlackError(code, f"must be valid JSON: {name}") from None
+
+    def names(self, name: str) -> list[str]:
+        """A list of ids, sent as a list or with commas."""
+        value = self.values.get(name)
+        if isinstance(value, str) and value.startswith("["):
+            value = self.structure(name)
+        if isinstance(value, list):
+            return [str(each) for each in value]
+        return [each for each in str(value or "").split(",") if each]
+
+
+async def read_arguments(request: web.Request) -> tuple[str, dict[str, Any]]:
+    """The token and the arguments of a call. Raises `SlackError` for a body that cannot be read."""
+    values: dict[str, Any] = dict(request.query)
+    if request.content_type == "application/json":
+        raw = await request.text()
+        try:
+            body = json.loads(raw) if raw else {}
+        except ValueError:
+            raise SlackError("invalid_json") from None
+        if not isinstance(body, dict):
+            raise SlackError("json_not_object")
+        values |= body
+    elif request.can_read_body:
+        values |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    given = values.pop("token", None)
+    header = request.headers.get("Authorization", "")
+    token = header[len(_BEARER) :] if header.lower().startswith(_BEARER) else str(given or "")
+    return token, values

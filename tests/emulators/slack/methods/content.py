@@ -1,0 +1,82 @@
+"""What a message says: reading and checking text, markdown, blocks, attachments and metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.emulators.slack.blocks import check_message_blocks, read_blocks
+from tests.emulators.slack.calls import Call
+from tests.emulators.slack.errors import SlackError
+from tests.emulators.slack.world import Channel, Message
+
+Json = dict[str, Any]
+
+LONGEST_POST = 40_000  # longer text is truncated (chat.postMessage)
+LONGEST_UPDATE = 4_000  # longer text is refused (chat.update, msg_too_long)
+LONGEST_MARKDOWN = 12_000  # markdown_text of one call
+MOST_ATTACHMENTS = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class Content:
+    """What was sent; `metadata` None is not sent, `named` are the arguments that were there."""
+
+    text: str
+    blocks: list[Json]
+    attachments: list[Json]
+    metadata: Json | None
+    is_markdown: bool
+    named: frozenset[str] = field(default_factory=frozenset)
+
+
+def read_content(call: Call) -> Content:
+    """The content of a message. Raises `SlackError`."""
+    args = call.args
+    text, markdown = args.text("text"), args.text("markdown_text")
+    blocks = read_blocks(args.structure("blocks", "invalid_blocks_format"))
+    attachments = args.structure("attachments") or []
+    if markdown and (text or blocks):
+        raise SlackError("markdown_text_conflict")
+    if len(markdown) > LONGEST_MARKDOWN:
+        raise SlackError("msg_too_long")
+    if len(attachments) > MOST_ATTACHMENTS:
+        raise SlackError("too_many_attachments")
+    if not (text.strip() or markdown.strip() or blocks or attachments):
+        raise SlackError("no_text")
+    call.warnings += check_message_blocks(blocks) if blocks else []
+    if blocks and not text:
+        call.warnings.append("the top-level `text` argument is missing: notifications and screen readers use it")
+    return Content(
+        text=markdown or text,
+        blocks=blocks,
+        attachments=attachments,
+        metadata=read_metadata(call),
+        is_markdown=bool(markdown),
+        named=frozenset(name for name in ("text", "markdown_text", "blocks", "attachments") if name in args),
+    )
+
+
+def read_metadata(call: Call) -> Json | None:
+    """The metadata that was sent, {} to remove it. Raises `SlackError`."""
+    metadata = call.args.structure("metadata", "invalid_metadata_format")
+    if metadata is None or metadata == {}:
+        return metadata  # type: ignore[no-any-return]  # None or an empty object
+    known = isinstance(metadata, dict) and ("event_type" in metadata or "entities" in metadata)
+    if not known or not isinstance(metadata.get("event_payload", {}), dict):
+        raise SlackError("invalid_metadata_format")
+    return dict(metadata)
+
+
+def thread_of(call: Call, channel: Channel) -> str:
+    """The thread that a message goes into, "" for none; odd ones are noted as warnings."""
+    ts = call.args.text("thread_ts")
+    if not ts:
+        return ""
+    root: Message | None = call.slack.world.find(channel, ts)
+    if root is None:
+        call.warnings.append("thread_ts names no message of this channel: the reply stands in a thread without a root")
+        return ts
+    if root.is_reply:
+        call.warnings.append("thread_ts names a reply, not the message that opened the thread")
+    return root.root_ts

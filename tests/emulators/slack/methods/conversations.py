@@ -1,0 +1,168 @@
+"""conversations.*: channels, their members and their history."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from tests.emulators.slack.calls import Call
+from tests.emulators.slack.errors import SlackError
+from tests.emulators.slack.shapes import channel_json, thread_json
+from tests.emulators.slack.world import Message
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+MOST_HISTORY, HISTORY = 999, 100  # conversations.history: most and default
+MOST_REPLIES, REPLIES = 1_000, 1_000
+MOST_LISTED, LISTED = 1_000, 100
+MOST_OPENED = 8  # people in a group direct message, beside who opens it
+
+
+def history(call: Call) -> Json:
+    """conversations.history: the latest first, replies left out unless they were sent to the channel too."""
+    channel = call.readable()
+    limit = call.args.number("limit", HISTORY, MOST_HISTORY)
+    shown = [each for each in _found(call, channel.messages) if not each.is_reply or each.subtype == "thread_broadcast"]
+    newest_first = list(reversed(_between(call, shown)))
+    page, more = _page(call, newest_first, limit)
+    return {"messages": _told(call, page), "pin_count": 0, **more}
+
+
+def replies(call: Call) -> Json:
+    """conversations.replies: the root, then the replies, the oldest first; every page begins with the root."""
+    channel = call.readable()
+    limit = call.args.number("limit", REPLIES, MOST_REPLIES)
+    ts = call.args.need("ts")
+    thread = _found(call, call.slack.world.thread(channel, ts))
+    if not thread:
+        alone = [each for each in _found(call, channel.messages) if each.ts == ts and not each.deleted]
+        if not alone:
+            raise SlackError("thread_not_found")
+        return {"messages": _told(call, alone), "has_more": False}
+    root = [each for each in thread if not each.is_reply]
+    page, more = _page(call, _between(call, [each for each in thread if each.is_reply]), limit)
+    return {"messages": _told(call, root + page), **more}
+
+
+def _found(call: Call, messages: Sequence[Message]) -> list[Message]:
+    """Messages that the history shows already; it lags behind when the emulator is told so."""
+    now = call.slack.clock.time()
+    return [each for each in messages if each.visible_at <= now and not each.deleted]
+
+
+def _between(call: Call, messages: Sequence[Message]) -> list[Message]:
+    inclusive = call.args.flag("inclusive")
+    try:
+        oldest = Decimal(call.args.text("oldest") or 0)
+        latest = Decimal(call.args.text("latest") or "Infinity")
+    except InvalidOperation:
+        raise SlackError("invalid_ts_latest") from None
+    found = []
+    for message in messages:
+        at = Decimal(message.ts)
+        if oldest < at < latest or (inclusive and at in {oldest, latest}):
+            found.append(message)
+    return found
+
+
+def _told(call: Call, messages: Sequence[Message]) -> list[Json]:
+    metadata = call.args.flag("include_all_metadata")
+    world, origin = call.slack.world, call.slack.origin
+    return [thread_json(each, world, origin, metadata=metadata) for each in messages]
+
+
+def _page(call: Call, items: Sequence[T], limit: int) -> tuple[list[T], Json]:
+    """One page by the cursor, and what tells of the next."""
+    start = _position(call.args.text("cursor"))
+    page = list(items[start : start + limit])
+    more = start + limit < len(items)
+    told: Json = {"has_more": more}
+    if more:
+        told["response_metadata"] = {"next_cursor": base64.b64encode(f"next:{start + limit}".encode()).decode()}
+    return page, told
+
+
+def _position(cursor: str) -> int:
+    if not cursor:
+        return 0
+    try:
+        return int(base64.b64decode(cursor, validate=True).decode().removeprefix("next:"))
+    except ValueError:
+        raise SlackError("invalid_cursor") from None
+
+
+def listed(call: Call, items: Sequence[T]) -> tuple[list[T], Json]:
+    """A page of a list, with the cursor where lists have it ("" at the end)."""
+    page, told = _page(call, items, call.args.number("limit", LISTED, MOST_LISTED))
+    return page, told.get("response_metadata") or {"next_cursor": ""}
+
+
+def info(call: Call) -> Json:
+    """conversations.info."""
+    channel = call.channel()
+    told = channel_json(channel, call.bot)
+    return {"channel": told | ({"num_members": len(channel.members)} if call.args.flag("include_num_members") else {})}
+
+
+def members(call: Call) -> Json:
+    """conversations.members."""
+    page, metadata = listed(call, call.channel().members)
+    return {"members": page, "response_metadata": metadata}
+
+
+def list_channels(call: Call) -> Json:
+    """conversations.list: public channels, and what the bot is in."""
+    types = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
+    try:
+        kinds = {types[each] for each in call.args.names("types") or ["public_channel"]}
+    except KeyError:
+        raise SlackError("invalid_types") from None
+    found = [
+        each
+        for each in call.slack.world.channels.values()
+        if each.team == call.workspace.id
+        and each.kind in kinds
+        and (each.kind == "public" or call.bot.id in each.members)
+        and not (each.is_archived and call.args.flag("exclude_archived"))
+    ]
+    page, metadata = listed(call, found)
+    return {"channels": [channel_json(each, call.bot) for each in page], "response_metadata": metadata}
+
+
+def open_direct(call: Call) -> Json:
+    """conversations.open: the direct message with one or more people."""
+    if "channel" in call.args:
+        return {"channel": {"id": call.joined().id}}
+    users = call.args.names("users")
+    if not users:
+        raise SlackError("users_list_not_supplied")
+    if len(users) > MOST_OPENED:
+        raise SlackError("too_many_users")
+    people = [call.slack.world.people.get(each) for each in users]
+    known = [each for each in people if each is not None and each.team == call.workspace.id]
+    if len(known) < len(users):
+        raise SlackError("user_not_found")
+    channel = call.slack.world.direct(call.workspace.id, [*known, call.bot])
+    full = call.args.flag("return_im")
+    return {"channel": channel_json(channel, call.bot) if full else {"id": channel.id}}
+
+
+def join(call: Call) -> Json:
+    """conversations.join: public channels only."""
+    channel = call.channel()
+    if channel.kind != "public":
+        raise SlackError("method_not_supported_for_channel_type")
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if call.bot.id not in channel.members:
+        call.slack.add_member(channel, call.bot)
+        return {"channel": channel_json(channel, call.bot)}
+    warning = "already_in_channel"
+    return {
+        "channel": channel_json(channel, call.bot),
+        "warning": warning,
+        "response_metadata": {"warnings": [warning]},
+    }

@@ -1,0 +1,43 @@
+"""What the emulator can be told at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+APP_ID = "A0SEEDLING"
+APP_TOKEN = "xapp-1-A0SEEDLING-emulator"
+SIGNING_SECRET = "emulator-signing-secret"
+CLIENT_ID = "100.200"
+CLIENT_SECRET = "emulator-client-secret"
+VERIFICATION_TOKEN = "emulator-verification-token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the emulator behaves.
+
+    `request_url`: where events and interactions are posted, signed; "" is Socket Mode.
+    `limits`: whether rate limits hold. `minute_s`: how many seconds a minute of the rate limits lasts.
+    `ack_s`: how long the app may take to acknowledge. `retry_delays_s`: the pauses before each further delivery.
+    `scopes`: what the bot's token may do, () is everything. `events`: the types the app subscribes to, () is all.
+    `stream_limit_s`: after how long Slack ends a stream. `history_lag_s`: how late a posted message is found.
+    `token_lifetime_s`: 0 is a token without rotation. `join_all`: the app's bot is in every channel that is made.
+    """
+
+    app_token: str = APP_TOKEN
+    bot_token: str = "xoxb-emulator-1"
+    signing_secret: str = SIGNING_SECRET
+    request_url: str = ""
+    limits: bool = True
+    minute_s: float = 60.0
+    ack_s: float = 3.0  # Slack waits three seconds (Events API, Socket Mode)
+    retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)  # at once, after one minute, after five (Events API)
+    redeliver_after_s: float = 0.0  # after the time to acknowledge, in Socket Mode
+    redeliveries: int = 3
+    scopes: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    stream_limit_s: float = 300.0  # reported as about five minutes (slackapi/python-slack-sdk#1859)
+    history_lag_s: float = 0.0
+    token_lifetime_s: int = 0
+    most_connections: int = 10  # per app (Socket Mode)
+    keep_requests: int = 50_000

@@ -1,0 +1,1 @@
+"""The Slack emulator, driven by Slack's own SDKs."""
