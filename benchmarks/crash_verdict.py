@@ -90,7 +90,9 @@ def judge(questions: Sequence[Question], record: Sequence[Mapping[str, Any]], ki
         recovery_median=statistics.median(times) if times else None,
         recovery_p90=times[int(len(times) * 0.9)] if times else None,
         recovery_max=times[-1] if times else None,
-        examples=[f"{id}: {what}" for id, what in wrong.items() if what not in {"", "stopped"}][:10]
+        examples=[_told(id, what, replies.get(id, [])) for id, what in wrong.items() if what not in {"", "stopped"}][
+            :10
+        ]
         + [f"{first} after {second}" for first, second in swapped][:5],
     )
 
@@ -111,6 +113,15 @@ def _look(question: Question, replies: Sequence[Mapping[str, Any]]) -> str:
             return "failed"
         case _:
             return "hanging"
+
+
+def _told(question: str, what: str, replies: Sequence[Mapping[str, Any]]) -> str:
+    """An example with the last states of its messages: when, by which process, how many characters."""
+    told = [f"{question}: {what}"]
+    for reply in replies:
+        last = [f"{each['at']:.2f} by {each['by']} {each['status']} ({len(each['text'])})" for each in reply["changes"]]
+        told.append(f"{reply['key']} {', '.join(last[-4:])}")
+    return "; ".join(told)
 
 
 def _out_of_order(

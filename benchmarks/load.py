@@ -26,8 +26,9 @@ import httpx
 import sqlalchemy as sa
 from sqlmodel import col
 
-from benchmarks.crash import FORK, database
+from benchmarks.crash import FORK
 from benchmarks.crash_bot import NAME, BotOptions, FixedRates, serve
+from benchmarks.crash_outages import database
 from bot.ports import Model, Rates
 from bot.settings import Settings
 from bot.types import (
@@ -199,7 +200,7 @@ async def measure(mode: str, workers: int, seconds: float) -> dict[str, Any]:
     """One row of the first table."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
-        url = await stack.enter_async_context(database(mode, Path(folder)))
+        url = (await stack.enter_async_context(database(mode, Path(folder)))).url
         options = BotOptions(
             database_url=url, platform_url="http://x", seed_url="http://x", order_pause=0, pace=0, log=os.devnull
         )
@@ -280,7 +281,7 @@ async def measure_stops(mode: str) -> dict[str, Any]:
     seconds = []
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
-        url = await stack.enter_async_context(database(mode, Path(folder)))
+        url = (await stack.enter_async_context(database(mode, Path(folder)))).url
         seed = await stack.enter_async_context(seed_process("--tokens-per-second", "50", "--keep-requests", "1"))
         options = BotOptions(
             database_url=url, platform_url="http://x", seed_url=seed, order_pause=0, pace=0.3, log=os.devnull

@@ -187,6 +187,7 @@ async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStor
     parameter = find(name)
     if not value.strip():
         raise InvalidInput(f"{parameter.name} takes {parameter.allowed}. {parameter.help}")
+    _check_guard(parameter, incoming)
     parsed = parameter.parse(value)
     await settings.put_setting(scope, parameter.name, parameter.format(parsed))
     return f"**{parameter.name}** is now {_quoted(parameter, parsed)} for {_place(scope)}."
@@ -197,6 +198,7 @@ async def _unset(invocation: Invocation, incoming: Incoming, settings: SettingSt
     if not rest:
         raise InvalidInput(f"Usage: `/{COMMANDS['unset'].usage}`, for example `/unset reasoning_effort`.")
     parameter = find(rest)
+    _check_guard(parameter, incoming)
     if not await settings.remove_setting(scope, parameter.name):
         return f"**{parameter.name}** was not set for {_place(scope)}; nothing has changed."
     now = (await effective_parameters(incoming, settings))[parameter.name]
@@ -233,6 +235,11 @@ def _scope_to_change(arguments: str, incoming: Incoming) -> tuple[Scope, str]:
     if scope.kind == "workspace" and not incoming.administers:
         raise InvalidInput("Only administrators change what holds for the whole workspace. Say `channel` or `thread`.")
     return scope, rest
+
+
+def _check_guard(parameter: Parameter, incoming: Incoming) -> None:
+    if parameter.guarded and not incoming.administers:
+        raise InvalidInput(f"Only administrators change {parameter.name}.")
 
 
 # ---------------------------------------------------------------- telling

@@ -33,7 +33,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One thing that people can set; `wire` says that it is sent to the model under its own name."""
+    """One thing that people can set; `wire` says that it is sent to the model under its own name, `guarded` that only
+    administrators set it.
+    """
 
     name: str
     kind: Kind
@@ -43,6 +45,7 @@ class Parameter:
     high: float | None = None
     choices: tuple[str, ...] = ()
     wire: bool = True
+    guarded: bool = False
 
     @property
     def allowed(self) -> str:
@@ -59,6 +62,10 @@ class Parameter:
             case "integer" | "number":
                 word = "a whole number" if self.kind == "integer" else "a number"
                 return f"{word} from {self.low:,g} to {self.high:,g}"
+
+    def accepts(self, text: str) -> bool:
+        """Whether `text` means a value."""
+        return self._read(text.strip()) is not None
 
     def parse(self, text: str) -> ParameterValue:
         """The value that `text` means. Raises `InvalidValue` naming the parameter, the value and the range."""
@@ -169,6 +176,11 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,
             help="Whether the line under an answer tells what it cost.",
+        ),
+        Parameter(
+            name="retention", kind="integer", low=0, high=3_650, wire=False, guarded=True,
+            help="Days without a question after which a conversation is forgotten, here and not on the platform; "
+            "0 keeps it.",
         ),
     )
 }  # fmt: skip

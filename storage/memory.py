@@ -304,6 +304,9 @@ class MemorySettings:
     async def remove_setting(self, scope: Scope, name: str) -> bool:
         return self._values[scope].pop(name, None) is not None
 
+    async def get_everywhere(self, name: str) -> Mapping[Scope, str]:
+        return {scope: values[name] for scope, values in self._values.items() if name in values}
+
 
 class MemoryAdapterState:
     """An `AdapterStateStore` in memory."""
@@ -423,14 +426,13 @@ class MemoryForgetting(MemoryTurns):
             gone += len(written)
         return gone
 
-    async def resting_since(self, before: datetime, *, limit: int) -> Sequence[ConversationKey]:
+    async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
         latest: dict[ConversationKey, datetime] = {}
         for id, turn in self._turns.items():
             if turn.incoming.text:
                 key = turn.incoming.key
                 latest[key] = max(latest.get(key, self._accepted_at[id]), self._accepted_at[id])
-        resting = [key for key, at in latest.items() if at < as_utc(before) and not self._open(key)]
-        return resting[:limit]
+        return {key: at for key, at in latest.items() if at < as_utc(before) and not self._open(key)}
 
     def _ended(self, key: ConversationKey) -> Sequence[Turn]:
         return [t for t in self._turns.values() if t.incoming.key == key and t.state not in OPEN_STATES]

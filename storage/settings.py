@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import sqlalchemy as sa
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.parameters import Scope
+from bot.parameters import Scope, ScopeKind
 from storage.database import SqlPart, reads, upsert, writes
 from storage.tables import SettingRow
 
@@ -36,6 +37,11 @@ class SqlSettings(SqlPart):
     async def remove_setting(self, session: AsyncSession, scope: Scope, name: str) -> bool:
         removed = await session.exec(delete(SettingRow).where(_is_at(scope), col(SettingRow.name) == name))
         return removed.rowcount > 0
+
+    @reads
+    async def get_everywhere(self, session: AsyncSession, name: str) -> Mapping[Scope, str]:
+        rows = await session.exec(select(SettingRow).where(SettingRow.name == name))
+        return {Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key): row.value for row in rows}
 
 
 def _is_at(scope: Scope) -> sa.ColumnElement[bool]:

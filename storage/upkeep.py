@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -60,22 +60,19 @@ class SqlUpkeep(SqlPart):
         return gone + read.rowcount
 
     @reads
-    async def resting_since(self, session: AsyncSession, before: datetime, *, limit: int) -> Sequence[ConversationKey]:
+    async def resting_since(self, session: AsyncSession, before: datetime) -> Mapping[ConversationKey, datetime]:
         row = TurnRow
         key = (col(row.platform), col(row.workspace), col(row.channel), col(row.thread))
-        latest = (
-            sa.select(*key)
+        latest = sa.func.max(col(row.accepted_at))
+        resting = (
+            sa.select(*key, latest)
             .where(col(row.text) != "")
             .group_by(*key)
-            .having(sa.func.max(col(row.accepted_at)) < as_utc(before))
+            .having(latest < as_utc(before))
             .having(sa.func.count().filter(_is_open()) == 0)
-            .limit(limit)
         )
-        found = await (await session.connection()).execute(latest)
-        return [
-            ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
-            for platform, workspace, channel, thread in found
-        ]
+        found = await (await session.connection()).execute(resting)
+        return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
 
 
 _BLANK: dict[str, Any] = {

@@ -120,7 +120,7 @@ def _background(settings: Settings, core: Core, playground: Playground, process:
     tasks = []
     if process.playground and has_queue(settings.database_url):
         tasks.append(asyncio.create_task(_follow(settings, core.store, playground), name="messages"))
-    if process.playground and settings.retention_days is not None:
+    if process.playground:
         tasks.append(asyncio.create_task(keep_retention(core.store, settings.retention_days), name="retention"))
     return tasks
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from bot.app.core import utc_now
 from bot.errors import StorageError
-from bot.ports import ForgetStore
+from bot.ports import Clock, Store
+from bot.retention import PARAMETER, Retention
 from bot.settings import Settings
 from bot.types import ConversationKey, QueueFigures
 from storage import back_up, copy_database, migrate, open_store
@@ -18,7 +18,6 @@ from storage import back_up, copy_database, migrate, open_store
 logger = logging.getLogger(__name__)
 
 RETENTION_SWEEP_SECONDS = 3_600.0
-AT_ONCE = 100
 
 
 async def queue_figures(settings: Settings) -> QueueFigures:
@@ -50,8 +49,11 @@ async def move_database(source: str, target: str, tell: Callable[[str, int], Non
     return await copy_database(source, target, tell)
 
 
-async def keep_retention(store: ForgetStore, days: int) -> None:
-    """Forget conversations that have rested for so many days, looking once an hour, until cancelled."""
+async def keep_retention(store: Store, days: int | None) -> None:
+    """Forget conversations that rested for longer than people set, looking once an hour, until cancelled.
+
+    `days` hold where nothing is set; None keeps everything there.
+    """
     while True:
         try:
             await forget_rested(store, days)
@@ -60,9 +62,13 @@ async def keep_retention(store: ForgetStore, days: int) -> None:
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)
 
 
-async def forget_rested(store: ForgetStore, days: int) -> None:
-    """Forget every conversation that has rested for so many days."""
-    while keys := await store.resting_since(utc_now() - timedelta(days=days), limit=AT_ONCE):
-        for key in keys:
+async def forget_rested(store: Store, days: int | None, *, clock: Clock = utc_now) -> None:
+    """Forget every conversation that has rested for longer than it is kept."""
+    retention = Retention(await store.get_everywhere(PARAMETER), days)
+    if retention.shortest is None:
+        return
+    now = clock()
+    for key, asked_at in (await store.resting_since(now - retention.shortest)).items():
+        if retention.is_over(key, asked_at, now):
             gone = await store.forget_conversation(key)
             logger.info("conversation forgotten", extra={"conversation": str(key), "entries": gone})

@@ -167,6 +167,10 @@ class SettingStore(Protocol):
         """Unset one value; whether there was one."""
         ...
 
+    async def get_everywhere(self, name: str) -> Mapping[Scope, str]:
+        """The values of one parameter at every scope where it is set."""
+        ...
+
 
 class Ledger(Protocol):
     """What was used and paid, without any text; it outlives the conversations. Can raise `StorageError`."""
@@ -265,8 +269,8 @@ class ForgetStore(Protocol):
         """Forget somebody, and every conversation in which they asked; how many entries are gone."""
         ...
 
-    async def resting_since(self, before: datetime, *, limit: int) -> Sequence[ConversationKey]:
-        """At most `limit` conversations with text in which nothing was asked since `before`."""
+    async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
+        """The conversations with text in which nothing was asked since `before`, and when the last question was."""
         ...
 
 

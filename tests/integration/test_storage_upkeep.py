@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.upkeep import forget_rested
 from bot.errors import ConfigError, StorageUnavailable
-from bot.types import Usage
+from bot.parameters import scopes_of
+from bot.types import ConversationKey, Usage
 from storage import back_up, copy_database, migrate, open_store, sole_runner
 from storage.sql import SqlStore
 from tests.contract.stores.conftest import postgresql, postgresql_server
@@ -107,12 +109,45 @@ async def test_a_forgotten_person_leaves_neither_words_nor_name(url: str, store:
 
 
 async def test_what_rested_long_enough_is_found(store: SqlStore, clock: ManualClock) -> None:
+    asked_at = clock()
     await answered(store, "m1")
     clock.advance(60)
     await answered(store, "m2", key=OTHER)
-    assert await store.resting_since(at(30), limit=9) == [KEY]
+    assert await store.resting_since(at(30)) == {KEY: asked_at}
     await store.forget_conversation(KEY)
-    assert await store.resting_since(at(30), limit=9) == []
+    assert await store.resting_since(at(30)) == {}
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("values", "days", "left"),
+    [
+        pytest.param({}, None, {KEY, OTHER}, id="everything-is-kept"),
+        pytest.param({}, 3, set(), id="the-operator-s-days"),
+        pytest.param({"workspace": "3"}, None, set(), id="a-workspace"),
+        pytest.param({"workspace": "9"}, 3, {KEY, OTHER}, id="a-workspace-before-the-operator"),
+        pytest.param({"conversation": "3"}, None, {OTHER}, id="a-conversation"),
+        pytest.param({"workspace": "3", "conversation": "0"}, None, {KEY}, id="kept-inside-what-is-forgotten"),
+        pytest.param({"channel": "soon"}, 3, set(), id="no-number"),
+    ],
+)
+async def test_conversations_are_kept_for_as_long_as_people_set(
+    store: SqlStore,
+    clock: ManualClock,
+    values: dict[str, str],
+    days: int | None,
+    left: set[ConversationKey],
+) -> None:
+    await answered(store, "m1")
+    await answered(store, "m2", key=OTHER)
+    for scope in scopes_of(KEY):
+        if scope.kind in values:
+            await store.put_setting(scope, "retention", values[scope.kind])
+    clock.advance(5 * DAY)
+    await forget_rested(store, days, clock=clock)
+    assert {key for key in (KEY, OTHER) if await store.get_entries(key, start=0)} == left
 
 
 async def test_a_backup_holds_everything_and_overwrites_nothing(url: str, store: SqlStore, tmp_path: Path) -> None:

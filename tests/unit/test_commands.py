@@ -231,3 +231,10 @@ async def test_only_administrators_change_the_whole_workspace(settings: MemorySt
     with pytest.raises(InvalidInput, match="Only administrators"):
         await typed(settings, text, administers=False)
     assert await typed(settings, text.replace("workspace ", "channel "), administers=False)
+
+
+@pytest.mark.parametrize("text", ["/set channel retention 1", "/unset channel retention"])
+async def test_only_administrators_say_when_conversations_are_forgotten(settings: MemoryStore, text: str) -> None:
+    with pytest.raises(InvalidInput, match="Only administrators change retention"):
+        await typed(settings, text, administers=False)
+    assert await typed(settings, text)

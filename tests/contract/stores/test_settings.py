@@ -43,6 +43,14 @@ async def test_an_empty_value_is_a_value(store: AnyStore) -> None:
     assert await store.remove_setting(CHANNEL, "persona")
 
 
+async def test_the_values_of_one_parameter_are_found_everywhere(store: AnyStore) -> None:
+    await store.put_setting(WORKSPACE, "retention", "30")
+    await store.put_setting(CHANNEL, "retention", "0")
+    await store.put_setting(CHANNEL, "memory", "no")
+    assert await store.get_everywhere("retention") == {WORKSPACE: "30", CHANNEL: "0"}
+    assert await store.get_everywhere("persona") == {}
+
+
 async def test_removing_tells_whether_there_was_a_value(store: AnyStore) -> None:
     await store.put_setting(CHANNEL, "memory", "no")
     assert not await store.remove_setting(WORKSPACE, "memory")

@@ -1,0 +1,33 @@
+"""How long conversations are kept: in days, by workspace, channel and conversation; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.parameters import Scope, find, scopes_of
+from bot.types import ConversationKey
+
+PARAMETER: Final = "retention"
+
+
+class Retention:
+    """What people set at scopes, as stored text, and the days that hold where nothing is set (None: for ever)."""
+
+    def __init__(self, values: Mapping[Scope, str], days: int | None) -> None:
+        parameter = find(PARAMETER)
+        self._days = {scope: int(text) for scope, text in values.items() if parameter.accepts(text)}
+        self._default = days or 0
+
+    @property
+    def shortest(self) -> timedelta | None:
+        """The shortest time that anything is kept; None when everything is kept for ever."""
+        days = [each for each in (*self._days.values(), self._default) if each]
+        return timedelta(days=min(days)) if days else None
+
+    def is_over(self, key: ConversationKey, asked_at: datetime, now: datetime) -> bool:
+        """Whether a conversation last asked in at `asked_at` is to be forgotten; the narrowest scope counts."""
+        set_here = [self._days[scope] for scope in scopes_of(key) if scope in self._days]
+        days = set_here[-1] if set_here else self._default
+        return days > 0 and asked_at < now - timedelta(days=days)
