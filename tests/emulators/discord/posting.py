@@ -1,0 +1,295 @@
+"""Messages come, change and go, and everybody who may hears of it."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.emulators.discord import mentions, payloads, permissions, rules
+from tests.emulators.discord.core import Core
+from tests.emulators.discord.errors import ApiError, wrong_form
+from tests.emulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES
+from tests.emulators.discord.mentions import Allowed
+from tests.emulators.discord.world import (
+    DEFAULT,
+    LOADING,
+    REPLY,
+    SUPPRESS_EMBEDS,
+    Attachment,
+    Channel,
+    Message,
+    Payload,
+    User,
+)
+
+# What an author may set at the beginning and later (resources/message, message flags): previews, silence, components
+# v2, voice; ephemeral only in answers to interactions.
+SETTABLE = SUPPRESS_EMBEDS | 1 << 12 | 1 << 13 | 1 << 15
+EDITABLE = SUPPRESS_EMBEDS | 1 << 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file as it was uploaded; `key` is the number in `files[n]`."""
+
+    key: int
+    filename: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A message that is about to be there."""
+
+    channel: Channel
+    author: User
+    content: str = ""
+    type: int = DEFAULT
+    flags: int = 0
+    embeds: list[Payload] = field(default_factory=list)
+    components: list[Payload] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    allowed: Allowed = field(default_factory=Allowed)
+    replied_to: Message | None = None
+    reference: Payload | None = None
+    interaction: Payload | None = None
+    nonce: str | int | None = None
+    seen_by: User | None = None
+
+
+def draft_of(core: Core, channel: Channel, body: Mapping[str, Any], files: Sequence[File]) -> Draft:
+    """The bot's message as a request describes it. Raises `ApiError`."""
+    flags = int(body.get("flags") or 0) & (SETTABLE | 1 << 6)
+    rules.check_message(body, flags=flags)
+    draft = Draft(
+        channel=channel,
+        author=core.bot,
+        content=body.get("content") or "",
+        flags=flags,
+        embeds=_embeds(body),
+        components=numbered(body.get("components") or []),
+        attachments=uploaded(core, body, files),
+        allowed=Allowed.of(body.get("allowed_mentions")),
+        nonce=body.get("nonce"),
+    )
+    others = (draft.embeds, draft.components, draft.attachments, body.get("poll"), body.get("sticker_ids"))
+    rules.check_not_empty(content=draft.content, others=others)
+    return draft
+
+
+def _embeds(body: Mapping[str, Any]) -> list[Payload]:
+    return [{"type": "rich"} | each for each in body.get("embeds") or []]
+
+
+def numbered(components: list[Payload]) -> list[Payload]:
+    """Components with the ids that Discord gives to those that have none."""
+    copied: list[Payload] = _copy(components)
+    used = {each["id"] for each in rules.walk(copied) if each.get("id")}
+    free = (number for number in range(1, 1_000) if number not in used)
+    for each in rules.walk(copied):
+        each["id"] = each.get("id") or next(free)
+    return copied
+
+
+def _copy(value: Any) -> Any:
+    """A copy without what is null, as Discord gives it back."""
+    if isinstance(value, list):
+        return [_copy(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _copy(each) for name, each in value.items() if each is not None}
+    return value
+
+
+def uploaded(core: Core, body: Mapping[str, Any], files: Sequence[File]) -> list[Attachment]:
+    """The uploaded files as attachments, with the descriptions of the body. Raises `ApiError` 40005 for too much."""
+    if any(len(each.data) > rules.FILE_BYTES for each in files):
+        raise ApiError(413, 40005, "Request entity too large")
+    told = {int(each["id"]): each for each in body.get("attachments") or () if "id" in each}
+    made = []
+    for each in files:
+        about = told.get(each.key, {})
+        made.append(
+            Attachment(
+                id=core.ids.new(),
+                filename=about.get("filename") or each.filename,
+                content_type=mimetypes.guess_type(each.filename)[0] or each.content_type,
+                data=each.data,
+                description=about.get("description"),
+            )
+        )
+    return made
+
+
+def post(core: Core, draft: Draft) -> Message:
+    """Put a message into its channel, tell it, and let its links be previewed."""
+    message = Message(
+        id=core.ids.new(),
+        channel=draft.channel,
+        author=draft.author,
+        at=core.clock.now(),
+        content=draft.content,
+        type=REPLY if draft.replied_to is not None and draft.type == DEFAULT else draft.type,
+        flags=draft.flags,
+        embeds=draft.embeds,
+        components=draft.components,
+        attachments=draft.attachments,
+        reference=draft.reference,
+        replied_to=draft.replied_to,
+        nonce=draft.nonce,
+        interaction=draft.interaction,
+        app_sent=draft.author is core.bot,
+        seen_by=draft.seen_by,
+    )
+    if draft.replied_to is not None and draft.reference is None:
+        message.reference = reference_to(draft.replied_to)
+    place(core, message, draft.allowed)
+    return message
+
+
+def place(core: Core, message: Message, allowed: Allowed) -> None:
+    """Let a message appear, with its pings."""
+    _mention(core, message, allowed, ping=True)
+    message.channel.messages[message.id] = message
+    _unarchive(core, message.channel)
+    if not message.ephemeral:
+        core.tell_message("MESSAGE_CREATE", message)
+        _preview(core, message)
+
+
+def _preview(core: Core, message: Message) -> None:
+    """Discord tells the preview of a link in an update that is no edit."""
+    if mentions.previews(message):
+        core.tell_message("MESSAGE_UPDATE", message)
+
+
+def reference_to(message: Message) -> Payload:
+    """A reference as it stands in a reply."""
+    body: Payload = {"type": 0, "channel_id": str(message.channel.id), "message_id": str(message.id)}
+    return body | ({"guild_id": str(message.channel.guild.id)} if message.channel.guild else {})
+
+
+def _mention(core: Core, message: Message, allowed: Allowed, *, ping: bool) -> None:
+    text = mentions.texts(message.content, message.components)
+    found = mentions.pings(text, message.author, message.channel, allowed, core.users)
+    users = list(found.users)
+    told: set[int | str] = set(found.ids)
+    replied = message.replied_to
+    if message.type == REPLY and replied is not None and (allowed.replied_user if ping else message.replied_ping):
+        message.replied_ping = True
+        if replied.author not in users:
+            users.append(replied.author)
+        told.add(replied.author.id)
+    message.mentions = [one for one in users if message.channel.guild is None or _is_member(message, one)]
+    message.mention_roles, message.mention_everyone = list(found.roles), found.everyone
+    if ping and not mentions.is_silent(message):
+        message.pinged |= told - {message.author.id}
+
+
+def _is_member(message: Message, user: User) -> bool:
+    assert message.channel.guild is not None
+    return user.id in message.channel.guild.members
+
+
+def _unarchive(core: Core, channel: Channel) -> None:
+    thread = channel.thread
+    if thread is not None and thread.archived:
+        thread.archived = False
+        core.tell_channel("UPDATE", channel)
+
+
+def edit(core: Core, message: Message, body: Mapping[str, Any], files: Sequence[File] = ()) -> Message:
+    """Change what `body` names, as PATCH does. Raises `ApiError`."""
+    flags = message.flags
+    if body.get("flags") is not None:
+        flags = message.flags & ~SUPPRESS_EMBEDS | int(body["flags"]) & EDITABLE
+    rules.check_message(_whole(message, body), flags=flags)
+    shown = "content" in body or "embeds" in body or "components" in body or "attachments" in body or bool(files)
+    if shown:
+        message.versions.append(message.content)
+        message.edited_at = core.clock.now()
+    message.flags = flags & ~LOADING
+    if "content" in body:
+        message.content = body["content"] or ""
+    if "embeds" in body:
+        message.embeds = _embeds(body)
+    if "components" in body:
+        message.components = numbered(body["components"] or [])
+    if body.get("attachments") is not None or files:
+        kept = {int(each["id"]) for each in body.get("attachments") or () if "id" in each}
+        old = [each for each in message.attachments if "attachments" not in body or each.id in kept]
+        message.attachments = old + uploaded(core, body, files)
+    _mention(core, message, Allowed.of(body.get("allowed_mentions")), ping=False)
+    rules.check_not_empty(content=message.content, others=(message.embeds, message.components, message.attachments))
+    if not message.ephemeral:
+        core.tell_message("MESSAGE_UPDATE", message)
+    return message
+
+
+def _whole(message: Message, body: Mapping[str, Any]) -> Payload:
+    """What the message would hold after the edit, for the rules."""
+    whole: Payload = {"content": message.content, "embeds": message.embeds, "components": message.components}
+    return whole | {name: body[name] for name in whole if name in body}
+
+
+def remove(core: Core, message: Message) -> None:
+    """Delete a message; it stays known to those who look at what was there."""
+    message.deleted = True
+    if message.ephemeral:
+        return
+    body: Payload = {"id": str(message.id), "channel_id": str(message.channel.id)}
+    guild = message.channel.guild
+    if guild is not None:
+        body["guild_id"] = str(guild.id)
+    core.tell("MESSAGE_DELETE", message.channel, body, GUILD_MESSAGES if guild else DIRECT_MESSAGES)
+
+
+def check_may_post(core: Core, channel: Channel, *, files: bool) -> None:
+    """Whether the bot may write there. Raises `ApiError` 50013, 50008 or 50083."""
+    if not permissions.may_send(core.bot, channel) or (
+        files and not permissions.may(core.bot, channel, "attach_files")
+    ):
+        raise ApiError(403, 50013, "Missing Permissions")
+    if channel.type == 15:
+        raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+    if channel.thread is not None and channel.thread.archived and channel.thread.locked:
+        raise ApiError(400, 50083, "Thread is archived")
+
+
+def find_reply(core: Core, channel: Channel, body: Mapping[str, Any]) -> Message | None:
+    """The message that a new one replies to. Raises `ApiError` 50035 for an unknown one, 160002 without the history."""
+    told = body.get("message_reference")
+    if not told:
+        return None
+    if not permissions.may(core.bot, channel, "read_message_history"):
+        raise ApiError(400, 160002, "Cannot reply without permission to read message history")
+    found = channel.messages.get(int(told["message_id"]))
+    if found is not None and not found.deleted and not found.ephemeral:
+        return found
+    if told.get("fail_if_not_exists", True) is False:
+        return None
+    raise wrong_form(["message_reference"], "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
+
+
+def shown_payload(core: Core, message: Message) -> Payload:
+    """A message as REST tells it to this application; the portal's switch decides what it may read."""
+    readable = core.options.message_content or core.is_readable(message)
+    return core.message_payload(message, readable=readable)
+
+
+def reaction_payload(core: Core, message: Message, user: User, emoji: str) -> Payload:
+    """What MESSAGE_REACTION_ADD and _REMOVE tell."""
+    body: Payload = {
+        "user_id": str(user.id),
+        "channel_id": str(message.channel.id),
+        "message_id": str(message.id),
+        "emoji": {"id": None, "name": emoji},
+        "type": 0,
+        "burst": False,
+    }
+    guild = message.channel.guild
+    if guild is None:
+        return body
+    return body | {"guild_id": str(guild.id), "member": payloads.member(guild.members[user.id])}
