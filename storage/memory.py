@@ -38,6 +38,7 @@ from bot.types import (
     Workspace,
 )
 from storage.codec import as_utc
+from storage.memory_summaries import MemorySchedules, MemorySummaries
 from storage.turn_rules import ending, is_plain
 
 
@@ -438,7 +439,9 @@ class MemoryForgetting(MemoryTurns):
         return [t for t in self._turns.values() if t.incoming.key == key and t.state not in OPEN_STATES]
 
 
-class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWorkspaces):
+class MemoryStore(
+    MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWorkspaces, MemorySummaries, MemorySchedules
+):
     """A `Store` in memory."""
 
     def __init__(self, *, clock: Clock) -> None:
@@ -446,6 +449,8 @@ class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWo
         MemorySettings.__init__(self)
         MemoryAdapterState.__init__(self)
         MemoryWorkspaces.__init__(self)
+        MemorySummaries.__init__(self)
+        MemorySchedules.__init__(self)
 
 
 def _blank(incoming: Incoming) -> Incoming:

@@ -15,13 +15,24 @@ from storage.ledger import SqlLedger
 from storage.schema import check_schema
 from storage.settings import SqlSettings
 from storage.state import SqlAdapterState
+from storage.summaries import SqlSchedules, SqlSummaries
 from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
 from storage.upkeep import SqlUpkeep
 from storage.workspaces import SqlWorkspaces
 
 
-class SqlStore(SqlTurns, SqlTranscripts, SqlSettings, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlUpkeep):
+class SqlStore(
+    SqlTurns,
+    SqlTranscripts,
+    SqlSettings,
+    SqlAdapterState,
+    SqlLedger,
+    SqlWorkspaces,
+    SqlUpkeep,
+    SqlSummaries,
+    SqlSchedules,
+):
     """A `Store` over a database."""
 
 

@@ -16,6 +16,7 @@ from bot.ports.stores import (
     TurnStore,
     WorkspaceStore,
 )
+from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 
 __all__ = [
     "AdapterStateStore",
@@ -30,8 +31,11 @@ __all__ = [
     "Platform",
     "Rates",
     "Reply",
+    "ScheduleStore",
     "SettingStore",
     "Store",
+    "SummaryStore",
+    "TimeWords",
     "TranscriptStore",
     "TurnStore",
     "WorkspaceStore",

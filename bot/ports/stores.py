@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.parameters import Scope
+from bot.ports.summaries import ScheduleStore, SummaryStore
 from bot.types import (
     EVERYTHING,
     Channel,
@@ -274,5 +275,16 @@ class ForgetStore(Protocol):
         ...
 
 
-class Store(TurnStore, TranscriptStore, SettingStore, AdapterStateStore, Ledger, WorkspaceStore, ForgetStore, Protocol):
+class Store(
+    TurnStore,
+    TranscriptStore,
+    SettingStore,
+    AdapterStateStore,
+    Ledger,
+    WorkspaceStore,
+    ForgetStore,
+    SummaryStore,
+    ScheduleStore,
+    Protocol,
+):
     """All stores over one database."""

@@ -2,6 +2,7 @@
 
 from storage.tables.base import KEY_COLUMNS, Keyed, Table, is_of, key_columns
 from storage.tables.settings import AdapterStateRow, SettingRow
+from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
     ConversationRow,
     EntryMediaRow,
@@ -28,7 +29,10 @@ __all__ = [
     "LedgerRow",
     "MediaRow",
     "PersonRow",
+    "ScheduleRow",
     "SettingRow",
+    "SummaryMarkRow",
+    "SummaryPartRow",
     "Table",
     "TurnRow",
     "WorkspaceRow",

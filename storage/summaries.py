@@ -1,0 +1,124 @@
+"""What is kept of summaries, and the schedules of digests, over a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, delete, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart
+from storage.codec import as_utc
+from storage.database import SqlPart, reads, upsert, writes
+from storage.tables import is_of, key_columns
+from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
+
+
+class SqlSummaries(SqlPart):
+    """A `SummaryStore` over a database."""
+
+    @reads
+    async def get_parts(self, session: AsyncSession, place: ConversationKey) -> Sequence[SummaryPart]:
+        rows = await session.exec(
+            select(SummaryPartRow)
+            .where(is_of(SummaryPartRow, place))
+            .order_by(col(SummaryPartRow.first_at), col(SummaryPartRow.part_id))
+        )
+        return [row.to_part() for row in rows]
+
+    @writes
+    async def put_part(
+        self, session: AsyncSession, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()
+    ) -> None:
+        await _remove(session, place, replaces)
+        await session.merge(SummaryPartRow.from_part(place, part))
+
+    @writes
+    async def remove_parts(self, session: AsyncSession, place: ConversationKey, ids: Sequence[str]) -> None:
+        await _remove(session, place, ids)
+
+    @writes
+    async def forget_in_parts(self, session: AsyncSession, channel: ConversationKey, source_id: str) -> int:
+        rows = await session.exec(select(SummaryPartRow).where(*_in_channel(SummaryPartRow, channel)))
+        gone = [row for row in rows if any(each["id"] == source_id for each in row.covers)]
+        for row in gone:
+            await session.delete(row)
+        return len(gone)
+
+    @reads
+    async def get_mark(self, session: AsyncSession, place: ConversationKey, person: str) -> datetime | None:
+        rows = await session.exec(
+            select(SummaryMarkRow.until).where(
+                is_of(SummaryMarkRow, place), col(SummaryMarkRow.person).in_({"", person})
+            )
+        )
+        return max(rows.all(), default=None)
+
+    @writes
+    async def put_mark(self, session: AsyncSession, place: ConversationKey, person: str, until: datetime) -> None:
+        row = SummaryMarkRow
+        insert = upsert(session, row).values(**key_columns(place), person=person, until=as_utc(until))
+        later = insert.excluded.until
+        await session.exec(
+            insert.on_conflict_do_update(
+                index_elements=["platform", "workspace", "channel", "thread", "person"],
+                set_={"until": later},
+                where=col(row.until) < later,
+            )
+        )
+
+
+class SqlSchedules(SqlPart):
+    """A `ScheduleStore` over a database."""
+
+    @writes
+    async def add_schedule(self, session: AsyncSession, schedule: NewSchedule) -> Schedule:
+        row = ScheduleRow.from_schedule(schedule)
+        session.add(row)
+        await session.flush()
+        return row.to_schedule()
+
+    @reads
+    async def get_schedules(self, session: AsyncSession, channel: ConversationKey) -> Sequence[Schedule]:
+        rows = await session.exec(
+            select(ScheduleRow).where(*_in_channel(ScheduleRow, channel)).order_by(col(ScheduleRow.id))
+        )
+        return [row.to_schedule() for row in rows]
+
+    @reads
+    async def due_schedules(self, session: AsyncSession, now: datetime) -> Sequence[Schedule]:
+        rows = await session.exec(
+            select(ScheduleRow)
+            .where(col(ScheduleRow.next_at) <= as_utc(now), ~col(ScheduleRow.paused))
+            .order_by(col(ScheduleRow.next_at), col(ScheduleRow.id))
+        )
+        return [row.to_schedule() for row in rows]
+
+    @writes
+    async def advance_schedule(
+        self, session: AsyncSession, schedule: Schedule, *, next_at: datetime, since: datetime
+    ) -> bool:
+        still = (col(ScheduleRow.id) == schedule.id, col(ScheduleRow.next_at) == as_utc(schedule.next_at))
+        change = update(ScheduleRow).where(*still).values(next_at=as_utc(next_at), since=as_utc(since))
+        return (await session.exec(change)).rowcount > 0
+
+    @writes
+    async def pause_schedule(self, session: AsyncSession, id: ScheduleId, *, paused: bool, next_at: datetime) -> None:
+        change = update(ScheduleRow).where(col(ScheduleRow.id) == id)
+        await session.exec(change.values(paused=paused, next_at=as_utc(next_at)))
+
+    @writes
+    async def remove_schedule(self, session: AsyncSession, id: ScheduleId) -> None:
+        await session.exec(delete(ScheduleRow).where(col(ScheduleRow.id) == id))
+
+
+async def _remove(session: AsyncSession, place: ConversationKey, ids: Sequence[str]) -> None:
+    gone = delete(SummaryPartRow).where(is_of(SummaryPartRow, place), col(SummaryPartRow.part_id).in_(ids))
+    await session.exec(gone)
+
+
+def _in_channel(row: Any, channel: ConversationKey) -> tuple[sa.ColumnElement[bool], ...]:
+    return tuple(col(getattr(row, name)) == getattr(channel, name) for name in ("platform", "workspace", "channel"))
