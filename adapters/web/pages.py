@@ -26,7 +26,7 @@ from adapters.web.reply import BOT
 from adapters.web.writing import PLATFORM, Complete, Sending, Written, prepare, suggest
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.ports import Bot, Clock, WorkspaceStore
-from bot.types import Channel, ChannelMessage, ConversationKey, Outcome, Person, Workspace
+from bot.types import Again, Channel, ChannelMessage, ConversationKey, Outcome, Person, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -160,6 +160,7 @@ class ChatPage:
             "earlier": self._earlier,
             "send": self._send,
             "stop": self._stop,
+            "again": self._again,
             "context": self._show_context,
             "complete": self._complete,
             "rename": self._rename,
@@ -327,6 +328,19 @@ class ChatPage:
     async def _stop(self, request: _Request) -> None:
         if self._channel is not None:
             await self._scene.bot.stop(_conversation(self._channel, request))
+
+    async def _again(self, request: _Request) -> None:
+        """Go on with the turn that last wrote an answer: only those that stand here, whatever a browser sends."""
+        channel, how = self._channel, request.text("how")
+        if channel is None or how not in set(Again):
+            return
+        message = await self._store.get_message(channel.workspace, channel.id, request.text("id"))
+        if message is None or not message.turn:
+            return
+        try:
+            await self._scene.bot.again(message.turn, Again(how), by=self._person, at=self._scene.clock())
+        except InvalidInput as error:
+            self._note("error", str(error), request)
 
     async def _complete(self, request: _Request) -> None:
         text = request.text("text", limit=TEXT_LIMIT)

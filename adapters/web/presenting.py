@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.web.markdown import is_safe_url, render_markdown
 from bot.smallprint import footer_parts
-from bot.types import ChannelMessage, Draft, Source
+from bot.types import Again, ChannelMessage, Draft, Source
 
 HUES = 12
 """Avatar colours in the style sheet."""
@@ -42,7 +42,7 @@ def present_message(message: ChannelMessage) -> Json:
         "attachments": [each.name for each in message.attachments],
         "replies": message.replies,
         "lastReplyAt": message.last_reply_at.isoformat() if message.last_reply_at else None,
-        "answer": present_answer(answer) if answer else None,
+        "answer": {**present_answer(answer), "again": ways_on(message)} if answer else None,
     }
 
 
@@ -57,6 +57,17 @@ def present_answer(draft: Draft) -> Json:
         "notices": list(draft.notices),
         "footer": footer_parts(draft.footer) if draft.footer else [],
     }
+
+
+def ways_on(message: ChannelMessage) -> list[str]:
+    """How the turn of an answer can be gone on with, the likeliest way first; [] while it is being written."""
+    answer = message.answer
+    if answer is None or not message.turn or answer.status in STREAMING:
+        return []
+    if answer.status == "failed":
+        return [Again.RETRY.value]
+    rest = answer.text and (answer.is_cut or answer.status == "stopped")
+    return [Again.CONTINUE.value, Again.REGENERATE.value] if rest else [Again.REGENERATE.value]
 
 
 def present_source(source: Source) -> Json:

@@ -85,4 +85,4 @@ async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) 
         message = ChannelMessage(
             workspace=key.workspace, channel=key.channel, id=id, author=BOT, text="", at=clock(), thread=key.thread
         )
-    return PlaygroundReply(store, hub, clock, message, stored=stored)
+    return PlaygroundReply(store, hub, clock, replace(message, turn=turn.id), stored=stored)

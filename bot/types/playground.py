@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.types.chat import Attachment, Person
 from bot.types.reply import Draft
+from bot.types.turns import TurnId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,8 @@ class ChannelMessage:
     """A message that stands in a channel of the playground.
 
     `thread` is the id of the message that the thread hangs on, "" outside threads (also for that message
-    itself). `answer` is the visible state of a reply of the bot. `replies` and `last_reply_at` describe the
-    thread that hangs on this message.
+    itself). `answer` is the visible state of a reply of the bot, `turn` the turn that last wrote it (0 for none).
+    `replies` and `last_reply_at` describe the thread that hangs on this message.
     """
 
     workspace: str
@@ -46,5 +47,6 @@ class ChannelMessage:
     thread: str = ""
     attachments: tuple[Attachment, ...] = ()
     answer: Draft | None = None
+    turn: TurnId = 0
     replies: int = 0
     last_reply_at: datetime | None = None

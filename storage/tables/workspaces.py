@@ -74,6 +74,7 @@ class ChannelMessageRow(Table, table=True):
     thread: str = Field(sa_type=ORDERED)
     attachments: list[Json] = Field(sa_type=JSON)
     answer: Json | None = Field(default=None, sa_type=JSON)
+    turn_id: int
     replies: int = 0
     last_reply_at: datetime | None = None
 
@@ -88,6 +89,7 @@ class ChannelMessageRow(Table, table=True):
             thread=self.thread,
             attachments=attachments_from_json(self.attachments),
             answer=None if self.answer is None else draft_from_json(self.answer),
+            turn=self.turn_id,
             replies=self.replies,
             last_reply_at=self.last_reply_at,
         )
@@ -107,4 +109,5 @@ def message_columns(message: ChannelMessage) -> dict[str, Any]:
         "thread": message.thread,
         "attachments": attachments_to_json(message.attachments),
         "answer": None if message.answer is None else draft_to_json(message.answer),
+        "turn_id": message.turn,
     }

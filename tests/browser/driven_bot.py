@@ -54,7 +54,8 @@ class DrivenBot:
 
     async def open(self, incoming: Incoming, number: int) -> Reply:
         assert self.platform is not None
-        turn = Turn(id=number, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1)
+        ref = incoming.reply_ref or None
+        turn = Turn(id=number, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1, reply_ref=ref)
         return await self.platform.open_reply(turn)
 
     async def stop(self, key: ConversationKey) -> bool:
@@ -68,6 +69,8 @@ class DrivenBot:
         raise NotImplementedError
 
     async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+        if error := self.refusals.get(how):
+            raise error
         self.gone_on.append((id, how))
         return Handled(outcome=Outcome.ANSWERING)
 

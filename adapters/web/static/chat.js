@@ -231,6 +231,10 @@ export default {
       (thread ? this.$refs.threadList : this.$refs.list)?.toEnd();
       this.act("send", { text, token, thread });
     },
+    goOn(message, how) {
+      this.notes = this.notes.filter((note) => note.thread !== message.thread);
+      this.act("again", { id: message.id, how, thread: message.thread });
+    },
     dismiss(id) {
       this.notes = this.notes.filter((note) => note.id !== id);
     },
@@ -275,7 +279,7 @@ export default {
         <MessageList ref="list" :key="workspace + '/' + channel" :messages="messages"
           :notes="notes.filter((note) => !note.thread)" :more="more" :threadable="!current.direct"
           :thread="thread?.id" :label="'Messages in ' + title" @open-thread="openThread"
-          @earlier="act('earlier', { thread: '', before: $event })" @dismiss="dismiss">
+          @earlier="act('earlier', { thread: '', before: $event })" @dismiss="dismiss" @again="goOn">
           <template #top>
             <div v-if="loaded && !more" class="beginning">
               <h2>{{ title }}</h2>
@@ -305,7 +309,7 @@ export default {
         <MessageList ref="threadList" :key="thread.id" :messages="thread.messages"
           :notes="notes.filter((note) => note.thread === thread.id)" :more="thread.more"
           :since="thread.root?.at" label="Messages in this thread"
-          @earlier="act('earlier', { thread: thread.id, before: $event })" @dismiss="dismiss">
+          @earlier="act('earlier', { thread: thread.id, before: $event })" @dismiss="dismiss" @again="goOn">
           <template #top>
             <div v-if="thread.root" class="root"><Message :message="thread.root" /></div>
             <p v-else-if="thread.loaded" class="beginning">This thread is not here any more.</p>

@@ -21,6 +21,9 @@ export const Icons = {
       <symbol id="i-system" viewBox="0 0 24 24"><rect x="4" y="5" width="16" height="11" rx="1.500"/><path d="M9 20h6M12 16v4"/></symbol>
       <symbol id="i-info" viewBox="0 0 24 24"><circle cx="12" cy="12" r="9"/><path d="M12 11v5.500M12 7.500v.1"/></symbol>
       <symbol id="i-alert" viewBox="0 0 24 24"><circle cx="12" cy="12" r="9"/><path d="M12 7v6M12 16.500v.1"/></symbol>
+      <symbol id="i-retry" viewBox="0 0 24 24"><path d="M19 12a7 7 0 1 1-2.200-5.100M19 4v4h-4"/></symbol>
+      <symbol id="i-regenerate" viewBox="0 0 24 24"><path d="M19 12a7 7 0 1 1-2.200-5.100M19 4v4h-4"/></symbol>
+      <symbol id="i-continue" viewBox="0 0 24 24"><path d="M6 5v8a3 3 0 0 0 3 3h9M14 12l4 4-4 4"/></symbol>
       <symbol id="i-bars" viewBox="0 0 24 24"><path d="M4 20h16M7 16v-3M12 16V9M17 16V5"/></symbol>
       <symbol id="b-first" viewBox="0 0 8 8"><circle cx="4" cy="4" r="3"/></symbol>
       <symbol id="b-trim" viewBox="0 0 8 8"><path d="M0 1h8L4 7.500z"/></symbol>

@@ -7,9 +7,17 @@ const GROUP_MS = 5 * 60 * 1000;
 const NEAR_PX = 80;
 const EARLIER_PX = 240;
 
+const WAYS = {
+  retry: { label: "Retry", help: "Ask the same again" },
+  regenerate: { label: "Regenerate", help: "Answer once more, in another way" },
+  continue: { label: "Continue", help: "Go on where it ends" },
+};
+
 const Answer = {
   components: { Icon },
   props: { answer: Object },
+  emits: ["again"],
+  data: () => ({ WAYS }),
   template: `
     <div class="answer-foot">
       <p v-for="notice in answer.notices" :key="notice" class="notice"><Icon :name="answer.status === 'failed' ? 'alert' : 'info'"
@@ -25,6 +33,10 @@ const Answer = {
         <span v-if="answer.statusText" :class="['status', answer.status]">{{ answer.statusText }}</span>
         <span v-for="part in answer.footer" :key="part" class="part">{{ part }}</span>
       </div>
+      <div v-if="answer.again.length" class="ways-on">
+        <button v-for="way in answer.again" :key="way" type="button" :class="way" :title="WAYS[way].help"
+          @click="$emit('again', way)"><Icon :name="way" />{{ WAYS[way].label }}</button>
+      </div>
     </div>`,
 };
 
@@ -32,7 +44,7 @@ export const Message = {
   components: { Answer, Icon },
   directives: { morph: vMorph },
   props: { message: Object, compact: Boolean, threadable: Boolean, active: Boolean },
-  emits: ["open-thread"],
+  emits: ["open-thread", "again"],
   methods: {
     timeOf,
     fullTimeOf,
@@ -69,7 +81,7 @@ export const Message = {
           <li v-for="name in message.attachments" :key="name"><Icon name="clip"
             />{{ name }} <em>not shown: files are not supported yet</em></li>
         </ul>
-        <Answer v-if="message.answer" :answer="message.answer" />
+        <Answer v-if="message.answer" :answer="message.answer" @again="$emit('again', message, $event)" />
         <button v-if="threadable && message.replies" type="button" class="replies"
           @click="$emit('open-thread', message.id)">
           {{ repliesText() }} <span>{{ lastReply() }}</span>
@@ -101,7 +113,7 @@ export const MessageList = {
     label: String,
     since: String, // when the thread's root was said
   },
-  emits: ["open-thread", "earlier", "dismiss"],
+  emits: ["open-thread", "earlier", "dismiss", "again"],
   data: () => ({ away: false, fresh: false, asked: "" }),
   computed: {
     rows() {
@@ -177,7 +189,7 @@ export const MessageList = {
             <div v-if="row.day" class="day" role="separator"><span>{{ row.day }}</span></div>
             <Message :message="row.message" :compact="row.compact" :threadable="threadable"
               :active="threadable && row.message.id === thread"
-              @open-thread="$emit('open-thread', $event)" />
+              @open-thread="$emit('open-thread', $event)" @again="(...going) => $emit('again', ...going)" />
           </template>
           <aside v-for="note in notes" :key="note.id" :class="['note', note.kind]" role="status">
             <p class="only-you">Only visible to you <button type="button" aria-label="Dismiss"

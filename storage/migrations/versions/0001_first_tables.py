@@ -254,6 +254,7 @@ def _create_workspaces() -> None:
         sa.Column("thread", ORDERED, nullable=False),
         sa.Column("attachments", sa.JSON(), nullable=False),
         sa.Column("answer", sa.JSON(), nullable=True),
+        sa.Column("turn_id", sa.Integer(), nullable=False),
         sa.Column("replies", sa.Integer(), nullable=False),
         sa.Column("last_reply_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
