@@ -219,7 +219,7 @@ class Core:
                 "session_id": session.id,
                 "shard": [session.shard, session.shards],
                 "resume_gateway_url": self.gateway_url,
-                "application": payloads.compact(self.application(), "id", "flags"),
+                "application": payloads.compact(self.application(), "id", "flags", "flags_new"),
                 "session_type": "normal",
                 "private_channels": [],
                 "presences": [],

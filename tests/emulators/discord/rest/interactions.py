@@ -80,7 +80,9 @@ def _told(core: Core, found: Interaction, kind: int) -> Payload:
     if found.original is None or kind in {CHOICES, MODAL}:
         return {"interaction": about}
     about["response_message_id"] = str(found.original.id)
-    return {"interaction": about, "resource": {"type": kind, "message": core.message_payload(found.original)}}
+    # Discord names the two ways of answering, whether they were deferred or not.
+    way = ANSWER if kind in {ANSWER, DEFER} else UPDATE
+    return {"interaction": about, "resource": {"type": way, "message": core.message_payload(found.original)}}
 
 
 def metadata(found: Interaction) -> Payload:

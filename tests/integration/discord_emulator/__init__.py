@@ -1,0 +1,1 @@
+"""The Discord emulator, met by a real discord.py client."""
