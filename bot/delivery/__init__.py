@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from bot.delivery.addresses import known, urls_in
 from bot.delivery.presenter import Presenter
+from bot.delivery.safety import defang, settled
 from bot.delivery.splitting import Piece, Splitter, split
+from bot.delivery.tables import settled_tables, tables_as_text
 
-__all__ = ["Piece", "Presenter", "Splitter", "split"]
+__all__ = [
+    "Piece",
+    "Presenter",
+    "Splitter",
+    "defang",
+    "known",
+    "settled",
+    "settled_tables",
+    "split",
+    "tables_as_text",
+    "urls_in",
+]

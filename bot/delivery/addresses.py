@@ -1,0 +1,76 @@
+"""Addresses in text: where they are, what they are compared by, and whether a label pretends to be one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+LINKED_SCHEMES: Final = ("http://", "https://")
+
+_WRITTEN: Final = re.compile(r"https?://[^\s<>\"`\\|]+", re.IGNORECASE)
+_TARGETS: Final = re.compile(r"\]\([ \t]*<?(https?://[^\s<>()]+)", re.IGNORECASE)
+_LOOKS_LIKE_ADDRESS: Final = re.compile(
+    r"(?<![\w.-])(?:[a-z][a-z0-9+.-]{0,30}://|[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})", re.IGNORECASE
+)
+_TRAILING: Final = ".,;:!?'\"*_~]}>。，、！？；：»”’"  # noqa: RUF001 - full width ones, too
+
+
+def urls_in(text: str) -> frozenset[str]:
+    """The web addresses in a text, bare or in links, without the punctuation that follows them."""
+    written = (bare_address(found.group()) for found in _WRITTEN.finditer(text))
+    return frozenset(written) | frozenset(found.group(1) for found in _TARGETS.finditer(text))
+
+
+def known(addresses: Iterable[str]) -> Callable[[str], bool]:
+    """The policy that only these addresses may be links, however their host and last slash are written."""
+    keys = frozenset(map(_key, addresses))
+    return lambda address: _key(address) in keys
+
+
+def bare_address(run: str) -> str:
+    """The address at the start of a run of characters: what follows it as punctuation is left out."""
+    end = len(run)
+    unclosed = run.count("(") - run.count(")")
+    while end and (run[end - 1] in _TRAILING or (run[end - 1] == ")" and unclosed < 0)):
+        unclosed += run[end - 1] == ")"
+        end -= 1
+    return run[:end]
+
+
+def pretends(label: str, address: str) -> bool:
+    """Whether a label looks like an address other than the one it leads to."""
+    plain = visible(label).strip("*_~`<>[]() ")
+    if _LOOKS_LIKE_ADDRESS.search(plain) is None:
+        return False
+    if _key(plain) == _key(address):
+        return False
+    return plain.casefold() != (_host(address) or plain)
+
+
+def looks_like_address(label: str) -> bool:
+    """Whether a reader could take a text for an address."""
+    return _LOOKS_LIKE_ADDRESS.search(visible(label)) is not None
+
+
+def visible(text: str) -> str:
+    """A text as it looks: compatible forms made plain, invisible characters left out."""
+    return "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf")
+
+
+def _key(address: str) -> str:
+    """What two writings of one address have in common; the scheme does not matter, the fragment is kept."""
+    scheme, separator, rest = address.partition("://")
+    if not separator or scheme.lower() not in ("http", "https"):
+        return address.rstrip("/")
+    cut = next((at for at, each in enumerate(rest) if each in "/?#"), len(rest))
+    return rest[:cut].lower() + rest[cut:].rstrip("/")
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None

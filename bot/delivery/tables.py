@@ -1,0 +1,101 @@
+"""Tables as text, for platforms that have none: aligned in a code block when narrow, as lists when wide."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import Final
+
+from bot.delivery.blocks import State, after_line
+
+WIDEST: Final = 56  # columns: what a phone shows of a code block in a line or two
+
+_CELL_END: Final = re.compile(r"(?<!\\)\|")
+_MARKS: Final = re.compile(r"\*\*|~~|`")
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
+
+
+def tables_as_text(text: str, *, widest: int = WIDEST) -> str:
+    """The text with each table as an aligned code block, or as a list of its rows where lines would pass `widest`.
+
+    A table inside of a blockquote or list is left as it is. When text is added at the end, what stands before the
+    last table, or before the last line, stays.
+    """
+    return "".join(_as_text(lines, widest) if is_table else "".join(lines) for is_table, lines in _parts(text))
+
+
+def settled_tables(text: str) -> int:
+    """How much of a growing text has no unfinished table: all before the last line, or before a table it may go on."""
+    at = end = 0
+    for is_table, lines in _parts(text):
+        at, end = end, end + sum(map(len, lines))
+        if end < len(text):
+            continue
+        if is_table:
+            return at
+        unfinished = lines[-1]
+        end -= len(unfinished) if not unfinished.endswith("\n") else 0
+        before = lines[-1] if unfinished.endswith("\n") else lines[-2] if len(lines) > 1 else ""
+        return end - len(before) if "|" in before else end
+    return end
+
+
+def _parts(text: str) -> list[tuple[bool, list[str]]]:
+    """The lines in order, those of each table by themselves."""
+    parts: list[tuple[bool, list[str]]] = [(False, [])]
+    state = State()
+    for line in _LINE.findall(text):
+        after = after_line(state, line.removesuffix("\n"))
+        if after.table and not after.items and not after.quotes:
+            if not state.table:
+                header = parts[-1][1].pop()
+                parts.append((True, [header]))
+            parts[-1][1].append(line)
+        elif parts[-1][0]:
+            parts.append((False, [line]))
+        else:
+            parts[-1][1].append(line)
+        state = after
+    return parts
+
+
+def _as_text(lines: Sequence[str], widest: int) -> str:
+    header, rows = _cells(lines[0]), [_cells(line) for line in lines[2:]]
+    rows = [row[: len(header)] + [""] * (len(header) - len(row)) for row in rows]
+    plain = [[_MARKS.sub("", cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(_width, column)) for column in zip(*plain, strict=True)]
+    end = "\n" if lines[-1].endswith("\n") else ""
+    if sum(widths) + 2 * (len(widths) - 1) <= widest:
+        ruled = [plain[0], ["-" * width for width in widths], *plain[1:]]
+        fence = "```"
+        while any(fence in cell for row in plain for cell in row):
+            fence += "`"
+        return "\n".join((fence, *(_aligned(row, widths) for row in ruled), fence)) + end
+    return "\n".join(_as_list(header, row) for row in rows or [header]) + end
+
+
+def _as_list(header: Sequence[str], row: Sequence[str]) -> str:
+    """One row: its first cell as a list item, the others below it by name."""
+    first, *others = [
+        f"**{name}:** {cell}" if name else cell for name, cell in zip_longest(header, row, fillvalue="") if cell
+    ] or [""]
+    return "\n".join((f"- {first}", *(f"  {other}" for other in others)))
+
+
+def _cells(line: str) -> list[str]:
+    inner = line.strip().removeprefix("|")
+    inner = inner if inner.endswith("\\|") else inner.removesuffix("|")
+    return [cell.strip().replace("\\|", "|").replace("<br>", " ") for cell in _CELL_END.split(inner)]
+
+
+def _aligned(row: Sequence[str], widths: Iterable[int]) -> str:
+    return "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _width(text: str) -> int:
+    """The columns a text takes in a fixed-width font: wide characters take two, marks none."""
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
+    )
