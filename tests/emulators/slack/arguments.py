@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from tests.emulators.slack.errors import SlackError, missing
 
-_BEARER = "bearer "
+_BEARER, _BASIC = "bearer ", "basic "
 
 
 class Arguments:
@@ -93,5 +94,16 @@ async def read_arguments(request: web.Request) -> tuple[str, dict[str, Any]]:
         values |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
     given = values.pop("token", None)
     header = request.headers.get("Authorization", "")
+    if header.lower().startswith(_BASIC):
+        values |= _keys(header[len(_BASIC) :])
     token = header[len(_BEARER) :] if header.lower().startswith(_BEARER) else str(given or "")
     return token, values
+
+
+def _keys(credentials: str) -> dict[str, str]:
+    """The app's keys as `oauth.v2.access` takes them in a header."""
+    try:
+        id, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except ValueError:
+        raise SlackError("invalid_client_id") from None
+    return {"client_id": id, "client_secret": secret}

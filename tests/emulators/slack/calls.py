@@ -69,7 +69,7 @@ class Call:
     def person(self, name: str = "user") -> Person:
         """Somebody of the workspace, or known to it. Raises `SlackError` (user_not_found)."""
         person = self.slack.world.people.get(self.args.need(name))
-        if person is None or (person.team != self.workspace.id and not person.is_stranger):
+        if person is None or not self.slack.world.knows(self.workspace, person):
             raise SlackError("user_not_found")
         return person
 

@@ -196,7 +196,7 @@ class SlackEmulator:
     def publish(self, message: Message, more: Json | None = None) -> None:
         """Put a message into its channel, and tell the app, with `more` in the event."""
         message.visible_at = self.clock.time() + self.options.history_lag_s
-        message.channel.messages.append(message)
+        message.channel.add(message)
         if message.author.bot_id:
             self.surfaces.statuses.pop((message.channel.id, message.root_ts), None)
         event = message_json(message, self.origin, metadata=True) | (more or {})

@@ -6,10 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.emulators.slack.blocks import check_message_blocks, read_blocks
 from tests.emulators.slack.deliveries import Delivery
+from tests.emulators.slack.errors import SlackError
 from tests.emulators.slack.methods.views import check_view, make_view, new_hash, view_json
 from tests.emulators.slack.options import APP_ID, VERIFICATION_TOKEN
 from tests.emulators.slack.people import PeopledSlack
+from tests.emulators.slack.recorder import Violation
 from tests.emulators.slack.rendering import all_blocks
 from tests.emulators.slack.shapes import thread_json
 from tests.emulators.slack.surfaces import ResponseUrl, View
@@ -189,10 +192,13 @@ class InteractiveSlack(PeopledSlack):
                 self.remove(source)
             return ""
         if not text.strip() and not blocks and not body.get("attachments"):
-            return "no_text"
+            return self._refuse_response("no_text")
+        try:
+            check_message_blocks(read_blocks(blocks))
+        except SlackError as error:
+            return self._refuse_response(error.code, error.why)
         if source and body.get("replace_original", True):
-            with self.changing(source):
-                source.text, source.blocks = text, blocks
+            self._replace(source, text, blocks)
             return ""
         shared = body.get("response_type") == "in_channel"
         message = Message(
@@ -209,6 +215,17 @@ class InteractiveSlack(PeopledSlack):
         else:
             self.whisper(message)
         return ""
+
+    def _replace(self, source: Message, text: str, blocks: list[Json]) -> None:
+        if source.only_for:
+            source.text, source.blocks = text, blocks
+            return
+        with self.changing(source):
+            source.text, source.blocks, source.stream = text, blocks, None
+
+    def _refuse_response(self, code: str, why: str = "") -> str:
+        self.violations.append(Violation(method="response_url", error=code, why=why))
+        return code
 
     def _answer_view(self, view: View, answer: Any) -> None:
         """What becomes of a submitted modal: errors, another view, or it is closed."""

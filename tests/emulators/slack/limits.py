@@ -71,17 +71,20 @@ class RateLimits:
         self._credits[channel] = (max(0.0, credit - 1), now)
 
     def uses(self) -> list[MethodUse]:
-        """What was called so far, by workspace and method."""
+        """What was called so far, by workspace and method; the busiest of what is counted apart."""
+        together: dict[tuple[str, str], list[_Counter]] = defaultdict(list)
+        for (team, method, _), counter in self._counters.items():
+            together[team, method].append(counter)
         return [
             MethodUse(
                 team=team,
-                method=f"{method} {key}".strip(),
-                calls=len(counter.calls),
-                refused=counter.refused,
-                busiest_minute=self._busiest(counter.calls),
-                allowed=counter.allowed,
+                method=method,
+                calls=sum(len(each.calls) for each in counters),
+                refused=sum(each.refused for each in counters),
+                busiest_minute=max(self._busiest(each.calls) for each in counters),
+                allowed=counters[0].allowed,
             )
-            for (team, method, key), counter in sorted(self._counters.items())
+            for (team, method), counters in sorted(together.items())
         ]
 
     def _busiest(self, calls: list[float]) -> int:

@@ -18,10 +18,12 @@ class Options:
 
     `request_url`: where events and interactions are posted, signed; "" is Socket Mode.
     `limits`: whether rate limits hold. `minute_s`: how many seconds a minute of the rate limits lasts.
-    `ack_s`: how long the app may take to acknowledge. `retry_delays_s`: the pauses before each further delivery.
-    `scopes`: what the bot's token may do, () is everything. `events`: the types the app subscribes to, () is all.
+    `ack_s`: how long the app may take to acknowledge. `retry_delays_s`: the pauses before each further post.
+    `redeliveries`, `redeliver_after_s`: how often an envelope is sent again, and after which pause.
+    `scopes`: what the bot's token may do; () is everything but posting where the bot is not.
+    `events`: what the app subscribes to, as in its manifest (`message.im`); () is all.
     `stream_limit_s`: after how long Slack ends a stream. `history_lag_s`: how late a posted message is found.
-    `token_lifetime_s`: 0 is a token without rotation. `join_all`: the app's bot is in every channel that is made.
+    `token_lifetime_s`: 0 is a token without rotation. `most_connections`: open at once, of one app.
     """
 
     app_token: str = APP_TOKEN
@@ -32,7 +34,7 @@ class Options:
     minute_s: float = 60.0
     ack_s: float = 3.0  # Slack waits three seconds (Events API, Socket Mode)
     retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)  # at once, after one minute, after five (Events API)
-    redeliver_after_s: float = 0.0  # after the time to acknowledge, in Socket Mode
+    redeliver_after_s: float = 0.0
     redeliveries: int = 3
     scopes: tuple[str, ...] = ()
     events: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from tests.emulators.slack.world import CHANNEL_TYPES, Channel, File, Message, P
 Json = dict[str, Any]
 
 
-def person_json(person: Person, *, locale: bool = False) -> Json:
+def person_json(person: Person, viewer: Workspace, *, locale: bool = False) -> Json:
     """A person as `users.info` tells; the locale only when it was asked for."""
     profile: Json = {
         "real_name": person.name,
@@ -45,7 +45,7 @@ def person_json(person: Person, *, locale: bool = False) -> Json:
         "is_app_user": False,
         "updated": 0,
     }
-    if person.is_stranger:
+    if person.team != viewer.id:
         told["is_stranger"] = True
     return told | ({"locale": person.locale} if locale else {})
 
@@ -137,8 +137,8 @@ def message_json(message: Message, origin: str, *, metadata: bool = False) -> Js
         "user": author.id,
         "ts": message.ts,
         "text": rendering.raw_text(message),
-        "team": author.team,
     }
+    told |= _origin_json(message)
     if message.client_msg_id:
         told["client_msg_id"] = message.client_msg_id
     if author.bot_id:
@@ -149,7 +149,7 @@ def message_json(message: Message, origin: str, *, metadata: bool = False) -> Js
     if message.subtype:
         told["subtype"] = message.subtype
     if message.files:
-        told |= {"files": [file_json(each, origin) for each in message.files], "upload": False}
+        told["files"] = [file_json(each, origin) for each in message.files]
     if message.thread_ts:
         told["thread_ts"] = message.thread_ts
     if message.edited_ts:
@@ -159,6 +159,13 @@ def message_json(message: Message, origin: str, *, metadata: bool = False) -> Js
     if metadata and message.metadata:
         told["metadata"] = message.metadata
     return told
+
+
+def _origin_json(message: Message) -> Json:
+    """Where the author is from; messages with files were recorded without it."""
+    team = message.author.team
+    told: Json = {"upload": False, "display_as_bot": False} if message.subtype == "file_share" else {"team": team}
+    return told | ({"user_team": team, "source_team": team} if team != message.channel.team else {})
 
 
 def thread_json(message: Message, world: World, origin: str, *, metadata: bool = False) -> Json:

@@ -33,7 +33,6 @@ class Person:
     is_owner: bool = False
     is_restricted: bool = False
     is_ultra_restricted: bool = False
-    is_stranger: bool = False
     deleted: bool = False
     bot_id: str = ""
     app_id: str = ""
@@ -63,6 +62,14 @@ class Channel:
     is_archived: bool = False
     is_ext_shared: bool = False
     messages: list[Message] = field(default_factory=list, repr=False)
+    by_ts: dict[str, Message] = field(default_factory=dict, repr=False)
+    threads: dict[str, list[Message]] = field(default_factory=dict, repr=False)
+
+    def add(self, message: Message) -> None:
+        """Put a message at the end."""
+        self.messages.append(message)
+        self.by_ts[message.ts] = message
+        self.threads.setdefault(message.root_ts, []).append(message)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -115,7 +122,6 @@ class Message:
     username: str = ""
     edited_ts: str = ""
     deleted: bool = False
-    broadcast: bool = False
     visible_at: float = 0.0
     unfurls: bool = False
     is_markdown: bool = False
@@ -197,10 +203,16 @@ class World:
             name=name,
             kind=kind,
             members=[person.id for person in members],
+            is_ext_shared=any(person.team != team for person in members),
             created=int(self.clock.time()),
         )
         self.channels[channel.id] = channel
         return channel
+
+    def knows(self, workspace: Workspace, person: Person) -> bool:
+        """Whether somebody is of the workspace, or shares a channel with its bot (Slack Connect)."""
+        shared = (each.members for each in self.channels.values() if each.team == workspace.id and each.is_ext_shared)
+        return person.team == workspace.id or any(person.id in each and workspace.bot.id in each for each in shared)
 
     def direct(self, team: str, members: list[Person]) -> Channel:
         """The direct message between these people, made when there is none."""
@@ -214,8 +226,9 @@ class World:
 
     def thread(self, channel: Channel, ts: str) -> list[Message]:
         """A message and its replies, the oldest first, deleted ones left out."""
-        return [each for each in channel.messages if each.root_ts == ts and not each.deleted]
+        return [each for each in channel.threads.get(ts, ()) if not each.deleted]
 
     def find(self, channel: Channel, ts: str) -> Message | None:
         """The message with that timestamp, unless it is deleted."""
-        return next((each for each in channel.messages if each.ts == ts and not each.deleted), None)
+        message = channel.by_ts.get(ts)
+        return None if message is None or message.deleted else message

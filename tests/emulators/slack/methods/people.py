@@ -35,7 +35,7 @@ def open_connection(call: Call) -> Json:
 
 def user_info(call: Call) -> Json:
     """users.info."""
-    return {"user": person_json(call.person(), locale=call.args.flag("include_locale"))}
+    return {"user": person_json(call.person(), call.workspace, locale=call.args.flag("include_locale"))}
 
 
 def list_users(call: Call) -> Json:
@@ -44,7 +44,7 @@ def list_users(call: Call) -> Json:
     page, metadata = listed(call, people)
     locale = call.args.flag("include_locale")
     return {
-        "members": [person_json(each, locale=locale) for each in page],
+        "members": [person_json(each, call.workspace, locale=locale) for each in page],
         "cache_ts": int(call.slack.clock.time()),
         "response_metadata": metadata,
     }

@@ -31,8 +31,9 @@ def start_stream(call: Call) -> Json:
         for name in ("recipient_user_id", "recipient_team_id"):
             if name not in call.args:
                 raise SlackError(f"missing_{name}")
-        if call.args.text("recipient_user_id") not in call.slack.world.people:
-            raise SlackError("user_not_found")
+        recipient = call.person("recipient_user_id")
+        if call.args.text("recipient_team_id") != recipient.team:
+            call.warnings.append("recipient_team_id is not the team of recipient_user_id")
     if call.args.text("task_display_mode", "timeline") not in {"timeline", "plan"}:
         raise SlackError("invalid_arguments", "task_display_mode is timeline or plan")
     stream = Stream(started_at=call.slack.clock.time())

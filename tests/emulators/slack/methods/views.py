@@ -93,6 +93,8 @@ def check_view(body: Any, kind: str) -> list[str]:
     try:
         check_view_blocks(blocks)
         SdkView(**{name: body[name] for name in (*_SENT, *_FLAGS) if name in body}).to_dict()
+    except SlackError as error:
+        raise SlackError("invalid_arguments", error.why.replace(":/blocks", ":/view/blocks")) from None
     except SlackObjectFormationError as error:
         raise SlackError("invalid_arguments", str(error)) from None
     except TypeError as error:
