@@ -27,19 +27,13 @@ def tables_as_text(text: str, *, widest: int = WIDEST) -> str:
 
 
 def settled_tables(text: str) -> int:
-    """How much of a growing text has no unfinished table: all before the last line, or before a table it may go on."""
-    at = end = 0
-    for is_table, lines in _parts(text):
-        at, end = end, end + sum(map(len, lines))
-        if end < len(text):
-            continue
-        if is_table:
-            return at
-        unfinished = lines[-1]
-        end -= len(unfinished) if not unfinished.endswith("\n") else 0
-        before = lines[-1] if unfinished.endswith("\n") else lines[-2] if len(lines) > 1 else ""
-        return end - len(before) if "|" in before else end
-    return end
+    """How much of a growing text is settled: whole lines, up to a table at the end, which may go on."""
+    end = text.rfind("\n") + 1
+    is_table, lines = _parts(text[:end])[-1]
+    if is_table:
+        return end - sum(map(len, lines))
+    may_be_header = bool(lines) and "|" in lines[-1]
+    return end - len(lines[-1]) if may_be_header else end
 
 
 def _parts(text: str) -> list[tuple[bool, list[str]]]:

@@ -35,7 +35,9 @@ def targets(text: str) -> set[str]:
 
 
 def images(text: str) -> int:
-    return sum(child.type == "image" for token in MarkdownIt("commonmark").parse(text) for child in token.children or ())
+    return sum(
+        child.type == "image" for token in MarkdownIt("commonmark").parse(text) for child in token.children or ()
+    )
 
 
 def text_outside_of_code(text: str) -> str:
@@ -133,7 +135,9 @@ def test_known_addresses_are_compared_as_browsers_do():
     assert not allowed("https://good.example/page")
 
 
-@pytest.mark.parametrize("unit", ["[", "`", "![](", "](", "[a](", "<", "https://a", "\\", "[a]: ", "javascript:", "``` `"])
+@pytest.mark.parametrize(
+    "unit", ["[", "`", "![](", "](", "[a](", "<", "https://a", "\\", "[a]: ", "javascript:", "``` `"]
+)
 def test_hostile_texts_are_made_safe_like_others(unit):
     text = unit * (100_000 // len(unit))
     safe = defang(text, allowed=lambda _: False)
