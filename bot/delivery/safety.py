@@ -127,9 +127,13 @@ class _Line:
         while token := _TOKEN.search(self._text, at):
             at = token.end()
             self._tokens.append(token)
-            if token.lastgroup == "bare" and self._open and (run := _RUN_IN_BRACKET.match(self._text, token.start())):
+            if (
+                token.lastgroup == "bare"
+                and self._open
+                and (within := _RUN_IN_BRACKET.match(self._text, token.start()))
+            ):
                 self._bracketed.add(token.start())
-                at = run.end()
+                at = within.end()
             if token.lastgroup == "code":
                 later = ends.get(len(token.group()), [])
                 while later and later[-1] < at:

@@ -12,13 +12,38 @@ from tests.unit.delivery.markdown import DOCUMENTS, SOUP, code_in
 
 GOOD = "https://good.example/page"
 ALLOWED = known([GOOD])
-PARTS = st.sampled_from(
-    [
-        GOOD, "https://evil.example/?d=1", "javascript:alert(1)", "data:text/html,x", "www.evil.example", "[", "]", "(", ")",
-        "](", "![", "<", ">", "`", "``", "\\", "\n", "\n\n", " ", ":", "[1]", "[1]: ", "a", "```", "\n```\n", "|", '"', "> ",
-        "- ", "**", "bank.example", "é", "~~~",
-    ]
-)  # fmt: skip
+MARKS = [
+    "[",
+    "]",
+    "(",
+    ")",
+    "](",
+    "![",
+    "<",
+    ">",
+    "`",
+    "``",
+    "\\",
+    ":",
+    "[1]",
+    "[1]: ",
+    "```",
+    "~~~",
+    "|",
+    '"',
+    "> ",
+    "- ",
+    "**",
+]
+ADDRESSES = [
+    GOOD,
+    "https://evil.example/?d=1",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "www.evil.example",
+    "bank.example",
+]
+PARTS = st.sampled_from([*MARKS, *ADDRESSES, "a", "é", " ", "\n", "\n\n", "\n```\n"])
 TRAPS = st.lists(PARTS, max_size=25).map("".join)
 TEXTS = st.one_of(TRAPS, SOUP, DOCUMENTS)
 
@@ -51,21 +76,21 @@ def text_outside_of_code(text: str) -> str:
 
 
 @given(TEXTS)
-def test_only_known_addresses_are_linked_and_nothing_is_fetched(text):
+def test_only_known_addresses_are_linked_and_nothing_is_fetched(text: str) -> None:
     safe = defang(text, allowed=ALLOWED)
     assert {each for each in targets(safe) if ":" in each.split("/")[0]} <= {GOOD}
     assert images(safe) == 0
 
 
 @given(TRAPS)
-def test_no_unknown_address_is_left_in_running_text(text):
+def test_no_unknown_address_is_left_in_running_text(text: str) -> None:
     shown = text_outside_of_code(defang(text, allowed=lambda _: False))
     assert "://evil" not in shown
     assert "javascript:alert" not in shown
 
 
 @given(TEXTS, TEXTS)
-def test_what_is_settled_does_not_change_when_the_text_grows(text, more):
+def test_what_is_settled_does_not_change_when_the_text_grows(text: str, more: str) -> None:
     end = settled(text)
     assert 0 <= end <= len(text)
     assert defang(text + more, allowed=ALLOWED).startswith(defang(text[:end], allowed=ALLOWED))
@@ -73,12 +98,12 @@ def test_what_is_settled_does_not_change_when_the_text_grows(text, more):
 
 
 @given(DOCUMENTS)
-def test_code_blocks_are_left_as_they_are(text):
+def test_code_blocks_are_left_as_they_are(text: str) -> None:
     assert code_in(defang(text, allowed=lambda _: False)) == code_in(text)
 
 
 @given(DOCUMENTS)
-def test_a_text_whose_addresses_are_known_says_the_same(text):
+def test_a_text_whose_addresses_are_known_says_the_same(text: str) -> None:
     safe = defang(text, allowed=lambda _: True)
     assert MarkdownIt("commonmark").render(safe) == MarkdownIt("commonmark").render(text)
 
@@ -104,7 +129,7 @@ def test_a_text_whose_addresses_are_known_says_the_same(text):
         pytest.param(f"{GOOD}`secret`", f"`` {GOOD}`secret` ``", id="hidden-behind-a-known-one"),
     ],
 )
-def test_what_is_shown(text, safe):
+def test_what_is_shown(text: str, safe: str) -> None:
     assert defang(text, allowed=ALLOWED) == safe
 
 
@@ -120,16 +145,16 @@ def test_what_is_shown(text, safe):
         pytest.param("a [x](y) b ", "a [x](y) b ", id="finished"),
     ],
 )
-def test_what_is_unfinished_is_held_back(text, settled_text):
+def test_what_is_unfinished_is_held_back(text: str, settled_text: str) -> None:
     assert text[: settled(text)] == settled_text
 
 
-def test_addresses_of_a_conversation_are_found_as_people_write_them():
+def test_addresses_of_a_conversation_are_found_as_people_write_them() -> None:
     text = f"see ({GOOD}), <https://a.example/x|a> [b](https://b.example/y). **https://c.example**"
     assert urls_in(text) >= {GOOD, "https://a.example/x", "https://b.example/y", "https://c.example"}
 
 
-def test_known_addresses_are_compared_as_browsers_do():
+def test_known_addresses_are_compared_as_browsers_do() -> None:
     allowed = known(["https://Good.example/Page/"])
     assert allowed("http://good.example/Page")
     assert not allowed("https://good.example/page")
@@ -138,7 +163,7 @@ def test_known_addresses_are_compared_as_browsers_do():
 @pytest.mark.parametrize(
     "unit", ["[", "`", "![](", "](", "[a](", "<", "https://a", "\\", "[a]: ", "javascript:", "``` `"]
 )
-def test_hostile_texts_are_made_safe_like_others(unit):
+def test_hostile_texts_are_made_safe_like_others(unit: str) -> None:
     text = unit * (100_000 // len(unit))
     safe = defang(text, allowed=lambda _: False)
     assert targets(safe[:20_000]) <= {"%60" + text} | {each for each in targets(safe[:20_000]) if ":" not in each}
