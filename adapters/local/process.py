@@ -1,6 +1,6 @@
 """The embedded model's process: started, watched, started again when it dies, and taken down with the bot.
 
-A process of its own, because reading a prompt takes all cores for seconds and the event loop must not wait for it.
+A process of its own, because reading a prompt takes its cores for seconds and the event loop must not wait for it.
 """
 
 from __future__ import annotations
