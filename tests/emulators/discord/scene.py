@@ -32,7 +32,7 @@ class Scene(Core):
         bot_permissions: int = BOT_PERMISSIONS,
     ) -> Guild:
         """A new server with those people; it belongs to the developer. With `bot` the bot joins it."""
-        id = self.ids.old()
+        id = self.ids.guild()
         guild = Guild(id=id, name=name, owner=self.developer, locale=locale)
         guild.roles[id] = Role(id=id, name="@everyone", permissions=permissions.EVERYONE)
         for each in (self.developer, *people):

@@ -122,8 +122,8 @@ async def discord_(**options: Any) -> AsyncIterator[DiscordEmulator]:
     async with running_discord(Options(**{"identify_interval_s": 0.0, **options})) as emulator:
         yield emulator
         report = emulator.report()
-        assert not report.answer_problems
-        assert not [each for each in report.frame_problems if not each.startswith("from the client")]
+        assert report.answer_problems == [], str(report)
+        assert [each for each in report.frame_problems if not each.startswith("from the client")] == [], str(report)
 
 
 @asynccontextmanager

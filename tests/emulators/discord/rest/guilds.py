@@ -37,6 +37,7 @@ def active_threads(core: Core, call: Call) -> Reply:
         body={
             "threads": [payloads.channel(one, core.bot) for one in found],
             "members": [payloads.thread_member(one, core.bot) for one in mine],
+            "has_more": False,
         }
     )
 
@@ -83,10 +84,9 @@ def search(core: Core, call: Call) -> Reply:
     start, limit = int(call.query.get("offset", 0)), int(call.query.get("limit", _SEARCH_PAGE))
     return Reply(
         body={
-            "analytics_id": "0" * 32,
             "doing_deep_historical_index": False,
             "total_results": len(found),
-            "messages": [[posting.shown_payload(core, one)] for one in found[start : start + limit]],
+            "messages": [[posting.shown_payload(core, one) | {"hit": True}] for one in found[start : start + limit]],
         }
     )
 

@@ -57,15 +57,15 @@ class Pipeline:
         except Dropped:
             assert request.transport is not None
             request.transport.abort()
+            core.touch()
             return web.Response()
         except ApiError as error:
             reply = _error_response(error, headers)
             record.code = error.code
-        finally:
-            core.touch()
         record.status = reply.status
         core.recorder.statuses[reply.status] += 1
         core.limits.note_status(reply.status, shared=reply.headers.get("X-RateLimit-Scope") == "shared")
+        core.touch()
         return reply
 
     async def _before(self, fault: Fault | None, record: Recorded) -> web.Response | None:
