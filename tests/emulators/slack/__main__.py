@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+from collections.abc import Sequence
 from dataclasses import fields
 from inspect import getdoc
 from typing import Any, get_type_hints
 
+from tests.emulators.slack.faults import Fault
 from tests.emulators.slack.options import Options
 from tests.emulators.slack.server import running_slack
 
@@ -22,6 +24,13 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="0 is a free one (default)")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="METHOD[,NAME=VALUE...]",
+        help="as in chat.startStream,error=feature_not_enabled,times=2 (the fields of faults.Fault)",
+    )
     hints = get_type_hints(Options)
     for field in fields(Options):
         parser.add_argument(f"--{field.name.replace('_', '-')}", **_argument(hints[field.name], field.default))
@@ -38,22 +47,43 @@ def _argument(hint: Any, default: Any) -> dict[str, Any]:
     return {"type": hint, "default": default}
 
 
-async def serve(options: Options, port: int) -> None:
+def read_fault(text: str) -> Fault:
+    """The fault that `text` names. Raises `ValueError` for an unknown name."""
+    method, *pairs = text.split(",")
+    hints = get_type_hints(Fault)
+    details: dict[str, Any] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if name not in hints:
+            raise ValueError(f"a fault has no {name!r}")
+        kind = hints[name]
+        details[name] = value in {"1", "true"} if kind is bool else kind(value) if kind in (int, float) else value
+    return Fault(method=method, **details)
+
+
+async def serve(options: Options, faults: Sequence[Fault], port: int) -> None:
     """Serve until the process is asked to end."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     async with running_slack(options, port=port) as slack:
+        for fault in faults:
+            slack.faults.add(fault)
         print(slack.api_url, flush=True)
         await ended.wait()
 
 
 def main() -> None:
     """Read the command line and serve."""
-    given = vars(make_parser().parse_args())
+    parser = make_parser()
+    given = vars(parser.parse_args())
     port = given.pop("port")
-    asyncio.run(serve(Options(**given), port))
+    try:
+        faults = [read_fault(text) for text in given.pop("fault")]
+    except ValueError as error:
+        parser.error(str(error))
+    asyncio.run(serve(Options(**given), faults, port))
 
 
 if __name__ == "__main__":

@@ -78,9 +78,11 @@ class Arguments:
         return [each for each in str(value or "").split(",") if each]
 
 
-async def read_arguments(request: web.Request) -> tuple[str, dict[str, Any]]:
+async def read_arguments(request: web.Request, *, takes_json: bool) -> tuple[str, dict[str, Any]]:
     """The token and the arguments of a call. Raises `SlackError` for a body that cannot be read."""
     values: dict[str, Any] = dict(request.query)
+    if request.content_type == "application/json" and not takes_json:
+        return _token(request, values), values
     if request.content_type == "application/json":
         raw = await request.text()
         try:
@@ -92,12 +94,16 @@ async def read_arguments(request: web.Request) -> tuple[str, dict[str, Any]]:
         values |= body
     elif request.can_read_body:
         values |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    return _token(request, values), values
+
+
+def _token(request: web.Request, values: dict[str, Any]) -> str:
+    """Take the token out of header or arguments; keys from the header of `oauth.v2.access` become arguments."""
     given = values.pop("token", None)
     header = request.headers.get("Authorization", "")
     if header.lower().startswith(_BASIC):
         values |= _keys(header[len(_BASIC) :])
-    token = header[len(_BEARER) :] if header.lower().startswith(_BEARER) else str(given or "")
-    return token, values
+    return header[len(_BEARER) :] if header.lower().startswith(_BEARER) else str(given or "")
 
 
 def _keys(credentials: str) -> dict[str, str]:

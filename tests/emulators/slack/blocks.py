@@ -25,9 +25,9 @@ MOST_TABLE_CHARACTERS = 10_000  # measured by others, see the README
 
 _KNOWN = frozenset(
     {
-        "actions", "alert", "call", "card", "carousel", "container", "context", "context_actions", "data_table",
-        "data_visualization", "divider", "file", "header", "image", "input", "markdown", "plan", "rich_text",
-        "section", "table", "task_card", "video",
+        "actions", "alert", "auth_provider", "call", "card", "carousel", "container", "context", "context_actions",
+        "data_table", "data_visualization", "divider", "file", "header", "image", "input", "markdown", "plan",
+        "rich_text", "section", "table", "task_card", "video",
     }
 )  # fmt: skip
 _NOT_IN_VIEWS = frozenset({"markdown", "table", "context_actions", "plan", "task_card"})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.emulators.clock import MovableClock
 from tests.emulators.slack import rendering
@@ -26,6 +27,7 @@ from tests.emulators.slack.webhooks import Webhooks
 from tests.emulators.slack.world import Channel, Message, Person, Workspace, World
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 # The subscription that a message event needs, by the type of its channel.
 _MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
@@ -72,6 +74,7 @@ class SlackEmulator:
         self.codes: dict[str, Grant] = {}
         self.whispers: list[Message] = []
         self._recorder = Recorder(options.keep_requests)
+        self._happened = asyncio.Event()
         self._revoked: dict[str, str] = {}
         self.team = self.world.new_workspace("Garden Works", options.bot_token)
         self._set_lifetime(self.team)
@@ -108,6 +111,18 @@ class SlackEmulator:
     def fault(self, method: str = "*", **details: Any) -> None:
         """Let the next call of `method` go wrong, as `faults.Fault` says."""
         self.faults.add(Fault(method=method, **details))
+
+    async def until(self, holds: Callable[[], T], *, seconds: float = 30.0) -> T:
+        """Wait until the app has done what makes `holds()` true, and return that. Raises `TimeoutError`."""
+        async with asyncio.timeout(seconds):
+            while not (found := holds()):
+                await self._happened.wait()
+        return found
+
+    def happened(self) -> None:
+        """Let those who wait look again."""
+        self._happened.set()
+        self._happened = asyncio.Event()
 
     async def answer(self, name: str, token: str, values: Mapping[str, Any]) -> Reply:
         """Do what a call asks, and record it."""
@@ -152,6 +167,7 @@ class SlackEmulator:
         record.ok = bool(reply.body.get("ok")) and not reply.dropped
         record.error = "dropped" if reply.dropped else str(reply.body.get("error", ""))
         record.status = 0 if reply.dropped else reply.status
+        self.happened()
         return reply
 
     def _authorise(self, method: Method | None, name: str, token: str) -> Workspace:
@@ -205,9 +221,13 @@ class SlackEmulator:
             event["parent_user_id"] = root.author.id
         self.emit_in(message.channel, self._placed(message.channel, event, message.ts))
 
-    def whisper(self, message: Message) -> None:
-        """Show a message to one person; nobody finds it later."""
+    def whisper(self, message: Message) -> bool:
+        """Show a message to one person; False in a thread without replies, where Slack does not show it."""
+        thread = self.world.thread(message.channel, message.thread_ts) if message.thread_ts else []
+        if message.thread_ts and not any(each.is_reply for each in thread):
+            return False
         self.whispers.append(message)
+        return True
 
     @contextmanager
     def changing(self, message: Message, *, edited: bool = True) -> Iterator[None]:

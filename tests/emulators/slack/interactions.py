@@ -290,7 +290,7 @@ class InteractiveSlack(PeopledSlack):
 
     def _tell(self, person: Person, channel: Channel, text: str, thread_ts: str = "") -> None:
         slackbot = Person(id="USLACKBOT", team=channel.team, name="Slackbot")
-        self.whisper(
+        self.whispers.append(
             Message(
                 channel=channel,
                 ts=self.world.new_ts(),

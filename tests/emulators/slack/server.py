@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from tests.emulators.slack.arguments import read_arguments
+from tests.emulators.slack.control import Control
 from tests.emulators.slack.errors import SlackError
 from tests.emulators.slack.interactions import InteractiveSlack
+from tests.emulators.slack.methods.table import READERS
 from tests.emulators.slack.options import Options
 
 LOOPBACK = "127.0.0.1"
@@ -25,10 +27,11 @@ class RunningSlack(InteractiveSlack):
     async def serve_call(self, request: web.Request) -> web.Response:
         """A call of the Web API."""
         try:
-            token, values = await read_arguments(request)
+            name = request.match_info["method"]
+            token, values = await read_arguments(request, takes_json=name not in READERS)
         except SlackError as error:
             return web.json_response(error.to_json())
-        reply = await self.answer(request.match_info["method"], token, values)
+        reply = await self.answer(name, token, values)
         if reply.dropped and request.transport is not None:
             request.transport.abort()
         return web.json_response(reply.body, status=reply.status, headers=reply.headers)
@@ -44,6 +47,7 @@ class RunningSlack(InteractiveSlack):
         record.arguments = body
         record.error = self.respond(right, body)
         record.ok, record.status = not record.error, 400 if record.error else 200
+        self.happened()
         return web.Response(text=record.error or "ok", status=record.status)
 
     async def serve_upload(self, request: web.Request) -> web.Response:
@@ -102,5 +106,6 @@ def make_app(slack: RunningSlack) -> web.Application:
     app.router.add_get("/link/", slack.sockets.handle)
     app.router.add_post("/{kind:actions|commands|app}/{team}/{key}", slack.serve_response)
     app.router.add_route("*", "/upload/v1/{file}", slack.serve_upload)
+    app.router.add_routes(Control(slack).routes())
     app.router.add_get("/files-pri/{file}/{rest:.+}", slack.serve_file)
     return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import aiohttp
@@ -102,7 +101,8 @@ async def test_a_command_is_answered_to_one_or_to_all(slack: RunningSlack, clien
         assert delivery.acknowledged
         assert "(only Ada sees this) Seedling: only you: help me" in slack.transcript(slack.general, slack.ada)
         assert "only you" not in slack.transcript(slack.general, slack.ben)
-        assert [each.text for each in slack.answers(slack.general)] == ["for all"]
+        (answer,) = await slack.until(lambda: slack.answers(slack.general))
+        assert answer.text == "for all"
         await slack.settled()
 
 
@@ -131,6 +131,7 @@ async def test_a_message_shortcut_carries_the_message(slack: RunningSlack, clien
         root = await slack.say(slack.ada, slack.general, "root")
         reply = await slack.say(slack.ben, slack.general, "reply", thread_ts=root.ts)
         assert (await slack.shortcut(slack.ada, "summarise", reply)).acknowledged
+        await slack.until(lambda: slack.whispers)
         await slack.settled()
     assert (seen[0]["message"]["ts"], seen[0]["message"]["thread_ts"]) == (reply.ts, root.ts)
     assert "(only Ada sees this) Seedling: there" in slack.transcript(slack.general)
@@ -155,7 +156,8 @@ async def test_a_form_is_opened_refused_and_saved(slack: RunningSlack, client: A
                 await ack()
 
         await slack.shortcut(slack.ada, "settings")
-        view = await opened(slack)
+        view = await slack.until(lambda: slack.open_view(slack.ada))
+        assert view is not None
         assert view.body["title"]["text"] == "Settings"
         await slack.submit_view(slack.ada)
         assert view.errors == {"effort": "choose one"}
@@ -167,14 +169,6 @@ async def test_a_form_is_opened_refused_and_saved(slack: RunningSlack, client: A
         )
         with pytest.raises(LookupError, match="sees no modal"):
             await slack.submit_view(slack.ada)
-
-
-async def opened(slack: RunningSlack) -> Any:
-    """The modal, as soon as the app has opened it."""
-    async with asyncio.timeout(10):
-        while (view := slack.open_view(slack.ada)) is None:
-            await asyncio.sleep(0)
-    return view
 
 
 async def test_a_trigger_works_once_and_for_three_seconds(slack: RunningSlack, client: AsyncWebClient) -> None:

@@ -165,6 +165,16 @@ async def test_an_ephemeral_message_is_seen_by_one_and_found_by_nobody(
     assert await refusal(whisper) == "user_not_in_channel"
 
 
+async def test_an_ephemeral_reply_needs_a_thread_with_replies(slack: RunningSlack, client: AsyncWebClient) -> None:
+    question = await slack.say(slack.ada, slack.general, "why?")
+    place: Json = {"channel": slack.general.id, "user": slack.ada.id, "thread_ts": question.ts}
+    await client.chat_postEphemeral(**place, text="unseen")
+    assert "no replies yet" in slack.warnings[-1].why
+    await client.chat_postMessage(channel=slack.general.id, thread_ts=question.ts, text="because")
+    await client.chat_postEphemeral(**place, text="seen")
+    assert [each.text for each in slack.whispers] == ["seen"]
+
+
 async def test_who_is_pinged_and_what_may_be_fetched_is_seen(slack: RunningSlack, client: AsyncWebClient) -> None:
     place = slack.general.id
     text = f"<!channel> <@{slack.ada.id}> `<!here>` https://evil.example/?d=1"

@@ -25,12 +25,11 @@ async def test_the_bot_learns_who_it_is(slack: RunningSlack, client: AsyncWebCli
     [
         pytest.param({"params": {"user": "U"}}, id="query"),
         pytest.param({"data": {"user": "U"}}, id="form"),
-        pytest.param({"json": {"user": "U"}}, id="json"),
         pytest.param({"params": {"token": "", "user": "U"}}, id="token-in-query"),
         pytest.param({"data": {"token": "", "user": "U"}}, id="token-in-form"),
     ],
 )
-async def test_arguments_come_by_query_form_and_json(slack: RunningSlack, how: dict[str, Any]) -> None:
+async def test_arguments_come_by_query_and_form(slack: RunningSlack, how: dict[str, Any]) -> None:
     (values,) = how.values()
     values["user"] = slack.ada.id
     headers = {"Authorization": f"Bearer {slack.options.bot_token}"}
@@ -41,6 +40,13 @@ async def test_arguments_come_by_query_form_and_json(slack: RunningSlack, how: d
         async with method(f"{slack.api_url}users.info", **how) as response:
             assert (await response.json())["user"]["real_name"] == "Ada"
     assert slack.options.bot_token not in json.dumps([dict(each.arguments) for each in slack.requests])
+
+
+async def test_json_is_for_methods_that_write(slack: RunningSlack, client: AsyncWebClient) -> None:
+    place = {"channel": slack.general.id}
+    assert (await client.api_call("chat.postMessage", json={**place, "text": "a"}))["ok"]
+    assert await refusal(client.api_call("conversations.history", json=place)) == "invalid_arguments"
+    assert (await client.api_call("conversations.history", params=place))["ok"]
 
 
 @pytest.mark.parametrize(
@@ -162,3 +168,19 @@ async def test_after_uninstalling_the_token_is_dead(slack: RunningSlack, client:
     await slack.uninstall()
     assert await refusal(client.auth_test()) == "account_inactive"
     assert [each.payload["event"]["type"] for each in slack.deliveries.log] == ["tokens_revoked", "app_uninstalled"]
+
+
+async def test_people_of_another_organisation_are_known_where_they_share_a_channel(
+    slack: RunningSlack, client: AsyncWebClient
+) -> None:
+    other = slack.workspace("Other Works")
+    cleo = slack.person("Cleo", team=other)
+    assert await refusal(client.users_info(user=cleo.id)) == "user_not_found"
+    shared = slack.channel("shared", slack.ada, cleo)
+    told = (await client.users_info(user=cleo.id))["user"]
+    assert (told["is_stranger"], told["team_id"]) == (True, other.id)
+    await slack.say(cleo, shared, "hello")
+    payload = slack.deliveries.log[-1].payload
+    assert payload["event"]["user_team"] == other.id
+    assert payload["is_ext_shared_channel"]
+    assert (await client.conversations_info(channel=shared.id))["channel"]["is_ext_shared"]

@@ -116,7 +116,8 @@ def post_ephemeral(call: Call) -> Json:
         is_markdown=content.is_markdown,
         only_for=person,
     )
-    call.slack.whisper(message)
+    if not call.slack.whisper(message):
+        call.warnings.append("nobody sees an ephemeral message in a thread that has no replies yet")
     return {"message_ts": message.ts}
 
 

@@ -65,13 +65,14 @@ def _uploaded(call: Call, wanted: Any) -> File:
 def _share(call: Call, channel_id: str, files: list[File]) -> None:
     call.args.values["channel"] = channel_id
     channel = call.joined()
-    blocks = read_blocks(call.args.structure("blocks", "invalid_blocks_format"))
+    comment = call.args.text("initial_comment")  # blocks beside it are ignored
+    blocks = [] if comment else read_blocks(call.args.structure("blocks", "invalid_blocks_format"))
     call.warnings += check_message_blocks(blocks) if blocks else []
     message = Message(
         channel=channel,
         ts=call.slack.world.new_ts(),
         author=call.bot,
-        text=call.args.text("initial_comment"),
+        text=comment,
         blocks=blocks,
         thread_ts=thread_of(call, channel),
         subtype="file_share",

@@ -62,3 +62,22 @@ METHODS: Methods = {
     "views.push": Method(handle=views.push_view, per_minute=_T4),
     "views.update": Method(handle=views.update_view, per_minute=_T4),
 }
+
+# Methods that only read, and the exchange of codes, take no JSON body (json_input_supported): what it says is missing.
+READERS = frozenset(
+    {
+        "bots.info",
+        "chat.getPermalink",
+        "conversations.history",
+        "conversations.info",
+        "conversations.list",
+        "conversations.members",
+        "conversations.replies",
+        "files.getUploadURLExternal",
+        "files.info",
+        "oauth.v2.access",
+        "usergroups.users.list",
+        "users.info",
+        "users.list",
+    }
+)
