@@ -17,10 +17,10 @@ from uuid import uuid4
 
 from bot import app
 from bot.app.upkeep_commands import Commands, add_upkeep_commands
-from bot.commands import parameters_table, parse_overrides
+from bot.commands import origin_text, parameters_table, parse_overrides
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.logs import configure_logging
-from bot.parameters import FIXED_BY_SERVER, PARAMETERS
+from bot.parameters import FIXED_BY_SERVER
 from bot.settings import Settings, load_settings
 from bot.types import Draft, Outcome, Spending
 
@@ -107,7 +107,10 @@ def _add_ask_command(commands: Commands) -> None:
 
 
 def _add_model_commands(commands: Commands) -> None:
-    command = commands.add_parser("params", help="print the table of parameters")
+    command = commands.add_parser("params", help="print the parameters in force and where each comes from")
+    command.add_argument(
+        "place", nargs="?", default="", metavar="PLATFORM/WORKSPACE[/CHANNEL[/THREAD]]", help="where; else the defaults"
+    )
     command.add_argument("--markdown", action="store_true", help="as a Markdown table, as in docs/parameters.md")
     command.set_defaults(command=_params)
 
@@ -207,8 +210,9 @@ def _params(options: argparse.Namespace) -> int:
     if options.markdown:
         _say(parameters_table())
         return 0
-    for parameter in PARAMETERS.values():
-        _say(f"{parameter.name}  (default: {parameter.format(parameter.default)})")
+    for each in asyncio.run(app.parameters_at(load_settings(), options.place)).values():
+        parameter = each.parameter
+        _say(f"{parameter.name} = {parameter.format(each.value)}  ({origin_text(each)})")
         _say(f"    {parameter.help}")
         _say(f"    Takes {parameter.allowed}.")
     for name, value in FIXED_BY_SERVER.items():

@@ -204,7 +204,7 @@ async def _unset(invocation: Invocation, incoming: Incoming, settings: SettingSt
     now = (await effective_parameters(incoming, settings))[parameter.name]
     return (
         f"**{parameter.name}** is no longer set for {_place(scope)}. "
-        f"Here it is now {_quoted(parameter, now.value)} ({_origin(now)})."
+        f"Here it is now {_quoted(parameter, now.value)} ({origin_text(now)})."
     )
 
 
@@ -251,10 +251,10 @@ def show_text(effective: Mapping[str, Effective], name: str = "") -> str:
         each = effective[find(name).name]
         parameter = each.parameter
         return (
-            f"**{parameter.name}** is {_quoted(parameter, each.value)} ({_origin(each)}).\n\n"
+            f"**{parameter.name}** is {_quoted(parameter, each.value)} ({origin_text(each)}).\n\n"
             f"{parameter.help} It takes {parameter.allowed}."
         )
-    rows = [f"| {each.parameter.name} | {_cell(each)} | {_origin(each)} |" for each in effective.values()]
+    rows = [f"| {each.parameter.name} | {_cell(each)} | {origin_text(each)} |" for each in effective.values()]
     return "\n".join(("| parameter | value | from |", "|---|---|---|", *rows))
 
 
@@ -303,7 +303,8 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("`", "'").split())
 
 
-def _origin(each: Effective) -> str:
+def origin_text(each: Effective) -> str:
+    """Where a value comes from, in words."""
     return {
         "default": "default",
         "workspace": "set for the workspace",

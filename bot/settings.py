@@ -19,7 +19,7 @@ SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Wire = Literal["chat", "responses", "messages"]
-DocsMode = Literal["extract", "file_part"]
+DocsMode = Literal["extract", "pages", "file_part"]
 
 
 class Settings(BaseSettings):
@@ -33,7 +33,10 @@ class Settings(BaseSettings):
     seed_base_url: str | None = Field(None, description=f"an OpenAI-compatible API, by default {SEED_BASE_URL}")
     seed_model: str = Field("seed-2-0-lite", description="name of the model at that API")
     seed_wire: Wire = Field("chat", description="chat, responses or messages")
-    docs_mode: DocsMode = Field("extract", description="extract (text of a PDF) or file_part (the PDF itself, dearer)")
+    docs_mode: DocsMode = Field(
+        "extract",
+        description="PDFs: extract (their text), pages (pictures of them) or file_part (the file itself), both dearer",
+    )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
     stop_grace_seconds: float = Field(25, ge=0, description="how long running answers may go on after SIGTERM")
     burst_pause_seconds: float = Field(

@@ -1,9 +1,12 @@
-"""PDF: its text where it has any, the pictures of its pages where it is a scan, or the file itself by setting."""
+"""PDF: its text where it has any, pictures of its pages where it is a scan; those or the file itself by setting."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from typing import Final
 
 from PIL import Image
@@ -19,6 +22,7 @@ from bot.context.tokens import LATIN
 from bot.types import FileTerms, Media, ReadFile
 
 MEDIA_TYPE: Final = "application/pdf"
+SCAN_NOTE: Final = "a scan without text of its own, so its pages stand as pictures"
 
 
 def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
@@ -26,8 +30,10 @@ def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     reader, pages = open_pdf(data)
     said = _said(reader, pages, int(terms.text_tokens * LATIN))
     wordless = sum(len(each) < limits.SCAN_TEXT for each in said)
-    if wordless == len(said) and (scan := _pictures(name, reader, pages, terms)):
-        return scan
+    if wordless == len(said):
+        scan = _pictures(name, pages, terms, lambda number: _scanned(reader.pages[number]))
+        if scan:
+            return replace(scan, note=", ".join(filter(None, (SCAN_NOTE, scan.note))))
     if not any(said):
         raise Unreadable("is a PDF without text, and no pictures of its pages can be had")
     notes = [_first_of(len(said), pages)] if len(said) < pages else []
@@ -49,6 +55,15 @@ def pass_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
         raise Unreadable(f"is a PDF of {pages:,} pages, and at most {fitting:,} fit")
     media = Media(kind="document", media_type=MEDIA_TYPE, name=name, data=data, tokens=tokens)
     return ReadFile(name=name, media=(media,))
+
+
+def show_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
+    """Pictures of the pages as they would be printed, as many as fit. Raises `Unreadable`."""
+    _, pages = open_pdf(data)
+    shown = _drawn(name, data, pages, terms)
+    if shown is None:
+        raise Unreadable("is a PDF of which no page can be drawn, or none fits")
+    return shown
 
 
 def open_pdf(data: bytes) -> tuple[PdfReader, int]:
@@ -91,39 +106,61 @@ def _page_text(page: PageObject) -> str:
         return ""
 
 
-# ---------------------------------------------------------------- scans
+# ---------------------------------------------------------------- pictures
 
 
-def _pictures(name: str, reader: PdfReader, pages: int, terms: FileTerms) -> ReadFile | None:
-    """The largest picture of each of the first pages, as far as they fit; None where there are none."""
+def _drawn(name: str, data: bytes, pages: int, terms: FileTerms) -> ReadFile | None:
+    """The first pages drawn as far as they fit; None where there are none."""
+    import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415 - large, and seldom needed
+
+    def draw(number: int) -> Image.Image | None:
+        with closing(document[number]) as page:
+            width, height = page.get_size()
+            scale = math.sqrt(limits.USEFUL_PIXELS[terms.image_detail] / (width * height))
+            picture: Image.Image = page.render(scale=scale).to_pil()
+            return picture
+
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            return _pictures(name, pages, terms, draw)
+    except pypdfium2.PdfiumError:
+        return None
+
+
+def _pictures(
+    name: str, pages: int, terms: FileTerms, picture_of: Callable[[int], Image.Image | None]
+) -> ReadFile | None:
+    """A picture of each of the first pages, as far as they fit; None where there are none."""
     media: list[Media] = []
     tokens = size = looked = 0
-    for number in range(min(pages, limits.SCAN_PAGES)):
-        page = _picture(f"{name}, page {number + 1}", reader.pages[number], terms)
+    for number in range(min(pages, limits.PICTURE_PAGES)):
+        page = _picture(f"{name}, page {number + 1}", number, picture_of, terms)
         if page is not None:
             tokens, size = tokens + page.tokens, size + len(page.data)
             if tokens > terms.media_tokens or size > terms.media_bytes:
                 break
             media.append(page)
         looked = number + 1
-    notes = ["a scan without text of its own, so its pages stand as pictures"]
-    if looked < pages:
-        notes.append(_first_of(looked, pages))
-    return ReadFile(name=name, media=tuple(media), note=", ".join(notes)) if media else None
+    note = _first_of(looked, pages) if looked < pages else ""
+    return ReadFile(name=name, media=tuple(media), note=note) if media else None
 
 
-def _picture(name: str, page: PageObject, terms: FileTerms) -> Media | None:
-    """The largest picture on a page, upright; None where there is none that can be read."""
+def _picture(name: str, number: int, picture_of: Callable[[int], Image.Image | None], terms: FileTerms) -> Media | None:
+    """The picture of a page as media; None where there is none that can be read."""
     try:
-        largest = max(_pictures_on(page), key=lambda picture: picture.width * picture.height, default=None)
-        if largest is None:
-            return None
-        turn = page.rotation % 360  # clockwise in PDF, counter-clockwise in Pillow
-        return image_media(name, largest.rotate(-turn, expand=True) if turn else largest, terms, lossy=True)
+        picture = picture_of(number)
+        return None if picture is None else image_media(name, picture, terms, lossy=True)
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 - some encodings of scanners need programs that are not here
+    except Exception:  # noqa: BLE001 - a page that cannot be read leaves the others whole
         return None
+
+
+def _scanned(page: PageObject) -> Image.Image | None:
+    """The largest picture on a page, upright; None where there is none."""
+    largest = max(_pictures_on(page), key=lambda picture: picture.width * picture.height, default=None)
+    turn = page.rotation % 360  # clockwise in PDF, counter-clockwise in Pillow
+    return largest.rotate(-turn, expand=True) if largest and turn else largest
 
 
 def _pictures_on(page: PageObject) -> Iterator[Image.Image]:

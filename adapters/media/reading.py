@@ -40,6 +40,8 @@ def _read(kind: Kind, name: str, data: bytes, terms: FileTerms, rules: ReadingRu
         raise Unreadable(kind.name)
     if kind.room == "pdf" and rules.docs == "file_part" and "document" in rules.takes:
         return pdfs.pass_pdf(name, data, terms)
+    if kind.room == "pdf" and rules.docs == "pages" and "image" in rules.takes:
+        return pdfs.show_pdf(name, data, terms)
     return _ROOMS[kind.room](name, kind.name, data, terms)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.types import MediaKind
 
-DocsMode = Literal["extract", "file_part"]
+DocsMode = Literal["extract", "pages", "file_part"]
 EVERY_KIND: frozenset[MediaKind] = frozenset({"image", "video", "document"})
 
 

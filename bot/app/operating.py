@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +11,12 @@ from adapters.seed import Check, examine, read_usage
 from adapters.slack.export import ImportReport, import_export
 from bot.app.core import utc_now
 from bot.app.models import open_model
-from bot.errors import ConfigError
+from bot.commands import effective_at
+from bot.errors import ConfigError, InvalidInput
+from bot.parameters import Effective, resolve
 from bot.pricing import RateCard
 from bot.settings import Settings
-from bot.types import Spending, Within
+from bot.types import ConversationKey, Spending, Within
 from storage import migrate, open_store
 
 
@@ -28,6 +30,22 @@ async def import_slack_export(settings: Settings, path: Path, progress: Callable
 async def migrate_database(settings: Settings) -> None:
     """Bring the database to the newest schema."""
     await migrate(settings.database_url)
+
+
+async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effective]:
+    """Every parameter as it holds at a place, named from its platform down to its thread; "" for the defaults alone.
+
+    Raises `InvalidInput` for a name that is none.
+    """
+    if not place:
+        return resolve([])
+    platform, workspace, channel, thread, *more = [*place.split("/"), *[""] * 3]
+    if not workspace or any(more):
+        raise InvalidInput("A place is named PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as in the log.")
+    key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
+    await migrate(settings.database_url)
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return await effective_at(key, store)
 
 
 async def check_model(settings: Settings) -> AsyncIterator[Check]:

@@ -65,8 +65,22 @@ async def test_help_names_every_command(tmp_path: Path) -> None:
 async def test_params_prints_the_whole_table(tmp_path: Path) -> None:
     done = await seedling(tmp_path, "params")
     assert done.code == 0
-    assert all(f"{name}  (default: " in done.out and each.allowed in done.out for name, each in PARAMETERS.items())
+    for name, each in PARAMETERS.items():
+        assert f"{name} = {each.format(each.default)}  (default)" in done.out
+        assert each.allowed in done.out
     assert "temperature  is fixed" in done.out
+
+
+async def test_params_prints_what_holds_at_a_place_and_why(tmp_path: Path) -> None:
+    async with migrated(tmp_path) as store:
+        await store.put_setting(Scope(kind="workspace", key="local/w"), "context", "long")
+        await store.put_setting(Scope(kind="channel", key="local/w/c"), "max_tokens", "17")
+    done = await seedling(tmp_path, "params", "local/w/c")
+    assert "context = long  (set for the workspace)" in done.out
+    assert "max_tokens = 17  (set for this channel)" in done.out
+    assert "memory = yes  (default)" in done.out
+    done = await seedling(tmp_path, "params", "local")
+    assert (done.code, "PLATFORM/WORKSPACE" in done.err) == (64, True)
 
 
 async def test_migrate_makes_the_database_and_does_nothing_the_second_time(tmp_path: Path) -> None:

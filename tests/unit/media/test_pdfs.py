@@ -16,6 +16,7 @@ from bot.types import FileTerms, Media, ReadFile, UnreadableFile
 from tests.unit.media import samples
 
 NATIVE = ReadingRules(docs="file_part")
+SHOWN = ReadingRules(docs="pages")
 
 
 def read(data: bytes, rules: ReadingRules | None = None, **terms: Any) -> ReadFile:
@@ -74,7 +75,7 @@ def test_a_turned_page_of_a_scan_stands_upright() -> None:
 @pytest.mark.parametrize(
     ("terms", "pages"),
     [
-        pytest.param({}, limits.SCAN_PAGES, id="by-pages"),
+        pytest.param({}, limits.PICTURE_PAGES, id="by-pages"),
         pytest.param({"media_tokens": 1_280 * 3}, 3, id="by-tokens"),
         pytest.param({"media_bytes": 11_000}, 2, id="by-bytes"),
     ],
@@ -163,3 +164,35 @@ def test_a_page_that_cannot_be_read_does_not_spoil_the_others(monkeypatch: pytes
 def test_a_scan_whose_pictures_cannot_be_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PageObject, "images", property(lambda _page: [object()]))
     assert "no pictures of its pages" in reason(samples.scan(samples.drawing(400, 400)))
+
+
+def test_pages_become_pictures_by_setting() -> None:
+    found = read(samples.pdf("The rope costs seven dollars.", "And the nails cost two."), SHOWN)
+    assert (found.text, found.note) == ("", "")
+    assert [media.name for media in found.media] == ["a.pdf, page 1", "a.pdf, page 2"]
+    assert {(media.kind, media.tokens) for media in found.media} == {("image", 1_280)}
+    first, second = (Image.open(io.BytesIO(media.data)).convert("L") for media in found.media)
+    assert abs(first.width * first.height / limits.USEFUL_PIXELS["high"] - 1) < 0.01  # as fine as the model looks
+    assert first.getextrema()[0] < 100  # there is ink on it
+    assert first.tobytes() != second.tobytes()
+
+
+def test_the_same_pdf_gives_the_same_pictures() -> None:
+    data = samples.pdf("The rope costs seven dollars.")
+    assert read(data, SHOWN) == read(data, SHOWN)
+
+
+def test_pages_that_do_not_fit_are_left_out_and_the_note_says_so() -> None:
+    found = read(samples.pdf(*["Words upon words."] * 5), SHOWN, media_tokens=1_280 * 3)
+    assert (len(found.media), found.note) == (3, "the first 3 of its 5 pages")
+    assert "none fits" in reason(samples.pdf("Words."), SHOWN, media_tokens=1_000)
+
+
+def test_a_locked_or_broken_pdf_cannot_be_drawn_either() -> None:
+    assert "password" in reason(samples.locked_pdf("secret"), SHOWN)
+    assert "broken" in reason(b"%PDF-1.7\n" + b"x" * 200, SHOWN)
+
+
+def test_a_model_that_takes_no_pictures_gets_the_text() -> None:
+    rules = ReadingRules(docs="pages", takes=frozenset())
+    assert "seven dollars" in read(samples.pdf("The rope costs seven dollars."), rules).text
