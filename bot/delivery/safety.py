@@ -83,6 +83,16 @@ def _line_made_safe(line: str, allowed: Allowed) -> str:
     return _Line(line, allowed).made_safe()
 
 
+def _apart(written: str, safe: str) -> str:
+    """What comes next, kept from being read as one with the backslash or backtick that ends what was `written`."""
+    if not safe.startswith("`"):
+        return safe
+    backslashes = len(written) - len(written.rstrip("\\"))
+    if backslashes % 2:
+        return "\\" + safe
+    return " " + safe if written.endswith("`") else safe
+
+
 class _Line:
     """One line outside of code blocks, its marks paired in one pass."""
 
@@ -102,7 +112,7 @@ class _Line:
             if token.start() >= at:
                 parts.append(self._text[at : token.start()])
                 safe, at = self._safe(token)
-                parts.append(safe)
+                parts.append(_apart(parts[-1] or "".join(parts[-2:]), safe))
         return "".join(parts) + self._text[at:]
 
     def unsettled(self) -> int:

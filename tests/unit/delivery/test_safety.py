@@ -125,6 +125,8 @@ def test_a_text_whose_addresses_are_known_says_the_same(text: str) -> None:
         pytest.param(f"[{GOOD}]({GOOD})", GOOD, id="own-address"),
         pytest.param("`https://evil.example`", "`https://evil.example`", id="code-already"),
         pytest.param("a ` b\nhttps://evil.example `", "a \\` b\n`https://evil.example` \\`", id="stray-backticks"),
+        pytest.param("\\https://evil.example", "\\\\`https://evil.example`", id="behind-a-backslash"),
+        pytest.param("`a`<x:`b`>", "`a` `` x:`b` ``", id="code-behind-code"),
         pytest.param("[a\nb](https://evil.example)", "[a\nb]\\(`https://evil.example`)", id="over-lines"),
         pytest.param(f"{GOOD}`secret`", f"`` {GOOD}`secret` ``", id="hidden-behind-a-known-one"),
     ],
