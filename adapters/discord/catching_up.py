@@ -1,0 +1,103 @@
+"""What was written while nobody listened: Discord does not tell it again, so it is read where questions were asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+from adapters.discord.directory import PLATFORM, Directory
+from adapters.discord.hearing import Hearing
+from adapters.discord.limits import MESSAGES_AT_ONCE
+from adapters.discord.rest import Json
+from adapters.discord.snowflakes import at_time, made_at
+from adapters.discord.surroundings import Surroundings
+from bot.errors import BotError, PlatformError, StorageError
+from bot.ports import Bot
+
+logger = logging.getLogger(__name__)
+
+SEEN: Final = "seen"
+"""The name of the state that holds the newest message that was heard."""
+
+REMEMBER_SECONDS: Final = 10.0
+LOOK_BACK: Final = timedelta(days=7)
+"""Conversations that rested longer are not looked at."""
+
+OLDEST: Final = timedelta(hours=12)
+"""What is older is not answered any more: nobody waits for it."""
+
+REQUESTS_A_CHANNEL: Final = 3
+
+
+class CatchUp:
+    """Reads after a gap, and remembers where it ends."""
+
+    def __init__(self, bot: Bot, around: Surroundings, directory: Directory, hearing: Hearing) -> None:
+        self._bot = bot
+        self._around = around
+        self._directory = directory
+        self._hearing = hearing
+        self._newest = 0
+        self._remembered = 0
+        self._remembered_at = float("-inf")
+
+    async def seen(self, message: int) -> None:
+        """A message was heard; the newest one is remembered once in a while."""
+        self._newest = max(self._newest, message)
+        if asyncio.get_running_loop().time() - self._remembered_at >= REMEMBER_SECONDS:
+            await self.remember()
+
+    async def remember(self) -> None:
+        """Store the newest message; one that cannot be stored now is stored later."""
+        if self._newest <= self._remembered:
+            return
+        self._remembered_at = asyncio.get_running_loop().time()
+        try:
+            await self._around.store.put_state(PLATFORM, SEEN, str(self._newest))
+        except StorageError as error:
+            logger.warning("the newest message was not remembered", extra={"error": str(error)})
+        else:
+            self._remembered = self._newest
+
+    async def run(self) -> None:
+        """Hear what was missed since the newest message that was heard."""
+        try:
+            seen = max(self._newest, int(await self._around.store.get_state(PLATFORM, SEEN) or 0))
+            if seen:
+                await self._hear_since(seen)
+        except BotError as error:
+            logger.warning("not everything was caught up", extra={"error": str(error)})
+
+    async def _hear_since(self, seen: int) -> None:
+        now = self._around.clock()
+        active = await self._bot.active(PLATFORM, since=made_at(seen) - LOOK_BACK)
+        start = max(str(seen), at_time(now - OLDEST), key=int)
+        heard = 0
+        channels = dict.fromkeys(each for key in active for each in (key.thread, key.channel) if each)
+        for channel in channels:
+            for message in await self._missed(channel, start):
+                await self._hear(message)
+                heard += 1
+        logger.info("caught up", extra={"conversations": len(active), "channels": len(channels), "messages": heard})
+
+    async def _hear(self, message: Json) -> None:
+        try:
+            await self._hearing.hear(message)
+        except PlatformError as error:
+            logger.warning("a missed message was not heard", extra={"id": message["id"], "error": str(error)})
+
+    async def _missed(self, channel: str, start: str) -> list[Json]:
+        """The messages since then, oldest first; none where the bot may not read, or where there is no such channel."""
+        found: list[Json] = []
+        for _ in range(REQUESTS_A_CHANNEL):
+            try:
+                page = await self._around.rest.history(channel, limit=MESSAGES_AT_ONCE, after=start)
+            except PlatformError:
+                break
+            found += reversed(page)
+            if len(page) < MESSAGES_AT_ONCE:
+                break
+            start = str(page[0]["id"])
+        return found

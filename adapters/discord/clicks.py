@@ -1,0 +1,135 @@
+"""Presses of the buttons under answers: stateless, so that they work after a restart."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+import discord
+
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of, person_asking
+from adapters.discord.controls import TEMPLATE, Action
+from adapters.discord.forms import DEPTHS
+from adapters.discord.limits import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION
+from adapters.discord.rendering import Renderer
+from adapters.discord.surroundings import Surroundings
+from bot.errors import BotError, InvalidInput
+from bot.ports import Bot
+from bot.types import Again, Outcome, Turn
+
+logger = logging.getLogger(__name__)
+
+NOT_KNOWN: Final = "That answer is not known here any more."
+NOTHING_TO_STOP: Final = "That answer is not being written any more."
+THANKS: Final = "Thank you, that is noted."
+UNDER_WAY: Final = "That is under way already."
+NOT_WORKED: Final = "That did not work. Please try again."
+
+AGAIN: Final = {Action.RETRY: Again.RETRY, Action.REGENERATE: Again.REGENERATE, Action.CONTINUE: Again.CONTINUE}
+
+
+class Clicks:
+    """Carries out what a button stands for."""
+
+    def __init__(self, bot: Bot, around: Surroundings) -> None:
+        self._bot = bot
+        self._around = around
+
+    def join(self, client: discord.Client) -> None:
+        """Let the client bring every press of such a button here."""
+        clicks = self
+
+        class AnswerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
+            """A button under an answer."""
+
+            def __init__(self, action: Action, turn: int) -> None:
+                super().__init__(discord.ui.Button(label=action, custom_id=f"seedling:{action}:{turn}"))
+                self.action = action
+                self.turn = turn
+
+            @classmethod
+            async def from_custom_id(
+                cls, _: Interaction, __: discord.ui.Item[Any], match: re.Match[str], /
+            ) -> AnswerButton:
+                return cls(Action(match["action"]), int(match["turn"]))
+
+            async def callback(self, interaction: Interaction) -> None:
+                await clicks.pressed(interaction, self.action, self.turn)
+
+        client.add_dynamic_items(AnswerButton)
+
+    async def pressed(self, interaction: Interaction, action: Action, turn_id: int) -> None:
+        """A button was pressed; whatever goes wrong is told to who pressed it."""
+        try:
+            await self._carry_out(interaction, action, turn_id)
+        except InvalidInput as error:
+            await _whisper(interaction, str(error))
+        except discord.HTTPException as error:
+            if error.code not in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
+                raise
+            logger.info("a press is answered elsewhere, or too late", extra={"turn": turn_id, "code": error.code})
+        except BotError as error:
+            logger.warning("a press failed", extra={"turn": turn_id, "action": action, "error": str(error)})
+            await _whisper(interaction, NOT_WORKED)
+
+    async def _carry_out(self, interaction: Interaction, action: Action, turn_id: int) -> None:
+        turn = await self._bot.turn(turn_id)
+        if turn is None:
+            raise InvalidInput(NOT_KNOWN)
+        match action:
+            case Action.STOP:
+                await interaction.response.defer()
+                if not await self._bot.stop(turn.incoming.key):
+                    await _whisper(interaction, NOTHING_TO_STOP)
+            case Action.GOOD | Action.BAD:
+                await interaction.response.send_message(THANKS, ephemeral=True)
+                await self._bot.feedback(turn_id, by=person_asking(interaction), good=action is Action.GOOD)
+            case Action.DEEPER:
+                await self._deeper(interaction, turn)
+            case Action.SHARE:
+                await self._share(interaction, turn)
+            case _:
+                await interaction.response.defer()
+                by, at = person_asking(interaction), interaction.created_at
+                handled = await self._bot.again(turn_id, AGAIN[action], by=by, at=at)
+                if handled.outcome is Outcome.DUPLICATE:
+                    await _whisper(interaction, UNDER_WAY)
+
+    async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
+        """The same search once more and more thoroughly, in a message of its own."""
+        private = turn.incoming.private
+        original = await deferred(interaction, private=private)
+        if original is None:
+            return
+        asking = incoming_of(interaction, turn.incoming.text, original=original, private=private)
+        asking = replace(
+            asking,
+            key=turn.incoming.key,
+            starts_thread=turn.incoming.starts_thread,
+            overrides={**turn.incoming.overrides, **DEPTHS["deep"]},
+        )
+        await asked(self._bot, self._around, asking)
+
+    async def _share(self, interaction: Interaction, turn: Turn) -> None:
+        """A private answer for everybody, with who shares it and what was asked."""
+        if turn.draft is None or not turn.draft.text:
+            raise InvalidInput(NOT_KNOWN)
+        question = " ".join(turn.incoming.text.split())
+        head = f"-# Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}\n"
+        draft = replace(turn.draft, text=head + turn.draft.text)
+        open_turn = replace(turn, incoming=replace(turn.incoming, private=False))
+        first, *rest = Renderer(open_turn, searches=self._around.searches).pages(draft)
+        nobody = discord.AllowedMentions.none()
+        await interaction.response.send_message(first.content, suppress_embeds=True, allowed_mentions=nobody)
+        for page in rest:
+            await interaction.followup.send(page.content, suppress_embeds=True, allowed_mentions=nobody)
+
+
+async def _whisper(interaction: Interaction, text: str) -> None:
+    """Tell who pressed, and nobody else."""
+    if interaction.response.is_done():
+        await interaction.followup.send(text, ephemeral=True)
+    else:
+        await interaction.response.send_message(text, ephemeral=True)

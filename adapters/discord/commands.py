@@ -1,0 +1,128 @@
+"""The bot's commands on Discord: made from the forms, written to Discord only when they have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of, say
+from adapters.discord.directory import PLATFORM
+from adapters.discord.forms import Form, command_forms
+from adapters.discord.menus import message_menus
+from adapters.discord.options import choices, signature
+from adapters.discord.panel import settings_command
+from adapters.discord.surroundings import Surroundings
+from adapters.discord.translations import Translations
+from bot.errors import BotError, InvalidInput
+from bot.ports import Bot
+
+logger = logging.getLogger(__name__)
+
+HASH: Final = "commands"
+"""The name of the state that tells which commands Discord has."""
+
+FAILED: Final = "That did not work. Please try again."
+
+Command = app_commands.Command[Any, ..., Any]
+
+
+class Tree(app_commands.CommandTree[Any]):
+    """Commands that work in servers, direct messages and wherever somebody has installed the app for themselves."""
+
+    def __init__(self, client: discord.Client) -> None:
+        super().__init__(
+            client,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Say that it failed, and log why without what people wrote."""
+        cause = getattr(error, "original", error)
+        name = interaction.command.name if interaction.command is not None else ""
+        if isinstance(cause, BotError | discord.HTTPException):
+            logger.warning("a command failed", extra={"command": name, "error": type(cause).__name__})
+        else:
+            logger.error("a bug in a command", extra={"command": name}, exc_info=cause)
+        if not interaction.response.is_done():
+            await interaction.response.send_message(FAILED, ephemeral=True)
+
+
+class CommandForms:
+    """All commands of one connection."""
+
+    def __init__(self, client: discord.Client, bot: Bot, around: Surroundings) -> None:
+        self._bot = bot
+        self._around = around
+        self._client = client
+        self.tree = Tree(client)
+        for form in command_forms().values():
+            self.tree.add_command(self._command(form))
+        self.tree.add_command(settings_command(bot, around))
+        for menu in message_menus(bot, around):
+            self.tree.add_command(menu)
+
+    async def join(self) -> None:
+        """Write the commands to Discord if it has others. Raises `StorageError`."""
+        await self.tree.set_translator(Translations())
+        told = json.dumps(await payload(self.tree), sort_keys=True) + str(self._client.application_id)
+        now = hashlib.sha256(told.encode()).hexdigest()
+        if await self._around.store.get_state(PLATFORM, HASH) == now:
+            return
+        commands = await self.tree.sync()
+        await self._around.store.put_state(PLATFORM, HASH, now)
+        logger.info("commands written", extra={"commands": len(commands)})
+
+    def _command(self, form: Form) -> Command:
+        async def run(interaction: Interaction, **values: Any) -> None:
+            private = bool(values.get("private", form.private))
+            original = await deferred(interaction, private=private)
+            if original is None:
+                return
+            file = values.pop("file", None)
+            incoming = incoming_of(interaction, "", original=original, private=private)
+            try:
+                overrides = form.overrides(values)
+            except InvalidInput as error:
+                await say(self._around, incoming, str(error))
+                return
+            incoming = incoming_of(
+                interaction,
+                form.text(values),
+                original=original,
+                private=private,
+                overrides=overrides,
+                files=[file] if file is not None else [],
+            )
+            await asked(self._bot, self._around, incoming)
+
+        run.__signature__ = signature(  # type: ignore[attr-defined]  # what `inspect` and discord.py read
+            {name: (each.annotation, each.required) for name, each in form.options.items()}
+        )
+        described = app_commands.describe(**{name: each.help for name, each in form.options.items()})(run)
+        command: Command = app_commands.Command(name=form.name, description=form.help, callback=described)
+        for name, option in form.options.items():
+            if option.suggest is not None:
+                command.autocomplete(name)(_completing(option.suggest))
+        return command
+
+
+def _completing(suggest: Any) -> Any:
+    async def complete(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+        return choices(suggest(current, dict(interaction.namespace)))
+
+    return complete
+
+
+async def payload(tree: app_commands.CommandTree[Any]) -> list[Any]:
+    """The commands as they are written to Discord, with their translations."""
+    translator = tree.translator
+    commands = tree.get_commands() + tree.get_commands(type=discord.AppCommandType.message)
+    if translator is None:
+        return [each.to_dict(tree) for each in commands]
+    return [await each.get_translated_payload(tree, translator) for each in commands]

@@ -1,0 +1,95 @@
+"""The buttons under an answer. Each one names its turn, so that it works after a restart and in every process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.types import Draft, Turn, TurnId
+
+ACTION_ROW: Final = 1  # component types and button styles (components/reference)
+BUTTON: Final = 2
+PRIMARY: Final = 1
+SECONDARY: Final = 2
+DANGER: Final = 4
+
+ENDED: Final = frozenset({"done", "stopped", "failed"})
+SEARCHING: Final = "enable_web_search"
+
+
+class Action(StrEnum):
+    """What a button does."""
+
+    STOP = "stop"
+    RETRY = "retry"
+    REGENERATE = "regenerate"
+    CONTINUE = "continue"
+    GOOD = "good"
+    BAD = "bad"
+    DEEPER = "deeper"
+    SHARE = "share"
+
+
+LABELS: Final[Mapping[Action, str]] = {
+    Action.STOP: "Stop",
+    Action.RETRY: "Try again",
+    Action.REGENERATE: "Regenerate",
+    Action.CONTINUE: "Continue",
+    Action.GOOD: "Helpful",
+    Action.BAD: "Not helpful",
+    Action.DEEPER: "Search deeper",
+    Action.SHARE: "Share",
+}
+
+TEMPLATE: Final = re.compile(rf"seedling:(?P<action>{'|'.join(Action)}):(?P<turn>\d+)")
+
+Row = Mapping[str, Any]
+
+
+def custom_id(action: Action, turn: TurnId) -> str:
+    """What Discord sends back when the button is pressed."""
+    return f"seedling:{action}:{turn}"
+
+
+def rows_for(draft: Draft, turn: Turn) -> tuple[Row, ...]:
+    """The rows of buttons under the last message of an answer in this state."""
+    if draft.status not in ENDED:
+        return (_row(turn.id, Action.STOP),)
+    if draft.status == "failed":
+        return (_row(turn.id, Action.RETRY),)
+    actions = [Action.REGENERATE]
+    if draft.is_cut:
+        actions.append(Action.CONTINUE)
+    if draft.text:
+        actions += [Action.GOOD, Action.BAD]
+    rows = [_row(turn.id, *actions)]
+    more = [Action.DEEPER] if is_search(turn) else []
+    if turn.incoming.private and draft.text:
+        more.append(Action.SHARE)
+    if more:
+        rows.append(_row(turn.id, *more))
+    return tuple(rows)
+
+
+def is_search(turn: Turn) -> bool:
+    """Whether web search was asked for by the question itself."""
+    return turn.incoming.overrides.get(SEARCHING) == "yes"
+
+
+def names_turn(components: Sequence[Row], turn: TurnId) -> bool:
+    """Whether the buttons of a message belong to that turn."""
+    inner = [each for row in components for each in row.get("components", ())]
+    return any(
+        (match := TEMPLATE.fullmatch(each.get("custom_id", ""))) and match["turn"] == str(turn) for each in inner
+    )
+
+
+def _row(turn: TurnId, *actions: Action) -> Row:
+    return {"type": ACTION_ROW, "components": [_button(action, turn) for action in actions]}
+
+
+def _button(action: Action, turn: TurnId) -> Row:
+    style = {Action.STOP: DANGER, Action.RETRY: PRIMARY, Action.CONTINUE: PRIMARY}.get(action, SECONDARY)
+    return {"type": BUTTON, "style": style, "label": LABELS[action], "custom_id": custom_id(action, turn)}

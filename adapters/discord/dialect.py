@@ -1,0 +1,42 @@
+"""Markdown as Discord reads it (platform reference, 2.5): links that somebody vouches for, no tables, three headings.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from bot.delivery import defang, known, settled, settled_tables, tables_as_text, urls_in
+from bot.delivery.blocks import State, after_line
+
+_DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+(?P<words>.*?)\s*#*\s*")
+
+
+def allowed_links(texts: Iterable[str], addresses: Iterable[str]) -> Callable[[str], bool]:
+    """Links are only what people wrote themselves and what was found as a source."""
+    return known({*addresses, *(url for text in texts for url in urls_in(text))})
+
+
+def to_discord(markdown: str, *, allowed: Callable[[str], bool], growing: bool = False) -> str:
+    """The model's Markdown with what Discord cannot show, or must not fetch, in another form.
+
+    Of a text that is still growing only what stays as it is.
+    """
+    text = defang(markdown[: settled(markdown)] if growing else markdown, allowed=allowed)
+    text = tables_as_text(text[: settled_tables(text)]) if growing and "|" in text else tables_as_text(text)
+    return _flattened(text)
+
+
+def _flattened(text: str) -> str:
+    """Headings below the third level as bold lines; code blocks are left as they are."""
+    if "####" not in text:
+        return text
+    lines, state = [], State()
+    for line in text.split("\n"):
+        heading = _DEEP_HEADING.fullmatch(line) if state.fence is None else None
+        lines.append(f"**{heading['words']}**" if heading and heading["words"] else line)
+        state = after_line(state, line)
+    return "\n".join(lines)

@@ -1,0 +1,133 @@
+"""What is known of channels: where they lie, of what kind they are, and who may do what there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.discord.limits import THREADS
+from adapters.discord.rest import Json, Rest
+from bot.types import ConversationKey
+
+PLATFORM: Final = "discord"
+KEPT: Final = 2_000
+FRESH_SECONDS: Final = 300.0
+"""How long what was asked is believed; what the gateway tells to have changed is asked for anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A channel, thread or direct conversation; `parent` is the channel that a thread lies in."""
+
+    guild: str
+    id: str
+    kind: int
+    name: str = ""
+    parent: str = ""
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it lies outside servers."""
+        return not self.guild
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it is a thread or a forum post."""
+        return self.kind in THREADS
+
+    def key(self, *, message: str = "") -> ConversationKey:
+        """The conversation there; outside threads the one that `message` would start.
+
+        Each direct conversation is a workspace of its own, so that a setting there is nobody else's.
+        """
+        if self.is_direct:
+            return ConversationKey(platform=PLATFORM, workspace=f"@{self.id}", channel=self.id, thread="")
+        if self.is_thread:
+            return ConversationKey(platform=PLATFORM, workspace=self.guild, channel=self.parent, thread=self.id)
+        return ConversationKey(platform=PLATFORM, workspace=self.guild, channel=self.id, thread=message)
+
+    def keys(self, message: str, root: str = "") -> Sequence[ConversationKey]:
+        """The conversations that a message here can belong to; `root` is that of the replies it stands among."""
+        if self.is_direct or self.is_thread:
+            return (self.key(),)
+        return tuple(self.key(message=thread) for thread in dict.fromkeys((message, root or message, "")))
+
+
+def place_of(channel: Json, guild: str | None = None) -> Place:
+    """A channel as Discord tells it."""
+    return Place(
+        guild=str(channel.get("guild_id") or guild or ""),
+        id=str(channel["id"]),
+        kind=int(channel["type"]),
+        name=channel.get("name") or "",
+        parent=str(channel.get("parent_id") or ""),
+    )
+
+
+class Kept:
+    """Answers of Discord that are asked for again and again."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, ...], tuple[float, Json]] = OrderedDict()
+
+    async def get(self, key: tuple[str, ...], ask: Callable[[], Awaitable[Json]]) -> Json:
+        """What is known, asked for anew when it is not fresh. Raises `PlatformError`."""
+        now = asyncio.get_running_loop().time()
+        known = self._known.get(key)
+        if known is not None and known[0] > now:
+            return known[1]
+        answer = await ask()
+        self.put(key, answer)
+        return answer
+
+    def put(self, key: tuple[str, ...], answer: Json) -> None:
+        """Keep an answer that came by itself."""
+        self._known[key] = (asyncio.get_running_loop().time() + FRESH_SECONDS, answer)
+        self._known.move_to_end(key)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+
+    def drop(self, key: tuple[str, ...]) -> None:
+        """Something has changed."""
+        self._known.pop(key, None)
+
+
+class Directory:
+    """Channels by their ids."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._kept = Kept()
+        self._told = Kept()
+
+    async def place(self, channel: str) -> Place:
+        """Where a channel lies. Raises `PlatformError`."""
+        return place_of(await self._told.get((channel,), lambda: self.channel(channel)))
+
+    async def channel(self, id: str) -> Json:
+        """A channel as Discord tells it. Raises `PlatformError`."""
+        return await self._kept.get(
+            ("channel", id), lambda: self._rest.call("GET", "/channels/{channel_id}", channel_id=id)
+        )
+
+    async def guild(self, id: str) -> Json:
+        """A server with its roles. Raises `PlatformError`."""
+        return await self._kept.get(("guild", id), lambda: self._rest.call("GET", "/guilds/{guild_id}", guild_id=id))
+
+    async def member(self, guild: str, user: str) -> Json:
+        """Somebody in a server. Raises `PlatformError`, also for those who are not there."""
+        path = "/guilds/{guild_id}/members/{user_id}"
+        return await self._kept.get(
+            ("member", guild, user), lambda: self._rest.call("GET", path, guild_id=guild, user_id=user)
+        )
+
+    def forget(self, kind: str, *ids: str) -> None:
+        """Something of that kind has changed."""
+        self._kept.drop((kind, *ids))
+
+    def learn(self, channel: Json) -> None:
+        """The gateway told where a channel lies; who may do what there is asked when it is needed."""
+        self._told.put((str(channel["id"]),), channel)

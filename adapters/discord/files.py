@@ -1,0 +1,51 @@
+"""The bytes of attachments, from Discord's own file servers and from nowhere else."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.errors import FileTooLarge, PlatformError
+from bot.types import Attachment
+
+CDN_HOSTS: Final = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+"""Where Discord keeps attachments (reference, CDN)."""
+
+SECONDS: Final = 60.0
+_CHUNK: Final = 64 * 1024
+
+
+async def fetch(attachment: Attachment, *, limit: int, api_url: str | None) -> bytes:
+    """The whole file; reads at most `limit` bytes. Raises `FileTooLarge` and `PlatformError`."""
+    if not is_known_host(attachment.url, api_url):
+        raise PlatformError("an attachment does not lie on Discord's file servers")
+    timeout = aiohttp.ClientTimeout(total=SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(attachment.url, allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise PlatformError(f"Discord did not give an attachment: {response.status}")
+            return await _read(response, limit)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        raise PlatformError(f"an attachment could not be fetched: {type(error).__name__}") from error
+
+
+def is_known_host(url: str, api_url: str | None) -> bool:
+    """Whether a file lies where Discord keeps files, or at the server that stands in for Discord."""
+    parts = urlsplit(url)
+    if api_url is not None and (parts.scheme, parts.netloc) == urlsplit(api_url)[:2]:
+        return True
+    return parts.scheme == "https" and parts.netloc in CDN_HOSTS
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    data = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        data += chunk
+        if len(data) > limit:
+            raise FileTooLarge(limit)
+    return bytes(data)

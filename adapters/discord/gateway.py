@@ -1,0 +1,158 @@
+"""The gateway: what happens on Discord, handed to the bot for as long as it listens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sys
+from typing import Any, Final
+
+import aiohttp
+import discord
+
+from adapters.discord.catching_up import CatchUp
+from adapters.discord.clicks import Clicks
+from adapters.discord.commands import CommandForms
+from adapters.discord.directory import Directory
+from adapters.discord.hearing import Hearing
+from adapters.discord.rest import DiscordOptions
+from adapters.discord.surroundings import Surroundings
+from bot.errors import BotError, ConfigError, PlatformError
+from bot.ports import Bot
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS: Final = (5.0, 300.0)
+"""The first and the longest wait between two attempts to connect: 1,000 identifies a day are allowed (platform
+reference, 2.7)."""
+
+NO_CONTENT: Final = (
+    "This bot may not read what people write without mentioning it. It answers mentions, replies to its messages, "
+    "direct messages and commands; inside threads people must mention it, and summaries see nothing. To change that, "
+    "switch on 'Message Content Intent' on the Bot page at discord.com/developers/applications."
+)
+
+
+def intents(*, message_content: bool) -> discord.Intents:
+    """What the gateway is to tell: servers with their channels and threads, and messages."""
+    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
+
+
+def may_read_content(flags: discord.ApplicationFlags) -> bool:
+    """Whether the message-content intent is switched on for the application."""
+    return flags.gateway_message_content or flags.gateway_message_content_limited
+
+
+class Listener(discord.AutoShardedClient):
+    """The connection of one run. Its caches are small: no members, no messages."""
+
+    def __init__(
+        self, bot: Bot, options: DiscordOptions, around: Surroundings, directory: Directory, *, message_content: bool
+    ) -> None:
+        super().__init__(
+            intents=intents(message_content=message_content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self._bot = bot
+        self._options = options
+        self._around = around
+        self._directory = directory
+        self._hearing = Hearing(bot, around, directory, reads_content=message_content)
+        self._catch_up = CatchUp(bot, around, directory, self._hearing)
+        self._caught_up: asyncio.Task[None] | None = None
+        self._forms = CommandForms(self, bot, around)
+        self._clicks = Clicks(bot, around)
+
+    async def setup_hook(self) -> None:
+        """Before the gateway is joined: who the bot is, its commands and its buttons."""
+        if self.user is not None:
+            self._hearing.me = self.user
+        self._clicks.join(self)
+        await self._forms.join()
+
+    async def close(self) -> None:
+        """Leave, and remember until when everything was heard."""
+        if not self.is_closed():
+            if self._caught_up is not None:
+                self._caught_up.cancel()
+            await self._catch_up.remember()
+        await super().close()
+
+    # ------------------------------------------------------------ events
+
+    async def on_ready(self) -> None:
+        """A new session has begun, so that something may have been missed; a resumed one misses nothing."""
+        if self.is_closed():
+            return
+        logger.info("Discord is joined", extra={"guilds": len(self.guilds), "shards": self.shard_count})
+        if self._caught_up is None or self._caught_up.done():
+            self._caught_up = asyncio.create_task(self._catch_up.run(), name="Discord: catching up")
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody wrote."""
+        await self._hearing.message(message)
+        await self._catch_up.seen(message.id)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A message was changed, or Discord has added a preview."""
+        await self._hearing.edited(event)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message is gone."""
+        await self._hearing.deleted(event.guild_id, event.channel_id, event.message_id)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages are gone."""
+        for id in event.message_ids:
+            await self._hearing.deleted(event.guild_id, event.channel_id, id)
+
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        """A channel's name or permissions have changed."""
+        self._directory.forget("channel", str(after.id))
+
+    async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
+        """A role's permissions have changed."""
+        self._directory.forget("guild", str(after.guild.id))
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
+        """Log what came out of an event without what people wrote."""
+        error = sys.exc_info()[1]
+        if isinstance(error, BotError):
+            logger.warning("an event was not handled", extra={"event": event_method, "error": str(error)})
+        else:
+            logger.error("a bug in an event", extra={"event": event_method}, exc_info=error)
+
+
+async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, directory: Directory) -> None:
+    """Stay connected until cancelled. Raises `ConfigError` for what an operator must change."""
+    message_content: bool | None = None
+    pause, longest = PAUSE_SECONDS
+    while True:
+        try:
+            if message_content is None:
+                message_content = may_read_content((await around.rest.application()).flags)
+                if not message_content:
+                    logger.warning(NO_CONTENT)
+            await _connect(Listener(bot, options, around, directory, message_content=message_content), options)
+            reason = "closed"
+        except discord.PrivilegedIntentsRequired:
+            message_content, reason = False, "message content is switched off"
+            logger.warning(NO_CONTENT)
+        except discord.LoginFailure:
+            raise ConfigError("DISCORD_TOKEN", "is no longer a token that Discord accepts") from None
+        except (discord.DiscordException, PlatformError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            reason = type(error).__name__
+        logger.warning("the gateway is left", extra={"reason": reason, "again_in": round(pause, 1)})
+        await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
+        pause = min(2 * pause, longest)
+
+
+async def _connect(listener: Listener, options: DiscordOptions) -> None:
+    try:
+        await listener.start(options.token)
+    finally:
+        await listener.close()

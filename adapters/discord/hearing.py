@@ -1,0 +1,181 @@
+"""What people write, change and delete, in the core's words, and what they are told at once."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+import discord
+
+from adapters.discord.budget import Urgency
+from adapters.discord.chains import Chains
+from adapters.discord.directory import Directory, Place
+from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
+from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD
+from adapters.discord.reading import Names, readable, without_address
+from adapters.discord.rendering import plain_pages
+from adapters.discord.rest import Json
+from adapters.discord.surfaces import ChannelSurface
+from adapters.discord.surroundings import Surroundings
+from adapters.discord.wire import channel_json, message_json
+from bot.errors import InvalidInput, PlatformError, StorageError
+from bot.ports import Bot
+from bot.types import Incoming, Outcome
+
+logger = logging.getLogger(__name__)
+
+NOT_TAKEN: Final = "I could not take that down just now. Please send it again in a moment."
+
+
+class Hearing:
+    """Messages, from the gateway or read afterwards; what is heard twice is answered once."""
+
+    def __init__(self, bot: Bot, around: Surroundings, directory: Directory, *, reads_content: bool) -> None:
+        self._bot = bot
+        self._around = around
+        self._directory = directory
+        self._chains = Chains(around.rest)
+        self._reads_content = reads_content
+        self.me: discord.abc.Snowflake | None = None
+
+    async def message(self, message: discord.Message) -> None:
+        """Somebody wrote. Raises `PlatformError` when a refusal could not be told."""
+        channel = channel_json(message.channel)
+        if channel is not None:
+            self._directory.learn(channel)
+        guild = message.guild
+        own_role = guild.self_role.id if guild is not None and guild.self_role is not None else None
+        administers = isinstance(message.author, discord.Member) and message.author.guild_permissions.manage_guild
+        await self.hear(message_json(message), own_role=own_role, administers=administers or guild is None, guild=guild)
+
+    async def hear(
+        self,
+        message: Json,
+        *,
+        own_role: int | None = None,
+        administers: bool = False,
+        guild: discord.Guild | None = None,
+    ) -> None:
+        """A message as Discord tells it."""
+        if not is_spoken(message) or person_of(message).is_bot:
+            return
+        incoming = await self._incoming(message, own_role=own_role, guild=guild)
+        if incoming is None:
+            return
+        incoming = replace(incoming, administers=administers)
+        try:
+            handled = await self._bot.handle(incoming)
+        except InvalidInput as error:
+            await self._tell(incoming, str(error))
+        except StorageError:
+            await self._tell(incoming, NOT_TAKEN)
+            raise
+        else:
+            if handled.outcome is Outcome.REPLIED:
+                await self._tell(incoming, handled.text)
+
+    async def _incoming(self, message: Json, *, own_role: int | None, guild: discord.Guild | None) -> Incoming | None:
+        """None for what is neither addressed to the bot nor inside a thread."""
+        place = await self._directory.place(str(message["channel_id"]))
+        addressed = place.is_direct or self._mentions_me(message, own_role) or self._replies_to_me(message)
+        if not addressed and not place.is_thread:
+            return None
+        content = content_of(message)
+        files = attachments_of(message) + (attachments_of(quoted) if (quoted := self._quoted(message)) else ())
+        if not (addressed or content or files):
+            return None  # without the message-content intent nothing can be read there
+        id = str(message["id"])
+        outside = not place.is_thread and not place.is_direct
+        root = await self._chains.root(message, str(self.me.id)) if outside and self.me else id
+        names = names_in(message, _names_of(guild))
+        details = {CHANNEL: place.id} | ({} if place.is_direct else {MESSAGE: id})
+        return Incoming(
+            key=place.key(message=root),
+            dedupe_key=f"message:{id}",
+            author=person_of(message),
+            text=self._with_quoted(readable(without_address(content, self._ids(own_role)), names), message, guild),
+            at=moment(message["timestamp"]),
+            source_id=id,
+            attachments=files,
+            addressed=addressed,
+            starts_thread=outside,
+            details=details | ({OPENS_THREAD: "yes"} if outside else {}),
+        )
+
+    def _ids(self, own_role: int | None) -> frozenset[str]:
+        return frozenset(str(id) for id in (self.me.id if self.me else None, own_role) if id is not None)
+
+    def _mentions_me(self, message: Json, own_role: int | None) -> bool:
+        me = str(self.me.id) if self.me else ""
+        marks = [f"<@{me}>", f"<@!{me}>", *([f"<@&{own_role}>"] if own_role is not None else ())]
+        return any(mark in message["content"] for mark in marks)
+
+    def _replies_to_me(self, message: Json) -> bool:
+        told = message.get("referenced_message")
+        return bool(told and self.me and str(told["author"]["id"]) == str(self.me.id))
+
+    def _quoted(self, message: Json) -> Json | None:
+        """The message of somebody else that one replies to, which the question is then about."""
+        told = message.get("referenced_message")
+        return None if told is None or self._replies_to_me(message) else told
+
+    def _with_quoted(self, text: str, message: Json, guild: discord.Guild | None) -> str:
+        quoted = self._quoted(message)
+        if quoted is None:
+            return text
+        about = thread_message(quoted, _names_of(guild))
+        return f"{text}\n\n(In reply to {about.author.name}: {about.text})" if about.text else text
+
+    async def _tell(self, incoming: Incoming, text: str) -> None:
+        """Answer a command or a refusal in place. Raises `PlatformError`."""
+        channel = incoming.details[CHANNEL]
+        rest, budget = self._around.rest, self._around.budget
+        surface = ChannelSurface(rest=rest, budget=budget, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
+        for part, page in enumerate(plain_pages(text)):
+            nonce = f"c{incoming.source_id}-{part}"
+            await surface.post(page, nonce=nonce, first=part == 0, urgency=Urgency.ENDING)
+
+    # ------------------------------------------------------------ changes
+
+    async def edited(self, event: discord.RawMessageUpdateEvent) -> None:
+        """Follow a changed text; previews and other additions of Discord are no edits. Raises `StorageError`."""
+        edited_at = event.data.get("edited_timestamp")
+        message = message_json(event.message)
+        if not edited_at or "content" not in event.data or not is_spoken(message) or person_of(message).is_bot:
+            return
+        plain = thread_message(message, _names_of(event.message.guild))
+        if not plain.text and not self._reads_content:
+            return
+        own_role = event.message.guild.self_role if event.message.guild else None
+        text = without_address(content_of(message), self._ids(own_role.id if own_role else None))
+        text = readable(text, names_in(message, _names_of(event.message.guild)))
+        place = await self._place(str(event.channel_id))
+        for key in place.keys(plain.source_id, self._chains.known(plain.source_id)) if place else ():
+            await self._bot.edited(key, replace(plain, text=text), at=moment(edited_at))
+
+    async def deleted(self, guild: int | None, channel: int, message: int) -> None:
+        """A message is gone: its text goes, too. Raises `StorageError`."""
+        place = await self._place(str(channel))
+        id = str(message)
+        if place is None:
+            logger.info("a deletion in a channel that is gone", extra={"channel": channel, "guild": guild})
+            return
+        for key in place.keys(id, self._chains.known(id)):
+            await self._bot.deleted(key, id)
+
+    async def _place(self, channel: str) -> Place | None:
+        try:
+            return await self._directory.place(channel)
+        except PlatformError:
+            return None
+
+
+def _names_of(guild: discord.Guild | None) -> Names:
+    def name(kind: str, id: str) -> str | None:
+        if guild is None or kind == "user":
+            return None
+        found = guild.get_role(int(id)) if kind == "role" else guild.get_channel_or_thread(int(id))
+        return found.name if found is not None else None
+
+    return name

@@ -1,0 +1,65 @@
+"""What a channel holds already: the bot's own messages of a turn, found again after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.discord.controls import names_turn
+from adapters.discord.limits import MESSAGES_AT_ONCE
+from adapters.discord.rendering import Page
+from adapters.discord.rest import Json, Rest
+from adapters.discord.snowflakes import at_time
+from bot.types import Turn
+
+PAGES_SEARCHED: Final = 5
+"""Requests at most; an answer stands soon after its question, and nonces find it within minutes anyway."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Looked:
+    channel: str = ""
+    messages: Sequence[Json] = field(default_factory=list)
+
+
+class OwnMessages:
+    """The bot's messages since a question was asked; read once."""
+
+    def __init__(self, rest: Rest, turn: Turn) -> None:
+        self._rest = rest
+        self._turn = turn
+        self._looked = _Looked()
+
+    async def of_turn(self, channel: str) -> list[str]:
+        """The ids of messages with the turn's own buttons, the oldest first. Raises `PlatformError`."""
+        return [str(each["id"]) for each in await self._read(channel) if self._is_of_turn(each)]
+
+    async def same(self, channel: str, page: Page, *, but: Collection[str]) -> str:
+        """The id of a message that is this very page or has the turn's buttons, "" for none. Raises `PlatformError`."""
+        for each in await self._read(channel):
+            if each["id"] not in but and (
+                self._is_of_turn(each) or (not each["components"] and each["content"] == page.content)
+            ):
+                return str(each["id"])
+        return ""
+
+    def _is_of_turn(self, message: Json) -> bool:
+        return names_turn(message["components"], self._turn.id)
+
+    async def _read(self, channel: str) -> Sequence[Json]:
+        if self._looked.channel != channel:
+            self._looked = _Looked(channel=channel, messages=await self._search(channel))
+        return self._looked.messages
+
+    async def _search(self, channel: str) -> Sequence[Json]:
+        me = await self._rest.user_id()
+        after = at_time(self._turn.incoming.at)
+        found: list[Json] = []
+        for _ in range(PAGES_SEARCHED):
+            page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, after=after)
+            found += [each for each in reversed(page) if each["author"]["id"] == me]
+            if len(page) < MESSAGES_AT_ONCE:
+                break
+            after = str(max(int(each["id"]) for each in page))
+        return found

@@ -1,0 +1,66 @@
+"""Discord's numbers, each with where it comes from: Discord's documentation, or what libraries have measured."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+CONTENT: Final = 2_000
+"""Characters of one message (resources/message): code points, as the API counts them (discord-api-docs#1315)."""
+
+NONCE: Final = 25
+"""Characters of a nonce (resources/message)."""
+
+THREAD_NAME: Final = 100
+"""Characters of a thread's name (resources/channel)."""
+
+CUSTOM_ID: Final = 100
+"""Characters of a button's id (components/reference)."""
+
+MESSAGES_AT_ONCE: Final = 100
+"""Messages that one request for a history gives (resources/message)."""
+
+SLOTS: Final = 5
+SLOT_SECONDS: Final = 5.0
+"""Messages and, apart from them, edits in one channel: about 5 in 5 s (discord/discord-api-docs#20)."""
+
+REQUESTS_A_SECOND: Final = 40
+"""Of the 50 requests a second of one bot (topics/rate-limits); the rest is for what the gateway's client asks."""
+
+PACE: Final = 1.2
+"""Seconds between two edits of one answer: a channel's edits allow one a second."""
+
+TYPING_SECONDS: Final = 10.0
+"""How long "is typing" is shown (resources/channel, trigger typing indicator)."""
+
+TOKEN_LIFE: Final = timedelta(minutes=15)
+TOKEN_MARGIN: Final = timedelta(seconds=20)
+"""How long an interaction can be answered (interactions/receiving-and-responding), and what is kept of it."""
+
+FOLLOWUPS_OF_USER_APPS: Final = 5
+"""Further messages to one interaction where only the user has installed the app (the same page)."""
+
+AUTOCOMPLETED: Final = 25
+"""Suggestions of one autocomplete, choices of one option, options of one select (application-commands)."""
+
+DESCRIPTION: Final = 100
+"""Characters of a command's, an option's and a select option's description (application-commands)."""
+
+# Flags of messages (resources/message).
+SUPPRESS_EMBEDS: Final = 1 << 2
+EPHEMERAL: Final = 1 << 6
+COMPONENTS_V2: Final = 1 << 15
+
+# Error codes (topics/opcodes-and-status-codes).
+UNKNOWN_MESSAGE: Final = 10008
+UNKNOWN_WEBHOOK: Final = 10015
+UNKNOWN_INTERACTION: Final = 10062
+ALREADY_ACKNOWLEDGED: Final = 40060
+INVALID_WEBHOOK_TOKEN: Final = 50027
+THREAD_EXISTS: Final = 160004
+
+# Kinds of channels (resources/channel).
+DIRECT: Final = 1
+GROUP: Final = 3
+THREADS: Final = frozenset({10, 11, 12})
+PRIVATE_THREAD: Final = 12

@@ -1,0 +1,69 @@
+"""What the menu of a message offers: a question about it, and a summary from it on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of
+from adapters.discord.messages import content_of, names_in, person_of
+from adapters.discord.reading import readable
+from adapters.discord.surroundings import Surroundings
+from adapters.discord.wire import message_json
+from bot.ports import Bot
+from bot.types import Incoming
+
+ASK: Final = "Ask about this"
+SUMMARISE: Final = "Summarise from here"
+QUESTION: Final = "What does this mean?"
+FORM_SECONDS: Final = 15 * 60.0
+"""How long a form that was opened is waited for: as long as an interaction lives."""
+
+Menu = app_commands.ContextMenu
+
+
+class AskAbout(discord.ui.Modal, title=ASK):
+    """A form with the question about a message."""
+
+    question: discord.ui.Label[Any] = discord.ui.Label(
+        text="Your question",
+        component=discord.ui.TextInput(style=discord.TextStyle.paragraph, default=QUESTION, max_length=1_000),
+    )
+
+    def __init__(self, bot: Bot, around: Surroundings, message: discord.Message) -> None:
+        super().__init__(timeout=FORM_SECONDS)
+        self._bot = bot
+        self._around = around
+        self._message = message
+
+    async def on_submit(self, interaction: Interaction, /) -> None:
+        """Ask, with the message under the question."""
+        original = await deferred(interaction, private=False)
+        if original is None:
+            return
+        field = self.question.component
+        asked_for = str(field.value) if isinstance(field, discord.ui.TextInput) else QUESTION
+        await asked(self._bot, self._around, self._incoming(interaction, asked_for, original))
+
+    def _incoming(self, interaction: Interaction, question: str, original: int) -> Incoming:
+        told = message_json(self._message)
+        text = readable(content_of(told), names_in(told, lambda *_: None))
+        about = f"{question}\n\n(About a message of {person_of(told).name}: {text})"
+        return incoming_of(interaction, f"/ask {about}", original=original, files=self._message.attachments)
+
+
+def message_menus(bot: Bot, around: Surroundings) -> list[Menu]:
+    """The commands in the menu of a message."""
+
+    async def ask(interaction: Interaction, message: discord.Message) -> None:
+        await interaction.response.send_modal(AskAbout(bot, around, message))
+
+    async def summarise(interaction: Interaction, message: discord.Message) -> None:
+        original = await deferred(interaction, private=True)
+        if original is not None:
+            text = f"/summarise from {message.id}"
+            await asked(bot, around, incoming_of(interaction, text, original=original, private=True))
+
+    return [Menu(name=ASK, callback=ask), Menu(name=SUMMARISE, callback=summarise)]

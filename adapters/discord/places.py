@@ -1,0 +1,69 @@
+"""Where the answer to a turn goes: into the thread that it opens, as a reply, or into the channel."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.discord.limits import THREAD_EXISTS, THREAD_NAME
+from adapters.discord.references import ChannelRef, ReplyRef, read_ref
+from adapters.discord.rest import Refused
+from adapters.discord.surroundings import Surroundings
+from bot.commands import effective_at
+from bot.types import Incoming, Turn
+
+logger = logging.getLogger(__name__)
+
+# Details of an incoming: where it stands, what to reply to, and whether a thread can be opened at it.
+CHANNEL: Final = "channel"
+MESSAGE: Final = "message"
+OPENS_THREAD: Final = "opens_thread"
+
+_NAME: Final = 80
+"""Characters of a thread's name as it is given, well within Discord's limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where an answer is written; `reply_to` is the message that it replies to."""
+
+    ref: ReplyRef
+    reply_to: str = ""
+
+
+async def target_of(turn: Turn, around: Surroundings) -> Target:
+    """The messages that the turn has already, or the place for new ones. Raises `PlatformError`."""
+    incoming = turn.incoming
+    known = read_ref(turn.reply_ref or incoming.reply_ref)
+    if known is not None:
+        return Target(ref=known)
+    key, details = incoming.key, incoming.details
+    here = details.get(CHANNEL) or key.thread or key.channel
+    message = details.get(MESSAGE, "")
+    if details.get(OPENS_THREAD) and key.thread:
+        effective = await effective_at(key, around.store, overrides=incoming.overrides)
+        if effective["answer_in"].value == "thread" and await _opened(incoming, here, around):
+            return Target(ref=ChannelRef(channel=key.thread))
+    return Target(ref=ChannelRef(channel=here), reply_to=message)
+
+
+async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> bool:
+    """Open the thread of the message that began the conversation, which then has that message's id."""
+    path = "/channels/{channel_id}/messages/{message_id}/threads"
+    body = {"name": thread_name(incoming.text)}
+    try:
+        await around.rest.call("POST", path, body=body, channel_id=channel, message_id=incoming.key.thread)
+    except Refused as error:
+        if error.code == THREAD_EXISTS:
+            return True
+        logger.warning("thread not opened", extra={"channel": channel, "status": error.status, "code": error.code})
+        return False
+    return True
+
+
+def thread_name(text: str) -> str:
+    """A thread's name from the question."""
+    words = " ".join(text.split()) or "Question"
+    name = words if len(words) <= _NAME else f"{words[:_NAME].rsplit(' ', 1)[0]}…"
+    return name[:THREAD_NAME]

@@ -1,0 +1,98 @@
+"""Discord as a platform: answers over REST in any process, and people's words from the gateway in one that listens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from adapters.discord.budget import Budget
+from adapters.discord.directory import PLATFORM, Directory
+from adapters.discord.files import fetch
+from adapters.discord.limits import MESSAGES_AT_ONCE, PACE
+from adapters.discord.messages import is_spoken, thread_message
+from adapters.discord.places import target_of
+from adapters.discord.reading import no_names
+from adapters.discord.reply import DiscordReply
+from adapters.discord.rest import DiscordOptions, Json, Refused, Rest, keep_tokens_out_of_logs
+from adapters.discord.surroundings import DiscordStore, Surroundings
+from bot.errors import PlatformError
+from bot.ports import Bot, Clock
+from bot.types import Attachment, ConversationKey, ThreadMessage, Turn
+
+logger = logging.getLogger(__name__)
+
+STARTER: Final = 21
+"""Type of the message in a thread that stands for the one which it hangs on (resources/message)."""
+
+
+class DiscordPlatform:
+    """A `bot.ports.Platform`, `ChannelReader` and `FileSource`."""
+
+    name = PLATFORM
+    pace = PACE
+
+    def __init__(self, options: DiscordOptions, store: DiscordStore, *, clock: Clock, searches: bool = True) -> None:
+        keep_tokens_out_of_logs()
+        budget = Budget()
+        self._options = options
+        self._around = Surroundings(
+            rest=Rest(options, budget), budget=budget, store=store, clock=clock, searches=searches
+        )
+        self._directory = Directory(self._around.rest)
+
+    async def open(self) -> None:
+        """Log in; a Discord that is away is tried again by whoever needs it. Raises `ConfigError` for a wrong token."""
+        try:
+            await self._around.rest.login()
+        except PlatformError as error:
+            logger.warning("Discord is away: %s", error)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._around.rest.aclose()
+
+    async def open_reply(self, turn: Turn) -> DiscordReply:
+        """The reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
+        target = await target_of(turn, self._around)
+        return DiscordReply(turn, target.ref, self._around, reply_to=target.reply_to)
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
+        """The newest messages of a thread or direct conversation without the bot's own, oldest first.
+
+        [] where the bot may not read. Raises `PlatformError` when Discord is away.
+        """
+        channel = key.thread or (key.channel if key.workspace.startswith("@") else "")
+        if not channel:
+            return []
+        try:
+            found = await self._newest(channel, limit)
+        except Refused as error:
+            logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
+            return []
+        me = await self._around.rest.user_id()
+        spoken = [each for each in found if is_spoken(each) and str(each["author"]["id"]) != me]
+        return [thread_message(each, no_names) for each in spoken]
+
+    async def _newest(self, channel: str, limit: int) -> list[Json]:
+        """The newest messages, oldest first; the one that the thread hangs on is the first."""
+        found: list[Json] = []
+        before: dict[str, str] = {}
+        while len(found) < limit:
+            wanted = min(MESSAGES_AT_ONCE, limit - len(found))
+            page = await self._around.rest.history(channel, limit=wanted, **before)
+            found += [each.get("referenced_message") or each if each["type"] == STARTER else each for each in page]
+            if len(page) < wanted:
+                break
+            before = {"before": str(page[-1]["id"])}
+        return found[::-1]
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """A file that somebody attached. Raises `FileTooLarge` and `PlatformError`."""
+        return await fetch(attachment, limit=limit, api_url=self._options.api_url)
+
+    async def run(self, bot: Bot) -> None:
+        """Listen to the gateway and hand what people write to `bot`, until cancelled."""
+        from adapters.discord.gateway import listen  # noqa: PLC0415
+
+        await listen(bot, self._options, self._around, self._directory)

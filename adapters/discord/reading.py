@@ -1,0 +1,59 @@
+"""What people wrote on Discord as readable text: names in place of ids. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+Names = Callable[[str, str], str | None]
+"""The name of a "user", "role" or "channel" by its id, None where it is not known."""
+
+UNKNOWN: Final = {"user": "someone", "role": "a-role", "channel": "a-channel"}
+
+# Message formatting (reference).
+_ENTITY: Final = re.compile(
+    r"<(?:@!?(?P<user>\d+)|@&(?P<role>\d+)|#(?P<channel>\d+)|/(?P<command>[^:<>]+):\d+|a?:(?P<emoji>\w+):\d+"
+    r"|t:(?P<time>-?\d{1,12})(?::[a-zA-Z])?)>"
+)
+
+
+def no_names(_kind: str, _id: str) -> str | None:
+    """Nothing is known."""
+    return None
+
+
+def readable(content: str, names: Names) -> str:
+    """A message's text with every mention, command, emoji and moment in words."""
+
+    def word(match: re.Match[str]) -> str:
+        kind, value = match.lastgroup or "", match[match.lastgroup or 0]
+        match kind:
+            case "user" | "role":
+                return f"@{names(kind, value) or UNKNOWN[kind]}"
+            case "channel":
+                return f"#{names(kind, value) or UNKNOWN[kind]}"
+            case "command":
+                return f"/{value}"
+            case "emoji":
+                return f":{value}:"
+            case _:
+                return _moment(int(value)) or match[0]
+
+    return _ENTITY.sub(word, content)
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def without_address(content: str, bot_ids: frozenset[str]) -> str:
+    """A message's text without the mention of the bot that it begins or ends with."""
+    ids = "|".join(sorted(map(re.escape, bot_ids))) or "(?!)"
+    mention = rf"<@[!&]?(?:{ids})>"
+    content = re.sub(rf"^\s*{mention}[\s,:]*", "", content)
+    return re.sub(rf"\s*{mention}\s*$", "", content).strip()

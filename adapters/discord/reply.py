@@ -1,0 +1,146 @@
+"""The visible answer to one turn: as many messages as it needs, edited in place, found again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from adapters.discord.budget import Urgency
+from adapters.discord.history import OwnMessages
+from adapters.discord.limits import TYPING_SECONDS, UNKNOWN_MESSAGE
+from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, with_ids
+from adapters.discord.rendering import Page, Renderer
+from adapters.discord.rest import Refused
+from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface, Surface
+from adapters.discord.surroundings import Surroundings
+from bot.errors import PlatformError
+from bot.types import Draft, Turn
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shown:
+    """A message as it stands; `page` is None where that is not known."""
+
+    id: str
+    page: Page | None = None
+
+
+class DiscordReply:
+    """A `bot.ports.Reply`."""
+
+    def __init__(self, turn: Turn, ref: ReplyRef, around: Surroundings, *, reply_to: str = "") -> None:
+        self._turn = turn
+        self._ref = ref
+        self._around = around
+        self._reply_to = reply_to
+        self._surface: Surface = self._on(ref)
+        self._shown = [_Shown(id=id) for id in ref.ids]
+        self._renderer = Renderer(turn, searches=around.searches)
+        self._own = OwnMessages(around.rest, turn) if turn.attempt > 1 else None
+        self._removed = 0
+        self._typed_at = float("-inf")
+
+    async def show(self, draft: Draft) -> str:
+        """Make the draft visible, and show typing before there is any text."""
+        await self._make(draft, Urgency.GOING_ON if self._shown else Urgency.BEGINNING)
+        if not draft.text:
+            await self._type()
+        return str(self._named())
+
+    async def finish(self, draft: Draft) -> str:
+        """Make the draft visible; nothing overtakes it."""
+        await self._make(draft, Urgency.ENDING)
+        return str(self._named())
+
+    # ------------------------------------------------------------ making it so
+
+    async def _make(self, draft: Draft, urgency: Urgency) -> None:
+        pages = self._renderer.pages(draft)
+        if self._own is not None and not self._shown and isinstance(self._ref, ChannelRef):
+            self._shown = [_Shown(id=id) for id in await self._own.of_turn(self._ref.channel)]
+        try:
+            await self._place(pages, urgency)
+        except Ended:
+            await self._move()
+            await self._place(pages, urgency)
+
+    async def _place(self, pages: list[Page], urgency: Urgency) -> None:
+        for index, page in enumerate(pages):
+            if index == len(self._shown):
+                self._shown.append(_Shown(id=await self._post(page, index, urgency), page=page))
+            elif self._shown[index].page != page:
+                await self._change(self._shown[index], page, index, urgency)
+        while len(self._shown) > len(pages):
+            await self._remove(self._shown[-1])
+            self._shown.pop()
+
+    async def _post(self, page: Page, index: int, urgency: Urgency) -> str:
+        if self._own is not None and isinstance(self._surface, ChannelSurface):
+            known = frozenset(each.id for each in self._shown)
+            found = await self._own.same(self._surface.channel, page, but=known)
+            if found:
+                return found
+        nonce = f"t{self._turn.id}-{index}" + (f"r{self._removed}" if self._removed else "")
+        return await self._surface.post(page, nonce=nonce, first=index == 0, urgency=urgency)
+
+    async def _change(self, shown: _Shown, page: Page, index: int, urgency: Urgency) -> None:
+        try:
+            await self._surface.edit(shown.id, page, urgency=urgency)
+        except Refused as error:
+            if not self._moved or error.status not in {403, 404}:
+                raise
+            shown.id = await self._post(page, index, urgency)
+        shown.page = page
+
+    async def _remove(self, shown: _Shown) -> None:
+        try:
+            await self._surface.delete(shown.id)
+        except Refused as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+        self._removed += 1
+
+    # ------------------------------------------------------------ where it is
+
+    @property
+    def _moved(self) -> bool:
+        """Whether the messages began as answers to an interaction and are now edited as a channel's."""
+        return isinstance(self._ref, InteractionRef) and isinstance(self._surface, ChannelSurface)
+
+    def _on(self, ref: ReplyRef) -> Surface:
+        around = self._around
+        if isinstance(ref, InteractionRef):
+            return InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
+        return ChannelSurface(rest=around.rest, budget=around.budget, channel=ref.channel, reply_to=self._reply_to)
+
+    async def _move(self) -> None:
+        """Go on in the channel when the interaction has ended, or for the author alone in a direct message."""
+        ref = self._ref
+        if not isinstance(ref, InteractionRef):
+            raise Ended
+        channel = ref.channel
+        if ref.private:
+            author = {"recipient_id": self._turn.incoming.author.id}
+            channel = str((await self._around.rest.call("POST", "/users/@me/channels", body=author))["id"])
+            self._shown = []
+        logger.info("answer goes on outside its interaction", extra={"turn": self._turn.id, "private": ref.private})
+        self._surface = ChannelSurface(rest=self._around.rest, budget=self._around.budget, channel=channel)
+
+    def _named(self) -> ReplyRef:
+        ids = tuple(each.id for each in self._shown)
+        if isinstance(self._surface, ChannelSurface):
+            return ChannelRef(channel=self._surface.channel, ids=ids)
+        return with_ids(self._ref, ids)
+
+    async def _type(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if not isinstance(self._surface, ChannelSurface) or now - self._typed_at < TYPING_SECONDS:
+            return
+        self._typed_at = now
+        try:
+            await self._surface.type()
+        except PlatformError as error:
+            logger.debug("typing not shown", extra={"turn": self._turn.id, "error": str(error)})

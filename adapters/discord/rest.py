@@ -1,0 +1,150 @@
+"""Discord's REST interface: raw requests through discord.py's own client, which keeps to its buckets and retries.
+
+Messages are sent and edited by raw routes, because `discord.Message.edit` of discord.py 2.7 shows suppressed previews
+again (platform reference, 2.5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from adapters.discord.budget import Budget, Urgency
+from bot.errors import ConfigError, PlatformError
+
+Json = Any  # what Discord answers is read field by field where it is used
+
+_SECRET_IN_URL: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/?\s]+")
+_WITHOUT_COUNT: Final = ("/webhooks/", "/interactions/")  # not counted by the global limit (platform reference, 2.4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordOptions:
+    """How Discord is reached; the addresses are Discord's own unless given."""
+
+    token: str = field(repr=False)
+    api_url: str | None = None
+    gateway_url: str | None = None
+
+    def point_the_library(self) -> None:
+        """discord.py knows no setting for other addresses; its classes do."""
+        if self.api_url is not None:
+            Route.BASE = self.api_url
+        if self.gateway_url is not None:
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self.gateway_url)
+
+
+class Refused(PlatformError):
+    """Discord answered with an error; `status` is that of HTTP, `code` Discord's own."""
+
+    def __init__(self, what: str, status: int, code: int) -> None:
+        super().__init__(f"Discord refused {what} with {status} (code {code})")
+        self.status = status
+        self.code = code
+
+
+class Rest:
+    """One bot at Discord's REST interface; logged in by whoever needs it first."""
+
+    def __init__(self, options: DiscordOptions, budget: Budget) -> None:
+        options.point_the_library()
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
+        self._options = options
+        self._budget = budget
+        self._client: discord.Client | None = None
+        self._lock = asyncio.Lock()
+
+    async def login(self) -> discord.Client:
+        """The client, logged in. Raises `ConfigError` for a wrong token and `PlatformError` when Discord is away."""
+        async with self._lock:
+            if self._client is None:
+                self._client = await self._logged_in()
+            return self._client
+
+    async def _logged_in(self) -> discord.Client:
+        client = discord.Client(intents=discord.Intents(guilds=True), max_messages=None)
+        try:
+            await client.login(self._options.token)
+        except discord.LoginFailure:
+            await client.close()
+            raise ConfigError("DISCORD_TOKEN", "is not a token that Discord accepts; make a new one there") from None
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            await client.close()
+            raise PlatformError(f"Discord did not let the bot in: {type(error).__name__}") from error
+        return client
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def user_id(self) -> str:
+        """The bot's own id. Raises `PlatformError`."""
+        user = (await self.login()).user
+        return str(user.id) if user else ""
+
+    async def application(self) -> discord.AppInfo:
+        """The application behind the bot. Raises `PlatformError`."""
+        info = (await self.login()).application
+        if info is None:
+            raise PlatformError("Discord did not tell the application of the bot")
+        return info
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json = None,
+        query: Mapping[str, str] | None = None,
+        urgency: Urgency = Urgency.ENDING,
+        **ids: str,
+    ) -> Json:
+        """Ask for something; `path` is written as in Discord's documentation. Raises `PlatformError`."""
+        client = await self.login()
+        if not path.startswith(_WITHOUT_COUNT):
+            await self._budget.asking(urgency)
+        given: dict[str, Any] = {} if body is None else {"json": body}
+        if query:
+            given["params"] = dict(query)
+        try:
+            return await client.http.request(Route(method, path, **ids), **given)
+        except discord.HTTPException as error:
+            raise Refused(f"{method} {path}", error.status, error.code) from error
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise PlatformError(f"Discord could not be asked for {method} {path}: {type(error).__name__}") from error
+
+    async def history(self, channel: str, *, limit: int, **bounds: str) -> list[Json]:
+        """Messages of a channel, the newest first, within Discord's `before` or `after`. Raises `PlatformError`."""
+        query = {"limit": str(limit), **bounds}
+        found: list[Json] = await self.call("GET", "/channels/{channel_id}/messages", query=query, channel_id=channel)
+        return found
+
+
+class TokensKeptOut(logging.Filter):
+    """Keeps the tokens of interactions, which stand in addresses, out of the library's log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; it is always logged."""
+        text = record.getMessage()
+        if (clean := _SECRET_IN_URL.sub(r"\1[token]", text)) != text:
+            record.msg, record.args = clean, None
+        return True
+
+
+def keep_tokens_out_of_logs() -> None:
+    """Let every record of discord.py that names an address pass the filter; once is enough."""
+    for name in ("discord.http", "discord.webhook.async_"):
+        log = logging.getLogger(name)
+        if not any(isinstance(each, TokensKeptOut) for each in log.filters):
+            log.addFilter(TokensKeptOut())

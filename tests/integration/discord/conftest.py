@@ -1,0 +1,31 @@
+"""An emulated Discord for every test, held against Discord's own specifications."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from tests.emulators.discord import Options, running_discord
+from tests.fakes import ScriptedModel
+from tests.integration.discord.acting import Scene, scene_on
+
+
+@pytest.fixture(autouse=True)
+def _library_points_back() -> Iterator[None]:
+    """discord.py's addresses are class attributes: give them back."""
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    yield
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """The server of most tests; at the end nothing was refused by Discord's own specifications."""
+    async with running_discord(Options()) as emulator, scene_on(emulator, tmp_path, ScriptedModel()) as found:
+        yield found
+        report = emulator.report()
+        assert report.clean, str(report)
