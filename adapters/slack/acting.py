@@ -1,0 +1,118 @@
+"""What people do beside writing: buttons, commands, shortcuts, forms, and opening the bot's own pages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.slack.errands import Errands
+from adapters.slack.export_records import field, moment
+from adapters.slack.hearing import Hearing, details_of
+from adapters.slack.reading import PLATFORM
+from adapters.slack.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
+from adapters.slack.workspace import Workspace
+from bot.errors import InvalidInput
+from bot.ports import Bot, Clock
+from bot.types import Again, ConversationKey, Incoming, Turn
+
+logger = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+Event = Mapping[str, Any]
+
+AGAIN: Final[Mapping[str, Again]] = {REGENERATE: Again.REGENERATE, RETRY: Again.RETRY, CONTINUE: Again.CONTINUE}
+
+
+class Acting:
+    """Carries out what people do in Slack."""
+
+    def __init__(self, bot: Bot, hearing: Hearing, errands: Errands, *, clock: Clock) -> None:
+        self._bot = bot
+        self._hearing = hearing
+        self._errands = errands
+        self._clock = clock
+
+    # ------------------------------------------------------------ buttons under answers
+
+    async def session_stopped(self, workspace: Workspace, event: Event) -> None:
+        """Somebody pressed Slack's own Stop button. Raises `StorageError`."""
+        channel, thread = field(event, "channel"), field(event, "thread_ts")
+        if channel and moment(thread):
+            await self._bot.stop(
+                ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
+            )
+
+    async def action(self, workspace: Workspace, body: Body) -> None:
+        """Somebody used a control. Raises `StorageError`."""
+        for action in body.get("actions") or ():
+            if isinstance(action, dict):
+                await self._one_action(workspace, body, action)
+
+    async def _one_action(self, workspace: Workspace, body: Body, action: Event) -> None:
+        name, value = field(action, "action_id"), field(action, "value")
+        turn = await self._turn(workspace, body, value.partition(":")[0])
+        if turn is None:
+            return
+        member = await workspace.directory.member(field(body, "user", "id"))
+        if name == STOP:
+            await self._bot.stop(turn.incoming.key)
+        elif name == FEEDBACK:
+            await self._bot.feedback(turn.id, by=member.person, good=value.endswith(f":{GOOD}"))
+        elif name in AGAIN:
+            try:
+                await self._bot.again(turn.id, AGAIN[name], by=member.person, at=self._clock())
+            except InvalidInput as error:
+                self._hearing.tell(workspace, await self._asked(workspace, body, turn.incoming.key.thread), str(error))
+
+    async def _turn(self, workspace: Workspace, body: Body, id: str) -> Turn | None:
+        """The turn that a control belongs to; None for one of another place, which nobody can press here."""
+        if not id.isdecimal() or len(id) > len(str(2**63)):
+            return None
+        turn = await self._bot.turn(int(id))
+        if turn is None:
+            return None
+        key = turn.incoming.key
+        here = (PLATFORM, workspace.team, field(body, "channel", "id") or field(body, "container", "channel_id"))
+        return turn if (key.platform, key.workspace, key.channel) == here else None
+
+    async def _asked(self, workspace: Workspace, body: Body, thread: str, text: str = "") -> Incoming:
+        """Something that somebody does in a channel, as if they had written `text`."""
+        member = await workspace.directory.member(field(body, "user", "id") or field(body, "user_id"))
+        channel = field(body, "channel", "id") or field(body, "channel_id")
+        key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
+        now = self._clock()
+        return Incoming(
+            key=key,
+            dedupe_key=f"{workspace.team}/{channel}/{field(body, 'trigger_id') or now.isoformat()}",
+            author=member.person,
+            text=text,
+            at=now,
+            starts_thread=not thread,
+            administers=member.administers,
+            time_zone=member.time_zone,
+            details=details_of(workspace, user_team=field(body, "user", "team_id") or member.team),
+        )
+
+    # ------------------------------------------------------------ not yet
+
+    async def command(self, workspace: Workspace, body: Body) -> None:
+        """Somebody typed the slash command."""
+
+    async def shortcut(self, workspace: Workspace, body: Body) -> None:
+        """Somebody used a shortcut."""
+
+    async def submitted(self, workspace: Workspace, body: Body) -> Mapping[str, str]:
+        """Somebody submitted a form."""
+        return {}
+
+    async def home_opened(self, workspace: Workspace, event: Event) -> None:
+        """Somebody opened one of the bot's own pages."""
+
+    async def member_changed(self, workspace: Workspace, event: Event) -> None:
+        """Somebody's name, rights or time zone have changed."""
+        workspace.directory.forget_member(field(event, "user", "id"))
+
+    async def place_changed(self, workspace: Workspace, event: Event) -> None:
+        """A channel has another name."""
+        workspace.directory.forget_place(field(event, "channel", "id"))

@@ -1,0 +1,41 @@
+"""Work that goes on after Slack has its acknowledgement, owned by whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from bot.errors import BotError
+
+logger = logging.getLogger(__name__)
+
+
+class Errands:
+    """Tasks that end on their own; what raises in one is logged, and nothing else comes of it."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, errand: Coroutine[Any, Any, Any], name: str) -> None:
+        """Do something beside."""
+        task = asyncio.create_task(self._do(errand, name), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self, *, grace: float) -> None:
+        """Let them end within `grace` seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _do(self, errand: Coroutine[Any, Any, Any], name: str) -> None:
+        try:
+            await errand
+        except BotError as error:
+            logger.warning("%s failed", name, extra={"error": f"{type(error).__name__}: {error}"})
+        except Exception:
+            logger.exception("a bug ended: %s", name)
