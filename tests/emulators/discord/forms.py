@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.emulators.discord import payloads, posting
+from tests.emulators.discord import components, payloads
 from tests.emulators.discord.arguments import resolved_users
 from tests.emulators.discord.people import CannotDo
 from tests.emulators.discord.world import Channel, Payload, Role, User
@@ -51,7 +51,7 @@ def submitted(people: People, modal: Payload, values: Mapping[str, Any]) -> tupl
     """The components of a form with what was filled in, and what their ids stand for. Raises `CannotDo`."""
     resolved: dict[str, Payload] = {}
     used: set[str] = set()
-    sent = [_top(people, each, values, used, resolved) for each in posting.numbered(modal["components"])]
+    sent = [_top(people, each, values, used, resolved) for each in components.numbered(modal["components"])]
     if unknown := set(values) - used:
         raise CannotDo(f"the form has no {min(unknown)!r}")
     return sent, resolved

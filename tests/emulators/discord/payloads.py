@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from tests.emulators.discord import permissions
 from tests.emulators.discord.mentions import previews
@@ -235,9 +236,14 @@ def guild_create(each: Guild, bot: User) -> Payload:
     }
 
 
+def attachment_url(each: Attachment, channel_id: int, cdn: str) -> str:
+    """Where a file is fetched from."""
+    return f"{cdn}/attachments/{channel_id}/{each.id}/{quote(each.filename)}"
+
+
 def attachment(each: Attachment, channel_id: int, cdn: str) -> Payload:
     """A file at a message; its address is on the CDN."""
-    url = f"{cdn}/attachments/{channel_id}/{each.id}/{each.filename}"
+    url = attachment_url(each, channel_id, cdn)
     body: Payload = {
         "id": str(each.id),
         "filename": each.filename,

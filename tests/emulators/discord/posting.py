@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.emulators.discord import mentions, payloads, permissions, rules
+from tests.emulators.discord import components, mentions, payloads, permissions, rules
 from tests.emulators.discord.core import Core
 from tests.emulators.discord.errors import ApiError, wrong_form
 from tests.emulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES
@@ -28,6 +28,7 @@ from tests.emulators.discord.world import (
 # v2, voice; ephemeral only in answers to interactions.
 SETTABLE = SUPPRESS_EMBEDS | 1 << 12 | 1 << 13 | 1 << 15
 EDITABLE = SUPPRESS_EMBEDS | 1 << 15
+_CHANGES = frozenset({"content", "embeds", "components", "attachments"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +65,15 @@ def draft_of(core: Core, channel: Channel, body: Mapping[str, Any], files: Seque
     """The bot's message as a request describes it. Raises `ApiError`."""
     flags = int(body.get("flags") or 0) & (SETTABLE | 1 << 6)
     rules.check_message(body, flags=flags)
+    attachments = uploaded(core, body, files)
     draft = Draft(
         channel=channel,
         author=core.bot,
         content=body.get("content") or "",
         flags=flags,
         embeds=_embeds(body),
-        components=numbered(body.get("components") or []),
-        attachments=uploaded(core, body, files),
+        components=_components(core, channel, body, attachments),
+        attachments=attachments,
         allowed=Allowed.of(body.get("allowed_mentions")),
         nonce=body.get("nonce"),
     )
@@ -84,23 +86,11 @@ def _embeds(body: Mapping[str, Any]) -> list[Payload]:
     return [{"type": "rich"} | each for each in body.get("embeds") or []]
 
 
-def numbered(components: list[Payload]) -> list[Payload]:
-    """Components with the ids that Discord gives to those that have none."""
-    copied: list[Payload] = _copy(components)
-    used = {each["id"] for each in rules.walk(copied) if each.get("id")}
-    free = (number for number in range(1, 1_000) if number not in used)
-    for each in rules.walk(copied):
-        each["id"] = each.get("id") or next(free)
-    return copied
-
-
-def _copy(value: Any) -> Any:
-    """A copy without what is null, as Discord gives it back."""
-    if isinstance(value, list):
-        return [_copy(each) for each in value]
-    if isinstance(value, dict):
-        return {name: _copy(each) for name, each in value.items() if each is not None}
-    return value
+def _components(
+    core: Core, channel: Channel, body: Mapping[str, Any], attachments: Sequence[Attachment]
+) -> list[Payload]:
+    at = {each.filename: (each, payloads.attachment_url(each, channel.id, core.cdn_url)) for each in attachments}
+    return components.shown(body.get("components") or (), at)
 
 
 def uploaded(core: Core, body: Mapping[str, Any], files: Sequence[File]) -> list[Attachment]:
@@ -201,31 +191,42 @@ def _unarchive(core: Core, channel: Channel) -> None:
 
 
 def edit(core: Core, message: Message, body: Mapping[str, Any], files: Sequence[File] = ()) -> Message:
-    """Change what `body` names, as PATCH does. Raises `ApiError`."""
+    """Change what `body` names, as PATCH does. Raises `ApiError`, and then nothing has changed."""
     flags = message.flags
     if body.get("flags") is not None:
         flags = message.flags & ~SUPPRESS_EMBEDS | int(body["flags"]) & EDITABLE
     rules.check_message(_whole(message, body), flags=flags)
-    shown = "content" in body or "embeds" in body or "components" in body or "attachments" in body or bool(files)
-    if shown:
-        message.versions.append(message.content)
-        message.edited_at = core.clock.now()
-    message.flags = flags & ~LOADING
-    if "content" in body:
-        message.content = body["content"] or ""
-    if "embeds" in body:
-        message.embeds = _embeds(body)
+    content = (body["content"] or "") if "content" in body else message.content
+    embeds = _embeds(body) if "embeds" in body else message.embeds
+    attachments = _kept(message, body) + uploaded(core, body, files)
+    shown = message.components
     if "components" in body:
-        message.components = numbered(body["components"] or [])
-    if body.get("attachments") is not None or files:
-        kept = {int(each["id"]) for each in body.get("attachments") or () if "id" in each}
-        old = [each for each in message.attachments if "attachments" not in body or each.id in kept]
-        message.attachments = old + uploaded(core, body, files)
+        shown = _components(core, message.channel, body, attachments)
+    rules.check_not_empty(content=content, others=(embeds, shown, attachments))
+    if files or not _CHANGES.isdisjoint(body):
+        _note_edit(core, message)
+    message.flags, message.content = flags & ~LOADING, content
+    message.embeds, message.components, message.attachments = embeds, shown, attachments
     _mention(core, message, Allowed.of(body.get("allowed_mentions")), ping=False)
-    rules.check_not_empty(content=message.content, others=(message.embeds, message.components, message.attachments))
     if not message.ephemeral:
         core.tell_message("MESSAGE_UPDATE", message)
     return message
+
+
+def _kept(message: Message, body: Mapping[str, Any]) -> list[Attachment]:
+    """The files that an edit leaves: all, unless it says which."""
+    if body.get("attachments") is None:
+        return message.attachments
+    kept = {int(each["id"]) for each in body["attachments"] if "id" in each}
+    return [each for each in message.attachments if each.id in kept]
+
+
+def _note_edit(core: Core, message: Message) -> None:
+    """An edit is seen as one, but for that which ends "is thinking"."""
+    if message.flags & LOADING:
+        return
+    message.versions.append(message.content)
+    message.edited_at = core.clock.now()
 
 
 def _whole(message: Message, body: Mapping[str, Any]) -> Payload:
