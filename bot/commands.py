@@ -13,7 +13,9 @@ from bot import insight
 from bot.errors import InvalidInput
 from bot.parameters import FIXED_BY_SERVER, PARAMETERS, Effective, Parameter, Scope, find, resolve, scopes_of
 from bot.ports import SettingStore, Store
+from bot.schedules import USAGE as DIGEST
 from bot.spending import USAGE
+from bot.summary.wanted import USAGE as SUMMARISE
 from bot.types import EMPTY, ConversationKey, Incoming
 
 
@@ -24,6 +26,11 @@ class Command:
     name: str
     usage: str
     help: str
+    aliases: tuple[str, ...] = ()
+
+    def is_called(self, word: str) -> bool:
+        """Whether `word` is its name, or another spelling of it."""
+        return word == self.name or word in self.aliases
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -38,6 +45,17 @@ COMMANDS: Mapping[str, Command] = {
             name="search",
             usage="search [name=value ...] question",
             help="Ask with web search on for this answer; its sources are listed under it.",
+        ),
+        Command(
+            name="summarise",
+            usage=SUMMARISE,
+            help="Tell what was said in this thread or channel, with links to the messages that each point rests on.",
+            aliases=("summarize",),
+        ),
+        Command(
+            name="digest",
+            usage=DIGEST,
+            help="Summarise this channel by myself, every day or week at a time of yours.",
         ),
         Command(
             name="set",
@@ -104,8 +122,9 @@ def parse(text: str) -> Invocation | None:
     if match is None:
         return None
     name = match["name"].lower()
-    if name in COMMANDS:
-        return Invocation(name=name, arguments=(match["arguments"] or "").strip())
+    command = next((each for each in COMMANDS.values() if each.is_called(name)), None)
+    if command is not None:
+        return Invocation(name=command.name, arguments=(match["arguments"] or "").strip())
     if match["mark"] == "/":
         known = ", ".join(f"/{command}" for command in COMMANDS)
         raise InvalidInput(f"There is no command /{name}. There are: {known}.")
@@ -329,9 +348,10 @@ def complete(text: str) -> Sequence[Completion]:
     name, space, rest = typed.partition(" ")
     if not space:
         return [
-            Completion(insert=f"{mark}{command.name} ", label=f"{mark}{command.usage}", help=command.help)
+            Completion(insert=f"{mark}{spelling} ", label=f"{mark}{command.usage}", help=command.help)
             for command in COMMANDS.values()
-            if command.name.startswith(name.lower())
+            for spelling in (command.name, *command.aliases)
+            if spelling == name.lower() or (spelling == command.name and spelling.startswith(name.lower()))
         ]
     if name.lower() not in ("set", "unset", "show", "help"):
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +30,9 @@ from bot.failures import CUT_NOTICE, apology
 from bot.files import Files
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
+from bot.progress import Progress
 from bot.retries import Retry, is_poison, next_retry
+from bot.summary.summariser import Summariser
 from bot.types import (
     Conversation,
     Draft,
@@ -39,6 +41,7 @@ from bot.types import (
     ModelRequest,
     ReplyStatus,
     Settlement,
+    Task,
     Turn,
     TurnId,
     TurnState,
@@ -46,9 +49,6 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
-
-PROGRESS_SECONDS = 2.0
-"""How much of a stream a crash may cost: the least time between two stored drafts."""
 
 BURST_NOTICE = "Answers {count} messages together."
 
@@ -76,6 +76,7 @@ class ConversationManager:
         self._clock = clock
         self._composer = Composer(store, model, rates, platforms, clock=clock, files=files)
         self._condenser = Condenser(store, model, rates, clock=clock)
+        self.summariser = Summariser(store, model, rates, platforms, clock=clock)
         self._stops: dict[TurnId, asyncio.Event] = {}
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -172,7 +173,7 @@ class ConversationManager:
     @asynccontextmanager
     async def _presenter(self, turn: Turn) -> AsyncIterator[Presenter]:
         platform = self._platforms[turn.incoming.key.platform]
-        progress = _Progress(self._store, turn, self._clock, stop=self._stops[turn.id])
+        progress = Progress(self._store, turn, self._clock, stop=self._stops[turn.id])
         presenter = Presenter(
             await platform.open_reply(turn), pace=platform.pace, on_shown=progress.note, before=progress.save
         )
@@ -196,8 +197,9 @@ class ConversationManager:
             logger.error("turn given up", extra=_ids(turn))
             return _failed(self._model.name, TurnGivenUp(turn.attempt)), None
         try:
-            effective = await effective_parameters(turn.incoming, self._store)
-            composition, answer, was_stopped = await self._ask(turn, effective, presenter)
+            if turn.incoming.task is Task.SUMMARY:
+                return await self._summarise(turn, presenter), None
+            return await self._answered(turn, presenter, started)
         except StorageError:
             raise
         except ModelUnavailable as error:
@@ -205,13 +207,19 @@ class ConversationManager:
             if retry is not None:
                 raise _PutOff(retry) from error
             logger.warning("turn failed", extra=_ids(turn) | {"error": str(error)})
-            return _failed(self._model.name, error), None
+            failure: Exception = error
         except BotError as error:
             logger.warning("turn failed", extra=_ids(turn) | {"error": str(error)})
-            return _failed(self._model.name, error), None
+            failure = error
         except Exception as error:
             logger.exception("a bug failed a turn", extra=_ids(turn))
-            return _failed(self._model.name, error), None
+            failure = error
+        return _failed(self._model.name, failure), None
+
+    async def _answered(self, turn: Turn, presenter: Presenter, started: datetime) -> tuple[Settlement, Composition]:
+        """The answer to a question, and what was asked."""
+        effective = await effective_parameters(turn.incoming, self._store)
+        composition, answer, was_stopped = await self._ask(turn, effective, presenter)
         for notice in composition.notices:
             answer.note(notice)
         return self._conclude(turn, composition, answer, stopped=was_stopped, started=started), composition
@@ -228,11 +236,21 @@ class ConversationManager:
             return composition, *await self._generate(turn, composition.request, presenter)
 
     async def _generate(self, turn: Turn, request: ModelRequest, presenter: Presenter) -> tuple[Answer, bool]:
-        """The answer, and whether a person stopped it; generation is a task of its own so that only it is stopped."""
+        """The answer, and whether a person stopped it."""
         answer = Answer()
         if turn.burst:
             answer.note(BURST_NOTICE.format(count=1 + len(turn.burst)))
-        generation = asyncio.create_task(self._consume(request, answer, presenter), name=f"generation {turn.id}")
+        try:
+            return answer, await self._is_stopped(turn, self._consume(request, answer, presenter))
+        except StreamCut as error:
+            logger.warning("stream cut", extra=_ids(turn) | {"error": str(error)})
+            answer.note(CUT_NOTICE)
+            answer.is_cut = True
+        return answer, False
+
+    async def _is_stopped(self, turn: Turn, work: Coroutine[None, None, None]) -> bool:
+        """Do `work` in a task of its own, so that a person stops it alone; whether somebody did."""
+        generation = asyncio.create_task(work, name=f"generation {turn.id}")
         stop = asyncio.create_task(self._stops[turn.id].wait(), name=f"stop of {turn.id}")
         try:
             await asyncio.wait((generation, stop), return_when=asyncio.FIRST_COMPLETED)
@@ -242,14 +260,14 @@ class ConversationManager:
                 generation.cancel()
                 await asyncio.wait((generation,))
         if generation.cancelled():
-            return answer, True
-        try:
-            generation.result()
-        except StreamCut as error:
-            logger.warning("stream cut", extra=_ids(turn) | {"error": str(error)})
-            answer.note(CUT_NOTICE)
-            answer.is_cut = True
-        return answer, False
+            return True
+        generation.result()
+        return False
+
+    async def _summarise(self, turn: Turn, presenter: Presenter) -> Settlement:
+        """The summary of a channel or thread; as with answers, only its making is stopped."""
+        summary = self.summariser.begin(turn, presenter)
+        return summary.settlement(stopped=await self._is_stopped(turn, summary.run()))
 
     async def _consume(self, request: ModelRequest, answer: Answer, presenter: Presenter) -> None:
         async with aclosing(self._model.stream(request)) as events:
@@ -292,34 +310,6 @@ class _PutOff(Exception):
     def __init__(self, retry: Retry) -> None:
         super().__init__(retry.notice)
         self.retry = retry
-
-
-class _Progress:
-    """Stores what a crash must not lose: the first visible message at once, the text every few seconds."""
-
-    def __init__(self, store: Store, turn: Turn, clock: Clock, *, stop: asyncio.Event) -> None:
-        self._store = store
-        self._turn = turn
-        self._stop = stop
-        self._clock = clock
-        self._ref = turn.reply_ref
-        self._saved_at = clock()
-
-    async def note(self, ref: str, _draft: Draft) -> None:
-        """A draft was shown in the message `ref`. Raises `ClaimLost`."""
-        if ref != self._ref:
-            self._heed(await self._store.note_reply(self._turn, ref))
-            self._ref = ref
-
-    async def save(self, draft: Draft) -> None:
-        """A draft is about to be shown. Raises `ClaimLost`, before who was held up shows it over another's answer."""
-        if (self._clock() - self._saved_at).total_seconds() >= PROGRESS_SECONDS:
-            self._heed(await self._store.save_draft(self._turn, draft))
-            self._saved_at = self._clock()
-
-    def _heed(self, stop: bool) -> None:
-        if stop:  # told again here, in case the word of it came before this turn began or got lost on the way
-            self._stop.set()
 
 
 def _failed(model: str, error: BaseException) -> Settlement:

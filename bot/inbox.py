@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot import commands
+from bot import commands, schedules
 from bot.again import once_more
-from bot.commands import effective_at, effective_parameters, parse, parse_question
+from bot.commands import Invocation, effective_at, effective_parameters, parse, parse_question
 from bot.context.transcript import correction_entry
 from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, PlatformError
 from bot.parameters import Effective, Scope, find
-from bot.ports import Clock, Rates, Store
+from bot.ports import Clock, Rates, Store, TimeWords
 from bot.spending import usage_text
+from bot.summary.wanted import IsoTimes, read_wanted
 from bot.types import (
     EMPTY,
     Again,
@@ -27,10 +29,13 @@ from bot.types import (
     Outcome,
     Person,
     RequestRecord,
+    Task,
     ThreadMessage,
     Turn,
     TurnId,
 )
+
+logger = logging.getLogger(__name__)
 
 SEARCHING: Mapping[str, str] = {"enable_web_search": "yes"}
 
@@ -43,11 +48,19 @@ class Inbox:
     """A `Bot`: durable before it says so, one turn for one incoming however often it is delivered."""
 
     def __init__(
-        self, store: Store, manager: ConversationManager, dispatcher: Dispatcher, *, rates: Rates, clock: Clock
+        self,
+        store: Store,
+        manager: ConversationManager,
+        dispatcher: Dispatcher,
+        *,
+        rates: Rates,
+        clock: Clock,
+        times: TimeWords | None = None,
     ) -> None:
         self._store = store
         self._rates = rates
         self._clock = clock
+        self._times = times or IsoTimes()
         self._manager = manager
         self._dispatcher = dispatcher
 
@@ -62,13 +75,40 @@ class Inbox:
                 searching = SEARCHING if invocation.name == "search" else EMPTY
                 overrides = {**incoming.overrides, **given, **searching}
                 return await self._take(replace(incoming, text=question, overrides=overrides, addressed=True))
+            case "summarise":
+                return await self._summarise(incoming, invocation.arguments)
+            case _:
+                return Handled(outcome=Outcome.REPLIED, text=await self._carry_out(invocation, incoming))
+
+    async def _carry_out(self, invocation: Invocation, incoming: Incoming) -> str:
+        """Carry out a command that asks nothing; what to tell its author. Raises `InvalidInput`."""
+        match invocation.name:
             case "stop":
                 stopped = await self.stop(incoming.key)
-                return _reply("Stopped." if stopped else "Nothing is being answered here.")
+                return "Stopped." if stopped else "Nothing is being answered here."
             case "usage":
-                return _reply(await self._usage(invocation.arguments, incoming))
+                return await self._usage(invocation.arguments, incoming)
+            case "digest":
+                return await schedules.run(invocation.arguments, incoming, self._store, now=self._clock())
             case _:
-                return _reply(await commands.run(invocation, incoming, self._store))
+                return await commands.run(invocation, incoming, self._store)
+
+    async def _summarise(self, incoming: Incoming, arguments: str) -> Handled:
+        """Store what is wanted in exact words, for those who may read the channel."""
+        wanted, private = await read_wanted(
+            arguments,
+            now=incoming.at,
+            time_zone=incoming.time_zone,
+            outside=incoming.starts_thread or not incoming.key.thread,
+            times=self._times,
+        )
+        try:
+            await self._manager.summariser.check_access(incoming)
+        except PlatformError as error:  # asked again before anything is read
+            logger.warning("access not known yet", extra={"conversation": str(incoming.key), "error": str(error)})
+        private = private or incoming.private
+        asked = replace(incoming, text=str(wanted), task=Task.SUMMARY, private=private, attachments=(), addressed=True)
+        return await self._take(asked)
 
     async def _usage(self, arguments: str, incoming: Incoming) -> str:
         return await usage_text(arguments, incoming, self._store, self._rates.card(), now=self._clock())
@@ -87,6 +127,7 @@ class Inbox:
 
     async def deleted(self, key: ConversationKey, source_id: str) -> None:
         """Remove a deleted message at once, knowingly breaking the cached prefix: people's wish beats the price."""
+        await self._store.forget_in_parts(key, source_id)
         conversation = await self._in_view(key, source_id)
         await self._store.remove_entries(key, source_id=source_id)
         if conversation is not None:
@@ -157,7 +198,3 @@ class Inbox:
         if effective["answer_in"].value == "channel":
             return replace(incoming, key=replace(incoming.key, thread=""))
         return incoming
-
-
-def _reply(text: str) -> Handled:
-    return Handled(outcome=Outcome.REPLIED, text=text)

@@ -26,6 +26,7 @@ ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})
 HIGHLIGHT_LIMIT = 20_000
 """Longer code stays plain: lexers are regular expressions and may take their time."""
 
+_PLACE = re.compile(r"/c(?:/[\w.%~-]+){2,3}(?:#[\w.%~-]+)?", re.ASCII)  # a place in the playground itself
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_]")
 _MENTION = re.compile(r"(?<![\w@/.])(@seedling)\b", re.IGNORECASE)
 _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
@@ -46,11 +47,15 @@ def is_safe_url(url: str) -> bool:
         return False
 
 
+def _may_link(url: str) -> bool:
+    return is_safe_url(url) or _PLACE.fullmatch(url) is not None
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
     parser.disable("lheading")  # a line of dashes under a sentence is a rule in a chat, not a heading
-    parser.validateLink = is_safe_url  # type: ignore[method-assign]  # the documented way to set a policy
+    parser.validateLink = _may_link  # type: ignore[method-assign]  # the documented way to set a policy
     parser.core.ruler.after("inline", "mentions", _mark_mentions)
     parser.core.ruler.after("inline", "bare_urls", _link_bare_urls)
     for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image), ("link_open", _link_open)):

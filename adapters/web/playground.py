@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from adapters.web.hub import Hub
 from adapters.web.login import add_login
 from adapters.web.pages import Scene, show_chat
+from adapters.web.reading import ChannelReading
 from adapters.web.reply import BOT, PlaygroundReply, open_reply
 from adapters.web.security import AccessRules, TryLimit
 from adapters.web.server import STATIC, Assets, hosted, listen, serve, url_of
@@ -56,11 +57,11 @@ class PlaygroundOptions:
     folder: Path = Path("var") / "nicegui"
 
 
-class Playground:
-    """The platform "local": pages for people, and a `Platform` for the core."""
+class Playground(ChannelReading):
+    """The platform "local": pages for people, and for the core a `Platform` whose channels can be read."""
 
     def __init__(self, store: WorkspaceStore, *, options: PlaygroundOptions, clock: Clock) -> None:
-        self._store = store
+        super().__init__(store)
         self._options = options
         self._clock = clock
         self._hub = Hub()

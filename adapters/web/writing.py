@@ -16,12 +16,16 @@ MENTION = "@seedling"
 QUESTION_COMMANDS = frozenset({"ask", "search"})
 """Commands whose question is a message for everybody."""
 
+SUMMARY_COMMANDS = frozenset({"summarise", "summarize"})
+"""Commands that are a message for everybody, unless they ask for a summary in private."""
+
 SUGGESTIONS = 20
 """The list scrolls; more than this nobody reads."""
 
 _MENTION = re.compile(r"(?<![\w@])@seedling\b", re.IGNORECASE)
 _LEADING_MENTION = re.compile(r"\s*@seedling\b[\s,:]*", re.IGNORECASE)
 _COMMAND = re.compile(r"(?P<mark>[/!])(?P<name>[a-z]+)(?:\s+(?P<rest>.*))?", re.DOTALL | re.IGNORECASE)
+_PRIVATE = re.compile(r"\b(?:private(?:ly)?|for me)\b", re.IGNORECASE)
 _OPEN_MENTION = re.compile(r"(?:^|(?<=\s))@\w*$")
 
 
@@ -77,6 +81,8 @@ def prepare(written: Written, complete: Complete) -> Sending:
         return _message(written, id, shown=written.text.strip(), said=spoken(written.text), asked=asked)
     if command["name"].lower() in QUESTION_COMMANDS and (question := (command["rest"] or "").strip()):
         return _message(written, id, shown=question, said=written.text.strip(), asked=True)
+    if command["name"].lower() in SUMMARY_COMMANDS and not _PRIVATE.search(command["rest"] or ""):
+        return _message(written, id, shown=written.text.strip(), said=written.text.strip(), asked=True)
     channel = written.channel
     incoming = Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=channel.workspace, channel=channel.id, thread=written.thread),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 
+from adapters.times import DateWords
 from bot.app.files import make_files
 from bot.app.models import open_model
 from bot.conversation import ConversationManager
@@ -20,6 +21,7 @@ from bot.dispatcher import Dispatcher
 from bot.errors import StorageUnavailable
 from bot.inbox import Inbox
 from bot.ports import Model, Platform, Rates, Store
+from bot.schedules import Digests
 from bot.settings import Settings
 from bot.types import ConversationKey, TurnId
 from storage import SqlStore, has_queue, migrate, open_store, sole_runner
@@ -88,7 +90,9 @@ async def open_core(
             embedded=role is Role.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
-        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now)
+        if role is Role.RUNS:
+            await stack.enter_async_context(_ticking(Digests(store, platforms, dispatcher.wake, clock=utc_now)))
+        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now, times=DateWords())
         yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
 
 
@@ -131,6 +135,17 @@ async def _engine(
         finally:
             queue.close_entrance()
             await dispatcher.aclose(grace=grace)
+
+
+@asynccontextmanager
+async def _ticking(digests: Digests) -> AsyncIterator[None]:
+    """Digests come when they are due, for as long as the context lasts."""
+    task = asyncio.create_task(digests.run(), name="digests")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def migrate_patiently(url: str) -> None:

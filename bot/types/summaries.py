@@ -58,6 +58,10 @@ class SummaryPart:
         """The number of points."""
         return sum(map(len, self.points.values()))
 
+    def is_within(self, other: SummaryPart) -> bool:
+        """Whether another part covers all that this one does."""
+        return {each.id for each in self.covers} <= {each.id for each in other.covers}
+
 
 # ---------------------------------------------------------------- when one is wanted
 

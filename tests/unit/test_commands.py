@@ -199,7 +199,7 @@ def test_the_table_has_a_row_for_each_parameter() -> None:
 @pytest.mark.parametrize(
     ("text", "inserts"),
     [
-        pytest.param("/s", ["/search ", "/set ", "/show ", "/stop "], id="commands"),
+        pytest.param("/s", ["/search ", "/summarise ", "/set ", "/show ", "/stop "], id="commands"),
         pytest.param("!un", ["!unset "], id="mark-is-kept"),
         pytest.param("/set rea", ["/set reasoning_effort "], id="parameter"),
         pytest.param("/set channel enable_t", ["/set channel enable_thinking "], id="after-a-scope"),

@@ -4,6 +4,7 @@ The rules look for the first phrase that they know in the last message of the us
 
 | phrase | answer |
 |---|---|
+| `summary of these numbered messages, with at most N points` (or `points`) | lines with their numbers, shortened |
 | `[refuse]` | HTTP 400 SensitiveContentDetected |
 | `[filter]`, `[filter after N]` | stopped by the content filter before text, or after N tokens of it |
 | `echo TEXT` | TEXT |
@@ -157,6 +158,26 @@ def _summary(_: re.Match[str], ask: Ask) -> str:
     return "\n".join(f"- {_shorten(line)} [{mark}]" for mark, line in lines[::step])
 
 
+_NUMBERED = re.compile(r"^ *\[(?P<number>\d+)\] (?:\d\d:\d\d )?(?P<said>.+)$", re.MULTILINE)
+_POINT = re.compile(r"^- (?P<said>.+?)(?P<numbers>(?: \[\d+\])+)$", re.MULTILINE)
+
+
+def _numbered_summary(found: re.Match[str], ask: Ask) -> str:
+    """As many points as allowed, spread over the lines; a line that asks is an open question."""
+    material, most = ask.question.text[: found.start()], int(found[1])
+    lines = [(each["said"], each["numbers"]) for each in _POINT.finditer(material)]
+    lines = lines or [(each["said"], f" [{each['number']}]") for each in _NUMBERED.finditer(material)]
+    if not lines:
+        return "There is nothing to summarise."
+    chosen = lines[:: -(-len(lines) // most)]
+    asked = [f"- {_shorten(said)}{numbers}" for said, numbers in chosen if said.endswith("?")]
+    told = [f"- {_shorten(said)}{numbers}" for said, numbers in chosen if not said.endswith("?")]
+    sections = [f"Headline: {len(lines)} lines, of which {len(chosen)} are told"]
+    sections += ["Main points", *told] if told else []
+    sections += ["Open questions", *asked] if asked else []
+    return "\n".join(sections)
+
+
 def _shorten(text: str) -> str:
     return " ".join(text.split()[:12])
 
@@ -170,6 +191,11 @@ def _plain(question: Message) -> str:
 
 _I = re.IGNORECASE
 _RULES: tuple[tuple[str, re.Pattern[str], Rule], ...] = (
+    (
+        "numbered summary",
+        re.compile(r"\bsummary of these numbered (?:messages|points), with at most (\d{1,3}) points\b"),
+        _numbered_summary,
+    ),
     ("echo", re.compile(r"\becho[:\s]\s*(.+)", _I | re.DOTALL), lambda found, _: found[1]),
     (
         "count",

@@ -1,0 +1,39 @@
+"""What a crash must not lose of a turn that is being answered."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.ports import Clock, TurnStore
+from bot.types import Draft, Turn
+
+PROGRESS_SECONDS = 2.0
+"""How much of a stream a crash may cost: the least time between two stored drafts."""
+
+
+class Progress:
+    """Stores what a crash must not lose: the first visible message at once, the text every few seconds."""
+
+    def __init__(self, store: TurnStore, turn: Turn, clock: Clock, *, stop: asyncio.Event) -> None:
+        self._store = store
+        self._turn = turn
+        self._stop = stop
+        self._clock = clock
+        self._ref = turn.reply_ref
+        self._saved_at = clock()
+
+    async def note(self, ref: str, _draft: Draft) -> None:
+        """A draft was shown in the message `ref`. Raises `ClaimLost`."""
+        if ref != self._ref:
+            self._heed(await self._store.note_reply(self._turn, ref))
+            self._ref = ref
+
+    async def save(self, draft: Draft) -> None:
+        """A draft is about to be shown. Raises `ClaimLost`, before who was held up shows it over another's answer."""
+        if (self._clock() - self._saved_at).total_seconds() >= PROGRESS_SECONDS:
+            self._heed(await self._store.save_draft(self._turn, draft))
+            self._saved_at = self._clock()
+
+    def _heed(self, stop: bool) -> None:
+        if stop:  # told again here, in case the word of it came before this turn began or got lost on the way
+            self._stop.set()

@@ -1,0 +1,152 @@
+"""What a person wants summarised: the words after "summarise", read once and stored as exact ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.errors import InvalidInput
+from bot.ports import TimeWords
+
+USAGE: Final = (
+    "summarise [thread|channel] [last N|since yesterday 9am|since my last message|since last summary|"
+    "from MESSAGE] [private]"
+)
+
+MOST_MESSAGES: Final = 10_000
+USUAL_MESSAGES: Final = 200  # of a channel, where nothing is said about how far back
+
+_PLACE = re.compile(r"(?:of |in |the |this )*(?P<place>thread|channel|here)\b\s*", re.IGNORECASE)
+_PRIVATE = re.compile(r"\s*\b(?:private(?:ly)?|only for me|for me)\b\s*", re.IGNORECASE)
+_COUNT = re.compile(r"(?:the )?last (?P<count>[\d,]+)(?: messages?)?", re.IGNORECASE)
+_SPAN = re.compile(r"(?:since |in )?(?:the )?last (?P<span>\d+ ?[a-z]+)", re.IGNORECASE)
+_OWN = re.compile(r"since (?:my last (?:message|post)|i last wrote|i was here)", re.IGNORECASE)
+_SUMMARY = re.compile(r"since (?:the |your )?last (?:summary|digest)", re.IGNORECASE)
+_START = re.compile(r"from (?P<start>\S+)(?: on)?", re.IGNORECASE)
+_SINCE = re.compile(r"(?:since |from )?(?P<words>.{1,80})", re.IGNORECASE | re.DOTALL)
+_MESSAGE = re.compile(r"\S*\d{6}\S*|m-\w+")  # what no words of time look like: ids and links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to read: a thread or a channel, and where to begin; at most one beginning is set.
+
+    `last` is a number of messages. `after_own` and `after_summary` begin behind the asker's last message and behind
+    what the last summary told; `start` is a message's id, or a link that ends in it.
+    """
+
+    thread: bool
+    last: int | None = None
+    since: datetime | None = None
+    after_own: bool = False
+    after_summary: bool = False
+    start: str = ""
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether nothing is said of where to begin in a channel: about the newest `USUAL_MESSAGES` are meant then."""
+        return self == Wanted(thread=False)
+
+    def __str__(self) -> str:
+        """The exact words, which `stored_wanted` reads back."""
+        place = "thread" if self.thread else "channel"
+        if self.last is not None:
+            return f"{place} last {self.last}"
+        if self.since is not None:
+            return f"{place} since {self.since.astimezone(UTC).isoformat()}"
+        if self.start:
+            return f"{place} from {self.start}"
+        own = " since my last message" if self.after_own else ""
+        return place + (" since last summary" if self.after_summary else own)
+
+
+class IsoTimes:
+    """`TimeWords` for exact times alone: "2026-11-22", "2026-11-22 09:30", with or without an offset."""
+
+    async def read(self, words: str, *, now: datetime, time_zone: str) -> datetime | None:
+        """The time, in `time_zone` where the words name no offset."""
+        del now
+        try:
+            at = datetime.fromisoformat(words.strip())
+        except ValueError:
+            return None
+        return (at.replace(tzinfo=zone_of(time_zone)) if at.tzinfo is None else at).astimezone(UTC)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that IANA name; UTC for one that is not known."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+async def read_wanted(
+    arguments: str, *, now: datetime, time_zone: str, outside: bool, times: TimeWords
+) -> tuple[Wanted, bool]:
+    """What is wanted, and whether it is for the asker alone. Raises `InvalidInput`.
+
+    `outside` says that it was asked outside threads, where the channel is meant unless the words say otherwise.
+    """
+    rest, private = _PRIVATE.subn(" ", arguments.strip())
+    rest = rest.strip()
+    thread = not outside
+    if place := _PLACE.match(rest):
+        rest = rest[place.end() :].strip()
+        if place["place"].lower() != "here":
+            thread = place["place"].lower() == "thread"
+    if thread and outside:
+        raise InvalidInput("There is no thread here. Use it inside a thread, or say `channel`.")
+    wanted = _without_time(Wanted(thread=thread), rest)
+    if wanted is None:
+        wanted = Wanted(thread=thread, since=await _time(rest, now=now, time_zone=time_zone, times=times))
+    return wanted, private > 0
+
+
+def _without_time(place: Wanted, rest: str) -> Wanted | None:
+    """What is wanted by words that tell no time; None when they do."""
+    if not rest:
+        return place
+    if match := _COUNT.fullmatch(rest):
+        count = int(match["count"].replace(",", "") or 0)
+        if not 1 <= count <= MOST_MESSAGES:
+            raise InvalidInput(f"I can read from 1 to {MOST_MESSAGES:,} messages, not {match['count'][:12]}.")
+        return replace(place, last=count)
+    if _OWN.fullmatch(rest):
+        return replace(place, after_own=True)
+    if _SUMMARY.fullmatch(rest):
+        return replace(place, after_summary=True)
+    match = _START.fullmatch(rest)
+    if match and _MESSAGE.fullmatch(match["start"]):
+        return replace(place, start=match["start"])
+    return None
+
+
+async def _time(rest: str, *, now: datetime, time_zone: str, times: TimeWords) -> datetime:
+    span, since = _SPAN.fullmatch(rest), _SINCE.fullmatch(rest)
+    words = f"{span['span']} ago" if span else since["words"].strip() if since else ""
+    at = await times.read(words, now=now, time_zone=time_zone) if words else None
+    if at is None:
+        raise InvalidInput(f"I cannot tell from when on to read. Usage: `/{USAGE}`.")
+    if at > now:
+        raise InvalidInput("That time is still to come, so there is nothing to read since then.")
+    return at
+
+
+def stored_wanted(text: str) -> Wanted:
+    """What was wanted, from its exact words. Raises `InvalidInput` for any others."""
+    place, _, rest = text.partition(" ")
+    wanted = Wanted(thread=place == "thread")
+    if place not in {"thread", "channel"}:
+        raise InvalidInput(f"Usage: `/{USAGE}`.")
+    if not rest:
+        return wanted
+    if rest.startswith("since 2"):
+        return replace(wanted, since=datetime.fromisoformat(rest.removeprefix("since ")))
+    exact = _without_time(wanted, rest)
+    if exact is None:
+        raise InvalidInput(f"Usage: `/{USAGE}`.")
+    return exact
