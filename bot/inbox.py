@@ -180,7 +180,7 @@ class Inbox:
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming) -> Handled:
-        if not incoming.addressed and not await self._store.takes_part(incoming.key):
+        if not incoming.addressed and not await self._follows_up(incoming):
             return Handled(outcome=Outcome.IGNORED)
         if not incoming.text.strip() and not incoming.attachments:
             raise InvalidInput(EMPTY_QUESTION)
@@ -189,6 +189,12 @@ class Inbox:
             return Handled(outcome=Outcome.DUPLICATE)
         self._dispatcher.wake(incoming.key)
         return Handled(outcome=Outcome.ANSWERING)
+
+    async def _follows_up(self, incoming: Incoming) -> bool:
+        """Whether a message that does not mention the bot is meant for it all the same."""
+        if not await self._store.takes_part(incoming.key):
+            return False
+        return (await effective_parameters(incoming, self._store))["follow_ups"].value == "always"
 
     async def _placed(self, incoming: Incoming) -> Incoming:
         """A question outside threads belongs to the thread it starts, or to the channel by setting."""

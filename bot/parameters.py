@@ -170,8 +170,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Who the assistant is and how it speaks: replaces the built-in description.",
         ),
         Parameter(
-            name="answer_in", kind="choice", choices=("thread", "channel"), default="thread", wire=False,
-            help="Whether a question in a channel is answered in a thread or in the channel.",
+            name="answer_in", kind="choice", choices=("thread", "reply", "channel"), default="thread", wire=False,
+            help="Whether a question in a channel is answered in a thread, as a reply to it, or in the channel's one talk.",
+        ),
+        Parameter(
+            name="follow_ups", kind="choice", choices=("always", "mentioned", "off"), default="always", wire=False,
+            help="Whether more questions in a thread where I answer need a mention, or are not answered at all.",
+        ),
+        Parameter(
+            name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, guarded=True,
+            help="Whether people of other organisations, in channels shared with them, are answered.",
         ),
         Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,

@@ -6,15 +6,20 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
+from adapters.slack.asking import asked_by, channel_of
+from adapters.slack.commanding import Commanding
 from adapters.slack.errands import Errands
 from adapters.slack.export_records import field, moment
-from adapters.slack.hearing import Hearing, details_of
+from adapters.slack.hearing import Hearing
+from adapters.slack.home import OPEN_SETTINGS, Home
 from adapters.slack.reading import PLATFORM
 from adapters.slack.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
+from adapters.slack.settings import Settings
+from adapters.slack.settings_form import SCOPE
 from adapters.slack.workspace import Workspace
 from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
-from bot.types import Again, ConversationKey, Incoming, Turn
+from bot.types import Again, ConversationKey, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +37,12 @@ class Acting:
         self._hearing = hearing
         self._errands = errands
         self._clock = clock
+        self._settings = Settings(bot, hearing, clock=clock)
+        self._commanding = Commanding(hearing, self._settings, clock=clock)
+        self._home = Home(bot, clock=clock)
+        self.command = self._commanding.command
+        self.shortcut = self._commanding.shortcut
+        self.submitted = self._settings.submitted
 
     # ------------------------------------------------------------ buttons under answers
 
@@ -51,6 +62,15 @@ class Acting:
 
     async def _one_action(self, workspace: Workspace, body: Body, action: Event) -> None:
         name, value = field(action, "action_id"), field(action, "value")
+        if name == SCOPE:
+            return await self._settings.move(workspace, body, field(action, "selected_option", "value"))
+        if name == OPEN_SETTINGS:
+            nowhere = await asked_by(workspace, body, self._clock)
+            return await self._settings.open(workspace, body, nowhere.key)
+        return await self._under_answer(workspace, body, name, value)
+
+    async def _under_answer(self, workspace: Workspace, body: Body, name: str, value: str) -> None:
+        """A button under an answer; its value begins with the turn."""
         turn = await self._turn(workspace, body, value.partition(":")[0])
         if turn is None:
             return
@@ -63,7 +83,8 @@ class Acting:
             try:
                 await self._bot.again(turn.id, AGAIN[name], by=member.person, at=self._clock())
             except InvalidInput as error:
-                self._hearing.tell(workspace, await self._asked(workspace, body, turn.incoming.key.thread), str(error))
+                asked = await asked_by(workspace, body, self._clock, thread=turn.incoming.key.thread)
+                self._hearing.tell(workspace, asked, str(error))
 
     async def _turn(self, workspace: Workspace, body: Body, id: str) -> Turn | None:
         """The turn that a control belongs to; None for one of another place, which nobody can press here."""
@@ -73,41 +94,14 @@ class Acting:
         if turn is None:
             return None
         key = turn.incoming.key
-        here = (PLATFORM, workspace.team, field(body, "channel", "id") or field(body, "container", "channel_id"))
+        here = (PLATFORM, workspace.team, channel_of(body))
         return turn if (key.platform, key.workspace, key.channel) == here else None
 
-    async def _asked(self, workspace: Workspace, body: Body, thread: str, text: str = "") -> Incoming:
-        """Something that somebody does in a channel, as if they had written `text`."""
-        member = await workspace.directory.member(field(body, "user", "id") or field(body, "user_id"))
-        channel = field(body, "channel", "id") or field(body, "channel_id")
-        key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
-        now = self._clock()
-        return Incoming(
-            key=key,
-            dedupe_key=f"{workspace.team}/{channel}/{field(body, 'trigger_id') or now.isoformat()}",
-            author=member.person,
-            text=text,
-            at=now,
-            starts_thread=not thread,
-            administers=member.administers,
-            time_zone=member.time_zone,
-            details=details_of(workspace, user_team=field(body, "user", "team_id") or member.team),
-        )
-
-    # ------------------------------------------------------------ not yet
-
-    async def command(self, workspace: Workspace, body: Body) -> None:
-        """Somebody typed the slash command."""
-
-    async def shortcut(self, workspace: Workspace, body: Body) -> None:
-        """Somebody used a shortcut."""
-
-    async def submitted(self, workspace: Workspace, body: Body) -> Mapping[str, str]:
-        """Somebody submitted a form."""
-        return {}
+    # ------------------------------------------------------------ pages, and what changes
 
     async def home_opened(self, workspace: Workspace, event: Event) -> None:
         """Somebody opened one of the bot's own pages."""
+        self._errands.start(self._home.opened(workspace, event), "home tab")
 
     async def member_changed(self, workspace: Workspace, event: Event) -> None:
         """Somebody's name, rights or time zone have changed."""

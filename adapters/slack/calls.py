@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -115,6 +116,24 @@ class SlackCalls:
         if not self.budget(method, place).may_progress(reserved):
             return None
         return await self.call(method, arguments, priority=Priority.PROGRESS, patience=0)
+
+    async def respond(self, url: str, content: Json) -> bool:
+        """Answer where something was pressed or typed, in a way that its author alone sees; whether Slack took it."""
+        if not self._is_slack(url) or self._client.session is None:
+            return False
+        try:
+            body = {"response_type": "ephemeral", "replace_original": False, **content}
+            async with self._client.session.post(url, json=body, allow_redirects=False) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    def _is_slack(self, url: str) -> bool:
+        """Whether an address is one of Slack, or of the server that stands for it."""
+        theirs, ours = urlsplit(url), urlsplit(self._client.base_url)
+        if theirs.scheme == "https" and (theirs.hostname or "").endswith(".slack.com"):
+            return True
+        return not (ours.hostname or "").endswith("slack.com") and theirs[:2] == ours[:2]
 
     @asynccontextmanager
     async def _place(self, method: str, arguments: Json, priority: Priority) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from adapters.slack.directory import Member
 from adapters.slack.errands import Errands
@@ -29,6 +29,8 @@ from bot.types import ConversationKey, Handled, Incoming, Outcome, ThreadMessage
 logger = logging.getLogger(__name__)
 
 Event = Mapping[str, Any]
+
+NO_FOLLOW_UPS: Final = "In this place I answer one question in each thread. Please ask in a new one."
 
 
 class Hearing:
@@ -56,24 +58,28 @@ class Hearing:
         if member.is_bot:
             return None
         incoming = await self._incoming(workspace, said, member)
-        if member.is_stranger and not await self._may_ask(incoming):
+        if member.is_stranger and not await self._answers_strangers(incoming):
+            return None
+        if said.thread and said.mentions_bot and not said.is_direct and await self._is_over(incoming):
+            self.tell(workspace, incoming, NO_FOLLOW_UPS)
             return None
         return await self.hand_over(workspace, incoming)
 
-    async def hand_over(self, workspace: Workspace, incoming: Incoming) -> Handled | None:
+    async def hand_over(self, workspace: Workspace, incoming: Incoming, *, response_url: str = "") -> Handled | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
         try:
             handled = await self._bot.handle(incoming)
         except InvalidInput as error:
-            self.tell(workspace, incoming, str(error))
+            self.tell(workspace, incoming, str(error), response_url=response_url)
             return None
         if handled.outcome is Outcome.REPLIED and handled.text:
-            self.tell(workspace, incoming, handled.text)
+            self.tell(workspace, incoming, handled.text, response_url=response_url)
         return handled
 
-    def tell(self, workspace: Workspace, asked: Incoming, text: str) -> None:
+    def tell(self, workspace: Workspace, asked: Incoming, text: str, *, response_url: str = "") -> None:
         """Show something to one person alone, beside other work."""
-        self._errands.start(whisper(workspace, asked, in_slack_words(text)), "message for one person")
+        telling = whisper(workspace, asked, in_slack_words(text), response_url=response_url)
+        self._errands.start(telling, "message for one person")
 
     # ------------------------------------------------------------ what is said
 
@@ -97,10 +103,17 @@ class Hearing:
             details=details_of(workspace, user_team=said.user_team or member.team),
         )
 
-    async def _may_ask(self, incoming: Incoming) -> bool:
+    async def _answers_strangers(self, incoming: Incoming) -> bool:
         """Whether people of other organisations are answered here."""
         effective = await self._bot.effective(incoming.key)
         return bool(effective["strangers"].value == "answer")
+
+    async def _is_over(self, incoming: Incoming) -> bool:
+        """Whether a thread has had its question, and no other is answered there; commands always are."""
+        if incoming.text.startswith(("/", "!")):
+            return False
+        effective = await self._bot.effective(incoming.key)
+        return effective["follow_ups"].value == "off" and bool(await self._bot.requests(incoming.key, limit=1))
 
     # ------------------------------------------------------------ what changes
 

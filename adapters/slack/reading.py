@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapters.slack.export_records import attachments, field, moment
-from bot.commands import COMMANDS, SCOPE_WORDS
+from bot.commands import COMMANDS, SCOPE_WORDS, Command
 from bot.parameters import FIXED_BY_SERVER, PARAMETERS
 from bot.types import Attachment, ConversationKey
 
@@ -97,26 +97,38 @@ def command_in(text: str, *, addressed: bool) -> str:
     question may begin with "show" or "help".
     """
     first, _, rest = text.strip().partition(" ")
-    if first[:1] == "!" and first[1:].lower() in COMMANDS:
+    if first[:1] == "!" and command_called(first[1:]) is not None:
         return text.strip()
-    name = first.lower()
-    if addressed and name in COMMANDS and _fits(name, rest.strip().lower().split()):
+    command = command_called(first)
+    if addressed and command is not None and _fits(command, rest.strip().lower().split()):
         return f"/{text.strip()}"
     return ""
 
 
-def _fits(name: str, words: list[str]) -> bool:
+def command_called(word: str) -> Command | None:
+    """The command that a word names."""
+    return next((each for each in COMMANDS.values() if each.is_called(word.lower())), None)
+
+
+def _fits(command: Command, words: list[str]) -> bool:
     """Whether these words can follow a command; all can where the rest is free text."""
-    if name in {"stop", "usage", "forget"}:
-        usage = re.findall(r"\w+", COMMANDS[name].usage.lower())
-        return all(word in usage for word in words)
-    if name in {"set", "unset"}:
-        words = words[1:] if words and words[0] in SCOPE_WORDS else words
-        return bool(words) and _is_parameter(words[0])
-    if name in {"show", "help"}:
-        topics = {"context", "memory", *COMMANDS}
-        return not words or (len(words) == 1 and (words[0].lstrip("/!") in topics or _is_parameter(words[0])))
-    return bool(words)
+    match command.name:
+        case "stop" | "usage" | "forget":
+            known = re.findall(r"\w+", command.usage.lower())
+            return all(word in known or word.isdecimal() for word in words)
+        case "set" | "unset":
+            words = words[1:] if words and words[0] in SCOPE_WORDS else words
+            return bool(words) and _is_parameter(words[0])
+        case "show" | "help":
+            return not words or (len(words) == 1 and _is_topic(words[0].lstrip("/!")))
+        case "ask" | "search":
+            return bool(words)
+        case _:
+            return True
+
+
+def _is_topic(word: str) -> bool:
+    return word in {"context", "memory"} or command_called(word) is not None or _is_parameter(word)
 
 
 def _is_parameter(word: str) -> bool:

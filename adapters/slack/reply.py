@@ -206,7 +206,6 @@ class PrivateReply:
     def __init__(self, workspace: Workspace, turn: Turn) -> None:
         self._workspace = workspace
         self._turn = turn
-        self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
 
     async def show(self, _draft: Draft) -> str:
         """Nothing is shown before the end."""
@@ -217,17 +216,15 @@ class PrivateReply:
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
         text = safe_text(draft.text, draft, self._turn)
-        pieces = self._splitter.split(text) or [Piece(text="", shown="")]
-        for index, piece in enumerate(pieces):
-            below = end_blocks(draft, self._turn.id) if index == len(pieces) - 1 else ()
-            await whisper(self._workspace, self._turn.incoming, piece.shown, below)
+        await whisper(self._workspace, self._turn.incoming, text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
 
 
 def safe_text(text: str, draft: Draft, turn: Turn) -> str:
     """The text with links only to addresses that the askers wrote or a search found."""
     asked = (turn.incoming, *turn.burst)
-    addresses = frozenset().union(*(urls_in(each.text) for each in asked), (each.url for each in draft.sources))
+    written = (urls_in(each.text) for each in asked)
+    addresses = frozenset(draft.links).union(*written, (each.url for each in draft.sources))
     return defang(text, allowed=known(addresses))
 
 

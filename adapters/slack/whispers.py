@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from adapters.slack.budget import Priority
 from adapters.slack.errors import SlackRefusal
-from adapters.slack.rendering import Block, escape_markdown, fallback_text, markdown_blocks
+from adapters.slack.rendering import PIECE_CHARACTERS, Block, escape_markdown, fallback_text, markdown_blocks
 from adapters.slack.workspace import Workspace
 from bot.commands import COMMANDS
+from bot.delivery import split
 from bot.types import Incoming
 
 logger = logging.getLogger(__name__)
@@ -26,14 +27,21 @@ def in_slack_words(text: str) -> str:
     return _COMMANDS.sub(f"{COMMAND} ", text)
 
 
-async def whisper(workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
+async def whisper(
+    workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block] = (), *, response_url: str = ""
+) -> None:
     """Show Markdown to the author of `asked` alone; where they cannot be reached there, in their direct message.
 
+    `response_url` is where Slack takes an answer to what they pressed or typed, also in channels without the bot.
     Raises `SlackRefusal` and `SlackUncertain`.
     """
-    escaped = escape_markdown(text)
-    said = "\n".join(str(each["text"]["text"]) for each in blocks if each["type"] == "section")
-    content = {"text": fallback_text(escaped or said), "blocks": [*markdown_blocks(escaped), *blocks]}
+    pieces = [each.shown for each in split(text, limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each)))]
+    for number, piece in enumerate(pieces or [""], start=1):
+        below = blocks if number >= len(pieces) else ()
+        await _whisper_one(workspace, asked, _content(piece, below), response_url)
+
+
+async def _whisper_one(workspace: Workspace, asked: Incoming, content: Mapping[str, Any], response_url: str) -> None:
     # A thread shows such a message only once there is something in it.
     thread = None if asked.starts_thread else asked.key.thread or None
     arguments = {"channel": asked.key.channel, "user": asked.author.id, "thread_ts": thread, **content}
@@ -42,6 +50,14 @@ async def whisper(workspace: Workspace, asked: Incoming, text: str, blocks: Sequ
     except SlackRefusal as refusal:
         if refusal.code not in NOT_THERE:
             raise
+        if response_url and await workspace.calls.respond(response_url, content):
+            return
         channel = await workspace.direct_channel(asked.author.id)
         direct = {"channel": channel, **content, "unfurl_links": False, "unfurl_media": False}
         await workspace.calls.call("chat.postMessage", direct, priority=Priority.FIRST, patience=60)
+
+
+def _content(text: str, blocks: Sequence[Block]) -> Mapping[str, Any]:
+    escaped = escape_markdown(text)
+    said = "\n".join(str(each["text"]["text"]) for each in blocks if each["type"] == "section")
+    return {"text": fallback_text(escaped or said), "blocks": [*markdown_blocks(escaped), *blocks]}

@@ -1,0 +1,163 @@
+"""Commands, shortcuts, forms and buttons, as people use them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.emulators.slack import RunningSlack
+from tests.fakes import words
+from tests.integration.slack.scene import Scene, held, scene
+
+
+def whispered(slack: RunningSlack) -> str:
+    """What was shown to one person alone, the newest last."""
+    return "\n---\n".join(slack.shown(each) for each in slack.whispers)
+
+
+async def told(play: Scene, words_told: str) -> str:
+    """Wait until somebody alone was told something with these words; all that was told so."""
+    await play.until(lambda: words_told in whispered(play.slack))
+    return whispered(play.slack)
+
+
+async def test_a_question_by_slash_command_is_shown_and_answered_below() -> None:
+    async with scene(words("Because of Rayleigh scattering.")) as play:
+        slack = play.slack
+        await slack.slash(slack.ada, slack.general, "/seed", "ask why is the sky blue?")
+        await play.settled()
+        (question,) = [each for each in slack.messages(slack.general) if not each.is_reply]
+        assert "asks: why is the sky blue?" in slack.shown(question)
+        assert "Because of Rayleigh scattering." in play.answers(question)[-1]
+        assert slack.violations == []
+
+
+async def test_settings_are_changed_by_slash_command_and_told_to_the_author_alone() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await slack.slash(slack.ada, slack.general, "/seed", "set reasoning_effort high")
+        assert "reasoning_effort" in await told(play, "high")
+        await slack.slash(slack.ada, slack.general, "/seed", "show reasoning_effort")
+        await told(play, "set for this channel")
+        assert [each for each in slack.messages(slack.general) if each.author is slack.bot] == []
+
+
+async def test_an_unknown_sub_command_tells_all_with_their_usage() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await slack.slash(slack.ada, slack.general, "/seed", "frobnicate <!channel>")
+        text = await told(play, "There is no")
+        for command in ("/seed ask", "/seed search", "/seed set", "/seed unset", "/seed usage", "/seed forget"):
+            assert command in text
+
+
+async def test_in_threads_a_mention_or_a_mark_does_what_the_slash_command_cannot() -> None:
+    async with scene(words("One.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} one?")
+        await play.settled()
+        await slack.say(slack.ada, slack.general, f"{slack.mention()} set reasoning_effort high", thread_ts=question.ts)
+        await told(play, "for this thread")
+        await slack.say(slack.ada, slack.general, "!set reasoning_effort low", thread_ts=question.ts)
+        await told(play, "`low` for this thread")
+        assert len(play.model.asked) == 1
+
+
+async def test_the_form_shows_what_holds_and_sets_what_was_changed() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await slack.slash(slack.ada, slack.general, "/seed", "settings")
+        await play.until(lambda: slack.open_view(slack.ada))
+        delivery = await slack.submit_view(slack.ada, {"max_tokens": "9000000", "reasoning_effort": "high"})
+        view = slack.open_view(slack.ada)
+        assert delivery.acknowledged
+        assert view is not None
+        assert "whole number from 1" in view.errors["channel:max_tokens"]
+        await slack.submit_view(slack.ada, {"max_tokens": "900", "reasoning_effort": "high"})
+        assert slack.open_view(slack.ada) is None
+        await told(play, "max_tokens: 900")
+        await slack.slash(slack.ada, slack.general, "/seed", "show max_tokens")
+        await told(play, "`900` (set for this channel)")
+        assert slack.violations == []
+
+
+async def test_only_administrators_set_what_holds_for_the_workspace() -> None:
+    async with scene() as play:
+        slack = play.slack
+        boss = slack.person("Cleo", is_admin=True)
+        slack.general.members.append(boss.id)
+        await slack.slash(slack.ada, slack.general, "/seed", "settings")
+        await play.until(lambda: slack.open_view(slack.ada))
+        view = slack.open_view(slack.ada)
+        assert view is not None
+        assert "workspace" not in str(view.body["blocks"][0])
+        await slack.slash(boss, slack.general, "/seed", "settings")
+        await play.until(lambda: slack.open_view(boss))
+        view = slack.open_view(boss)
+        assert view is not None
+        await slack.press_in_view(view, "seedling_scope", "workspace")
+        await slack.submit_view(boss, {"max_tokens": "1234"})
+        await told(play, "the whole workspace")
+        await slack.slash(slack.ada, slack.general, "/seed", "show max_tokens")
+        await told(play, "`1234` (set for the workspace)")
+
+
+async def test_the_shortcut_opens_the_form_of_a_thread() -> None:
+    async with scene(words("One.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} one?")
+        await play.settled()
+        await slack.shortcut(slack.ada, "seed_settings", slack.answers(slack.general, question.ts)[0])
+        await play.until(lambda: slack.open_view(slack.ada))
+        await slack.submit_view(slack.ada, {"persona": "A pirate"})
+        await told(play, "Set for this thread")
+        await slack.say(slack.ada, slack.general, "and two?", thread_ts=question.ts)
+        await play.settled()
+        assert "A pirate" in play.model.asked[-1].head
+
+
+async def test_the_home_tab_tells_how_to_start_what_was_used_and_what_is_set() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await slack.open_app_home(slack.ada, "home")
+        await play.until(lambda: slack.home(slack.ada))
+        await slack.open_app_home(slack.ada, "messages")
+        await play.until(lambda: slack.surfaces.prompts)
+        home = slack.home(slack.ada)
+        assert home is not None
+        assert "How to start" in str(home.body)
+        assert "reasoning_effort" in str(home.body)
+        assert slack.violations == []
+
+
+async def test_stop_regenerate_and_feedback() -> None:
+    gate = asyncio.Event()
+    async with scene(held(gate, "A first, ", "long answer."), words("Another answer.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} tell me")
+        await play.until(lambda: slack.calls("chat.startStream"))
+        (answer,) = slack.answers(slack.general, question.ts)
+        await slack.press_stop(slack.ada, answer)
+        await play.settled()
+        assert "A first," in slack.shown(answer)
+        assert "long answer" not in slack.shown(answer)
+        await slack.press(slack.ben, answer, "seedling_feedback", True)
+        await slack.press(slack.ben, answer, "seedling_regenerate")
+        await play.settled()
+        (answer,) = slack.answers(slack.general, question.ts)
+        assert "Another answer." in slack.shown(answer)
+        assert "A first" not in slack.shown(answer)
+        assert slack.violations == []
+
+
+async def test_the_stop_button_of_a_posted_answer_stops_it() -> None:
+    gate = asyncio.Event()
+    async with scene(held(gate, "Long ", "tail")) as play:
+        slack = play.slack
+        slack.fault("chat.startStream", error="feature_not_enabled")
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} tell me")
+        await play.until(lambda: slack.calls("chat.postMessage"))
+        (answer,) = slack.answers(slack.general, question.ts)
+        await slack.press(slack.ada, answer, "seedling_stop")
+        await play.settled()
+        assert "tail" not in slack.shown(answer)
+        assert "Regenerate" in slack.shown(answer)
