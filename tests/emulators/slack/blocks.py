@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -38,13 +38,50 @@ def read_blocks(value: Any) -> list[Json]:
     """The blocks that were sent. Raises `SlackError` (invalid_blocks_format) when they are no list of objects."""
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+    if not _is_list_of_objects(value):
         raise SlackError("invalid_blocks_format")
-    return value
+    return list(value)
+
+
+def _check_types(value: Json, where: str) -> None:
+    """Fields that every element has in the same way hold what they should."""
+    for name, each in value.items():
+        fits = _FIELDS.get(name)
+        if fits and each is not None and not fits(each):
+            raise SlackError("invalid_blocks", f"wrong type: {name} {where}")
+        for inner in each if isinstance(each, list) else [each]:
+            for deeper in inner if isinstance(inner, list) else [inner]:
+                if isinstance(deeper, dict):
+                    _check_types(deeper, where)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("action_id", "alt_text", "block_id", "image_url", "status", "task_id", "type", "value"), _is_text),
+    **dict.fromkeys(("accessory", "element", "label", "negative_button", "placeholder", "positive_button"), _is_object),
+    **dict.fromkeys(
+        ("blocks", "child_blocks", "elements", "fields", "option_groups", "options", "tasks"), _is_list_of_objects
+    ),
+    **dict.fromkeys(("text", "title", "details", "output"), lambda value: isinstance(value, str | dict)),
+    "rows": lambda value: isinstance(value, list) and all(map(_is_list_of_objects, value)),
+}
 
 
 def check_message_blocks(blocks: list[Json]) -> list[str]:
     """Warnings about the blocks of a message. Raises `SlackError` for what Slack refuses."""
+    for place, block in enumerate(blocks):
+        _check_types(block, _where(place))
     if sum(map(len, _texts(blocks))) > MOST_BLOCK_CHARACTERS:
         raise SlackError("msg_blocks_too_long")
     if sum(len(each.get("text") or "") for each in blocks if each.get("type") == "markdown") > MOST_MARKDOWN:
@@ -55,6 +92,8 @@ def check_message_blocks(blocks: list[Json]) -> list[str]:
 
 def check_view_blocks(blocks: list[Json]) -> None:
     """Check the blocks of a view. Raises `SlackError`."""
+    for place, block in enumerate(blocks):
+        _check_types(block, _where(place))
     _check(blocks, MOST_VIEW_BLOCKS, _NOT_IN_VIEWS)
 
 
@@ -62,7 +101,7 @@ def _check(blocks: list[Json], most: int, refused: frozenset[str]) -> None:
     if len(blocks) > most:
         raise SlackError("invalid_blocks", f"no more than {most} items allowed [json-pointer:/blocks]")
     for place, block in enumerate(blocks):
-        where = f"[json-pointer:/blocks/{place}]"
+        where = _where(place)
         kind = block.get("type")
         if kind not in _KNOWN or kind in refused:
             raise SlackError("invalid_blocks", f"unsupported type: {kind} {where}")
@@ -74,6 +113,10 @@ def _check(blocks: list[Json], most: int, refused: frozenset[str]) -> None:
         again = [each for each, count in Counter(_values(blocks, name)).items() if count > 1]
         if again:
             raise SlackError("invalid_blocks", f"{name} {again[0]!r} already exists")
+
+
+def _where(place: int) -> str:
+    return f"[json-pointer:/blocks/{place}]"
 
 
 def _check_by_sdk(block: Json, where: str) -> None:

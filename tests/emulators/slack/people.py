@@ -180,6 +180,22 @@ class PeopledSlack(SlackEmulator):
         }
         self.emit_in(message.channel, event)
 
+    async def rename_session(self, person: Person, message: Message, title: str) -> None:
+        """Somebody gives the session of a thread another title. Raises `KeyError` without session."""
+        session = self.surfaces.sessions[message.channel.id, message.root_ts]
+        event = {
+            "type": "agent_session_title_changed",
+            "channel": message.channel.id,
+            "thread_ts": message.root_ts,
+            "user": person.id,
+            "team_id": message.channel.team,
+            "title": title,
+            "previous_title": session.title,
+            "event_ts": self.world.new_ts(),
+        }
+        session.title = title
+        self.emit_in(message.channel, event)
+
     async def change_context(self, person: Person, entities: Sequence[Json]) -> None:
         """Somebody looks at something else while the agent's tab is open."""
         event = {

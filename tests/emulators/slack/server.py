@@ -15,6 +15,7 @@ from tests.emulators.slack.errors import SlackError
 from tests.emulators.slack.interactions import InteractiveSlack
 from tests.emulators.slack.methods.table import READERS
 from tests.emulators.slack.options import Options
+from tests.emulators.slack.recorder import Recorded, redacted
 
 LOOPBACK = "127.0.0.1"
 MOST_BODY_BYTES = 64_000_000
@@ -39,13 +40,18 @@ class RunningSlack(InteractiveSlack):
     async def serve_response(self, request: web.Request) -> web.Response:
         """A response_url: five uses within thirty minutes."""
         record = self._recorder.add("response_url", {}, self.clock.now())
+        if mishap := self._broken(request, record):
+            return mishap
         right = self.surfaces.use_response(request.match_info["key"])
         if right is None:
             record.status, record.error = 404, "used_url"
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
-        body = json.loads(await request.text())
-        record.arguments = body
-        record.error = self.respond(right, body)
+        try:
+            body = json.loads(await request.text())
+        except ValueError:
+            body = None
+        record.arguments = redacted(body)
+        record.error = self.respond(right, body) if isinstance(body, dict) else "invalid_payload"
         record.ok, record.status = not record.error, 400 if record.error else 200
         self.happened()
         return web.Response(text=record.error or "ok", status=record.status)
@@ -65,6 +71,8 @@ class RunningSlack(InteractiveSlack):
     async def serve_file(self, request: web.Request) -> web.Response:
         """A file for whoever has the token; everybody else gets the page to sign in, with status 200."""
         record = self._recorder.add("file", {"path": request.path}, self.clock.now())
+        if mishap := self._broken(request, record):
+            return mishap
         header = request.headers.get("Authorization", "")
         file = self.world.files.get(request.match_info["file"].rpartition("-")[2])
         try:
@@ -75,8 +83,20 @@ class RunningSlack(InteractiveSlack):
         if file is None or file.team != workspace.id or file.deleted or not self._reads_files():
             record.error = "no_permission"
             return web.Response(text=_LOGIN_PAGE, content_type="text/html")
-        record.ok, record.status = True, 200
+        record.ok, record.status = True, 302 if file.redirect else 200
+        if file.redirect:
+            return web.Response(status=302, headers={"Location": file.redirect})
         return web.Response(body=file.content, content_type=file.mimetype)
+
+    def _broken(self, request: web.Request, record: Recorded) -> web.Response | None:
+        """The mishap of a request that is no call of the Web API, if there is one."""
+        fault = self.faults.take(record.method)
+        if fault is None:
+            return None
+        record.fault, record.error, record.status = True, fault.error or "fault", fault.http_status
+        if fault.drop and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=fault.http_status, text=fault.error)
 
     def _reads_files(self) -> bool:
         return not self.options.scopes or "files:read" in self.options.scopes

@@ -74,7 +74,7 @@ class Channel:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class File:
-    """A file; before it is completed, nobody sees it."""
+    """A file; before it is completed, nobody sees it. `redirect` is an address that downloads are sent to."""
 
     id: str
     team: str
@@ -89,6 +89,7 @@ class File:
     completed: bool = True
     deleted: bool = False
     hidden: bool = False
+    redirect: str = ""
     channels: list[str] = field(default_factory=list)
 
 

@@ -81,10 +81,13 @@ class Receiver:
     url: str = ""
     requests: list[tuple[dict[str, str], str]] = field(default_factory=list)
     answer: Callable[[str], web.StreamResponse] = field(default=lambda _: web.Response())
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.text()
         self.requests.append(({name.lower(): value for name, value in request.headers.items()}, body))
+        if self.handler:
+            return await self.handler(request)
         return self.answer(body)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
 from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from tests.emulators.slack import Options, RunningSlack, running_slack
-from tests.integration.slack_emulator.apps import Receiver, receiver
+from tests.integration.slack_emulator.apps import Receiver, receiver, web_client
 
 
 @asynccontextmanager
@@ -130,3 +132,32 @@ async def test_only_subscribed_events_are_sent() -> None:
         await slack.say(slack.ada, slack.direct(slack.ada), "psst")
         await slack.settled()
         assert [json.loads(body)["event"]["type"] for _, body in app.requests] == ["app_mention", "message"]
+
+
+async def test_bolt_takes_events_and_commands_over_http() -> None:
+    async with receiver() as app, running_slack(Options(request_url=app.url)) as slack, web_client(slack) as client:
+        bolt = AsyncApp(client=client, signing_secret=slack.options.signing_secret)
+
+        @bolt.event("app_mention")
+        async def mention(event: dict[str, str], say: Callable[..., Awaitable[None]]) -> None:
+            await say(text="here", thread_ts=event["ts"])
+
+        @bolt.event("message")
+        async def message() -> None:
+            """The mention comes here too, and so does the answer."""
+
+        @bolt.command("/seed")
+        async def command(ack: Callable[..., Awaitable[None]]) -> None:
+            await ack("at once")
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+
+        app.handler = handle
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} hello")
+        (answer,) = await slack.until(lambda: slack.answers(slack.general, question.ts))
+        assert answer.text == "here"
+        assert (await slack.slash(slack.ada, slack.general, "/seed")).acknowledged
+        assert slack.whispers[-1].text == "at once"
+        await slack.settled()
+        assert slack.deliveries.lost == []

@@ -71,3 +71,16 @@ async def test_a_file_of_another_organisation_is_asked_for(slack: RunningSlack, 
     told = (await client.files_info(file=file.id))["file"]
     assert (await fetch(told["url_private"], slack.options.bot_token))[2] == b"far"
     assert await refusal(client.files_info(file="F404")) == "file_not_found"
+
+
+async def test_a_download_can_be_sent_elsewhere_or_fail(slack: RunningSlack) -> None:
+    file = slack.file(slack.ada, "notes.txt", b"notes")
+    url = slack.file_told(file)["url_private"]
+    slack.fault("file", http_status=500)
+    assert (await fetch(url, slack.options.bot_token))[0] == 500
+    file.redirect = f"{slack.origin}/elsewhere"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {slack.options.bot_token}"}) as session,
+        session.get(url, allow_redirects=False) as response,
+    ):
+        assert (response.status, response.headers["Location"]) == (302, file.redirect)

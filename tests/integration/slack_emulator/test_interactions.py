@@ -259,6 +259,8 @@ async def test_a_response_replaces_or_deletes_where_it_was_pressed(slack: Runnin
     async with aiohttp.ClientSession() as session:
         async with session.post(url, json={"markdown_text": "a"}) as refused:
             assert (refused.status, await refused.text()) == (400, "no_text")
+        async with session.post(url, data=b"{") as broken:
+            assert (broken.status, await broken.text()) == (400, "invalid_payload")
         await session.post(url, json={"text": "new", "replace_original": True})
         assert slack.transcript(slack.general) == "#general\nSeedling (edited): new"
         await session.post(url, json={"delete_original": True})

@@ -166,3 +166,12 @@ async def test_sessions_need_a_thread_and_a_known_status(slack: RunningSlack, cl
     await client.agents_sessions_setStatus(**place, thread_ts=question.ts, status="active")
     renamed = await client.agents_sessions_rename(**place, thread_ts=question.ts, title="Rain")
     assert renamed["title"] == "Rain"
+
+
+async def test_a_person_can_rename_a_session(slack: RunningSlack, client: AsyncWebClient) -> None:
+    question, _ = await asked(slack)
+    place = {"channel_id": slack.general.id, "thread_ts": question.ts}
+    await client.agents_sessions_setStatus(**place, status="active", title="Rain")
+    await slack.rename_session(slack.ben, question, "Weather")
+    event = slack.deliveries.log[-1].payload["event"]
+    assert (event["previous_title"], event["title"], event["user"]) == ("Rain", "Weather", slack.ben.id)

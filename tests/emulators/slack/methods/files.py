@@ -54,7 +54,7 @@ def complete_upload(call: Call) -> Json:
 
 
 def _uploaded(call: Call, wanted: Any) -> File:
-    file = call.slack.world.files.get(wanted.get("id", "") if isinstance(wanted, dict) else "")
+    file = call.slack.world.files.get(str(wanted.get("id")) if isinstance(wanted, dict) else "")
     if file is None or file.team != call.workspace.id or file.completed:
         raise SlackError("file_not_found")
     if len(file.content) != file.expected_bytes:

@@ -122,10 +122,11 @@ def _check_chunk(call: Call, chunk: Any) -> None:
             if len(chunk["text"]) > LONGEST_MARKDOWN:
                 raise SlackError("msg_too_long")
         case "task_update":
-            if not chunk.get("id") or not chunk.get("title") or chunk.get("status") not in _TASK_STATES:
+            named = all(isinstance(chunk.get(name), str) and chunk[name] for name in ("id", "title", "status"))
+            if not named or chunk["status"] not in _TASK_STATES:
                 raise SlackError("invalid_chunks", "a task has an id, a title and a status")
         case "plan_update":
-            if not chunk.get("title"):
+            if not isinstance(chunk.get("title"), str) or not chunk["title"]:
                 raise SlackError("invalid_chunks", "a plan has a title")
         case "blocks":
             blocks = read_blocks(chunk.get("blocks"))

@@ -109,6 +109,8 @@ def _check_modal(body: Json, blocks: list[Json]) -> None:
         raise SlackError("invalid_arguments", "missing required field: title [json-pointer:/view/title]")
     for name in ("title", "submit", "close"):
         label = body.get(name) or {}
+        if not isinstance(label, dict) or not isinstance(label.get("text", ""), str):
+            raise SlackError("invalid_arguments", f"must be a text object: {name}")
         if len(label.get("text", "")) > LONGEST_TITLE:
             raise SlackError("invalid_arguments", f"must be less than {LONGEST_TITLE + 1} characters: {name}")
     if any(each.get("type") == "input" for each in blocks) and not body.get("submit"):
