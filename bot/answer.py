@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 from bot.context.tokens import estimate
 from bot.types import (
     Draft,
@@ -21,7 +25,22 @@ from bot.types import (
 )
 
 LENGTH_NOTICE = "The answer reached its limit of tokens and ends here."
+QUERY_CHARACTERS = 200
+"""Of what is searched for, as people see it."""
+
 FILTERED_NOTICE = "The model's safety filter ended the answer here."
+
+_TRACKING = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid)=[^&]*")
+
+
+def same_page(url: str) -> str:
+    """What all addresses of one page have in common: no fragment, no trackers, no last slash, the host in small."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = _TRACKING.sub("", parts.query).lstrip("&")
+    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
 
 class Answer:
@@ -32,6 +51,7 @@ class Answer:
         self._reasoning: list[str] = []
         self._sources: dict[str, Source] = {}
         self._notices: list[str] = []
+        self._query = ""
         self._status: ReplyStatus = "thinking"
         self.reported: Usage | None = None
         self.finish: Finish | None = None
@@ -59,10 +79,11 @@ class Answer:
             case ReasoningDelta(text):
                 self._reasoning.append(text)
                 self._status = "writing" if self._text else "thinking"
-            case SearchStarted():
+            case SearchStarted(query):
                 self._status = "searching"
+                self._query = " ".join(query.split())[:QUERY_CHARACTERS]
             case SourceFound(source):
-                self._sources.setdefault(source.url, source)
+                self._take_source(source)
             case NoteFound(text):
                 self.note(text)
             case UsageReported(usage):
@@ -73,19 +94,28 @@ class Answer:
                 if reason is not Finish.STOP:
                     self.note(LENGTH_NOTICE if reason is Finish.LENGTH else FILTERED_NOTICE)
 
+    def _take_source(self, source: Source) -> None:
+        """Keep a page once, however its address is written, and under the title that it has anywhere."""
+        key = same_page(source.url)
+        known = self._sources.setdefault(key, source)
+        if not known.title and source.title:
+            self._sources[key] = replace(known, title=source.title)
+
     def note(self, notice: str) -> None:
         """Tell the reader something beside the answer, once."""
         if notice not in self._notices:
             self._notices.append(notice)
 
     def draft(self, status: ReplyStatus | None = None, footer: Footer | None = None) -> Draft:
-        """What people see now."""
+        """What people see now; while the web is searched, what is searched for as well."""
+        now = status or self._status
+        notices = [*self._notices, f"Searching: {self._query}"] if now == "searching" and self._query else self._notices
         return Draft(
-            status=status or self._status,
+            status=now,
             text=self.text,
             reasoning="".join(self._reasoning),
             sources=tuple(self._sources.values()),
-            notices=tuple(self._notices),
+            notices=tuple(notices),
             footer=footer,
             is_cut=self.is_cut,
         )

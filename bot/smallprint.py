@@ -14,6 +14,8 @@ def footer_parts(footer: Footer) -> list[str]:
     parts = [footer.model, f"{usage.input:,} tokens in{cached}", f"{usage.output:,} out"]
     if usage.requests > 1:
         parts.append(f"{usage.requests} requests")
+    if searches := sum(usage.tools.values()):
+        parts.append("1 web search" if searches == 1 else f"{searches} web searches")
     if usage.estimated:
         parts.append("estimated")
     if footer.show_cost and footer.cost is not None:

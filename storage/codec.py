@@ -92,6 +92,7 @@ def draft_to_json(draft: Draft) -> Json:
         "notices": list(draft.notices),
         "footer": None if draft.footer is None else footer_to_json(draft.footer),
         "is_cut": draft.is_cut,
+        "links": list(draft.links),
     }
 
 
@@ -105,6 +106,7 @@ def draft_from_json(json: Json) -> Draft:
         notices=tuple(json["notices"]),
         footer=None if json["footer"] is None else footer_from_json(json["footer"]),
         is_cut=json["is_cut"],
+        links=tuple(json.get("links", ())),
     )
 
 

@@ -46,7 +46,7 @@ class Renderer:
     def pages(self, draft: Draft) -> list[Page]:
         """One message or more; the last one has the buttons."""
         asked = (self._turn.incoming, *self._turn.burst)
-        allowed = allowed_links((each.text for each in asked), (each.url for each in draft.sources))
+        allowed = allowed_links((each.text for each in asked), (*draft.links, *(each.url for each in draft.sources)))
         text = to_discord(draft.text, allowed=allowed, growing=draft.status not in ENDED)
         pieces = self._splitter.split(text)
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
@@ -64,7 +64,7 @@ class Renderer:
         blocks = [sources_text(draft.sources)] if draft.sources else []
         notices = list(draft.notices)
         if draft.status == "done" and is_search(self._turn) and not draft.sources:
-            notices.append(NO_SOURCES if self._searches else NO_SEARCH)
+            notices.extend({NO_SOURCES if self._searches else NO_SEARCH} - set(notices))
         blocks += _notes(notices) if draft.text else notices
         if draft.status == "stopped":
             blocks.append("-# Stopped.")

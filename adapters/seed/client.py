@@ -18,10 +18,14 @@ from adapters.seed.sse import EventParser, EventTooLarge
 from adapters.seed.wires import WIRES, Wire, WireName, read_event
 from adapters.seed.wires.answer import Answer
 from adapters.seed.wires.parameters import Profile
-from bot.types import ModelEvent, ModelRequest
+from bot.types import ModelEvent, ModelRequest, NoteFound
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached
 CACHE_PAUSE_SECONDS = 600.0  # after the server refused to cache
+NO_SEARCH_NOTE = (
+    "This was answered without the web: the small local model cannot search. "
+    "Web search needs the Seed endpoint (SEED_API_KEY)."
+)
 SEED_FAMILY = re.compile(r"(^|[/_-])(doubao|seed)-", re.IGNORECASE)
 
 
@@ -54,6 +58,8 @@ class SeedModel:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """As the port says; tries again only while nothing of the answer is visible."""
         around = self.options.surroundings
+        if self.profile == "plain" and request.parameters.get("enable_web_search") is True:
+            yield NoteFound(NO_SEARCH_NOTE)
         course = self._with_caching_decided(begin(self._bounded(request)))
         deadline: float | None = None
         while True:

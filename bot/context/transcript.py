@@ -32,6 +32,7 @@ NAME_LENGTH: Final = 80  # Slack's and Discord's display names are shorter
 NO_NAME: Final = "somebody"
 NO_TEXT: Final = "(no text)"  # the API refuses empty messages
 NOT_READ: Final = "not read"
+SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
 NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
 _LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -101,6 +102,8 @@ def user_entry(
     seen = [each for each in read.values() if isinstance(each, ReadFile)]
     notes = {id: each.note for id, each in read.items() if isinstance(each, ReadFile) and each.note}
     text = render_message(message.author, message.text, message.at, message.attachments, missing, notes)
+    if isinstance(message, Incoming) and message.overrides.get("enable_web_search") == "yes":
+        text = f"{text}\n{SEARCH}"
     text = "\n".join((text, *(file_text(each.name, each.text) for each in seen if each.text)))
     whole = (*media, *(part for each in seen for part in each.media))
     return _entry_of(message, _id_of(message), Entry(role="user", text=text, media=whole), message.at)

@@ -165,8 +165,11 @@ class Summary:
     async def _finish(self, reading: Reading, lines: Sequence[Line], outcome: Outcome) -> None:
         whole = stitched(outcome.parts)
         by_id = {line.message.source_id: line for line in lines}
-        told = tell(whole, await self._links(whole, by_id), since_then=_later_headlines(outcome.parts))
-        self._draft = Draft(status="done", text=told.text, notices=self._notices(reading, lines, outcome, told))
+        links = await self._links(whole, by_id)
+        marks = {id: linked(by_id[id].number, link) for id, link in links.items()}
+        told = tell(whole, marks, since_then=_later_headlines(outcome.parts))
+        notices = self._notices(reading, lines, outcome, told)
+        self._draft = Draft(status="done", text=told.text, notices=notices, links=tuple(filter(None, links.values())))
         now = self._host.clock()
         if not self._incoming.private:
             self._entries = remembered(self._incoming, self._turn.id, whole, by_id, now)
@@ -178,11 +181,10 @@ class Summary:
         logger.info("summary made", extra={"turn": self._turn.id, **counts, **removed})
 
     async def _links(self, whole: SummaryPart, by_id: Mapping[str, Line]) -> Mapping[str, str]:
-        """What stands for each message that is named; only messages that were read have one."""
+        """The address of each message that is named; only of messages that were read."""
         platform = self._host.readable(self._incoming.key)
         named = {id for points in whole.points.values() for point in points for id in point.rests_on if id in by_id}
-        key, lines = self._incoming.key, {id: by_id[id] for id in named}
-        return {id: linked(line.number, await platform.link(key, line.message)) for id, line in lines.items()}
+        return {id: await platform.link(self._incoming.key, by_id[id].message) for id in sorted(named)}
 
     def _notices(self, reading: Reading, lines: Sequence[Line], outcome: Outcome, told: Told) -> tuple[str, ...]:
         notices = [f"From {_count(len(lines), 'message')}, {span(lines, self._zone)}."]

@@ -26,7 +26,8 @@ class Footer:
 class Draft:
     """The whole visible state of a reply at one moment; each one replaces the one before.
 
-    `is_cut` says that the text ends before the model was done, so that a person may want the rest.
+    `is_cut` says that the text ends before the model was done, so that a person may want the rest. `links` are
+    addresses that the bot itself made and put into the text, beside those of the sources.
     """
 
     status: ReplyStatus
@@ -36,3 +37,4 @@ class Draft:
     notices: tuple[str, ...] = ()
     footer: Footer | None = None
     is_cut: bool = False
+    links: tuple[str, ...] = ()

@@ -69,3 +69,26 @@ def test_how_the_stream_ended_is_told_when_it_matters() -> None:
 
 def test_a_notice_is_told_once() -> None:
     assert grown(NoteFound("n"), NoteFound("n")).draft().notices == ("n",)
+
+
+def test_what_is_searched_for_is_told_while_the_web_is_searched() -> None:
+    answer = grown(SearchStarted("spring\n tides  2026"))
+    assert answer.draft().notices == ("Searching: spring tides 2026",)
+    answer.add(TextDelta("Soon."))
+    assert answer.draft().notices == ()
+    assert answer.draft("done").notices == ()
+
+
+def test_a_page_is_one_source_however_its_address_is_written() -> None:
+    answer = grown(
+        SourceFound(Source(url="https://www.Example.org/tides/#spring")),
+        SourceFound(Source(url="https://example.org/tides?utm_source=x&gclid=1", title="All about tides")),
+        SourceFound(Source(url="https://example.org/tides?page=2", title="More")),
+        SourceFound(Source(url="https://[broken", title="Broken")),
+        SourceFound(Source(url="https://[broken", title="Broken")),
+    )
+    assert [(each.url, each.title) for each in answer.draft().sources] == [
+        ("https://www.Example.org/tides/#spring", "All about tides"),
+        ("https://example.org/tides?page=2", "More"),
+        ("https://[broken", "Broken"),
+    ]

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.context.tokens import estimate_entry
-from bot.context.transcript import NO_TEXT, answer_entry, correction_entry, plain_name, render_message, user_entry
+from bot.context.transcript import (
+    NO_TEXT,
+    SEARCH,
+    answer_entry,
+    correction_entry,
+    plain_name,
+    render_message,
+    user_entry,
+)
 from bot.types import Attachment, ConversationKey, Incoming, Media, Person, ThreadMessage
 
 AT = datetime(2026, 11, 22, 14, 3, 59, tzinfo=UTC)
@@ -113,3 +121,12 @@ def test_an_answer_is_kept_as_the_model_wrote_it() -> None:
 
 def test_an_empty_answer_gets_a_placeholder() -> None:
     assert answer_entry(7, " \n", AT).entry.text == NO_TEXT
+
+
+def test_a_question_for_the_web_says_which_day_counts_as_today_and_only_then() -> None:
+    key = ConversationKey(platform="p", workspace="w", channel="c", thread="t")
+    asked = Incoming(key=key, dedupe_key="1", author=ADA, text="Who won?", at=AT)
+    search = replace(asked, overrides={"enable_web_search": "yes"})
+    assert user_entry(asked).entry.text == "[2026-11-22 14:03 UTC] Ada: Who won?"
+    assert user_entry(search).entry.text == f"[2026-11-22 14:03 UTC] Ada: Who won?\n{SEARCH}"
+    assert user_entry(search) == user_entry(search)
