@@ -171,7 +171,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="answer_in", kind="choice", choices=("thread", "reply", "channel"), default="thread", wire=False,
-            help="Whether a question in a channel is answered in a thread, as a reply to it, or in the channel's one talk.",
+            help="Whether a question in a channel is answered in a thread, as a reply, or in the channel as one talk.",
         ),
         Parameter(
             name="follow_ups", kind="choice", choices=("always", "mentioned", "off"), default="always", wire=False,
@@ -184,6 +184,10 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,
             help="Whether the line under an answer tells what it cost.",
+        ),
+        Parameter(
+            name="bots_in_summaries", kind="boolean", default=False, wire=False,
+            help="Whether summaries tell what other bots wrote.",
         ),
         Parameter(
             name="retention", kind="integer", low=0, high=3_650, wire=False, guarded=True,

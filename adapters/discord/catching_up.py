@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from adapters.discord.directory import PLATFORM, Directory
+from adapters.discord.directory import PLATFORM
 from adapters.discord.hearing import Hearing
 from adapters.discord.limits import MESSAGES_AT_ONCE
 from adapters.discord.rest import Json
@@ -34,10 +34,9 @@ REQUESTS_A_CHANNEL: Final = 3
 class CatchUp:
     """Reads after a gap, and remembers where it ends."""
 
-    def __init__(self, bot: Bot, around: Surroundings, directory: Directory, hearing: Hearing) -> None:
+    def __init__(self, bot: Bot, around: Surroundings, hearing: Hearing) -> None:
         self._bot = bot
         self._around = around
-        self._directory = directory
         self._hearing = hearing
         self._newest = 0
         self._remembered = 0

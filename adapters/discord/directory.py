@@ -8,7 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import discord
+
 from adapters.discord.limits import THREADS
+from adapters.discord.permissions import ALL, of_member
 from adapters.discord.rest import Json, Rest
 from bot.types import ConversationKey
 
@@ -123,6 +126,17 @@ class Directory:
         return await self._kept.get(
             ("member", guild, user), lambda: self._rest.call("GET", path, guild_id=guild, user_id=user)
         )
+
+    async def own_permissions(self, channel: str) -> discord.Permissions:
+        """What the bot may do in a channel or thread; everything outside servers. Raises `PlatformError`."""
+        told = await self.channel(channel)
+        place = place_of(told)
+        if place.is_direct:
+            return ALL
+        if place.is_thread:
+            told = await self.channel(place.parent)
+        member = await self.member(place.guild, await self._rest.user_id())
+        return of_member(await self.guild(place.guild), told, member)
 
     def forget(self, kind: str, *ids: str) -> None:
         """Something of that kind has changed."""

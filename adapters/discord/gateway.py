@@ -14,7 +14,6 @@ import discord
 from adapters.discord.catching_up import CatchUp
 from adapters.discord.clicks import Clicks
 from adapters.discord.commands import CommandForms
-from adapters.discord.directory import Directory
 from adapters.discord.hearing import Hearing
 from adapters.discord.rest import DiscordOptions
 from adapters.discord.surroundings import Surroundings
@@ -47,9 +46,7 @@ def may_read_content(flags: discord.ApplicationFlags) -> bool:
 class Listener(discord.AutoShardedClient):
     """The connection of one run. Its caches are small: no members, no messages."""
 
-    def __init__(
-        self, bot: Bot, options: DiscordOptions, around: Surroundings, directory: Directory, *, message_content: bool
-    ) -> None:
+    def __init__(self, bot: Bot, options: DiscordOptions, around: Surroundings, *, message_content: bool) -> None:
         super().__init__(
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -60,9 +57,8 @@ class Listener(discord.AutoShardedClient):
         self._bot = bot
         self._options = options
         self._around = around
-        self._directory = directory
-        self._hearing = Hearing(bot, around, directory, reads_content=message_content)
-        self._catch_up = CatchUp(bot, around, directory, self._hearing)
+        self._hearing = Hearing(bot, around, reads_content=message_content)
+        self._catch_up = CatchUp(bot, around, self._hearing)
         self._caught_up: asyncio.Task[None] | None = None
         self._forms = CommandForms(self, bot, around)
         self._clicks = Clicks(bot, around)
@@ -112,11 +108,11 @@ class Listener(discord.AutoShardedClient):
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """A channel's name or permissions have changed."""
-        self._directory.forget("channel", str(after.id))
+        self._around.directory.forget("channel", str(after.id))
 
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """A role's permissions have changed."""
-        self._directory.forget("guild", str(after.guild.id))
+        self._around.directory.forget("guild", str(after.guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
         """Log what came out of an event without what people wrote."""
@@ -127,7 +123,7 @@ class Listener(discord.AutoShardedClient):
             logger.error("a bug in an event", extra={"event": event_method}, exc_info=error)
 
 
-async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, directory: Directory) -> None:
+async def listen(bot: Bot, options: DiscordOptions, around: Surroundings) -> None:
     """Stay connected until cancelled. Raises `ConfigError` for what an operator must change."""
     message_content: bool | None = None
     pause, longest = PAUSE_SECONDS
@@ -137,7 +133,7 @@ async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, direct
                 message_content = may_read_content((await around.rest.application()).flags)
                 if not message_content:
                     logger.warning(NO_CONTENT)
-            await _connect(Listener(bot, options, around, directory, message_content=message_content), options)
+            await _connect(Listener(bot, options, around, message_content=message_content), options)
             reason = "closed"
         except discord.PrivilegedIntentsRequired:
             message_content, reason = False, "message content is switched off"

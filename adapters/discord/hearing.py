@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +11,7 @@ import discord
 
 from adapters.discord.budget import Urgency
 from adapters.discord.chains import Chains
-from adapters.discord.directory import Directory, Place
+from adapters.discord.directory import Place
 from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
 from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD
 from adapters.discord.reading import Names, readable, without_address
@@ -31,10 +32,10 @@ NOT_TAKEN: Final = "I could not take that down just now. Please send it again in
 class Hearing:
     """Messages, from the gateway or read afterwards; what is heard twice is answered once."""
 
-    def __init__(self, bot: Bot, around: Surroundings, directory: Directory, *, reads_content: bool) -> None:
+    def __init__(self, bot: Bot, around: Surroundings, *, reads_content: bool) -> None:
         self._bot = bot
         self._around = around
-        self._directory = directory
+        self._directory = around.directory
         self._chains = Chains(around.rest)
         self._reads_content = reads_content
         self.me: discord.abc.Snowflake | None = None
@@ -113,7 +114,7 @@ class Hearing:
 
     def _replies_to_me(self, message: Json) -> bool:
         told = message.get("referenced_message")
-        return bool(told and self.me and str(told["author"]["id"]) == str(self.me.id))
+        return told is not None and self.me is not None and str(told["author"]["id"]) == str(self.me.id)
 
     def _quoted(self, message: Json) -> Json | None:
         """The message of somebody else that one replies to, which the question is then about."""
@@ -140,9 +141,10 @@ class Hearing:
 
     async def edited(self, event: discord.RawMessageUpdateEvent) -> None:
         """Follow a changed text; previews and other additions of Discord are no edits. Raises `StorageError`."""
-        edited_at = event.data.get("edited_timestamp")
+        told: Mapping[str, Json] = {**event.data}
+        edited_at = told.get("edited_timestamp")
         message = message_json(event.message)
-        if not edited_at or "content" not in event.data or not is_spoken(message) or person_of(message).is_bot:
+        if not edited_at or "content" not in told or not is_spoken(message) or person_of(message).is_bot:
             return
         plain = thread_message(message, _names_of(event.message.guild))
         if not plain.text and not self._reads_content:

@@ -50,6 +50,8 @@ async def target_of(turn: Turn, around: Surroundings) -> Target:
 
 async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> bool:
     """Open the thread of the message that began the conversation, which then has that message's id."""
+    if not await _may_open(channel, around):
+        return False
     path = "/channels/{channel_id}/messages/{message_id}/threads"
     body = {"name": thread_name(incoming.text)}
     try:
@@ -60,6 +62,15 @@ async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> boo
         logger.warning("thread not opened", extra={"channel": channel, "status": error.status, "code": error.code})
         return False
     return True
+
+
+async def _may_open(channel: str, around: Surroundings) -> bool:
+    """Whether the bot may open threads there and write in them: refused requests are counted against it."""
+    try:
+        held = await around.directory.own_permissions(channel)
+    except Refused:
+        return True  # the request itself will tell
+    return held.create_public_threads and held.send_messages_in_threads
 
 
 def thread_name(text: str) -> str:

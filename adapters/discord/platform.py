@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.discord.budget import Budget
+from adapters.discord.channels import Channels
 from adapters.discord.directory import PLATFORM, Directory
 from adapters.discord.files import fetch
 from adapters.discord.limits import MESSAGES_AT_ONCE, PACE
@@ -26,7 +27,7 @@ STARTER: Final = 21
 """Type of the message in a thread that stands for the one which it hangs on (resources/message)."""
 
 
-class DiscordPlatform:
+class DiscordPlatform(Channels):
     """A `bot.ports.Platform`, `ChannelReader` and `FileSource`."""
 
     name = PLATFORM
@@ -36,10 +37,11 @@ class DiscordPlatform:
         keep_tokens_out_of_logs()
         budget = Budget()
         self._options = options
+        rest = Rest(options, budget)
+        super().__init__(rest, Directory(rest))
         self._around = Surroundings(
-            rest=Rest(options, budget), budget=budget, store=store, clock=clock, searches=searches
+            rest=rest, budget=budget, store=store, clock=clock, directory=self._directory, searches=searches
         )
-        self._directory = Directory(self._around.rest)
 
     async def open(self) -> None:
         """Log in; a Discord that is away is tried again by whoever needs it. Raises `ConfigError` for a wrong token."""
@@ -66,7 +68,7 @@ class DiscordPlatform:
         if not channel:
             return []
         try:
-            found = await self._newest(channel, limit)
+            found = await self._whole(channel, limit)
         except Refused as error:
             logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
             return []
@@ -74,7 +76,7 @@ class DiscordPlatform:
         spoken = [each for each in found if is_spoken(each) and str(each["author"]["id"]) != me]
         return [thread_message(each, no_names) for each in spoken]
 
-    async def _newest(self, channel: str, limit: int) -> list[Json]:
+    async def _whole(self, channel: str, limit: int) -> list[Json]:
         """The newest messages, oldest first; the one that the thread hangs on is the first."""
         found: list[Json] = []
         before: dict[str, str] = {}
@@ -95,4 +97,4 @@ class DiscordPlatform:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
         from adapters.discord.gateway import listen  # noqa: PLC0415
 
-        await listen(bot, self._options, self._around, self._directory)
+        await listen(bot, self._options, self._around)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.discord.budget import Budget
+from adapters.discord.directory import Directory
 from adapters.discord.rest import Rest
 from bot.ports import AdapterStateStore, Clock, SettingStore
 
@@ -22,4 +23,5 @@ class Surroundings:
     budget: Budget
     store: DiscordStore
     clock: Clock
+    directory: Directory
     searches: bool = True

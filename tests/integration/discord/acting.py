@@ -63,7 +63,14 @@ class Scene:
             return found if sum("Regenerate" in labels(each) for each in found) >= number else []
 
         found: list[Message] = await self.until(ended)
+        await self.closed()
         return found
+
+    async def closed(self) -> None:
+        """Wait until every turn has ended in the store, which is a moment after its answer is seen whole."""
+        assert self.core is not None
+        while (figures := await self.core.store.queue_figures()).queued + figures.running:
+            await asyncio.sleep(0.01)
 
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[None]:
