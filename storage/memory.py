@@ -402,12 +402,13 @@ class MemoryWorkspaces:
         return replace(root, replies=len(times), last_reply_at=max(times, default=None))
 
 
-class MemoryForgetting(MemoryTurns):
+class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules):
     """A `ForgetStore` in memory; the playground's own messages stay, which only a database keeps."""
 
     async def forget_conversation(self, key: ConversationKey) -> int:
         gone = len(self._entries[key])
         self._entries[key].clear()
+        self._forget_place(key)
         if key in self._conversations:
             self._conversations[key] = Conversation(
                 window_start=next(self._positions[key]), token_ratio=self._conversations[key].token_ratio
@@ -420,6 +421,8 @@ class MemoryForgetting(MemoryTurns):
         theirs = [turn.incoming for turn in self._turns.values() if turn.incoming.author.id == id]
         keys = {incoming.key for incoming in theirs if incoming.key.platform == platform}
         gone = sum([await self.forget_conversation(key) for key in keys])
+        self._forget_person_in_parts(platform, id)
+        self._forget_schedules_of(platform, id)
         for key, kept in self._entries.items():
             written = [name for name, entry in kept.items() if entry.author == id and key.platform == platform]
             for name in written:
@@ -439,9 +442,7 @@ class MemoryForgetting(MemoryTurns):
         return [t for t in self._turns.values() if t.incoming.key == key and t.state not in OPEN_STATES]
 
 
-class MemoryStore(
-    MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWorkspaces, MemorySummaries, MemorySchedules
-):
+class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWorkspaces):
     """A `Store` in memory."""
 
     def __init__(self, *, clock: Clock) -> None:

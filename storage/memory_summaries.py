@@ -48,6 +48,20 @@ class MemorySummaries:
         until = as_utc(until)
         self._marks[place, person] = max(until, self._marks.get((place, person), until))
 
+    def _forget_place(self, place: ConversationKey) -> None:
+        self._parts.pop(place, None)
+
+    def _forget_person_in_parts(self, platform: str, id: str) -> None:
+        for place, parts in self._parts.items():
+            if place.platform == platform:
+                for name in [each.id for each in parts.values() if any(one.author == id for one in each.covers)]:
+                    del parts[name]
+        self._marks = {
+            (place, person): until
+            for (place, person), until in self._marks.items()
+            if (place.platform, person) != (platform, id)
+        }
+
 
 class MemorySchedules:
     """A `ScheduleStore` in memory."""
@@ -81,6 +95,10 @@ class MemorySchedules:
     async def pause_schedule(self, id: ScheduleId, *, paused: bool, next_at: datetime) -> None:
         if id in self._schedules:
             self._schedules[id] = replace(self._schedules[id], paused=paused, next_at=as_utc(next_at))
+
+    def _forget_schedules_of(self, platform: str, id: str) -> None:
+        kept = self._schedules.items()
+        self._schedules = {key: each for key, each in kept if (each.key.platform, each.author.id) != (platform, id)}
 
     async def remove_schedule(self, id: ScheduleId) -> None:
         self._schedules.pop(id, None)

@@ -115,6 +115,18 @@ class SqlSchedules(SqlPart):
         await session.exec(delete(ScheduleRow).where(col(ScheduleRow.id) == id))
 
 
+async def forget_person_in_parts(session: AsyncSession, platform: str, id: str) -> None:
+    """Drop every part that covers a message of somebody, and the digests that they wanted."""
+    of_platform = await session.exec(select(SummaryPartRow).where(SummaryPartRow.platform == platform))
+    for row in of_platform:
+        if any(each["author"] == id for each in row.covers):
+            await session.delete(row)
+    theirs = (col(ScheduleRow.platform) == platform, col(ScheduleRow.author_id) == id)
+    await session.exec(delete(ScheduleRow).where(*theirs))
+    marks = (col(SummaryMarkRow.platform) == platform, col(SummaryMarkRow.person) == id)
+    await session.exec(delete(SummaryMarkRow).where(*marks))
+
+
 async def _remove(session: AsyncSession, place: ConversationKey, ids: Sequence[str]) -> None:
     gone = delete(SummaryPartRow).where(is_of(SummaryPartRow, place), col(SummaryPartRow.part_id).in_(ids))
     await session.exec(gone)

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.types import OPEN_STATES, ConversationKey
 from storage.codec import as_utc
 from storage.database import SqlPart, reads, writes
+from storage.summaries import forget_person_in_parts
 from storage.tables import (
     KEY_COLUMNS,
     ChannelMessageRow,
@@ -22,6 +23,7 @@ from storage.tables import (
     LedgerRow,
     MediaRow,
     PersonRow,
+    SummaryPartRow,
     TurnRow,
     is_of,
 )
@@ -53,6 +55,7 @@ class SqlUpkeep(SqlPart):
             .where(col(LedgerRow.platform) == platform, col(LedgerRow.author_id) == id)
             .values(author_id=FORGOTTEN)
         )
+        await forget_person_in_parts(session, platform, id)
         if platform == PLAYGROUND:
             await session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
             await session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
@@ -95,6 +98,7 @@ async def _forget(session: AsyncSession, key: ConversationKey) -> int:
     """Blank ended turns, which stay as the names of deliveries, and remove transcript and memory."""
     conversation = is_of(ConversationRow, key)
     await session.exec(update(TurnRow).where(is_of(TurnRow, key), ~_is_open()).values(**_BLANK))
+    await session.exec(delete(SummaryPartRow).where(is_of(SummaryPartRow, key)))
     ids = select(ConversationRow.id).where(conversation)
     gone = await session.exec(delete(EntryRow).where(col(EntryRow.conversation_id).in_(ids)))
     start = ConversationRow.next_position

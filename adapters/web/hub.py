@@ -13,10 +13,11 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageChanged:
-    """A message is new (`is_new`) or shows something else than before."""
+    """A message is new (`is_new`) or shows something else than before; `only_for` somebody by id, or "" for all."""
 
     message: ChannelMessage
     is_new: bool
+    only_for: str = ""
 
 
 Listener = Callable[[MessageChanged], None]
@@ -34,9 +35,9 @@ class Hub:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    def publish(self, message: ChannelMessage, *, is_new: bool) -> None:
+    def publish(self, message: ChannelMessage, *, is_new: bool, only_for: str = "") -> None:
         """Tell all listeners."""
-        change = MessageChanged(message=message, is_new=is_new)
+        change = MessageChanged(message=message, is_new=is_new, only_for=only_for)
         for listener in tuple(self._listeners):
             listener(change)
 

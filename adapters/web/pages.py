@@ -240,7 +240,7 @@ class ChatPage:
 
     def _on_change(self, change: MessageChanged) -> None:
         message, here = change.message, self._channel
-        if here is None:
+        if here is None or change.only_for not in ("", self._person.id):
             return
         if (message.workspace, message.channel) != (here.workspace, here.id):
             if change.is_new:

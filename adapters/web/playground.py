@@ -13,7 +13,7 @@ from adapters.web.hub import Hub
 from adapters.web.login import add_login
 from adapters.web.pages import Scene, show_chat
 from adapters.web.reading import ChannelReading
-from adapters.web.reply import BOT, PlaygroundReply, open_reply
+from adapters.web.reply import BOT, open_reply
 from adapters.web.security import AccessRules, TryLimit
 from adapters.web.server import STATIC, Assets, hosted, listen, serve, url_of
 from adapters.web.writing import PLATFORM, Complete, spoken
@@ -81,8 +81,7 @@ class Playground(ChannelReading):
 
     async def open_reply(self, turn: Turn) -> Reply:
         """The reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
-        reply: PlaygroundReply = await open_reply(self._store, self._hub, self._clock, turn)
-        return reply
+        return await open_reply(self._store, self._hub, self._clock, turn)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest `limit` messages of a thread with its root, oldest first, without the bot's own."""

@@ -18,6 +18,8 @@ BOT = Person(id="seedling", name="Seedling", is_bot=True)
 STORE_SECONDS = 1.0
 """The least time between two stored states of a reply that is being written."""
 
+ONLY_YOU = "Only you see this, until you leave the page."
+
 REST_SHARE = 4
 """Rest this many times as long as showing took: rendering a very long answer leaves the loop free for others."""
 
@@ -72,9 +74,37 @@ class PlaygroundReply:
             logger.warning("a draft was not stored", extra={"reply": self._message.id}, exc_info=True)
 
 
-async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply:
+class PrivateReply:
+    """A `bot.ports.Reply` on the open pages of one person, and nowhere else: it is gone when they leave."""
+
+    def __init__(self, hub: Hub, message: ChannelMessage, person: Person) -> None:
+        self._hub = hub
+        self._message = message
+        self._person = person
+        self._is_new = True
+
+    async def show(self, draft: Draft) -> str:
+        """Show `draft` to its person."""
+        draft = replace(draft, notices=(*draft.notices, ONLY_YOU))
+        self._message = replace(self._message, text=draft.text, answer=draft)
+        self._hub.publish(self._message, is_new=self._is_new, only_for=self._person.id)
+        self._is_new = False
+        return self._message.id
+
+    async def finish(self, draft: Draft) -> str:
+        """As `show`."""
+        return await self.show(draft)
+
+
+async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply | PrivateReply:
     """The reply of `turn`, going on with its message when there is one. Raises `PlatformError`."""
     key = turn.incoming.key
+    if turn.incoming.private:
+        id = turn.reply_ref or f"private-{turn.id}"
+        own = ChannelMessage(
+            workspace=key.workspace, channel=key.channel, id=id, author=BOT, text="", at=clock(), thread=key.thread
+        )
+        return PrivateReply(hub, own, turn.incoming.author)
     id = turn.reply_ref or f"turn-{turn.id}"
     try:
         message = await store.get_message(key.workspace, key.channel, id)

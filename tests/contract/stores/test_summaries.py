@@ -119,3 +119,26 @@ async def test_of_many_that_advance_a_schedule_one_does(store: AnyStore) -> None
     assert (now.next_at, now.since) == (at(120), at(60))
     await store.remove_schedule(due.id)
     assert not await store.advance_schedule(now, next_at=at(180), since=at(120))
+
+
+# ---------------------------------------------------------------- forgetting
+
+
+async def test_whoever_is_forgotten_leaves_no_part_no_mark_and_no_digest(store: AnyStore) -> None:
+    other = replace(part("b", "m9"), covers=(Covered(id="m9", version="v", at=at(9), author="U2"),))
+    await store.put_part(CHANNEL, part("a", "m1", "m2"))
+    await store.put_part(CHANNEL, other)
+    await store.put_mark(CHANNEL, "U1", at(10))
+    await store.add_schedule(schedule())
+    await store.forget_person(CHANNEL.platform, "U1")
+    assert await store.get_parts(CHANNEL) == [other]
+    assert await store.get_mark(CHANNEL, "U1") is None
+    assert await store.get_schedules(CHANNEL) == []
+
+
+async def test_a_forgotten_conversation_leaves_no_part(store: AnyStore) -> None:
+    await store.put_part(KEY, part("a", "m1"))
+    await store.put_part(CHANNEL, part("b", "m2"))
+    await store.forget_conversation(KEY)
+    assert await store.get_parts(KEY) == []
+    assert [each.id for each in await store.get_parts(CHANNEL)] == ["b"]
