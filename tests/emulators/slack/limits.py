@@ -60,13 +60,16 @@ class RateLimits:
             raise Limited(_whole(recent[0] + self._minute - now))
         counter.calls.append(now)
 
-    def post(self, channel: str) -> None:
-        """Count a message in a channel. Raises `Limited`."""
+    def post(self, team: str, method: str, channel: str) -> None:
+        """Count a message in a channel, of a call that has been counted. Raises `Limited`."""
         second = self._minute / 60
         credit, since = self._credits[channel]
         now = self._now()
         credit = min(POST_BURST, credit + (now - since) / second * POSTS_PER_SECOND)
         if self._enforced and credit < 1:
+            counter = self._counters[team, method, ""]
+            counter.calls.pop()
+            counter.refused += 1
             raise Limited(_whole((1 - credit) * second))
         self._credits[channel] = (max(0.0, credit - 1), now)
 

@@ -85,7 +85,7 @@ async def test_retries_come_at_once_then_after_one_and_five_minutes() -> None:
 
 
 async def test_an_app_that_is_too_slow_is_asked_again() -> None:
-    async with posting(Options(ack_s=0.05, retry_delays_s=(0,))) as (slack, app):
+    async with posting(Options(retry_delays_s=(0,))) as (slack, app):
         hold = asyncio.Event()
 
         class Slow(web.StreamResponse):
@@ -94,6 +94,10 @@ async def test_an_app_that_is_too_slow_is_asked_again() -> None:
 
         app.answer = lambda _: Slow() if len(app.requests) == 1 else web.Response()
         await slack.say(slack.ada, slack.general, "hello")
+        async with asyncio.timeout(10):
+            while not app.requests:
+                await asyncio.sleep(0)
+        slack.clock.advance(slack.options.ack_s)
         await slack.settled()
         hold.set()
         assert app.requests[1][0]["x-slack-retry-reason"] == "http_timeout"

@@ -71,6 +71,8 @@ async def test_a_channel_takes_a_burst_of_posts_and_then_one_per_second(
     with pytest.raises(SlackApiError) as raised:
         await client.chat_postMessage(channel=slack.general.id, text="too soon")
     assert raised.value.response.headers["Retry-After"] == "1"
+    (use,) = slack.uses
+    assert (use.calls, use.refused) == (POST_BURST, 1)
     assert (await client.chat_postMessage(channel=slack.direct(slack.ada).id, text="elsewhere"))["ok"]
     slack.clock.advance(1)
     assert (await client.chat_postMessage(channel=slack.general.id, text="later"))["ok"]

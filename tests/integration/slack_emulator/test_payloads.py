@@ -20,6 +20,9 @@ Json = dict[str, Any]
 # Newer than the recordings, or of kinds whose insides the specification checks.
 LATER = {"context_team_id", "context_enterprise_id", "app_context", "blocks", "tab"}
 
+# Events that came after the recordings; the specification knows them.
+UNRECORDED = {"AppContextChangedPayload", "AgentSessionStoppedPayload", "AgentSessionTitleChangedPayload"}
+
 
 @pytest.fixture(scope="module")
 def recorded(shared_data: Path) -> Path:
@@ -62,10 +65,17 @@ async def everything(slack: RunningSlack, client: AsyncWebClient) -> dict[str, J
     clara = slack.person("Clara")
     await slack.join(slack.general, clara)
     await slack.leave(slack.general, clara)
+    await slack.change_context(slack.ada, [{"type": "slack#/types/channel_id", "value": slack.general.id}])
+    root = await slack.say(slack.ada, slack.general, "why?")
+    session: Json = {"channel_id": slack.general.id, "thread_ts": root.ts}
+    await client.agents_sessions_setStatus(**session, status="processing", title="Rain")
+    await slack.press_stop(slack.ada, root)
+    await slack.rename_session(slack.ada, root, "Weather")
     await slack.uninstall()
     names = (
         "Message", "AppMention", "MessageFileShare", "Message", "MessageChanged", "MessageDeleted", "AppHomeOpened",
-        "ReactionAdded", "MemberJoinedChannel", "MemberLeftChannel", "TokensRevoked", "AppUninstalled",
+        "ReactionAdded", "MemberJoinedChannel", "MemberLeftChannel", "AppContextChanged", "Message",
+        "AgentSessionStopped", "AgentSessionTitleChanged", "TokensRevoked", "AppUninstalled",
     )  # fmt: skip
     made = [dict(each.payload) for each in slack.deliveries.log]
     return dict(zip((f"{name}Payload" for name in names), made, strict=True))
@@ -73,6 +83,9 @@ async def everything(slack: RunningSlack, client: AsyncWebClient) -> dict[str, J
 
 async def test_events_look_as_recorded(slack: RunningSlack, client: AsyncWebClient, recorded: Path) -> None:
     for name, made in (await everything(slack, client)).items():
+        if not (recorded / "events" / f"{name}.json").is_file():
+            assert name in UNRECORDED
+            continue
         real = load(recorded / "events", name)
         if name == "MessageFileSharePayload":
             real["event"]["client_msg_id"] = ""  # Bolt's recorded body has it
@@ -93,6 +106,9 @@ async def test_events_have_what_the_specification_requires(
         "AppHomeOpenedPayload": "AppHomeOpenedEvent",
         "ReactionAddedPayload": "ReactionAddedEvent",
         "MemberJoinedChannelPayload": "MemberJoinedChannelEvent",
+        "AppContextChangedPayload": "AppContextChangedEvent",
+        "AgentSessionStoppedPayload": "AgentSessionStoppedEvent",
+        "AgentSessionTitleChangedPayload": "AgentSessionTitleChangedEvent",
     }
     made = await everything(slack, client)
     for name, kind in kinds.items():

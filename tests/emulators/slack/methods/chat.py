@@ -18,7 +18,7 @@ def post_message(call: Call) -> Json:
     """chat.postMessage."""
     channel = _postable(call)
     content = read_content(call)
-    call.slack.limits.post(channel.id)
+    call.slack.limits.post(call.workspace.id, call.method, channel.id)
     answer: Json = {}
     if len(content.text) > LONGEST_POST:
         content.text = content.text[:LONGEST_POST]
