@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot import app
+from bot.app.manifest_commands import add_slack_commands
 from bot.app.upkeep_commands import Commands, add_upkeep_commands
 from bot.commands import origin_text, parameters_table, parse_overrides
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
@@ -64,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serving_commands(commands)
     _add_ask_command(commands)
     add_upkeep_commands(commands)
+    add_slack_commands(commands)
     _add_model_commands(commands)
     return parser
 

@@ -128,6 +128,23 @@ class SlackCalls:
         except (aiohttp.ClientError, TimeoutError):
             return False
 
+    @asynccontextmanager
+    async def download(self, url: str, *, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A file of Slack's, with the token, which goes nowhere else. Raises `SlackRefusal` and `SlackUncertain`."""
+        if not self._is_slack(url) or self._client.session is None:
+            raise SlackRefusal("file", "foreign_host")
+        headers = {"Authorization": f"Bearer {await self._token()}"}
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self._client.session.get(
+                url, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
+                if response.status != 200:
+                    raise SlackRefusal("file", f"HTTP {response.status}")
+                yield response
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackUncertain("file", type(error).__name__) from error
+
     def _is_slack(self, url: str) -> bool:
         """Whether an address is one of Slack, or of the server that stands for it."""
         theirs, ours = urlsplit(url), urlsplit(self._client.base_url)
@@ -148,11 +165,13 @@ class SlackCalls:
             yield
 
     async def _once(self, method: str, arguments: Json) -> Json:
-        self._client.token = await self._token()
+        self._client.token = await self._token() or None
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             if method in READING:
                 response = await self._client.api_call(method, http_verb="GET", params=given)
+            elif method == "oauth.v2.access":  # takes a form alone
+                response = await self._client.api_call(method, data=given)
             else:
                 response = await self._client.api_call(method, json=given)
         except SlackApiError as error:

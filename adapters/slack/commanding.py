@@ -113,10 +113,10 @@ class Commanding:
         if not channel_of(body) or moment(ts) is None:
             return
         match field(body, "callback_id"):
-            case "seed_settings":
+            case callback if callback == SETTINGS_SHORTCUT:
                 asked = await asked_by(workspace, body, self._clock, thread=thread or ts)
                 await self._settings.open(workspace, body, asked.key)
-            case "seed_summarise":
+            case callback if callback == SUMMARISE_SHORTCUT:
                 words = "thread private" if thread else f"channel from {ts} private"
                 asked = await asked_by(workspace, body, self._clock, thread=thread, text=f"/summarise {words}")
                 await self._hearing.hand_over(workspace, asked, response_url=field(body, "response_url"))

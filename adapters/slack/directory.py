@@ -29,13 +29,17 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Somebody in a workspace; `administers` is said of its admins and owners, `is_stranger` of other organisations."""
+    """Somebody in a workspace; `administers` is said of its admins and owners, `is_stranger` of other organisations.
+
+    `is_full` says that they are no guest, so that every public channel is open to them.
+    """
 
     id: str
     name: str
     is_bot: bool = False
     administers: bool = False
     is_stranger: bool = False
+    is_full: bool = False
     team: str = ""
     time_zone: str = "UTC"
 
@@ -156,12 +160,18 @@ class Directory:
         user = answer.get("user") or {}
         profile = user.get("profile") or {}
         names = (field(profile, "display_name"), field(profile, "real_name"), field(user, "real_name"))
+        is_stranger = user.get("is_stranger") is True or (
+            field(user, "team_id") not in {"", self._team} and not user.get("enterprise_user")
+        )
+        is_guest = user.get("is_restricted") is True or user.get("is_ultra_restricted") is True
+        administers = any(user.get(each) is True for each in ("is_admin", "is_owner", "is_primary_owner"))
         return Member(
             id=id,
             name=first_line(*names, field(user, "name"), id),
             is_bot=user.get("is_bot") is True or id == "USLACKBOT",
-            administers=any(user.get(each) is True for each in ("is_admin", "is_owner", "is_primary_owner")),
-            is_stranger=user.get("is_stranger") is True or field(user, "team_id") not in {"", self._team},
+            administers=administers and not is_stranger,
+            is_stranger=is_stranger,
+            is_full=not is_stranger and not is_guest and bool(user) and user.get("deleted") is not True,
             team=field(user, "team_id"),
             time_zone=field(user, "tz") or "UTC",
         )

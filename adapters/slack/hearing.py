@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from adapters.slack.directory import Member
 from adapters.slack.errands import Errands
-from adapters.slack.export_records import attachments, field, moment
+from adapters.slack.export_records import field, moment
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.reading import (
     PLATFORM,
@@ -95,7 +95,7 @@ class Hearing:
             text=command or to_markdown(text, names),
             at=said.at,
             source_id=said.ts,
-            attachments=said.attachments,
+            attachments=workspace.attachments_of(said.event),
             addressed=addressed,
             starts_thread=not said.thread,
             administers=member.administers,
@@ -133,7 +133,11 @@ class Hearing:
             without_mention(said.text, workspace.bot_user), await workspace.directory.names_in(said.text)
         )
         edited = ThreadMessage(
-            source_id=said.ts, author=member.person, text=text, at=said.at, attachments=tuple(attachments(message))
+            source_id=said.ts,
+            author=member.person,
+            text=text,
+            at=said.at,
+            attachments=workspace.attachments_of(message),
         )
         await self._edit(said.key(workspace.team), edited, at)
 

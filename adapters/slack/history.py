@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.slack.budget import Priority
 from adapters.slack.calls import SlackCalls
-from adapters.slack.export_records import attachments, field, has_content, moment, records, text_of
+from adapters.slack.export_records import field, has_content, moment, records, text_of
 from adapters.slack.limits import HISTORY_PAGE
 from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.workspace import Workspace
@@ -62,7 +62,7 @@ async def _as_read(workspace: Workspace, message: Message) -> ReadMessage:
         author=await author_of(workspace, message),
         text=to_markdown(text, await workspace.directory.names_in(text)),
         at=at,
-        attachments=tuple(attachments(message)),
+        attachments=workspace.attachments_of(message),
         thread=thread if thread != ts else "",
         edited_at=_edited_at(message),
         replies=replies if isinstance(replies, int) else 0,

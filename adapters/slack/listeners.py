@@ -12,6 +12,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from adapters.slack.acting import Acting
+from adapters.slack.catching_up import CatchUp
 from adapters.slack.hearing import Hearing
 from adapters.slack.intake import NOT_STORED
 from adapters.slack.whispers import COMMAND
@@ -28,8 +29,8 @@ Body = dict[str, Any]
 Handler = Callable[[Workspace, Body], Awaitable[Any]]
 
 
-def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting) -> AsyncApp:
-    """The app with all its listeners. What Bolt would read from the environment is ours to read, so it gets all."""
+def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp) -> AsyncApp:
+    """The app with all its listeners."""
 
     async def authorize(
         context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None
@@ -54,12 +55,24 @@ def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting) -> AsyncA
         process_before_response=True,  # acknowledge when a listener has ended, not when it begins
         attaching_conversation_kwargs_enabled=False,
     )
-    _add_events(app, workspaces, hearing, acting)
+    _add_events(app, workspaces, _Messages(hearing, catch_up), acting)
     _add_interactions(app, acting)
     return app
 
 
-def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: Hearing, acting: Acting) -> None:
+class _Messages:
+    """Messages are heard, and then remembered as heard."""
+
+    def __init__(self, hearing: Hearing, catch_up: CatchUp) -> None:
+        self._hearing = hearing
+        self._catch_up = catch_up
+
+    async def message(self, workspace: Workspace, event: Mapping[str, Any]) -> None:
+        await self._hearing.message(workspace, event)
+        await self._catch_up.note(workspace, event)
+
+
+def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: _Messages, acting: Acting) -> None:
     handlers: Mapping[str, Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]] = {
         "app_mention": hearing.message,
         "message": hearing.message,
@@ -71,7 +84,7 @@ def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: Hearing, acting:
     for name, handler in handlers.items():
         app.event({"type": name})(_event(handler))
     for name in ("app_uninstalled", "tokens_revoked"):
-        app.event(name)(_uninstalled(workspaces))
+        app.event({"type": name})(_uninstalled(workspaces))
     app.event(EVERYTHING)(_nothing)
 
 
@@ -109,7 +122,9 @@ def _submitted(acting: Acting) -> Callable[..., Awaitable[None]]:
 
 
 def _uninstalled(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
-    async def listener(context: AsyncBoltContext) -> None:
+    async def listener(context: AsyncBoltContext, body: Body) -> None:
+        if event_of(body).get("type") == "tokens_revoked" and not _revoked_bots(body):
+            return  # those of persons, of whom nothing is kept
         try:
             origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
             await workspaces.uninstalled(origin)
@@ -118,6 +133,11 @@ def _uninstalled(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
             raise
 
     return listener
+
+
+def _revoked_bots(body: Body) -> bool:
+    tokens = event_of(body).get("tokens")
+    return isinstance(tokens, Mapping) and bool(tokens.get("bot"))
 
 
 async def _nothing(context: AsyncBoltContext) -> None:

@@ -5,29 +5,37 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import aiohttp
 from aiohttp import web
 
+from adapters.slack import channels
 from adapters.slack.acting import Acting
+from adapters.slack.catching_up import CatchUp
 from adapters.slack.errands import Errands
+from adapters.slack.files import fetch
 from adapters.slack.hearing import Hearing
 from adapters.slack.history import as_read, read_pages
 from adapters.slack.http import EVENTS_PATH, Events, listening
+from adapters.slack.installations import Installations, cipher_of
+from adapters.slack.installed import InstalledWorkspaces
+from adapters.slack.installing import InstallPages
 from adapters.slack.intake import Intake
 from adapters.slack.limits import MINUTE_SECONDS, STREAM_SECONDS
 from adapters.slack.listeners import make_app
 from adapters.slack.reading import PLATFORM
 from adapters.slack.reply import PrivateReply, ReplyRules, SlackReply
+from adapters.slack.rotation import AppSecrets, Rotation
 from adapters.slack.sockets import SocketRules, Sockets
 from adapters.slack.workspace import Workspace
 from adapters.slack.workspaces import Connector, Origin, SingleWorkspace, Workspaces
 from bot.errors import ConfigError
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
-from bot.types import ConversationKey, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Person, ReadMessage, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -67,17 +75,10 @@ class SlackOptions:
 class SlackPlatform:
     """A `Platform`, a `ChannelReader` and a `FileSource`; `run` listens."""
 
-    def __init__(
-        self,
-        options: SlackOptions,
-        connector: Connector,
-        workspaces: Workspaces,
-        state: AdapterStateStore,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, options: SlackOptions, connector: Connector, state: AdapterStateStore, clock: Clock) -> None:
         self._options = options
         self._connector = connector
-        self._workspaces = workspaces
+        self._workspaces, self._install_routes = make_workspaces(options, connector, state, clock)
         self._state = state
         self._clock = clock
         self._port: asyncio.Future[int] | None = None
@@ -121,6 +122,37 @@ class SlackPlatform:
             for each in (await as_read(workspace, others[-limit:]))
         ]
 
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """The whole file. Raises `FileTooLarge` and `PlatformError`."""
+        team, _, file = attachment.id.partition("/")
+        return await fetch(await self._workspaces.get(Origin(team=team)), file, attachment, limit=limit)
+
+    # ------------------------------------------------------------ reading channels
+
+    async def read_channel(
+        self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
+    ) -> Sequence[ReadMessage]:
+        """The newest messages outside threads, oldest first. Raises `PlatformError`."""
+        return await channels.read_channel(await self._workspace(key), key, since=since, before=before, limit=limit)
+
+    async def read_replies(
+        self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
+    ) -> Sequence[ReadMessage]:
+        """The newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
+        return await channels.read_replies(await self._workspace(key), key, thread, since=since, limit=limit)
+
+    async def link(self, key: ConversationKey, message: ReadMessage) -> str:
+        """The address under which people open a message. Raises `PlatformError`."""
+        return channels.link(await self._workspace(key), key, message)
+
+    async def may_read(self, key: ConversationKey, person: Person) -> bool:
+        """Whether somebody may read the channel; False when that cannot be told. Raises `PlatformError`."""
+        return await channels.may_read(await self._workspace(key), key, person)
+
+    async def is_public(self, key: ConversationKey) -> bool:
+        """Whether everybody in the workspace may read that channel. Raises `PlatformError`."""
+        return await channels.is_public(await self._workspace(key), key)
+
     async def _workspace(self, key: ConversationKey, enterprise: str = "") -> Workspace:
         return await self._workspaces.get(Origin(team=key.workspace, enterprise=enterprise))
 
@@ -131,31 +163,42 @@ class SlackPlatform:
         errands = Errands()
         hearing = Hearing(bot, errands)
         acting = Acting(bot, hearing, errands, clock=self._clock)
-        intake = Intake(make_app(self._workspaces, hearing, acting))
+        catch_up = CatchUp(bot, hearing, self._state, clock=self._clock)
+        intake = Intake(make_app(self._workspaces, hearing, acting, catch_up))
+        errands.start(self._catch_up(catch_up), "catching up")
         try:
-            if self._options.app_token is not None:
-                await self._run_sockets(intake)
-            else:
-                await self._run_http(intake)
+            async with AsyncExitStack() as stack:
+                if routes := self._routes(intake):
+                    host, port = self._options.host, self._options.port
+                    await stack.enter_async_context(listening(routes, host=host, port=port, announce=self._announce))
+                if self._options.app_token is not None:
+                    await self._run_sockets(intake, self._options.app_token)
+                await asyncio.Event().wait()
         finally:
             await errands.aclose(grace=STOP_SECONDS)
+            await catch_up.close()
 
-    async def _run_sockets(self, intake: Intake) -> None:
+    async def _catch_up(self, catch_up: CatchUp) -> None:
+        await catch_up.run(await self._workspaces.everywhere())
+
+    def _routes(self, intake: Intake) -> list[web.RouteDef]:
+        """What is served over HTTP: events without Socket Mode, and the pages that install the app."""
+        routes = list(self._install_routes)
+        if self._options.app_token is None:
+            secret = self._options.signing_secret
+            if secret is None:
+                fix = "must be set for events over HTTP; for Socket Mode set SLACK_APP_TOKEN instead"
+                raise ConfigError("SLACK_SIGNING_SECRET", fix)
+            routes.append(web.post(EVENTS_PATH, Events(intake, secret=secret, clock=self._clock).handle))
+        return routes
+
+    async def _run_sockets(self, intake: Intake, app_token: str) -> None:
         async def token() -> str:
-            return self._options.app_token or ""
+            return app_token
 
         calls = self._connector.calls(token)
         self.sockets = Sockets(self._connector.session, calls, intake, self._options.sockets)
         await self.sockets.run()
-
-    async def _run_http(self, intake: Intake) -> None:
-        secret = self._options.signing_secret
-        if secret is None:
-            raise ConfigError("SLACK_SIGNING_SECRET", "must be set for events over HTTP, or SLACK_APP_TOKEN instead")
-        events = Events(intake, secret=secret, clock=self._clock)
-        routes = [web.post(EVENTS_PATH, events.handle)]
-        async with listening(routes, host=self._options.host, port=self._options.port, announce=self._announce):
-            await asyncio.Event().wait()
 
     async def port(self) -> int:
         """The port of the listener, once it listens."""
@@ -171,6 +214,10 @@ class SlackPlatform:
             self._port = asyncio.get_running_loop().create_future()
         return self._port
 
+    async def aclose(self) -> None:
+        """End what is under way."""
+        await self._workspaces.aclose()
+
 
 @asynccontextmanager
 async def open_slack(options: SlackOptions, state: AdapterStateStore, *, clock: Clock) -> AsyncIterator[SlackPlatform]:
@@ -178,15 +225,33 @@ async def open_slack(options: SlackOptions, state: AdapterStateStore, *, clock: 
     timeout = aiohttp.ClientTimeout(total=options.http_seconds)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
         connector = Connector(session, url=options.api_url, minute=options.minute)
-        workspaces = make_workspaces(options, connector)
+        platform = SlackPlatform(options, connector, state, clock)
         try:
-            yield SlackPlatform(options, connector, workspaces, state, clock)
+            yield platform
         finally:
-            await workspaces.aclose()
+            await platform.aclose()
 
 
-def make_workspaces(options: SlackOptions, connector: Connector) -> Workspaces:
-    """One workspace, or those in which the app is installed. Raises `ConfigError`."""
-    if options.bot_token is None:
-        raise ConfigError("SLACK_BOT_TOKEN", "must be set")
-    return SingleWorkspace(connector, options.bot_token)
+def make_workspaces(
+    options: SlackOptions, connector: Connector, state: AdapterStateStore, clock: Clock
+) -> tuple[Workspaces, Sequence[web.RouteDef]]:
+    """One workspace, or those in which the app is installed, with the pages that install it. Raises `ConfigError`."""
+    if options.client_id is None:
+        if options.bot_token is None:
+            raise ConfigError("SLACK_BOT_TOKEN", "must be set, or SLACK_CLIENT_ID to install the app in workspaces")
+        return SingleWorkspace(connector, options.bot_token), ()
+    for name, value in (("SLACK_CLIENT_SECRET", options.client_secret), ("SECRET_KEY", options.secret_key)):
+        if value is None:
+            raise ConfigError(name, "must be set beside SLACK_CLIENT_ID, to install the app and keep its tokens")
+    app = AppSecrets(client_id=options.client_id, client_secret=options.client_secret or "")
+    installations = Installations(state, cipher_of(options.secret_key or ""))
+
+    async def no_token() -> str:
+        return ""
+
+    calls = connector.calls(no_token)
+    rotation = Rotation(installations, state, calls, app, clock)
+    pages = InstallPages(installations, state, calls, app, clock)
+    if options.api_url is not None:
+        pages.url = f"{options.api_url.removesuffix('/api')}/oauth/v2/authorize"
+    return InstalledWorkspaces(connector, installations, rotation), pages.routes()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.slack.export_records import attachments, field, moment
+from adapters.slack.export_records import field, moment
 from bot.commands import COMMANDS, SCOPE_WORDS, Command
 from bot.parameters import FIXED_BY_SERVER, PARAMETERS
-from bot.types import Attachment, ConversationKey
+from bot.types import ConversationKey
 
 Event = Mapping[str, Any]
 
@@ -29,7 +29,10 @@ _CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One message of a person: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came."""
+    """One message of a person: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came.
+
+    `event` is all that Slack told of it.
+    """
 
     channel: str
     ts: str
@@ -40,7 +43,7 @@ class Said:
     at: datetime
     is_direct: bool
     mentions_bot: bool
-    attachments: tuple[Attachment, ...]
+    event: Event
 
     def key(self, team: str) -> ConversationKey:
         """The conversation it belongs to: the thread it stands in, or would start."""
@@ -68,7 +71,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | No
         at=at,
         is_direct=kind in DIRECT or (not kind and channel.startswith("D")),
         mentions_bot=event.get("type") == "app_mention" or _mention_of(bot_user).search(text) is not None,
-        attachments=tuple(attachments(event)),
+        event=event,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakSet
 
@@ -10,7 +11,20 @@ from adapters.slack.budget import Priority
 from adapters.slack.calls import SlackCalls
 from adapters.slack.directory import Directory
 from adapters.slack.errors import UNAVAILABLE, SlackRefusal
+from adapters.slack.export_records import attachments
 from adapters.slack.parts import Part
+from bot.types import Attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the bot is in a workspace; `url` is the workspace's address."""
+
+    team: str
+    enterprise: str
+    bot_user: str
+    bot_id: str
+    url: str
 
 
 class Workspace:
@@ -19,13 +33,14 @@ class Workspace:
     `open_streams` and `open_edits` are the messages of answers that are being written, whose ends are still to come.
     """
 
-    def __init__(self, *, team: str, enterprise: str, bot_user: str, bot_id: str, calls: SlackCalls) -> None:
-        self.team = team
-        self.enterprise = enterprise
-        self.bot_user = bot_user
-        self.bot_id = bot_id
+    def __init__(self, identity: Identity, calls: SlackCalls) -> None:
+        self.team = identity.team
+        self.enterprise = identity.enterprise
+        self.bot_user = identity.bot_user
+        self.bot_id = identity.bot_id
+        self.url = identity.url
         self.calls = calls
-        self.directory = Directory(calls, team)
+        self.directory = Directory(calls, identity.team)
         self.streams = True
         self.sessions = True
         self.statuses = True
@@ -35,6 +50,10 @@ class Workspace:
     def is_own(self, message: Mapping[str, Any]) -> bool:
         """Whether the bot itself wrote a message."""
         return message.get("user") == self.bot_user or (bool(self.bot_id) and message.get("bot_id") == self.bot_id)
+
+    def attachments_of(self, message: Mapping[str, Any]) -> tuple[Attachment, ...]:
+        """The files beside a message, their ids beginning with the workspace whose bot can fetch them."""
+        return tuple(replace(each, id=f"{self.team}/{each.id}") for each in attachments(message))
 
     @property
     def may_stream(self) -> bool:

@@ -15,7 +15,7 @@ from adapters.slack.calls import SlackCalls
 from adapters.slack.errors import TOKEN_GONE, SlackRefusal, UnknownWorkspace
 from adapters.slack.export_records import field
 from adapters.slack.limits import MINUTE_SECONDS
-from adapters.slack.workspace import Workspace
+from adapters.slack.workspace import Identity, Workspace
 from bot.errors import ConfigError, PlatformError
 
 logger = logging.getLogger(__name__)
@@ -73,16 +73,20 @@ class Connector:
         """A caller with this token."""
         return SlackCalls(self.client(), token, spurned=spurned, minute=self._minute)
 
-    async def workspace(self, calls: SlackCalls) -> Workspace:
-        """The workspace that a token belongs to, as Slack tells it. Raises `PlatformError`."""
+    async def workspace(self, calls: SlackCalls, origin: Origin | None = None) -> Workspace:
+        """The workspace that a token belongs to, as Slack tells it; `origin` for one of an organisation.
+
+        Raises `PlatformError`.
+        """
         told = await calls.call("auth.test", {}, patience=30)
-        return Workspace(
-            team=field(told, "team_id"),
-            enterprise=field(told, "enterprise_id"),
+        identity = Identity(
+            team=origin.team if origin else field(told, "team_id"),
+            enterprise=origin.enterprise if origin else field(told, "enterprise_id"),
             bot_user=field(told, "user_id"),
             bot_id=field(told, "bot_id"),
-            calls=calls,
+            url=field(told, "url"),
         )
+        return Workspace(identity, calls)
 
 
 class SingleWorkspace:

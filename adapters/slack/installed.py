@@ -1,0 +1,106 @@
+"""The workspaces in which the app was installed: found by what is stored, nothing of one visible to another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.slack.calls import SlackCalls
+from adapters.slack.errors import UnknownWorkspace
+from adapters.slack.installations import Installations, Stored
+from adapters.slack.rotation import Rotation
+from adapters.slack.workspace import Workspace
+from adapters.slack.workspaces import Connector, Origin
+
+logger = logging.getLogger(__name__)
+
+REMEMBER_SECONDS: Final = 60.0
+"""How long a token is used before it is looked up again: another process may have renewed or lost it."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one workspace: its caller, and its token until when (monotonic)."""
+
+    calls: SlackCalls
+    workspace: Workspace | None = None
+    token: str = ""
+    until: float = 0.0
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class InstalledWorkspaces:
+    """`Workspaces` by OAuth: each has its own token, limits, names and settings."""
+
+    def __init__(self, connector: Connector, installations: Installations, rotation: Rotation) -> None:
+        self._connector = connector
+        self._installations = installations
+        self._rotation = rotation
+        self._known: dict[Origin, _Known] = {}
+
+    async def get(self, origin: Origin) -> Workspace:
+        """A workspace. Raises `UnknownWorkspace` where the app is not installed, and `PlatformError`."""
+        workspace = await self.find(origin)
+        if workspace is None:
+            raise UnknownWorkspace(origin.team)
+        return workspace
+
+    async def find(self, origin: Origin) -> Workspace | None:
+        """The workspace, or None where the app is not installed. Raises `PlatformError` and `StorageError`."""
+        known = self._known.get(origin) or self._new(origin)
+        try:
+            await self._token(origin)
+        except UnknownWorkspace:
+            self._known.pop(origin, None)
+            return None
+        async with known.asking:
+            if known.workspace is None:
+                known.workspace = await self._connector.workspace(known.calls, origin)
+        return known.workspace
+
+    async def uninstalled(self, origin: Origin) -> None:
+        """Forget the bot and its token. Raises `StorageError`."""
+        await self._installations.async_delete_bot(enterprise_id=origin.enterprise, team_id=origin.team)
+        for each in [each for each in self._known if each.team == origin.team]:
+            known = self._known.pop(each)
+            if known.workspace is not None:
+                await known.workspace.aclose()
+        logger.info("the app was uninstalled", extra={"team": origin.team})
+
+    async def everywhere(self) -> list[Workspace]:
+        """The workspaces in which the app is installed; those of a whole organisation are known once they speak."""
+        bots = [each for each in await self._installations.everywhere() if not each.is_enterprise_install]
+        found = [await self.find(Origin(team=bot.team_id or "", enterprise=bot.enterprise_id or "")) for bot in bots]
+        return [each for each in found if each is not None]
+
+    async def aclose(self) -> None:
+        """End what is under way."""
+        for known in self._known.values():
+            if known.workspace is not None:
+                await known.workspace.aclose()
+
+    def _new(self, origin: Origin) -> _Known:
+        def spurned(code: str) -> None:
+            logger.warning("Slack does not take the token of a workspace", extra={"team": origin.team, "code": code})
+            if origin in self._known:
+                self._known[origin].until = 0.0
+
+        known = _Known(calls=self._connector.calls(lambda: self._token(origin), spurned))
+        self._known[origin] = known
+        return known
+
+    async def _token(self, origin: Origin) -> str:
+        """The token of a workspace, looked up once in a while. Raises `UnknownWorkspace` and `StorageError`."""
+        known = self._known.get(origin)
+        if known is None:
+            raise UnknownWorkspace(origin.team)
+        if time.monotonic() >= known.until:
+            stored = await self._installations.find(origin.enterprise, origin.team)
+            if stored is None:
+                raise UnknownWorkspace(origin.team)
+            fresh: Stored = await self._rotation.fresh(stored)
+            known.token, known.until = fresh.bot.bot_token or "", time.monotonic() + REMEMBER_SECONDS
+        return known.token
