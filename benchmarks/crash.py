@@ -295,11 +295,14 @@ async def _disturbed(
     outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
     tasks = [asyncio.create_task(each.run()) for each in (fleet, crowd, outages)]
     _, asking, failing = tasks
-    try:
+
+    async def kill() -> None:
         await killer.run()
-        asking.cancel()
         outages.end()
-        await failing
+
+    try:
+        await asyncio.gather(kill(), failing)
+        asking.cancel()
         await crowd.all_delivered()
         accepted = await asyncio.to_thread(_acceptances, base.url)
         for question in crowd.questions:
@@ -358,6 +361,7 @@ def main() -> int:
         outage_rest=given.outage_rest,
         questions_per_second=given.rate or (1.0 if alone else 3.0),
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything that was started is ended
     told = asyncio.run(run(plan, given.log))
     if given.json:
         print(json.dumps(told))

@@ -128,7 +128,8 @@ class MemoryTurns(MemoryTranscripts):
         return self._keep(replace(self._claimed(turn), reply_ref=ref)).stop
 
     async def save_draft(self, turn: Turn, draft: Draft) -> bool:
-        return self._keep(replace(self._claimed(turn), draft=draft)).stop
+        current = self._claimed(turn)
+        return self._keep(current if current.outcome else replace(current, draft=draft)).stop
 
     async def postpone(self, turn: Turn, until: datetime) -> None:
         until = as_utc(until)

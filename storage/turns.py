@@ -30,6 +30,7 @@ from storage import jobs
 from storage.codec import as_utc, draft_to_json
 from storage.database import SqlPart, reads, upsert, writes
 from storage.tables import ANSWER, IS_OPEN, KEY_COLUMNS, FeedbackRow, LedgerRow, TurnRow, is_of
+from storage.tables.base import JSON
 from storage.transcripts import append, remember
 from storage.turn_rules import ending, is_plain
 
@@ -75,7 +76,10 @@ class SqlTurns(SqlPart):
 
     @writes
     async def save_draft(self, session: AsyncSession, turn: Turn, draft: Draft) -> bool:
-        return await _update_claimed(session, turn, draft=draft_to_json(draft))
+        # A draft on its way while the answer is recorded comes too late: it would be shown in the answer's place.
+        newest = sa.literal(draft_to_json(draft), JSON)
+        kept = sa.case((col(TurnRow.outcome).is_(None), newest), else_=col(TurnRow.draft))
+        return await _update_claimed(session, turn, draft=kept)
 
     @writes
     async def postpone(self, session: AsyncSession, turn: Turn, until: datetime) -> None:

@@ -52,7 +52,10 @@ class TurnStore(Protocol):
         ...
 
     async def save_draft(self, turn: Turn, draft: Draft) -> bool:
-        """Remember how far the reply has come; whether it is to be stopped. Raises `ClaimLost`."""
+        """Remember how far the reply has come; whether it is to be stopped. Raises `ClaimLost`.
+
+        The draft of a recorded turn stays: one that comes later is not remembered.
+        """
         ...
 
     async def gather(self, turn: Turn) -> Turn:

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from bot.commands import COMMANDS
-from bot.parameters import PARAMETERS
+from bot.parameters import PARAMETERS, Scope
+from storage import migrate, open_store
 from tests.emulators.seed import API_KEY, Options, running_seed
+from tests.fakes import ManualClock
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,7 +74,9 @@ async def test_params_prints_the_whole_table(tmp_path: Path) -> None:
 
 
 async def test_params_prints_what_holds_at_a_place_and_why(tmp_path: Path) -> None:
-    async with migrated(tmp_path) as store:
+    url = f"sqlite:///{tmp_path / 'seedling.db'}"
+    await migrate(url)
+    async with open_store(url, clock=ManualClock()) as store:
         await store.put_setting(Scope(kind="workspace", key="local/w"), "context", "long")
         await store.put_setting(Scope(kind="channel", key="local/w/c"), "max_tokens", "17")
     done = await seedling(tmp_path, "params", "local/w/c")

@@ -453,6 +453,15 @@ async def test_a_recorded_answer_is_too_late_to_stop(store: AnyStore) -> None:
     await store.close(turn)
 
 
+async def test_a_draft_that_comes_after_the_record_does_not_take_its_place(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    recorded = settlement(entry("q"))
+    await store.record(turn, recorded)
+    await store.save_draft(turn, Draft(status="writing", text="half"))
+    assert (await claim(store)).draft == recorded.draft
+
+
 async def test_what_waits_is_told_with_its_times(store: AnyStore, clock: ManualClock) -> None:
     assert await store.waiting(KEY) is None
     await store.accept(incoming("late", seconds=2))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import socket
+from contextlib import suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,6 +17,8 @@ from starlette.routing import Route
 from tests.emulators.platform.state import PlatformState, Weather
 
 LOOPBACK = "127.0.0.1"
+PRIORITY = -10
+"""It stands for the world outside, which is no slower because this machine is busy; needs rights to be set."""
 
 
 def make_app(state: PlatformState) -> Starlette:
@@ -50,6 +54,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--calm", action="store_true", help="everything arrives at once")
     given = parser.parse_args()
+    with suppress(PermissionError):
+        os.nice(PRIORITY)
     calm = Weather(late_share=0, longest_flight=0, longest_edit=0, longest_lag=0)
     app = make_app(PlatformState(calm if given.calm else Weather(), given.seed))
     with socket.create_server((LOOPBACK, given.port), backlog=1024) as listener:
