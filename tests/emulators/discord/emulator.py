@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.emulators.discord.asking import Asking
@@ -20,7 +23,7 @@ class DiscordEmulator(Asking, Sights):
     Scene: `person`, `guild`, `channel`, `forum`, `dm`, `private_channel`, `deny`, `allow`, `invite`, `kick`.
     People: `say`, `edit`, `delete`, `react`, `thread`, `post`, `slash`, `autocomplete`, `context_menu`, `press`,
     `select`, `submit_modal`. Looking: `transcript`, `pings`, `requests`, `report`, `identifies`. Breaking: `fault`,
-    `cut`, `reconnect`, `invalidate`, `clock.advance`. Waiting: `until`, `connected`.
+    `cut`, `cutting`, `reconnect`, `invalidate`, `clock.advance`. Waiting: `until`, `connected`.
     """
 
     def __init__(self, options: Options, origin: str) -> None:
@@ -58,6 +61,26 @@ class DiscordEmulator(Asking, Sights):
     def cut(self, *sessions: Session) -> int:
         """Break the connections of `sessions`, or all, without a word; how many there were."""
         return self.gateway.cut(sessions or None)
+
+    @asynccontextmanager
+    async def cutting(self, seed: int, *, between: tuple[float, float], times: int) -> AsyncIterator[None]:
+        """Cut all connections at random moments, `between` so many seconds apart, until the block is left. discord.py
+        waits longer before each further attempt, so that few `times` are enough.
+        """
+        chance = random.Random(seed)
+
+        async def cut_now_and_then() -> None:
+            for _ in range(times):
+                await asyncio.sleep(chance.uniform(*between))
+                await self.connected(seconds=60)
+                self.cut()
+
+        task = asyncio.create_task(cut_now_and_then(), name="cutting")
+        try:
+            yield
+            await task
+        finally:
+            task.cancel()
 
     def reconnect(self) -> None:
         """Ask everybody to reconnect (op 7)."""

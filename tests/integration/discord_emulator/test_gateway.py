@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import discord
 import pytest
 from aiohttp import WSMsgType
@@ -136,6 +138,22 @@ async def test_nothing_is_lost_when_the_connection_is_cut_again_and_again() -> N
             assert bot.heard == [f"{number} {when}" for number in range(9) for when in ("before", "after")]
         assert here.gateway.resumes >= 1
         assert [each.accepted for each in here.identifies] == [True]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_nothing_is_lost_when_connections_are_cut_at_random_moments(seed: int) -> None:
+    async with discord_() as here:
+        anna = here.person("anna")
+        general = here.channel(here.guild("home", anna), "general")
+        async with joined(here) as bot:
+            async with here.cutting(seed, between=(0.0, 0.05), times=3):
+                for number in range(200):
+                    here.say(anna, general, str(number))
+                    await asyncio.sleep(0)
+            await bot.until(lambda: len(bot.heard) == 200)
+            assert bot.heard == [str(number) for number in range(200)]
+        assert len(here.identifies) == 1
+        assert here.gateway.resumes == 3
 
 
 async def test_a_request_to_reconnect_is_followed_by_a_resume() -> None:
