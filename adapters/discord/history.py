@@ -31,18 +31,18 @@ class OwnMessages:
         self._turn = turn
         self._looked = _Looked()
 
-    async def of_turn(self, channel: str) -> list[str]:
-        """The ids of messages with the turn's own buttons, the oldest first. Raises `PlatformError`."""
-        return [str(each["id"]) for each in await self._read(channel) if self._is_of_turn(each)]
-
     async def same(self, channel: str, page: Page, *, but: Collection[str]) -> str:
-        """The id of a message that is this very page or has the turn's buttons, "" for none. Raises `PlatformError`."""
-        for each in await self._read(channel):
-            if each["id"] not in but and (
-                self._is_of_turn(each) or (not each["components"] and each["content"] == page.content)
-            ):
-                return str(each["id"])
-        return ""
+        """The id of a message that holds this very page, else of one with the turn's buttons, "" for none.
+
+        Raises `PlatformError`.
+        """
+        left = [each for each in await self._read(channel) if str(each["id"]) not in but]
+        whole = [each for each in left if each["content"] == page.content and self._may_be(each)]
+        found = whole or [each for each in left if self._is_of_turn(each)]
+        return str(found[0]["id"]) if found else ""
+
+    def _may_be(self, message: Json) -> bool:
+        return not message["components"] or self._is_of_turn(message)
 
     def _is_of_turn(self, message: Json) -> bool:
         return names_turn(message["components"], self._turn.id)

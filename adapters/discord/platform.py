@@ -39,25 +39,25 @@ class DiscordPlatform(Channels):
         self._options = options
         rest = Rest(options, budget)
         super().__init__(rest, Directory(rest))
-        self._around = Surroundings(
+        self.around = Surroundings(
             rest=rest, budget=budget, store=store, clock=clock, directory=self._directory, searches=searches
         )
 
     async def open(self) -> None:
         """Log in; a Discord that is away is tried again by whoever needs it. Raises `ConfigError` for a wrong token."""
         try:
-            await self._around.rest.login()
+            await self.around.rest.login()
         except PlatformError as error:
             logger.warning("Discord is away: %s", error)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._around.rest.aclose()
+        await self.around.rest.aclose()
 
     async def open_reply(self, turn: Turn) -> DiscordReply:
         """The reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
-        target = await target_of(turn, self._around)
-        return DiscordReply(turn, target.ref, self._around, reply_to=target.reply_to)
+        target = await target_of(turn, self.around)
+        return DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest messages of a thread or direct conversation without the bot's own, oldest first.
@@ -72,7 +72,7 @@ class DiscordPlatform(Channels):
         except Refused as error:
             logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
             return []
-        me = await self._around.rest.user_id()
+        me = await self.around.rest.user_id()
         spoken = [each for each in found if is_spoken(each) and str(each["author"]["id"]) != me]
         return [thread_message(each, no_names) for each in spoken]
 
@@ -82,7 +82,7 @@ class DiscordPlatform(Channels):
         before: dict[str, str] = {}
         while len(found) < limit:
             wanted = min(MESSAGES_AT_ONCE, limit - len(found))
-            page = await self._around.rest.history(channel, limit=wanted, **before)
+            page = await self.around.rest.history(channel, limit=wanted, **before)
             found += [each.get("referenced_message") or each if each["type"] == STARTER else each for each in page]
             if len(page) < wanted:
                 break
@@ -97,4 +97,4 @@ class DiscordPlatform(Channels):
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
         from adapters.discord.gateway import listen  # noqa: PLC0415
 
-        await listen(bot, self._options, self._around)
+        await listen(bot, self._options, self.around)

@@ -59,8 +59,6 @@ class DiscordReply:
 
     async def _make(self, draft: Draft, urgency: Urgency) -> None:
         pages = self._renderer.pages(draft)
-        if self._own is not None and not self._shown and isinstance(self._ref, ChannelRef):
-            self._shown = [_Shown(id=id) for id in await self._own.of_turn(self._ref.channel)]
         try:
             await self._place(pages, urgency)
         except Ended:
@@ -70,21 +68,25 @@ class DiscordReply:
     async def _place(self, pages: list[Page], urgency: Urgency) -> None:
         for index, page in enumerate(pages):
             if index == len(self._shown):
-                self._shown.append(_Shown(id=await self._post(page, index, urgency), page=page))
-            elif self._shown[index].page != page:
+                self._shown.append(await self._found(page) or await self._post(page, index, urgency))
+            if self._shown[index].page != page:
                 await self._change(self._shown[index], page, index, urgency)
         while len(self._shown) > len(pages):
             await self._remove(self._shown[-1])
             self._shown.pop()
 
-    async def _post(self, page: Page, index: int, urgency: Urgency) -> str:
-        if self._own is not None and isinstance(self._surface, ChannelSurface):
-            known = frozenset(each.id for each in self._shown)
-            found = await self._own.same(self._surface.channel, page, but=known)
-            if found:
-                return found
+    async def _found(self, page: Page) -> _Shown | None:
+        """A message that an earlier process has posted without having been able to tell."""
+        if self._own is None or not isinstance(self._surface, ChannelSurface):
+            return None
+        known = frozenset(each.id for each in self._shown)
+        found = await self._own.same(self._surface.channel, page, but=known)
+        return _Shown(id=found) if found else None
+
+    async def _post(self, page: Page, index: int, urgency: Urgency) -> _Shown:
         nonce = f"t{self._turn.id}-{index}" + (f"r{self._removed}" if self._removed else "")
-        return await self._surface.post(page, nonce=nonce, first=index == 0, urgency=urgency)
+        id = await self._surface.post(page, nonce=nonce, first=index == 0, urgency=urgency)
+        return _Shown(id=id, page=page)
 
     async def _change(self, shown: _Shown, page: Page, index: int, urgency: Urgency) -> None:
         try:
@@ -92,7 +94,7 @@ class DiscordReply:
         except Refused as error:
             if not self._moved or error.status not in {403, 404}:
                 raise
-            shown.id = await self._post(page, index, urgency)
+            shown.id = (await self._post(page, index, urgency)).id
         shown.page = page
 
     async def _remove(self, shown: _Shown) -> None:
