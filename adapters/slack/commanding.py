@@ -88,7 +88,7 @@ class Commanding:
             return self._hearing.tell(workspace, asked, NOT_HERE, response_url=response_url)
         at: datetime = moment(ts) or asked.at
         key = replace(asked.key, thread=ts)
-        await self._hearing.hand_over(workspace, replace(asked, key=key, at=at, starts_thread=False))
+        await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
         return None
 
     async def _post_question(self, workspace: Workspace, asked: Incoming, shown: str) -> str:

@@ -90,7 +90,7 @@ class InstallPages:
         except StorageError:
             return _page("The database is away. Please try again in a moment.", status=503)
         query = {"client_id": self._app.client_id, "scope": ",".join(SCOPES), "state": state}
-        response = web.HTTPFound(f"{self.url}?{urlencode(query)}", headers=_HEADERS)
+        response = web.Response(status=302, headers=_HEADERS | {"Location": f"{self.url}?{urlencode(query)}"})
         secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
         age = int(STATE_LIFETIME.total_seconds())
         response.set_cookie(COOKIE, state, max_age=age, httponly=True, secure=secure, samesite="Lax")

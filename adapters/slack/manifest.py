@@ -54,8 +54,8 @@ LONG_DESCRIPTION: Final = (
     "Seedling puts the Seed 2.0 Lite model into your workspace. Mention it in a channel and it answers in the thread, "
     "reading what was said there before; go on without a mention. Write to it directly, give it files, let it search "
     f"the web with sources, or summarise a channel. {COMMAND} sets how it answers, in a thread, a channel or the "
-    "whole workspace, and every answer can tell what it cost. You run it yourself: what is said goes to your own server and "
-    "to the model, and to nobody else."
+    "whole workspace, and every answer can tell what it cost. You run it yourself: what is said goes to your own "
+    "server and to the model, and to nobody else."
 )
 
 

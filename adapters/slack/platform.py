@@ -33,7 +33,7 @@ from adapters.slack.rotation import AppSecrets, Rotation
 from adapters.slack.sockets import SocketRules, Sockets
 from adapters.slack.workspace import Workspace
 from adapters.slack.workspaces import Connector, Origin, SingleWorkspace, Workspaces
-from bot.errors import ConfigError
+from bot.errors import ConfigError, PlatformError, StorageError
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.types import Attachment, ConversationKey, Person, ReadMessage, ThreadMessage, Turn
 
@@ -46,6 +46,7 @@ HTTP_SECONDS: Final = 15.0
 """How long one call of the Web API may take."""
 
 STOP_SECONDS: Final = 5.0
+CATCH_UP_REST_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,21 +166,33 @@ class SlackPlatform:
         acting = Acting(bot, hearing, errands, clock=self._clock)
         catch_up = CatchUp(bot, hearing, self._state, clock=self._clock)
         intake = Intake(make_app(self._workspaces, hearing, acting, catch_up))
-        errands.start(self._catch_up(catch_up), "catching up")
         try:
-            async with AsyncExitStack() as stack:
-                if routes := self._routes(intake):
-                    host, port = self._options.host, self._options.port
-                    await stack.enter_async_context(listening(routes, host=host, port=port, announce=self._announce))
-                if self._options.app_token is not None:
-                    await self._run_sockets(intake, self._options.app_token)
-                await asyncio.Event().wait()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen(intake), name="Slack")
+                group.create_task(self._catch_up(catch_up), name="catching up")
+        except* ConfigError as errors:
+            raise first_of(errors) from None
         finally:
             await errands.aclose(grace=STOP_SECONDS)
             await catch_up.close()
 
+    async def _listen(self, intake: Intake) -> None:
+        async with AsyncExitStack() as stack:
+            if routes := self._routes(intake):
+                host, port = self._options.host, self._options.port
+                await stack.enter_async_context(listening(routes, host=host, port=port, announce=self._announce))
+            if self._options.app_token is not None:
+                await self._run_sockets(intake, self._options.app_token)
+            await asyncio.Event().wait()
+
     async def _catch_up(self, catch_up: CatchUp) -> None:
-        await catch_up.run(await self._workspaces.everywhere())
+        """Hear what was missed, once Slack can be reached. Raises `ConfigError` for a token that it does not take."""
+        while True:
+            try:
+                return await catch_up.run(await self._workspaces.everywhere())
+            except (PlatformError, StorageError) as error:
+                logger.warning("nothing can be caught up yet", extra={"error": str(error)})
+                await asyncio.sleep(CATCH_UP_REST_SECONDS)
 
     def _routes(self, intake: Intake) -> list[web.RouteDef]:
         """What is served over HTTP: events without Socket Mode, and the pages that install the app."""
@@ -255,3 +268,9 @@ def make_workspaces(
     if options.api_url is not None:
         pages.url = f"{options.api_url.removesuffix('/api')}/oauth/v2/authorize"
     return InstalledWorkspaces(connector, installations, rotation), pages.routes()
+
+
+def first_of(errors: BaseExceptionGroup[ConfigError]) -> ConfigError:
+    """The first error of a group, however deep it is."""
+    first = errors.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -45,13 +45,13 @@ class Rotation:
         installations: Installations,
         state: AdapterStateStore,
         calls: SlackCalls,
-        secrets: AppSecrets,
+        app: AppSecrets,
         clock: Clock,
     ) -> None:
         self._installations = installations
         self._state = state
         self._calls = calls
-        self._secrets = secrets
+        self._app = app
         self._clock = clock
 
     async def fresh(self, stored: Stored) -> Stored:

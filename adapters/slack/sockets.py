@@ -17,6 +17,7 @@ from typing import Any, Final
 import aiohttp
 
 from adapters.slack.calls import SlackCalls
+from adapters.slack.errors import TOKEN_GONE, SlackRefusal
 from adapters.slack.intake import Acknowledgement, Intake
 from bot.errors import ConfigError, PlatformError
 
@@ -31,7 +32,7 @@ LONGEST_REST_SECONDS: Final = 30.0
 AT_ONCE: Final = 100
 """Deliveries in work on one connection; more wait in the connection, and Slack sees that."""
 
-REFUSED: Final = frozenset({"invalid_auth", "not_authed", "not_allowed_token_type", "account_inactive"})
+REFUSED: Final = TOKEN_GONE | {"not_allowed_token_type", "missing_scope"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,6 @@ class Sockets:
             async with asyncio.TaskGroup() as group:
                 for number in range(self._rules.connections):
                     group.create_task(self._stay(number), name=f"Slack connection {number}")
-        except* ConfigError as errors:
-            raise errors.exceptions[0] from None
         finally:
             await self._drain()
 
@@ -98,7 +97,7 @@ class Sockets:
     async def _connect(self) -> aiohttp.ClientWebSocketResponse:
         """A new connection, greeted by Slack. Raises `PlatformError`, `aiohttp.ClientError` and `TimeoutError`."""
         async with asyncio.timeout(self._rules.handshake):
-            address = (await self._calls.call("apps.connections.open", {}, patience=0))["url"]
+            address = await self._new_address()
             socket = await self._session.ws_connect(
                 address,
                 heartbeat=self._rules.heartbeat,
@@ -114,6 +113,16 @@ class Sockets:
             await socket.close()
             raise aiohttp.ClientError("no greeting")
         return socket
+
+    async def _new_address(self) -> str:
+        """An address that lets one connection in, once. Raises `ConfigError` and `PlatformError`."""
+        try:
+            return str((await self._calls.call("apps.connections.open", {}, patience=0))["url"])
+        except SlackRefusal as refusal:
+            if refusal.code not in REFUSED:
+                raise
+            fix = f"is not taken by Slack ({refusal.code}); it begins with xapp- and has connections:write"
+            raise ConfigError("SLACK_APP_TOKEN", fix) from refusal
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> aiohttp.ClientWebSocketResponse | None:
         """Take what comes until the connection ends; the one that replaces it, where Slack said that it would."""
