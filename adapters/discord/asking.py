@@ -117,6 +117,14 @@ async def say(around: Surroundings, incoming: Incoming, text: str) -> None:
             await surface.post(page, nonce="", first=False, urgency=Urgency.ENDING)
 
 
+async def whisper(interaction: Interaction, text: str) -> None:
+    """Tell who asked, and nobody else, whether or not the interaction is answered already."""
+    if interaction.response.is_done():
+        await interaction.followup.send(text, ephemeral=True)
+    else:
+        await interaction.response.send_message(text, ephemeral=True)
+
+
 def _ref_of(incoming: Incoming) -> InteractionRef:
     ref = read_ref(incoming.reply_ref)
     if not isinstance(ref, InteractionRef):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import discord
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, person_asking
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of, person_asking, whisper
 from adapters.discord.controls import TEMPLATE, Action
 from adapters.discord.forms import DEPTHS
 from adapters.discord.limits import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION
@@ -65,14 +65,14 @@ class Clicks:
         try:
             await self._carry_out(interaction, action, turn_id)
         except InvalidInput as error:
-            await _whisper(interaction, str(error))
+            await whisper(interaction, str(error))
         except discord.HTTPException as error:
             if error.code not in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
                 raise
             logger.info("a press is answered elsewhere, or too late", extra={"turn": turn_id, "code": error.code})
         except BotError as error:
             logger.warning("a press failed", extra={"turn": turn_id, "action": action, "error": str(error)})
-            await _whisper(interaction, NOT_WORKED)
+            await whisper(interaction, NOT_WORKED)
 
     async def _carry_out(self, interaction: Interaction, action: Action, turn_id: int) -> None:
         turn = await self._bot.turn(turn_id)
@@ -82,7 +82,7 @@ class Clicks:
             case Action.STOP:
                 await interaction.response.defer()
                 if not await self._bot.stop(turn.incoming.key):
-                    await _whisper(interaction, NOTHING_TO_STOP)
+                    await whisper(interaction, NOTHING_TO_STOP)
             case Action.GOOD | Action.BAD:
                 await interaction.response.send_message(THANKS, ephemeral=True)
                 await self._bot.feedback(turn_id, by=person_asking(interaction), good=action is Action.GOOD)
@@ -95,7 +95,7 @@ class Clicks:
                 by, at = person_asking(interaction), interaction.created_at
                 handled = await self._bot.again(turn_id, AGAIN[action], by=by, at=at)
                 if handled.outcome is Outcome.DUPLICATE:
-                    await _whisper(interaction, UNDER_WAY)
+                    await whisper(interaction, UNDER_WAY)
 
     async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
         """The same search once more and more thoroughly, in a message of its own."""
@@ -125,11 +125,3 @@ class Clicks:
         await interaction.response.send_message(first.content, suppress_embeds=True, allowed_mentions=nobody)
         for page in rest:
             await interaction.followup.send(page.content, suppress_embeds=True, allowed_mentions=nobody)
-
-
-async def _whisper(interaction: Interaction, text: str) -> None:
-    """Tell who pressed, and nobody else."""
-    if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=True)
-    else:
-        await interaction.response.send_message(text, ephemeral=True)

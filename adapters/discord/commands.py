@@ -15,7 +15,7 @@ from adapters.discord.directory import PLATFORM
 from adapters.discord.forms import Form, command_forms
 from adapters.discord.menus import message_menus
 from adapters.discord.options import choices, signature
-from adapters.discord.panel import settings_command
+from adapters.discord.panel import Panel
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.translations import Translations
 from bot.errors import BotError, InvalidInput
@@ -63,7 +63,9 @@ class CommandForms:
         self.tree = Tree(client)
         for form in command_forms().values():
             self.tree.add_command(self._command(form))
-        self.tree.add_command(settings_command(bot, around))
+        panel = Panel(bot, around)
+        panel.join(client)
+        self.tree.add_command(panel.command())
         for menu in message_menus(bot, around):
             self.tree.add_command(menu)
 
@@ -114,7 +116,7 @@ class CommandForms:
 
 def _completing(suggest: Any) -> Any:
     async def complete(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-        return choices(suggest(current, dict(interaction.namespace)))
+        return choices(suggest(current, {name: value for name, value in interaction.namespace}))  # noqa: C416 - no mapping
 
     return complete
 

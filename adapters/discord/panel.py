@@ -1,24 +1,278 @@
-"""`/settings`: what holds here and where it comes from."""
+"""`/settings`: a panel that shows what holds here and where it comes from, and changes it.
+
+Its lists name what they are about, so that a panel works after a restart. It is made of components v2, and of plain
+ones where Discord refuses those.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of
+from adapters.discord.asking import Interaction, deferred, incoming_of, whisper
+from adapters.discord.forms import QUESTION
+from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
+from bot.errors import BotError, InvalidInput
+from bot.parameters import PARAMETERS, Effective, Parameter, scopes_of
 from bot.ports import Bot
+from bot.types import Incoming
+
+logger = logging.getLogger(__name__)
 
 HELP: Final = "See and change what holds here."
+NOT_WORKED: Final = "That did not work. Please try again."
+ONLY_ADMINISTRATORS: Final = "Only who may manage the server changes that."
+TAKE_BACK: Final = "(take back)"
+FORM_SECONDS: Final = 15 * 60.0
+VALUE_SHOWN: Final = 60
+
+SCOPES: Final[Mapping[str, int]] = {"thread": 2, "channel": 1, "workspace": 0}
+SCOPE_LABELS: Final = {"thread": "for this thread", "channel": "for this channel", "workspace": "for the whole server"}
+ORIGINS: Final = {
+    "default": "default",
+    "workspace": "the whole server",
+    "channel": "this channel",
+    "conversation": "this thread",
+    "turn": "this answer",
+}
+
+TEMPLATE: Final = re.compile(
+    r"seedling-settings:(?P<what>scope|parameter|value):(?P<scope>thread|channel|workspace):(?P<name>\w*)"
+)
 
 
-def settings_command(bot: Bot, around: Surroundings) -> app_commands.Command[Any, ..., Any]:
-    """The command that opens the panel."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a panel shows: changes at `scope`, of the parameter `name` once one is chosen."""
 
-    async def settings(interaction: Interaction) -> None:
-        original = await deferred(interaction, private=True)
-        if original is not None:
-            await asked(bot, around, incoming_of(interaction, "/show", original=original, private=True))
+    incoming: Incoming
+    effective: Mapping[str, Effective]
+    scope: str
+    name: str = ""
+    note: str = ""
 
-    return app_commands.Command(name="settings", description=HELP, callback=settings)
+    @property
+    def scopes(self) -> Sequence[str]:
+        """The scopes that can be changed here by this person."""
+        found = ["channel"] if self.incoming.starts_thread else ["thread", "channel"]
+        return [*found, "workspace"] if self.incoming.administers else found
+
+
+def usual_scope(incoming: Incoming) -> str:
+    """The scope that commands speak of when none is named."""
+    return "channel" if incoming.starts_thread else "thread"
+
+
+# ---------------------------------------------------------------- what it shows
+
+
+def panel_text(state: State) -> str:
+    """Every parameter with its value and origin."""
+    lines = [_line(each) for each in state.effective.values()]
+    head = f"**Settings** · changes hold {SCOPE_LABELS[state.scope]}"
+    return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
+
+
+def _line(each: Effective) -> str:
+    value = " ".join(each.parameter.format(each.value).replace("`", "'").split())
+    value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
+    bold = "" if each.origin == "default" else "**"
+    return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}"
+
+
+def selects(state: State) -> list[discord.ui.Select[Any]]:
+    """The lists under the text: scope, parameter, and the values of a parameter that has few."""
+    scope: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
+        options=[
+            discord.SelectOption(label=SCOPE_LABELS[each].capitalize(), value=each, default=each == state.scope)
+            for each in state.scopes
+        ],
+    )
+    allowed = [each for each in PARAMETERS.values() if state.incoming.administers or not each.guarded]
+    parameter: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"seedling-settings:parameter:{state.scope}:",
+        placeholder="Change a parameter",
+        options=[
+            discord.SelectOption(
+                label=each.name, value=each.name, description=short(each.help), default=each.name == state.name
+            )
+            for each in allowed
+        ],
+    )
+    return [scope, parameter, *([_values(state)] if state.name else [])]
+
+
+def _values(state: State) -> discord.ui.Select[Any]:
+    parameter = PARAMETERS[state.name]
+    current = parameter.format(state.effective[state.name].value)
+    options = [
+        discord.SelectOption(label=each, value=each, default=each == current) for each in few_values(parameter) or ()
+    ]
+    options.append(discord.SelectOption(label=TAKE_BACK, value=TAKE_BACK, description="So that the wider one holds."))
+    return discord.ui.Select(
+        custom_id=f"seedling-settings:value:{state.scope}:{state.name}", placeholder=state.name, options=options
+    )
+
+
+def few_values(parameter: Parameter) -> Sequence[str] | None:
+    """The values of a parameter that are chosen from a list; None for those that are typed."""
+    return ("yes", "no") if parameter.kind == "boolean" else parameter.choices or None
+
+
+def layout(state: State) -> discord.ui.LayoutView:
+    """The panel of components v2; it is not waited for, since its lists name what they are about."""
+    view = discord.ui.LayoutView(timeout=None)
+    container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(panel_text(state)))
+    container.add_item(discord.ui.Separator())
+    for each in selects(state):
+        container.add_item(discord.ui.ActionRow(each))
+    view.add_item(container)
+    view.stop()
+    return view
+
+
+def plain(state: State) -> discord.ui.View:
+    """The same lists for a message with plain text."""
+    view = discord.ui.View(timeout=None)
+    for each in selects(state):
+        view.add_item(each)
+    view.stop()
+    return view
+
+
+# ---------------------------------------------------------------- what it does
+
+
+class Panel:
+    """Shows panels and carries out what is chosen in them."""
+
+    def __init__(self, bot: Bot, around: Surroundings) -> None:
+        self._bot = bot
+        self._around = around
+
+    def command(self) -> app_commands.Command[Any, ..., Any]:
+        """The command that opens a panel for who asks alone."""
+
+        async def settings(interaction: Interaction) -> None:
+            if await deferred(interaction, private=True) is None:
+                return
+            incoming = incoming_of(interaction, "/settings")
+            await self._show(interaction, incoming, scope=usual_scope(incoming))
+
+        return app_commands.Command(name="settings", description=HELP, callback=settings)
+
+    def join(self, client: discord.Client) -> None:
+        """Let the client bring every choice in a panel here."""
+        panel = self
+
+        class PanelSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=TEMPLATE):
+            """A list of a panel."""
+
+            def __init__(self, match: re.Match[str], item: discord.ui.Select[Any]) -> None:
+                super().__init__(item)
+                self.match = match
+
+            @classmethod
+            async def from_custom_id(
+                cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+            ) -> PanelSelect:
+                assert isinstance(item, discord.ui.Select)  # noqa: S101 - the template is that of lists
+                return cls(match, item)
+
+            async def callback(self, interaction: Interaction) -> None:
+                await panel.chosen(interaction, self.match, self.item.values[0])
+
+        client.add_dynamic_items(PanelSelect)
+
+    async def chosen(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
+        """Something was chosen in a list; what goes wrong is told to who chose it."""
+        try:
+            await self._carry_out(interaction, match, value)
+        except InvalidInput as error:
+            await whisper(interaction, str(error))
+        except BotError as error:
+            logger.warning("a setting was not changed", extra={"error": str(error)})
+            await whisper(interaction, NOT_WORKED)
+
+    async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
+        incoming, scope, name = incoming_of(interaction, "/settings"), match["scope"], match["name"]
+        if match["what"] == "value":
+            await interaction.response.defer()
+            await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
+        elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
+            current = (await self._bot.effective(incoming.key))[value]
+            await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
+        else:
+            await interaction.response.defer()
+            scope, name = (value, name) if match["what"] == "scope" else (scope, value)
+            await self._show(interaction, incoming, scope=scope, name=name)
+
+    async def change(
+        self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
+    ) -> None:
+        """Set or take back a value, and show the panel as it is then. Raises `InvalidInput` and `StorageError`."""
+        if not incoming.administers and (scope == "workspace" or PARAMETERS[name].guarded):
+            raise InvalidInput(ONLY_ADMINISTRATORS)
+        await self._bot.change(scopes_of(incoming.key)[SCOPES[scope]], {name: value})
+        done = "taken back" if value is None else "set"
+        await self._show(interaction, incoming, scope=scope, name=name, note=f"**{name}** is {done}.")
+
+    async def _show(
+        self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
+    ) -> None:
+        effective = await self._bot.effective(incoming.key)
+        name = name if name and few_values(PARAMETERS[name]) is not None else ""
+        state = State(incoming=incoming, effective=effective, scope=scope, name=name, note=note)
+        if interaction.message is not None and not interaction.message.flags.components_v2:
+            await interaction.edit_original_response(content=panel_text(state), view=plain(state))
+            return
+        try:
+            await interaction.edit_original_response(view=layout(state))
+        except discord.HTTPException as error:
+            if error.status != 400 or interaction.message is not None:
+                raise
+            logger.info("a panel of plain components instead", extra={"code": error.code})
+            await interaction.edit_original_response(content=panel_text(state), view=plain(state))
+
+
+class ValueForm(discord.ui.Modal):
+    """A form for a number or a text."""
+
+    def __init__(self, panel: Panel, incoming: Incoming, scope: str, current: Effective) -> None:
+        parameter = current.parameter
+        super().__init__(title=f"{parameter.name} {SCOPE_LABELS[scope]}"[:45], timeout=FORM_SECONDS)
+        self._panel = panel
+        self._incoming = incoming
+        self._scope = scope
+        self._name = parameter.name
+        default = None if current.value is None else parameter.format(current.value)[:QUESTION]
+        self._field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            style=discord.TextStyle.paragraph if parameter.kind == "text" else discord.TextStyle.short,
+            default=default,
+            required=False,
+            max_length=QUESTION,
+            custom_id="value",
+        )
+        help_text = short(f"{parameter.allowed}; leave it empty to take it back")
+        self.add_item(discord.ui.Label(text="Value", description=help_text, component=self._field))
+
+    async def on_submit(self, interaction: Interaction, /) -> None:
+        """Set what was typed, or take the value back."""
+        value = str(self._field.value).strip()
+        try:
+            PARAMETERS[self._name].parse(value) if value else None
+            await interaction.response.defer()
+            await self._panel.change(interaction, self._incoming, self._scope, self._name, value or None)
+        except InvalidInput as error:
+            await whisper(interaction, str(error))
+        except BotError as error:
+            logger.warning("a setting was not changed", extra={"error": str(error)})
+            await whisper(interaction, NOT_WORKED)
