@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from bot.errors import InvalidInput, PlatformError, StorageError
@@ -57,18 +57,18 @@ async def _add(words: str, incoming: Incoming, store: ScheduleStore, *, now: dat
     at, weekday = _read(words)
     if len(await store.get_schedules(incoming.key)) >= MOST_OF_CHANNEL:
         raise InvalidInput(f"A channel has at most {MOST_OF_CHANNEL} digests. Remove one first.")
-    zone = zone_of(incoming.time_zone).key
+    zone = await zone_of(incoming.time_zone)
     wanted = NewSchedule(
         key=replace(incoming.key, thread=""),
         author=incoming.author,
         at=at,
         weekday=weekday,
-        time_zone=zone,
+        time_zone=zone.key,
         next_at=next_time(at, weekday, zone, after=now),
         since=now,
     )
     added = await store.add_schedule(wanted)
-    return f"Digest {added.id} is set: {_described(added)}. The first one comes {_local(added)}."
+    return f"Digest {added.id} is set: {_described(added)}. The first one comes {_local(added.next_at, zone)}."
 
 
 def _read(words: str) -> tuple[time, int | None]:
@@ -93,10 +93,11 @@ async def _list(incoming: Incoming, store: ScheduleStore) -> str:
     schedules = await store.get_schedules(incoming.key)
     if not schedules:
         return "This channel has no digests. Add one with `/digest add daily at 9:00`."
-    return "\n".join(
-        f"- **{each.id}**: {_described(each)}, {'paused' if each.paused else f'next {_local(each)}'}"
-        for each in schedules
-    )
+    lines = []
+    for each in schedules:
+        coming = _local(each.next_at, await zone_of(each.time_zone))
+        lines.append(f"- **{each.id}**: {_described(each)}, {'paused' if each.paused else f'next {coming}'}")
+    return "\n".join(lines)
 
 
 async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> str:
@@ -109,11 +110,12 @@ async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore
     if verb == "remove":
         await store.remove_schedule(found.id)
         return f"Digest {found.id} is removed."
-    next_at = next_time(found.at, found.weekday, found.time_zone, after=now)
+    zone = await zone_of(found.time_zone)
+    next_at = next_time(found.at, found.weekday, zone, after=now)
     await store.pause_schedule(found.id, paused=verb == "pause", next_at=next_at)
     if verb == "pause":
         return f"Digest {found.id} is paused."
-    return f"Digest {found.id} goes on: next {_local(replace(found, next_at=next_at))}."
+    return f"Digest {found.id} goes on: next {_local(next_at, zone)}."
 
 
 def _described(schedule: Schedule) -> str:
@@ -121,20 +123,19 @@ def _described(schedule: Schedule) -> str:
     return f"{day} at {schedule.at:%H:%M} ({schedule.time_zone})"
 
 
-def _local(schedule: Schedule) -> str:
-    return f"on {schedule.next_at.astimezone(zone_of(schedule.time_zone)):%Y-%m-%d at %H:%M}"
+def _local(at: datetime, zone: tzinfo) -> str:
+    return f"on {at.astimezone(zone):%Y-%m-%d at %H:%M}"
 
 
 # ---------------------------------------------------------------- times
 
 
-def next_time(at: time, weekday: int | None, time_zone: str, *, after: datetime) -> datetime:
+def next_time(at: time, weekday: int | None, zone: tzinfo, *, after: datetime) -> datetime:
     """The first time later than `after` at which a digest is due, in UTC.
 
     A local time that a change of clocks leaves out comes an hour later on that day, one that comes twice is meant the
     first time.
     """
-    zone = zone_of(time_zone)
     day = after.astimezone(zone).date()
     while True:
         due = datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
@@ -143,10 +144,10 @@ def next_time(at: time, weekday: int | None, time_zone: str, *, after: datetime)
         day += timedelta(days=1)
 
 
-def last_time(schedule: Schedule, *, now: datetime) -> datetime:
+def last_time(schedule: Schedule, zone: tzinfo, *, now: datetime) -> datetime:
     """The newest time up to `now` at which it was due: of several missed ones only this is posted."""
     due = schedule.next_at
-    while (later := next_time(schedule.at, schedule.weekday, schedule.time_zone, after=due)) <= now:
+    while (later := next_time(schedule.at, schedule.weekday, zone, after=due)) <= now:
         due = later
     return due
 
@@ -194,8 +195,9 @@ class Digests:
                 logger.warning("digest waits for its platform", extra={"digest": schedule.id, "error": str(error)})
 
     async def _post(self, schedule: Schedule, platform: ChannelReader, now: datetime) -> None:
-        due = last_time(schedule, now=now)
-        following = next_time(schedule.at, schedule.weekday, schedule.time_zone, after=due)
+        zone = await zone_of(schedule.time_zone)
+        due = last_time(schedule, zone, now=now)
+        following = next_time(schedule.at, schedule.weekday, zone, after=due)
         if not await platform.may_read(schedule.key, schedule.author):
             logger.info("digest paused, its author may not read the channel", extra={"digest": schedule.id})
             await self._store.pause_schedule(schedule.id, paused=True, next_at=following)

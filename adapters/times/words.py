@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.summary.wanted import zone_of
+
 # Every language more makes words that mean nothing slower to refuse; all of them together take seconds.
 LANGUAGES: Final = ("en", "de", "fr", "es")
 
@@ -18,13 +20,12 @@ class DateWords:
 
     async def read(self, words: str, *, now: datetime, time_zone: str) -> datetime | None:
         """The time that `words` mean; a day without a time begins at its midnight. None when they mean none."""
-        return await asyncio.to_thread(_read, words, now, time_zone)
+        return await asyncio.to_thread(_read, words, now, await zone_of(time_zone))
 
 
-def _read(words: str, now: datetime, time_zone: str) -> datetime | None:
+def _read(words: str, now: datetime, zone: ZoneInfo) -> datetime | None:
     from dateparser.date import DateDataParser  # noqa: PLC0415 - loading it takes half a second, and few turns need it
 
-    zone = _zone(time_zone)
     local = now.astimezone(zone).replace(tzinfo=None)
     settings = {
         "RELATIVE_BASE": local,
@@ -39,10 +40,3 @@ def _read(words: str, now: datetime, time_zone: str) -> datetime | None:
     if found.period not in EXACT:
         at = datetime.combine(at.date(), time(), tzinfo=at.tzinfo)
     return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")

@@ -7,8 +7,8 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.context.tokens import estimate, estimate_request
 from bot.context.window import Limits
@@ -58,7 +58,7 @@ class Condenser:
     store: SummaryStore
     asker: Asker
     place: ConversationKey
-    zone: ZoneInfo
+    zone: tzinfo
     tell: Callable[[str], None]
 
     async def condense(self, reading: Reading, lines: Sequence[Sequence[Line]]) -> Outcome:

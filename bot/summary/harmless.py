@@ -37,8 +37,9 @@ def harmless(text: str, known: Set[str]) -> str:
     """A statement on one line as Markdown; addresses that are not `known` are left out, and a link shows where to."""
     line = "".join(" " if character.isspace() else character for character in text)
     line = "".join(character for character in line if unicodedata.category(character) not in {"Cc", "Cf", "Co", "Cs"})
-    line = _MASKED.sub(lambda match: f"{match['label']} {match['target']}", " ".join(line.split()))
-    line = _PING.sub("", _TAG.sub("", _ESCAPING.sub("", line)))
+    line = _ESCAPING.sub("", " ".join(line.split()))
+    line = _MASKED.sub(lambda match: f"{match['label']} {match['target']}", line)
+    line = _PING.sub("", _TAG.sub("", line))
     pieces = list(_split(_BLOCK.sub("", line), known))
     written = "".join(piece for piece, is_apart in pieces if not is_apart)
     unpaired = str.maketrans({mark: f"\\{mark}" for mark in _PAIRED if written.count(mark) % 2})

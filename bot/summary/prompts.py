@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.summary.rendering import Line, render
 from bot.types import Entry, Section
@@ -57,7 +57,7 @@ TOKENS_PER_POINT: Final = 60  # a sentence of about 30 words with its numbers, a
 TOKENS_AROUND: Final = 120  # headline and titles
 
 
-def asking(lines: Sequence[Line], zone: ZoneInfo, *, points: int) -> Entry:
+def asking(lines: Sequence[Line], zone: tzinfo, *, points: int) -> Entry:
     """The entry that asks for the summary of some messages."""
     return Entry(role="user", text=f"{FENCE}\n{render(lines, zone)}\n{FENCE}\n\n{ASK.format(points=points)}")
 

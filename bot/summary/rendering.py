@@ -10,9 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from hashlib import sha256
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.context.tokens import estimate
 from bot.context.transcript import plain_name
@@ -40,7 +40,7 @@ class Line:
         return estimate(self.text) + _MOST_MARK_TOKENS
 
 
-def numbered(blocks: Iterable[Block], zone: ZoneInfo) -> list[list[Line]]:
+def numbered(blocks: Iterable[Block], zone: tzinfo) -> list[list[Line]]:
     """The lines of each block, numbered through from 1."""
     number = 0
     lines: list[list[Line]] = []
@@ -53,7 +53,7 @@ def numbered(blocks: Iterable[Block], zone: ZoneInfo) -> list[list[Line]]:
     return lines
 
 
-def render(lines: Sequence[Line], zone: ZoneInfo) -> str:
+def render(lines: Sequence[Line], zone: tzinfo) -> str:
     """The lines below each other, with a line wherever another day begins."""
     day = None
     shown: list[str] = []
@@ -80,7 +80,7 @@ def plain(text: str) -> str:
     return _MARK.sub(r"(\1)", " ".join(visible.split()))
 
 
-def _line(number: int, message: ReadMessage, zone: ZoneInfo, *, indented: bool) -> str:
+def _line(number: int, message: ReadMessage, zone: tzinfo, *, indented: bool) -> str:
     text = plain(message.text)
     if len(text) > TEXT_CHARACTERS:
         text = text[:TEXT_CHARACTERS] + CUT

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import chain
 from typing import cast
-from zoneinfo import ZoneInfo
 
 from bot.commands import effective_parameters
 from bot.delivery import Presenter
@@ -81,7 +80,7 @@ class Summary:
         self._turn = turn
         self._incoming = turn.incoming
         self._presenter = presenter
-        self._zone: ZoneInfo = zone_of(turn.incoming.time_zone)
+        self._zone: tzinfo = UTC
         self._bill = Bill(rates=host.rates)
         self._started = host.clock()
         self._draft = Draft(status="stopped")
@@ -97,6 +96,7 @@ class Summary:
         """Make the summary. Raises `InvalidInput`, `PlatformError`, `ModelError` and `StorageError`."""
         self._wanted = stored_wanted(self._incoming.text)
         await self._host.check_access(self._incoming)
+        self._zone = await zone_of(self._incoming.time_zone)
         self._parameters = values_of(await effective_parameters(self._incoming, self._store))
         reading = await self._read()
         lines = numbered(reading.blocks, self._zone)

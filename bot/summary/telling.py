@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import answer_entry, label
@@ -88,7 +87,7 @@ def _entry(id: str, text: str, *, at: datetime, author: str, source_id: str) -> 
     return NewEntry(id=id, entry=entry, tokens=estimate_entry(entry), at=at, author=author, source_id=source_id)
 
 
-def span(lines: Sequence[Line], zone: ZoneInfo) -> str:
+def span(lines: Sequence[Line], zone: tzinfo) -> str:
     """From when to when messages were written: "2026-11-22 09:14 to 17:40"."""
     first, last = (line.message.at.astimezone(zone) for line in (lines[0], lines[-1]))
     if first.date() == last.date():

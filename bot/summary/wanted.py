@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -73,11 +74,15 @@ class IsoTimes:
             at = datetime.fromisoformat(words.strip())
         except ValueError:
             return None
-        return (at.replace(tzinfo=zone_of(time_zone)) if at.tzinfo is None else at).astimezone(UTC)
+        return (at.replace(tzinfo=await zone_of(time_zone)) if at.tzinfo is None else at).astimezone(UTC)
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of that IANA name; UTC for one that is not known."""
+async def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that IANA name, read in a thread, since it is a file; UTC for one that is not known."""
+    return await asyncio.to_thread(_zone, name)
+
+
+def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
