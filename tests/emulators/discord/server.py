@@ -16,6 +16,7 @@ from tests.emulators.discord.emulator import DiscordEmulator
 from tests.emulators.discord.options import Options
 
 LOOPBACK = "127.0.0.1"
+LINE_BYTES = 1 << 16  # of an address; longer than any that is meant
 ROOT = Path(__file__).parents[3]
 
 
@@ -24,7 +25,7 @@ async def running_discord(options: Options | None = None, *, port: int = 0) -> A
     """Serve an emulator in this event loop until the block is left; port 0 is a free one."""
     with socket.create_server((LOOPBACK, port)) as listener:
         emulator = DiscordEmulator(options or Options(), f"http://{LOOPBACK}:{listener.getsockname()[1]}")
-        runner = web.AppRunner(make_app(emulator), access_log=None, shutdown_timeout=0)
+        runner = web.AppRunner(make_app(emulator), access_log=None, shutdown_timeout=0, max_line_size=LINE_BYTES)
         await runner.setup()
         try:
             await web.SockSite(runner, listener).start()

@@ -1,7 +1,8 @@
 """Discord's own specifications: what a request, an answer and a gateway frame must look like.
 
-Three allowances. Discord takes what discord.py sends: ids may be integers, and an edit may carry `tts`. And the schemas
-of the gateway know single flags where Discord sends sums of them.
+Three allowances and a correction. Discord takes what discord.py sends: ids may be integers, and an edit may carry
+`tts`. The schemas of the gateway know single flags where Discord sends sums of them. And the HTTP API's specification
+says that codes inside the tree of errors are numbers, which are words.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ _CODES = {
     "oneOf": "UNION_TYPE_CHOICES",
     "anyOf": "UNION_TYPE_CHOICES",
     "type": "BASE_TYPE_BAD_TYPE",
+}
+_INNER_ERROR = {
+    "type": "object",
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    "required": ["code", "message"],
 }
 _MOST_SHOWN = 200
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
@@ -84,6 +90,8 @@ def _documents() -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any
     for document in (dispatch, send):
         definitions = document["definitions"]
         definitions |= {name: {"type": "integer"} for name in definitions if name.endswith("Flags")}  # sums of values
+    # Codes inside the tree of errors are words, as discord.py and every report of an error show them.
+    http["components"]["schemas"]["InnerErrors"]["properties"]["_errors"]["items"] = _INNER_ERROR
     # Discord reads an integer where an id is expected.
     http["components"]["schemas"]["SnowflakeType"] |= {"type": ["string", "integer"]}
     return http, dispatch, send
@@ -222,6 +230,11 @@ def _problems(validator: Validator, value: Any) -> list[str]:
 def _told(error: ValidationError) -> tuple[Sequence[str | int], str, str]:
     keyword = next((str(each) for each in reversed(error.schema_path) if str(each) in _CODES), "")
     return list(error.instance_path), _CODES.get(keyword, "INVALID_FORM_VALUE"), error.message[:_MOST_SHOWN]
+
+
+def document() -> Mapping[str, Any]:
+    """The HTTP API's specification as it is used here."""
+    return _documents()[0]
 
 
 def operations() -> list[tuple[str, str]]:

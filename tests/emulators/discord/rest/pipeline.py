@@ -62,6 +62,7 @@ class Pipeline:
         except ApiError as error:
             reply = _error_response(error, headers)
             record.code = error.code
+            core.specification.check_answer(request.method, template, error.status, error.body())
         record.status = reply.status
         core.recorder.statuses[reply.status] += 1
         core.limits.note_status(reply.status, shared=reply.headers.get("X-RateLimit-Scope") == "shared")
