@@ -145,27 +145,22 @@ class Dispatcher:
             del self._runners[key]
 
     async def _step(self, key: ConversationKey, runner: _Runner) -> bool:
-        """Run the next turn of a conversation, or wait until it is due; whether there was any."""
-        if self._pause > 0 and await self._wait_until_due(key, runner):
-            return True
-        runner.turn = await self._turns.claim(key, worker=self._worker)
-        if runner.turn is None:
-            waiting = await self._turns.waiting(key)
-            if waiting is None:
-                return False
-            await self._rest(runner, seconds_until_due(waiting, self._clock(), pause=0))
-            return True
-        await self._run_claimed(runner.turn)
-        runner.turn = None
-        return True
+        """Run the next turn of a conversation, or wait until it is due; whether there was any.
 
-    async def _wait_until_due(self, key: ConversationKey, runner: _Runner) -> bool:
-        """Rest while the conversation's next turn is not due; whether it had to."""
+        What arrives between the look and the claim is left to the next step, or it would not get its pause.
+        """
         waiting = await self._turns.waiting(key)
-        seconds = 0.0 if waiting is None else seconds_until_due(waiting, self._clock(), pause=self._pause)
+        if waiting is None:
+            return False
+        seconds = seconds_until_due(waiting, self._clock(), pause=self._pause)
         if seconds > 0:
             await self._rest(runner, seconds)
-        return seconds > 0
+            return True
+        runner.turn = await self._turns.claim(key, worker=self._worker)
+        if runner.turn is not None:
+            await self._run_claimed(runner.turn)
+            runner.turn = None
+        return True
 
     async def _run_claimed(self, turn: Turn) -> None:
         """Run one turn; a bug puts it off, and fails it when it comes back every time, so that it blocks nobody."""

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from bot.dispatcher import Dispatcher
 from bot.errors import StorageUnavailable
-from bot.types import ConversationKey, Draft, Settlement, Turn, TurnState
+from bot.types import ConversationKey, Draft, Settlement, Turn, TurnState, Waiting
 from storage.memory import MemoryStore
 from tests.fakes import KEY, ManualClock, incoming, settle
 
@@ -168,6 +170,39 @@ async def test_with_a_pause_what_arrived_in_the_wrong_order_is_put_right() -> No
     await accept(store, 1)
     dispatcher.wake(KEY)
     await asyncio.sleep(0)
+    assert seen == []
+    clock.advance(2)
+    dispatcher.wake(KEY)
+    await until_closed(store)
+    await dispatcher.aclose(grace=10)
+    assert seen == ["question 1", "question 2"]
+
+
+async def test_what_arrives_while_the_runner_looks_waits_for_its_pause_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+    store, seen, looked = MemoryStore(clock=clock), [], asyncio.Event()
+
+    async def work(turn: Turn) -> None:
+        seen.append(turn.incoming.text)
+
+    waiting = store.waiting
+
+    async def arrives_just_after(key: ConversationKey) -> Waiting | None:
+        found = await waiting(key)
+        if found is None and not looked.is_set():
+            await accept(store, 2)
+            looked.set()
+            dispatcher.wake(KEY)
+        return found
+
+    dispatcher = Dispatcher(store, runner(store, work), worker="w", clock=clock, pause=2)
+    monkeypatch.setattr(store, "waiting", arrives_just_after)
+    dispatcher.wake(KEY)
+    await asyncio.wait_for(looked.wait(), 10)
+    await accept(store, 1)
+    dispatcher.wake(KEY)
+    for _ in range(20):
+        await asyncio.sleep(0)
     assert seen == []
     clock.advance(2)
     dispatcher.wake(KEY)
