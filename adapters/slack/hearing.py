@@ -58,7 +58,8 @@ class Hearing:
         if member.is_bot:
             return None
         incoming = await self._incoming(workspace, said, member)
-        if member.is_stranger and not await self._answers_strangers(incoming):
+        from_elsewhere = not workspace.enterprise and said.user_team not in {"", workspace.team}
+        if (member.is_stranger or from_elsewhere) and not await self._answers_strangers(incoming):
             return None
         if said.thread and said.mentions_bot and not said.is_direct and await self._is_over(incoming):
             self.tell(workspace, incoming, NO_FOLLOW_UPS)

@@ -1,0 +1,159 @@
+"""The adapter without a network: Slack answers as in recorded traffic, the bot remembers what it was handed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.acting import Acting
+from adapters.slack.calls import SlackCalls
+from adapters.slack.catching_up import CatchUp
+from adapters.slack.errands import Errands
+from adapters.slack.hearing import Hearing
+from adapters.slack.intake import Intake
+from adapters.slack.listeners import make_app
+from adapters.slack.workspace import Identity, Workspace
+from adapters.slack.workspaces import Origin
+from bot.commands import effective_at, parse
+from bot.errors import InvalidInput, StorageUnavailable
+from bot.parameters import Effective, Scope
+from bot.types import (
+    Again,
+    ConversationKey,
+    Handled,
+    Incoming,
+    Outcome,
+    Person,
+    RequestRecord,
+    ThreadMessage,
+    Turn,
+    TurnId,
+)
+from storage.memory import MemoryStore
+from tests.fakes import ManualClock
+
+TEAM, BOT, BOT_ID = "T111", "U0BOT", "B0BOT"
+ANSWERS: Mapping[str, Any] = {
+    "users.info": {"user": {"id": "U1", "team_id": TEAM, "name": "ada", "tz": "Europe/Berlin", "is_admin": True}},
+    "conversations.info": {"channel": {"id": "C1", "name": "general", "is_private": False}},
+    "conversations.open": {"channel": {"id": "D1"}},
+    "chat.postMessage": {"ts": "1700000000.000100"},
+}
+
+
+class QuietCalls(SlackCalls):
+    """The Web API without a server; `made` are the calls, in order."""
+
+    def __init__(self) -> None:
+        async def token() -> str:
+            return "xoxb-1"
+
+        super().__init__(AsyncWebClient(), token, minute=0.001)
+        self.made: list[tuple[str, Mapping[str, Any]]] = []
+
+    async def _once(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.made.append((method, arguments))
+        answer: Mapping[str, Any] = {"ok": True, **ANSWERS.get(method, {})}
+        return answer
+
+
+class RememberingBot:
+    """A `Bot` that takes everything and does nothing; `fails` lets it be unable to store."""
+
+    def __init__(self) -> None:
+        self.heard: list[Incoming] = []
+        self.edits: list[tuple[ConversationKey, ThreadMessage]] = []
+        self.deletions: list[tuple[ConversationKey, str]] = []
+        self.stopped: list[ConversationKey] = []
+        self.changes: list[tuple[Scope, Mapping[str, str | None]]] = []
+        self.fails = False
+        self._settings = MemoryStore(clock=ManualClock())
+
+    async def handle(self, incoming: Incoming) -> Handled:
+        if self.fails:
+            raise StorageUnavailable("the disk is full")
+        parse(incoming.text)
+        self.heard.append(incoming)
+        return Handled(outcome=Outcome.ANSWERING)
+
+    async def stop(self, key: ConversationKey) -> bool:
+        self.stopped.append(key)
+        return True
+
+    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
+        self.edits.append((key, message))
+
+    async def deleted(self, key: ConversationKey, source_id: str) -> None:
+        self.deletions.append((key, source_id))
+
+    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+        raise InvalidInput("That question is not known here.")
+
+    async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:
+        return None
+
+    async def turn(self, id: TurnId) -> Turn | None:
+        return None
+
+    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
+        return await effective_at(key, self._settings)
+
+    async def change(self, scope: Scope, values: Mapping[str, str | None]) -> None:
+        self.changes.append((scope, values))
+
+    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+        return {}
+
+    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        return []
+
+
+class OneWorkspace:
+    """`Workspaces` with one in it; `uninstalls` counts."""
+
+    def __init__(self) -> None:
+        self.calls = QuietCalls()
+        identity = Identity(team=TEAM, enterprise="", bot_user=BOT, bot_id=BOT_ID, url="https://x.slack.com/")
+        self.workspace = Workspace(identity, self.calls)
+        self.uninstalls = 0
+
+    async def get(self, origin: Origin) -> Workspace:
+        return self.workspace
+
+    async def find(self, origin: Origin) -> Workspace | None:
+        return self.workspace if origin.team == TEAM else None
+
+    async def uninstalled(self, origin: Origin) -> None:
+        self.uninstalls += 1
+
+    async def everywhere(self) -> list[Workspace]:
+        return [self.workspace]
+
+    async def aclose(self) -> None:
+        await self.workspace.aclose()
+
+
+class Desk:
+    """Where deliveries come in; made inside of a running loop."""
+
+    def __init__(self) -> None:
+        self.bot = RememberingBot()
+        self.workspaces = OneWorkspace()
+        self.errands = Errands()
+        clock = ManualClock()
+        hearing = Hearing(self.bot, self.errands)
+        acting = Acting(self.bot, hearing, self.errands, clock=clock)
+        catch_up = CatchUp(self.bot, hearing, MemoryStore(clock=clock), clock=clock)
+        self.intake = Intake(make_app(self.workspaces, hearing, acting, catch_up))
+
+    async def deliver(self, kind: str, payload: Any) -> bool:
+        """Deliver something as over Socket Mode; whether it was acknowledged."""
+        envelope = {"type": kind, "envelope_id": "e1", "payload": payload}
+        return (await self.intake.envelope(envelope)).taken
+
+    async def aclose(self) -> None:
+        await self.errands.aclose(grace=5)
+        await self.workspaces.aclose()
