@@ -27,7 +27,7 @@ from tests.emulators.discord.options import Options
 from tests.emulators.discord.recorder import Recorder
 from tests.emulators.discord.snowflakes import Snowflakes, at
 from tests.emulators.discord.specification import Specification
-from tests.emulators.discord.world import Attachment, Channel, Guild, Member, Message, Payload, User
+from tests.emulators.discord.world import DM, PRIVATE_THREAD, Attachment, Channel, Guild, Member, Message, Payload, User
 
 # Application flags (resources/application): the intent granted, or granted while the app is small.
 _CONTENT_LIMITED, _MEMBERS_LIMITED, _PRESENCE_LIMITED = 1 << 19, 1 << 15, 1 << 13
@@ -123,7 +123,7 @@ class Core:
             return self.bot in channel.recipients
         if self.bot.id not in channel.guild.members:
             return False
-        if channel.thread and channel.type == 12 and self.bot.id not in channel.thread.members:
+        if channel.thread and channel.type == PRIVATE_THREAD and self.bot.id not in channel.thread.members:
             return permissions.may(self.bot, channel, "manage_threads")
         return permissions.may(self.bot, channel, "view_channel")
 
@@ -144,9 +144,9 @@ class Core:
     def direct(self, user: User) -> Channel:
         """The channel of direct messages between the bot and `user`, made when there is none."""
         for channel in self.channels.values():
-            if channel.type == 1 and set(channel.recipients) == {user, self.bot}:
+            if channel.type == DM and set(channel.recipients) == {user, self.bot}:
                 return channel
-        channel = Channel(id=self.ids.new(), type=1, name="", recipients=[user, self.bot])
+        channel = Channel(id=self.ids.new(), type=DM, name="", recipients=[user, self.bot])
         self.channels[channel.id] = channel
         return channel
 

@@ -9,7 +9,15 @@ from tests.emulators.discord import permissions, posting, threads
 from tests.emulators.discord.gateway import DIRECT_REACTIONS, GUILD_REACTIONS
 from tests.emulators.discord.mentions import Allowed
 from tests.emulators.discord.scene import Scene
-from tests.emulators.discord.world import PUBLIC_THREAD, Attachment, Channel, Message, User
+from tests.emulators.discord.world import (
+    PUBLIC_THREAD,
+    SUPPRESS_EMBEDS,
+    SUPPRESS_NOTIFICATIONS,
+    Attachment,
+    Channel,
+    Message,
+    User,
+)
 
 Upload = tuple[str, bytes]  # the file's name and what is in it
 MOST_CHARACTERS = 4_000  # of people with a subscription; 2,000 without
@@ -43,7 +51,7 @@ class People(Scene):
             channel=channel,
             author=user,
             content=text,
-            flags=1 << 12 if silent else 0,
+            flags=SUPPRESS_NOTIFICATIONS if silent else 0,
             replied_to=reply_to,
             allowed=Allowed(replied_user=ping),
             attachments=[self.attachment(each) for each in attachments],
@@ -77,7 +85,7 @@ class People(Scene):
 
     def dismiss_previews(self, user: User, message: Message) -> None:
         """Somebody closes the previews of a message."""
-        posting.edit(self, message, {"flags": message.flags | 1 << 2})
+        posting.edit(self, message, {"flags": message.flags | SUPPRESS_EMBEDS})
 
     def react(self, user: User, message: Message, emoji: str) -> None:
         """Add a reaction."""

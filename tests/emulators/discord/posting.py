@@ -13,10 +13,14 @@ from tests.emulators.discord.errors import ApiError, wrong_form
 from tests.emulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES
 from tests.emulators.discord.mentions import Allowed
 from tests.emulators.discord.world import (
+    COMPONENTS_V2,
     DEFAULT,
+    EPHEMERAL,
+    FORUM,
     LOADING,
     REPLY,
     SUPPRESS_EMBEDS,
+    SUPPRESS_NOTIFICATIONS,
     Attachment,
     Channel,
     Message,
@@ -24,10 +28,10 @@ from tests.emulators.discord.world import (
     User,
 )
 
-# What an author may set at the beginning and later (resources/message, message flags): previews, silence, components
-# v2, voice; ephemeral only in answers to interactions.
-SETTABLE = SUPPRESS_EMBEDS | 1 << 12 | 1 << 13 | 1 << 15
-EDITABLE = SUPPRESS_EMBEDS | 1 << 15
+# What an author may set at the beginning and later (resources/message, message flags): previews, silence,
+# components v2; ephemeral only in answers to interactions.
+SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
+EDITABLE = SUPPRESS_EMBEDS | COMPONENTS_V2
 _CHANGES = frozenset({"content", "embeds", "components", "attachments"})
 
 
@@ -63,7 +67,7 @@ class Draft:
 
 def draft_of(core: Core, channel: Channel, body: Mapping[str, Any], files: Sequence[File]) -> Draft:
     """The bot's message as a request describes it. Raises `ApiError`."""
-    flags = int(body.get("flags") or 0) & (SETTABLE | 1 << 6)
+    flags = int(body.get("flags") or 0) & (SETTABLE | EPHEMERAL)
     rules.check_message(body, flags=flags)
     attachments = uploaded(core, body, files)
     draft = Draft(
@@ -253,7 +257,7 @@ def check_may_post(core: Core, channel: Channel, *, files: bool) -> None:
         files and not permissions.may(core.bot, channel, "attach_files")
     ):
         raise ApiError(403, 50013, "Missing Permissions")
-    if channel.type == 15:
+    if channel.type == FORUM:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     if channel.thread is not None and channel.thread.archived and channel.thread.locked:
         raise ApiError(400, 50083, "Thread is archived")

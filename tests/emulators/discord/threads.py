@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.emulators.discord import payloads, posting
@@ -150,7 +150,7 @@ def leave(core: Core, channel: Channel, user: User) -> None:
         _tell_members(core, channel, removed=[user])
 
 
-def _tell_members(core: Core, channel: Channel, *, added: list[User] = [], removed: list[User] = []) -> None:  # noqa: B006  # never changed
+def _tell_members(core: Core, channel: Channel, *, added: Sequence[User] = (), removed: Sequence[User] = ()) -> None:
     assert channel.thread is not None
     assert channel.guild is not None
     guild = channel.guild

@@ -55,6 +55,7 @@ def a_lived_in_discord(here: DiscordEmulator) -> Mapping[str, list[str]]:
         "recipient_id": [str(anna.id)],
         "application_id": [str(here.bot.id), "1"],
         "command_id": ["1"],
+        "emoji_name": ["👀", "nonsense"],
         "interaction_id": [str(asked.id), "1"],
         "interaction_token": [asked.token, "wrong"],
         "webhook_id": [str(here.bot.id), "1"],

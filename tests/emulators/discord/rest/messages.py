@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.emulators.discord import permissions, posting
 from tests.emulators.discord.core import Core
-from tests.emulators.discord.errors import ApiError, missing_permissions
+from tests.emulators.discord.errors import ApiError, missing_permissions, unknown
 from tests.emulators.discord.gateway import DIRECT_REACTIONS, GUILD_REACTIONS
 from tests.emulators.discord.limits import MESSAGE, MESSAGES
 from tests.emulators.discord.rest.call import NO_CONTENT, Call, Reply, Routes
-from tests.emulators.discord.world import Message
+from tests.emulators.discord.world import EPHEMERAL, Message
 
 NONCE_S = 300.0  # "the past few minutes" (resources/message, create message); five are assumed
 OLD_S = 3_600.0  # edits of older messages have a limit of their own (platform reference, 2.5)
@@ -57,7 +57,7 @@ def create(core: Core, call: Call) -> Reply:
         if made is not None and core.clock.time() - made_at < NONCE_S:
             return Reply(body=posting.shown_payload(core, made))
     draft = posting.draft_of(core, channel, call.body, call.files)
-    draft.flags &= ~(1 << 6)
+    draft.flags &= ~EPHEMERAL
     draft.replied_to = posting.find_reply(core, channel, call.body)
     message = posting.post(core, draft)
     if nonce is not None:
@@ -102,6 +102,8 @@ def react(core: Core, call: Call) -> Reply:
     """Add the bot's reaction."""
     message = _find(core, call)
     emoji = call.path["emoji_name"]
+    if emoji.isascii():  # custom ones are not modelled
+        raise unknown("Emoji")
     if emoji not in message.reactions and not permissions.may(core.bot, message.channel, "add_reactions"):
         raise missing_permissions()
     who = message.reactions.setdefault(emoji, [])
