@@ -1,0 +1,129 @@
+"""What people set, what adapters remember, and the playground's workspaces, in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import StorageError
+from bot.parameters import Scope
+from bot.types import Channel, ChannelMessage, Person, Workspace
+from storage.codec import as_utc
+
+
+class MemorySettings:
+    """A `SettingStore` in memory."""
+
+    def __init__(self) -> None:
+        self._values: defaultdict[Scope, dict[str, str]] = defaultdict(dict)
+
+    async def get_settings(self, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
+        return {scope: dict(self._values[scope]) for scope in scopes}
+
+    async def put_setting(self, scope: Scope, name: str, value: str) -> None:
+        self._values[scope][name] = value
+
+    async def remove_setting(self, scope: Scope, name: str) -> bool:
+        return self._values[scope].pop(name, None) is not None
+
+    async def get_everywhere(self, name: str) -> Mapping[Scope, str]:
+        return {scope: values[name] for scope, values in self._values.items() if name in values}
+
+
+class MemoryAdapterState:
+    """An `AdapterStateStore` in memory."""
+
+    def __init__(self) -> None:
+        self._state: dict[tuple[str, str], str] = {}
+
+    async def get_state(self, platform: str, name: str) -> str | None:
+        return self._state.get((platform, name))
+
+    async def list_state(self, platform: str, *, prefix: str = "") -> Mapping[str, str]:
+        named = sorted((name, value) for (where, name), value in self._state.items() if where == platform)
+        return {name: value for name, value in named if name.startswith(prefix)}
+
+    async def put_state(self, platform: str, name: str, value: str) -> None:
+        self._state[platform, name] = value
+
+    async def swap_state(self, platform: str, name: str, *, before: str | None, after: str | None) -> bool:
+        if self._state.get((platform, name)) != before:
+            return False
+        if after is None:
+            self._state.pop((platform, name), None)
+        else:
+            self._state[platform, name] = after
+        return True
+
+
+class MemoryWorkspaces:
+    """A `WorkspaceStore` in memory."""
+
+    def __init__(self) -> None:
+        self._workspaces: dict[str, Workspace] = {}
+        self._channels: defaultdict[str, dict[str, Channel]] = defaultdict(dict)
+        self._people: defaultdict[str, dict[str, Person]] = defaultdict(dict)
+        self._messages: defaultdict[tuple[str, str], dict[str, ChannelMessage]] = defaultdict(dict)
+
+    async def put_workspace(self, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]) -> None:
+        self._workspaces[workspace.id] = workspace
+        self._channels[workspace.id].update({channel.id: channel for channel in channels})
+        self._people[workspace.id].update({person.id: person for person in people})
+
+    async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
+        messages = [replace(message, at=as_utc(message.at)) for message in messages]
+        for message in messages:
+            if message.channel not in self._channels[message.workspace]:
+                raise StorageError(f"There is no channel {message.channel!r} in the workspace {message.workspace!r}.")
+        new = 0
+        for message in messages:
+            there = self._messages[message.workspace, message.channel]
+            new += message.id not in there
+            there[message.id] = message
+        return new
+
+    async def get_workspaces(self) -> Sequence[Workspace]:
+        return sorted(self._workspaces.values(), key=lambda each: (each.name, each.id))
+
+    async def get_channels(self, workspace: str) -> Sequence[Channel]:
+        return sorted(self._channels[workspace].values(), key=lambda each: (each.direct, each.name, each.id))
+
+    async def get_people(self, workspace: str) -> Sequence[Person]:
+        return sorted(self._people[workspace].values(), key=lambda each: (each.name, each.id))
+
+    async def get_message(self, workspace: str, channel: str, id: str) -> ChannelMessage | None:
+        there = self._messages[workspace, channel]
+        return next(iter(self._with_replies([there[id]])), None) if id in there else None
+
+    async def get_messages(
+        self, workspace: str, channel: str, *, before: ChannelMessage | None = None, limit: int
+    ) -> Sequence[ChannelMessage]:
+        return await self.get_thread(workspace, channel, "", before=before, limit=limit)
+
+    async def get_thread(
+        self,
+        workspace: str,
+        channel: str,
+        thread: str,
+        *,
+        before: ChannelMessage | None = None,
+        limit: int,
+    ) -> Sequence[ChannelMessage]:
+        end = None if before is None else _mark(before)
+        inside = (each for each in self._messages[workspace, channel].values() if each.thread == thread)
+        earlier = sorted((each for each in inside if end is None or _mark(each) < end), key=_mark)
+        return self._with_replies(earlier[max(0, len(earlier) - limit) :])
+
+    def _with_replies(self, messages: Iterable[ChannelMessage]) -> list[ChannelMessage]:
+        return [self._with_thread(message) for message in messages]
+
+    def _with_thread(self, root: ChannelMessage) -> ChannelMessage:
+        there = self._messages[root.workspace, root.channel].values()
+        times = [each.at for each in there if each.thread == root.id]
+        return replace(root, replies=len(times), last_reply_at=max(times, default=None))
+
+
+def _mark(message: ChannelMessage) -> tuple[datetime, str]:
+    return message.at, message.id
