@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-gateway fuzz bench lint format constraints clean
+.PHONY: help run test test-slow test-gateway test-schemathesis fuzz bench lint format constraints clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run .venv/.model ## start the bot and its playground (options: make run ARGS="...")
 	@exec $(PYTHON) -m bot run $(ARGS)
@@ -21,6 +21,9 @@ test-slow: .venv/.dev .venv/.model .venv/.chromium ## run the soak and scale tes
 
 test-gateway: .venv/.dev .venv-gateway/.litellm ## run the client through a real gateway (litellm, in .venv-gateway)
 	$(PYTHON) -m pytest -m slow tests/integration/seed/test_gateway.py $(ARGS)
+
+test-schemathesis: .venv/.dev .venv-schemathesis/.installed ## let schemathesis ask the emulated Discord, by its specification
+	$(PYTHON) -m pytest -m slow tests/integration/discord_emulator/test_schemathesis.py $(ARGS)
 
 fuzz: .venv/.dev .venv/.fuzz ## feed the readers of streams what nobody thought of (options: make fuzz ARGS="--seconds 600")
 	$(PYTHON) -m tests.fuzz $(ARGS)
@@ -44,7 +47,7 @@ constraints: ## choose the newest versions of everything again and pin them
 	@sh scripts/renew_constraints.sh
 
 clean: ## remove what the other commands have made
-	rm -rf .venv .venv-gateway build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-gateway .venv-schemathesis build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # ---------------------------------------------------------------- set-up: an empty file marks each step that is done
 
@@ -76,6 +79,13 @@ $(PYTHON):
 	@sh scripts/make_venv.sh .venv-gateway
 	@echo "Installing litellm into .venv-gateway ..."
 	@.venv-gateway/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# An environment of its own too: it brings a plugin of pytest along.
+.venv-schemathesis/.installed: tests/integration/discord_emulator/schemathesis-requirements.txt
+	@sh scripts/make_venv.sh .venv-schemathesis
+	@echo "Installing schemathesis into .venv-schemathesis ..."
+	@.venv-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 .venv/.chromium: | $(PYTHON)
