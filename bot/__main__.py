@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot import app
+from bot.app.discord_commands import add_discord_commands
 from bot.app.manifest_commands import add_slack_commands
 from bot.app.upkeep_commands import Commands, add_upkeep_commands
 from bot.commands import origin_text, parameters_table, parse_overrides
@@ -66,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_ask_command(commands)
     add_upkeep_commands(commands)
     add_slack_commands(commands)
+    add_discord_commands(commands)
     _add_model_commands(commands)
     return parser
 
@@ -246,7 +248,7 @@ async def _print_checks(settings: Settings) -> int:
         else f"{settings.seed_model} at {server}, {settings.seed_wire} wire:"
     )
     broken = False
-    async for check in app.check_model(settings):
+    async for check in app.check_all(settings):
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
         _say(f"{mark:>6}  {check.name:<14} {check.detail}")

@@ -1,6 +1,7 @@
 """Discord: people's messages and commands in, answers out, over the gateway and REST."""
 
+from adapters.discord.doctor import Finding, application_id, examine
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.rest import DiscordOptions
 
-__all__ = ["DiscordOptions", "DiscordPlatform"]
+__all__ = ["DiscordOptions", "DiscordPlatform", "Finding", "application_id", "examine"]

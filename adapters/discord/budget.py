@@ -78,10 +78,10 @@ class Line:
 
 
 class Budget:
-    """The lines of one bot in one process."""
+    """The lines of one bot in one process; `requests` is that of all together."""
 
     def __init__(self) -> None:
-        self._all = Line(REQUESTS_A_SECOND, 1.0)
+        self.requests = Line(REQUESTS_A_SECOND, 1.0)
         self._lines: dict[tuple[str, str], Line] = {}
 
     async def posting(self, channel: str, urgency: Urgency) -> None:
@@ -91,10 +91,6 @@ class Budget:
     async def editing(self, channel: str, urgency: Urgency) -> None:
         """Wait until one of a channel's messages may be edited."""
         await self._line("edit", channel).turn(urgency)
-
-    async def asking(self, urgency: Urgency) -> None:
-        """Wait until any request may go out."""
-        await self._all.turn(urgency)
 
     def _line(self, kind: str, channel: str) -> Line:
         if len(self._lines) >= LINES_KEPT:

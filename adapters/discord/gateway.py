@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 import aiohttp
@@ -46,7 +47,7 @@ def may_read_content(flags: discord.ApplicationFlags) -> bool:
 class Listener(discord.AutoShardedClient):
     """The connection of one run. Its caches are small: no members, no messages."""
 
-    def __init__(self, bot: Bot, options: DiscordOptions, around: Surroundings, *, message_content: bool) -> None:
+    def __init__(self, bot: Bot, around: Surroundings, *, message_content: bool, on_ready: Callable[[], None]) -> None:
         super().__init__(
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -55,7 +56,7 @@ class Listener(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
         )
         self._bot = bot
-        self._options = options
+        self._on_ready = on_ready
         self._around = around
         self._hearing = Hearing(bot, around, reads_content=message_content)
         self._catch_up = CatchUp(bot, around, self._hearing)
@@ -84,6 +85,7 @@ class Listener(discord.AutoShardedClient):
         """A new session has begun, so that something may have been missed; a resumed one misses nothing."""
         if self.is_closed():
             return
+        self._on_ready()
         logger.info("Discord is joined", extra={"guilds": len(self.guilds), "shards": self.shard_count})
         if self._caught_up is None or self._caught_up.done():
             self._caught_up = asyncio.create_task(self._catch_up.run(), name="Discord: catching up")
@@ -123,7 +125,7 @@ class Listener(discord.AutoShardedClient):
             logger.error("a bug in an event", extra={"event": event_method}, exc_info=error)
 
 
-async def listen(bot: Bot, options: DiscordOptions, around: Surroundings) -> None:
+async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, *, on_ready: Callable[[], None]) -> None:
     """Stay connected until cancelled. Raises `ConfigError` for what an operator must change."""
     message_content: bool | None = None
     pause, longest = PAUSE_SECONDS
@@ -133,7 +135,8 @@ async def listen(bot: Bot, options: DiscordOptions, around: Surroundings) -> Non
                 message_content = may_read_content((await around.rest.application()).flags)
                 if not message_content:
                     logger.warning(NO_CONTENT)
-            await _connect(Listener(bot, options, around, message_content=message_content), options)
+            listener = Listener(bot, around, message_content=message_content, on_ready=on_ready)
+            await _connect(listener, options)
             reason = "closed"
         except discord.PrivilegedIntentsRequired:
             message_content, reason = False, "message content is switched off"

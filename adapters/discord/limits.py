@@ -24,8 +24,10 @@ SLOTS: Final = 5
 SLOT_SECONDS: Final = 5.0
 """Messages and, apart from them, edits in one channel: about 5 in 5 s (discord/discord-api-docs#20)."""
 
-REQUESTS_A_SECOND: Final = 40
-"""Of the 50 requests a second of one bot (topics/rate-limits); the rest is for what the gateway's client asks."""
+REQUESTS_A_SECOND: Final = 30
+CONNECTIONS: Final = 15
+"""Of the 50 requests a second of one bot (topics/rate-limits): so many begin in a second, and so many more may be on
+their way, so that what is held up and arrives at once stays below."""
 
 PACE: Final = 1.2
 """Seconds between two edits of one answer: a channel's edits allow one a second."""

@@ -10,6 +10,7 @@ from adapters.discord.budget import Budget
 from adapters.discord.channels import Channels
 from adapters.discord.directory import PLATFORM, Directory
 from adapters.discord.files import fetch
+from adapters.discord.gateway import listen
 from adapters.discord.limits import MESSAGES_AT_ONCE, PACE
 from adapters.discord.messages import is_spoken, thread_message
 from adapters.discord.places import target_of
@@ -39,6 +40,7 @@ class DiscordPlatform(Channels):
         self._options = options
         rest = Rest(options, budget)
         super().__init__(rest, Directory(rest))
+        self.is_ready = False
         self.around = Surroundings(
             rest=rest, budget=budget, store=store, clock=clock, directory=self._directory, searches=searches
         )
@@ -95,6 +97,11 @@ class DiscordPlatform(Channels):
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
-        from adapters.discord.gateway import listen  # noqa: PLC0415
+        try:
+            await listen(bot, self._options, self.around, on_ready=self._note_ready)
+        finally:
+            self.is_ready = False
 
-        await listen(bot, self._options, self.around)
+    def _note_ready(self) -> None:
+        """All servers are known."""
+        self.is_ready = True

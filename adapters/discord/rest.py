@@ -16,16 +16,24 @@ from typing import Any, Final
 import aiohttp
 import discord
 import yarl
+from aiohttp.connector import Connection
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.budget import Budget, Urgency
+from adapters.discord.budget import Budget, Line, Urgency
+from adapters.discord.limits import CONNECTIONS
 from bot.errors import ConfigError, PlatformError
+
+logger = logging.getLogger(__name__)
+
+PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between attempts when a connection breaks or Discord is out of order. Asking twice is safe: messages have a
+nonce, a thread exists once, and all else replaces what was; only a further answer to an interaction may come double."""
 
 Json = Any  # what Discord answers is read field by field where it is used
 
 _SECRET_IN_URL: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/?\s]+")
-_WITHOUT_COUNT: Final = ("/webhooks/", "/interactions/")  # not counted by the global limit (platform reference, 2.4)
+_NOT_COUNTED: Final = ("/webhooks/", "/interactions/")  # by the limit of all requests (platform reference, 2.4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,25 @@ class Refused(PlatformError):
         self.code = code
 
 
+class PacedConnector(aiohttp.TCPConnector):
+    """Lets requests go out no faster than Discord counts them: after discord.py has waited for a route's own limit."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(limit=CONNECTIONS)
+        self._line = line
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> Connection:
+        """A connection for a request, once it may go out."""
+        if not any(part in req.url.path for part in _NOT_COUNTED):
+            await self._line.turn(Urgency.GOING_ON)
+        return await super().connect(req, traces, timeout)
+
+
 class Rest:
     """One bot at Discord's REST interface; logged in by whoever needs it first."""
 
@@ -72,7 +99,8 @@ class Rest:
             return self._client
 
     async def _logged_in(self) -> discord.Client:
-        client = discord.Client(intents=discord.Intents(guilds=True), max_messages=None)
+        connector = PacedConnector(self._budget.requests)
+        client = discord.Client(intents=discord.Intents(guilds=True), max_messages=None, connector=connector)
         try:
             await client.login(self._options.token)
         except discord.LoginFailure:
@@ -107,22 +135,25 @@ class Rest:
         *,
         body: Json = None,
         query: Mapping[str, str] | None = None,
-        urgency: Urgency = Urgency.ENDING,
         **ids: str,
     ) -> Json:
         """Ask for something; `path` is written as in Discord's documentation. Raises `PlatformError`."""
         client = await self.login()
-        if not path.startswith(_WITHOUT_COUNT):
-            await self._budget.asking(urgency)
         given: dict[str, Any] = {} if body is None else {"json": body}
         if query:
             given["params"] = dict(query)
-        try:
-            return await client.http.request(Route(method, path, **ids), **given)
-        except discord.HTTPException as error:
-            raise Refused(f"{method} {path}", error.status, error.code) from error
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise PlatformError(f"Discord could not be asked for {method} {path}: {type(error).__name__}") from error
+        for pause in (*PAUSES, None):
+            try:
+                return await client.http.request(Route(method, path, **ids), **given)
+            except (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                if pause is None:
+                    what = f"Discord could not be asked for {method} {path}: {type(error).__name__}"
+                    raise PlatformError(what) from error
+                logger.info("asking Discord again", extra={"path": path, "error": type(error).__name__})
+                await asyncio.sleep(pause)
+            except discord.HTTPException as error:
+                raise Refused(f"{method} {path}", error.status, error.code) from error
+        raise AssertionError("the last attempt returns or raises")
 
     async def history(self, channel: str, *, limit: int, **bounds: str) -> list[Json]:
         """Messages of a channel, the newest first, within Discord's `before` or `after`. Raises `PlatformError`."""

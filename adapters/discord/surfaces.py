@@ -69,14 +69,14 @@ class ChannelSurface:
         body = _body(page) | {"flags": SUPPRESS_EMBEDS, "nonce": nonce[:NONCE], "enforce_nonce": True}
         if first and self.reply_to:
             body["message_reference"] = {"message_id": self.reply_to, "fail_if_not_exists": False}
-        posted = await self.rest.call("POST", _MESSAGES, body=body, urgency=urgency, channel_id=self.channel)
+        posted = await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel)
         return str(posted["id"])
 
     async def edit(self, id: str, page: Page, *, urgency: Urgency) -> None:
         """Edit without naming flags, so that previews stay suppressed."""
         await self.budget.editing(self.channel, urgency)
         path = f"{_MESSAGES}/{{message_id}}"
-        await self.rest.call("PATCH", path, body=_body(page), urgency=urgency, channel_id=self.channel, message_id=id)
+        await self.rest.call("PATCH", path, body=_body(page), channel_id=self.channel, message_id=id)
 
     async def delete(self, id: str) -> None:
         """Delete a message."""
@@ -84,7 +84,7 @@ class ChannelSurface:
 
     async def type(self) -> None:
         """Show that the bot is typing."""
-        await self.rest.call("POST", "/channels/{channel_id}/typing", urgency=Urgency.GOING_ON, channel_id=self.channel)
+        await self.rest.call("POST", "/channels/{channel_id}/typing", channel_id=self.channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from bot.app.asking import Asked, Question, ask
 from bot.app.operating import (
-    check_model,
+    check_all,
     current_rates,
     import_slack_export,
     migrate_database,
@@ -16,7 +16,7 @@ __all__ = [
     "Asked",
     "Question",
     "ask",
-    "check_model",
+    "check_all",
     "current_rates",
     "import_slack_export",
     "migrate_database",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.discord import DiscordOptions, DiscordPlatform
+from adapters.discord import DiscordOptions, DiscordPlatform, application_id, examine
+from adapters.seed import Check
 from bot.app.platforms import Joined, need
 from bot.ports import Clock, Store
 from bot.settings import Settings
@@ -14,16 +15,31 @@ from bot.settings import Settings
 @asynccontextmanager
 async def open_discord_platform(settings: Settings, store: Store, *, clock: Clock) -> AsyncIterator[Joined]:
     """Discord by its bot token: it can answer at once, and listens when it is run. Raises `ConfigError`."""
-    need(settings, ("discord_token",), "discord")
-    assert settings.discord_token is not None  # noqa: S101 - the line above sees to it
-    options = DiscordOptions(
-        token=settings.discord_token.get_secret_value(),
-        api_url=settings.discord_api_url,
-        gateway_url=settings.discord_gateway_url,
-    )
+    options = _options(settings, "discord")
     platform = DiscordPlatform(options, store, clock=clock, searches=not settings.uses_local_model)
     try:
         await platform.open()
         yield platform
     finally:
         await platform.aclose()
+
+
+async def check_discord(settings: Settings) -> AsyncIterator[Check]:
+    """One row for each thing that can be wrong with Discord."""
+    async for found in examine(_options(settings, "doctor")):
+        yield Check(name=found.name, ok=found.ok, detail=found.detail, fix=found.fix)
+
+
+async def discord_application(settings: Settings) -> str:
+    """The id of the application that the token belongs to. Raises `ConfigError` and `PlatformError`."""
+    return await application_id(_options(settings, "invite"))
+
+
+def _options(settings: Settings, command: str) -> DiscordOptions:
+    need(settings, ("discord_token",), command)
+    assert settings.discord_token is not None  # noqa: S101 - the line above sees to it
+    return DiscordOptions(
+        token=settings.discord_token.get_secret_value(),
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
+    )

@@ -48,6 +48,17 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
         return await effective_at(key, store)
 
 
+async def check_all(settings: Settings) -> AsyncIterator[Check]:
+    """One row for each thing that can be wrong: with the model, and with Discord where it is joined."""
+    async for check in check_model(settings):
+        yield check
+    if settings.joins_discord:
+        from bot.app.discord import check_discord  # noqa: PLC0415 - its SDK is loaded only where it is joined
+
+        async for check in check_discord(settings):
+            yield check
+
+
 async def check_model(settings: Settings) -> AsyncIterator[Check]:
     """One row for each thing that can be wrong with the model, as it is found out."""
     async with open_model(settings) as (model, rates):
