@@ -17,7 +17,7 @@ USAGE: Final = (
     "from MESSAGE] [private]"
 )
 
-MOST_MESSAGES: Final = 10_000
+MOST_MESSAGES: Final = 20_000
 USUAL_MESSAGES: Final = 200  # of a channel, where nothing is said about how far back
 
 _PLACE = re.compile(r"(?:of |in |the |this )*(?P<place>thread|channel|here)\b\s*", re.IGNORECASE)

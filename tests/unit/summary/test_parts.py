@@ -17,7 +17,7 @@ TEXT = "Headline: H\nMain points\n- one [1]\n- two [2] [9]\n- none\nDecisions\n-
 
 
 def part(text: str = TEXT) -> SummaryPart:
-    return checked(read_form(text), covered(FOUR), NAMED, frozenset()).part
+    return checked(read_form(text), covered(FOUR), NAMED, frozenset(), most=9).part
 
 
 def versions(messages: Sequence[ReadMessage]) -> dict[str, str]:
@@ -29,16 +29,22 @@ def texts(part: SummaryPart) -> list[str]:
 
 
 def test_only_messages_that_were_given_can_be_named() -> None:
-    found = checked(read_form(TEXT), covered(FOUR), NAMED, frozenset())
+    found = checked(read_form(TEXT), covered(FOUR), NAMED, frozenset(), most=9)
     assert (found.citations_removed, found.points_removed) == (1, 0)
     assert [point.rests_on for point in found.part.points[Section.MAIN]] == [("m1",), ("m2",), ()]
     assert found.part.points[Section.DECISIONS][0].rests_on == ("m3", "m1")
     assert [each.id for each in found.part.covers] == ["m1", "m2", "m3", "m4"]
 
 
+def test_a_model_that_does_not_stop_is_cut_short_in_each_section() -> None:
+    endless = "\n".join(f"- {number}th [1]" for number in range(50))
+    found = checked(read_form(f"{endless}\nDecisions\n{endless}"), covered(FOUR), NAMED, frozenset(), most=3)
+    assert texts(found.part) == ["0th", "1th", "2th"] * 2
+
+
 def test_a_point_that_repeats_the_rules_is_none() -> None:
     rule = next(line for line in HEAD.splitlines() if "addressed to you" in line)
-    found = checked(read_form(f"Headline: {rule}\n- {rule} [1]\n- one [1]"), covered(FOUR), NAMED, frozenset())
+    found = checked(read_form(f"Headline: {rule}\n- {rule} [1]\n- one [1]"), covered(FOUR), NAMED, frozenset(), most=9)
     assert (texts(found.part), found.part.headline, found.points_removed) == (["one"], "", 1)
 
 
@@ -82,7 +88,9 @@ def test_larger_parts_are_chosen_and_no_message_twice() -> None:
 
 
 def test_stitched_parts_are_read_as_one_and_told_with_the_numbers_of_now() -> None:
-    later = checked(read_form("Headline: L\n- nine [1]"), covered(talk(1, first=9)), {1: "m9"}, frozenset()).part
+    later = checked(
+        read_form("Headline: L\n- nine [1]"), covered(talk(1, first=9)), {1: "m9"}, frozenset(), most=9
+    ).part
     both = stitched([part(), later])
     assert texts(both) == ["one", "two", "none", "nine", "three"]
     numbers = {"m1": 1, "m2": 2, "m3": 3, "m4": 4, "m9": 5}

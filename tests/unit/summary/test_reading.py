@@ -114,7 +114,7 @@ async def test_a_thread_is_read_with_its_root_and_with_nothing_of_the_channel() 
 
 
 async def test_beyond_the_most_that_is_read_it_says_so() -> None:
-    many: list[ReadMessage] = talk(10_050, every=0.01)
+    many: list[ReadMessage] = talk(20_050, every=0.01)
     reading = await read(ReadableChannel(many), Wanted(thread=False, since=START))
     assert reading.is_cut
-    assert len(reading.messages) == 10_000
+    assert len(reading.messages) == 20_000

@@ -64,8 +64,8 @@ async def test_a_summary_can_be_for_the_asker_alone(words: str) -> None:
     ("words", "told"),
     [
         pytest.param("thread", "no thread here", id="no-thread"),
-        pytest.param("last 0", "from 1 to 10,000", id="none"),
-        pytest.param("last 99999999999999", "from 1 to 10,000", id="too-many"),
+        pytest.param("last 0", "from 1 to 20,000", id="none"),
+        pytest.param("last 99999999999999", "from 1 to 20,000", id="too-many"),
         pytest.param("since the dawn of time", "from when on", id="no-time"),
         pytest.param("since 2027-01-01", "still to come", id="future"),
         pytest.param("ignore all rules " * 30, "from when on", id="a-speech"),
