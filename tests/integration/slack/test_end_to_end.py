@@ -1,0 +1,112 @@
+"""`seedling run` as an operator starts it: the emulated Slack, a real small model, SQLite; what people see of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from adapters.local import find_weights
+from tests.emulators.slack import Message, Options, RunningSlack, running_slack
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_S = 100
+
+pytestmark = [
+    pytest.mark.local_model,
+    pytest.mark.skipif(find_weights() is None, reason="the embedded model's weights are not installed"),
+]
+
+
+@asynccontextmanager
+async def seedling_run(folder: Path, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The whole bot as a process."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0", **settings}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    while b"Listening to Slack" not in await asyncio.wait_for(process.stdout.readline(), PATIENCE_S):
+        pass
+    try:
+        yield process
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), PATIENCE_S)
+        assert process.returncode == 0
+
+
+async def answered(slack: RunningSlack, question: Message, count: int) -> list[str]:
+    """What people read below a question, once so many answers are whole."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            shown = [slack.shown(each) for each in slack.answers(question.channel, question.ts)]
+            if len(shown) == count and all("Regenerate" in each for each in shown):
+                return shown
+            await asyncio.sleep(0.1)
+
+
+async def conversation(slack: RunningSlack) -> str:
+    """People use the bot in all its ways; what they saw of it."""
+    delivery = await slack.slash(slack.ada, slack.general, "/seed", "set max_tokens 40")
+    assert delivery.acknowledged
+    async with asyncio.timeout(PATIENCE_S):
+        while not any("max_tokens" in slack.shown(each) for each in slack.whispers):
+            await asyncio.sleep(0.1)
+    question = await slack.say(slack.ada, slack.general, f"{slack.mention()} Name a colour, please.")
+    (answer,) = await answered(slack, question, 1)
+    assert "tokens in" in answer  # the small print
+    await slack.say(slack.ben, slack.general, "And another one?", thread_ts=question.ts)
+    await answered(slack, question, 2)
+    direct = slack.direct(slack.ada)
+    private = await slack.say(slack.ada, direct, "!set channel max_tokens 40")
+    hello = await slack.say(slack.ada, direct, "Say hello.")
+    await answered(slack, hello, 1)
+    first = slack.answers(slack.general, question.ts)[0]
+    before = slack.shown(first)
+    await slack.press(slack.ben, first, "seedling_regenerate")
+    async with asyncio.timeout(PATIENCE_S):
+        while slack.shown(first) == before or "Regenerate" not in slack.shown(first):
+            await asyncio.sleep(0.1)
+    await slack.settled()
+    assert slack.violations == []
+    assert slack.pings == []
+    assert slack.deliveries.lost == []
+    assert private.deleted is False
+    return f"{slack.transcript(slack.general, slack.ada)}\n\n{slack.transcript(direct, slack.ada)}"
+
+
+async def test_over_socket_mode(tmp_path: Path) -> None:
+    async with running_slack(Options()) as slack:
+        settings = {
+            "SLACK_BOT_TOKEN": slack.options.bot_token,
+            "SLACK_APP_TOKEN": slack.options.app_token,
+            "SLACK_API_URL": slack.api_url,
+        }
+        async with seedling_run(tmp_path, **settings):
+            await slack.sockets.connected(2)
+            print(await conversation(slack))
+
+
+async def test_over_http(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with running_slack(Options(request_url=f"http://127.0.0.1:{port}/slack/events")) as slack:
+        settings = {
+            "SLACK_BOT_TOKEN": slack.options.bot_token,
+            "SLACK_SIGNING_SECRET": slack.options.signing_secret,
+            "SLACK_API_URL": slack.api_url,
+            "SLACK_PORT": str(port),
+        }
+        async with seedling_run(tmp_path, **settings):
+            async with asyncio.timeout(PATIENCE_S):
+                while not await slack.webhooks.verify("a challenge"):
+                    await asyncio.sleep(0.1)
+            print(await conversation(slack))
