@@ -145,7 +145,7 @@ class Condenser:
         named = {line.number: line.message.source_id for line in piece}
         messages = [line.message for line in piece]
         known = addresses("\n".join(each.text for each in messages))
-        part = outcome.take(checked(said, covered(messages), named, known))
+        part = outcome.take(checked(said, covered(messages), named, known, most=points))
         await self.store.put_part(self.place, part)
         return [part]
 
@@ -164,7 +164,7 @@ class Condenser:
             return whole
         cited = {id for points in whole.points.values() for point in points for id in point.rests_on}
         named: Mapping[int, str] = {numbers[id]: id for id in cited if id in numbers}
-        part = outcome.take(checked(said, whole.covers, named, addresses("\n".join(rendered))))
+        part = outcome.take(checked(said, whole.covers, named, addresses("\n".join(rendered)), most=MOST_POINTS))
         await self.store.put_part(self.place, part, replaces=[each.id for each in parts])
         return part
 

@@ -23,10 +23,13 @@ class Checked:
     points_removed: int = 0
 
 
-def checked(said: Said, covers: Sequence[Covered], named: Mapping[int, str], known_addresses: Set[str]) -> Checked:
+def checked(
+    said: Said, covers: Sequence[Covered], named: Mapping[int, str], known_addresses: Set[str], *, most: int
+) -> Checked:
     """What the model wrote about the messages that it was given; `named` has their ids by number.
 
-    A number that it was not given is no citation, and a point that repeats the rules of the request is none.
+    A number that it was not given is no citation, and a point that repeats the rules of the request is none. Of each
+    section the first `most` points count: a model that does not know when to stop says nothing with the rest.
     """
     removed = dropped = 0
     points: dict[Section, tuple[Point, ...]] = {}
