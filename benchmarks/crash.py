@@ -233,9 +233,10 @@ class Killer:
         """Do so as often as planned."""
         while len(self.kills) < self._plan.kills:
             await asyncio.sleep(self._chance.uniform(0.2, 2 * self._plan.rest - 0.2) / self._plan.workers)
-            if not self._fleet.pids:
-                continue
-            pid = self._chance.choice(self._fleet.pids)
+            ready = self._fleet.pids
+            if self._chance.random() * self._plan.workers >= len(ready):
+                continue  # those that are just starting count, or the others would live all the shorter
+            pid = self._chance.choice(ready)
             with contextlib.suppress(ProcessLookupError):
                 if self._chance.random() < 0.2:
                     await self._hold_up(pid, self._chance.uniform(0.2, 6))
