@@ -8,6 +8,7 @@ cache everything is paid in full anyway, so trimming then is free, and waiting f
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,10 +21,12 @@ TURNS_FOR_ONE_PAUSE: Final = 16
 class Rhythm:
     """How a conversation goes, as far as it is in view.
 
-    `growth` are the mean tokens that a turn adds; `pauses` of its `turns` came after the cache's lifetime.
+    `growth` are the mean tokens that a turn adds, `overshoot` those by which a level is passed on average, since a
+    turn's tokens come at once; `pauses` of its `turns` came after the cache's lifetime.
     """
 
     growth: float
+    overshoot: float
     turns: int
     pauses: int
 
@@ -31,6 +34,15 @@ class Rhythm:
     def pause_chance(self) -> float:
         """The chance that the next message comes too late for the cache."""
         return (self.pauses + 1) / (self.turns + TURNS_FOR_ONE_PAUSE)
+
+
+def overshoot(turns: Sequence[int]) -> float:
+    """The mean tokens by which a level is passed when turns of these sizes add up; 0.0 for none.
+
+    Half a turn when all are alike; more when they differ, since a long turn is likelier to be the one that passes it.
+    """
+    total = sum(turns)
+    return sum(tokens * tokens for tokens in turns) / (2 * total) if total else 0.0
 
 
 def excess_limit(rhythm: Rhythm, *, reread: float, usual: float, cached_share: float) -> float:
@@ -43,11 +55,12 @@ def excess_limit(rhythm: Rhythm, *, reread: float, usual: float, cached_share: f
     With B = usual * (1 - share) / share and q the chance of a pause, the limit of an ordinary moment solves
     y - 1 + exp(-y) = B * q^2 / growth for y = q * excess / growth; its first two terms are the lot size
     sqrt(2 * B * growth) (F. W. Harris, 1913) and q * B / 3. A moment at which less has to be read anew lowers the
-    limit in proportion. A turn's tokens come at once: half a turn is taken off, to stop at the turn nearest to it.
+    limit in proportion. A turn's tokens come at once: the overshoot is taken off, so that trims are where they should
+    be on average.
     """
     if cached_share <= 0:
         return math.inf
     usual = max(usual, 1.0)
     burden = usual * max(0.0, 1 - cached_share) / cached_share
     ordinary = math.sqrt(2 * burden * rhythm.growth) + rhythm.pause_chance * burden / 3
-    return ordinary * reread / usual - rhythm.growth / 2
+    return ordinary * reread / usual - rhythm.overshoot

@@ -17,7 +17,7 @@ from typing import Final
 
 from bot.context.prompt import digest
 from bot.context.tokens import REQUEST_OVERHEAD, below, corrected, estimate, estimate_request, updated_ratio
-from bot.context.trim import Rhythm, excess_limit
+from bot.context.trim import Rhythm, excess_limit, overshoot
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard
 from bot.types import Conversation, Entry, NewEntry, StoredEntry
@@ -228,8 +228,8 @@ class _Sizes:
 
     @property
     def usual_reread(self) -> int:
-        """The same at an ordinary moment: the floor and half a turn of overshoot, less the turn that is new."""
-        return max(0, self.floor - int(self.rhythm.growth / 2) + self._head_lost)
+        """The same at an ordinary moment: the floor and what passes it, less the turn that is new."""
+        return max(0, self.floor + int(self.rhythm.overshoot - self.rhythm.growth) + self._head_lost)
 
     @property
     def _head_lost(self) -> int:
@@ -261,7 +261,7 @@ def _measure(view: View, limits: Limits) -> _Sizes:
         cap=cap,
         floor=floor,
         goal=_goal(starts, held, floor, cap),
-        rhythm=_rhythm(view, held[0], limits),
+        rhythm=_rhythm(view, starts, held, limits),
     )
 
 
@@ -291,11 +291,12 @@ def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_r
     yield len(history)
 
 
-def _rhythm(view: View, held: int, limits: Limits) -> Rhythm:
+def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: Limits) -> Rhythm:
     asked = [each.at for each in (*view.history, *view.question) if each.entry.role == "user"]
     pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
     turns = sum(stored.entry.role == "assistant" for stored in view.history)
-    return Rhythm(growth=held / (turns + 1), turns=turns, pauses=pauses)
+    sizes = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
+    return Rhythm(growth=held[0] / (turns + 1), overshoot=overshoot(sizes), turns=turns, pauses=pauses)
 
 
 # ---------------------------------------------------------------- where to begin

@@ -1,14 +1,17 @@
 import math
+from bisect import bisect_left
+from itertools import accumulate
+from statistics import fmean
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.trim import TURNS_FOR_ONE_PAUSE, Rhythm, excess_limit
+from bot.context.trim import TURNS_FOR_ONE_PAUSE, Rhythm, excess_limit, overshoot
 
-LIVELY = Rhythm(growth=350, turns=10_000, pauses=0)
+LIVELY = Rhythm(growth=350, overshoot=175, turns=10_000, pauses=0)
 rhythms = st.builds(
-    lambda growth, turns, share: Rhythm(growth=growth, turns=turns, pauses=int(turns * share)),
+    lambda growth, turns, share: Rhythm(growth=growth, overshoot=growth / 2, turns=turns, pauses=int(turns * share)),
     st.floats(1, 10_000),
     st.integers(0, 1_000),
     st.floats(0, 1),
@@ -26,7 +29,7 @@ def test_without_pauses_the_limit_is_the_lot_size_less_half_a_turn() -> None:
 @pytest.mark.parametrize("turns_to_a_pause", [20, 50, 200])
 def test_with_pauses_the_limit_is_near_the_exact_solution(burden: int, turns_to_a_pause: int) -> None:
     pauses = 10_000 // turns_to_a_pause
-    rhythm = Rhythm(growth=350, turns=10_000, pauses=pauses)
+    rhythm = Rhythm(growth=350, overshoot=175, turns=10_000, pauses=pauses)
     limit = excess_limit(rhythm, reread=burden, usual=burden, cached_share=0.5) + 175
     chance = rhythm.pause_chance
     y = chance * limit / 350
@@ -34,8 +37,18 @@ def test_with_pauses_the_limit_is_near_the_exact_solution(burden: int, turns_to_
 
 
 def test_the_chance_of_a_pause_begins_small_and_follows_the_conversation() -> None:
-    assert Rhythm(growth=1, turns=0, pauses=0).pause_chance == 1 / TURNS_FOR_ONE_PAUSE
-    assert Rhythm(growth=1, turns=1_000, pauses=500).pause_chance == pytest.approx(0.5, abs=0.01)
+    assert Rhythm(growth=1, overshoot=0, turns=0, pauses=0).pause_chance == 1 / TURNS_FOR_ONE_PAUSE
+    assert Rhythm(growth=1, overshoot=0, turns=1_000, pauses=500).pause_chance == pytest.approx(0.5, abs=0.01)
+
+
+def test_like_turns_pass_a_level_by_half_of_one_and_unlike_ones_by_more() -> None:
+    assert overshoot([300, 300, 300]) == 150
+    assert overshoot([]) == 0
+    levels = range(0, 200_000, 7)
+    turns = [100, 100, 1_000]
+    ends = list(accumulate(turns * 200))
+    passed = [ends[bisect_left(ends, level)] - level for level in levels]
+    assert fmean(passed) == pytest.approx(overshoot(turns), rel=0.01)
 
 
 @given(rhythms, tokens, tokens)
