@@ -16,7 +16,7 @@ from bot.summary.prompts import HEAD
 LINK_REMOVED: Final = "(link removed)"
 LEAK_WORDS: Final = 8  # that many words of the head in a row are no accident
 
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|javascript:|data:)[^\s<>\"'`\])]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|javascript:|data:)[^\s<>]+", re.IGNORECASE)
 _APART = re.compile(rf"(?P<code>`[^`]+`)|(?P<address>{_ADDRESS.pattern})", re.IGNORECASE)
 _TRAILING = ".,;:!?*_)]}'\""
 _MASKED = re.compile(r"!?\[(?P<label>[^\[\]]*)\]\s*\((?P<target>[^()\s]*(?:\([^()]*\))?[^()]*)\)")

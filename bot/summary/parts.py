@@ -35,7 +35,7 @@ def checked(
     points: dict[Section, tuple[Point, ...]] = {}
     for section in Section:
         kept: list[Point] = []
-        for raw in said.points.get(section, ()):
+        for raw in said.points.get(section, [])[:most]:
             text = harmless(raw.text, known_addresses)
             if not text or repeats_rules(raw.text):
                 dropped += 1
