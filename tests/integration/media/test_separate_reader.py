@@ -128,3 +128,9 @@ async def test_many_kinds_are_read_side_by_side() -> None:
     busy = SeparateReader()
     found = await asyncio.gather(*(busy.read(str(number), data, TERMS) for number, data in enumerate(files)))
     assert [(each.name, type(each)) for each in found] == [(str(number), ReadFile) for number in range(4)]
+
+
+async def test_pages_are_drawn_within_the_bounds_too() -> None:
+    found = await SeparateReader(ReadingRules(docs="pages")).read("a", samples.pdf("hi", "ho"), TERMS)
+    assert isinstance(found, ReadFile)
+    assert [media.kind for media in found.media] == ["image", "image"]
