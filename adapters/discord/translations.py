@@ -57,7 +57,15 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
     "Take a setting back, so that the wider one holds again.": (
         "Nimm eine Einstellung zurück, sodass wieder die weiter gefasste gilt."
     ),
-    "Show each parameter and where it comes from.": "Zeige jeden Parameter und woher sein Wert kommt.",
+    "Tell what was said in this thread or channel, with links to the messages that each point rests on.": (
+        "Sage, was in diesem Thread oder Kanal gesagt wurde, mit Links zu den Nachrichten."
+    ),
+    "Summarise this channel by myself, every day or week at a time of yours.": (
+        "Fasse diesen Kanal von selbst zusammen, täglich oder wöchentlich, wann du willst."
+    ),
+    "Show each parameter and where it comes from; `show context` and `show memory` tell what I see here.": (
+        "Zeige jeden Parameter und woher er kommt; `context` und `memory` sagen, was ich hier sehe."
+    ),
     "Tell what was used and what it cost: here, in the channel, in the workspace, or by you.": (
         "Sage, was verbraucht wurde und was es kostete: hier, im Kanal, auf dem Server oder von dir."
     ),
@@ -73,6 +81,13 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
     "A picture, video or document to ask about.": "Ein Bild, Video oder Dokument, um das es geht.",
     "What to look for.": "Wonach gesucht werden soll.",
     "How thoroughly to search.": "Wie gründlich gesucht werden soll.",
+    "This thread, or the channel around it.": "Dieser Thread oder der Kanal um ihn herum.",
+    "For example: last 50, since yesterday 9am, since my last message.": (
+        "Zum Beispiel: last 50, since yesterday 9am, since my last message (auf Englisch)."
+    ),
+    "As in: add daily|weekly [DAY] [at] TIME | list | pause N | resume N | remove N": (
+        "Auf Englisch: add daily|weekly [DAY] [at] TIME | list | pause N | resume N | remove N"
+    ),
     "Which parameter.": "Welcher Parameter.",
     "Where it holds: this thread, the channel, or the whole server.": (
         "Wo es gilt: in diesem Thread, im Kanal oder auf dem ganzen Server."
