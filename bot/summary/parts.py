@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from bot.summary.form import Said
-from bot.summary.harmless import harmless, repeats_rules
+from bot.summary.harmless import LINK_REMOVED, harmless, repeats_rules
 from bot.summary.prompts import TITLES
 from bot.summary.rendering import version
 from bot.types import Covered, Point, ReadMessage, Section, SummaryPart
@@ -37,7 +37,7 @@ def checked(
         kept: list[Point] = []
         for raw in said.points.get(section, [])[:most]:
             text = harmless(raw.text, known_addresses)
-            if not text or repeats_rules(raw.text):
+            if not any(map(str.isalnum, text.replace(LINK_REMOVED, ""))) or repeats_rules(raw.text):
                 dropped += 1
                 continue
             ids = tuple(dict.fromkeys(named[number] for number in raw.numbers if number in named))
