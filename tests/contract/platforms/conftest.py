@@ -10,12 +10,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 
+from adapters.discord import DiscordOptions, DiscordPlatform
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.web import Playground, PlaygroundOptions
 from bot.ports import Platform
 from bot.types import Channel, ChannelMessage, Incoming, Person, Turn, TurnState, Workspace
 from storage.memory import MemoryStore
+from tests.emulators.discord import TOKEN, running_discord
+from tests.emulators.discord import Options as DiscordEmulatorOptions
 from tests.emulators.slack import Options, running_slack
 from tests.fakes import START, ManualClock, incoming
 
@@ -98,7 +103,48 @@ async def slack() -> AsyncIterator[Stage]:
         assert emulator.violations == []
 
 
-STAGES: Mapping[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {"playground": playground, "slack": slack}
+@asynccontextmanager
+async def discord() -> AsyncIterator[Stage]:
+    """The emulated Discord, as a worker has it: over REST alone."""
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the library's own addresses, given back at the end
+    try:
+        async with running_discord(DiscordEmulatorOptions()) as emulator:
+            store = MemoryStore(clock=emulator.clock.now)
+            ada = emulator.person("ada")
+            guild = emulator.guild("Garden", ada)
+            general = next(iter(guild.channels.values()))
+            root = emulator.say(ada, general, f"{emulator.mention()} q")
+            options = DiscordOptions(token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url)
+
+            @asynccontextmanager
+            async def process() -> AsyncIterator[Platform]:
+                platform = DiscordPlatform(options, store, clock=emulator.clock.now)
+                yield platform
+                await platform.aclose()
+                emulator.nonces.clear()  # by the time that another process goes on, Discord may have forgotten them
+
+            @asynccontextmanager
+            async def seen() -> AsyncIterator[list[str]]:
+                messages = emulator.channels[root.id].shown() if root.id in emulator.channels else []
+                yield [each.content for each in messages if each.author is emulator.bot and each.content]
+
+            details = {"channel": str(general.id), "message": str(root.id), "opens_thread": "yes"}
+            asked = incoming("q", details=details, at=root.at, starts_thread=True)
+            key = replace(
+                asked.key, platform="discord", workspace=str(guild.id), channel=str(general.id), thread=str(root.id)
+            )
+            author = replace(asked.author, id=str(ada.id))
+            yield Stage(platform=process, question=replace(asked, key=key, author=author), seen=seen)
+            assert emulator.report().clean, str(emulator.report())
+    finally:
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+STAGES: Mapping[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
+    "playground": playground,
+    "slack": slack,
+    "discord": discord,
+}
 
 
 @pytest.fixture(params=sorted(STAGES))
