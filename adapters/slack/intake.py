@@ -35,8 +35,10 @@ class Intake:
 
     async def envelope(self, envelope: Mapping[str, Any]) -> Acknowledgement:
         """What came over Socket Mode."""
+        if not isinstance(envelope.get("payload"), dict):
+            return Acknowledgement()  # the SDK would raise for some of these
         request = SocketModeRequest.from_dict(dict(envelope))
-        if request is None or not isinstance(request.payload, dict):
+        if request is None:
             return Acknowledgement()
         return await self._dispatch(body=request.payload, headers=build_headers(request) or {}, mode="socket_mode")
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -22,7 +23,7 @@ from tests.fakes import ManualClock, words
 from tests.integration.slack.scene import PATIENCE_S, Scene, now, scene
 
 SECRET = "a secret key of the operator"
-MANY = {"bot_token": None, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "secret_key": SECRET}
+MANY: dict[str, Any] = {"bot_token": None, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "secret_key": SECRET}
 
 
 @dataclass

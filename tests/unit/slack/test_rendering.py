@@ -1,0 +1,177 @@
+"""What is sent to Slack: within every documented limit, and the model's text in all of it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.slack.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
+from adapters.slack.parts import Part, read_reference, write_reference
+from adapters.slack.reading import command_in, without_mention
+from adapters.slack.rendering import (
+    PIECE_CHARACTERS,
+    end_blocks,
+    escape_markdown,
+    fallback_text,
+    markdown_blocks,
+    shortened,
+)
+from adapters.slack.whispers import in_slack_words
+from bot.delivery import Splitter
+from bot.types import Draft, Footer, Source, Usage
+from tests.data import data_folder
+from tests.emulators.slack.blocks import check_message_blocks
+
+MARKDOWN = st.lists(
+    st.sampled_from(
+        [
+            "word ", "\n", "\n\n", "# Head\n", "- item\n", "1. one\n", "> quote\n", "```py\n", "```\n", "`x`", "**b**",
+            "| a | b |\n|---|---|\n", "| 1 | 2 |\n", "<!channel>", "<@U1>", "&lt;", "&amp;", "a<b>c", "日本語", "👩‍👩‍👧",
+            "https://a.example/?x=1&y=2", "[t](https://b.example)", "x" * 500,
+        ]
+    ),
+    max_size=200,
+).map("".join)  # fmt: skip
+
+
+def answers() -> list[str]:
+    """Real answers of models, joined to long ones as well."""
+    found: list[str] = []
+    for path in sorted((data_folder() / "llm").glob("mtbench_*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            for choice in json.loads(line).get("choices", []):
+                found += choice.get("turns", [])
+    return [*found, "\n\n".join(found)] if found else []
+
+
+ANSWERS = answers()
+
+
+def messages_of(text: str) -> list[list[dict[str, Any]]]:
+    """The blocks of every message that an answer becomes."""
+    pieces = Splitter(limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each))).split(text)
+    draft = Draft(
+        status="done",
+        text=text or "x",
+        notices=("n" * 5_000, "<!here>"),
+        sources=tuple(Source(url=f"https://s.example/{n}?a=1&b=<", title="t" * n) for n in range(60)),
+        footer=Footer(model="m" * 40, usage=Usage(input=9, cached=3, output=1), cost=Decimal("0.1"), seconds=9),
+        is_cut=True,
+    )
+    shown = [markdown_blocks(escape_markdown(each.shown)) for each in pieces] or [[]]
+    return [*shown[:-1], [*shown[-1], *end_blocks(draft, 2**62)]]
+
+
+def check_limits(text: str) -> None:
+    for blocks in messages_of(text):
+        if not blocks:
+            continue
+        check_message_blocks(blocks)  # what Slack and its SDK refuse
+        written = json.dumps(blocks, ensure_ascii=False)
+        assert len("".join(re.findall(r'"text": "((?:[^"\\]|\\.)*)"', written))) <= BLOCKS_CHARACTERS
+        markdown = [each["text"] for each in blocks if each["type"] == "markdown"]
+        assert all(len(each) <= MARKDOWN_CHARACTERS and "<" not in each for each in markdown)
+        assert all(len(fallback_text(each)) < TEXT_CHARACTERS for each in markdown)
+
+
+@given(MARKDOWN)
+def test_no_message_of_any_markdown_exceeds_a_limit(text: str) -> None:
+    check_limits(text)
+
+
+@pytest.mark.skipif(not ANSWERS, reason="there is no test data")
+def test_no_message_of_a_real_answer_exceeds_a_limit() -> None:
+    for text in ANSWERS:
+        check_limits(text)
+
+
+@given(MARKDOWN)
+def test_the_pieces_together_are_the_text(text: str) -> None:
+    pieces = Splitter(limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each))).split(text)
+    assert "".join(each.text for each in pieces) == text
+
+
+@given(st.text())
+def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
+    escaped = escape_markdown(text)
+    assert "<" not in escaped
+    named = re.sub(r"&(?!(?:lt|amp|gt);)", "&amp;", escaped)  # Slack decodes these three alone
+    assert html.unescape(named) == text or re.search(r"&[#\w]", text)
+
+
+@given(st.text(), st.lists(st.text(), max_size=3))
+def test_the_text_beside_the_blocks_is_short_safe_and_never_empty(text: str, notices: list[str]) -> None:
+    said = fallback_text(escape_markdown(text), notices)
+    assert said
+    assert len(said) < TEXT_CHARACTERS
+    assert "<" not in said
+
+
+def test_shortening_cuts_no_entity() -> None:
+    assert shortened("ab&lt;cd", 6) == "ab…"
+    assert shortened("abc", 3) == "abc"
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**10), st.integers(0, 999_999), st.booleans()), max_size=5))
+def test_a_reference_is_read_as_it_was_written(parts: list[tuple[int, int, bool]]) -> None:
+    written = [Part(ts=f"{seconds}.{micros:06d}", streaming=streams) for seconds, micros, streams in parts]
+    channel, read = read_reference(write_reference("C1", written))
+    assert [(each.ts, each.streaming) for each in read] == [(each.ts, each.streaming) for each in written]
+    assert channel == ("C1" if parts else "")
+
+
+@given(st.text(max_size=30))
+def test_a_reference_of_anything_else_is_none(text: str) -> None:
+    assert read_reference(f"{text}:") == ("", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        pytest.param("set reasoning_effort high", "/set reasoning_effort high", id="set"),
+        pytest.param("set channel max_tokens 9", "/set channel max_tokens 9", id="set-with-scope"),
+        pytest.param("set the table please", "", id="a-question-that-begins-with-set"),
+        pytest.param("show me the way", "", id="a-question-that-begins-with-show"),
+        pytest.param("show context", "/show context", id="show"),
+        pytest.param("help", "/help", id="help"),
+        pytest.param("help me with this", "", id="a-question-that-begins-with-help"),
+        pytest.param("stop", "/stop", id="stop"),
+        pytest.param("stop being silly", "", id="a-question-that-begins-with-stop"),
+        pytest.param("usage me 7", "/usage me 7", id="usage"),
+        pytest.param("search the news", "/search the news", id="search"),
+        pytest.param("summarise since yesterday", "/summarise since yesterday", id="summarise"),
+        pytest.param("!show", "!show", id="mark"),
+        pytest.param("!important: read this", "", id="a-mark-that-is-none"),
+        pytest.param("what is set?", "", id="question"),
+    ],
+)
+def test_which_messages_are_commands(text: str, command: str) -> None:
+    assert command_in(text, addressed=True) == command
+    assert command_in(text, addressed=False) == (command if text.startswith("!") else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("<@U0BOT> hi", "hi"),
+        ("<@U0BOT|seedling>, <@U0BOT> hi", "hi"),
+        ("hi <@U0BOT>", "hi"),
+        ("what does <@U0BOT> do?", "what does <@U0BOT> do?"),
+        ("<@U0BOTTLE> hi", "<@U0BOTTLE> hi"),
+    ],
+)
+def test_the_bots_name_is_left_out_where_it_only_calls_it(text: str, rest: str) -> None:
+    assert without_mention(text, "U0BOT") == rest
+
+
+def test_commands_are_told_as_they_are_typed_in_slack() -> None:
+    assert in_slack_words("Usage: `/set [workspace] x`, not `/sets` or /set") == (
+        "Usage: `/seed set [workspace] x`, not `/sets` or /set"
+    )

@@ -1,0 +1,140 @@
+"""What was learnt about Slack and its SDK by experiment, held fast."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+
+from adapters.slack.platform import SlackOptions, open_slack
+from adapters.slack.reading import read_message
+from adapters.slack.workspaces import Connector, Origin, SingleWorkspace
+from storage.memory import MemoryStore
+from tests.fakes import ManualClock
+from tests.integration.slack.scene import held, scene
+from tests.unit.slack.quiet import BOT, TEAM, Desk
+
+MESSAGE = {"type": "message", "channel": "C1", "user": "U1", "ts": "1700000000.000100", "text": "hi"}
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    inner = {**MESSAGE, **changes}
+    return {"type": "event_callback", "team_id": TEAM, "event_id": "Ev1", "event_time": 1, "event": inner}
+
+
+async def test_all_calls_share_their_connections() -> None:
+    ports: Counter[int] = Counter()
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        ports[request.transport.get_extra_info("peername")[1]] += 1
+        return web.json_response({"ok": True, "team_id": TEAM, "user_id": BOT})
+
+    app = web.Application()
+    app.add_routes([web.route("*", "/api/{method}", answer)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/api"
+    async with ClientSession() as session:
+        workspace = await SingleWorkspace(Connector(session, url=url), "xoxb-1").the()
+        for _ in range(8):
+            await workspace.calls.call("users.info", {"user": "U1"})
+    await runner.cleanup()
+    assert list(ports.values()) == [9]  # one connection, and who the bot is was asked once
+
+
+async def test_who_the_bot_is_is_asked_once_however_many_events_come_at_once() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await asyncio.gather(*(slack.say(slack.ada, slack.general, f"{n}") for n in range(20)))
+        await play.settled()
+        assert len(slack.calls("auth.test")) == 1
+
+
+async def test_answers_written_at_once_do_not_mix_their_streams() -> None:
+    gate = asyncio.Event()
+    async with scene(*(held(gate, f"start{n} ", f"end{n}") for n in range(4))) as play:
+        slack = play.slack
+        asked = [await slack.say(slack.ada, slack.general, f"{slack.mention()} {n}?") for n in range(4)]
+        await play.until(lambda: len(slack.calls("chat.startStream")) == 4)
+        gate.set()
+        await play.settled()
+        shown = [play.answers(each) for each in asked]
+        assert [len(each) for each in shown] == [1, 1, 1, 1]
+        for n in range(4):
+            (text,) = (each[0] for each in shown if f"start{n} " in each[0])
+            assert f"start{n} end{n}" in text
+
+
+async def test_events_without_a_listener_are_acknowledged() -> None:
+    desk = Desk()
+    for kind in ("team_rename", "reaction_added", "assistant_thread_started", "", "x" * 300):
+        assert await desk.deliver("events_api", event(type=kind))
+    for body in (
+        {"type": "block_actions", "team": {"id": TEAM}, "user": {"id": "U1"}, "actions": [{"action_id": "?"}]},
+    ):
+        assert await desk.deliver("interactive", body)
+    await desk.aclose()
+
+
+async def test_bodies_of_any_shape_raise_nothing() -> None:
+    desk = Desk()
+    for body in (None, [], "x", 7, {}, {"event": None}, {"event": []}, {"payload": "{"}):
+        assert await desk.deliver("events_api", body)
+    for text in ("", "null", "[]", "{", "payload={", "payload=null", "a=b"):
+        for kind in ("application/json", "application/x-www-form-urlencoded"):
+            assert (await desk.intake.post(text, {"content-type": kind})).taken
+    await desk.aclose()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"bot_id": "B9"}, id="another-bot"),
+        pytest.param({"user": BOT}, id="itself"),
+        pytest.param({"user": "USLACKBOT"}, id="slackbot"),
+        pytest.param({"user": "USLACK"}, id="system"),
+        pytest.param({"user": None}, id="nobody"),
+        pytest.param({"subtype": "bot_message"}, id="bot-message"),
+        pytest.param({"subtype": "channel_join"}, id="notice"),
+        pytest.param({"hidden": True}, id="hidden"),
+        pytest.param({"ts": "soon"}, id="no-time"),
+        pytest.param({"channel": "general; drop"}, id="no-channel"),
+    ],
+)
+def test_what_no_person_said_is_not_read(changes: dict[str, Any]) -> None:
+    assert read_message(MESSAGE, bot_user=BOT) is not None
+    assert read_message({**MESSAGE, **changes}, bot_user=BOT) is None
+
+
+@pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast", "me_message"])
+def test_messages_of_people_come_with_subtypes_too(subtype: str) -> None:
+    assert read_message({**MESSAGE, "subtype": subtype}, bot_user=BOT) is not None
+
+
+async def test_another_workspace_is_nobody_here() -> None:
+    desk = Desk()
+    assert await desk.deliver("events_api", event() | {"team_id": "T9"})
+    assert desk.bot.heard == []
+    assert await desk.workspaces.find(Origin(team="T9")) is None
+    await desk.aclose()
+
+
+async def test_the_environment_does_not_reach_bolt(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN"):
+        monkeypatch.setenv(name, "from-the-environment")
+    desk = Desk()
+    assert await desk.deliver("events_api", event())
+    assert len(desk.bot.heard) == 1
+    await desk.aclose()
+
+
+async def test_nothing_is_asked_of_slack_before_it_is_needed() -> None:
+    options = SlackOptions(bot_token="xoxb-1", app_token="xapp-1", api_url="http://127.0.0.1:1/api")
+    async with open_slack(options, MemoryStore(clock=ManualClock()), clock=ManualClock()) as platform:
+        assert platform.name == "slack"
