@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from datetime import timedelta
 from typing import Final
 
@@ -28,6 +29,11 @@ LOOK_BACK: Final = timedelta(days=7)
 OLDEST: Final = timedelta(hours=12)
 """What is older is not answered any more: nobody waits for it."""
 
+MARGIN: Final = timedelta(minutes=5)
+HEARD_KEPT: Final = 5_000
+"""How far before the newest message is looked while this process runs, since shards are cut apart from each other;
+what was heard is known by its id."""
+
 REQUESTS_A_CHANNEL: Final = 3
 
 
@@ -39,12 +45,14 @@ class CatchUp:
         self._around = around
         self._hearing = hearing
         self._newest = 0
+        self._heard: deque[int] = deque(maxlen=HEARD_KEPT)
         self._remembered = 0
         self._remembered_at = float("-inf")
 
     async def seen(self, message: int) -> None:
         """A message was heard; the newest one is remembered once in a while."""
         self._newest = max(self._newest, message)
+        self._heard.append(message)
         if asyncio.get_running_loop().time() - self._remembered_at >= REMEMBER_SECONDS:
             await self.remember()
 
@@ -63,7 +71,9 @@ class CatchUp:
     async def run(self) -> None:
         """Hear what was missed since the newest message that was heard."""
         try:
-            seen = max(self._newest, int(await self._around.store.get_state(PLATFORM, SEEN) or 0))
+            seen = int(await self._around.store.get_state(PLATFORM, SEEN) or 0)
+            if self._newest:
+                seen = int(at_time(made_at(self._newest) - MARGIN))
             if seen:
                 await self._hear_since(seen)
         except BotError as error:
@@ -73,12 +83,13 @@ class CatchUp:
         now = self._around.clock()
         active = await self._bot.active(PLATFORM, since=made_at(seen) - LOOK_BACK)
         start = max(str(seen), at_time(now - OLDEST), key=int)
-        heard = 0
+        heard, known = 0, set(self._heard)
         channels = dict.fromkeys(each for key in active for each in (key.thread, key.channel) if each)
         for channel in channels:
             for message in await self._missed(channel, start):
-                await self._hear(message)
-                heard += 1
+                if int(message["id"]) not in known:
+                    await self._hear(message)
+                    heard += 1
         logger.info("caught up", extra={"conversations": len(active), "channels": len(channels), "messages": heard})
 
     async def _hear(self, message: Json) -> None:

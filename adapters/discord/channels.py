@@ -11,7 +11,7 @@ from adapters.discord.directory import Directory
 from adapters.discord.limits import MESSAGES_AT_ONCE, PRIVATE_THREAD
 from adapters.discord.messages import is_spoken, read_message
 from adapters.discord.reading import Names, no_names
-from adapters.discord.rest import Json, Refused, Rest
+from adapters.discord.rest import Json, Refused, Rest, may_read_content
 from adapters.discord.snowflakes import at_time, made_at
 from bot.errors import InvalidInput
 from bot.types import ConversationKey, Person, ReadMessage
@@ -83,6 +83,10 @@ class Channels:
             return False
         return permissions.may_read(permissions.of_everyone(guild, channel)) and not private
 
+    async def reads_content(self) -> bool:
+        """Whether the bot may read what does not mention it. Raises `PlatformError`."""
+        return may_read_content((await self._rest.application()).flags)
+
     def names(self, _: ConversationKey) -> Names:
         """The names of roles and channels there; REST tells none with a message."""
         return no_names
@@ -104,9 +108,7 @@ class Channels:
             raise
 
     async def _check_content(self, key: ConversationKey) -> None:
-        flags = (await self._rest.application()).flags
-        may = flags.gateway_message_content or flags.gateway_message_content_limited
-        if not may and not key.workspace.startswith("@"):
+        if not key.workspace.startswith("@") and not await self.reads_content():
             raise InvalidInput(CANNOT_READ)
 
     async def _newest(

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.budget import Budget
-from adapters.discord.gateway import may_read_content
-from adapters.discord.rest import DiscordOptions, Rest
+from adapters.discord.rest import DiscordOptions, Rest, may_read_content
 from bot.errors import ConfigError, PlatformError
 
 FEW_STARTS: Final = 50

@@ -16,7 +16,7 @@ from adapters.discord.catching_up import CatchUp
 from adapters.discord.clicks import Clicks
 from adapters.discord.commands import CommandForms
 from adapters.discord.hearing import Hearing
-from adapters.discord.rest import DiscordOptions
+from adapters.discord.rest import DiscordOptions, may_read_content
 from adapters.discord.surroundings import Surroundings
 from bot.errors import BotError, ConfigError, PlatformError
 from bot.ports import Bot
@@ -37,11 +37,6 @@ NO_CONTENT: Final = (
 def intents(*, message_content: bool) -> discord.Intents:
     """What the gateway is to tell: servers with their channels and threads, and messages."""
     return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
-
-
-def may_read_content(flags: discord.ApplicationFlags) -> bool:
-    """Whether the message-content intent is switched on for the application."""
-    return flags.gateway_message_content or flags.gateway_message_content_limited
 
 
 class Listener(discord.AutoShardedClient):

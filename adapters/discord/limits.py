@@ -39,9 +39,6 @@ TOKEN_LIFE: Final = timedelta(minutes=15)
 TOKEN_MARGIN: Final = timedelta(seconds=20)
 """How long an interaction can be answered (interactions/receiving-and-responding), and what is kept of it."""
 
-FOLLOWUPS_OF_USER_APPS: Final = 5
-"""Further messages to one interaction where only the user has installed the app (the same page)."""
-
 AUTOCOMPLETED: Final = 25
 """Suggestions of one autocomplete, choices of one option, options of one select (application-commands)."""
 
@@ -59,6 +56,7 @@ UNKNOWN_WEBHOOK: Final = 10015
 UNKNOWN_INTERACTION: Final = 10062
 ALREADY_ACKNOWLEDGED: Final = 40060
 INVALID_WEBHOOK_TOKEN: Final = 50027
+NO_MORE_FOLLOWUPS: Final = 40094  # after five where only the user has installed the app (platform reference, 2.3)
 THREAD_EXISTS: Final = 160004
 
 # Kinds of channels (resources/channel).

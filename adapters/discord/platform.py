@@ -15,6 +15,8 @@ from adapters.discord.limits import MESSAGES_AT_ONCE, PACE
 from adapters.discord.messages import is_spoken, thread_message
 from adapters.discord.places import target_of
 from adapters.discord.reading import no_names
+from adapters.discord.references import ChannelRef
+from adapters.discord.rendering import MENTION_ME
 from adapters.discord.reply import DiscordReply
 from adapters.discord.rest import DiscordOptions, Json, Refused, Rest, keep_tokens_out_of_logs
 from adapters.discord.surroundings import DiscordStore, Surroundings
@@ -59,7 +61,9 @@ class DiscordPlatform(Channels):
     async def open_reply(self, turn: Turn) -> DiscordReply:
         """The reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
         target = await target_of(turn, self.around)
-        return DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to)
+        begins_thread = turn.incoming.starts_thread and isinstance(target.ref, ChannelRef)
+        hint = MENTION_ME if begins_thread and not await self.reads_content() else ""
+        return DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest messages of a thread or direct conversation without the bot's own, oldest first.

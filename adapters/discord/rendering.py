@@ -21,6 +21,7 @@ THINKING: Final = "-# Thinking…"
 SEARCHING: Final = "-# Searching the web…"
 NO_ANSWER: Final = "-# There is no answer."
 NO_SOURCES: Final = "I found no sources for this: the answer rests on what the model knows."
+MENTION_ME: Final = "To go on here, mention me or reply to me: I may not read other messages on this server."
 NO_SEARCH: Final = (
     "This was answered without the web: the small local model cannot search. "
     "Web search needs the Seed endpoint (SEED_API_KEY)."
@@ -36,10 +37,14 @@ class Page:
 
 
 class Renderer:
-    """The pages of one turn's growing answer; `searches` says whether the model in use can search the web."""
+    """The pages of one turn's growing answer.
 
-    def __init__(self, turn: Turn, *, searches: bool = True) -> None:
+    `searches` says whether the model in use can search the web; `hint` stands under the answer when it has ended.
+    """
+
+    def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "") -> None:
         self._turn = turn
+        self._hint = hint
         self._searches = searches
         self._splitter = Splitter(limit=CONTENT)
 
@@ -66,6 +71,7 @@ class Renderer:
         if draft.status == "done" and is_search(self._turn) and not draft.sources:
             notices.extend({NO_SOURCES if self._searches else NO_SEARCH} - set(notices))
         blocks += _notes(notices) if draft.text else notices
+        blocks += _notes([self._hint] if self._hint else [])
         if draft.status == "stopped":
             blocks.append("-# Stopped.")
         if draft.footer is not None:

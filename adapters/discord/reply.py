@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from typing import Final
 
 from adapters.discord.budget import Urgency
 from adapters.discord.history import OwnMessages
-from adapters.discord.limits import TYPING_SECONDS, UNKNOWN_MESSAGE
+from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
 from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, with_ids
 from adapters.discord.rendering import Page, Renderer
 from adapters.discord.rest import Refused
@@ -18,6 +19,10 @@ from bot.errors import PlatformError
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
+
+
+FILE_NAME: Final = "answer.md"
+IN_A_FILE: Final = "-# The whole answer is in the file, since no further messages are allowed here."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,14 +36,14 @@ class _Shown:
 class DiscordReply:
     """A `bot.ports.Reply`."""
 
-    def __init__(self, turn: Turn, ref: ReplyRef, around: Surroundings, *, reply_to: str = "") -> None:
+    def __init__(self, turn: Turn, ref: ReplyRef, around: Surroundings, *, reply_to: str = "", hint: str = "") -> None:
         self._turn = turn
         self._ref = ref
         self._around = around
         self._reply_to = reply_to
         self._surface: Surface = self._on(ref)
         self._shown = [_Shown(id=id) for id in ref.ids]
-        self._renderer = Renderer(turn, searches=around.searches)
+        self._renderer = Renderer(turn, searches=around.searches, hint=hint)
         self._own = OwnMessages(around.rest, turn) if turn.attempt > 1 else None
         self._removed = 0
         self._typed_at = float("-inf")
@@ -68,7 +73,13 @@ class DiscordReply:
     async def _place(self, pages: list[Page], urgency: Urgency) -> None:
         for index, page in enumerate(pages):
             if index == len(self._shown):
-                self._shown.append(await self._found(page) or await self._post(page, index, urgency))
+                try:
+                    self._shown.append(await self._found(page) or await self._post(page, index, urgency))
+                except Refused as error:
+                    if error.code != NO_MORE_FOLLOWUPS:
+                        raise
+                    await self._attach(pages, urgency)
+                    return
             if self._shown[index].page != page:
                 await self._change(self._shown[index], page, index, urgency)
         while len(self._shown) > len(pages):
@@ -87,6 +98,16 @@ class DiscordReply:
         nonce = f"t{self._turn.id}-{index}" + (f"r{self._removed}" if self._removed else "")
         id = await self._surface.post(page, nonce=nonce, first=index == 0, urgency=urgency)
         return _Shown(id=id, page=page)
+
+    async def _attach(self, pages: list[Page], urgency: Urgency) -> None:
+        """Put the whole answer into a file at the last message, since there may be no further ones."""
+        last, surface = self._shown[-1], self._surface
+        if urgency is not Urgency.ENDING or not isinstance(surface, InteractionSurface):
+            return
+        page = Page(content=IN_A_FILE, rows=pages[-1].rows)
+        whole = "\n\n".join(each.content for each in pages)
+        await surface.attach(last.id, page, name=FILE_NAME, data=whole.encode())
+        last.page = page
 
     async def _change(self, shown: _Shown, page: Page, index: int, urgency: Urgency) -> None:
         try:

@@ -7,6 +7,7 @@ again (platform reference, 2.5).
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -135,6 +136,7 @@ class Rest:
         *,
         body: Json = None,
         query: Mapping[str, str] | None = None,
+        file: tuple[str, bytes] | None = None,
         **ids: str,
     ) -> Json:
         """Ask for something; `path` is written as in Discord's documentation. Raises `PlatformError`."""
@@ -142,6 +144,8 @@ class Rest:
         given: dict[str, Any] = {} if body is None else {"json": body}
         if query:
             given["params"] = dict(query)
+        if file is not None:
+            given["form"] = _form(given.pop("json", {}), *file)
         for pause in (*PAUSES, None):
             try:
                 return await client.http.request(Route(method, path, **ids), **given)
@@ -160,6 +164,19 @@ class Rest:
         query = {"limit": str(limit), **bounds}
         found: list[Json] = await self.call("GET", "/channels/{channel_id}/messages", query=query, channel_id=channel)
         return found
+
+
+def may_read_content(flags: discord.ApplicationFlags) -> bool:
+    """Whether the message-content intent is switched on for the application."""
+    return flags.gateway_message_content or flags.gateway_message_content_limited
+
+
+def _form(body: Json, name: str, data: bytes) -> list[dict[str, Any]]:
+    """A body with a file (reference, uploading files)."""
+    return [
+        {"name": "payload_json", "value": json.dumps(body)},
+        {"name": "files[0]", "value": data, "filename": name, "content_type": "text/markdown"},
+    ]
 
 
 class TokensKeptOut(logging.Filter):

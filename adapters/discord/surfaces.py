@@ -105,6 +105,11 @@ class InteractionSurface:
         """Edit an answer; the first time it has its flags to get."""
         await self._call("PATCH", self._path(id), _body(page) | {"flags": SUPPRESS_EMBEDS}, message_id=id)
 
+    async def attach(self, id: str, page: Page, *, name: str, data: bytes) -> None:
+        """Edit an answer and put a file beside it."""
+        body = _body(page) | {"flags": SUPPRESS_EMBEDS, "attachments": [{"id": "0", "filename": name}]}
+        await self._call("PATCH", self._path(id), body, message_id=id, file=(name, data))
+
     async def delete(self, id: str) -> None:
         """Delete a further message."""
         await self._call("DELETE", self._path(id), message_id=id)
@@ -113,7 +118,16 @@ class InteractionSurface:
         original = not self.ref.ids or id == self.ref.ids[0]
         return f"{_WEBHOOK}/messages/{'@original' if original else '{message_id}'}"
 
-    async def _call(self, method: str, path: str, body: Any = None, *, wait: bool = False, message_id: str = "") -> Any:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        wait: bool = False,
+        message_id: str = "",
+        file: tuple[str, bytes] | None = None,
+    ) -> Any:
         if self.clock() > _last_moment(self.ref):
             raise Ended
         query = {"wait": "true"} if wait else None
@@ -124,6 +138,7 @@ class InteractionSurface:
                 path,
                 body=body,
                 query=query,
+                file=file,
                 webhook_id=ref.application,
                 webhook_token=ref.token,
                 message_id=message_id,
