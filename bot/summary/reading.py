@@ -13,6 +13,7 @@ from bot.summary.wanted import MOST_MESSAGES, Wanted
 from bot.types import ConversationKey, Person, ReadMessage, ThreadMessage
 
 PAGE: Final = 100  # what Discord gives at most in one call (Get Channel Messages); Slack recommends at most 200
+STEP: Final = timedelta(milliseconds=1)  # the finest that every platform tells times apart by: Discord's ids
 MOST_REPLIES: Final = 1_000  # of one thread
 
 Progress = Callable[[int], None]
@@ -134,7 +135,7 @@ class _Pages:
         self._reader = reader
         self._key = key
         self._since = since
-        self._before = until + timedelta(microseconds=1)
+        self._before = until + STEP
         self._known: set[str] = set()
 
     async def next(self) -> Sequence[ReadMessage]:
@@ -146,7 +147,7 @@ class _Pages:
             page = list(found)
         if page:
             self._known = {each.source_id for each in page}
-            self._before = page[0].at + timedelta(microseconds=1)
+            self._before = page[0].at + STEP
         return page
 
 

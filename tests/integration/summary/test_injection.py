@@ -71,6 +71,10 @@ class HostileHouse(SummaryHouse):
         self.model = self.given  # type: ignore[assignment]  # any model
         super().open()
 
+    async def settled(self) -> None:
+        for key in await self.store.open_conversations():
+            await self.dispatcher.drain(key)  # however long a real model takes
+
 
 @asynccontextmanager
 async def summarised(model: object, *, quiet: int = 1) -> AsyncIterator[tuple[Settlement, Sequence[Draft]]]:

@@ -1,0 +1,81 @@
+"""Summaries on the emulated Discord: with links that are its own, private where wanted, refused where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.summary.summariser import NO_ACCESS
+from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
+from tests.emulators.discord import Options, running_discord
+from tests.emulators.discord.world import Message
+from tests.fakes import ScriptedModel
+from tests.integration.discord.acting import Scene, scene_on
+from tests.integration.discord.test_commands import commands_there, text_of
+
+
+@pytest.fixture(autouse=True)
+def _library_points_back() -> Iterator[None]:
+    """discord.py's addresses are class attributes: give them back."""
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    yield
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+def summary(text: str) -> list[ModelEvent]:
+    return [TextDelta(text), UsageReported(Usage(input=500, output=60)), Finished(Finish.STOP)]
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    script = summary(
+        "Headline: Tides\n- High water is at nine [1]\n- They sail [2] [77]\n- [Win](https://evil.example)"
+    )
+    async with running_discord(Options()) as emulator, scene_on(emulator, tmp_path, ScriptedModel(script)) as found:
+        yield found
+        report = emulator.report()
+        assert report.clean, str(report)
+
+
+def link(message: Message) -> str:
+    assert message.channel.guild is not None
+    return f"https://discord.com/channels/{message.channel.guild.id}/{message.channel.id}/{message.id}"
+
+
+async def test_a_channel_is_summarised_with_links_that_open_its_messages(scene: Scene) -> None:
+    async with scene.bot():
+        await commands_there(scene)
+        messages = [
+            scene.discord.say(scene.ada, scene.general, "High water is at nine"),
+            scene.discord.say(scene.bob, scene.general, "Then we sail @everyone"),
+        ]
+        asked = scene.discord.slash(scene.ada, scene.general, "summarise", {"what": "last 10"})
+        await asked.shown()
+        await scene.closed()
+        shown = await scene.until(lambda: [each for each in _everything(scene) if link(messages[0]) in each])
+    assert link(messages[1]) in shown[-1]
+    assert "1 reference to messages that were not read removed" in shown[-1]
+    assert "evil.example" not in shown[-1]
+
+
+async def test_who_may_not_read_a_channel_is_told_so_alone(scene: Scene) -> None:
+    async with scene.bot():
+        await commands_there(scene)
+        scene.discord.say(scene.ada, scene.general, "The boat is sold")
+        scene.discord.deny(scene.general, "read_message_history", who=scene.bob)
+        asked = scene.discord.slash(scene.bob, scene.general, "summarise")
+        await asked.shown()
+        await scene.closed()
+    assert NO_ACCESS[:30] in text_of(asked)
+    assert asked.original is not None
+    assert asked.original.seen_by is scene.bob
+    assert scene.model.asked == []
+
+
+def _everything(scene: Scene) -> list[str]:
+    places = [scene.general, *(each for each in scene.guild.channels.values() if each is not scene.general)]
+    return [message.content for place in places for message in scene.answers(place)]

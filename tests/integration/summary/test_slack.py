@@ -1,0 +1,90 @@
+"""Summaries on the emulated Slack: with links that are its own, private where wanted, refused where it must be."""
+
+from __future__ import annotations
+
+from adapters.slack.commanding import SUMMARISE_SHORTCUT
+from bot.summary.summariser import NO_ACCESS
+from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
+from tests.emulators.slack import Message, RunningSlack
+from tests.integration.slack.scene import Scene, scene
+from tests.integration.slack.test_commands import told, whispered
+
+
+def summary(text: str) -> list[ModelEvent]:
+    return [TextDelta(text), UsageReported(Usage(input=500, output=60)), Finished(Finish.STOP)]
+
+
+TIDES = summary("Headline: Tides\n- High water is at nine [1]\n- They sail [2] [77]\n- [Win](https://evil.example) [2]")
+
+
+async def talk(slack: RunningSlack) -> list[Message]:
+    bob = slack.person("Bob")
+    await slack.join(slack.general, bob)
+    return [
+        await slack.say(slack.ada, slack.general, "High water is at nine"),
+        await slack.say(bob, slack.general, "Then we sail, <!channel>"),
+    ]
+
+
+def permalink(message: Message) -> str:
+    return f"/archives/{message.channel.id}/p{message.ts.replace('.', '')}"
+
+
+async def test_a_channel_is_summarised_below_the_request_with_links_that_open_its_messages() -> None:
+    async with scene(TIDES) as play:
+        slack = play.slack
+        messages = await talk(slack)
+        await slack.slash(slack.ada, slack.general, "/seed", "summarise last 10")
+        await play.settled()
+        request = [each for each in slack.messages(slack.general) if not each.is_reply][-1]
+        (answer,) = play.answers(request)
+        for message in messages:
+            assert permalink(message) in answer
+        assert "1 reference to messages that were not read removed" in answer
+        assert "evil.example" not in answer
+        assert slack.pings == []
+        assert slack.violations == []
+
+
+async def test_in_a_thread_a_word_summarises_the_thread() -> None:
+    async with scene(summary("- They agree [2]")) as play:
+        slack = play.slack
+        (root, _) = await talk(slack)
+        reply = await slack.say(slack.ada, slack.general, "Agreed", thread_ts=root.ts)
+        await slack.say(slack.ada, slack.general, f"{slack.mention()} summarise", thread_ts=root.ts)
+        await play.settled()
+        (answer,) = play.answers(root)
+        assert permalink(reply) in answer
+        asked = play.model.asked[0].entries[0].text
+        assert "Agreed" in asked
+        assert "sail" not in asked
+
+
+async def test_a_private_summary_and_one_by_shortcut_are_whispered() -> None:
+    async with scene(TIDES, summary("- They sail [1]")) as play:
+        slack = play.slack
+        messages = await talk(slack)
+        await slack.slash(slack.ada, slack.general, "/seed", "summarise private")
+        assert permalink(messages[0]) in await told(play, "High water")
+        await slack.shortcut(slack.ada, SUMMARISE_SHORTCUT, messages[1])
+        await told(play, "They sail")
+        await play.settled()
+        assert not _public(play)
+
+
+async def test_who_may_not_read_a_channel_is_told_so_alone() -> None:
+    async with scene() as play:
+        slack = play.slack
+        outsider = slack.person("Eve")
+        secret = slack.channel("secret", slack.ada, kind="private")
+        await slack.say(slack.ada, secret, "The boat is sold")
+        await slack.slash(outsider, secret, "/seed", "summarise")
+        assert "The boat is sold" not in await told(play, NO_ACCESS[:30])
+        await play.settled()
+        assert play.model.asked == []
+        assert not [each for each in slack.messages(secret) if each.author is slack.bot]
+        assert whispered(slack)
+
+
+def _public(play: Scene) -> list[Message]:
+    return [each for each in play.slack.messages(play.slack.general) if each.author is play.slack.bot]
