@@ -61,6 +61,8 @@ class Hearing:
         from_elsewhere = not workspace.enterprise and said.user_team not in {"", workspace.team}
         if (member.is_stranger or from_elsewhere) and not await self._answers_strangers(incoming):
             return None
+        if incoming.text.startswith("!") and not incoming.addressed and not await self._takes_part(incoming):
+            return None  # meant for another bot, or for nobody
         if said.thread and said.mentions_bot and not said.is_direct and await self._is_over(incoming):
             self.tell(workspace, incoming, NO_FOLLOW_UPS)
             return None
@@ -108,6 +110,13 @@ class Hearing:
         """Whether people of other organisations are answered here."""
         effective = await self._bot.effective(incoming.key)
         return bool(effective["strangers"].value == "answer")
+
+    async def _takes_part(self, incoming: Incoming) -> bool:
+        """Whether somebody was answered in the conversation, or in the channel where it stands outside threads."""
+        for key in _conversations(incoming.key, incoming.source_id):
+            if await self._bot.requests(key, limit=1):
+                return True
+        return False
 
     async def _is_over(self, incoming: Incoming) -> bool:
         """Whether a thread has had its question, and no other is answered there; commands always are."""

@@ -42,7 +42,7 @@ class Intake:
             return Acknowledgement()
         return await self._dispatch(body=request.payload, headers=build_headers(request) or {}, mode="socket_mode")
 
-    async def post(self, body: str, headers: Mapping[str, str]) -> Acknowledgement:
+    async def post(self, body: str, headers: Mapping[str, Any]) -> Acknowledgement:
         """What came over HTTP, its signature checked."""
         return await self._dispatch(body=body, headers=dict(headers), mode="http")
 

@@ -13,7 +13,6 @@ _TIER_4: Final = 100
 CALLS_PER_MINUTE: Final = {  # per method and workspace, from each method's reference page
     "agents.sessions.setStatus": _TIER_3,
     "assistant.threads.setSuggestedPrompts": _TIER_4,
-    "assistant.threads.setTitle": _TIER_4,
     "chat.appendStream": _TIER_4,
     "chat.delete": _TIER_3,
     "chat.postEphemeral": _TIER_4,

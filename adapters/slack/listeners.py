@@ -25,6 +25,20 @@ logger = logging.getLogger(__name__)
 EVERYTHING: Final = re.compile(".*", re.DOTALL)
 WORKSPACE: Final = "seedling.workspace"
 
+UNINSTALLED: Final = ("app_uninstalled", "tokens_revoked")
+HANDLED_EVENTS: Final = frozenset(
+    {
+        "agent_session_stopped",
+        "app_home_opened",
+        "app_mention",
+        "channel_rename",
+        "message",
+        "user_change",
+        *UNINSTALLED,
+    }
+)
+"""The types of events that something is done about."""
+
 Body = dict[str, Any]
 Handler = Callable[[Workspace, Body], Awaitable[Any]]
 
@@ -83,7 +97,7 @@ def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: _Messages, actin
     }
     for name, handler in handlers.items():
         app.event({"type": name})(_event(handler))
-    for name in ("app_uninstalled", "tokens_revoked"):
+    for name in UNINSTALLED:
         app.event({"type": name})(_uninstalled(workspaces))
     app.event(EVERYTHING)(_nothing)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.errors import ModelRejected
+from bot.types import Finish, Finished, TextDelta
 from tests.emulators.slack import RunningSlack
 from tests.fakes import words
 from tests.integration.slack.scene import Scene, held, scene
@@ -60,6 +62,15 @@ async def test_in_threads_a_mention_or_a_mark_does_what_the_slash_command_cannot
         await slack.say(slack.ada, slack.general, "!set reasoning_effort low", thread_ts=question.ts)
         await told(play, "`low` for this thread")
         assert len(play.model.asked) == 1
+
+
+async def test_a_mark_where_the_bot_takes_no_part_is_for_somebody_else() -> None:
+    async with scene() as play:
+        slack = play.slack
+        root = await slack.say(slack.ada, slack.general, "!help")
+        await slack.say(slack.ben, slack.general, "!set reasoning_effort low", thread_ts=root.ts)
+        await play.settled()
+        assert slack.whispers == []
 
 
 async def test_the_form_shows_what_holds_and_sets_what_was_changed() -> None:
@@ -147,6 +158,45 @@ async def test_stop_regenerate_and_feedback() -> None:
         assert "Another answer." in slack.shown(answer)
         assert "A first" not in slack.shown(answer)
         assert slack.violations == []
+
+
+async def test_a_cut_answer_is_gone_on_with_in_a_new_message() -> None:
+    cut = [TextDelta("The first half"), Finished(Finish.LENGTH)]
+    async with scene(cut, words("and the second.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} tell me")
+        await play.settled()
+        (answer,) = slack.answers(slack.general, question.ts)
+        for _ in range(2):  # pressed twice, done once
+            await slack.press(slack.ada, answer, "seedling_continue")
+        await play.settled()
+        first, second = play.answers(question)
+        assert "The first half" in first
+        assert "and the second." in second
+
+
+async def test_a_failed_question_is_tried_again_from_what_its_asker_alone_was_told() -> None:
+    async with scene([ModelRejected("no")], words("Now it works.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} tell me")
+        await play.settled()
+        assert play.answers(question) == []
+        (told_alone,) = slack.whispers
+        await slack.press(slack.ada, told_alone, "seedling_retry")
+        await play.settled()
+        assert "Now it works." in play.answers(question)[0]
+
+
+async def test_the_shortcut_summarises_a_thread_for_its_user_alone() -> None:
+    async with scene(words("One."), words("Decisions\n- They asked for one. [1]")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} one?")
+        await play.settled()
+        await slack.shortcut(slack.ben, "seed_summarise", slack.answers(slack.general, question.ts)[0])
+        await play.settled()
+        assert [each.only_for for each in slack.whispers] == [slack.ben]
+        assert "They asked for one." in whispered(slack)
+        assert len(play.answers(question)) == 1
 
 
 async def test_the_stop_button_of_a_posted_answer_stops_it() -> None:

@@ -70,6 +70,9 @@ async def test_an_installed_workspace_is_answered_and_an_uninstalled_one_is_forg
         question = await slack.say(slack.ada, slack.general, f"{slack.mention()} hi")
         await play.settled()
         assert "Hello." in play.answers(question)[0]
+        await slack.say(slack.ben, slack.general, "and you?", thread_ts=question.ts)
+        await play.settled()
+        assert len(slack.calls("auth.test")) == 1  # not for every event
         assert slack.team.token not in str(await store.list_state("slack"))
         assert await store.list_state("slack", prefix="installation/")
         await slack.uninstall(slack.team)

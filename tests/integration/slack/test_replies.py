@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.reply import SlackReply
+from bot.errors import PlatformError
 from bot.types import Draft, Footer, Source, Turn, TurnState, Usage
 from tests.emulators.slack import Message, Options
 from tests.fakes import incoming, words
@@ -241,7 +241,23 @@ async def test_rate_limits_that_slack_states_are_kept_and_cost_no_answer() -> No
         assert "Whole." in play.answers(question)[0]
 
 
-async def test_a_reply_is_one_of_this_adapter() -> None:
+@pytest.mark.parametrize("trouble", [{"http_status": 503}, {"error": "internal_error"}, {"drop": True}])
+async def test_an_end_is_tried_again_while_slack_has_trouble(trouble: Any) -> None:
     async with scene() as play:
-        reply = await play.platform.open_reply(await turn_in(play, await asked(play)))
-        assert isinstance(reply, SlackReply)
+        play.slack.fault("chat.startStream", error="feature_not_enabled")
+        question = await asked(play)
+        reply = await play.platform.open_reply(await turn_in(play, question))
+        await reply.show(Draft(status="writing", text="Some words "))
+        play.slack.fault("chat.update", times=2, **trouble)
+        await reply.finish(done("Some words and more."))
+        (answer,) = pieces(play, question)
+        assert "Some words and more." in play.slack.shown(answer)
+
+
+async def test_a_refusal_is_told_to_the_core_by_its_code() -> None:
+    async with scene() as play:
+        question = await asked(play)
+        play.slack.general.is_archived = True
+        reply = await play.platform.open_reply(await turn_in(play, question))
+        with pytest.raises(PlatformError, match="is_archived"):
+            await reply.finish(done("Whole."))

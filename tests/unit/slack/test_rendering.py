@@ -33,7 +33,8 @@ MARKDOWN = st.lists(
     st.sampled_from(
         [
             "word ", "\n", "\n\n", "# Head\n", "- item\n", "1. one\n", "> quote\n", "```py\n", "```\n", "`x`", "**b**",
-            "| a | b |\n|---|---|\n", "| 1 | 2 |\n", "<!channel>", "<@U1>", "&lt;", "&amp;", "a<b>c", "日本語", "👩‍👩‍👧",
+            "| a | b |\n|---|---|\n", "| 1 | 2 |\n", "<!channel>", "<@U1>", "&lt;", "&amp;", "a<b>c",
+            "日本語", "👩‍👧",
             "https://a.example/?x=1&y=2", "[t](https://b.example)", "x" * 500,
         ]
     ),
