@@ -1,6 +1,6 @@
 """What summaries of a real channel cost, and how many of their points name messages that can be opened.
 
-    python -m benchmarks.summary [--local] [--tokens 238000]
+    python -m benchmarks.summary [--local] [--tokens 232000]
 
 Four days of #ubuntu (a Slack export) are put into one channel of the playground and summarised through the product,
 from the command to the settled turn, against the Seed emulator, which bills by the provider's tiers. Its answers come
@@ -317,7 +317,7 @@ async def run_local(replies: int) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description="Measure what summaries cost, and whether their links lead anywhere.")
-    parser.add_argument("--tokens", type=int, default=238_000, help="estimated tokens of the long channel")
+    parser.add_argument("--tokens", type=int, default=232_000, help="estimated tokens of the long channel")
     parser.add_argument("--local", action="store_true", help="one thread with the embedded model instead")
     parser.add_argument("--replies", type=int, default=12, help="how many the thread has at least")
     options = parser.parse_args(arguments)
