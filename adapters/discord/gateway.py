@@ -146,7 +146,16 @@ async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, *, on_
 
 
 async def _connect(listener: Listener, options: DiscordOptions) -> None:
+    """Be connected until the connection ends for good; when cancelled, leave in order.
+
+    A task of its own, because discord.py swallows a cancellation that comes while a shard identifies again; it looks
+    whether it was closed, though.
+    """
+    running = asyncio.create_task(listener.start(options.token), name="Discord: gateway")
     try:
-        await listener.start(options.token)
+        await asyncio.wait({running})
+        running.result()
     finally:
         await listener.close()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
