@@ -46,7 +46,7 @@ async def context_text(key: ConversationKey, store: TurnStore) -> str:
 def _last_break(records: Sequence[RequestRecord]) -> str:
     for ago, record in enumerate(reversed(records)):
         if record.figures.broken:
-            when = "The last request" if ago == 0 else f"{ago} request{'s' if ago > 1 else ''} ago one"
+            when = "The last request" if ago == 0 else f"The request {ago} before the last"
             gone = f" ({record.figures.removed:,} entries left the view)" if record.figures.removed else ""
             return f"- {when} did not extend the one before: {BREAKS[Break(record.figures.broken)]}{gone}."
     return f"- Each of the last {len(records):,} requests extended the one before."

@@ -96,7 +96,7 @@ async def test_the_context_is_told_with_the_providers_own_counts() -> None:
         text = await told(house, "/show context")
     assert "**context** is `normal` (default)" in text
     assert "**3 entries**, 1,234 tokens in, 1,000 of them from the cache" in text
-    assert "1 request ago one did not extend" in text
+    assert "The request 1 before the last did not extend" in text
 
 
 async def test_notes_are_told_and_forgotten() -> None:
