@@ -105,17 +105,22 @@ class SlackCalls:
                 if trouble.seconds:
                     self.budget(method).pause(trouble.seconds)
                 if loop.time() + max(rest, trouble.seconds) >= until or (method in ONCE and trouble.unsure):
-                    raise SlackUncertain(method, str(trouble)) from trouble
+                    raise SlackUncertain(method, str(trouble), maybe_done=trouble.unsure) from trouble
                 if not trouble.seconds:
                     await asyncio.sleep(rest)
                     rest = min(rest * 2, LONGEST_REST_SECONDS)
 
     async def try_call(self, method: str, arguments: Json, *, reserved: int = 0) -> Json | None:
-        """Call a method if there is room for progress, once; None when there is not. Raises as `call`."""
+        """Call a method if there is room for progress, once; None when it was surely not done. Raises as `call`."""
         place = str(arguments.get("thread_ts", "")) if method == STATUS_METHOD else ""
         if not self.budget(method, place).may_progress(reserved):
             return None
-        return await self.call(method, arguments, priority=Priority.PROGRESS, patience=0)
+        try:
+            return await self.call(method, arguments, priority=Priority.PROGRESS, patience=0)
+        except SlackUncertain as error:
+            if error.maybe_done:
+                raise
+            return None
 
     async def respond(self, url: str, content: Json) -> bool:
         """Answer where something was pressed or typed, in a way that its author alone sees; whether Slack took it."""
@@ -165,7 +170,8 @@ class SlackCalls:
             yield
 
     async def _once(self, method: str, arguments: Json) -> Json:
-        self._client.token = await self._token() or None
+        token = await self._token()
+        self._client.token = token or None
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             if method in READING:
@@ -175,7 +181,12 @@ class SlackCalls:
             else:
                 response = await self._client.api_call(method, json=given)
         except SlackApiError as error:
-            raise self._read_error(method, error) from error
+            trouble = self._read_error(method, error)
+            if isinstance(trouble, SlackRefusal) and trouble.code in TOKEN_GONE:
+                self._spurned(trouble.code)
+                if await self._token() != token:  # renewed by another process meanwhile
+                    trouble = _NotDone(trouble.code)
+            raise trouble from error
         except aiohttp.ClientConnectorError as error:
             raise _NotDone(f"cannot connect: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -192,8 +203,6 @@ class SlackCalls:
             return _NotDone("rate limited", seconds=seconds)
         if status >= 500 or code in TRANSIENT or not code:
             return _NotDone(code or f"HTTP {status}", unsure=True)
-        if code in TOKEN_GONE:
-            self._spurned(code)
         return SlackRefusal(method, code)
 
 

@@ -18,7 +18,7 @@ from bot.types import Person
 
 REMEMBERED: Final = 10_000
 REMEMBER_SECONDS: Final = 3_600.0
-PATIENCE_SECONDS: Final = 1.5
+PATIENCE_SECONDS: Final = 1.0
 """How long a message waits for a name: it must be stored and acknowledged within three seconds."""
 
 _MENTION: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")

@@ -26,11 +26,12 @@ class SlackRefusal(PlatformError):
 
 
 class SlackUncertain(PlatformError):
-    """There was no usable answer: the call may have been done or not."""
+    """There was no usable answer: the call may have been done or not; surely not where `maybe_done` is False."""
 
-    def __init__(self, method: str, why: str) -> None:
+    def __init__(self, method: str, why: str, *, maybe_done: bool = True) -> None:
         super().__init__(f"no answer from Slack to {method}: {why}")
         self.method = method
+        self.maybe_done = maybe_done
 
 
 class UnknownWorkspace(PlatformError):

@@ -89,10 +89,8 @@ class Installations(AsyncInstallationStore):
 
     async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
         """Forget a bot and its token."""
-        name = name_of(enterprise_id, team_id)
-        text = await self._state.get_state(PLATFORM, name)
-        while text is not None and not await self._state.swap_state(PLATFORM, name, before=text, after=None):
-            text = await self._state.get_state(PLATFORM, name)
+        while (stored := await self.find(enterprise_id, team_id)) is not None:
+            await self._state.swap_state(PLATFORM, stored.name, before=stored.text, after=None)
 
     async def async_delete_installation(
         self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
@@ -102,7 +100,7 @@ class Installations(AsyncInstallationStore):
 
     async def find(self, enterprise: str | None, team: str | None) -> Stored | None:
         """The bot of a workspace, else of its organisation, as it is stored."""
-        for name in dict.fromkeys((name_of(enterprise, team), name_of("", team), name_of(enterprise, ""))):
+        for name in dict.fromkeys((name_of(enterprise, team), name_of(enterprise, ""))):
             text = await self._state.get_state(PLATFORM, name)
             bot = self._read(text) if text is not None else None
             if text is not None and bot is not None:
@@ -136,8 +134,8 @@ def facts_of(bot: Bot) -> dict[str, Any]:
 
 
 def name_of(enterprise: str | None, team: str | None) -> str:
-    """Under which name a bot is kept."""
-    return f"{_PREFIX}{enterprise or '-'}/{team or '-'}"
+    """Under which name a bot is kept: that of its workspace, or of the organisation that it is installed in whole."""
+    return _PREFIX + (team or enterprise or "-")
 
 
 def _team_of(bot: Bot) -> str:

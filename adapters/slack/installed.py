@@ -25,6 +25,7 @@ REMEMBER_SECONDS: Final = 60.0
 class _Known:
     """What is known of one workspace: its caller, and its token until when (monotonic)."""
 
+    origin: Origin
     calls: SlackCalls
     workspace: Workspace | None = None
     token: str = ""
@@ -39,7 +40,7 @@ class InstalledWorkspaces:
         self._connector = connector
         self._installations = installations
         self._rotation = rotation
-        self._known: dict[Origin, _Known] = {}
+        self._known: dict[str, _Known] = {}
 
     async def get(self, origin: Origin) -> Workspace:
         """A workspace. Raises `UnknownWorkspace` where the app is not installed, and `PlatformError`."""
@@ -50,25 +51,26 @@ class InstalledWorkspaces:
 
     async def find(self, origin: Origin) -> Workspace | None:
         """The workspace, or None where the app is not installed. Raises `PlatformError` and `StorageError`."""
-        known = self._known.get(origin) or self._new(origin)
+        known = self._known_as(origin)
         try:
-            await self._token(origin)
+            await self._token(known)
         except UnknownWorkspace:
-            self._known.pop(origin, None)
+            self._known.pop(origin.team, None)
             return None
         async with known.asking:
             if known.workspace is None:
-                known.workspace = await self._connector.workspace(known.calls, origin)
+                known.workspace = await self._connector.workspace(known.calls, known.origin)
         return known.workspace
 
     async def uninstalled(self, origin: Origin) -> None:
         """Forget the bot and its token. Raises `StorageError`."""
         await self._installations.async_delete_bot(enterprise_id=origin.enterprise, team_id=origin.team)
-        for each in [each for each in self._known if each.team == origin.team]:
-            known = self._known.pop(each)
+        gone = [each for each in self._known.values() if _is_of(each.origin, origin)]
+        for known in gone:
+            del self._known[known.origin.team]
             if known.workspace is not None:
                 await known.workspace.aclose()
-        logger.info("the app was uninstalled", extra={"team": origin.team})
+        logger.info("the app was uninstalled", extra={"team": origin.team, "enterprise": origin.enterprise})
 
     async def everywhere(self) -> list[Workspace]:
         """The workspaces in which the app is installed; those of a whole organisation are known once they speak."""
@@ -82,25 +84,32 @@ class InstalledWorkspaces:
             if known.workspace is not None:
                 await known.workspace.aclose()
 
+    def _known_as(self, origin: Origin) -> _Known:
+        """What is known of a workspace; its organisation is remembered once it was told."""
+        known = self._known.get(origin.team)
+        if known is None or (origin.enterprise and not known.origin.enterprise):
+            known = self._known[origin.team] = self._new(origin)
+        return known
+
     def _new(self, origin: Origin) -> _Known:
         def spurned(code: str) -> None:
             logger.warning("Slack does not take the token of a workspace", extra={"team": origin.team, "code": code})
-            if origin in self._known:
-                self._known[origin].until = 0.0
+            known.until = 0.0
 
-        known = _Known(calls=self._connector.calls(lambda: self._token(origin), spurned))
-        self._known[origin] = known
+        known = _Known(origin=origin, calls=self._connector.calls(lambda: self._token(known), spurned))
         return known
 
-    async def _token(self, origin: Origin) -> str:
+    async def _token(self, known: _Known) -> str:
         """The token of a workspace, looked up once in a while. Raises `UnknownWorkspace` and `StorageError`."""
-        known = self._known.get(origin)
-        if known is None:
-            raise UnknownWorkspace(origin.team)
         if time.monotonic() >= known.until:
-            stored = await self._installations.find(origin.enterprise, origin.team)
+            stored = await self._installations.find(known.origin.enterprise, known.origin.team)
             if stored is None:
-                raise UnknownWorkspace(origin.team)
+                raise UnknownWorkspace(known.origin.team)
             fresh: Stored = await self._rotation.fresh(stored)
             known.token, known.until = fresh.bot.bot_token or "", time.monotonic() + REMEMBER_SECONDS
         return known.token
+
+
+def _is_of(place: Origin, gone: Origin) -> bool:
+    """Whether a workspace is the one, or belongs to the organisation, that the app was taken out of."""
+    return place.team == gone.team if gone.team else place.enterprise == gone.enterprise
