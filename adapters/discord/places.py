@@ -38,14 +38,21 @@ async def target_of(turn: Turn, around: Surroundings) -> Target:
     known = read_ref(turn.reply_ref or incoming.reply_ref)
     if known is not None:
         return Target(ref=known)
+    if incoming.private:
+        return Target(ref=ChannelRef(channel=await direct_channel(incoming.author.id, around)))
     key, details = incoming.key, incoming.details
     here = details.get(CHANNEL) or key.thread or key.channel
-    message = details.get(MESSAGE, "")
+    message = details.get(MESSAGE) or (key.thread if incoming.starts_thread else "")
     if details.get(OPENS_THREAD) and key.thread:
         effective = await effective_at(key, around.store, overrides=incoming.overrides)
         if effective["answer_in"].value == "thread" and await _opened(incoming, here, around):
             return Target(ref=ChannelRef(channel=key.thread))
     return Target(ref=ChannelRef(channel=here), reply_to=message)
+
+
+async def direct_channel(person: str, around: Surroundings) -> str:
+    """The channel of direct messages with somebody, for what nobody else may see. Raises `PlatformError`."""
+    return str((await around.rest.call("POST", "/users/@me/channels", body={"recipient_id": person}))["id"])
 
 
 async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 from adapters.discord.budget import Urgency
 from adapters.discord.history import OwnMessages
 from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
+from adapters.discord.places import direct_channel
 from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, with_ids
 from adapters.discord.rendering import Page, Renderer
 from adapters.discord.rest import Refused
@@ -146,8 +147,7 @@ class DiscordReply:
             raise Ended
         channel = ref.channel
         if ref.private:
-            author = {"recipient_id": self._turn.incoming.author.id}
-            channel = str((await self._around.rest.call("POST", "/users/@me/channels", body=author))["id"])
+            channel = await direct_channel(self._turn.incoming.author.id, self._around)
             self._shown = []
         logger.info("answer goes on outside its interaction", extra={"turn": self._turn.id, "private": ref.private})
         self._surface = ChannelSurface(rest=self._around.rest, budget=self._around.budget, channel=channel)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.types import Finish, Finished, TextDelta, Usage, UsageReported
 from tests.emulators.discord import rules
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo
@@ -199,6 +200,39 @@ async def test_a_private_search_can_be_shared_and_deepened(scene: Scene) -> None
     assert deeper.original is not None
     assert deeper.original.ephemeral
     assert scene.model.asked[1].parameters["reasoning_effort"] == "high"
+
+
+async def test_the_rest_of_a_private_answer_stays_private(scene: Scene) -> None:
+    cut: list[Any] = [TextDelta("Half of"), UsageReported(Usage(input=1, output=1)), Finished(Finish.LENGTH)]
+    scene.model.scripts += [cut, words("the rest.")]
+    async with scene.bot():
+        await commands_there(scene)
+        asked = scene.discord.slash(scene.ada, scene.general, "ask", {"question": "all", "private": True})
+        await scene.until(lambda: asked.original and "Continue" in labels(asked.original))
+        assert asked.original is not None
+        await scene.closed()
+        scene.discord.press(scene.ada, asked.original, "Continue")
+        rest = await scene.done(scene.discord.dm(scene.ada))
+
+    assert rest[0].content.startswith("the rest.")
+    assert all(each.ephemeral for each in scene.answers(scene.general))
+
+
+@pytest.mark.parametrize("place", ["thread", "dm"])
+async def test_a_command_goes_on_with_the_conversation_that_it_is_used_in(scene: Scene, place: str) -> None:
+    scene.model.scripts += [words("One."), words("Two.")]
+    async with scene.bot():
+        await commands_there(scene)
+        if place == "dm":
+            where = scene.discord.dm(scene.ada)
+            scene.discord.say(scene.ada, where, "my name is Ada")
+        else:
+            where = await scene.thread_of(scene.mention("my name is Ada"))
+        await scene.done(where)
+        scene.discord.slash(scene.ada, where, "ask", {"question": "who am I?"})
+        await scene.done(where, 2)
+
+    assert "my name is Ada" in str([entry.text for entry in scene.model.asked[1].entries])
 
 
 async def test_it_works_where_only_the_person_has_installed_it(scene: Scene) -> None:

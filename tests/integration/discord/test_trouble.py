@@ -122,3 +122,29 @@ async def test_neither_token_nor_text_is_in_the_log(scene: Scene, caplog: pytest
     assert "rate limited" in caplog.text
     for secret in (TOKEN, asked.token, "secret question", "secret answer"):
         assert secret not in caplog.text
+
+
+async def test_a_discord_that_is_away_at_the_start_is_joined_once_it_is_back(scene: Scene) -> None:
+    scene.discord.fault("drop_before", method="GET", template="/users/@me")
+    async with scene.bot():
+        await scene.done(await scene.thread_of(scene.mention("there you are")))
+
+    assert len(scene.model.asked) == 1
+
+
+async def test_a_command_is_acknowledged_before_anything_is_stored(scene: Scene) -> None:
+    async with scene.bot():
+        await scene.until(lambda: scene.discord.commands[None])
+        assert scene.core is not None
+        order: list[str] = []
+        handle = scene.core.inbox.handle
+
+        async def noted(incoming: Any) -> Any:
+            order.append("acknowledged" if asked.is_acknowledged else "not acknowledged")
+            return await handle(incoming)
+
+        scene.core.inbox.handle = noted  # type: ignore[method-assign]  # to see when it is called
+        asked = scene.discord.slash(scene.ada, scene.general, "ask", {"question": "now?"})
+        await scene.done(scene.general)
+
+    assert order == ["acknowledged"]
