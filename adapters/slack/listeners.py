@@ -49,7 +49,11 @@ def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up:
     async def authorize(
         context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None
     ) -> AuthorizeResult | None:
-        workspace = await workspaces.find(Origin(team=team_id or "", enterprise=enterprise_id or ""))
+        try:
+            workspace = await workspaces.find(Origin(team=team_id or "", enterprise=enterprise_id or ""))
+        except (PlatformError, StorageError):
+            context[NOT_STORED] = True
+            raise
         if workspace is None:
             return None
         context[WORKSPACE] = workspace

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
+from adapters.slack.errors import SlackUncertain
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.slack.reading import read_message
 from adapters.slack.workspaces import Connector, Origin, SingleWorkspace
+from bot.errors import BotError, StorageUnavailable
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock
 from tests.integration.slack.scene import held, scene
@@ -123,6 +125,20 @@ async def test_another_workspace_is_nobody_here() -> None:
     assert await desk.deliver("events_api", event() | {"team_id": "T9"})
     assert desk.bot.heard == []
     assert await desk.workspaces.find(Origin(team="T9")) is None
+    await desk.aclose()
+
+
+@pytest.mark.parametrize("trouble", [StorageUnavailable("away"), SlackUncertain("auth.test", "timeout")])
+async def test_what_cannot_be_told_whose_it_is_comes_again(trouble: BotError, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def find(_origin: Origin) -> None:
+        raise trouble
+
+    desk = Desk()
+    monkeypatch.setattr(desk.workspaces, "find", find)
+    assert not await desk.deliver("events_api", event())
+    monkeypatch.undo()
+    assert await desk.deliver("events_api", event())
+    assert len(desk.bot.heard) == 1
     await desk.aclose()
 
 
