@@ -24,7 +24,7 @@ _TAG = re.compile(r"<\s*(?=[@!#&:/a-z])", re.IGNORECASE)
 _PING = re.compile(r"[@\uff20](?=\s*(?:everyone|here|channel|all|[!&]?\d{5,}|[UWS][A-Z0-9]{6,})\b)", re.IGNORECASE)
 _SPECIAL = str.maketrans({"[": "\\[", "]": "\\]", "<": "\\<", "\\": "\\\\", "`": "'"})
 _ESCAPING = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_BLOCK = re.compile(r"^(?:[#>+\-=]+|\d+[.)])\s*")
+_BLOCK = re.compile(r"^(?:(?:[#>+\-=]+|\d+[.)])\s*|[*_~]+(?:\s+|$))+")
 _PAIRED = ("*", "_", "~")
 
 

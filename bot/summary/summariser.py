@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
 from typing import cast
 
@@ -35,6 +35,8 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
+
+CLOCKS = timedelta(seconds=2)  # by which a platform's clock and ours may differ: what was said just before counts
 
 NOT_HERE = "Channels cannot be read here, so there is nothing that I could summarise."
 NO_ACCESS = "You cannot read this channel, so I do not summarise it for you. Ask somebody in it to add you."
@@ -142,7 +144,7 @@ class Summary:
             platform=self._host.readable(incoming.key),
             key=incoming.key,
             person=incoming.author,
-            until=incoming.at,
+            until=incoming.at + CLOCKS,
             source_id=incoming.source_id,
             bots=self._parameters.get("bots_in_summaries") is True,
         )

@@ -36,6 +36,7 @@ KNOWN = frozenset({"https://example.org/plan_of_a-b"})
         pytest.param("# Title", "Title", id="a-heading"),
         pytest.param("> quoted", "quoted", id="a-quote"),
         pytest.param("1. first", "first", id="a-list"),
+        pytest.param("* - *both* lists", "*both* lists", id="lists-in-a-list"),
         pytest.param("left `open and **open", "left 'open and **open", id="an-open-mark-pair"),
         pytest.param("a_b and *c", "a\\_b and \\*c", id="odd-marks"),
         pytest.param("\\[x\\](https://evil.example)", f"x {LINK_REMOVED}", id="escaped-to-look-harmless"),
