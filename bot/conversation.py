@@ -31,7 +31,7 @@ from bot.files import Files
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress
-from bot.retries import Retry, is_poison, next_retry
+from bot.retries import Retry, is_poison, next_retry, next_showing
 from bot.summary.summariser import Summariser
 from bot.types import (
     Conversation,
@@ -111,14 +111,22 @@ class ConversationManager:
                     return
                 await presenter.finish(draft)
         except PlatformError as error:
-            logger.warning("answer not shown", extra=_ids(turn) | {"error": str(error)})
-            await self._store.close(turn, error=f"{type(error).__name__}: {error}")
+            await self._show_later(turn, error)
             return
         if exchange is not None:
             await self._remember(turn, *exchange)
         await self._store.close(turn)
         seconds = round((self._clock() - started).total_seconds(), 3)
         logger.info("turn closed", extra=_ids(turn) | {"status": draft.status, "seconds": seconds})
+
+    async def _show_later(self, turn: Turn, error: PlatformError) -> None:
+        """Put off a turn that the platform did not take; what is recorded of it is only shown again."""
+        logger.warning("answer not shown", extra=_ids(turn) | {"retries": turn.retries, "error": str(error)})
+        until = next_showing(turn.retries, self._clock())
+        if until is None:
+            await self._store.close(turn, error=f"{type(error).__name__}: {error}")
+        else:
+            await self._store.postpone(turn, until)
 
     async def _recorded(self, turn: Turn, presenter: Presenter, started: datetime) -> tuple[Draft, Exchange | None]:
         """The last draft of the turn, stored before it is shown: after a crash it is only shown again.

@@ -10,6 +10,9 @@ from bot.types import Turn, Waiting
 RETRY_SECONDS = (5.0, 20.0, 60.0)
 """How long a turn waits before each retry, where the model's server names no time; their number bounds the retries."""
 
+SHOW_SECONDS = (2.0, 10.0, 30.0)
+"""The same for a turn whose answer the platform did not take, as when a connection breaks."""
+
 LONGEST_WAIT_SECONDS = 300.0
 """A person would rather be told than wait longer; questions asked meanwhile in the conversation wait as well."""
 
@@ -44,6 +47,11 @@ def next_retry(retries: int, retry_after: float | None, now: datetime, *, chance
         until=now + timedelta(seconds=seconds),
         notice=f"The model is not answering right now. I try again in {max(1, round(seconds))} s.",
     )
+
+
+def next_showing(retries: int, now: datetime) -> datetime | None:
+    """When a turn that the platform did not take is shown again, None when it is to fail."""
+    return now + timedelta(seconds=SHOW_SECONDS[retries]) if retries < len(SHOW_SECONDS) else None
 
 
 def is_poison(turn: Turn) -> bool:
