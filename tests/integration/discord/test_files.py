@@ -1,0 +1,52 @@
+"""Files that people attach, fetched from Discord."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from adapters.discord import DiscordPlatform
+from adapters.discord.messages import attachments_of
+from bot.errors import FileTooLarge, PlatformError
+from bot.types import Attachment
+from tests.emulators.discord import posting
+from tests.integration.discord.acting import Scene
+from tests.integration.discord.test_lasting import platform_on
+
+
+@pytest.fixture
+async def platform(scene: Scene) -> AsyncIterator[DiscordPlatform]:
+    opened = platform_on(scene.discord)
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+def attached(scene: Scene) -> Attachment:
+    message = scene.discord.say(scene.ada, scene.general, "look", attachments=[("a.bin", b"12345")])
+    (found,) = attachments_of(posting.shown_payload(scene.discord, message))
+    return found
+
+
+async def test_a_file_comes_whole(platform: DiscordPlatform, attached: Attachment) -> None:
+    assert (attached.name, attached.size) == ("a.bin", 5)
+    assert await platform.fetch(attached, limit=5) == b"12345"
+
+
+async def test_a_file_over_the_limit_is_refused_whatever_size_is_stated(
+    platform: DiscordPlatform, attached: Attachment
+) -> None:
+    with pytest.raises(FileTooLarge):
+        await platform.fetch(replace(attached, size=1), limit=4)
+
+
+async def test_a_file_that_is_gone_is_the_platforms_error(platform: DiscordPlatform, attached: Attachment) -> None:
+    with pytest.raises(PlatformError, match="404"):
+        await platform.fetch(replace(attached, url=attached.url.replace("a.bin", "b.bin") + "x/1"), limit=5)
+
+
+async def test_no_file_is_fetched_from_elsewhere(platform: DiscordPlatform, attached: Attachment) -> None:
+    with pytest.raises(PlatformError, match="file servers"):
+        await platform.fetch(replace(attached, url="http://127.0.0.1:9/a.bin"), limit=5)
