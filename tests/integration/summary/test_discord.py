@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.app.core import utc_now
+from bot.schedules import Digests
 from bot.summary.summariser import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
 from tests.emulators.discord import Options, running_discord
@@ -74,6 +77,28 @@ async def test_who_may_not_read_a_channel_is_told_so_alone(scene: Scene) -> None
     assert asked.original is not None
     assert asked.original.seen_by is scene.bob
     assert scene.model.asked == []
+
+
+async def test_a_digest_is_set_by_a_command_and_posted_into_the_channel(scene: Scene) -> None:
+    async with scene.bot():
+        await commands_there(scene)
+        asked = scene.discord.slash(scene.ada, scene.general, "digest", {"words": "add daily at 9:00"})
+        await asked.shown()
+        assert "every day at 09:00" in text_of(asked)
+        message = scene.discord.say(scene.ada, scene.general, "High water is at nine")
+        assert scene.core is not None
+        assert scene.platform is not None
+        later = Digests(
+            scene.core.store,
+            {"discord": scene.platform},
+            scene.core.dispatcher.wake,
+            clock=lambda: utc_now() + timedelta(days=2),
+        )
+        await later.tick()
+        await later.tick()
+        await scene.until(lambda: any(link(message) in each.content for each in scene.answers(scene.general)))
+        await scene.closed()
+    assert len([each for each in scene.answers(scene.general) if each.seen_by is None]) == 1
 
 
 def _everything(scene: Scene) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from adapters.slack.commanding import SUMMARISE_SHORTCUT
+from bot.schedules import Digests
 from bot.summary.summariser import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
 from tests.emulators.slack import Message, RunningSlack
-from tests.integration.slack.scene import Scene, scene
+from tests.integration.slack.scene import Scene, now, scene
 from tests.integration.slack.test_commands import told, whispered
 
 
@@ -84,6 +87,24 @@ async def test_who_may_not_read_a_channel_is_told_so_alone() -> None:
         assert play.model.asked == []
         assert not [each for each in slack.messages(secret) if each.author is slack.bot]
         assert whispered(slack)
+
+
+async def test_a_digest_is_set_by_slash_command_and_posted_into_the_channel() -> None:
+    async with scene(TIDES) as play:
+        slack = play.slack
+        await slack.slash(slack.ada, slack.general, "/seed", "digest add daily at 9:00")
+        assert "every day at 09:00" in await told(play, "Digest 1 is set")
+        messages = await talk(slack)
+        later = Digests(
+            play.store, {"slack": play.platform}, play.dispatcher.wake, clock=lambda: now() + timedelta(days=2)
+        )
+        await later.tick()
+        await later.tick()
+        await play.settled()
+        (posted,) = _public(play)
+        assert permalink(messages[0]) in slack.shown(posted)
+        assert not posted.is_reply
+        assert slack.violations == []
 
 
 def _public(play: Scene) -> list[Message]:
