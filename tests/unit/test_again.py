@@ -9,9 +9,8 @@ import pytest
 from bot.again import once_more
 from bot.errors import InvalidInput, ModelRejected
 from bot.types import Again, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
-from tests.fakes import incoming
+from tests.fakes import incoming, words
 from tests.house import House
-from tests.unit.test_conversation import words
 
 NOW = datetime(2020, 1, 2, tzinfo=UTC)
 GRACE = Person(id="g", name="Grace")

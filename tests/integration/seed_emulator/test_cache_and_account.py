@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pricing import SEED_CARD
+from tests.emulators.clock import MovableClock
 from tests.emulators.seed import MODEL
 from tests.emulators.seed.cache import MINIMUM_TOKENS, PrefixCache
-from tests.emulators.clock import MovableClock
 from tests.emulators.seed.options import CachedPrice, CostPlace
 from tests.integration.seed_emulator.asking import Asker, asking
 

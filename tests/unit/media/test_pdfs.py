@@ -173,7 +173,7 @@ def test_pages_become_pictures_by_setting() -> None:
     assert {(media.kind, media.tokens) for media in found.media} == {("image", 1_280)}
     first, second = (Image.open(io.BytesIO(media.data)).convert("L") for media in found.media)
     assert abs(first.width * first.height / limits.USEFUL_PIXELS["high"] - 1) < 0.01  # as fine as the model looks
-    assert first.getextrema()[0] < 100  # there is ink on it
+    assert any(first.histogram()[:100])  # there is ink on it
     assert first.tobytes() != second.tobytes()
 
 
