@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.answer import Answer
-from bot.context.tokens import estimate_entry, estimate_request
+from bot.context.tokens import estimate_entry, estimate_request, updated_ratio
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.ports import Model, Rates
 from bot.summary.form import Said, read_form
@@ -40,25 +40,40 @@ class Bill:
         self.usage = usage if self.usage is None else _sum(self.usage, usage)
 
 
+@dataclass(slots=True)
+class Gauge:
+    """How many of the model's tokens an estimated one is, learned from each request: parts must not cross a tier."""
+
+    ratio: float = 1.0
+
+    def learn(self, estimated: int, usage: Usage | None) -> None:
+        """Take in what the provider counted."""
+        if usage is not None and not usage.estimated:
+            actual = usage.input // max(1, usage.requests)
+            self.ratio = updated_ratio(self.ratio, estimated=estimated, actual=actual)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """Asks for summaries on one bill."""
 
     model: Model
     bill: Bill
+    gauge: Gauge = field(default_factory=Gauge)
 
     async def ask(self, entry: Entry, *, points: int) -> Said:
         """What the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
         most = room_for(points)
         request = ModelRequest(head=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
-        answer = Answer()
+        answer, estimated = Answer(), estimate_request(HEAD, (estimate_entry(entry),))
         try:
             async with aclosing(self.model.stream(request)) as events:
                 async for event in events:
                     answer.add(event)
         finally:
             if answer.reported is not None or answer.text:
-                self.bill.add(answer.usage(estimate_request(HEAD, (estimate_entry(entry),))))
+                self.bill.add(answer.usage(estimated))
+            self.gauge.learn(estimated, answer.reported)
         if answer.finish is Finish.FILTERED:
             raise Refused("the model's filter stopped a summary")
         said = read_form(answer.text, is_cut=answer.finish is Finish.LENGTH)

@@ -172,7 +172,8 @@ class Condenser:
         """How many tokens of messages fit into one request of the lowest price tier."""
         model, card = self.asker.model, self.asker.bill.rates.card()
         limits = Limits(context_tokens=model.context_tokens, max_tokens=room_for(points), card=card)
-        return max(LEAST_ROOM, limits.cheap_prompt - estimate_request(HEAD, ()) - estimate(ASK))
+        estimated = int(limits.cheap_prompt / self.asker.gauge.ratio)
+        return max(LEAST_ROOM, estimated - estimate_request(HEAD, ()) - estimate(ASK))
 
 
 def _so_far(messages: int, done: int, parts: int) -> str:

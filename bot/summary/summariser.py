@@ -14,7 +14,7 @@ from bot.delivery import Presenter
 from bot.errors import InvalidInput
 from bot.parameters import values_of
 from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
-from bot.summary.asking import Asker, Bill
+from bot.summary.asking import Asker, Bill, Gauge
 from bot.summary.condensing import Condenser, Outcome
 from bot.summary.parts import stitched
 from bot.summary.reading import ReadablePlatform, Reader, Reading
@@ -54,6 +54,7 @@ class Summariser:
         self.model = model
         self.rates = rates
         self.clock = clock
+        self.gauge = Gauge()
         self._platforms = platforms
 
     def readable(self, key: ConversationKey) -> ReadablePlatform:
@@ -107,7 +108,7 @@ class Summary:
             return
         condenser = Condenser(
             store=self._store,
-            asker=Asker(model=self._host.model, bill=self._bill),
+            asker=Asker(model=self._host.model, bill=self._bill, gauge=self._host.gauge),
             place=self._place,
             zone=self._zone,
             tell=self._progress,

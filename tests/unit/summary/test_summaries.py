@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.context.tokens import estimate_entry, estimate_request
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError, Refused
 from bot.pricing import SEED_CARD
 from bot.summary.prompts import HEAD, MERGE
@@ -32,8 +33,8 @@ from tests.unit.summary.channel import ASKED_AT, CHANNEL, SummaryHouse, said, su
 STRANGER = Person(id="u66", name="Eve")
 
 
-def told(text: str) -> list[ModelEvent]:
-    return [TextDelta(text), UsageReported(Usage(input=1000, output=100)), Finished(Finish.STOP)]
+def told(text: str, counted: int = 1000) -> list[ModelEvent]:
+    return [TextDelta(text), UsageReported(Usage(input=counted, output=100)), Finished(Finish.STOP)]
 
 
 ASKED = incoming(
@@ -50,6 +51,8 @@ class AnyOrder:
         self.context_tokens = context_tokens
         self.asked: list[ModelRequest] = []
         self.fail: dict[str, int] = {}
+        self.factor = 1.0  # real tokens for each estimated one
+        self.counted: list[int] = []
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         self.asked.append(request)
@@ -61,7 +64,10 @@ class AnyOrder:
         numbers = [line.split("]")[0].strip(" [") for line in text.splitlines() if line.strip().startswith("[")]
         if MERGE.split("{")[0].strip() in text:
             numbers = [line.rsplit("[", 1)[1].strip("]") for line in text.splitlines() if line.startswith("- ")]
-        for event in told(f"Headline: {len(numbers)} lines\n" + "\n".join(f"- point [{each}]" for each in numbers[:3])):
+        estimated = estimate_request(request.head, map(estimate_entry, request.entries))
+        self.counted.append(int(estimated * self.factor))
+        points = "\n".join(f"- point [{each}]" for each in numbers[:3])
+        for event in told(f"Headline: {len(numbers)} lines\n{points}", self.counted[-1]):
             yield event
 
 
@@ -206,9 +212,8 @@ async def test_usage_and_cost_are_those_of_all_requests_together_on_one_line() -
     assert requests > 2
     assert settlement.usage is not None
     assert settlement.usage.requests == requests
-    assert settlement.usage.input == requests * 1000
-    one = SEED_CARD.cost(Usage(input=1000, output=100))
-    assert settlement.cost == requests * one
+    assert settlement.usage.input == sum(house.wide.counted)
+    assert settlement.cost == sum(SEED_CARD.cost(Usage(input=each, output=100)) for each in house.wide.counted)
     assert settlement.draft.footer is not None
     assert settlement.draft.footer.cost == settlement.cost
     await house.dispatcher.aclose(grace=10)
@@ -221,6 +226,19 @@ async def test_each_request_of_a_divided_summary_fits_the_model() -> None:
         assert len(request.entries[0].text) / 3 + int(str(request.parameters["max_tokens"])) < 4_000
     assert "Merge them" in house.wide.asked[-1].entries[0].text
     await house.dispatcher.aclose(grace=10)
+
+
+async def test_a_model_that_counts_more_tokens_than_estimated_gets_smaller_parts() -> None:
+    for factor, is_one in ((1.0, True), (3.0, False)):
+        house = WideHouse(talk(100), context_tokens=5_000)
+        house.wide.factor = factor
+        await house.summarise("last 60")  # what was counted here is known from now on
+        house.channel.messages.extend(talk(140, first=2_000))
+        before = len(house.wide.asked)
+        await house.summarise("since 2026-01-06", 2)
+        assert (len(house.wide.asked) - before == 1) is is_one
+        assert max(house.wide.counted) < 5_000
+        await house.dispatcher.aclose(grace=10)
 
 
 async def test_the_next_summary_pays_for_what_is_new_alone() -> None:
