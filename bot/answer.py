@@ -107,11 +107,11 @@ class Answer:
             self._notices.append(notice)
 
     def draft(self, status: ReplyStatus | None = None, footer: Footer | None = None) -> Draft:
-        """What people see now; while the web is searched, what is searched for as well."""
-        now = status or self._status
-        notices = [*self._notices, f"Searching: {self._query}"] if now == "searching" and self._query else self._notices
+        """What people see now; from a search until the first word of text, what is searched for as well."""
+        is_searching = bool(self._query) and not self._text and status is None
+        notices = [*self._notices, f"Searching: {self._query}"] if is_searching else self._notices
         return Draft(
-            status=now,
+            status=status or self._status,
             text=self.text,
             reasoning="".join(self._reasoning),
             sources=tuple(self._sources.values()),

@@ -6,6 +6,7 @@ The system text goes into `input`, since upstream refuses `instructions` togethe
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.seed import loose
@@ -101,7 +102,7 @@ def _read_rare(answer: Answer, kind: str, event: dict[str, Any]) -> None:
         if query := _query_of(event.get("arguments")):
             answer.add_search(query)
     elif kind == "response.output_item.done":
-        _read_item(answer, loose.mapping(event.get("item")))
+        _read_finished(answer, loose.mapping(event.get("item")))
 
 
 def _complete(answer: Answer, whole: str) -> None:
@@ -118,6 +119,14 @@ def _read_item(answer: Answer, item: Any) -> None:
     if item.get("type") == "mcp_call":
         found = sources_in_text(loose.text(item.get("output")))
         answer.add_sources([{"url": source.url, "title": source.title} for source in found])
+
+
+def _read_finished(answer: Answer, item: Mapping[str, Any]) -> None:
+    """An item that is complete while others are to come; a search tells only then what it looked for."""
+    query = loose.text(loose.mapping(item.get("action")).get("query"))
+    if item.get("type") == "web_search_call" and query:
+        answer.add_search(query)
+    _read_item(answer, item)
 
 
 def _read_ending(answer: Answer, response: Any, *, failed: bool = False) -> None:
