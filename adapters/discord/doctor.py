@@ -18,10 +18,10 @@ PORTAL: Final = "discord.com/developers/applications"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at; `fix` is "" where nothing is to be done."""
+    """One thing that was looked at; `ok` is None for what can be done without, `fix` "" where nothing is to be done."""
 
     name: str
-    ok: bool
+    ok: bool | None
     detail: str
     fix: str = ""
 
@@ -35,7 +35,7 @@ async def examine(options: DiscordOptions) -> AsyncIterator[Finding]:
         content = may_read_content((await rest.application()).flags)
         yield Finding(
             name="message content",
-            ok=content,
+            ok=True if content else None,
             detail="the bot reads its threads and channels" if content else "mentions, replies and commands only",
             fix="" if content else f"switch on 'Message Content Intent' on the Bot page at {PORTAL}",
         )

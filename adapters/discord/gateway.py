@@ -6,11 +6,13 @@ import asyncio
 import logging
 import random
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 import aiohttp
 import discord
+from discord.gateway import KeepAliveHandler
 
 from adapters.discord.catching_up import CatchUp
 from adapters.discord.clicks import Clicks
@@ -73,6 +75,9 @@ class Listener(discord.AutoShardedClient):
                 self._caught_up.cancel()
             await self._catch_up.remember()
         await super().close()
+        for thread in threading.enumerate():  # a shard that was just connecting leaves its heartbeat behind
+            if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:
+                thread.stop()
 
     # ------------------------------------------------------------ events
 
