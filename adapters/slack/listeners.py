@@ -46,28 +46,29 @@ Handler = Callable[[Workspace, Body], Awaitable[Any]]
 def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp) -> AsyncApp:
     """The app with all its listeners."""
 
-    async def authorize(
-        context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None
-    ) -> AuthorizeResult | None:
+    async def authorize(context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         try:
             workspace = await workspaces.find(Origin(team=team_id or "", enterprise=enterprise_id or ""))
         except (PlatformError, StorageError):
             context[NOT_STORED] = True
             raise
-        if workspace is None:
-            return None
-        context[WORKSPACE] = workspace
+        if workspace is not None:
+            context[WORKSPACE] = workspace
+        # Without a workspace nothing is handled. Bolt itself would answer at whatever address the delivery names.
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
-            bot_user_id=workspace.bot_user,
-            bot_id=workspace.bot_id,
+            bot_user_id=workspace.bot_user if workspace else None,
+            bot_id=workspace.bot_id if workspace else None,
             bot_token="-",  # noqa: S106 - Bolt wants one; all calls go through the workspace
         )
 
+    quiet = logging.getLogger("slack_bolt")
+    quiet.setLevel(logging.ERROR)  # Bolt writes whole deliveries, with what people said, into its warnings
     app = AsyncApp(
         name="seedling",
-        authorize=authorize,  # type: ignore[arg-type]  # Bolt itself answers None with "not installed"
+        logger=quiet,
+        authorize=authorize,
         signing_secret="-",  # noqa: S106 - requests are checked before they come here
         request_verification_enabled=False,
         process_before_response=True,  # acknowledge when a listener has ended, not when it begins

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from typing import Any
 
@@ -120,10 +121,13 @@ def test_messages_of_people_come_with_subtypes_too(subtype: str) -> None:
     assert read_message({**MESSAGE, "subtype": subtype}, bot_user=BOT) is not None
 
 
-async def test_another_workspace_is_nobody_here() -> None:
+async def test_another_workspace_is_nobody_here(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk()
     assert await desk.deliver("events_api", event() | {"team_id": "T9"})
+    elsewhere = {"team_id": "T9", "command": "/seed", "text": "help", "response_url": "https://evil.example/"}
+    assert await desk.deliver("slash_commands", elsewhere)  # a call to that address would be refused here, and logged
     assert desk.bot.heard == []
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
     assert await desk.workspaces.find(Origin(team="T9")) is None
     await desk.aclose()
 
@@ -140,6 +144,19 @@ async def test_what_cannot_be_told_whose_it_is_comes_again(trouble: BotError, mo
     assert await desk.deliver("events_api", event())
     assert len(desk.bot.heard) == 1
     await desk.aclose()
+
+
+async def test_what_people_say_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    desk = Desk()
+    for changes in ({}, {"type": "unknown_event"}, {"subtype": "message_changed"}, {"user": BOT}):
+        await desk.deliver("events_api", event(text="very secret words", **changes))
+    await desk.deliver("events_api", event(text="very secret words") | {"team_id": "T9"})
+    await desk.deliver("interactive", {"type": "unknown", "text": "very secret words"})
+    desk.bot.fails = True
+    await desk.deliver("events_api", event(text="very secret words"))
+    await desk.aclose()
+    assert "very secret words" not in caplog.text
 
 
 async def test_the_environment_does_not_reach_bolt(monkeypatch: pytest.MonkeyPatch) -> None:
