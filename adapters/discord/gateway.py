@@ -75,7 +75,10 @@ class Listener(discord.AutoShardedClient):
                 self._caught_up.cancel()
             await self._catch_up.remember()
         await super().close()
-        for thread in threading.enumerate():  # a shard that was just connecting leaves its heartbeat behind
+
+    def stop_heartbeats(self) -> None:
+        """End the heartbeat threads that a shard leaves behind when it was just connecting."""
+        for thread in threading.enumerate():
             if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:
                 thread.stop()
 
@@ -164,3 +167,4 @@ async def _connect(listener: Listener, options: DiscordOptions) -> None:
         await listener.close()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        listener.stop_heartbeats()
