@@ -11,6 +11,7 @@ from bot.errors import (
     ModelAccessDenied,
     ModelRejected,
     ModelUnavailable,
+    PlatformError,
     Refused,
     TurnGivenUp,
 )
@@ -36,6 +37,10 @@ APOLOGIES: Sequence[tuple[type[BotError], str]] = (
         TurnGivenUp,
         "I began this answer several times and was ended in the middle each time, so I leave it. "
         "Whoever runs me finds more in the log. Please ask again, perhaps in smaller parts.",
+    ),
+    (
+        PlatformError,
+        "I could not read what I need here: this place did not let me, or was away. Please ask again in a moment.",
     ),
     (ModelUnavailable, "The model is not answering right now. Please ask again in a moment."),
     (

@@ -11,7 +11,7 @@ from typing import cast
 
 from bot.commands import effective_parameters
 from bot.delivery import Presenter
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, PlatformError
 from bot.parameters import values_of
 from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
 from bot.summary.asking import Asker, Bill, Gauge
@@ -187,7 +187,11 @@ class Summary:
         """The address of each message that is named; only of messages that were read."""
         platform = self._host.readable(self._incoming.key)
         named = {id for points in whole.points.values() for point in points for id in point.rests_on if id in by_id}
-        return {id: await platform.link(self._incoming.key, by_id[id].message) for id in sorted(named)}
+        try:
+            return {id: await platform.link(self._incoming.key, by_id[id].message) for id in sorted(named)}
+        except PlatformError as error:  # what was paid for is shown all the same, with numbers alone
+            logger.warning("messages not linked", extra={"turn": self._turn.id, "error": str(error)})
+            return dict.fromkeys(named, "")
 
     def _notices(self, reading: Reading, lines: Sequence[Line], outcome: Outcome, told: Told) -> tuple[str, ...]:
         notices = [f"From {_count(len(lines), 'message')}, {span(lines, self._zone)}."]

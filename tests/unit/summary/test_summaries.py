@@ -22,13 +22,14 @@ from bot.types import (
     ModelRequest,
     Outcome,
     Person,
+    ReadMessage,
     TextDelta,
     TurnState,
     Usage,
     UsageReported,
 )
-from tests.fakes import ADA, incoming, words
-from tests.unit.summary.channel import ASKED_AT, CHANNEL, SummaryHouse, said, summarising, talk
+from tests.fakes import ADA, incoming
+from tests.unit.summary.channel import ASKED_AT, CHANNEL, SummaryHouse, summarising, talk
 
 STRANGER = Person(id="u66", name="Eve")
 
@@ -315,6 +316,29 @@ async def test_a_model_that_is_away_puts_the_summary_off_like_any_question() -> 
         assert turn.state is TurnState.QUEUED
 
 
+async def test_where_messages_cannot_be_linked_their_numbers_stand_alone() -> None:
+    async with summarising(talk(2), told("- one [2]")) as house:
+
+        async def away(*_: object) -> str:
+            raise PlatformError("away")
+
+        house.channel.link = away  # type: ignore[method-assign,assignment]  # for this test
+        settlement = await house.summarise()
+    assert (settlement.draft.text, settlement.draft.links) == ("- one (2)", ())
+
+
+async def test_a_channel_that_cannot_be_read_is_said_so() -> None:
+    async with summarising(talk(2)) as house:
+
+        async def away(*_: object, **__: object) -> list[ReadMessage]:
+            raise PlatformError("away")
+
+        house.channel.read_channel = away  # type: ignore[method-assign]  # for this test
+        settlement = await house.summarise()
+    assert settlement.state is TurnState.FAILED
+    assert "could not read" in settlement.draft.notices[0]
+
+
 async def test_a_stopped_summary_says_so_and_counts_what_was_used() -> None:
     never = asyncio.Event()
     async with summarising(talk(2), [TextDelta("- one "), never]) as house:
@@ -345,44 +369,3 @@ async def test_a_failed_summary_can_be_retried() -> None:
         await house.settled()
         again = house.store.settlements[2]
     assert again.draft.text == "- one [1](https://chat.example/c/m1)"
-
-
-# ---------------------------------------------------------------- questions about it
-
-
-async def test_a_question_in_its_thread_sees_the_summary_and_the_messages_that_it_rests_on() -> None:
-    secret = said("m3", "The password of the harbour is fish", minutes=3)
-    script = told("Headline: Boats\n- Bea has the password [3]")
-    async with summarising([*talk(2), secret], script, words("fish")) as house:
-        await house.summarise()
-        await house.ask("What is it?", 2, key=replace(CHANNEL, thread="asked1"), at=house.clock.now)
-        entries = [each.text for each in house.requests[1].entries]
-    assert "/summarise channel" in entries[0]
-    assert "[3] 09:03 Bea: The password of the harbour is fish" in entries[1]
-    assert "- Bea has the password [3]" in entries[2]
-    assert "https://" not in entries[2]
-    assert "What is it?" in entries[3]
-
-
-async def test_what_is_quoted_is_bounded() -> None:
-    long = [said(f"m{number}", "word " * 400, minutes=number) for number in range(1, 21)]
-    script = told("\n".join(f"- point [{number}]" for number in range(1, 21)))
-    async with summarising(long, script) as house:
-        settlement = await house.summarise()
-    quoted = [each for each in settlement.entries if each.id.startswith("q:")]
-    assert 3 <= len(quoted) < 20
-    assert sum(each.tokens for each in quoted) <= 3_000
-    assert {each.author for each in quoted} == {"u2"}
-
-
-async def test_a_thread_is_summarised_by_a_word_in_it() -> None:
-    thread = replace(CHANNEL, thread="m1")
-    messages = [*talk(3), said("r1", "Shall we sail?", minutes=4, thread="m1")]
-    async with summarising(messages, told("- They may sail [2]")) as house:
-        settlement = await house.ask("!summarise", key=thread, at=house.clock.now)
-        asked = house.requests[0].entries[0].text
-        assert [len(part.covers) for part in await house.store.get_parts(thread)] == [2]
-        assert await house.store.get_parts(CHANNEL) == []
-    assert "text of m2" not in asked
-    assert "[2] 09:04 Bea: Shall we sail?" in asked
-    assert settlement.draft.text == "- They may sail [2](https://chat.example/c/r1)"
