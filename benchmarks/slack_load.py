@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.slack.platform import SlackOptions, open_slack
-from adapters.slack.rendering import METADATA
+from adapters.slack.replies.rendering import METADATA
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.inbox import Inbox

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapters.slack.commanding import SETTINGS_SHORTCUT, SUMMARISE_SHORTCUT
-from adapters.slack.home import PROMPTS
-from adapters.slack.http import EVENTS_PATH
-from adapters.slack.limits import SUGGESTED_PROMPTS
-from adapters.slack.whispers import COMMAND
+from adapters.slack.api.limits import SUGGESTED_PROMPTS
+from adapters.slack.connection.http import EVENTS_PATH
+from adapters.slack.incoming.commanding import SETTINGS_SHORTCUT, SUMMARISE_SHORTCUT
+from adapters.slack.incoming.home import PROMPTS
+from adapters.slack.replies.rendering import COMMAND
 
 RETURN_PATH: Final = "/slack/oauth_redirect"
 

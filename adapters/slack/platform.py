@@ -14,26 +14,26 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
-from adapters.slack import channels
-from adapters.slack.acting import Acting
-from adapters.slack.catching_up import CatchUp
-from adapters.slack.errands import Errands
-from adapters.slack.files import fetch
-from adapters.slack.hearing import Hearing
-from adapters.slack.history import as_read, read_pages
-from adapters.slack.http import EVENTS_PATH, Events, listening
-from adapters.slack.installations import Installations, cipher_of
-from adapters.slack.installed import InstalledWorkspaces
-from adapters.slack.installing import InstallPages
-from adapters.slack.intake import Intake
-from adapters.slack.limits import MINUTE_SECONDS, STREAM_SECONDS
-from adapters.slack.listeners import make_app
-from adapters.slack.reading import PLATFORM
-from adapters.slack.reply import PrivateReply, ReplyRules, SlackReply
-from adapters.slack.rotation import AppSecrets, Rotation
-from adapters.slack.sockets import SocketRules, Sockets
-from adapters.slack.workspace import Workspace
-from adapters.slack.workspaces import Connector, Origin, SingleWorkspace, Workspaces
+from adapters.slack.api import channels
+from adapters.slack.api.files import fetch
+from adapters.slack.api.history import as_read, read_pages
+from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
+from adapters.slack.connection.http import EVENTS_PATH, Events, listening
+from adapters.slack.connection.intake import Intake
+from adapters.slack.connection.listeners import make_app
+from adapters.slack.connection.sockets import SocketRules, Sockets
+from adapters.slack.incoming.acting import Acting
+from adapters.slack.incoming.catching_up import CatchUp
+from adapters.slack.incoming.errands import Errands
+from adapters.slack.incoming.hearing import Hearing
+from adapters.slack.incoming.reading import PLATFORM
+from adapters.slack.installing.installations import Installations, cipher_of
+from adapters.slack.installing.installed import InstalledWorkspaces
+from adapters.slack.installing.pages import InstallPages
+from adapters.slack.installing.rotation import AppSecrets, Rotation
+from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.types import Attachment, ConversationKey, Person, ReadMessage, ThreadMessage, Turn

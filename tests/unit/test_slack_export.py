@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack import export_archive
-from adapters.slack.export import import_export, read_export
+from adapters.slack.export import archive, import_export, read_export
 from bot.errors import InvalidInput
 from bot.types import Attachment, Channel, ChannelMessage, Person, Workspace
 from storage import migrate, open_store
@@ -247,7 +246,7 @@ def test_a_damaged_zip_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_list_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_archive, "LARGEST_FILE", 100)
+    monkeypatch.setattr(archive, "LARGEST_FILE", 100)
     with pytest.raises(InvalidInput, match="larger than"), read_export(make_export(tmp_path, [said("x" * 200)])):
         pass
 

@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.slack.limits import REQUEST_BYTES
+from adapters.slack.api.limits import REQUEST_BYTES
+from adapters.slack.connection.sockets import SocketRules
 from adapters.slack.platform import SlackOptions
-from adapters.slack.sockets import SocketRules
 from bot.errors import ConfigError, StorageUnavailable
 from bot.types import Incoming, TurnId
 from storage.memory import MemoryStore

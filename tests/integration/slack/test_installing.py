@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 from slack_sdk.oauth.installation_store.models.bot import Bot
 
-from adapters.slack.installations import Installations, cipher_of
-from adapters.slack.installing import States
-from adapters.slack.workspaces import Origin
+from adapters.slack.api.workspaces import Origin
+from adapters.slack.installing.installations import Installations, cipher_of
+from adapters.slack.installing.pages import States
 from storage.memory import MemoryStore
 from tests.emulators.slack import Options, Workspace
 from tests.emulators.slack.options import CLIENT_ID, CLIENT_SECRET

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from adapters.slack.commanding import SUMMARISE_SHORTCUT
+from adapters.slack.incoming.commanding import SUMMARISE_SHORTCUT
 from bot.schedules import Digests
 from bot.summary.summariser import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported

@@ -8,15 +8,15 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.acting import Acting
-from adapters.slack.calls import SlackCalls
-from adapters.slack.catching_up import CatchUp
-from adapters.slack.errands import Errands
-from adapters.slack.hearing import Hearing
-from adapters.slack.intake import Intake
-from adapters.slack.listeners import make_app
-from adapters.slack.workspace import Identity, Workspace
-from adapters.slack.workspaces import Origin
+from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.workspace import Identity, Workspace
+from adapters.slack.api.workspaces import Origin
+from adapters.slack.connection.intake import Intake
+from adapters.slack.connection.listeners import make_app
+from adapters.slack.incoming.acting import Acting
+from adapters.slack.incoming.catching_up import CatchUp
+from adapters.slack.incoming.errands import Errands
+from adapters.slack.incoming.hearing import Hearing
 from bot.commands import effective_at, parse
 from bot.errors import InvalidInput, StorageUnavailable
 from bot.parameters import Effective, Scope

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.budget import Budget, Priority
+from adapters.slack.api.budget import Budget, Priority
 
 
 class Time:

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
-from adapters.slack.parts import Part, read_reference, write_reference
-from adapters.slack.reading import command_in, without_mention
-from adapters.slack.rendering import (
+from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
+from adapters.slack.incoming.reading import command_in, without_mention
+from adapters.slack.replies.parts import Part, read_reference, write_reference
+from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     end_blocks,
     escape_markdown,
     fallback_text,
+    in_slack_words,
     markdown_blocks,
     shortened,
 )
-from adapters.slack.whispers import in_slack_words
 from bot.delivery import Splitter
 from bot.types import Draft, Footer, Source, Usage
 from tests.data import data_folder

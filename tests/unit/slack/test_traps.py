@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from adapters.slack.errors import SlackUncertain
+from adapters.slack.api.errors import SlackUncertain
+from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace
+from adapters.slack.incoming.reading import read_message
 from adapters.slack.platform import SlackOptions, open_slack
-from adapters.slack.reading import read_message
-from adapters.slack.workspaces import Connector, Origin, SingleWorkspace
 from bot.errors import BotError, StorageUnavailable
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock

@@ -1,0 +1,222 @@
+"""Every call of Slack's Web API: within the limits, what people wait for first, and nothing twice by chance."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.budget import Budget, Priority
+from adapters.slack.api.errors import TOKEN_GONE, TRANSIENT, SlackRefusal, SlackUncertain
+from adapters.slack.api.limits import (
+    CALLS_PER_MINUTE,
+    MINUTE_SECONDS,
+    OTHER_CALLS_PER_MINUTE,
+    POSTS_PER_SECOND,
+    STATUS_METHOD,
+    STATUSES_PER_MINUTE,
+)
+
+logger = logging.getLogger(__name__)
+
+Json = Mapping[str, Any]
+
+READING: Final = frozenset(
+    {
+        "auth.test", "bots.info", "chat.getPermalink", "conversations.history", "conversations.info",
+        "conversations.members", "conversations.replies", "files.info", "users.info",
+    }
+)  # fmt: skip
+"""Methods that take their arguments as a query and change nothing."""
+
+ONCE: Final = frozenset({"chat.appendStream", "chat.postEphemeral", "chat.postMessage", "chat.startStream"})
+"""Methods that do something more when they are called twice: when nobody knows, they are not repeated here."""
+
+PATIENCE_SECONDS: Final = 600.0
+"""How long a call is tried while Slack is away: an answer that is ready should not be lost to an outage."""
+
+FIRST_REST_SECONDS: Final = 0.5
+LONGEST_REST_SECONDS: Final = 30.0
+PLACES_REMEMBERED: Final = 2_000
+
+
+class SlackCalls:
+    """The Web API as one workspace's bot; `token` gives its token, `spurned` is told when Slack no longer takes it.
+
+    `minute` is how many seconds a minute of Slack's limits lasts.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        token: Callable[[], Awaitable[str]],
+        *,
+        spurned: Callable[[str], None] = lambda _code: None,
+        minute: float = MINUTE_SECONDS,
+    ) -> None:
+        self._client = client
+        self._token = token
+        self._spurned = spurned
+        self._minute = minute
+        self._budgets: dict[str, Budget] = {}
+
+    def budget(self, method: str, place: str = "") -> Budget:
+        """The budget of a method, or of one channel or thread where Slack counts those apart."""
+        name = f"{method} {place}".strip()
+        if name not in self._budgets:
+            if len(self._budgets) > PLACES_REMEMBERED:
+                self._budgets = {each: budget for each, budget in self._budgets.items() if not budget.is_idle}
+            self._budgets[name] = self._new_budget(method, place)
+        return self._budgets[name]
+
+    def _new_budget(self, method: str, place: str) -> Budget:
+        if method == STATUS_METHOD:
+            return Budget(STATUSES_PER_MINUTE, seconds=self._minute)
+        if place:
+            return Budget(POSTS_PER_SECOND, seconds=self._minute / MINUTE_SECONDS)
+        return Budget(CALLS_PER_MINUTE.get(method, OTHER_CALLS_PER_MINUTE), seconds=self._minute)
+
+    async def call(
+        self,
+        method: str,
+        arguments: Json,
+        *,
+        priority: Priority = Priority.PLAIN,
+        patience: float = PATIENCE_SECONDS,
+    ) -> Json:
+        """Call a method, waiting for a place; what Slack surely did not do is tried again for `patience` seconds.
+
+        Raises `SlackRefusal`, and `SlackUncertain` when a call that must not be repeated may have been done.
+        """
+        loop = asyncio.get_running_loop()
+        until, rest = loop.time() + patience, FIRST_REST_SECONDS
+        while True:
+            try:
+                async with self._place(method, arguments, priority):
+                    return await self._once(method, arguments)
+            except _NotDone as trouble:
+                if trouble.seconds:
+                    self.budget(method).pause(trouble.seconds)
+                if loop.time() + max(rest, trouble.seconds) >= until or (method in ONCE and trouble.unsure):
+                    raise SlackUncertain(method, str(trouble), maybe_done=trouble.unsure) from trouble
+                if not trouble.seconds:
+                    await asyncio.sleep(rest)
+                    rest = min(rest * 2, LONGEST_REST_SECONDS)
+
+    async def try_call(self, method: str, arguments: Json, *, reserved: int = 0) -> Json | None:
+        """Call a method if there is room for progress, once; None when it was surely not done. Raises as `call`."""
+        place = str(arguments.get("thread_ts", "")) if method == STATUS_METHOD else ""
+        if not self.budget(method, place).may_progress(reserved):
+            return None
+        try:
+            return await self.call(method, arguments, priority=Priority.PROGRESS, patience=0)
+        except SlackUncertain as error:
+            if error.maybe_done:
+                raise
+            return None
+
+    async def respond(self, url: str, content: Json) -> bool:
+        """Answer where something was pressed or typed, in a way that its author alone sees; whether Slack took it."""
+        if not self._is_slack(url) or self._client.session is None:
+            return False
+        try:
+            body = {"response_type": "ephemeral", "replace_original": False, **content}
+            async with self._client.session.post(url, json=body, allow_redirects=False) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    @asynccontextmanager
+    async def download(self, url: str, *, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A file of Slack's, with the token, which goes nowhere else. Raises `SlackRefusal` and `SlackUncertain`."""
+        if not self._is_slack(url) or self._client.session is None:
+            raise SlackRefusal("file", "foreign_host")
+        headers = {"Authorization": f"Bearer {await self._token()}"}
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self._client.session.get(
+                url, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
+                if response.status != 200:
+                    raise SlackRefusal("file", f"HTTP {response.status}")
+                yield response
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackUncertain("file", type(error).__name__) from error
+
+    def _is_slack(self, url: str) -> bool:
+        """Whether an address is one of Slack, or of the server that stands for it."""
+        theirs, ours = urlsplit(url), urlsplit(self._client.base_url)
+        if theirs.scheme == "https" and (theirs.hostname or "").endswith(".slack.com"):
+            return True
+        return not (ours.hostname or "").endswith("slack.com") and theirs[:2] == ours[:2]
+
+    @asynccontextmanager
+    async def _place(self, method: str, arguments: Json, priority: Priority) -> AsyncIterator[None]:
+        """A place in every budget that the call counts in, the narrowest first."""
+        async with AsyncExitStack() as stack:
+            if method == STATUS_METHOD:
+                await stack.enter_async_context(self.budget(method, str(arguments["thread_ts"])).call(priority))
+            elif method == "chat.postMessage":
+                await stack.enter_async_context(self.budget(method, str(arguments["channel"])).call(priority))
+            if method != STATUS_METHOD:
+                await stack.enter_async_context(self.budget(method).call(priority))
+            yield
+
+    async def _once(self, method: str, arguments: Json) -> Json:
+        token = await self._token()
+        self._client.token = token or None
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            if method in READING:
+                response = await self._client.api_call(method, http_verb="GET", params=given)
+            elif method == "oauth.v2.access":  # takes a form alone
+                response = await self._client.api_call(method, data=given)
+            else:
+                response = await self._client.api_call(method, json=given)
+        except SlackApiError as error:
+            trouble = self._read_error(method, error)
+            if isinstance(trouble, SlackRefusal) and trouble.code in TOKEN_GONE:
+                self._spurned(trouble.code)
+                if await self._token() != token:  # renewed by another process meanwhile
+                    trouble = _NotDone(trouble.code)
+            raise trouble from error
+        except aiohttp.ClientConnectorError as error:
+            raise _NotDone(f"cannot connect: {type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _NotDone(type(error).__name__, unsure=True) from error
+        data = response.data
+        return data if isinstance(data, dict) else {}
+
+    def _read_error(self, method: str, error: SlackApiError) -> Exception:
+        status, body = error.response.status_code, error.response.data
+        code = str(body.get("error", "")) if isinstance(body, dict) else ""
+        if status == 429 or code == "ratelimited":
+            seconds = _seconds(error.response.headers.get("Retry-After"))
+            logger.warning("Slack asks to wait", extra={"method": method, "seconds": seconds})
+            return _NotDone("rate limited", seconds=seconds)
+        if status >= 500 or code in TRANSIENT or not code:
+            return _NotDone(code or f"HTTP {status}", unsure=True)
+        return SlackRefusal(method, code)
+
+
+class _NotDone(Exception):
+    """A call that was not done, or of which nobody knows (`unsure`); `seconds` is how long Slack asked to wait."""
+
+    def __init__(self, why: str, *, seconds: float = 0.0, unsure: bool = False) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+        self.unsure = unsure
+
+
+def _seconds(header: str | None) -> float:
+    try:
+        return max(1.0, float(header or ""))
+    except ValueError:
+        return 1.0

@@ -1,0 +1,83 @@
+"""Whole channels, read on demand for who may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from adapters.slack.api.budget import Priority
+from adapters.slack.api.history import as_read, read_pages
+from adapters.slack.api.limits import HISTORY_PAGE
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.records import field, records
+from bot.errors import PlatformError
+from bot.types import ConversationKey, Person, ReadMessage
+
+PAGES: Final = 100  # of one reading, 20,000 messages
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+def as_ts(at: datetime) -> str:
+    """A moment as Slack writes it."""
+    return f"{at.timestamp():.6f}"
+
+
+async def read_channel(
+    workspace: Workspace, key: ConversationKey, *, since: datetime | None, before: datetime | None, limit: int
+) -> Sequence[ReadMessage]:
+    """The newest messages outside threads, oldest first. Raises `PlatformError`."""
+    found: list[dict[str, Any]] = []
+    arguments: dict[str, Any] = {
+        "channel": key.channel,
+        "oldest": as_ts(since - _INSTANT) if since else None,  # both ends are left out by Slack
+        "latest": as_ts(before) if before else None,
+        "limit": HISTORY_PAGE,
+    }
+    for _ in range(PAGES):
+        page = await workspace.calls.call("conversations.history", arguments, priority=Priority.PLAIN, patience=120)
+        found += [dict(each) for each in records(page, "messages") if _is_outside(each)]
+        arguments["cursor"] = field(page, "response_metadata", "next_cursor")
+        if not arguments["cursor"] or len(found) >= limit:
+            break
+    return (await as_read(workspace, sorted(found, key=lambda each: field(each, "ts"))))[-limit:]
+
+
+def _is_outside(message: Any) -> bool:
+    """Whether a message stands outside threads; one that was sent to the channel as well does not."""
+    return field(message, "thread_ts") in {"", field(message, "ts")}
+
+
+async def read_replies(
+    workspace: Workspace, key: ConversationKey, thread: str, *, since: datetime | None, limit: int
+) -> Sequence[ReadMessage]:
+    """The newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
+    oldest = as_ts(since - _INSTANT) if since else ""
+    found = await read_pages(workspace.calls, key.channel, thread, oldest=oldest, pages=PAGES)
+    return (await as_read(workspace, [each for each in found if field(each, "ts") != thread]))[-limit:]
+
+
+def link(workspace: Workspace, key: ConversationKey, message: ReadMessage) -> str:
+    """The address of a message, as Slack itself makes it."""
+    if not workspace.url:
+        return ""
+    address = f"{workspace.url.rstrip('/')}/archives/{key.channel}/p{message.source_id.replace('.', '')}"
+    return f"{address}?{urlencode({'thread_ts': message.thread, 'cid': key.channel})}" if message.thread else address
+
+
+async def may_read(workspace: Workspace, key: ConversationKey, person: Person) -> bool:
+    """Whether somebody may read a channel; False when Slack does not tell."""
+    try:
+        if await is_public(workspace, key):
+            member = await workspace.directory.member(person.id)
+            if member.is_full:
+                return True
+        return await workspace.directory.is_member(key.channel, person.id)
+    except PlatformError:
+        return False
+
+
+async def is_public(workspace: Workspace, key: ConversationKey) -> bool:
+    """Whether everybody in the workspace may read a channel. Raises `PlatformError`."""
+    return not (await workspace.directory.place(key.channel)).is_private

@@ -1,0 +1,188 @@
+"""Who is who and where is where: people, channels and groups by id, asked for once in a while."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.limits import MEMBERS_PAGE
+from adapters.slack.records import field, first_line
+from bot.errors import PlatformError
+from bot.types import Person
+
+REMEMBERED: Final = 10_000
+REMEMBER_SECONDS: Final = 3_600.0
+PATIENCE_SECONDS: Final = 1.0
+"""How long a message waits for a name: it must be stored and acknowledged within three seconds."""
+
+_MENTION: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
+_MENTIONS_AT_MOST: Final = 30  # of one message; names of more are left as ids
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody in a workspace; `administers` is said of its admins and owners, `is_stranger` of other organisations.
+
+    `is_full` says that they are no guest, so that every public channel is open to them.
+    """
+
+    id: str
+    name: str
+    is_bot: bool = False
+    administers: bool = False
+    is_stranger: bool = False
+    is_full: bool = False
+    team: str = ""
+    time_zone: str = "UTC"
+
+    @property
+    def person(self) -> Person:
+        """As the core knows people."""
+        return Person(id=self.id, name=self.name, is_bot=self.is_bot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A channel or direct message."""
+
+    id: str
+    name: str = ""
+    is_private: bool = True
+    is_direct: bool = False
+    is_shared: bool = False
+    is_member: bool = False
+
+
+class Remembered(Generic[Value]):
+    """Values by id for a while, each asked for once however many want it; the least used are forgotten."""
+
+    def __init__(self, ask: Callable[[str], Awaitable[Value]], *, seconds: float = REMEMBER_SECONDS) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._known: OrderedDict[str, tuple[float, asyncio.Task[Value]]] = OrderedDict()
+
+    async def get(self, id: str) -> Value:
+        """The value of an id; what raised is asked again next time."""
+        at, task = self._known.get(id, (0.0, None))
+        if task is None or time.monotonic() - at > self._seconds or _failed(task):
+            task = asyncio.ensure_future(self._ask(id))
+            self._known[id] = (time.monotonic(), task)
+        self._known.move_to_end(id)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return await asyncio.shield(task)
+
+    def forget(self, id: str) -> None:
+        """Ask anew the next time."""
+        self._known.pop(id, None)
+
+    async def aclose(self) -> None:
+        """End what is being asked."""
+        tasks = [task for _, task in self._known.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+class Directory:
+    """The people and channels of one workspace."""
+
+    def __init__(self, calls: SlackCalls, team: str) -> None:
+        self._calls = calls
+        self._team = team
+        self._members: Remembered[Member] = Remembered(self._ask_member)
+        self._places: Remembered[Place] = Remembered(self._ask_place)
+
+    async def member(self, id: str) -> Member:
+        """Somebody by id; under their id where Slack does not tell in time."""
+        try:
+            return await asyncio.wait_for(self._members.get(id), PATIENCE_SECONDS)
+        except (PlatformError, TimeoutError):
+            return Member(id=id, name=id)
+
+    async def place(self, id: str) -> Place:
+        """A channel by id. Raises `PlatformError`."""
+        return await self._places.get(id)
+
+    async def names_in(self, text: str) -> Mapping[str, str]:
+        """The names of the people and channels that a message's mrkdwn mentions, by id."""
+        mentioned = list(dict.fromkeys(_MENTION.findall(text)))[:_MENTIONS_AT_MOST]
+        names = await asyncio.gather(*(self._name(kind, id) for kind, id in mentioned))
+        return {id: name for (_, id), name in zip(mentioned, names, strict=True) if name != id}
+
+    async def _name(self, kind: str, id: str) -> str:
+        if kind == "@":
+            return (await self.member(id)).name
+        try:
+            return (await asyncio.wait_for(self.place(id), PATIENCE_SECONDS)).name or id
+        except (PlatformError, TimeoutError):
+            return id
+
+    async def is_member(self, channel: str, person: str) -> bool:
+        """Whether somebody is in a channel. Raises `PlatformError`."""
+        cursor = ""
+        while True:
+            arguments = {"channel": channel, "limit": MEMBERS_PAGE, "cursor": cursor or None}
+            page = await self._calls.call("conversations.members", arguments, patience=30)
+            if person in (page.get("members") or ()):
+                return True
+            cursor = field(page, "response_metadata", "next_cursor")
+            if not cursor:
+                return False
+
+    def forget_member(self, id: str) -> None:
+        """Somebody has changed."""
+        self._members.forget(id)
+
+    def forget_place(self, id: str) -> None:
+        """A channel has changed."""
+        self._places.forget(id)
+
+    async def aclose(self) -> None:
+        """End what is being asked."""
+        await self._members.aclose()
+        await self._places.aclose()
+
+    async def _ask_member(self, id: str) -> Member:
+        answer = await self._calls.call("users.info", {"user": id, "include_locale": True}, patience=10)
+        user = answer.get("user") or {}
+        profile = user.get("profile") or {}
+        names = (field(profile, "display_name"), field(profile, "real_name"), field(user, "real_name"))
+        is_stranger = user.get("is_stranger") is True or (
+            field(user, "team_id") not in {"", self._team} and not user.get("enterprise_user")
+        )
+        is_guest = user.get("is_restricted") is True or user.get("is_ultra_restricted") is True
+        administers = any(user.get(each) is True for each in ("is_admin", "is_owner", "is_primary_owner"))
+        return Member(
+            id=id,
+            name=first_line(*names, field(user, "name"), id),
+            is_bot=user.get("is_bot") is True or id == "USLACKBOT",
+            administers=administers and not is_stranger,
+            is_stranger=is_stranger,
+            is_full=not is_stranger and not is_guest and bool(user) and user.get("deleted") is not True,
+            team=field(user, "team_id"),
+            time_zone=field(user, "tz") or "UTC",
+        )
+
+    async def _ask_place(self, id: str) -> Place:
+        channel = (await self._calls.call("conversations.info", {"channel": id}, patience=10)).get("channel") or {}
+        return Place(
+            id=id,
+            name=field(channel, "name"),
+            is_private=channel.get("is_private") is not False or channel.get("is_im") is True,
+            is_direct=channel.get("is_im") is True,
+            is_shared=channel.get("is_ext_shared") is True or channel.get("is_shared") is True,
+            is_member=channel.get("is_member") is True or channel.get("is_im") is True,
+        )

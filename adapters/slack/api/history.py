@@ -1,0 +1,85 @@
+"""Reading what stands in channels and threads, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from adapters.slack.api.budget import Priority
+from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.limits import HISTORY_PAGE
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.mrkdwn import to_markdown
+from adapters.slack.records import field, has_content, moment, records, text_of
+from bot.types import Person, ReadMessage
+
+Message = Mapping[str, Any]
+
+THREAD_PAGES = 50
+"""How far back a thread is read at most; Slack pages it from its beginning."""
+
+
+async def read_pages(
+    calls: SlackCalls, channel: str, thread: str, *, oldest: str = "", pages: int = THREAD_PAGES
+) -> list[Message]:
+    """The messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
+    method = "conversations.replies" if thread else "conversations.history"
+    found: list[Message] = []
+    cursor = ""
+    for _ in range(pages):
+        arguments = {
+            "channel": channel,
+            "ts": thread or None,
+            "oldest": oldest or None,
+            "limit": HISTORY_PAGE,
+            "include_all_metadata": True,
+            "cursor": cursor or None,
+        }
+        page = await calls.call(method, arguments, priority=Priority.FINAL, patience=60)
+        found += records(page, "messages")
+        cursor = field(page, "response_metadata", "next_cursor")
+        if not cursor:
+            break
+    # Each page of a thread begins with its first message, and a channel comes newest first.
+    by_ts = {field(each, "ts"): each for each in found}
+    return [by_ts[ts] for ts in sorted(by_ts)]
+
+
+async def as_read(workspace: Workspace, messages: Sequence[Message]) -> list[ReadMessage]:
+    """Messages as the core reads them, with names in place of ids; what says nothing is left out."""
+    return [await _as_read(workspace, each) for each in messages if has_content(each)]
+
+
+async def _as_read(workspace: Workspace, message: Message) -> ReadMessage:
+    text, thread = text_of(message), field(message, "thread_ts")
+    ts, replies = field(message, "ts"), message.get("reply_count")
+    at = moment(ts)
+    if at is None:
+        raise AssertionError("a message with content has a time")
+    return ReadMessage(
+        source_id=ts,
+        author=await author_of(workspace, message),
+        text=to_markdown(text, await workspace.directory.names_in(text)),
+        at=at,
+        attachments=workspace.attachments_of(message),
+        thread=thread if thread != ts else "",
+        edited_at=_edited_at(message),
+        replies=replies if isinstance(replies, int) else 0,
+    )
+
+
+async def author_of(workspace: Workspace, message: Message) -> Person:
+    """Who wrote a message; a bot under the name that it gave itself."""
+    user = field(message, "user")
+    if workspace.is_own(message):
+        return Person(id=workspace.bot_user, name="Seedling", is_bot=True)
+    if user and not message.get("bot_id"):
+        return (await workspace.directory.member(user)).person
+    id = user or field(message, "bot_id") or "unknown"
+    name = field(message, "username") or field(message, "bot_profile", "name") or id
+    return Person(id=id, name=" ".join(name.split()), is_bot=True)
+
+
+def _edited_at(message: Message) -> datetime | None:
+    return moment(field(message, "edited", "ts"))

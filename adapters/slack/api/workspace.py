@@ -1,0 +1,85 @@
+"""One workspace as its bot knows it: who the bot is there, how it calls Slack, what Slack offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakSet
+
+from adapters.slack.api.budget import Priority
+from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.directory import Directory
+from adapters.slack.api.errors import UNAVAILABLE, SlackRefusal
+from adapters.slack.records import attachments
+from adapters.slack.replies.parts import Part
+from bot.types import Attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the bot is in a workspace; `url` is the workspace's address."""
+
+    team: str
+    enterprise: str
+    bot_user: str
+    bot_id: str
+    url: str
+
+
+class Workspace:
+    """A workspace; `streams`, `sessions` and `statuses` are turned off when Slack says that it has none.
+
+    `open_streams` and `open_edits` are the messages of answers that are being written, whose ends are still to come.
+    """
+
+    def __init__(self, identity: Identity, calls: SlackCalls) -> None:
+        self.team = identity.team
+        self.enterprise = identity.enterprise
+        self.bot_user = identity.bot_user
+        self.bot_id = identity.bot_id
+        self.url = identity.url
+        self.calls = calls
+        self.directory = Directory(calls, identity.team)
+        self.streams = True
+        self.sessions = True
+        self.statuses = True
+        self.open_streams: WeakSet[Part] = WeakSet()
+        self.open_edits: WeakSet[Part] = WeakSet()
+
+    def is_own(self, message: Mapping[str, Any]) -> bool:
+        """Whether the bot itself wrote a message."""
+        return message.get("user") == self.bot_user or (bool(self.bot_id) and message.get("bot_id") == self.bot_id)
+
+    def attachments_of(self, message: Mapping[str, Any]) -> tuple[Attachment, ...]:
+        """The files beside a message, their ids beginning with the workspace whose bot can fetch them."""
+        return tuple(replace(each, id=f"{self.team}/{each.id}") for each in attachments(message))
+
+    @property
+    def may_stream(self) -> bool:
+        """Whether an answer may begin as a stream: it can be begun now, and ended in time beside the others."""
+        if not self.streams:
+            return False
+        ends = self.calls.budget("chat.stopStream")
+        return self.calls.budget("chat.startStream").free > 0 and ends.free > len(self.open_streams)
+
+    def learn(self, refusal: SlackRefusal) -> bool:
+        """Turn off what Slack says it does not have; whether it was that."""
+        if refusal.code not in UNAVAILABLE:
+            return False
+        if refusal.method in {"chat.startStream", "chat.appendStream", "chat.stopStream"}:
+            self.streams = False
+        elif refusal.method == "agents.sessions.setStatus":
+            self.sessions = False
+        elif refusal.method.startswith("assistant.threads."):
+            self.statuses = False
+        return True
+
+    async def direct_channel(self, user: str) -> str:
+        """The id of the direct message with somebody. Raises `PlatformError`."""
+        answer = await self.calls.call("conversations.open", {"users": user}, priority=Priority.FINAL)
+        return str((answer.get("channel") or {}).get("id", ""))
+
+    async def aclose(self) -> None:
+        """End what is being asked."""
+        await self.directory.aclose()

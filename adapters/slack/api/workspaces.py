@@ -1,0 +1,139 @@
+"""The workspaces of this process: one by its bot token, or all in which the app was installed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.errors import TOKEN_GONE, SlackRefusal, UnknownWorkspace
+from adapters.slack.api.limits import MINUTE_SECONDS
+from adapters.slack.api.workspace import Identity, Workspace
+from adapters.slack.records import field
+from bot.errors import ConfigError, PlatformError
+
+logger = logging.getLogger(__name__)
+
+Token = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A workspace by its id, and the organisation that it belongs to, "" for none."""
+
+    team: str
+    enterprise: str = ""
+
+
+class Workspaces(Protocol):
+    """Which workspaces there are."""
+
+    async def get(self, origin: Origin) -> Workspace:
+        """A workspace. Raises `PlatformError`."""
+        ...
+
+    async def find(self, origin: Origin) -> Workspace | None:
+        """The workspace that a delivery comes from, if the app is installed there. Raises `PlatformError`."""
+        ...
+
+    async def uninstalled(self, origin: Origin) -> None:
+        """The app or its tokens were taken away there. Raises `StorageError`."""
+        ...
+
+    async def everywhere(self) -> list[Workspace]:
+        """All of them. Raises `PlatformError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """End what is under way in all of them."""
+        ...
+
+
+class Connector:
+    """Makes the callers of Slack's Web API, all over one HTTP session; `url` is the API's address."""
+
+    def __init__(self, session: aiohttp.ClientSession, *, url: str | None, minute: float = MINUTE_SECONDS) -> None:
+        self.session = session
+        self._url = url
+        self._minute = minute
+
+    def client(self) -> AsyncWebClient:
+        """A client of Slack's SDK; retries are made by `SlackCalls`, which knows what may be repeated."""
+        if self._url is None:
+            return AsyncWebClient(session=self.session, retry_handlers=[])
+        return AsyncWebClient(session=self.session, retry_handlers=[], base_url=f"{self._url}/")
+
+    def calls(self, token: Token, spurned: Callable[[str], None] = lambda _code: None) -> SlackCalls:
+        """A caller with this token."""
+        return SlackCalls(self.client(), token, spurned=spurned, minute=self._minute)
+
+    async def workspace(self, calls: SlackCalls, origin: Origin | None = None) -> Workspace:
+        """The workspace that a token belongs to, as Slack tells it; `origin` for one of an organisation.
+
+        Raises `PlatformError`.
+        """
+        told = await calls.call("auth.test", {}, patience=30)
+        identity = Identity(
+            team=origin.team if origin else field(told, "team_id"),
+            enterprise=origin.enterprise if origin else field(told, "enterprise_id"),
+            bot_user=field(told, "user_id"),
+            bot_id=field(told, "bot_id"),
+            url=field(told, "url"),
+        )
+        return Workspace(identity, calls)
+
+
+class SingleWorkspace:
+    """The workspace of SLACK_BOT_TOKEN; Slack is asked once who that is."""
+
+    def __init__(self, connector: Connector, token: str) -> None:
+        async def constant() -> str:
+            return token
+
+        self._connector = connector
+        self._calls = connector.calls(constant)
+        self._workspace: Workspace | None = None
+        self._asking = asyncio.Lock()
+
+    async def the(self) -> Workspace:
+        """The workspace. Raises `ConfigError` when Slack does not take the token, and `PlatformError`."""
+        async with self._asking:  # or the first deliveries would all ask
+            if self._workspace is None:
+                try:
+                    self._workspace = await self._connector.workspace(self._calls)
+                except PlatformError as error:
+                    if isinstance(error, SlackRefusal) and error.code in TOKEN_GONE:
+                        raise ConfigError("SLACK_BOT_TOKEN", f"is not taken by Slack ({error})") from error
+                    raise
+            return self._workspace
+
+    async def get(self, origin: Origin) -> Workspace:
+        """The workspace, if it is that one. Raises `UnknownWorkspace`."""
+        workspace = await self.find(origin)
+        if workspace is None:
+            raise UnknownWorkspace(origin.team)
+        return workspace
+
+    async def find(self, origin: Origin) -> Workspace | None:
+        """The workspace, if the delivery comes from there."""
+        workspace = await self.the()
+        return workspace if origin.team == workspace.team else None
+
+    async def uninstalled(self, origin: Origin) -> None:
+        """Nothing is stored of a workspace whose token is a setting."""
+        logger.warning("the app was uninstalled or its tokens were revoked", extra={"team": origin.team})
+
+    async def everywhere(self) -> list[Workspace]:
+        """The one workspace."""
+        return [await self.the()]
+
+    async def aclose(self) -> None:
+        """End what is under way."""
+        if self._workspace is not None:
+            await self._workspace.aclose()

@@ -1,0 +1,218 @@
+"""A Slack workspace export as the playground's own values: channels, people and messages with names and threads."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from adapters.slack.export.archive import ExportArchive, open_archive
+from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.records import (
+    Record,
+    attachments,
+    field,
+    first_line,
+    has_content,
+    moment,
+    person,
+    stranger,
+    text_of,
+)
+from bot.ports import WorkspaceStore
+from bot.types import Channel, ChannelMessage, Person, Workspace
+
+CHUNK = 1_000  # messages stored in one transaction
+
+_REQUIRED_INDEX = "channels.json"
+_OPTIONAL_INDEXES = ("groups.json", "mpims.json", "dms.json")  # only in exports that include private channels
+_EXPORT_WORDS = re.compile(r"[ _-]*slack[ _-]+export\b.*", re.IGNORECASE)  # "Acme Slack export Jan 1 2026 - ..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import has brought in; `new` messages were not there before, `left_out` are notices and empty ones."""
+
+    workspace: Workspace
+    channels: int
+    people: int
+    messages: int
+    threads: int
+    new: int
+    left_out: int
+
+    def __str__(self) -> str:
+        return (
+            f"Imported {self.messages:,} messages ({self.new:,} new) with {self.threads:,} threads, "
+            f"{self.channels:,} channels and {self.people:,} people into {self.workspace.name!r}; "
+            f"left out {self.left_out:,} notices without content."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a first reading finds: counts, authors outside `users.json`, and where threads without a root hang.
+
+    `roots` maps (channel, root that is not there) to the oldest message of that thread, which takes its place.
+    """
+
+    messages: int
+    left_out: int
+    threads: int
+    strangers: Mapping[str, Person]
+    roots: Mapping[tuple[str, str], str]
+
+
+async def import_export(
+    path: Path, store: WorkspaceStore, *, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> ImportReport:
+    """Bring an export into `store`; a second time changes nothing. `progress` is told messages done and in all.
+
+    Raises `InvalidInput`, before anything is stored, when the file is no export, and `StorageError`.
+    """
+    with ExitStack() as stack:
+        export = await asyncio.to_thread(stack.enter_context, read_export(path))
+        await store.put_workspace(export.workspace, export.channels, export.people)
+        total = export.survey.messages
+        messages = export.messages()
+        done = new = 0
+        progress(done, total)
+        while chunk := await asyncio.to_thread(_take, messages):
+            new += await store.put_messages(chunk)
+            done += len(chunk)
+            progress(done, total)
+    return ImportReport(
+        workspace=export.workspace,
+        channels=len(export.channels),
+        people=len(export.people),
+        messages=done,
+        threads=export.survey.threads,
+        new=new,
+        left_out=export.survey.left_out,
+    )
+
+
+def _take(messages: Iterator[ChannelMessage]) -> list[ChannelMessage]:
+    return list(islice(messages, CHUNK))
+
+
+@contextmanager
+def read_export(path: Path) -> Iterator[Export]:
+    """The export at `path`, read through once to check all of it. Raises `InvalidInput` naming file and fault."""
+    with open_archive(path) as archive:
+        yield Export(archive)
+
+
+class Export:
+    """An open Slack export; its messages are read anew each time, never all at once."""
+
+    def __init__(self, archive: ExportArchive) -> None:
+        self._archive = archive
+        users = archive.read("users.json", optional=True)
+        self._users = {each.id: each for each in map(person, users) if each.id}
+        self.workspace = _workspace(archive.name, users)
+        self._names = {id: each.name for id, each in self._users.items()}
+        self._folders: dict[str, str] = {}
+        places = {channel.id: channel for channel in self._read_channels()}
+        self._names |= {id: channel.name for id, channel in places.items()}
+        self.channels: Sequence[Channel] = [
+            replace(channel, topic=to_plain(channel.topic, self._names)) for channel in places.values()
+        ]
+        self.survey = self._survey()
+        self._names |= {id: each.name for id, each in self.survey.strangers.items()}
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """Everybody in the workspace and whoever else has written there."""
+        return [*self._users.values(), *self.survey.strangers.values()]
+
+    def messages(self) -> Iterator[ChannelMessage]:
+        """All messages with content, channel by channel and day by day."""
+        for channel in self.channels:
+            for record in self._records(channel):
+                if has_content(record):
+                    yield self._message(channel, record)
+
+    def _read_channels(self) -> Iterator[Channel]:
+        records = self._archive.read(_REQUIRED_INDEX)
+        for index in _OPTIONAL_INDEXES:
+            records += self._archive.read(index, optional=True)
+        for record in records:
+            given = field(record, "name")
+            id = field(record, "id") or given
+            if not id:
+                continue
+            self._folders[id] = given or id
+            topic = first_line(field(record, "topic", "value"), field(record, "purpose", "value"))
+            yield Channel(
+                workspace=self.workspace.id, id=id, name=first_line(given, self._members(record), id), topic=topic
+            )
+
+    def _members(self, record: Record) -> str:
+        """The name of a direct conversation, which has none of its own: those of the people in it."""
+        members = record.get("members")
+        ids = [each for each in members if isinstance(each, str)] if isinstance(members, list) else []
+        return ", ".join(self._names.get(id, id) for id in ids)
+
+    def _records(self, channel: Channel) -> Iterator[Record]:
+        folder = self._folders[channel.id]
+        for day in self._archive.days(folder) or self._archive.days(channel.id):
+            yield from self._archive.read(day)
+
+    def _survey(self) -> Survey:
+        counts: Counter[bool] = Counter()
+        strangers: dict[str, Person] = {}
+        roots: dict[tuple[str, str], str] = {}
+        threads = 0
+        for channel in self.channels:
+            present: set[str] = set()
+            replies: defaultdict[str, set[str]] = defaultdict(set)
+            for record in self._records(channel):
+                counts[has_content(record)] += 1
+                if not has_content(record):
+                    continue
+                ts, thread = field(record, "ts"), field(record, "thread_ts")
+                present.add(ts)
+                if thread and thread != ts:
+                    replies[thread].add(ts)
+                if field(record, "user") not in self._users:
+                    author = stranger(record)
+                    strangers.setdefault(author.id, author)
+            for thread, inside in replies.items():
+                if thread not in present:
+                    roots[channel.id, thread] = min(inside)
+                threads += thread in present or len(inside) > 1
+        return Survey(messages=counts[True], left_out=counts[False], threads=threads, strangers=strangers, roots=roots)
+
+    def _message(self, channel: Channel, record: Record) -> ChannelMessage:
+        ts = field(record, "ts")
+        thread = field(record, "thread_ts")
+        root = self.survey.roots.get((channel.id, thread), thread)
+        author = self._users.get(field(record, "user")) or stranger(record)
+        text = to_markdown(text_of(record), self._names)
+        at = moment(ts)
+        assert at is not None  # noqa: S101 - for the type checker: `has_content` has asked
+        return ChannelMessage(
+            workspace=self.workspace.id,
+            channel=channel.id,
+            id=ts,
+            author=author,
+            text=f"_{text}_" if field(record, "subtype") == "me_message" and "\n" not in text else text,
+            at=at,
+            thread="" if root == ts else root,
+            attachments=tuple(attachments(record)),
+        )
+
+
+def _workspace(file_name: str, users: Sequence[Record]) -> Workspace:
+    """The workspace of an export: the same for every export of it, whatever days that covers."""
+    teams = Counter(team for user in users if (team := field(user, "team_id")))
+    name = _EXPORT_WORDS.sub("", Path(file_name).stem).strip(" -_") or "Slack"
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "slack"
+    team = teams.most_common(1)[0][0].lower() if teams else ""
+    return Workspace(id="-".join(filter(None, (slug, team))), name=name)

@@ -1,0 +1,1 @@
+"""What people do in Slack, handed to the bot: messages, commands, buttons, forms, the home tab."""

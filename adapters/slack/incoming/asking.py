@@ -1,0 +1,45 @@
+"""What people do with controls and commands, as if they had written it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.incoming.hearing import details_of
+from adapters.slack.incoming.reading import PLATFORM
+from adapters.slack.records import field
+from bot.ports import Clock
+from bot.types import ConversationKey, Incoming
+
+Body = Mapping[str, Any]
+
+
+def channel_of(body: Body) -> str:
+    """Where something was pressed or typed; "" outside of channels."""
+    names = (field(body, "channel", "id"), field(body, "channel_id"), field(body, "container", "channel_id"))
+    return next(filter(None, names), "")
+
+
+def user_of(body: Body) -> str:
+    """Who did it."""
+    return field(body, "user", "id") or field(body, "user_id")
+
+
+async def asked_by(
+    workspace: Workspace, body: Body, clock: Clock, *, channel: str = "", thread: str = "", text: str = ""
+) -> Incoming:
+    """Something that somebody does, in the channel where they do it or another one."""
+    member = await workspace.directory.member(user_of(body))
+    channel, now = channel or channel_of(body), clock()
+    return Incoming(
+        key=ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread),
+        dedupe_key=f"{workspace.team}/{channel}/{field(body, 'trigger_id') or now.isoformat()}",
+        author=member.person,
+        text=text,
+        at=now,
+        starts_thread=not thread,
+        administers=member.administers,
+        time_zone=member.time_zone,
+        details=details_of(workspace, user_team=field(body, "user", "team_id") or member.team),
+    )

@@ -1,0 +1,127 @@
+"""The slash command with its sub-commands, and the shortcuts on messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from adapters.slack.api.budget import Priority
+from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.incoming.asking import Body, asked_by, channel_of
+from adapters.slack.incoming.hearing import Hearing
+from adapters.slack.incoming.reading import command_called
+from adapters.slack.incoming.settings import Settings
+from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.records import field, moment
+from adapters.slack.replies.rendering import COMMAND, escape_markdown, fallback_text, markdown_blocks
+from adapters.slack.replies.whispers import NOT_THERE
+from bot.commands import COMMANDS, parse_question
+from bot.errors import InvalidInput
+from bot.ports import Clock
+from bot.types import Incoming
+
+logger = logging.getLogger(__name__)
+
+SETTINGS_SHORTCUT: Final = "seed_settings"
+SUMMARISE_SHORTCUT: Final = "seed_summarise"
+SETTINGS_WORD: Final = "settings"
+QUESTION: Final = "seedling_question"
+NOT_HERE: Final = "I am not in this channel. Invite me with `/invite @Seedling`, or write to me directly."
+POST_SECONDS: Final = 2.0
+"""How long the question may take to be shown: within three seconds Slack wants its acknowledgement."""
+
+
+def usage() -> str:
+    """What can follow the slash command, a line each."""
+    lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in COMMANDS.values()]
+    return "\n".join((*lines, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
+
+
+class Commanding:
+    """Carries out slash commands and shortcuts."""
+
+    def __init__(self, hearing: Hearing, settings: Settings, *, clock: Clock) -> None:
+        self._hearing = hearing
+        self._settings = settings
+        self._clock = clock
+
+    async def command(self, workspace: Workspace, body: Body) -> None:
+        """Somebody typed the slash command. Raises `StorageError`."""
+        raw = field(body, "text").strip()
+        names = await workspace.directory.names_in(raw)
+        text = to_plain(raw, names)
+        word, _, rest = text.partition(" ")
+        command = command_called(word)
+        asked = await asked_by(workspace, body, self._clock, text=f"/{text}")
+        if word.lower() == SETTINGS_WORD:
+            await self._settings.open(workspace, body, asked.key)
+        elif not word:
+            self._hearing.tell(workspace, asked, usage(), response_url=field(body, "response_url"))
+        elif command is None:
+            unknown = f"There is no `{COMMAND} {escape_code(word)}`. There are:\n\n{usage()}"
+            self._hearing.tell(workspace, asked, unknown, response_url=field(body, "response_url"))
+        elif command.name in {"ask", "search"}:
+            markdown = to_markdown(raw.partition(" ")[2], names)
+            await self._ask(workspace, body, replace(asked, text=f"/{command.name} {rest.strip()}"), shown=markdown)
+        else:
+            await self._hearing.hand_over(workspace, asked, response_url=field(body, "response_url"))
+
+    async def _ask(self, workspace: Workspace, body: Body, asked: Incoming, *, shown: str) -> None:
+        """Show the question, so that it can be answered below it, and ask."""
+        response_url = field(body, "response_url")
+        try:
+            _, question = parse_question(asked.text.partition(" ")[2])
+        except InvalidInput as error:
+            return self._hearing.tell(workspace, asked, str(error), response_url=response_url)
+        if not question.strip():
+            usage_line = f"`{COMMAND} {COMMANDS[asked.text[1:].partition(' ')[0]].usage}`"
+            return self._hearing.tell(workspace, asked, f"Usage: {usage_line}", response_url=response_url)
+        try:
+            ts = await self._post_question(workspace, asked, shown)
+        except SlackRefusal as refusal:
+            if refusal.code not in NOT_THERE:
+                raise
+            return self._hearing.tell(workspace, asked, NOT_HERE, response_url=response_url)
+        at: datetime = moment(ts) or asked.at
+        key = replace(asked.key, thread=ts)
+        await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
+        return None
+
+    async def _post_question(self, workspace: Workspace, asked: Incoming, shown: str) -> str:
+        name = escape_markdown(" ".join(asked.author.name.split()))
+        text = f"**{name}** asks: {escape_markdown(shown)}"
+        arguments: Mapping[str, Any] = {
+            "channel": asked.key.channel,
+            "text": fallback_text(text),
+            "blocks": markdown_blocks(text),
+            "metadata": {"event_type": QUESTION, "event_payload": {"user": asked.author.id}},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        answer = await workspace.calls.call(
+            "chat.postMessage", arguments, priority=Priority.FIRST, patience=POST_SECONDS
+        )
+        return str(answer["ts"])
+
+    async def shortcut(self, workspace: Workspace, body: Body) -> None:
+        """Somebody used a shortcut on a message. Raises `StorageError`."""
+        ts, thread = field(body, "message", "ts"), field(body, "message", "thread_ts")
+        if not channel_of(body) or moment(ts) is None:
+            return
+        match field(body, "callback_id"):
+            case callback if callback == SETTINGS_SHORTCUT:
+                asked = await asked_by(workspace, body, self._clock, thread=thread or ts)
+                await self._settings.open(workspace, body, asked.key)
+            case callback if callback == SUMMARISE_SHORTCUT:
+                words = "thread private" if thread else f"channel from {ts} private"
+                asked = await asked_by(workspace, body, self._clock, thread=thread, text=f"/summarise {words}")
+                await self._hearing.hand_over(workspace, asked, response_url=field(body, "response_url"))
+
+
+def escape_code(word: str) -> str:
+    """A word as it can stand in a code span."""
+    return " ".join(word.replace("`", "'").split())[:50]

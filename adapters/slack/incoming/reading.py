@@ -1,0 +1,139 @@
+"""Slack's message events as values: what is said, where, to whom; nothing in an event can raise. Pure.
+
+https://docs.slack.dev/reference/events/message
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from adapters.slack.records import field, moment
+from bot.commands import COMMANDS, SCOPE_WORDS, Command
+from bot.parameters import FIXED_BY_SERVER, PARAMETERS
+from bot.types import ConversationKey
+
+Event = Mapping[str, Any]
+
+PLATFORM: Final = "slack"
+SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message"})
+"""Subtypes of messages that people write."""
+
+DIRECT: Final = frozenset({"im"})
+SYSTEM_USERS: Final = frozenset({"USLACK", "USLACKBOT"})
+_CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message of a person: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came.
+
+    `event` is all that Slack told of it.
+    """
+
+    channel: str
+    ts: str
+    thread: str
+    user: str
+    user_team: str
+    text: str
+    at: datetime
+    is_direct: bool
+    mentions_bot: bool
+    event: Event
+
+    def key(self, team: str) -> ConversationKey:
+        """The conversation it belongs to: the thread it stands in, or would start."""
+        return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=self.thread or self.ts)
+
+
+def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | None:
+    """What somebody said; None for what bots, Slack itself or nobody said."""
+    channel = field(event, "channel") or channel
+    ts, user = field(event, "ts"), field(event, "user")
+    at = moment(ts)
+    is_said = event.get("type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
+    by_person = user and user not in SYSTEM_USERS and user != bot_user and not event.get("bot_id")
+    if not is_said or not by_person or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
+        return None
+    thread, text = field(event, "thread_ts"), field(event, "text")
+    kind = field(event, "channel_type")
+    return Said(
+        channel=channel,
+        ts=ts,
+        thread=thread if thread != ts and moment(thread) is not None else "",
+        user=user,
+        user_team=field(event, "user_team") or field(event, "team"),
+        text=text,
+        at=at,
+        is_direct=kind in DIRECT or (not kind and channel.startswith("D")),
+        mentions_bot=event.get("type") == "app_mention" or _mention_of(bot_user).search(text) is not None,
+        event=event,
+    )
+
+
+def dedupe_key(team: str, channel: str, ts: str) -> str:
+    """The name of a message: a mention arrives as `app_mention` and as `message`, with the same one."""
+    return f"{team}/{channel}/{ts}"
+
+
+def without_mention(text: str, bot_user: str) -> str:
+    """The text without the bot's name where it only calls it: at the beginning and at the end."""
+    mention = _mention_of(bot_user).pattern
+    return re.sub(rf"^(?:\s*{mention}[\s,:]*)+|(?:\s*{mention}\s*)+$", "", text).strip()
+
+
+def _mention_of(bot_user: str) -> re.Pattern[str]:
+    return re.compile(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>")
+
+
+# ---------------------------------------------------------------- commands in messages
+
+
+def command_in(text: str, *, addressed: bool) -> str:
+    """The command that a message is, with its mark; "" for a question.
+
+    "!set ..." is one in every conversation of the bot; without the mark the words must fit a command, so that a
+    question may begin with "show" or "help".
+    """
+    first, _, rest = text.strip().partition(" ")
+    if first[:1] == "!" and command_called(first[1:]) is not None:
+        return text.strip()
+    command = command_called(first)
+    if addressed and command is not None and _fits(command, rest.strip().lower().split()):
+        return f"/{text.strip()}"
+    return ""
+
+
+def command_called(word: str) -> Command | None:
+    """The command that a word names."""
+    return next((each for each in COMMANDS.values() if each.is_called(word.lower())), None)
+
+
+def _fits(command: Command, words: list[str]) -> bool:
+    """Whether these words can follow a command; all can where the rest is free text."""
+    match command.name:
+        case "stop" | "usage" | "forget":
+            known = re.findall(r"\w+", command.usage.lower())
+            return all(word in known or word.isdecimal() for word in words)
+        case "set" | "unset":
+            words = words[1:] if words and words[0] in SCOPE_WORDS else words
+            return bool(words) and _is_parameter(words[0])
+        case "show" | "help":
+            return not words or (len(words) == 1 and _is_topic(words[0].lstrip("/!")))
+        case "ask" | "search":
+            return bool(words)
+        case _:
+            return True
+
+
+def _is_topic(word: str) -> bool:
+    return word in {"context", "memory"} or command_called(word) is not None or _is_parameter(word)
+
+
+def _is_parameter(word: str) -> bool:
+    name = word.replace("-", "_")
+    return name in PARAMETERS or name in FIXED_BY_SERVER

@@ -1,0 +1,105 @@
+"""The settings form in use: opened, moved to another scope, submitted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from adapters.slack.api.budget import Priority
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.incoming.asking import Body, asked_by, user_of
+from adapters.slack.incoming.hearing import Hearing
+from adapters.slack.incoming.reading import PLATFORM
+from adapters.slack.incoming.settings_form import KINDS, SCOPE, Kind, Where, form, read_form, read_where
+from adapters.slack.records import field
+from bot.parameters import PARAMETERS, scopes_of
+from bot.ports import Bot, Clock
+from bot.types import ConversationKey
+
+logger = logging.getLogger(__name__)
+
+OPEN_SECONDS = 2.0
+"""How long a form may take to open: what allows it lasts three seconds."""
+
+ONLY_ADMINISTRATORS = "Only administrators change what holds for the whole workspace."
+
+
+class Settings:
+    """Shows the form and carries out what was submitted."""
+
+    def __init__(self, bot: Bot, hearing: Hearing, *, clock: Clock) -> None:
+        self._bot = bot
+        self._hearing = hearing
+        self._clock = clock
+
+    async def open(self, workspace: Workspace, body: Body, key: ConversationKey) -> None:
+        """Open the form for a place, at its narrowest scope. Raises `PlatformError` and `StorageError`."""
+        kinds = Where(channel=key.channel, thread=key.thread, kind="workspace").kinds
+        where = Where(channel=key.channel, thread=key.thread, kind=kinds[-1])
+        view = await self._form(workspace, where, user_of(body))
+        arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
+        await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
+
+    async def move(self, workspace: Workspace, body: Body, kind: str) -> None:
+        """Show what is set at another scope. Raises `PlatformError` and `StorageError`."""
+        where = read_where(field(body, "view", "private_metadata"))
+        if where is None or kind not in where.kinds:
+            return
+        chosen: Kind = next(each for each in KINDS if each == kind)
+        view = await self._form(workspace, replace(where, kind=chosen), user_of(body))
+        arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
+        await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
+
+    async def submitted(self, workspace: Workspace, body: Body) -> Mapping[str, str]:
+        """Set what was changed; what is wrong, by block. Raises `StorageError`."""
+        where = read_where(field(body, "view", "private_metadata"))
+        view = body.get("view")
+        if where is None or not isinstance(view, Mapping):
+            return {}
+        member = await workspace.directory.member(user_of(body))
+        parameters = [each for each in PARAMETERS.values() if member.administers or not each.guarded]
+        changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
+        if errors:
+            return errors
+        if where.kind == "workspace" and not member.administers:
+            return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
+        if changes:
+            await self._bot.change(scopes_of(_key(workspace, where))[KINDS.index(where.kind)], changes)
+            await self._confirm(workspace, body, where, changes)
+        return {}
+
+    async def _confirm(self, workspace: Workspace, body: Body, where: Where, changes: Mapping[str, str | None]) -> None:
+        if not where.channel:
+            return
+        asked = await asked_by(workspace, body, self._clock, channel=where.channel, thread=where.thread)
+        lines = [f"- {name}: {'as before' if value is None else value}" for name, value in changes.items()]
+        place = {"workspace": "the whole workspace", "channel": "this channel", "conversation": "this thread"}
+        self._hearing.tell(workspace, asked, "\n".join((f"Set for {place[where.kind]}:", "", *lines)))
+
+    async def _form(self, workspace: Workspace, where: Where, user: str) -> dict[str, object]:
+        member = await workspace.directory.member(user)
+        effective = await self._bot.effective(_key(workspace, where))
+        return form(where, effective, await self._own(workspace, where), administers=member.administers)
+
+    async def _own(self, workspace: Workspace, where: Where) -> Mapping[str, str]:
+        """What is set at the very scope of a form."""
+        key = _key(workspace, where)
+        if where.kind != "conversation":
+            key = replace(key, thread="", channel="" if where.kind == "workspace" else key.channel)
+        effective = await self._bot.effective(key)
+        return {
+            name: each.parameter.format(each.value) for name, each in effective.items() if each.origin == where.kind
+        }
+
+
+def _key(workspace: Workspace, where: Where) -> ConversationKey:
+    return ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=where.channel, thread=where.thread)
+
+
+def _blocks_of(view: Mapping[str, Any]) -> list[str]:
+    """The blocks of a form's first field, where a message is seen."""
+    blocks = view.get("blocks")
+    found = [field(each, "block_id") for each in blocks or () if isinstance(each, Mapping)]
+    return [each for each in found if ":" in each][:1]

@@ -1,0 +1,169 @@
+"""Answers as Slack shows them: Markdown and blocks within the limits, in which nobody can forge a mention. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
+from bot.commands import COMMANDS
+from bot.smallprint import footer_parts
+from bot.types import Draft, Footer, Source, TurnId
+
+Block = dict[str, Any]
+
+PIECE_CHARACTERS: Final = 10_500
+"""Of one message: what sources, notices, small print and buttons take comes on top, below 13,200."""
+
+SMALL_PRINT_CHARACTERS: Final = 1_800  # of sources and notices together
+FALLBACK_CHARACTERS: Final = TEXT_CHARACTERS - 100
+
+STOP: Final = "seedling_stop"
+REGENERATE: Final = "seedling_regenerate"
+RETRY: Final = "seedling_retry"
+CONTINUE: Final = "seedling_continue"
+FEEDBACK: Final = "seedling_feedback"
+GOOD, BAD = "good", "bad"
+
+METADATA: Final = "seedling_answer"
+
+_LINKED: Final = re.compile(r"https?://[^\s<>|]+")
+COMMAND: Final = "/seed"
+_COMMANDS: Final = re.compile(rf"(?<=`)/(?=(?:{'|'.join(COMMANDS)})\b)")
+_NAMED: Final = re.compile("&(?=(?:amp|lt|gt);)")
+
+
+def in_slack_words(text: str) -> str:
+    """The core's own texts with their commands as they are typed in Slack: `/set` is `/seed set` there."""
+    return _COMMANDS.sub(f"{COMMAND} ", text)
+
+
+def escape_markdown(text: str) -> str:
+    """Markdown in which Slack reads no `<...>`: it looks for mentions there even inside of code.
+
+    Only `<` begins one, and `>` and `&` are left for quotes and addresses; what looks like an entity keeps its look.
+    """
+    return _NAMED.sub("&amp;", text).replace("<", "&lt;")
+
+
+def escape_mrkdwn(text: str) -> str:
+    """Plain text for a `mrkdwn` object or a `text` argument."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, the last of them an ellipsis where some are missing; no entity is cut."""
+    if len(text) <= limit:
+        return text
+    return re.sub(r"&[a-z]{0,3}$", "", text[: limit - 1]).rstrip() + "…"
+
+
+def fallback_text(text: str, notices: Sequence[str] = ()) -> str:
+    """What notifications and screen readers get beside the blocks; `text` is escaped Markdown."""
+    said = "\n".join(filter(None, (text.replace(">", "&gt;"), *map(escape_mrkdwn, notices)))).strip()
+    return shortened(said, FALLBACK_CHARACTERS) or "…"
+
+
+def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
+    """What marks a message as a part of the answer to a turn, for whoever has to find it again."""
+    return {"event_type": METADATA, "event_payload": {"turn": str(turn), "part": part}}
+
+
+# ---------------------------------------------------------------- the blocks of a message
+
+
+def markdown_blocks(text: str) -> list[Block]:
+    """The text itself, escaped before; [] for none."""
+    return [{"type": "markdown", "text": text}] if text.strip() else []
+
+
+def writing_blocks(turn: TurnId) -> list[Block]:
+    """What stands under an answer that is being written."""
+    return [{"type": "actions", "elements": [_button("Stop", STOP, turn)]}]
+
+
+def notice_blocks(draft: Draft) -> list[Block]:
+    """What people are told beside an answer; as a whole section where there is no answer."""
+    if not draft.notices:
+        return []
+    said = shortened(
+        "\n".join(escape_mrkdwn(in_slack_words(notice)) for notice in draft.notices), SMALL_PRINT_CHARACTERS // 2
+    )
+    text = {"type": "mrkdwn", "text": said, "verbatim": True}
+    if not draft.text.strip():
+        return [{"type": "section", "text": text}]
+    return [{"type": "context", "elements": [text]}]
+
+
+def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
+    """What stands under a finished answer: sources, notices, small print, buttons."""
+    blocks = [*_source_blocks(draft.sources), *notice_blocks(draft)]
+    if draft.footer is not None:
+        blocks.append({"type": "context", "elements": [_small(_small_print(draft.footer))]})
+    return [*blocks, *_button_blocks(draft, turn)]
+
+
+def _small_print(footer: Footer) -> str:
+    return " · ".join(footer_parts(footer))
+
+
+def _small(text: str) -> Block:
+    return {"type": "mrkdwn", "text": shortened(escape_mrkdwn(text), SECTION_CHARACTERS), "verbatim": True}
+
+
+def _source_blocks(sources: Sequence[Source]) -> list[Block]:
+    lines: list[str] = []
+    room = SMALL_PRINT_CHARACTERS // 2
+    for number, source in enumerate(sources, start=1):
+        line = f"{number}. {_source(source)}"
+        if len(line) + 1 > room:
+            lines.append(f"and {len(sources) - number + 1} more")
+            break
+        lines.append(line)
+        room -= len(line) + 1
+    return [{"type": "context", "elements": [_linked("\n".join(lines))]}] if lines else []
+
+
+def _linked(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _source(source: Source) -> str:
+    title = shortened(escape_mrkdwn(" ".join((source.title or source.url).split())).replace("|", "¦"), 100)
+    if _LINKED.fullmatch(source.url) is None:
+        return title
+    return f"<{escape_mrkdwn(source.url)}|{title}>"
+
+
+def _button_blocks(draft: Draft, turn: TurnId) -> list[Block]:
+    if draft.status == "failed":
+        return [{"type": "actions", "elements": [_button("Try again", RETRY, turn)]}]
+    buttons = [_button("Regenerate", REGENERATE, turn)]
+    if draft.is_cut:
+        buttons.insert(0, _button("Continue", CONTINUE, turn))
+    blocks: list[Block] = [{"type": "actions", "elements": buttons}]
+    if draft.text.strip():
+        blocks.append({"type": "context_actions", "elements": [_feedback(turn)]})
+    return blocks
+
+
+def _button(text: str, action: str, turn: TurnId) -> Block:
+    return {"type": "button", "action_id": action, "text": _plain(text), "value": str(turn)}
+
+
+def _feedback(turn: TurnId) -> Block:
+    return {
+        "type": "feedback_buttons",
+        "action_id": FEEDBACK,
+        "positive_button": _feedback_button("Good answer", turn, GOOD),
+        "negative_button": _feedback_button("Bad answer", turn, BAD),
+    }
+
+
+def _feedback_button(text: str, turn: TurnId, word: str) -> Block:
+    return {"text": _plain(text), "accessibility_label": text, "value": f"{turn}:{word}"}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

@@ -1,0 +1,233 @@
+"""The bot's answers as messages of Slack: streamed or edited, in as many messages as they need, ended whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.slack.api.budget import PROGRESS_SHARE, Priority
+from adapters.slack.api.errors import SlackRefusal, SlackUncertain
+from adapters.slack.api.limits import MINUTE_SECONDS
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.replies.messages import Messages
+from adapters.slack.replies.parts import PRIVATE, Part, read_reference, write_reference
+from adapters.slack.replies.rendering import (
+    PIECE_CHARACTERS,
+    Block,
+    end_blocks,
+    escape_markdown,
+    metadata_of,
+    notice_blocks,
+    writing_blocks,
+)
+from adapters.slack.replies.search import find_parts
+from adapters.slack.replies.status import Status
+from adapters.slack.replies.whispers import whisper
+from bot.delivery import Piece, Splitter, defang, known, settled, urls_in
+from bot.types import Draft, Turn
+
+logger = logging.getLogger(__name__)
+
+TRIES: Final = 4
+"""How often a message is posted of which nobody knows whether Slack has it; it is looked for in between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRules:
+    """How answers are written; `settle_seconds` is how long a call of a process that has ended may still be on its
+    way to Slack, `stream_seconds` after how long Slack ends a stream.
+    """
+
+    settle_seconds: float
+    stream_seconds: float
+    minute: float = MINUTE_SECONDS
+
+
+class SlackReply:
+    """A `bot.ports.Reply` in a channel, thread or direct message."""
+
+    def __init__(self, workspace: Workspace, turn: Turn, rules: ReplyRules, *, direct: bool) -> None:
+        asked = turn.incoming
+        self._workspace = workspace
+        self._turn = turn
+        self._rules = rules
+        self._direct = direct
+        channel, self._parts = read_reference(turn.reply_ref or "")
+        recipient = {"recipient_user_id": asked.author.id, "recipient_team_id": asked.details.get("user_team", "")}
+        self._messages = Messages(
+            workspace,
+            channel=channel or asked.key.channel,
+            thread=asked.key.thread,
+            recipient={name: value for name, value in recipient.items() if value},
+            stream_seconds=rules.stream_seconds,
+        )
+        # What stands there already is written anew whole; streams are for answers that begin.
+        self._messages.may_stream = self._messages.may_stream and not self._parts
+        self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
+        self._status = Status(workspace, turn, channel=self._messages.channel)
+        self._found = bool(self._parts) or not _was_interrupted(turn)
+        self._edited_at = 0.0
+
+    async def show(self, draft: Draft) -> str:
+        """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
+        await self._find()
+        if not draft.text.strip() and not draft.notices:
+            await self._status.show(draft.status)
+        else:
+            await self._write(draft)
+        return self._reference()
+
+    async def finish(self, draft: Draft) -> str:
+        """Make the whole answer stand, with what belongs under it. Raises `PlatformError`."""
+        await self._find()
+        if draft.status == "failed" and not self._parts and not self._direct:
+            await self._apologise(draft)
+        else:
+            await self._write_end(draft)
+        await self._status.clear()
+        return self._reference()
+
+    def _reference(self) -> str:
+        return write_reference(self._messages.channel, self._parts)
+
+    # ------------------------------------------------------------ after a crash
+
+    async def _find(self) -> None:
+        """Find what another process has posted and could not note before it ended."""
+        if self._found:
+            return
+        await asyncio.sleep(self._rules.settle_seconds)
+        self._parts = await find_parts(self._workspace, self._messages, self._turn)
+        self._messages.may_stream = self._messages.may_stream and not self._parts
+        self._found = True
+
+    # ------------------------------------------------------------ writing
+
+    async def _write(self, draft: Draft) -> None:
+        pieces = self._pieces(draft, draft.text[: settled(draft.text)])
+        for index, piece in enumerate(pieces):
+            if index < len(pieces) - 1:
+                await self._settle(index, escape_markdown(piece.shown), ())
+                continue
+            text = self._growing(piece)
+            below = [*notice_blocks(draft), *writing_blocks(self._turn.id)]
+            if index < len(self._parts):
+                await self._go_on(self._parts[index], text, below)
+            elif text or draft.notices:
+                await self._begin(index, text, below)
+
+    async def _write_end(self, draft: Draft) -> None:
+        pieces = self._pieces(draft, draft.text)
+        for index, piece in enumerate(pieces):
+            below = end_blocks(draft, self._turn.id) if index == len(pieces) - 1 else ()
+            await self._settle(index, escape_markdown(piece.shown), below)
+        while len(self._parts) > len(pieces):
+            await self._messages.delete(self._parts.pop())
+
+    def _pieces(self, draft: Draft, text: str) -> Sequence[Piece]:
+        """The messages that a text needs, with links only to what people or the search named."""
+        return self._splitter.split(safe_text(text, draft, self._turn)) or [Piece(text="", shown="")]
+
+    def _growing(self, piece: Piece) -> str:
+        """What can be shown of the last piece while more of it is to come: no end of a code block that goes on."""
+        shown = piece.shown.removesuffix(piece.after) if piece.after else piece.shown
+        return escape_markdown(shown)
+
+    async def _settle(self, index: int, text: str, blocks: Sequence[Block]) -> None:
+        metadata = metadata_of(self._turn.id, index)
+        if index < len(self._parts):
+            await self._messages.settle(self._parts[index], text, blocks, metadata)
+            self._workspace.open_edits.discard(self._parts[index])
+        else:
+            self._parts.append(await self._post(index, text, blocks, Priority.FINAL))
+
+    async def _begin(self, index: int, text: str, below: Sequence[Block]) -> None:
+        """Begin a message: as a stream where that can be, else as a post that is edited."""
+        try:
+            part = await self._messages.start_stream(text) if text else None
+        except SlackUncertain:
+            part = await self._lost()
+        if part is None:
+            part = await self._post(index, text, below, Priority.FINAL if index else Priority.FIRST)
+            self._workspace.open_edits.add(part)
+        self._parts.append(part)
+
+    async def _post(self, index: int, text: str, blocks: Sequence[Block], priority: Priority) -> Part:
+        """Post a message once, also when the network hides whether Slack has it."""
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                return await self._messages.post(text, blocks, metadata_of(self._turn.id, index), priority=priority)
+            except SlackUncertain:
+                if not tries_left:
+                    raise
+                if (part := await self._lost()) is not None:
+                    return part
+        raise AssertionError("the last try returns or raises")
+
+    async def _lost(self) -> Part | None:
+        """The message of a call without an answer, if Slack has made it."""
+        await asyncio.sleep(self._rules.settle_seconds)
+        parts = await find_parts(self._workspace, self._messages, self._turn, known=[each.ts for each in self._parts])
+        return parts[0] if parts else None
+
+    async def _go_on(self, part: Part, text: str, below: Sequence[Block]) -> None:
+        if not part.streaming and not self._may_edit():
+            return
+        await self._messages.go_on(part, text, below, reserved=len(self._workspace.open_edits))
+
+    def _may_edit(self) -> bool:
+        """Whether it is this answer's turn to be edited: all that are being written share the calls evenly."""
+        now = asyncio.get_running_loop().time()
+        calls = self._workspace.calls.budget("chat.update").calls * PROGRESS_SHARE
+        interval = max(1, len(self._workspace.open_edits)) * self._rules.minute / calls
+        if now - self._edited_at < interval:
+            return False
+        self._edited_at = now
+        return True
+
+    # ------------------------------------------------------------ for the asker alone
+
+    async def _apologise(self, draft: Draft) -> None:
+        """Tell only who asked that there is no answer."""
+        blocks = end_blocks(draft, self._turn.id)
+        try:
+            await whisper(self._workspace, self._turn.incoming, draft.text, blocks)
+        except (SlackRefusal, SlackUncertain) as error:
+            logger.info("apology is posted instead", extra={"turn": self._turn.id, "error": str(error)})
+            await self._write_end(draft)
+
+
+class PrivateReply:
+    """A `bot.ports.Reply` that only who asked can see: all at once, since Slack cannot change such a message."""
+
+    def __init__(self, workspace: Workspace, turn: Turn) -> None:
+        self._workspace = workspace
+        self._turn = turn
+
+    async def show(self, _draft: Draft) -> str:
+        """Nothing is shown before the end."""
+        return self._turn.reply_ref or ""
+
+    async def finish(self, draft: Draft) -> str:
+        """Show the whole answer to its author. Raises `PlatformError`."""
+        if self._turn.reply_ref == PRIVATE:
+            return PRIVATE
+        text = safe_text(draft.text, draft, self._turn)
+        await whisper(self._workspace, self._turn.incoming, text, end_blocks(draft, self._turn.id))
+        return "" if draft.status == "failed" else PRIVATE
+
+
+def safe_text(text: str, draft: Draft, turn: Turn) -> str:
+    """The text with links only to addresses that the askers wrote or a search found."""
+    asked = (turn.incoming, *turn.burst)
+    written = (urls_in(each.text) for each in asked)
+    addresses = frozenset(draft.links).union(*written, (each.url for each in draft.sources))
+    return defang(text, allowed=known(addresses))
+
+
+def _was_interrupted(turn: Turn) -> bool:
+    """Whether an earlier runner may have posted something: it was claimed more often than it was put off."""
+    return turn.epoch - 1 > turn.retries

@@ -1,0 +1,83 @@
+"""What stands below a thread while the bot works, and the Stop button that Slack itself offers then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.slack.api.budget import Priority
+from adapters.slack.api.errors import SlackRefusal, SlackUncertain
+from adapters.slack.api.limits import CALLS_PER_MINUTE, SESSION_TITLE_CHARACTERS, STATUS_METHOD, STATUS_SECONDS
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.replies.rendering import shortened
+from bot.types import Turn
+
+logger = logging.getLogger(__name__)
+
+TEXTS: Final[Mapping[str, str]] = {"thinking": "is thinking…", "searching": "is searching the web…"}
+LOADING: Final = ["Reading the conversation…", "Thinking it over…", "Still thinking…"]
+SESSION: Final = "agents.sessions.setStatus"
+
+
+class Status:
+    """The status of one answer's thread; whatever goes wrong with it never keeps the answer."""
+
+    def __init__(self, workspace: Workspace, turn: Turn, *, channel: str) -> None:
+        self._workspace = workspace
+        self._turn = turn
+        self._channel = channel
+        self._thread = turn.incoming.key.thread
+        self._shown = ""
+        self._shown_at = 0.0
+        self._processing = turn.epoch > 1  # an earlier runner may have left the session so
+
+    async def show(self, status: str) -> None:
+        """Tell that the bot is at work; told again before Slack clears it."""
+        now = asyncio.get_running_loop().time()
+        text = TEXTS.get(status, "")
+        fresh = text == self._shown and now - self._shown_at < STATUS_SECONDS / 2
+        if not self._thread or not text or fresh:
+            return
+        await self._begin_session()
+        if self._workspace.statuses:
+            arguments = {
+                "channel_id": self._channel,
+                "thread_ts": self._thread,
+                "status": text,
+                "loading_messages": LOADING if status == "thinking" else None,
+            }
+            await self._try(STATUS_METHOD, arguments)
+        self._shown, self._shown_at = text, now
+
+    async def clear(self) -> None:
+        """The work is done: a post has cleared the status, and so has the end of a stream the session."""
+        if self._processing and self._workspace.sessions and self._thread:
+            await self._try(SESSION, self._session("active"), must=True)
+        if self._shown and self._workspace.statuses:
+            arguments = {"channel_id": self._channel, "thread_ts": self._thread, "status": ""}
+            await self._try(STATUS_METHOD, arguments)
+
+    async def _begin_session(self) -> None:
+        if self._processing or not self._workspace.sessions:
+            return
+        title = shortened(" ".join(self._turn.incoming.text.split()), SESSION_TITLE_CHARACTERS)
+        arguments = self._session("processing") | {"title": title or None}
+        # Half of the calls are for the ends.
+        self._processing = await self._try(SESSION, arguments, reserved=CALLS_PER_MINUTE[SESSION] // 2)
+
+    def _session(self, status: str) -> dict[str, Any]:
+        return {"channel_id": self._channel, "thread_ts": self._thread, "status": status}
+
+    async def _try(self, method: str, arguments: Mapping[str, Any], *, must: bool = False, reserved: int = 0) -> bool:
+        try:
+            if must:
+                return bool(await self._workspace.calls.call(method, arguments, priority=Priority.FINAL, patience=60))
+            return await self._workspace.calls.try_call(method, arguments, reserved=reserved) is not None
+        except SlackRefusal as refusal:
+            if not self._workspace.learn(refusal):
+                logger.info("status was refused", extra={"method": method, "code": refusal.code})
+        except SlackUncertain as error:
+            logger.info("status was not told", extra={"method": method, "error": str(error)})
+        return False
