@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.types import Usage
+from tests.emulators.clock import MovableClock
 from tests.emulators.seed import answers, search, tokens
 from tests.emulators.seed.billing import Account
 from tests.emulators.seed.cache import PrefixCache
-from tests.emulators.clock import MovableClock
 from tests.emulators.seed.errors import bad_request
 from tests.emulators.seed.options import Options
 from tests.emulators.seed.request import Ask, Message, Part

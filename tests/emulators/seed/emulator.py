@@ -12,11 +12,11 @@ from hmac import compare_digest
 from typing import Any
 
 from bot.types import Usage
+from tests.emulators.clock import MovableClock
 from tests.emulators.seed import faults as faulty
 from tests.emulators.seed import validation
 from tests.emulators.seed.billing import Account, UsageEvent, price_card
 from tests.emulators.seed.cache import PrefixCache
-from tests.emulators.clock import MovableClock
 from tests.emulators.seed.completion import Author, Completion
 from tests.emulators.seed.errors import ApiError, bad_request, gateway_error
 from tests.emulators.seed.faults import Fault, FaultQueue

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.emulators.command_line import read_fault
 from tests.emulators.seed import MODEL
-from tests.emulators.seed.__main__ import read_fault
 from tests.emulators.seed.faults import KINDS, Fault
 from tests.integration.seed_emulator.asking import (
     PATHS,
@@ -364,8 +364,10 @@ async def test_control_refuses_what_makes_no_sense(seed: Asker, path: str, body:
 
 
 def test_the_command_line_names_faults() -> None:
-    assert read_fault("http_429,times=2,retry_after=1") == Fault(kind="http_429", times=2, retry_after="1")
-    assert read_fault("cut_after,after=5,clean=true") == Fault(kind="cut_after", after=5, clean=True)
+    assert read_fault("http_429,times=2,retry_after=1", Fault, "kind") == Fault(
+        kind="http_429", times=2, retry_after="1"
+    )
+    assert read_fault("cut_after,after=5,clean=true", Fault, "kind") == Fault(kind="cut_after", after=5, clean=True)
     for text in ("earthquake", "reset,strength=3", "reset,times=many"):
         with pytest.raises(ValueError, match=r"earthquake|strength|many"):
-            read_fault(text)
+            read_fault(text, Fault, "kind")

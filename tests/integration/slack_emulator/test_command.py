@@ -12,8 +12,9 @@ import httpx
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.emulators.command_line import read_fault
 from tests.emulators.slack import Options
-from tests.emulators.slack.__main__ import make_parser, read_fault
+from tests.emulators.slack.__main__ import make_parser
 from tests.emulators.slack.faults import Fault
 from tests.integration.slack_emulator.apps import refusal
 
@@ -30,10 +31,10 @@ def test_every_option_can_be_given_and_has_its_default() -> None:
 
 
 def test_faults_are_read_from_the_command_line() -> None:
-    fault = read_fault("chat.update,error=internal_error,times=2,delay_s=0.5,drop=true")
+    fault = read_fault("chat.update,error=internal_error,times=2,delay_s=0.5,drop=true", Fault, "method")
     assert fault == Fault(method="chat.update", error="internal_error", times=2, delay_s=0.5, drop=True)
     with pytest.raises(ValueError, match="no 'tims'"):
-        read_fault("*,tims=2")
+        read_fault("*,tims=2", Fault, "method")
 
 
 async def test_the_command_serves_until_it_is_ended_and_can_be_steered() -> None:
