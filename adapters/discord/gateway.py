@@ -29,6 +29,8 @@ PAUSE_SECONDS: Final = (5.0, 300.0)
 """The first and the longest wait between two attempts to connect: 1,000 identifies a day are allowed (platform
 reference, 2.7)."""
 
+HEARTBEAT_END_SECONDS: Final = 5.0
+
 NO_CONTENT: Final = (
     "This bot may not read what people write without mentioning it. It answers mentions, replies to its messages, "
     "direct messages and commands; inside threads people must mention it, and summaries see nothing. To change that, "
@@ -76,11 +78,12 @@ class Listener(discord.AutoShardedClient):
             await self._catch_up.remember()
         await super().close()
 
-    def stop_heartbeats(self) -> None:
-        """End the heartbeat threads that a shard leaves behind when it was just connecting."""
-        for thread in threading.enumerate():
-            if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:
-                thread.stop()
+    async def end_heartbeats(self) -> None:
+        """End the heartbeat threads that a shard leaves behind when it was just connecting, before the loop ends."""
+        threads = [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)]
+        for thread in [each for each in threads if each.ws._connection is self._connection]:
+            thread.stop()
+            await asyncio.to_thread(thread.join, HEARTBEAT_END_SECONDS)
 
     # ------------------------------------------------------------ events
 
@@ -167,4 +170,4 @@ async def _connect(listener: Listener, options: DiscordOptions) -> None:
         await listener.close()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        listener.stop_heartbeats()
+        await listener.end_heartbeats()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from adapters.discord import DiscordOptions, DiscordPlatform, application_id, examine
 from adapters.seed import Check
-from bot.app.platforms import Joined, need
+from bot.app.joining import Joined, need
 from bot.ports import Clock, Store
 from bot.settings import Settings
 

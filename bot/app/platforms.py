@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
-from bot.errors import ConfigError
-from bot.ports import Bot, Clock, Platform, Store
+from bot.app.joining import Joined
+from bot.ports import Clock, Store
 from bot.settings import Settings
-
-
-class Joined(Platform, Protocol):
-    """A platform that can also be listened to."""
-
-    async def run(self, bot: Bot) -> None:
-        """Hand what people write to `bot`, until cancelled."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +38,3 @@ async def open_chat_platforms(
 
             opened.append(await stack.enter_async_context(open_discord_platform(settings, store, clock=clock)))
         yield {each.name: each for each in opened}
-
-
-def need(settings: Settings, names: Collection[str], command: str) -> None:
-    """Raise `ConfigError` for the first of these settings that is missing."""
-    for name in names:
-        if getattr(settings, name) is None:
-            raise ConfigError(name.upper(), f"must be set for `seedling {command}`")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, Role, open_core, utc_now
-from bot.app.platforms import EVERY_PLATFORM, Joined, Wanted, need, open_chat_platforms
+from bot.app.joining import Joined, need
+from bot.app.platforms import EVERY_PLATFORM, Wanted, open_chat_platforms
 from bot.app.upkeep import keep_retention
 from bot.commands import complete
 from bot.errors import ConfigError

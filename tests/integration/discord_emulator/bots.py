@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ import aiohttp
 import discord
 import pytest
 from discord import app_commands
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 from yarl import URL
 
@@ -98,6 +99,14 @@ def pointed_at(emulator: DiscordEmulator) -> Iterator[None]:
         yield
 
 
+async def end_heartbeats(bot: Bot) -> None:
+    """End the threads that discord.py leaves behind when a connection is closed while it is being made."""
+    threads = [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)]
+    for thread in [each for each in threads if each.ws._connection is bot._connection]:
+        thread.stop()
+        await asyncio.to_thread(thread.join, 10)
+
+
 @asynccontextmanager
 async def joined(emulator: DiscordEmulator, bot: Bot | None = None, **options: Any) -> AsyncIterator[Bot]:
     """A bot that has connected and knows its servers."""
@@ -114,6 +123,7 @@ async def joined(emulator: DiscordEmulator, bot: Bot | None = None, **options: A
             ready.cancel()
             await bot.close()
             await asyncio.gather(running, ready, return_exceptions=True)
+            await end_heartbeats(bot)
 
 
 @asynccontextmanager

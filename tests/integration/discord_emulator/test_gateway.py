@@ -153,7 +153,7 @@ async def test_nothing_is_lost_when_connections_are_cut_at_random_moments(seed: 
             await bot.until(lambda: len(bot.heard) == 200)
             assert bot.heard == [str(number) for number in range(200)]
         assert len(here.identifies) == 1
-        assert here.gateway.resumes == 3
+        assert 1 <= here.gateway.resumes <= 3  # a cut may come before the one before it was got over
 
 
 async def test_a_request_to_reconnect_is_followed_by_a_resume() -> None:
