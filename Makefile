@@ -13,8 +13,9 @@ help: ## show this list
 run: .venv/.run .venv/.model ## start the bot and its playground (options: make run ARGS="...")
 	@exec $(PYTHON) -m bot run $(ARGS)
 
-test: .venv/.dev .venv/.model .venv/.chromium ## run the tests
-	$(PYTHON) -m pytest $(ARGS)
+# Most tests wait more than they compute, so three at a time suit two cores.
+test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, three at a time (one at a time: make test ARGS="-n0")
+	$(PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-slow: .venv/.dev .venv/.model .venv/.chromium ## run the soak and scale tests
 	$(PYTHON) -m pytest -m slow $(ARGS)
