@@ -22,9 +22,10 @@ ALLOWED: Mapping[Again, frozenset[TurnState]] = {
 
 def once_more(turn: Turn, how: Again, *, by: Person, at: datetime) -> Sequence[Incoming]:
     """What is asked to go on with `turn`; the same twice has the same dedupe keys. Raises `InvalidInput`."""
-    if turn.state not in ENDED:
+    state = turn.outcome or turn.state  # once recorded it has ended; notes may still be made for later questions
+    if state not in ENDED:
         raise InvalidInput("That answer is still being written.")
-    if turn.state not in ALLOWED[how]:
+    if state not in ALLOWED[how]:
         raise InvalidInput("That question was answered." if how is Again.RETRY else "There is no answer to go on with.")
     if how is Again.RETRY:
         return _the_same(turn, how)

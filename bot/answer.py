@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.context.tokens import estimate
+from bot.delivery import known, urls_in
 from bot.types import (
     Draft,
     Finish,
@@ -44,9 +45,13 @@ def same_page(url: str) -> str:
 
 
 class Answer:
-    """One answer in the making; keeps pieces and joins them only when a draft is asked for."""
+    """One answer in the making; keeps pieces and joins them only when a draft is asked for.
 
-    def __init__(self) -> None:
+    `addresses` are those that people wrote in the conversation: the text may link to them.
+    """
+
+    def __init__(self, *, addresses: frozenset[str] = frozenset()) -> None:
+        self._may_link = known(addresses)
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._sources: dict[str, Source] = {}
@@ -97,9 +102,9 @@ class Answer:
     def _take_source(self, source: Source) -> None:
         """Keep a page once, however its address is written, and under the title that it has anywhere."""
         key = same_page(source.url)
-        known = self._sources.setdefault(key, source)
-        if not known.title and source.title:
-            self._sources[key] = replace(known, title=source.title)
+        kept = self._sources.setdefault(key, source)
+        if not kept.title and source.title:
+            self._sources[key] = replace(kept, title=source.title)
 
     def note(self, notice: str) -> None:
         """Tell the reader something beside the answer, once."""
@@ -118,4 +123,5 @@ class Answer:
             notices=tuple(notices),
             footer=footer,
             is_cut=self.is_cut,
+            links=tuple(sorted(filter(self._may_link, urls_in(self.text)))),
         )

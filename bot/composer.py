@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from bot.context import prompt, transcript, window
 from bot.context.window import Limits, View, Window
+from bot.delivery import urls_in
 from bot.files import Files, newest_files, notices_of, within_bytes
 from bot.parameters import PARAMETERS, Effective, values_of
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -49,6 +50,11 @@ class Composition:
     def show_cost(self) -> bool:
         """Whether people see what the answer cost."""
         return self.parameters["show_cost"] is True
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The web addresses that people wrote in what is sent; the model's own are not among them."""
+        return urls_in("\n".join(entry.text for entry in self.request.entries if entry.role == "user"))
 
     @property
     def parameter_texts(self) -> Mapping[str, str]:

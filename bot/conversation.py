@@ -238,18 +238,18 @@ class ConversationManager:
         """Compose the request and generate; a context that the server finds too long is trimmed once more."""
         composition = await self._composer.compose(turn, effective)
         try:
-            return composition, *await self._generate(turn, composition.request, presenter)
+            return composition, *await self._generate(turn, composition, presenter)
         except ContextTooLong:
             composition = await self._composer.compose(turn, effective, too_long=True)
-            return composition, *await self._generate(turn, composition.request, presenter)
+            return composition, *await self._generate(turn, composition, presenter)
 
-    async def _generate(self, turn: Turn, request: ModelRequest, presenter: Presenter) -> tuple[Answer, bool]:
+    async def _generate(self, turn: Turn, composition: Composition, presenter: Presenter) -> tuple[Answer, bool]:
         """The answer, and whether a person stopped it."""
-        answer = Answer()
+        answer = Answer(addresses=composition.addresses)
         if turn.burst:
             answer.note(BURST_NOTICE.format(count=1 + len(turn.burst)))
         try:
-            return answer, await self._is_stopped(turn, self._consume(request, answer, presenter))
+            return answer, await self._is_stopped(turn, self._consume(composition.request, answer, presenter))
         except StreamCut as error:
             logger.warning("stream cut", extra=_ids(turn) | {"error": str(error)})
             answer.note(CUT_NOTICE)

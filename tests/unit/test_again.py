@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -52,6 +53,13 @@ def test_the_rest_goes_into_a_new_message() -> None:
 def test_another_summary_is_the_same_order_again() -> None:
     (asked,) = once_more(ended(TurnState.DONE, task=Task.SUMMARY), Again.REGENERATE, by=GRACE, at=NOW)
     assert (asked.text, asked.task, asked.reply_ref) == ("why?", Task.SUMMARY, "r1")
+
+
+def test_an_answer_that_is_recorded_has_ended_though_notes_are_still_made() -> None:
+    turn = replace(ended(TurnState.RUNNING), outcome=TurnState.DONE)
+    assert once_more(turn, Again.REGENERATE, by=GRACE, at=NOW)
+    with pytest.raises(InvalidInput, match="was answered"):
+        once_more(turn, Again.RETRY, by=GRACE, at=NOW)
 
 
 @pytest.mark.parametrize("how", Again)

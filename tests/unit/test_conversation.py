@@ -357,3 +357,10 @@ async def test_a_turn_that_another_runner_took_over_is_dropped_silently() -> Non
         await house.dispatcher.aclose(grace=10)
         await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m"))
     assert house.platform.finished == {}
+
+
+async def test_an_answer_links_to_what_people_wrote_in_the_thread_and_to_nothing_else() -> None:
+    house = House(words("fine"), words("See https://docs.example/a and https://evil.example/?q=secret"))
+    await house.ask("Our page is https://docs.example/a", 1)
+    settlement = await house.ask("where was it?", 2)
+    assert settlement.draft.links == ("https://docs.example/a",)
