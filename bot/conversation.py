@@ -31,7 +31,7 @@ from bot.files import Files
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress
-from bot.retries import Retry, is_poison, next_retry, next_showing
+from bot.retries import Retry, is_poison, next_retry, next_showing, was_interrupted
 from bot.summary.summariser import Summariser
 from bot.types import (
     Conversation,
@@ -49,6 +49,9 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
+
+LATE_SECONDS = 3.0
+"""How long a call that a runner sent before its end may still be on its way to the platform."""
 
 BURST_NOTICE = "Answers {count} messages together."
 
@@ -115,6 +118,7 @@ class ConversationManager:
             return
         if exchange is not None:
             await self._remember(turn, *exchange)
+        await self._show_over_latecomers(turn)
         await self._store.close(turn)
         seconds = round((self._clock() - started).total_seconds(), 3)
         logger.info("turn closed", extra=_ids(turn) | {"status": draft.status, "seconds": seconds})
@@ -167,6 +171,14 @@ class ConversationManager:
             await reply.finish(current.draft)
         except (PlatformError, StorageError) as error:
             logger.warning("answer not shown again", extra=_ids(turn) | {"error": str(error)})
+
+    async def _show_over_latecomers(self, turn: Turn) -> None:
+        """Show the answer of an interrupted turn once more: what an earlier runner sent before its end may arrive
+        after it, and nobody else would mend that.
+        """
+        if was_interrupted(turn):
+            await asyncio.sleep(LATE_SECONDS)
+            await self._mend(turn)
 
     async def _remember(self, turn: Turn, composition: Composition, conversation: Conversation) -> None:
         """Condense what leaves the view, while people read the answer."""

@@ -59,6 +59,11 @@ def is_poison(turn: Turn) -> bool:
     return turn.outcome is None and turn.attempt - turn.retries > MOST_CLAIMS
 
 
+def was_interrupted(turn: Turn) -> bool:
+    """Whether an earlier runner may have shown something: the turn was claimed more often than it was put off."""
+    return turn.epoch - 1 > turn.retries
+
+
 def seconds_until_due(waiting: Waiting, now: datetime, *, pause: float) -> float:
     """How long the next turn of a conversation has to wait; 0 when it is due.
 

@@ -15,6 +15,7 @@ from blockbuster import BlockBuster
 from hypothesis import settings as hypothesis_settings
 
 from adapters.local import LocalServer, find_weights, open_local
+from bot import conversation
 from bot.settings import Settings
 from tests.data import VARIABLE, data_folder
 from tests.fakes import ManualClock
@@ -28,6 +29,12 @@ FOREIGN_PREFIXES = ("SEED_", "SLACK_", "DISCORD_", "PG")
 
 class NetworkRefused(AssertionError):
     """A test tried to leave this machine."""
+
+
+@pytest.fixture(autouse=True)
+def _no_latecomers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is on its way for seconds here, so that nobody has to wait for it."""
+    monkeypatch.setattr(conversation, "LATE_SECONDS", 0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -110,3 +110,15 @@ async def test_who_was_held_up_for_long_shows_nothing_over_the_answer_of_another
         gate.set()
         await house.dispatcher.aclose(grace=10)
     assert "stale words" not in {draft.text for draft in house.platform.shown["m1"]}
+
+
+async def test_an_interrupted_answer_is_shown_once_more_over_what_arrives_late() -> None:
+    house = House(words("the whole answer"))
+    await house.store.accept(incoming("why?"))
+    await house.store.claim(KEY, worker="one that ends here")
+    house.dispatcher.wake(KEY)
+    await house.settled()
+    (shown,) = house.platform.shown.values()
+    assert [(draft.status, draft.text) for draft in shown[-2:]] == [("done", "the whole answer")] * 2
+    await house.ask("and how?", 2)
+    assert [draft.status for draft in house.platform.shown["m2"]].count("done") == 1

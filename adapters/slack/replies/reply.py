@@ -27,6 +27,7 @@ from adapters.slack.replies.search import find_parts
 from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
 from bot.delivery import Piece, Splitter, defang, known, settled, urls_in
+from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class SlackReply:
         self._messages.may_stream = self._messages.may_stream and not self._parts
         self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
         self._status = Status(workspace, turn, channel=self._messages.channel)
-        self._found = bool(self._parts) or not _was_interrupted(turn)
+        self._found = bool(self._parts) or not was_interrupted(turn)
         self._edited_at = 0.0
 
     async def show(self, draft: Draft) -> str:
@@ -226,8 +227,3 @@ def safe_text(text: str, draft: Draft, turn: Turn) -> str:
     written = (urls_in(each.text) for each in asked)
     addresses = frozenset(draft.links).union(*written, (each.url for each in draft.sources))
     return defang(text, allowed=known(addresses))
-
-
-def _was_interrupted(turn: Turn) -> bool:
-    """Whether an earlier runner may have posted something: it was claimed more often than it was put off."""
-    return turn.epoch - 1 > turn.retries
