@@ -128,6 +128,9 @@ class MemoryTurns(MemoryTranscripts):
         current = self._claimed(turn)
         return self._keep(current if current.outcome else replace(current, draft=draft)).stop
 
+    async def check_claim(self, turn: Turn) -> bool:
+        return self._claimed(turn).stop
+
     async def postpone(self, turn: Turn, until: datetime) -> None:
         until = as_utc(until)
         current = self._claimed(turn)

@@ -81,6 +81,11 @@ class SqlTurns(SqlPart):
         kept = sa.case((col(TurnRow.outcome).is_(None), newest), else_=col(TurnRow.draft))
         return await _update_claimed(session, turn, draft=kept)
 
+    @reads
+    async def check_claim(self, session: AsyncSession, turn: Turn) -> bool:
+        stop = (await session.exec(select(TurnRow.stop).where(_is_claimed(turn)))).one_or_none()
+        return _still_ours(turn, stop)
+
     @writes
     async def postpone(self, session: AsyncSession, turn: Turn, until: datetime) -> None:
         retries = TurnRow.retries + 1
@@ -259,9 +264,16 @@ async def _burst(session: AsyncSession, turn: TurnId) -> tuple[Incoming, ...]:
 
 async def _update_claimed(session: AsyncSession, turn: Turn, **columns: Any) -> bool:
     """Change a turn as the runner that claimed it, and nobody else; whether it is to be stopped."""
-    mine = (col(TurnRow.id) == turn.id) & (col(TurnRow.epoch) == turn.epoch) & (col(TurnRow.state) == TurnState.RUNNING)
-    changed = update(TurnRow).where(mine).values(**columns).returning(col(TurnRow.stop))
-    stop: bool | None = (await session.exec(changed)).scalar_one_or_none()
+    changed = update(TurnRow).where(_is_claimed(turn)).values(**columns).returning(col(TurnRow.stop))
+    return _still_ours(turn, (await session.exec(changed)).scalar_one_or_none())
+
+
+def _is_claimed(turn: Turn) -> sa.ColumnElement[bool]:
+    return (col(TurnRow.id) == turn.id) & (col(TurnRow.epoch) == turn.epoch) & (col(TurnRow.state) == TurnState.RUNNING)
+
+
+def _still_ours(turn: Turn, stop: bool | None) -> bool:
+    """Whether to stop, as read from the row of a claimed turn: None where there is no such row."""
     if stop is None:
         raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
     return stop

@@ -58,6 +58,10 @@ class TurnStore(Protocol):
         """
         ...
 
+    async def check_claim(self, turn: Turn) -> bool:
+        """Whether a turn that is still ours is to be stopped. Changes nothing. Raises `ClaimLost`."""
+        ...
+
     async def gather(self, turn: Turn) -> Turn:
         """The turn with every other queued question of its conversation taken into its `burst`, in order.
 

@@ -117,6 +117,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(accept, names, moments, keys),
     st.builds(claim, keys),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.note_reply(turn, "r")), choices),
+    st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.check_claim(turn)), choices),
     st.builds(
         lambda choice, second: on_a_claimed_turn(choice, lambda store, turn: store.postpone(turn, at(second))),
         choices,

@@ -169,6 +169,8 @@ async def test_whoever_lost_the_claim_writes_nothing_more(store: AnyStore) -> No
     old = await claim(store)
     new = await claim(store)
     with pytest.raises(ClaimLost):
+        await store.check_claim(old)
+    with pytest.raises(ClaimLost):
         await store.note_reply(old, "old")
     with pytest.raises(ClaimLost):
         await store.save_draft(old, Draft(status="writing", text="old"))
@@ -435,12 +437,14 @@ async def test_a_stop_lets_no_turn_wait(store: AnyStore) -> None:
     assert (await claim(store)).stop
 
 
-async def test_whoever_writes_progress_learns_of_a_stop(store: AnyStore) -> None:
+async def test_whoever_shows_progress_learns_of_a_stop(store: AnyStore) -> None:
     await store.accept(incoming("a"))
     turn = await claim(store)
+    assert not await store.check_claim(turn)
     assert not await store.note_reply(turn, "171.0009")
     assert not await store.save_draft(turn, EVERYTHING)
     await store.request_stop(KEY)
+    assert await store.check_claim(turn)
     assert await store.save_draft(turn, EVERYTHING)
     assert await store.note_reply(turn, "171.0010")
 
