@@ -1,7 +1,9 @@
 """The database behind the stores: its address, its engine, and units of work that cannot be torn.
 
-A unit of work is one transaction in a task of its own behind `asyncio.shield`: cancelling its caller in the middle
-would otherwise leave a connection inside a transaction, and the database locked for everybody.
+A unit of work is a plain function over a session, run in one transaction: on SQLite in a thread, which its caller
+waits for once a unit and not once a call; on PostgreSQL on the event loop. Either way it is a task of its own behind
+`asyncio.shield`: cancelling its caller in the middle would otherwise leave a connection inside a transaction, and the
+database locked for everybody.
 """
 
 from __future__ import annotations
@@ -9,21 +11,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel import Session
 
 from bot.errors import ConfigError, StorageError, StorageUnavailable
 from bot.ports import Clock
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
+SQLITE_THREADS = 4  # one of them may write, the others read meanwhile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +46,7 @@ def parse_url(database_url: str) -> sa.URL:
         case "sqlite":
             if url.database in (None, "", ":memory:"):
                 raise ConfigError("DATABASE_URL", "must name a file, as in sqlite:///seedling.db")
-            return url.set(drivername="sqlite+aiosqlite")
+            return url.set(drivername="sqlite")
         case "postgresql" | "postgres":
             return url.set(drivername="postgresql+psycopg")
         case _:
@@ -69,15 +73,15 @@ def conninfo_of(url: sa.URL) -> str:
 # ---------------------------------------------------------------- engine
 
 
-def make_engine(url: sa.URL) -> AsyncEngine:
-    """The engine of the stores; opens nothing yet."""
+def make_engine(url: sa.URL) -> sa.Engine | AsyncEngine:
+    """The engine of the stores, one for threads on SQLite; opens nothing yet."""
     if not is_sqlite(url):
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
     if "timeout" not in url.query:
         url = url.update_query_dict({"timeout": BUSY_TIMEOUT_S})
     # Beginning every transaction as a writer keeps readers from failing when they turn into writers.
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"isolation_level": "IMMEDIATE"})
-    sa.event.listen(engine.sync_engine, "connect", _set_pragmas)
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"isolation_level": "IMMEDIATE"})
+    sa.event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
@@ -123,51 +127,93 @@ def _explain(name: str, error: BaseException | None) -> str:
 # ---------------------------------------------------------------- units of work
 
 
+Work = Callable[[Session], T]
+
+
+def _transact(bind: sa.Engine | sa.Connection, work: Work[T]) -> T:
+    """The result of `work`, committed, or undone when it raises."""
+    with Session(bind, expire_on_commit=False) as session, session.begin():
+        return work(session)
+
+
+class _Transactions(Protocol):
+    """Where transactions are run."""
+
+    async def read(self, work: Work[T]) -> T: ...
+
+    async def write(self, work: Work[T]) -> T: ...
+
+    async def close(self) -> None: ...
+
+
+class _InThreads:
+    """Transactions on SQLite; writers take turns."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(SQLITE_THREADS, thread_name_prefix="sqlite")
+        self._turnstile = asyncio.Lock()
+
+    async def read(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _transact, self._engine, work)
+
+    async def write(self, work: Work[T]) -> T:
+        async with self._turnstile:
+            return await self.read(work)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.dispose)
+        self._threads.shutdown(wait=False)  # nothing runs in them any more
+
+
+class _OnLoop:
+    """Transactions on PostgreSQL."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self, work: Work[T]) -> T:
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(_transact, work)
+
+    write = read
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
 class Database:
-    """Runs units of work, each in a transaction and a task of its own; writers take turns on SQLite.
+    """Runs units of work, each in a transaction and a task of its own.
 
     `has_queue` says that the stores bring a job for the queue with each turn.
     """
 
-    def __init__(self, engine: AsyncEngine, *, queued: bool = True) -> None:
+    def __init__(self, engine: sa.Engine | AsyncEngine, *, queued: bool = True) -> None:
         self.name = name_of(engine.url)
         self.origin = secrets.token_hex(8)
         self.has_queue = queued and not is_sqlite(engine.url)
-        self._engine = engine
-        self._session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
-        self._turnstile: AbstractAsyncContextManager[Any] = asyncio.Lock() if is_sqlite(engine.url) else nullcontext()
+        self._transactions: _Transactions = _OnLoop(engine) if isinstance(engine, AsyncEngine) else _InThreads(engine)
         self._units: set[asyncio.Task[Any]] = set()
 
-    async def read(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """The result of `work`, which only reads. Raises `StorageError`."""
-        return await self._run(self._unit(work))
+        return await self._run(self._transactions.read(work))
 
-    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """The result of `work`, committed on return and undone when it raises. Raises `StorageError`."""
-        return await self._run(self._write(work))
+        return await self._run(self._transactions.write(work))
 
     async def close(self) -> None:
         """Wait for the units that still run, then close every connection."""
-        await self._run(self._close(tuple(self._units)))
+        await asyncio.gather(*self._units, return_exceptions=True)
+        await self._run(self._transactions.close())
 
     async def _run(self, unit: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(unit, name=f"unit of work on {self.name}")
         self._units.add(task)  # a task that nobody refers to may be collected while it runs
         task.add_done_callback(self._units.discard)
-        return await asyncio.shield(task)
-
-    async def _write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        async with self._turnstile:
-            return await self._unit(work)
-
-    async def _unit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         with wrap_errors(self.name):
-            async with self._session() as session, session.begin():
-                return await work(session)
-
-    async def _close(self, units: tuple[asyncio.Task[Any], ...]) -> None:
-        await asyncio.gather(*units, return_exceptions=True)
-        await self._engine.dispose()
+            return await asyncio.shield(task)
 
 
 S = TypeVar("S", bound="SqlPart")
@@ -187,7 +233,7 @@ class SqlPart:
 
 
 def reads(
-    method: Callable[Concatenate[S, AsyncSession, P], Awaitable[T]],
+    method: Callable[Concatenate[S, Session, P], T],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
     """Make a method over a session a unit of work that only reads."""
 
@@ -199,7 +245,7 @@ def reads(
 
 
 def writes(
-    method: Callable[Concatenate[S, AsyncSession, P], Awaitable[T]],
+    method: Callable[Concatenate[S, Session, P], T],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
     """Make a method over a session a unit of work that is committed as a whole or not at all."""
 
@@ -210,7 +256,7 @@ def writes(
     return unit
 
 
-def upsert(session: AsyncSession, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
+def upsert(session: Session, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
     """An insert into `table` that can say what happens when the row is there: both databases have the same words."""
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(table)

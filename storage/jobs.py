@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session
 
 from bot.types import ChannelMessage, ConversationKey, TurnId
 from storage.tables import key_columns
@@ -61,29 +61,29 @@ def install(connection: sa.Connection) -> None:
         driver.execute(_HAND_OVER)
 
 
-async def add(session: AsyncSession, key: ConversationKey) -> None:
+def add(session: Session, key: ConversationKey) -> None:
     """See to it that a conversation is seen to, once the transaction is committed."""
     args = json.dumps(key_columns(key))
     add_job = _ADD.bindparams(queue=key.platform, task=TASK, lock=str(key), args=args)
-    await (await session.connection()).execute(add_job)
+    session.connection().execute(add_job)
 
 
-async def announce_stop(session: AsyncSession, key: ConversationKey, turns: Sequence[TurnId]) -> None:
+def announce_stop(session: Session, key: ConversationKey, turns: Sequence[TurnId]) -> None:
     """Tell every process that these turns of a conversation are to be stopped, once the transaction is committed."""
     payload = json.dumps({**key_columns(key), "turns": list(turns)[:MOST_IDS]})
-    await _tell(session, STOP_CHANNEL, payload)
+    _tell(session, STOP_CHANNEL, payload)
 
 
-async def announce_messages(
-    session: AsyncSession, origin: str, messages: Sequence[ChannelMessage], known: Collection[str]
+def announce_messages(
+    session: Session, origin: str, messages: Sequence[ChannelMessage], known: Collection[str]
 ) -> None:
     """Tell other processes of stored messages of a channel, once the transaction is committed."""
     for message in messages[:MOST_MESSAGES]:
         place = {"workspace": message.workspace, "channel": message.channel, "id": message.id}
         payload = json.dumps({"origin": origin, **place, "is_new": message.id not in known})
-        await _tell(session, MESSAGE_CHANNEL, payload)
+        _tell(session, MESSAGE_CHANNEL, payload)
 
 
-async def _tell(session: AsyncSession, channel: str, payload: str) -> None:
+def _tell(session: Session, channel: str, payload: str) -> None:
     notify = sa.text("SELECT pg_notify(:channel, :payload)").bindparams(channel=channel, payload=payload)
-    await (await session.connection()).execute(notify)
+    session.connection().execute(notify)

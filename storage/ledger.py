@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, select
 
 from bot.types import EVERYTHING, Spending, Within
 from storage.codec import as_utc
@@ -18,13 +17,11 @@ class SqlLedger(SqlPart):
     """A `Ledger` over a database."""
 
     @reads
-    async def spent(
-        self, session: AsyncSession, *, since: datetime, until: datetime, within: Within = EVERYTHING
-    ) -> Spending:
+    def spent(self, session: Session, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         lines = select(LedgerRow).where(col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until))
         for name, value in within.columns.items():
             lines = lines.where(col(getattr(LedgerRow, name)) == value)
-        rows = (await session.exec(lines)).all()
+        rows = session.exec(lines).all()
         return Spending(
             requests=sum(row.requests for row in rows),
             input=sum(row.input for row in rows),

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 import sqlalchemy as sa
-from sqlmodel import col, delete, select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, delete, select
 
 from bot.parameters import Scope, ScopeKind
 from storage.database import SqlPart, reads, upsert, writes
@@ -18,29 +17,29 @@ class SqlSettings(SqlPart):
     """A `SettingStore` over a database."""
 
     @reads
-    async def get_settings(self, session: AsyncSession, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
+    def get_settings(self, session: Session, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
         values: dict[Scope, dict[str, str]] = {scope: {} for scope in scopes}
-        rows = await session.exec(select(SettingRow).where(sa.or_(sa.false(), *map(_is_at, values))))
+        rows = session.exec(select(SettingRow).where(sa.or_(sa.false(), *map(_is_at, values))))
         for row in rows:
             scope = next(each for each in values if (each.kind, each.key) == (row.scope_kind, row.scope_key))
             values[scope][row.name] = row.value
         return values
 
     @writes
-    async def put_setting(self, session: AsyncSession, scope: Scope, name: str, value: str) -> None:
+    def put_setting(self, session: Session, scope: Scope, name: str, value: str) -> None:
         insert = upsert(session, SettingRow).values(scope_kind=scope.kind, scope_key=scope.key, name=name, value=value)
-        await session.exec(
+        session.exec(
             insert.on_conflict_do_update(index_elements=["scope_kind", "scope_key", "name"], set_={"value": value})
         )
 
     @writes
-    async def remove_setting(self, session: AsyncSession, scope: Scope, name: str) -> bool:
-        removed = await session.exec(delete(SettingRow).where(_is_at(scope), col(SettingRow.name) == name))
+    def remove_setting(self, session: Session, scope: Scope, name: str) -> bool:
+        removed = session.exec(delete(SettingRow).where(_is_at(scope), col(SettingRow.name) == name))
         return removed.rowcount > 0
 
     @reads
-    async def get_everywhere(self, session: AsyncSession, name: str) -> Mapping[Scope, str]:
-        rows = await session.exec(select(SettingRow).where(SettingRow.name == name))
+    def get_everywhere(self, session: Session, name: str) -> Mapping[Scope, str]:
+        rows = session.exec(select(SettingRow).where(SettingRow.name == name))
         return {Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key): row.value for row in rows}
 
 

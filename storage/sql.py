@@ -51,6 +51,6 @@ async def open_store(database_url: str, *, clock: Clock, queued: bool = True) ->
         await database.close()
 
 
-def _open(url: sa.URL) -> AsyncEngine:
+def _open(url: sa.URL) -> sa.Engine | AsyncEngine:
     check_schema(url)
     return make_engine(url)

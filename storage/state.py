@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlmodel import col, delete, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, delete, select, update
 
 from storage.database import SqlPart, reads, upsert, writes
 from storage.tables import AdapterStateRow
@@ -15,31 +14,29 @@ class SqlAdapterState(SqlPart):
     """An `AdapterStateStore` over a database."""
 
     @reads
-    async def get_state(self, session: AsyncSession, platform: str, name: str) -> str | None:
-        row = await session.get(AdapterStateRow, (platform, name))
+    def get_state(self, session: Session, platform: str, name: str) -> str | None:
+        row = session.get(AdapterStateRow, (platform, name))
         return None if row is None else row.value
 
     @reads
-    async def list_state(self, session: AsyncSession, platform: str, *, prefix: str = "") -> Mapping[str, str]:
+    def list_state(self, session: Session, platform: str, *, prefix: str = "") -> Mapping[str, str]:
         ours = col(AdapterStateRow.platform) == platform
         begins = col(AdapterStateRow.name).startswith(prefix, autoescape=True)
-        rows = await session.exec(select(AdapterStateRow).where(ours, begins).order_by(col(AdapterStateRow.name)))
+        rows = session.exec(select(AdapterStateRow).where(ours, begins).order_by(col(AdapterStateRow.name)))
         return {row.name: row.value for row in rows if row.name.startswith(prefix)}  # SQLite's LIKE ignores case
 
     @writes
-    async def put_state(self, session: AsyncSession, platform: str, name: str, value: str) -> None:
+    def put_state(self, session: Session, platform: str, name: str, value: str) -> None:
         insert = upsert(session, AdapterStateRow).values(platform=platform, name=name, value=value)
-        await session.exec(insert.on_conflict_do_update(index_elements=["platform", "name"], set_={"value": value}))
+        session.exec(insert.on_conflict_do_update(index_elements=["platform", "name"], set_={"value": value}))
 
     @writes
-    async def swap_state(
-        self, session: AsyncSession, platform: str, name: str, *, before: str | None, after: str | None
-    ) -> bool:
+    def swap_state(self, session: Session, platform: str, name: str, *, before: str | None, after: str | None) -> bool:
         if before is None:
             if after is None:
-                return await session.get(AdapterStateRow, (platform, name)) is None
+                return session.get(AdapterStateRow, (platform, name)) is None
             insert = upsert(session, AdapterStateRow).values(platform=platform, name=name, value=after)
-            added = await session.exec(insert.on_conflict_do_nothing().returning(col(AdapterStateRow.name)))
+            added = session.exec(insert.on_conflict_do_nothing().returning(col(AdapterStateRow.name)))
             return added.scalar_one_or_none() is not None
         mine = (
             col(AdapterStateRow.platform) == platform,
@@ -47,4 +44,4 @@ class SqlAdapterState(SqlPart):
             col(AdapterStateRow.value) == before,
         )
         changed = delete(AdapterStateRow) if after is None else update(AdapterStateRow).values(value=after)
-        return (await session.exec(changed.where(*mine))).rowcount > 0
+        return session.exec(changed.where(*mine)).rowcount > 0

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, delete, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, delete, select, update
 
 from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart
 from storage.codec import as_utc
@@ -21,8 +20,8 @@ class SqlSummaries(SqlPart):
     """A `SummaryStore` over a database."""
 
     @reads
-    async def get_parts(self, session: AsyncSession, place: ConversationKey) -> Sequence[SummaryPart]:
-        rows = await session.exec(
+    def get_parts(self, session: Session, place: ConversationKey) -> Sequence[SummaryPart]:
+        rows = session.exec(
             select(SummaryPartRow)
             .where(is_of(SummaryPartRow, place))
             .order_by(col(SummaryPartRow.first_at), col(SummaryPartRow.part_id))
@@ -30,27 +29,27 @@ class SqlSummaries(SqlPart):
         return [row.to_part() for row in rows]
 
     @writes
-    async def put_part(
-        self, session: AsyncSession, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()
+    def put_part(
+        self, session: Session, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()
     ) -> None:
-        await _remove(session, place, replaces)
-        await session.merge(SummaryPartRow.from_part(place, part))
+        _remove(session, place, replaces)
+        session.merge(SummaryPartRow.from_part(place, part))
 
     @writes
-    async def remove_parts(self, session: AsyncSession, place: ConversationKey, ids: Sequence[str]) -> None:
-        await _remove(session, place, ids)
+    def remove_parts(self, session: Session, place: ConversationKey, ids: Sequence[str]) -> None:
+        _remove(session, place, ids)
 
     @writes
-    async def forget_in_parts(self, session: AsyncSession, channel: ConversationKey, source_id: str) -> int:
-        rows = await session.exec(select(SummaryPartRow).where(*_in_channel(SummaryPartRow, channel)))
+    def forget_in_parts(self, session: Session, channel: ConversationKey, source_id: str) -> int:
+        rows = session.exec(select(SummaryPartRow).where(*_in_channel(SummaryPartRow, channel)))
         gone = [row for row in rows if any(each["id"] == source_id for each in row.covers)]
         for row in gone:
-            await session.delete(row)
+            session.delete(row)
         return len(gone)
 
     @reads
-    async def get_mark(self, session: AsyncSession, place: ConversationKey, person: str) -> datetime | None:
-        rows = await session.exec(
+    def get_mark(self, session: Session, place: ConversationKey, person: str) -> datetime | None:
+        rows = session.exec(
             select(SummaryMarkRow.until).where(
                 is_of(SummaryMarkRow, place), col(SummaryMarkRow.person).in_({"", person})
             )
@@ -58,11 +57,11 @@ class SqlSummaries(SqlPart):
         return max(rows.all(), default=None)
 
     @writes
-    async def put_mark(self, session: AsyncSession, place: ConversationKey, person: str, until: datetime) -> None:
+    def put_mark(self, session: Session, place: ConversationKey, person: str, until: datetime) -> None:
         row = SummaryMarkRow
         insert = upsert(session, row).values(**key_columns(place), person=person, until=as_utc(until))
         later = insert.excluded.until
-        await session.exec(
+        session.exec(
             insert.on_conflict_do_update(
                 index_elements=["platform", "workspace", "channel", "thread", "person"],
                 set_={"until": later},
@@ -75,22 +74,20 @@ class SqlSchedules(SqlPart):
     """A `ScheduleStore` over a database."""
 
     @writes
-    async def add_schedule(self, session: AsyncSession, schedule: NewSchedule) -> Schedule:
+    def add_schedule(self, session: Session, schedule: NewSchedule) -> Schedule:
         row = ScheduleRow.from_schedule(schedule)
         session.add(row)
-        await session.flush()
+        session.flush()
         return row.to_schedule()
 
     @reads
-    async def get_schedules(self, session: AsyncSession, channel: ConversationKey) -> Sequence[Schedule]:
-        rows = await session.exec(
-            select(ScheduleRow).where(*_in_channel(ScheduleRow, channel)).order_by(col(ScheduleRow.id))
-        )
+    def get_schedules(self, session: Session, channel: ConversationKey) -> Sequence[Schedule]:
+        rows = session.exec(select(ScheduleRow).where(*_in_channel(ScheduleRow, channel)).order_by(col(ScheduleRow.id)))
         return [row.to_schedule() for row in rows]
 
     @reads
-    async def due_schedules(self, session: AsyncSession, now: datetime) -> Sequence[Schedule]:
-        rows = await session.exec(
+    def due_schedules(self, session: Session, now: datetime) -> Sequence[Schedule]:
+        rows = session.exec(
             select(ScheduleRow)
             .where(col(ScheduleRow.next_at) <= as_utc(now), ~col(ScheduleRow.paused))
             .order_by(col(ScheduleRow.next_at), col(ScheduleRow.id))
@@ -98,38 +95,36 @@ class SqlSchedules(SqlPart):
         return [row.to_schedule() for row in rows]
 
     @writes
-    async def advance_schedule(
-        self, session: AsyncSession, schedule: Schedule, *, next_at: datetime, since: datetime
-    ) -> bool:
+    def advance_schedule(self, session: Session, schedule: Schedule, *, next_at: datetime, since: datetime) -> bool:
         still = (col(ScheduleRow.id) == schedule.id, col(ScheduleRow.next_at) == as_utc(schedule.next_at))
         change = update(ScheduleRow).where(*still).values(next_at=as_utc(next_at), since=as_utc(since))
-        return (await session.exec(change)).rowcount > 0
+        return session.exec(change).rowcount > 0
 
     @writes
-    async def pause_schedule(self, session: AsyncSession, id: ScheduleId, *, paused: bool, next_at: datetime) -> None:
+    def pause_schedule(self, session: Session, id: ScheduleId, *, paused: bool, next_at: datetime) -> None:
         change = update(ScheduleRow).where(col(ScheduleRow.id) == id)
-        await session.exec(change.values(paused=paused, next_at=as_utc(next_at)))
+        session.exec(change.values(paused=paused, next_at=as_utc(next_at)))
 
     @writes
-    async def remove_schedule(self, session: AsyncSession, id: ScheduleId) -> None:
-        await session.exec(delete(ScheduleRow).where(col(ScheduleRow.id) == id))
+    def remove_schedule(self, session: Session, id: ScheduleId) -> None:
+        session.exec(delete(ScheduleRow).where(col(ScheduleRow.id) == id))
 
 
-async def forget_person_in_parts(session: AsyncSession, platform: str, id: str) -> None:
+def forget_person_in_parts(session: Session, platform: str, id: str) -> None:
     """Drop every part that covers a message of somebody, and the digests that they wanted."""
-    of_platform = await session.exec(select(SummaryPartRow).where(SummaryPartRow.platform == platform))
+    of_platform = session.exec(select(SummaryPartRow).where(SummaryPartRow.platform == platform))
     for row in of_platform:
         if any(each["author"] == id for each in row.covers):
-            await session.delete(row)
+            session.delete(row)
     theirs = (col(ScheduleRow.platform) == platform, col(ScheduleRow.author_id) == id)
-    await session.exec(delete(ScheduleRow).where(*theirs))
+    session.exec(delete(ScheduleRow).where(*theirs))
     marks = (col(SummaryMarkRow.platform) == platform, col(SummaryMarkRow.person) == id)
-    await session.exec(delete(SummaryMarkRow).where(*marks))
+    session.exec(delete(SummaryMarkRow).where(*marks))
 
 
-async def _remove(session: AsyncSession, place: ConversationKey, ids: Sequence[str]) -> None:
+def _remove(session: Session, place: ConversationKey, ids: Sequence[str]) -> None:
     gone = delete(SummaryPartRow).where(is_of(SummaryPartRow, place), col(SummaryPartRow.part_id).in_(ids))
-    await session.exec(gone)
+    session.exec(gone)
 
 
 def _in_channel(row: Any, channel: ConversationKey) -> tuple[sa.ColumnElement[bool], ...]:

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, exists
-from sqlmodel import col, delete, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, delete, select, update
 
 from bot.types import Conversation, ConversationKey, Media, NewEntry, StoredEntry
 from storage.database import SqlPart, reads, upsert, writes
@@ -28,54 +27,54 @@ class SqlTranscripts(SqlPart):
     """A `TranscriptStore` over a database."""
 
     @reads
-    async def get_conversation(self, session: AsyncSession, key: ConversationKey) -> Conversation | None:
-        row = (await session.exec(select(ConversationRow).where(is_of(ConversationRow, key)))).one_or_none()
+    def get_conversation(self, session: Session, key: ConversationKey) -> Conversation | None:
+        row = session.exec(select(ConversationRow).where(is_of(ConversationRow, key))).one_or_none()
         return None if row is None else row.to_conversation()
 
     @reads
-    async def get_entries(self, session: AsyncSession, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
-        conversation = (await session.exec(select(ConversationRow.id).where(is_of(ConversationRow, key)))).one_or_none()
+    def get_entries(self, session: Session, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
+        conversation = session.exec(select(ConversationRow.id).where(is_of(ConversationRow, key))).one_or_none()
         if conversation is None:
             return []
-        rows = await session.exec(
+        rows = session.exec(
             select(EntryRow)
             .where(EntryRow.conversation_id == conversation, EntryRow.position >= start)
             .order_by(col(EntryRow.position))
         )
-        media = await _read_media(session, conversation, start)
+        media = _read_media(session, conversation, start)
         return [row.to_entry(tuple(media[row.position])) for row in rows]
 
     @writes
-    async def append_entries(
-        self, session: AsyncSession, key: ConversationKey, entries: Sequence[NewEntry]
+    def append_entries(
+        self, session: Session, key: ConversationKey, entries: Sequence[NewEntry]
     ) -> Sequence[StoredEntry]:
-        return await append(session, key, entries)
+        return append(session, key, entries)
 
     @writes
-    async def save_conversation(self, session: AsyncSession, key: ConversationKey, conversation: Conversation) -> None:
-        await remember(session, key, conversation)
+    def save_conversation(self, session: Session, key: ConversationKey, conversation: Conversation) -> None:
+        remember(session, key, conversation)
 
     @writes
-    async def remove_entries(self, session: AsyncSession, key: ConversationKey, *, source_id: str) -> int:
+    def remove_entries(self, session: Session, key: ConversationKey, *, source_id: str) -> int:
         if not source_id:
             return 0
         conversation = select(ConversationRow.id).where(is_of(ConversationRow, key)).scalar_subquery()
         theirs = (col(EntryRow.conversation_id) == conversation) & (col(EntryRow.source_id) == source_id)
-        digests = await session.exec(select(EntryMediaRow.digest).join(EntryRow, _same_place()).where(theirs))
+        digests = session.exec(select(EntryMediaRow.digest).join(EntryRow, _same_place()).where(theirs))
         seen = set(digests)
-        removed = await session.exec(delete(EntryRow).where(theirs))
+        removed = session.exec(delete(EntryRow).where(theirs))
         unused = col(MediaRow.digest).in_(seen) & ~exists().where(col(EntryMediaRow.digest) == MediaRow.digest)
-        await session.exec(delete(MediaRow).where(unused))
+        session.exec(delete(MediaRow).where(unused))
         return removed.rowcount
 
 
-async def append(session: AsyncSession, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
+def append(session: Session, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
     """Append the entries whose id is new, creating the conversation; part of a larger unit of work."""
     if not entries:
         return []
-    conversation, position = await _lock(session, key)
+    conversation, position = _lock(session, key)
     offered = {each.id: each for each in reversed(entries)}  # of the same id the first one counts
-    known = await session.exec(
+    known = session.exec(
         select(EntryRow.entry_id).where(
             EntryRow.conversation_id == conversation, col(EntryRow.entry_id).in_(list(offered))
         )
@@ -88,37 +87,35 @@ async def append(session: AsyncSession, key: ConversationKey, entries: Sequence[
         session.add(row)
         stored.append(row.to_entry(new.entry.media))
         position += 1
-    await session.flush()
-    await _add_media(session, conversation, stored)
-    await session.exec(
-        update(ConversationRow).where(col(ConversationRow.id) == conversation).values(next_position=position)
-    )
+    session.flush()
+    _add_media(session, conversation, stored)
+    session.exec(update(ConversationRow).where(col(ConversationRow.id) == conversation).values(next_position=position))
     return stored
 
 
-async def remember(session: AsyncSession, key: ConversationKey, conversation: Conversation) -> None:
+def remember(session: Session, key: ConversationKey, conversation: Conversation) -> None:
     """Replace what is remembered of a conversation, creating it; part of a larger unit of work."""
     columns = conversation_columns(conversation)
     insert = upsert(session, ConversationRow).values(**key_columns(key), next_position=0, **columns)
-    await session.exec(insert.on_conflict_do_update(index_elements=KEY_COLUMNS, set_=columns))
+    session.exec(insert.on_conflict_do_update(index_elements=KEY_COLUMNS, set_=columns))
 
 
-async def _lock(session: AsyncSession, key: ConversationKey) -> tuple[int, int]:
+def _lock(session: Session, key: ConversationKey) -> tuple[int, int]:
     """The conversation's id and next position; it is there and nobody else appends to it until the commit."""
     new = upsert(session, ConversationRow).values(
         **key_columns(key), next_position=0, **conversation_columns(Conversation())
     )
     # An update that changes nothing takes the row's lock and gives the row back, new or old.
     kept = new.on_conflict_do_update(index_elements=KEY_COLUMNS, set_={"next_position": ConversationRow.next_position})
-    row = await session.exec(kept.returning(col(ConversationRow.id), col(ConversationRow.next_position)))
+    row = session.exec(kept.returning(col(ConversationRow.id), col(ConversationRow.next_position)))
     id, position = row.one()
     return id, position
 
 
-async def _add_media(session: AsyncSession, conversation: int, stored: Sequence[StoredEntry]) -> None:
+def _add_media(session: Session, conversation: int, stored: Sequence[StoredEntry]) -> None:
     pairs = [pair for each in stored for pair in media_rows(conversation, each.position, each.entry)]
     for content, _ in pairs:
-        await session.exec(upsert(session, MediaRow).values(content.model_dump()).on_conflict_do_nothing())
+        session.exec(upsert(session, MediaRow).values(content.model_dump()).on_conflict_do_nothing())
     session.add_all(use for _, use in pairs)
 
 
@@ -128,8 +125,8 @@ def _same_place() -> ColumnElement[bool]:
     return same_conversation & (col(EntryMediaRow.position) == EntryRow.position)
 
 
-async def _read_media(session: AsyncSession, conversation: int, start: int) -> defaultdict[int, list[Media]]:
-    uses = await session.exec(
+def _read_media(session: Session, conversation: int, start: int) -> defaultdict[int, list[Media]]:
+    uses = session.exec(
         select(EntryMediaRow, MediaRow.content)
         .join(MediaRow, col(MediaRow.digest) == EntryMediaRow.digest)
         .where(EntryMediaRow.conversation_id == conversation, EntryMediaRow.position >= start)

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, select, update
 
 from bot.errors import ClaimLost
 from bot.types import (
@@ -39,16 +38,16 @@ class SqlTurns(SqlPart):
     """A `TurnStore` over a database."""
 
     @writes
-    async def accept(self, session: AsyncSession, incoming: Incoming) -> TurnId | None:
+    def accept(self, session: Session, incoming: Incoming) -> TurnId | None:
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
         insert = upsert(session, TurnRow).values(row.model_dump(exclude={"id"})).on_conflict_do_nothing()
-        id: TurnId | None = (await session.exec(insert.returning(col(TurnRow.id)))).scalar_one_or_none()
+        id: TurnId | None = session.exec(insert.returning(col(TurnRow.id))).scalar_one_or_none()
         if id is not None and self._database.has_queue:
-            await jobs.add(session, incoming.key)
+            jobs.add(session, incoming.key)
         return id
 
     @writes
-    async def claim(self, session: AsyncSession, key: ConversationKey, *, worker: str) -> Turn | None:
+    def claim(self, session: Session, key: ConversationKey, *, worker: str) -> Turn | None:
         now = as_utc(self._clock())
         # A turn that waits holds up those behind it: they are answered in the order in which they were asked.
         oldest = (
@@ -67,44 +66,44 @@ class SqlTurns(SqlPart):
             )
             .returning(TurnRow)
         )
-        row = (await session.exec(claim)).scalar_one_or_none()
-        return row and replace(row.to_turn(), burst=await _burst(session, row.id))
+        row = session.exec(claim).scalar_one_or_none()
+        return row and replace(row.to_turn(), burst=_burst(session, row.id))
 
     @writes
-    async def note_reply(self, session: AsyncSession, turn: Turn, ref: str) -> bool:
-        return await _update_claimed(session, turn, reply_ref=ref)
+    def note_reply(self, session: Session, turn: Turn, ref: str) -> bool:
+        return _update_claimed(session, turn, reply_ref=ref)
 
     @writes
-    async def save_draft(self, session: AsyncSession, turn: Turn, draft: Draft) -> bool:
+    def save_draft(self, session: Session, turn: Turn, draft: Draft) -> bool:
         # A draft on its way while the answer is recorded comes too late: it would be shown in the answer's place.
         newest = sa.literal(draft_to_json(draft), JSON)
         kept = sa.case((col(TurnRow.outcome).is_(None), newest), else_=col(TurnRow.draft))
-        return await _update_claimed(session, turn, draft=kept)
+        return _update_claimed(session, turn, draft=kept)
 
     @reads
-    async def check_claim(self, session: AsyncSession, turn: Turn) -> bool:
-        stop = (await session.exec(select(TurnRow.stop).where(_is_claimed(turn)))).one_or_none()
+    def check_claim(self, session: Session, turn: Turn) -> bool:
+        stop = session.exec(select(TurnRow.stop).where(_is_claimed(turn))).one_or_none()
         return _still_ours(turn, stop)
 
     @writes
-    async def postpone(self, session: AsyncSession, turn: Turn, until: datetime) -> None:
+    def postpone(self, session: Session, turn: Turn, until: datetime) -> None:
         retries = TurnRow.retries + 1
-        await _update_claimed(session, turn, state=TurnState.QUEUED, not_before=as_utc(until), retries=retries)
+        _update_claimed(session, turn, state=TurnState.QUEUED, not_before=as_utc(until), retries=retries)
 
     @writes
-    async def release(self, session: AsyncSession, turn: Turn) -> None:
-        await _update_claimed(session, turn, state=TurnState.QUEUED, attempt=TurnRow.attempt - 1)
+    def release(self, session: Session, turn: Turn) -> None:
+        _update_claimed(session, turn, state=TurnState.QUEUED, attempt=TurnRow.attempt - 1)
         if self._database.has_queue:
-            await jobs.add(session, turn.incoming.key)
+            jobs.add(session, turn.incoming.key)
 
     @reads
-    async def get_turn(self, session: AsyncSession, id: TurnId) -> Turn | None:
-        row = await session.get(TurnRow, id)
-        return None if row is None else replace(row.to_turn(), burst=await _burst(session, row.id))
+    def get_turn(self, session: Session, id: TurnId) -> Turn | None:
+        row = session.get(TurnRow, id)
+        return None if row is None else replace(row.to_turn(), burst=_burst(session, row.id))
 
     @reads
-    async def waiting(self, session: AsyncSession, key: ConversationKey) -> Waiting | None:
-        rows = await session.exec(
+    def waiting(self, session: Session, key: ConversationKey) -> Waiting | None:
+        rows = session.exec(
             select(TurnRow.accepted_at, TurnRow.not_before)
             .where(is_of(TurnRow, key), IS_OPEN)
             .order_by(col(TurnRow.at), col(TurnRow.id))
@@ -116,9 +115,9 @@ class SqlTurns(SqlPart):
         return Waiting(first_accepted_at=min(accepted), last_accepted_at=max(accepted), not_before=turns[0][1])
 
     @writes
-    async def gather(self, session: AsyncSession, turn: Turn) -> Turn:
-        await _update_claimed(session, turn, stop=TurnRow.stop)
-        queued = await session.exec(
+    def gather(self, session: Session, turn: Turn) -> Turn:
+        _update_claimed(session, turn, stop=TurnRow.stop)
+        queued = session.exec(
             select(TurnRow)
             .where(is_of(TurnRow, turn.incoming.key), IS_OPEN, TurnRow.state == TurnState.QUEUED)
             .order_by(col(TurnRow.at), col(TurnRow.id))
@@ -127,13 +126,13 @@ class SqlTurns(SqlPart):
             if is_plain(row.to_turn()):
                 row.state, row.merged_into = TurnState.DONE, turn.id
                 session.add(row)
-        await session.flush()
-        return replace(turn, burst=await _burst(session, turn.id))
+        session.flush()
+        return replace(turn, burst=_burst(session, turn.id))
 
     @writes
-    async def record(self, session: AsyncSession, turn: Turn, settlement: Settlement) -> None:
+    def record(self, session: Session, turn: Turn, settlement: Settlement) -> None:
         now = as_utc(self._clock())
-        await _update_claimed(
+        _update_claimed(
             session,
             turn,
             outcome=settlement.state,
@@ -145,31 +144,29 @@ class SqlTurns(SqlPart):
         )
         line = LedgerRow.from_settlement(turn, settlement, at=now)
         if line is not None:
-            await session.merge(line)
-        await append(session, turn.incoming.key, settlement.entries)
+            session.merge(line)
+        append(session, turn.incoming.key, settlement.entries)
         if settlement.conversation is not None:
-            await remember(session, turn.incoming.key, settlement.conversation)
+            remember(session, turn.incoming.key, settlement.conversation)
 
     @writes
-    async def record_memory(self, session: AsyncSession, turn: Turn, condensation: Condensation) -> None:
-        await _update_claimed(session, turn, error=condensation.error)
-        await session.merge(LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock())))
-        await append(session, turn.incoming.key, condensation.entries)
-        await remember(session, turn.incoming.key, condensation.conversation)
+    def record_memory(self, session: Session, turn: Turn, condensation: Condensation) -> None:
+        _update_claimed(session, turn, error=condensation.error)
+        session.merge(LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock())))
+        append(session, turn.incoming.key, condensation.entries)
+        remember(session, turn.incoming.key, condensation.conversation)
 
     @writes
-    async def close(self, session: AsyncSession, turn: Turn, *, error: str = "") -> None:
-        row = (await session.exec(select(TurnRow).where(TurnRow.id == turn.id))).one_or_none()
+    def close(self, session: Session, turn: Turn, *, error: str = "") -> None:
+        row = session.exec(select(TurnRow).where(TurnRow.id == turn.id)).one_or_none()
         state = TurnState.FAILED if row is None else ending(row.to_turn(), error)
         columns: dict[str, Any] = {"error": error} if error else {}
-        await _update_claimed(session, turn, state=state, ended_at=as_utc(self._clock()), **columns)
+        _update_claimed(session, turn, state=state, ended_at=as_utc(self._clock()), **columns)
 
     @reads
-    async def recent_requests(
-        self, session: AsyncSession, key: ConversationKey, *, limit: int
-    ) -> Sequence[RequestRecord]:
+    def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         is_answer_of_turn = (col(LedgerRow.turn_id) == TurnRow.id) & (col(LedgerRow.purpose) == ANSWER)
-        rows = await session.exec(
+        rows = session.exec(
             select(TurnRow, LedgerRow)
             .join(LedgerRow, is_answer_of_turn, isouter=True)
             .where(is_of(TurnRow, key), col(TurnRow.recorded_at).is_not(None), col(TurnRow.request).is_not(None))
@@ -179,8 +176,8 @@ class SqlTurns(SqlPart):
         return [row.to_record(line) for row, line in reversed(rows.all())]
 
     @writes
-    async def request_stop(self, session: AsyncSession, key: ConversationKey) -> Sequence[TurnId]:
-        marked = await session.exec(
+    def request_stop(self, session: Session, key: ConversationKey) -> Sequence[TurnId]:
+        marked = session.exec(
             update(TurnRow)
             .where(is_of(TurnRow, key), IS_OPEN, col(TurnRow.outcome).is_(None))
             .values(stop=True, not_before=None)
@@ -188,12 +185,12 @@ class SqlTurns(SqlPart):
         )
         ids = [id for _, id in sorted(tuple(row) for row in marked)]
         if ids and self._database.has_queue:
-            await jobs.announce_stop(session, key, ids)
+            jobs.announce_stop(session, key, ids)
         return ids
 
     @reads
-    async def queue_figures(self, session: AsyncSession) -> QueueFigures:
-        counted = await (await session.connection()).execute(
+    def queue_figures(self, session: Session) -> QueueFigures:
+        counted = session.connection().execute(
             sa.select(
                 col(TurnRow.state),
                 sa.func.count(),
@@ -216,13 +213,13 @@ class SqlTurns(SqlPart):
         )
 
     @reads
-    async def takes_part(self, session: AsyncSession, key: ConversationKey) -> bool:
+    def takes_part(self, session: Session, key: ConversationKey) -> bool:
         any_turn = select(TurnRow.id).where(is_of(TurnRow, key)).limit(1)
-        return (await session.exec(any_turn)).first() is not None
+        return session.exec(any_turn).first() is not None
 
     @reads
-    async def active_conversations(
-        self, session: AsyncSession, platform: str, *, since: datetime
+    def active_conversations(
+        self, session: Session, platform: str, *, since: datetime
     ) -> Mapping[ConversationKey, datetime]:
         key = [col(getattr(TurnRow, name)) for name in KEY_COLUMNS]
         newest = (
@@ -230,16 +227,16 @@ class SqlTurns(SqlPart):
             .where(col(TurnRow.platform) == platform, col(TurnRow.at) >= as_utc(since))
             .group_by(*key)
         )
-        found = await (await session.connection()).execute(newest)
+        found = session.connection().execute(newest)
         return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
 
     @writes
-    async def note_feedback(self, session: AsyncSession, id: TurnId, person: str, *, good: bool) -> None:
+    def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:
         row = FeedbackRow(turn_id=id, person=person, good=good, at=as_utc(self._clock()))
-        await session.merge(row)
+        session.merge(row)
 
     @reads
-    async def open_conversations(self, session: AsyncSession) -> Sequence[ConversationKey]:
+    def open_conversations(self, session: Session) -> Sequence[ConversationKey]:
         row = TurnRow
         oldest_first = (
             select(row.platform, row.workspace, row.channel, row.thread)
@@ -247,25 +244,23 @@ class SqlTurns(SqlPart):
             .group_by(col(row.platform), col(row.workspace), col(row.channel), col(row.thread))
             .order_by(sa.func.min(row.at), sa.func.min(row.id))
         )
-        rows = await session.exec(oldest_first)
+        rows = session.exec(oldest_first)
         return [
             ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
             for platform, workspace, channel, thread in rows
         ]
 
 
-async def _burst(session: AsyncSession, turn: TurnId) -> tuple[Incoming, ...]:
+def _burst(session: Session, turn: TurnId) -> tuple[Incoming, ...]:
     """The questions that are answered together with a turn, in order."""
-    rows = await session.exec(
-        select(TurnRow).where(TurnRow.merged_into == turn).order_by(col(TurnRow.at), col(TurnRow.id))
-    )
+    rows = session.exec(select(TurnRow).where(TurnRow.merged_into == turn).order_by(col(TurnRow.at), col(TurnRow.id)))
     return tuple(row.to_incoming() for row in rows)
 
 
-async def _update_claimed(session: AsyncSession, turn: Turn, **columns: Any) -> bool:
+def _update_claimed(session: Session, turn: Turn, **columns: Any) -> bool:
     """Change a turn as the runner that claimed it, and nobody else; whether it is to be stopped."""
     changed = update(TurnRow).where(_is_claimed(turn)).values(**columns).returning(col(TurnRow.stop))
-    return _still_ours(turn, (await session.exec(changed)).scalar_one_or_none())
+    return _still_ours(turn, session.exec(changed).scalar_one_or_none())
 
 
 def _is_claimed(turn: Turn) -> sa.ColumnElement[bool]:

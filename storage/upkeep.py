@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, delete, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, delete, select, update
 
 from bot.types import OPEN_STATES, ConversationKey
 from storage.codec import as_utc
@@ -36,34 +35,34 @@ class SqlUpkeep(SqlPart):
     """A `ForgetStore` over a database."""
 
     @writes
-    async def forget_conversation(self, session: AsyncSession, key: ConversationKey) -> int:
-        return await _forget(session, key)
+    def forget_conversation(self, session: Session, key: ConversationKey) -> int:
+        return _forget(session, key)
 
     @writes
-    async def forget_person(self, session: AsyncSession, platform: str, id: str) -> int:
+    def forget_person(self, session: Session, platform: str, id: str) -> int:
         theirs = sa.and_(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
         places = select(TurnRow.platform, TurnRow.workspace, TurnRow.channel, TurnRow.thread).where(theirs).distinct()
         # Answers, and what was condensed, may repeat what they wrote: their conversations go as a whole.
-        keys = [ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))) for place in await session.exec(places)]
-        gone = sum([await _forget(session, key) for key in keys])
+        keys = [ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))) for place in session.exec(places)]
+        gone = sum([_forget(session, key) for key in keys])
         elsewhere = select(ConversationRow.id).where(ConversationRow.platform == platform)
-        read = await session.exec(
+        read = session.exec(
             delete(EntryRow).where(col(EntryRow.author) == id, col(EntryRow.conversation_id).in_(elsewhere))
         )
-        await session.exec(
+        session.exec(
             update(LedgerRow)
             .where(col(LedgerRow.platform) == platform, col(LedgerRow.author_id) == id)
             .values(author_id=FORGOTTEN)
         )
-        await forget_person_in_parts(session, platform, id)
+        forget_person_in_parts(session, platform, id)
         if platform == PLAYGROUND:
-            await session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
-            await session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
-        await _forget_unused_media(session)
+            session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
+            session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
+        _forget_unused_media(session)
         return gone + read.rowcount
 
     @reads
-    async def resting_since(self, session: AsyncSession, before: datetime) -> Mapping[ConversationKey, datetime]:
+    def resting_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
         row = TurnRow
         key = (col(row.platform), col(row.workspace), col(row.channel), col(row.thread))
         latest = sa.func.max(col(row.accepted_at))
@@ -74,7 +73,7 @@ class SqlUpkeep(SqlPart):
             .having(latest < as_utc(before))
             .having(sa.func.count().filter(_is_open()) == 0)
         )
-        found = await (await session.connection()).execute(resting)
+        found = session.connection().execute(resting)
         return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
 
 
@@ -94,26 +93,24 @@ def _is_open() -> sa.ColumnElement[bool]:
     return col(TurnRow.state).in_(OPEN_STATES)
 
 
-async def _forget(session: AsyncSession, key: ConversationKey) -> int:
+def _forget(session: Session, key: ConversationKey) -> int:
     """Blank ended turns, which stay as the names of deliveries, and remove transcript and memory."""
     conversation = is_of(ConversationRow, key)
-    await session.exec(update(TurnRow).where(is_of(TurnRow, key), ~_is_open()).values(**_BLANK))
-    await session.exec(delete(SummaryPartRow).where(is_of(SummaryPartRow, key)))
+    session.exec(update(TurnRow).where(is_of(TurnRow, key), ~_is_open()).values(**_BLANK))
+    session.exec(delete(SummaryPartRow).where(is_of(SummaryPartRow, key)))
     ids = select(ConversationRow.id).where(conversation)
-    gone = await session.exec(delete(EntryRow).where(col(EntryRow.conversation_id).in_(ids)))
+    gone = session.exec(delete(EntryRow).where(col(EntryRow.conversation_id).in_(ids)))
     start = ConversationRow.next_position
-    await session.exec(
-        update(ConversationRow).where(conversation).values(memory="", head_digest="", window_start=start)
-    )
+    session.exec(update(ConversationRow).where(conversation).values(memory="", head_digest="", window_start=start))
     if key.platform == PLAYGROUND:
         row = ChannelMessageRow
         of_thread = sa.or_(col(row.thread) == key.thread, sa.and_(col(row.id) == key.thread, col(row.thread) == ""))
         here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
-        await session.exec(delete(row).where(here, of_thread))
-    await _forget_unused_media(session)
+        session.exec(delete(row).where(here, of_thread))
+    _forget_unused_media(session)
     return gone.rowcount
 
 
-async def _forget_unused_media(session: AsyncSession) -> None:
+def _forget_unused_media(session: Session) -> None:
     used = select(EntryMediaRow.digest)
-    await session.exec(delete(MediaRow).where(col(MediaRow.digest).not_in(used)))
+    session.exec(delete(MediaRow).where(col(MediaRow.digest).not_in(used)))

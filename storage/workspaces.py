@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select, update
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session, col, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.errors import StorageError
@@ -30,38 +29,38 @@ class SqlWorkspaces(SqlPart):
     """A `WorkspaceStore` over a database."""
 
     @writes
-    async def put_workspace(
-        self, session: AsyncSession, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]
+    def put_workspace(
+        self, session: Session, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]
     ) -> None:
-        await _put(session, WorkspaceRow, [asdict(workspace)])
-        await _put(session, ChannelRow, [asdict(channel) for channel in channels])
-        await _put(session, PersonRow, [{"workspace": workspace.id, **asdict(person)} for person in people])
+        _put(session, WorkspaceRow, [asdict(workspace)])
+        _put(session, ChannelRow, [asdict(channel) for channel in channels])
+        _put(session, PersonRow, [{"workspace": workspace.id, **asdict(person)} for person in people])
 
     @writes
-    async def put_messages(self, session: AsyncSession, messages: Sequence[ChannelMessage]) -> int:
+    def put_messages(self, session: Session, messages: Sequence[ChannelMessage]) -> int:
         by_channel: defaultdict[tuple[str, str], dict[str, ChannelMessage]] = defaultdict(dict)
         for message in messages:
             by_channel[message.workspace, message.channel][message.id] = message
         new = 0
         for (workspace, channel), each in sorted(by_channel.items()):
-            await _lock(session, workspace, channel)
-            before = await _threads(session, workspace, channel, each)
-            await _put(session, ChannelMessageRow, [message_columns(message) for message in each.values()])
+            _lock(session, workspace, channel)
+            before = _threads(session, workspace, channel, each)
+            _put(session, ChannelMessageRow, [message_columns(message) for message in each.values()])
             roots = {*each, *before.values(), *(message.thread for message in each.values())} - {""}
-            await _count_replies(session, workspace, channel, roots)
+            _count_replies(session, workspace, channel, roots)
             new += len(each) - len(before)
             if self._database.has_queue:
-                await jobs.announce_messages(session, self.origin, list(each.values()), before)
+                jobs.announce_messages(session, self.origin, list(each.values()), before)
         return new
 
     @reads
-    async def get_workspaces(self, session: AsyncSession) -> Sequence[Workspace]:
-        rows = await session.exec(select(WorkspaceRow).order_by(col(WorkspaceRow.name), col(WorkspaceRow.id)))
+    def get_workspaces(self, session: Session) -> Sequence[Workspace]:
+        rows = session.exec(select(WorkspaceRow).order_by(col(WorkspaceRow.name), col(WorkspaceRow.id)))
         return [row.to_workspace() for row in rows]
 
     @reads
-    async def get_channels(self, session: AsyncSession, workspace: str) -> Sequence[Channel]:
-        rows = await session.exec(
+    def get_channels(self, session: Session, workspace: str) -> Sequence[Channel]:
+        rows = session.exec(
             select(ChannelRow)
             .where(ChannelRow.workspace == workspace)
             .order_by(col(ChannelRow.direct), col(ChannelRow.name), col(ChannelRow.id))
@@ -69,33 +68,33 @@ class SqlWorkspaces(SqlPart):
         return [row.to_channel() for row in rows]
 
     @reads
-    async def get_people(self, session: AsyncSession, workspace: str) -> Sequence[Person]:
-        rows = await session.exec(
+    def get_people(self, session: Session, workspace: str) -> Sequence[Person]:
+        rows = session.exec(
             select(PersonRow).where(PersonRow.workspace == workspace).order_by(col(PersonRow.name), col(PersonRow.id))
         )
         return [row.to_person() for row in rows]
 
     @reads
-    async def get_message(self, session: AsyncSession, workspace: str, channel: str, id: str) -> ChannelMessage | None:
-        row = await session.get(ChannelMessageRow, (workspace, channel, id))
+    def get_message(self, session: Session, workspace: str, channel: str, id: str) -> ChannelMessage | None:
+        row = session.get(ChannelMessageRow, (workspace, channel, id))
         return None if row is None else row.to_message()
 
     @reads
-    async def get_messages(
+    def get_messages(
         self,
-        session: AsyncSession,
+        session: Session,
         workspace: str,
         channel: str,
         *,
         before: ChannelMessage | None = None,
         limit: int,
     ) -> Sequence[ChannelMessage]:
-        return await _page(session, (workspace, channel, ""), before, limit)
+        return _page(session, (workspace, channel, ""), before, limit)
 
     @reads
-    async def get_thread(
+    def get_thread(
         self,
-        session: AsyncSession,
+        session: Session,
         workspace: str,
         channel: str,
         thread: str,
@@ -103,11 +102,11 @@ class SqlWorkspaces(SqlPart):
         before: ChannelMessage | None = None,
         limit: int,
     ) -> Sequence[ChannelMessage]:
-        return await _page(session, (workspace, channel, thread), before, limit)
+        return _page(session, (workspace, channel, thread), before, limit)
 
 
-async def _page(
-    session: AsyncSession, place: tuple[str, str, str], before: ChannelMessage | None, limit: int
+def _page(
+    session: Session, place: tuple[str, str, str], before: ChannelMessage | None, limit: int
 ) -> Sequence[ChannelMessage]:
     """The newest messages of (workspace, channel, thread), oldest first."""
     workspace, channel, thread = place
@@ -121,51 +120,51 @@ async def _page(
     if before is not None:
         mark = sa.tuple_(sa.literal(as_utc(before.at), UTCDateTime()), sa.literal(before.id))
         newest_first = newest_first.where(sa.tuple_(col(row.at), col(row.id)) < mark)
-    rows = (await session.exec(newest_first)).all()
+    rows = session.exec(newest_first).all()
     return [each.to_message() for each in reversed(rows)]
 
 
-async def _put(session: AsyncSession, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
+def _put(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows in bulk, replacing in those that are there the columns that are given."""
     if not rows:
         return
     insert = upsert(session, table)
     keys = {column.name for column in sa.inspect(table).primary_key}
     given = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection = await session.connection()
-    await connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=given), list(rows))
+    connection = session.connection()
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=given), list(rows))
 
 
-async def _lock(session: AsyncSession, workspace: str, channel: str) -> None:
+def _lock(session: Session, workspace: str, channel: str) -> None:
     """Let nobody else write to a channel until the commit, so that replies are counted right."""
     unchanged = (
         update(ChannelRow)
         .where(col(ChannelRow.workspace) == workspace, col(ChannelRow.id) == channel)
         .values(name=ChannelRow.name)
     )
-    if (await session.exec(unchanged)).rowcount == 0:
+    if session.exec(unchanged).rowcount == 0:
         raise StorageError(f"There is no channel {channel!r} in the workspace {workspace!r}.")
 
 
-async def _threads(session: AsyncSession, workspace: str, channel: str, ids: Iterable[str]) -> dict[str, str]:
+def _threads(session: Session, workspace: str, channel: str, ids: Iterable[str]) -> dict[str, str]:
     """The thread of each message that is there, by id."""
     row = ChannelMessageRow
     threads: dict[str, str] = {}
     for chunk in _chunks(ids):
-        found = await session.exec(
+        found = session.exec(
             select(row.id, row.thread).where(row.workspace == workspace, row.channel == channel, col(row.id).in_(chunk))
         )
         threads.update(found.all())
     return threads
 
 
-async def _count_replies(session: AsyncSession, workspace: str, channel: str, roots: Iterable[str]) -> None:
+def _count_replies(session: Session, workspace: str, channel: str, roots: Iterable[str]) -> None:
     root, reply = ChannelMessageRow, aliased(ChannelMessageRow)
     hangs_on = sa.and_(
         col(reply.workspace) == workspace, col(reply.channel) == channel, col(reply.thread) == col(root.id)
     )
     for chunk in _chunks(roots):
-        await session.exec(
+        session.exec(
             update(root)
             .where(col(root.workspace) == workspace, col(root.channel) == channel, col(root.id).in_(chunk))
             .values(

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from bot.errors import ClaimLost, StorageUnavailable
 from bot.types import TurnState, Usage
 from storage import migrate, open_store
-from storage.database import make_engine, parse_url
+from storage.database import Database, make_engine, parse_url
 from storage.sql import SqlStore
 from tests.contract.stores.samples import (
     ADA,
@@ -114,11 +115,13 @@ async def test_equal_media_are_kept_once(path: Path, store: SqlStore) -> None:
 
 
 async def test_what_is_acknowledged_survives_a_power_cut(path: Path) -> None:
-    engine = await asyncio.to_thread(make_engine, parse_url(f"sqlite:///{path}"))
-    async with engine.connect() as connection:
+    def pragmas(session: Session) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        answers = [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names]
-    await engine.dispose()
+        return [session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+
+    database = Database(await asyncio.to_thread(make_engine, parse_url(f"sqlite:///{path}")))
+    answers = await database.read(pragmas)
+    await database.close()
     assert answers == ["wal", 2, 1, 10_000]  # synchronous 2 is FULL
 
 

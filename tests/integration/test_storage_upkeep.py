@@ -200,11 +200,14 @@ def test_a_second_runner_on_a_file_is_turned_away(tmp_path: Path) -> None:
 
 async def test_on_a_full_disk_nothing_is_acknowledged_until_there_is_room(store: SqlStore) -> None:
     """The file's own limit of pages stands for the disk."""
-    async with store._database._engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count=1")
+
+    async def limit(pages: int) -> None:
+        pragma = f"PRAGMA max_page_count={pages}"
+        await store._database.read(lambda session: session.connection().exec_driver_sql(pragma).close())
+
+    await limit(1)
     with pytest.raises(StorageUnavailable, match="free some space"):
         await store.accept(incoming("m1", text="long " * 50_000))
     assert await store.open_conversations() == []
-    async with store._database._engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+    await limit(1_000_000)
     assert await store.accept(incoming("m1", text="long " * 50_000)) is not None

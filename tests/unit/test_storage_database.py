@@ -14,9 +14,9 @@ from storage.database import name_of, parse_url, wrap_errors
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        pytest.param("sqlite:///seedling.db", "sqlite+aiosqlite:///seedling.db", id="relative-file"),
-        pytest.param("sqlite:////srv/a b/x.db", "sqlite+aiosqlite:////srv/a b/x.db", id="absolute-file"),
-        pytest.param("sqlite+aiosqlite:///x.db", "sqlite+aiosqlite:///x.db", id="sqlite-with-driver"),
+        pytest.param("sqlite:///seedling.db", "sqlite:///seedling.db", id="relative-file"),
+        pytest.param("sqlite:////srv/a b/x.db", "sqlite:////srv/a b/x.db", id="absolute-file"),
+        pytest.param("sqlite+pysqlite:///x.db", "sqlite:///x.db", id="sqlite-with-driver"),
         pytest.param("postgresql://u:p@h:5/d", "postgresql+psycopg://u:p@h:5/d", id="postgresql"),
         pytest.param("postgres://u@h/d", "postgresql+psycopg://u@h/d", id="postgres-for-short"),
         pytest.param("postgresql+asyncpg://h/d", "postgresql+psycopg://h/d", id="another-driver"),
