@@ -151,7 +151,8 @@ class Composer:
         ]
         files = await self._read_files(incoming, newest_files(earlier), parameters, limits)
         entries = [transcript.user_entry(message, files=files) for message in earlier]
-        await self._store.append_entries(incoming.key, entries)
+        if entries:
+            await self._store.append_entries(incoming.key, entries)
         return Conversation()
 
     async def _read_files(

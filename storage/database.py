@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from sqlmodel import Session
 
 from bot.errors import ConfigError, StorageError, StorageUnavailable
 from bot.ports import Clock
+from storage.tables.base import Table
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
 SQLITE_THREADS = 4  # one of them may write, the others read meanwhile
@@ -256,8 +257,25 @@ def writes(
     return unit
 
 
-def upsert(session: Session, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
+def upsert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
     """An insert into `table` that can say what happens when the row is there: both databases have the same words."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return _upsert(session.get_bind().dialect.name, table)
+
+
+@cache
+def _upsert(dialect: str, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def put(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows with the same columns, replacing those columns in rows that are there."""
+    if rows:
+        session.connection().execute(_put(session.get_bind().dialect.name, table, tuple(rows[0])), list(rows))
+
+
+@cache
+def _put(dialect: str, table: type[Table], columns: Sequence[str]) -> sa.Insert:
+    insert = _upsert(dialect, table)
+    keys = {column.name for column in sa.inspect(table).primary_key}
+    given = {name: insert.excluded[name] for name in columns if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=given)

@@ -9,8 +9,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
 from bot.parameters import Scope, ScopeKind
-from storage.database import SqlPart, reads, upsert, writes
+from storage.database import SqlPart, put, reads, writes
 from storage.tables import SettingRow
+
+_AT_SCOPES = select(SettingRow).where(
+    sa.tuple_(col(SettingRow.scope_kind), col(SettingRow.scope_key)).in_(sa.bindparam("scopes", expanding=True))
+)
 
 
 class SqlSettings(SqlPart):
@@ -19,18 +23,13 @@ class SqlSettings(SqlPart):
     @reads
     def get_settings(self, session: Session, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
         values: dict[Scope, dict[str, str]] = {scope: {} for scope in scopes}
-        rows = session.exec(select(SettingRow).where(sa.or_(sa.false(), *map(_is_at, values))))
-        for row in rows:
-            scope = next(each for each in values if (each.kind, each.key) == (row.scope_kind, row.scope_key))
-            values[scope][row.name] = row.value
+        for row in session.exec(_AT_SCOPES, params={"scopes": [(each.kind, each.key) for each in values]}):
+            values[Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key)][row.name] = row.value
         return values
 
     @writes
     def put_setting(self, session: Session, scope: Scope, name: str, value: str) -> None:
-        insert = upsert(session, SettingRow).values(scope_kind=scope.kind, scope_key=scope.key, name=name, value=value)
-        session.exec(
-            insert.on_conflict_do_update(index_elements=["scope_kind", "scope_key", "name"], set_={"value": value})
-        )
+        put(session, SettingRow, [{"scope_kind": scope.kind, "scope_key": scope.key, "name": name, "value": value}])
 
     @writes
     def remove_setting(self, session: Session, scope: Scope, name: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, delete, select, update
 
-from storage.database import SqlPart, reads, upsert, writes
+from storage.database import SqlPart, put, reads, upsert, writes
 from storage.tables import AdapterStateRow
 
 
@@ -27,8 +27,7 @@ class SqlAdapterState(SqlPart):
 
     @writes
     def put_state(self, session: Session, platform: str, name: str, value: str) -> None:
-        insert = upsert(session, AdapterStateRow).values(platform=platform, name=name, value=value)
-        session.exec(insert.on_conflict_do_update(index_elements=["platform", "name"], set_={"value": value}))
+        put(session, AdapterStateRow, [{"platform": platform, "name": name, "value": value}])
 
     @writes
     def swap_state(self, session: Session, platform: str, name: str, *, before: str | None, after: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, bindparam, exists, insert
 from sqlmodel import Session, col, delete, select, update
 
 from bot.types import Conversation, ConversationKey, Media, NewEntry, StoredEntry
@@ -17,10 +17,32 @@ from storage.tables import (
     EntryRow,
     MediaRow,
     conversation_columns,
+    in_place,
     is_of,
     key_columns,
     media_rows,
+    place_of,
 )
+
+# Statements of every turn are built once, since building one costs several times what running it does.
+_CONVERSATION = select(ConversationRow).where(in_place(ConversationRow))
+_ENTRIES = (
+    select(EntryRow)
+    .join(ConversationRow)
+    .where(in_place(ConversationRow), col(EntryRow.position) >= bindparam("start"))
+    .order_by(col(EntryRow.position))
+)
+_MEDIA = (
+    select(EntryMediaRow, MediaRow.content)
+    .join(MediaRow, col(MediaRow.digest) == EntryMediaRow.digest)
+    .where(col(EntryMediaRow.conversation_id) == bindparam("of_id"), col(EntryMediaRow.position) >= bindparam("start"))
+    .order_by(col(EntryMediaRow.position), col(EntryMediaRow.ordinal))
+)
+_KNOWN = select(EntryRow.entry_id).where(
+    col(EntryRow.conversation_id) == bindparam("of_id"), col(EntryRow.entry_id).in_(bindparam("ids", expanding=True))
+)
+_ADD = insert(EntryRow)
+_MOVE_ON = update(ConversationRow).where(col(ConversationRow.id) == bindparam("of_id"))
 
 
 class SqlTranscripts(SqlPart):
@@ -28,20 +50,15 @@ class SqlTranscripts(SqlPart):
 
     @reads
     def get_conversation(self, session: Session, key: ConversationKey) -> Conversation | None:
-        row = session.exec(select(ConversationRow).where(is_of(ConversationRow, key))).one_or_none()
+        row = session.exec(_CONVERSATION, params=place_of(key)).one_or_none()
         return None if row is None else row.to_conversation()
 
     @reads
     def get_entries(self, session: Session, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
-        conversation = session.exec(select(ConversationRow.id).where(is_of(ConversationRow, key))).one_or_none()
-        if conversation is None:
+        rows = session.exec(_ENTRIES, params={**place_of(key), "start": start}).all()
+        if not rows:
             return []
-        rows = session.exec(
-            select(EntryRow)
-            .where(EntryRow.conversation_id == conversation, EntryRow.position >= start)
-            .order_by(col(EntryRow.position))
-        )
-        media = _read_media(session, conversation, start)
+        media = _read_media(session, rows[0].conversation_id, start)
         return [row.to_entry(tuple(media[row.position])) for row in rows]
 
     @writes
@@ -52,7 +69,7 @@ class SqlTranscripts(SqlPart):
 
     @writes
     def save_conversation(self, session: Session, key: ConversationKey, conversation: Conversation) -> None:
-        remember(session, key, conversation)
+        _remember(session, key, conversation)
 
     @writes
     def remove_entries(self, session: Session, key: ConversationKey, *, source_id: str) -> int:
@@ -68,47 +85,47 @@ class SqlTranscripts(SqlPart):
         return removed.rowcount
 
 
-def append(session: Session, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
-    """Append the entries whose id is new, creating the conversation; part of a larger unit of work."""
+def append(
+    session: Session, key: ConversationKey, entries: Sequence[NewEntry], *, now: Conversation | None = None
+) -> Sequence[StoredEntry]:
+    """Append the entries whose id is new, creating the conversation; part of a larger unit of work.
+
+    `now` is what is to be remembered of the conversation from then on.
+    """
     if not entries:
+        if now is not None:
+            _remember(session, key, now)
         return []
     conversation, position = _lock(session, key)
     offered = {each.id: each for each in reversed(entries)}  # of the same id the first one counts
-    known = session.exec(
-        select(EntryRow.entry_id).where(
-            EntryRow.conversation_id == conversation, col(EntryRow.entry_id).in_(list(offered))
-        )
-    )
-    for id in known:
+    connection = session.connection()
+    for (id,) in connection.execute(_KNOWN, {"of_id": conversation, "ids": list(offered)}):
         del offered[id]
-    stored = []
-    for new in (each for each in entries if offered.get(each.id) is each):
-        row = EntryRow.from_entry(conversation, position, new)
-        session.add(row)
-        stored.append(row.to_entry(new.entry.media))
-        position += 1
-    session.flush()
+    new = [each for each in entries if offered.get(each.id) is each]
+    rows = [EntryRow.from_entry(conversation, place, each) for place, each in enumerate(new, position)]
+    if rows:
+        connection.execute(_ADD, [row.model_dump() for row in rows])
+    stored = [row.to_entry(each.entry.media) for row, each in zip(rows, new, strict=True)]
     _add_media(session, conversation, stored)
-    session.exec(update(ConversationRow).where(col(ConversationRow.id) == conversation).values(next_position=position))
+    columns = {} if now is None else conversation_columns(now)
+    connection.execute(_MOVE_ON, {"of_id": conversation, "next_position": position + len(new), **columns})
     return stored
 
 
-def remember(session: Session, key: ConversationKey, conversation: Conversation) -> None:
-    """Replace what is remembered of a conversation, creating it; part of a larger unit of work."""
+def _remember(session: Session, key: ConversationKey, conversation: Conversation) -> None:
     columns = conversation_columns(conversation)
-    insert = upsert(session, ConversationRow).values(**key_columns(key), next_position=0, **columns)
-    session.exec(insert.on_conflict_do_update(index_elements=KEY_COLUMNS, set_=columns))
+    new = upsert(session, ConversationRow).values(**key_columns(key), next_position=0, **columns)
+    session.exec(new.on_conflict_do_update(index_elements=KEY_COLUMNS, set_=columns))
 
 
 def _lock(session: Session, key: ConversationKey) -> tuple[int, int]:
     """The conversation's id and next position; it is there and nobody else appends to it until the commit."""
-    new = upsert(session, ConversationRow).values(
-        **key_columns(key), next_position=0, **conversation_columns(Conversation())
-    )
+    unchanged = {"next_position": ConversationRow.next_position}
     # An update that changes nothing takes the row's lock and gives the row back, new or old.
-    kept = new.on_conflict_do_update(index_elements=KEY_COLUMNS, set_={"next_position": ConversationRow.next_position})
-    row = session.exec(kept.returning(col(ConversationRow.id), col(ConversationRow.next_position)))
-    id, position = row.one()
+    kept = upsert(session, ConversationRow).on_conflict_do_update(index_elements=KEY_COLUMNS, set_=unchanged)
+    row = kept.returning(col(ConversationRow.id), col(ConversationRow.next_position))
+    columns = {**key_columns(key), "next_position": 0, **conversation_columns(Conversation())}
+    id, position = session.connection().execute(row, columns).one()
     return id, position
 
 
@@ -126,12 +143,7 @@ def _same_place() -> ColumnElement[bool]:
 
 
 def _read_media(session: Session, conversation: int, start: int) -> defaultdict[int, list[Media]]:
-    uses = session.exec(
-        select(EntryMediaRow, MediaRow.content)
-        .join(MediaRow, col(MediaRow.digest) == EntryMediaRow.digest)
-        .where(EntryMediaRow.conversation_id == conversation, EntryMediaRow.position >= start)
-        .order_by(col(EntryMediaRow.position), col(EntryMediaRow.ordinal))
-    )
+    uses = session.exec(_MEDIA, params={"of_id": conversation, "start": start})
     media: defaultdict[int, list[Media]] = defaultdict(list)
     for use, content in uses:
         media[use.position].append(use.to_media(content))

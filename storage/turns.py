@@ -27,11 +27,55 @@ from bot.types import (
 )
 from storage import jobs
 from storage.codec import as_utc, draft_to_json
-from storage.database import SqlPart, reads, upsert, writes
-from storage.tables import ANSWER, IS_OPEN, KEY_COLUMNS, FeedbackRow, LedgerRow, TurnRow, is_of
+from storage.database import SqlPart, put, reads, upsert, writes
+from storage.tables import ANSWER, IS_OPEN, KEY_COLUMNS, FeedbackRow, LedgerRow, TurnRow, in_place, is_of, place_of
 from storage.tables.base import JSON
-from storage.transcripts import append, remember
+from storage.transcripts import append
 from storage.turn_rules import ending, is_plain
+
+# ---------------------------------------------------------------- statements of every turn
+# Built once, since building one costs several times what running it does.
+
+_IN_ORDER = (col(TurnRow.at), col(TurnRow.id))
+_IS_HERE = in_place(TurnRow) & IS_OPEN
+_IS_CLAIMED = (
+    (col(TurnRow.id) == sa.bindparam("of_id"))
+    & (col(TurnRow.epoch) == sa.bindparam("of_epoch"))
+    & (col(TurnRow.state) == TurnState.RUNNING)
+)
+
+_WAITING = select(TurnRow.accepted_at, TurnRow.not_before).where(_IS_HERE).order_by(*_IN_ORDER)
+# A turn that waits holds up those behind it: they are answered in the order in which they were asked.
+_CLAIM = (
+    update(TurnRow)
+    .where(col(TurnRow.id) == select(TurnRow.id).where(_IS_HERE).order_by(*_IN_ORDER).limit(1).scalar_subquery())
+    .where(sa.or_(col(TurnRow.not_before).is_(None), col(TurnRow.not_before) <= sa.bindparam("now")))
+    .values(
+        state=TurnState.RUNNING,
+        epoch=TurnRow.epoch + 1,
+        attempt=TurnRow.attempt + 1,
+        worker=sa.bindparam("by"),
+        claimed_at=sa.bindparam("now"),
+    )
+    .returning(TurnRow)
+    .execution_options(synchronize_session=False)
+)
+_HOLD = select(TurnRow.stop).where(_IS_CLAIMED)
+_CHANGE = update(TurnRow).where(_IS_CLAIMED).returning(col(TurnRow.stop))
+# A draft on its way while the answer is recorded comes too late: it would be shown in the answer's place.
+_DRAFT = _CHANGE.values(
+    draft=sa.case((col(TurnRow.outcome).is_(None), sa.bindparam("newest", type_=JSON)), else_=col(TurnRow.draft))
+)
+_POSTPONE = _CHANGE.values(retries=TurnRow.retries + 1)
+_RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1)
+_LOCK = _CHANGE.values(stop=TurnRow.stop)
+_TOGETHER = select(TurnRow).where(_IS_HERE | (col(TurnRow.merged_into) == sa.bindparam("of_id"))).order_by(*_IN_ORDER)
+_CLOSE = (
+    update(TurnRow)
+    .where(_IS_CLAIMED)
+    .values(state=sa.func.coalesce(TurnRow.outcome, TurnRow.state), ended_at=sa.bindparam("now"))
+    .returning(col(TurnRow.stop), col(TurnRow.outcome))
+)
 
 
 class SqlTurns(SqlPart):
@@ -40,34 +84,20 @@ class SqlTurns(SqlPart):
     @writes
     def accept(self, session: Session, incoming: Incoming) -> TurnId | None:
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
-        insert = upsert(session, TurnRow).values(row.model_dump(exclude={"id"})).on_conflict_do_nothing()
-        id: TurnId | None = session.exec(insert.returning(col(TurnRow.id))).scalar_one_or_none()
+        insert = upsert(session, TurnRow).on_conflict_do_nothing().returning(col(TurnRow.id))
+        id: TurnId | None = session.connection().execute(insert, row.model_dump(exclude={"id"})).scalar_one_or_none()
         if id is not None and self._database.has_queue:
             jobs.add(session, incoming.key)
         return id
 
     @writes
     def claim(self, session: Session, key: ConversationKey, *, worker: str) -> Turn | None:
-        now = as_utc(self._clock())
-        # A turn that waits holds up those behind it: they are answered in the order in which they were asked.
-        oldest = (
-            select(TurnRow.id).where(is_of(TurnRow, key), IS_OPEN).order_by(col(TurnRow.at), col(TurnRow.id)).limit(1)
-        ).scalar_subquery()
-        claim = (
-            update(TurnRow)
-            .where(col(TurnRow.id) == oldest)
-            .where(sa.or_(col(TurnRow.not_before).is_(None), col(TurnRow.not_before) <= now))
-            .values(
-                state=TurnState.RUNNING,
-                epoch=TurnRow.epoch + 1,
-                attempt=TurnRow.attempt + 1,
-                worker=worker,
-                claimed_at=now,
-            )
-            .returning(TurnRow)
-        )
-        row = session.exec(claim).scalar_one_or_none()
-        return row and replace(row.to_turn(), burst=_burst(session, row.id))
+        given = {**place_of(key), "by": worker, "now": as_utc(self._clock())}
+        row = session.exec(_CLAIM, params=given).scalar_one_or_none()
+        if row is None:
+            return None
+        turn: Turn = row.to_turn()
+        return replace(turn, burst=_burst(session, turn.id)) if turn.epoch > 1 else turn  # nobody gathered before
 
     @writes
     def note_reply(self, session: Session, turn: Turn, ref: str) -> bool:
@@ -75,24 +105,19 @@ class SqlTurns(SqlPart):
 
     @writes
     def save_draft(self, session: Session, turn: Turn, draft: Draft) -> bool:
-        # A draft on its way while the answer is recorded comes too late: it would be shown in the answer's place.
-        newest = sa.literal(draft_to_json(draft), JSON)
-        kept = sa.case((col(TurnRow.outcome).is_(None), newest), else_=col(TurnRow.draft))
-        return _update_claimed(session, turn, draft=kept)
+        return _update_claimed(session, turn, _DRAFT, newest=draft_to_json(draft))
 
     @reads
     def check_claim(self, session: Session, turn: Turn) -> bool:
-        stop = session.exec(select(TurnRow.stop).where(_is_claimed(turn))).one_or_none()
-        return _still_ours(turn, stop)
+        return _still_ours(turn, session.connection().execute(_HOLD, _claim_of(turn)).one_or_none())
 
     @writes
     def postpone(self, session: Session, turn: Turn, until: datetime) -> None:
-        retries = TurnRow.retries + 1
-        _update_claimed(session, turn, state=TurnState.QUEUED, not_before=as_utc(until), retries=retries)
+        _update_claimed(session, turn, _POSTPONE, state=TurnState.QUEUED, not_before=as_utc(until))
 
     @writes
     def release(self, session: Session, turn: Turn) -> None:
-        _update_claimed(session, turn, state=TurnState.QUEUED, attempt=TurnRow.attempt - 1)
+        _update_claimed(session, turn, _RELEASE, state=TurnState.QUEUED)
         if self._database.has_queue:
             jobs.add(session, turn.incoming.key)
 
@@ -103,12 +128,7 @@ class SqlTurns(SqlPart):
 
     @reads
     def waiting(self, session: Session, key: ConversationKey) -> Waiting | None:
-        rows = session.exec(
-            select(TurnRow.accepted_at, TurnRow.not_before)
-            .where(is_of(TurnRow, key), IS_OPEN)
-            .order_by(col(TurnRow.at), col(TurnRow.id))
-        )
-        turns = rows.all()
+        turns = session.connection().execute(_WAITING, place_of(key)).all()
         if not turns:
             return None
         accepted = [accepted_at for accepted_at, _ in turns]
@@ -116,18 +136,14 @@ class SqlTurns(SqlPart):
 
     @writes
     def gather(self, session: Session, turn: Turn) -> Turn:
-        _update_claimed(session, turn, stop=TurnRow.stop)
-        queued = session.exec(
-            select(TurnRow)
-            .where(is_of(TurnRow, turn.incoming.key), IS_OPEN, TurnRow.state == TurnState.QUEUED)
-            .order_by(col(TurnRow.at), col(TurnRow.id))
-        )
-        for row in queued.all():
-            if is_plain(row.to_turn()):
-                row.state, row.merged_into = TurnState.DONE, turn.id
-                session.add(row)
-        session.flush()
-        return replace(turn, burst=_burst(session, turn.id))
+        rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
+        _still_ours(turn, next((row for row in rows if (row.id, row.epoch) == (turn.id, turn.epoch)), None))
+        queued = [row for row in rows if row.state is TurnState.QUEUED and is_plain(row.to_turn())]
+        if queued:
+            _update_claimed(session, turn, _LOCK)
+        for row in queued:
+            row.state, row.merged_into = TurnState.DONE, turn.id
+        return replace(turn, burst=tuple(row.to_incoming() for row in rows if row.merged_into == turn.id))
 
     @writes
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> None:
@@ -144,24 +160,25 @@ class SqlTurns(SqlPart):
         )
         line = LedgerRow.from_settlement(turn, settlement, at=now)
         if line is not None:
-            session.merge(line)
-        append(session, turn.incoming.key, settlement.entries)
-        if settlement.conversation is not None:
-            remember(session, turn.incoming.key, settlement.conversation)
+            put(session, LedgerRow, [line.model_dump()])
+        append(session, turn.incoming.key, settlement.entries, now=settlement.conversation)
 
     @writes
     def record_memory(self, session: Session, turn: Turn, condensation: Condensation) -> None:
         _update_claimed(session, turn, error=condensation.error)
-        session.merge(LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock())))
-        append(session, turn.incoming.key, condensation.entries)
-        remember(session, turn.incoming.key, condensation.conversation)
+        line = LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock()))
+        put(session, LedgerRow, [line.model_dump()])
+        append(session, turn.incoming.key, condensation.entries, now=condensation.conversation)
 
     @writes
     def close(self, session: Session, turn: Turn, *, error: str = "") -> None:
-        row = session.exec(select(TurnRow).where(TurnRow.id == turn.id)).one_or_none()
-        state = TurnState.FAILED if row is None else ending(row.to_turn(), error)
-        columns: dict[str, Any] = {"error": error} if error else {}
-        _update_claimed(session, turn, state=state, ended_at=as_utc(self._clock()), **columns)
+        now = as_utc(self._clock())
+        if error:
+            _update_claimed(session, turn, state=TurnState.FAILED, ended_at=now, error=error)
+            return
+        row = session.connection().execute(_CLOSE, {**_claim_of(turn), "now": now}).one_or_none()
+        _still_ours(turn, row)
+        ending(replace(turn, outcome=None if row is None else row.outcome), error)
 
     @reads
     def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
@@ -257,18 +274,18 @@ def _burst(session: Session, turn: TurnId) -> tuple[Incoming, ...]:
     return tuple(row.to_incoming() for row in rows)
 
 
-def _update_claimed(session: Session, turn: Turn, **columns: Any) -> bool:
+def _update_claimed(session: Session, turn: Turn, change: sa.Executable = _CHANGE, **columns: Any) -> bool:
     """Change a turn as the runner that claimed it, and nobody else; whether it is to be stopped."""
-    changed = update(TurnRow).where(_is_claimed(turn)).values(**columns).returning(col(TurnRow.stop))
-    return _still_ours(turn, session.exec(changed).scalar_one_or_none())
+    return _still_ours(turn, session.connection().execute(change, {**_claim_of(turn), **columns}).one_or_none())
 
 
-def _is_claimed(turn: Turn) -> sa.ColumnElement[bool]:
-    return (col(TurnRow.id) == turn.id) & (col(TurnRow.epoch) == turn.epoch) & (col(TurnRow.state) == TurnState.RUNNING)
+def _claim_of(turn: Turn) -> dict[str, int]:
+    """The parameters of `_IS_CLAIMED`."""
+    return {"of_id": turn.id, "of_epoch": turn.epoch}
 
 
-def _still_ours(turn: Turn, stop: bool | None) -> bool:
-    """Whether to stop, as read from the row of a claimed turn: None where there is no such row."""
-    if stop is None:
+def _still_ours(turn: Turn, row: Any) -> bool:
+    """Whether to stop, as the row of a claimed turn says; there is none for those who lost it."""
+    if row is None:
         raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
-    return stop
+    return bool(row.stop)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -17,7 +17,7 @@ from bot.errors import StorageError
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage import jobs
 from storage.codec import as_utc
-from storage.database import SqlPart, reads, upsert, writes
+from storage.database import SqlPart, put, reads, writes
 from storage.tables import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 CHUNK = 500  # rows per statement, below the 32,766 variables that SQLite takes and small enough to stay quick
@@ -32,9 +32,9 @@ class SqlWorkspaces(SqlPart):
     def put_workspace(
         self, session: Session, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]
     ) -> None:
-        _put(session, WorkspaceRow, [asdict(workspace)])
-        _put(session, ChannelRow, [asdict(channel) for channel in channels])
-        _put(session, PersonRow, [{"workspace": workspace.id, **asdict(person)} for person in people])
+        put(session, WorkspaceRow, [asdict(workspace)])
+        put(session, ChannelRow, [asdict(channel) for channel in channels])
+        put(session, PersonRow, [{"workspace": workspace.id, **asdict(person)} for person in people])
 
     @writes
     def put_messages(self, session: Session, messages: Sequence[ChannelMessage]) -> int:
@@ -45,7 +45,7 @@ class SqlWorkspaces(SqlPart):
         for (workspace, channel), each in sorted(by_channel.items()):
             _lock(session, workspace, channel)
             before = _threads(session, workspace, channel, each)
-            _put(session, ChannelMessageRow, [message_columns(message) for message in each.values()])
+            put(session, ChannelMessageRow, [message_columns(message) for message in each.values()])
             roots = {*each, *before.values(), *(message.thread for message in each.values())} - {""}
             _count_replies(session, workspace, channel, roots)
             new += len(each) - len(before)
@@ -122,17 +122,6 @@ def _page(
         newest_first = newest_first.where(sa.tuple_(col(row.at), col(row.id)) < mark)
     rows = session.exec(newest_first).all()
     return [each.to_message() for each in reversed(rows)]
-
-
-def _put(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows in bulk, replacing in those that are there the columns that are given."""
-    if not rows:
-        return
-    insert = upsert(session, table)
-    keys = {column.name for column in sa.inspect(table).primary_key}
-    given = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection = session.connection()
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=given), list(rows))
 
 
 def _lock(session: Session, workspace: str, channel: str) -> None:

@@ -1,6 +1,6 @@
 """The tables, and how their rows become values and values become rows."""
 
-from storage.tables.base import KEY_COLUMNS, Keyed, Table, is_of, key_columns
+from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_place, is_of, key_columns, place_of
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -37,8 +37,10 @@ __all__ = [
     "TurnRow",
     "WorkspaceRow",
     "conversation_columns",
+    "in_place",
     "is_of",
     "key_columns",
     "media_rows",
     "message_columns",
+    "place_of",
 ]

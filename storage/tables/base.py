@@ -57,6 +57,16 @@ def key_columns(key: ConversationKey) -> dict[str, Any]:
     return {name: getattr(key, name) for name in KEY_COLUMNS}
 
 
+def in_place(table: type[Keyed]) -> sa.ColumnElement[bool]:
+    """Whether a row of `table` belongs to the conversation that a statement is given as parameters, see `place_of`."""
+    return sa.and_(*(col(getattr(table, name)) == sa.bindparam(f"of_{name}") for name in KEY_COLUMNS))
+
+
+def place_of(key: ConversationKey) -> dict[str, str]:
+    """The parameters of a statement about one conversation; no columns, which an update takes for what it is to set."""
+    return {f"of_{name}": getattr(key, name) for name in KEY_COLUMNS}
+
+
 def is_of(table: type[Keyed], key: ConversationKey) -> sa.ColumnElement[bool]:
     """Whether a row of `table` belongs to a conversation."""
     return sa.and_(*(col(getattr(table, name)) == value for name, value in key_columns(key).items()))
