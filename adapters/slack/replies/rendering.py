@@ -59,10 +59,9 @@ def shortened(text: str, limit: int) -> str:
     return re.sub(r"&[a-z]{0,3}$", "", text[: limit - 1]).rstrip() + "…"
 
 
-def fallback_text(text: str, notices: Sequence[str] = ()) -> str:
+def fallback_text(text: str) -> str:
     """What notifications and screen readers get beside the blocks; `text` is escaped Markdown."""
-    said = "\n".join(filter(None, (text.replace(">", "&gt;"), *map(escape_mrkdwn, notices)))).strip()
-    return shortened(said, FALLBACK_CHARACTERS) or "…"
+    return shortened(text.replace(">", "&gt;").strip(), FALLBACK_CHARACTERS) or "…"
 
 
 def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
