@@ -40,6 +40,9 @@ class Silence:
     async def finish(self, _draft: Draft) -> str:
         return "shown"
 
+    async def withdraw(self, _keep: str) -> None:
+        pass
+
 
 class Product:
     """One conversation with the bot."""

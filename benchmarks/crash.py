@@ -325,12 +325,12 @@ def _acceptances(url: str) -> dict[str, float]:
 
 
 async def _settled(crowd: Crowd, killer: Killer, http: httpx.AsyncClient, platform: str) -> Verdict:
-    """The verdict once everything is answered, or after the longest time that it may take."""
+    """The verdict once everything is answered and second messages are withdrawn, or after the longest time for it."""
     until = time.monotonic() + LAST_SECONDS
     while True:
         record = (await http.get(f"{platform}/record", timeout=30)).json()
         verdict = judge(crowd.questions, record, killer.kills)
-        if not (verdict.lost or verdict.hanging) or time.monotonic() > until:
+        if not (verdict.lost or verdict.hanging or verdict.double) or time.monotonic() > until:
             return verdict
         await asyncio.sleep(1)
 

@@ -68,8 +68,11 @@ class RecordedPlatform:
         self.pace = pace
 
     async def open_reply(self, turn: Turn) -> RecordedReply:
-        """The reply of `turn`, found again when an earlier runner may have posted it."""
-        return RecordedReply(self._http, turn)
+        """The reply of `turn`, found again when an earlier runner may have posted it. Raises `PlatformError`."""
+        reply = RecordedReply(self._http, turn)
+        if turn.reply_ref is None and turn.epoch > 1:
+            await reply.find()
+        return reply
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's
         """Nothing stands there before the first question."""
@@ -85,8 +88,7 @@ class RecordedReply:
         self._key = f"t{turn.id}"
         self._by = str(os.getpid())
         self._ref = turn.reply_ref
-        self._may_be_there = turn.epoch > 1
-        self._opened_at = time.monotonic()
+        self._in_doubt = False
 
     async def show(self, draft: Draft) -> str:
         """Post or edit."""
@@ -96,28 +98,42 @@ class RecordedReply:
         """The last edit, marked as such."""
         return await self._write(draft.text, f"final {draft.status}")
 
+    async def withdraw(self, keep: str) -> None:
+        """Delete the message, unless it is the one that is kept."""
+        if self._ref not in {None, keep}:
+            await self._call("DELETE", f"/messages/{self._ref}", None)
+            self._ref = None
+
+    async def find(self) -> None:
+        """Look for the message for as long as a post of it may be under way."""
+        since = time.monotonic()
+        while True:
+            self._ref = (await self._call("GET", f"/find?key={self._key}", None)).json()["id"]
+            if self._ref is not None or time.monotonic() - since >= SETTLE_SECONDS:
+                self._in_doubt = False
+                return
+            await asyncio.sleep(FIND_SECONDS)
+
     async def _write(self, text: str, status: str) -> str:
-        if self._ref is None and self._may_be_there:
-            self._ref = await self._find()
         body = {"text": text, "status": status, "by": self._by}
+        if self._in_doubt:
+            await self.find()
         if self._ref is None:
-            self._may_be_there = True
-            posted = await self._call("POST", "/messages", {**body, "key": self._key, "question": self._question})
-            self._ref = str(posted.json()["id"])
+            self._ref = await self._post(body)
         else:
             await self._call("PATCH", f"/messages/{self._ref}", body)
         return self._ref
 
-    @property
-    def _question(self) -> str:
-        return self._turn.incoming.dedupe_key
-
-    async def _find(self) -> str | None:
-        while True:
-            found = (await self._call("GET", f"/find?key={self._key}", None)).json()["id"]
-            if found is not None or time.monotonic() - self._opened_at >= SETTLE_SECONDS:
-                return None if found is None else str(found)
-            await asyncio.sleep(FIND_SECONDS)
+    async def _post(self, body: dict[str, str]) -> str:
+        """Post; where nobody knows whether it arrived, it is looked for before the next draft may be posted."""
+        question = self._turn.incoming.dedupe_key
+        try:
+            posted = await self._call("POST", "/messages", {**body, "key": self._key, "question": question})
+        except PlatformError:
+            self._in_doubt = True
+            await self.find()
+            raise
+        return str(posted.json()["id"])
 
     async def _call(self, method: str, path: str, body: dict[str, str] | None) -> httpx.Response:
         try:

@@ -39,7 +39,9 @@ class Kill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The counts; all of the first six are to be 0. `failed` are answers that say honestly that they failed."""
+    """The counts; all of the first six are to be 0. `failed` are answers that say honestly that they failed,
+    `withdrawn` messages that were shown and taken back.
+    """
 
     lost: int
     double: int
@@ -49,6 +51,7 @@ class Verdict:
     failed: int
     questions: int
     stopped: int
+    withdrawn: int
     duplicates: int
     interrupted: int
     recovery_median: float | None
@@ -71,7 +74,8 @@ def judge(questions: Sequence[Question], record: Sequence[Mapping[str, Any]], ki
     taken = [question for question in questions if question.acked_at is not None]
     replies: dict[str, list[Mapping[str, Any]]] = {}
     for message in record:
-        replies.setdefault(message["question"], []).append(message)
+        if message["removed_at"] is None:
+            replies.setdefault(message["question"], []).append(message)
     wrong = {question.id: _look(question, replies.get(question.id, [])) for question in taken}
     swapped = _out_of_order(taken, replies)
     times = sorted(_recoveries(record, kills))
@@ -85,6 +89,7 @@ def judge(questions: Sequence[Question], record: Sequence[Mapping[str, Any]], ki
         failed=verdicts.count("failed"),
         questions=len(taken),
         stopped=verdicts.count("stopped"),
+        withdrawn=sum(message["removed_at"] is not None for message in record),
         duplicates=sum(max(0, question.deliveries - 1) for question in taken),
         interrupted=len(times),
         recovery_median=statistics.median(times) if times else None,

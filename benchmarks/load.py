@@ -91,6 +91,9 @@ class SilentReply:
 
     finish = show
 
+    async def withdraw(self, keep: str) -> None:
+        """There is nobody else's message."""
+
 
 class InstantModel:
     """A model that answers at once."""

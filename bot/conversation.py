@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,10 +28,11 @@ from bot.errors import (
 )
 from bot.failures import CUT_NOTICE, apology
 from bot.files import Files
+from bot.giving_way import GivingWay
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress
-from bot.retries import Retry, is_poison, next_retry, next_showing, was_interrupted
+from bot.retries import Retry, is_poison, next_retry, next_showing
 from bot.summary.summariser import Summariser
 from bot.types import (
     Conversation,
@@ -49,9 +50,6 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
-
-LATE_SECONDS = 3.0
-"""How long a call that a runner sent before its end may still be on its way to the platform."""
 
 BURST_NOTICE = "Answers {count} messages together."
 
@@ -80,6 +78,7 @@ class ConversationManager:
         self._composer = Composer(store, model, rates, platforms, clock=clock, files=files)
         self._condenser = Condenser(store, model, rates, clock=clock)
         self.summariser = Summariser(store, model, rates, platforms, clock=clock)
+        self._giving_way = GivingWay(store, platforms)
         self._stops: dict[TurnId, asyncio.Event] = {}
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -96,17 +95,21 @@ class ConversationManager:
         """
         self._stops[turn.id] = asyncio.Event()
         try:
-            await self._answer(turn)
-        except ClaimLost:
-            await self._mend(turn)
-            raise
+            presenter = self._presenter(turn)
+            try:
+                await self._answer(turn, presenter)
+            except ClaimLost:
+                await self._giving_way.give_way(turn, presenter)
+                raise
         finally:
             del self._stops[turn.id]
 
-    async def _answer(self, turn: Turn) -> None:
+    async def _answer(self, turn: Turn, presenter: Presenter) -> None:
         started = self._clock()
         try:
-            async with self._presenter(turn) as presenter:
+            async with aclosing(presenter):
+                if turn.outcome is None:
+                    presenter.offer(lambda: Draft(status="thinking"))
                 try:
                     draft, exchange = await self._recorded(turn, presenter, started)
                 except _PutOff as later:
@@ -118,7 +121,7 @@ class ConversationManager:
             return
         if exchange is not None:
             await self._remember(turn, *exchange)
-        await self._show_over_latecomers(turn)
+        await self._giving_way.show_over_latecomers(turn)
         await self._store.close(turn)
         seconds = round((self._clock() - started).total_seconds(), 3)
         logger.info("turn closed", extra=_ids(turn) | {"status": draft.status, "seconds": seconds})
@@ -159,27 +162,6 @@ class ConversationManager:
         await self._store.postpone(turn, retry.until)
         logger.info("turn put off", extra=_ids(turn) | {"retries": turn.retries + 1, "until": retry.until.isoformat()})
 
-    async def _mend(self, turn: Turn) -> None:
-        """Another runner took the turn over while this one was held up: what was shown last from here may have
-        replaced its answer, so show that again; while it is being written, the other runner does so itself.
-        """
-        try:
-            current = await self._store.get_turn(turn.id)
-            if current is None or current.outcome is None or current.draft is None:
-                return
-            reply = await self._platforms[turn.incoming.key.platform].open_reply(current)
-            await reply.finish(current.draft)
-        except (PlatformError, StorageError) as error:
-            logger.warning("answer not shown again", extra=_ids(turn) | {"error": str(error)})
-
-    async def _show_over_latecomers(self, turn: Turn) -> None:
-        """Show the answer of an interrupted turn once more: what an earlier runner sent before its end may arrive
-        after it, and nobody else would mend that.
-        """
-        if was_interrupted(turn):
-            await asyncio.sleep(LATE_SECONDS)
-            await self._mend(turn)
-
     async def _remember(self, turn: Turn, composition: Composition, conversation: Conversation) -> None:
         """Condense what leaves the view, while people read the answer."""
         condensed = await self._condenser.condense(turn, composition, conversation)
@@ -190,19 +172,12 @@ class ConversationManager:
 
     # ------------------------------------------------------------ the visible reply
 
-    @asynccontextmanager
-    async def _presenter(self, turn: Turn) -> AsyncIterator[Presenter]:
+    def _presenter(self, turn: Turn) -> Presenter:
         platform = self._platforms[turn.incoming.key.platform]
         progress = Progress(self._store, turn, self._clock, stop=self._stops[turn.id])
-        presenter = Presenter(
-            await platform.open_reply(turn), pace=platform.pace, on_shown=progress.note, before=progress.save
+        return Presenter(
+            lambda: platform.open_reply(turn), pace=platform.pace, on_shown=progress.note, before=progress.ask
         )
-        try:
-            if turn.outcome is None:
-                presenter.offer(lambda: Draft(status="thinking"))
-            yield presenter
-        finally:
-            await presenter.aclose()
 
     # ------------------------------------------------------------ the answer
 

@@ -28,11 +28,16 @@ class Progress:
             self._heed(await self._store.note_reply(self._turn, ref))
             self._ref = ref
 
-    async def save(self, draft: Draft) -> None:
-        """A draft is about to be shown. Raises `ClaimLost`, before who was held up shows it over another's answer."""
-        if (self._clock() - self._saved_at).total_seconds() >= PROGRESS_SECONDS:
-            self._heed(await self._store.save_draft(self._turn, draft))
-            self._saved_at = self._clock()
+    async def ask(self, draft: Draft) -> None:
+        """Ask whether `draft` may be shown, right before it is, and store it every few seconds.
+
+        Raises `ClaimLost`, before who was held up shows it beside or over another's answer.
+        """
+        if (self._clock() - self._saved_at).total_seconds() < PROGRESS_SECONDS:
+            self._heed(await self._store.check_claim(self._turn))
+            return
+        self._heed(await self._store.save_draft(self._turn, draft))
+        self._saved_at = self._clock()
 
     def _heed(self, stop: bool) -> None:
         if stop:  # told again here, in case the word of it came before this turn began or got lost on the way

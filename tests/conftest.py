@@ -15,7 +15,7 @@ from blockbuster import BlockBuster
 from hypothesis import settings as hypothesis_settings
 
 from adapters.local import LocalServer, find_weights, open_local
-from bot import conversation
+from bot import giving_way
 from bot.settings import Settings
 from tests.data import VARIABLE, data_folder
 from tests.fakes import ManualClock
@@ -34,7 +34,8 @@ class NetworkRefused(AssertionError):
 @pytest.fixture(autouse=True)
 def _no_latecomers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is on its way for seconds here, so that nobody has to wait for it."""
-    monkeypatch.setattr(conversation, "LATE_SECONDS", 0)
+    monkeypatch.setattr(giving_way, "LATE_SECONDS", 0)
+    monkeypatch.setattr(giving_way, "LOOK_SECONDS", 0)
 
 
 @pytest.fixture(scope="session", autouse=True)

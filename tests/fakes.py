@@ -101,6 +101,7 @@ class RecordingPlatform:
         self.thread = list(thread)
         self.shown: dict[str, list[Draft]] = {}
         self.finished: dict[str, Draft] = {}
+        self.withdrawn: list[str] = []
         self.refuse: Callable[[Draft], BotError | None] = lambda _draft: None
         self.changed = asyncio.Condition()
 
@@ -139,6 +140,10 @@ class RecordingReply:
             self._platform.finished[self._ref] = draft
             self._platform.changed.notify_all()
         return self._ref
+
+    async def withdraw(self, keep: str) -> None:
+        if self._ref != keep and self._platform.shown.pop(self._ref, None) is not None:
+            self._platform.withdrawn.append(self._ref)
 
 
 def incoming(text: str, number: int = 1, **changes: Any) -> Incoming:

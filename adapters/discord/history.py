@@ -31,6 +31,10 @@ class OwnMessages:
         self._turn = turn
         self._looked = _Looked()
 
+    async def look(self, channel: str) -> None:
+        """Read them now, so that nothing need be read before a post. Raises `PlatformError`."""
+        await self._read(channel)
+
     async def same(self, channel: str, page: Page, *, but: Collection[str]) -> str:
         """The id of a message that holds this very page, else of one with the turn's buttons, "" for none.
 

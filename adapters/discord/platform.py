@@ -63,7 +63,9 @@ class DiscordPlatform(Channels):
         target = await target_of(turn, self.around)
         begins_thread = turn.incoming.starts_thread and isinstance(target.ref, ChannelRef)
         hint = MENTION_ME if begins_thread and not await self.reads_content() else ""
-        return DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
+        reply = DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
+        await reply.find()
+        return reply
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest messages of a thread or direct conversation without the bot's own, oldest first.

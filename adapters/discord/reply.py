@@ -11,7 +11,7 @@ from adapters.discord.budget import Urgency
 from adapters.discord.history import OwnMessages
 from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
 from adapters.discord.places import direct_channel
-from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, with_ids
+from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
 from adapters.discord.rendering import Page, Renderer
 from adapters.discord.rest import Refused
 from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface, Surface
@@ -45,9 +45,15 @@ class DiscordReply:
         self._surface: Surface = self._on(ref)
         self._shown = [_Shown(id=id) for id in ref.ids]
         self._renderer = Renderer(turn, searches=around.searches, hint=hint)
-        self._own = OwnMessages(around.rest, turn) if turn.attempt > 1 else None
+        # Who handed the turn back or put it off may have posted as well as who was ended; looking takes no waiting.
+        self._own = OwnMessages(around.rest, turn) if turn.epoch > 1 else None
         self._removed = 0
         self._typed_at = float("-inf")
+
+    async def find(self) -> None:
+        """Read what an earlier process may have posted without having been able to tell. Raises `PlatformError`."""
+        if self._own is not None and isinstance(self._surface, ChannelSurface):
+            await self._own.look(self._surface.channel)
 
     async def show(self, draft: Draft) -> str:
         """Make the draft visible, and show typing before there is any text."""
@@ -60,6 +66,14 @@ class DiscordReply:
         """Make the draft visible; nothing overtakes it."""
         await self._make(draft, Urgency.ENDING)
         return str(self._named())
+
+    async def withdraw(self, keep: str) -> None:
+        """Delete the messages that `keep` does not name. Raises `PlatformError`."""
+        kept = read_ref(keep)
+        names = kept.ids if kept else ()
+        for shown in [each for each in self._shown if each.id not in names]:
+            await self._remove(shown)
+            self._shown.remove(shown)
 
     # ------------------------------------------------------------ making it so
 
@@ -114,8 +128,11 @@ class DiscordReply:
         try:
             await self._surface.edit(shown.id, page, urgency=urgency)
         except Refused as error:
-            if not self._moved or error.status not in {403, 404}:
+            # A further page may have been another runner's, who took it back when it gave way to this one.
+            taken_back = index > 0 and error.code == UNKNOWN_MESSAGE
+            if not taken_back and (not self._moved or error.status not in {403, 404}):
                 raise
+            self._removed += taken_back
             shown.id = (await self._post(page, index, urgency)).id
         shown.page = page
 

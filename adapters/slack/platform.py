@@ -103,7 +103,10 @@ class SlackPlatform:
     # ------------------------------------------------------------ answering
 
     async def open_reply(self, turn: Turn) -> Reply:
-        """The reply of `turn`, going on with its messages when there are any. Raises `PlatformError`."""
+        """The reply of `turn`, going on with its messages when there are any, found after a while if they must be.
+
+        Raises `PlatformError`.
+        """
         asked = turn.incoming
         if asked.starts_thread and asked.key.thread:
             self._begun[asked.key] = None
@@ -117,7 +120,9 @@ class SlackPlatform:
             stream_seconds=self._options.stream_seconds,
             minute=self._options.minute,
         )
-        return SlackReply(workspace, turn, rules, direct=turn.incoming.key.channel.startswith("D"))
+        reply = SlackReply(workspace, turn, rules, direct=turn.incoming.key.channel.startswith("D"))
+        await reply.find()
+        return reply
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest `limit` messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""

@@ -106,6 +106,9 @@ class TerminalReply:
         self._terminal.last = draft
         return self._ref
 
+    async def withdraw(self, keep: str) -> None:
+        """Nothing: what is written on a terminal stands."""
+
 
 def small_print(footer: Footer) -> str:
     """One line: model, tokens in (cached) and out, cost, time."""

@@ -58,6 +58,9 @@ class PlaygroundReply:
         self._hub.settle(self._message)
         return self._message.id
 
+    async def withdraw(self, keep: str) -> None:
+        """Nothing: every runner of a turn writes into this one message."""
+
     async def _put(self) -> None:
         try:
             await self._store.put_messages([self._message])
@@ -94,6 +97,9 @@ class PrivateReply:
     async def finish(self, draft: Draft) -> str:
         """As `show`."""
         return await self.show(draft)
+
+    async def withdraw(self, keep: str) -> None:
+        """Nothing: every runner of a turn writes into this one message."""
 
 
 async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply | PrivateReply:

@@ -17,19 +17,21 @@ logger = logging.getLogger(__name__)
 class Presenter:
     """Shows the drafts of one reply, latest wins: what was overtaken while another was being shown is left out.
 
-    `before` is asked with each draft that goes on, and what it raises keeps the draft from being shown. `on_shown`
-    is told the reference of the first visible message and the draft after each showing.
+    `open` gives the reply when there is something to show. `before` is asked right before each showing, and what it
+    raises keeps the draft from being shown. `on_shown` is told the reference of the first visible message and the
+    draft after each showing.
     """
 
     def __init__(
         self,
-        reply: Reply,
+        open: Callable[[], Awaitable[Reply]],
         *,
         pace: float,
         on_shown: Callable[[str, Draft], Awaitable[None]],
         before: Callable[[Draft], Awaitable[None]] | None = None,
     ) -> None:
-        self._reply = reply
+        self._open = open
+        self._reply: Reply | None = None
         self._pace = pace
         self._on_shown = on_shown
         self._before = before
@@ -53,14 +55,22 @@ class Presenter:
     async def finish(self, draft: Draft) -> None:
         """Show the last draft, after any showing under way. Raises `PlatformError` when it cannot be shown."""
         await self.aclose()
-        ref = await self._reply.finish(draft)
-        await self._on_shown(ref, draft)
+        reply = await self._opened()
+        await self._ask(draft)
+        await self._on_shown(await reply.finish(draft), draft)
 
     async def leave(self, draft: Draft) -> None:
-        """Show a draft after any showing under way, and nothing more: the reply goes on another time."""
+        """Show a draft after any showing under way, and nothing more: the reply goes on another time.
+
+        Raises `PlatformError`.
+        """
         await self.aclose()
-        ref = await self._reply.show(draft)
-        await self._on_shown(ref, draft)
+        await self._show(await self._opened(), draft)
+
+    async def withdraw(self, keep: str) -> None:
+        """Take back what was shown beside the messages that the reference `keep` names. Raises `PlatformError`."""
+        if self._reply is not None:
+            await self._reply.withdraw(keep)
 
     async def aclose(self) -> None:
         """End the showing; what raised in it, other than the platform's refusals, is raised here."""
@@ -75,18 +85,32 @@ class Presenter:
         while not self._closing.is_set():
             await self._offered.wait()
             self._offered.clear()
-            newest, self._newest = self._newest, None
-            if newest is None or self._closing.is_set():
-                continue
-            draft = newest()
-            if self._before is not None:
-                await self._before(draft)
+            if self._closing.is_set():
+                return
             try:
-                ref = await self._reply.show(draft)
+                await self._show_newest(await self._opened())
             except PlatformError as error:
                 # The next draft replaces this one anyway, and the last one is shown by `finish`, which tells.
                 logger.warning("draft not shown", extra={"error": str(error)})
-            else:
-                await self._on_shown(ref, draft)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), self._pace)
+
+    async def _show_newest(self, reply: Reply) -> None:
+        """Show the newest draft, which may have come while the reply was being opened."""
+        self._offered.clear()
+        newest, self._newest = self._newest, None
+        if newest is not None and not self._closing.is_set():
+            await self._show(reply, newest())
+
+    async def _opened(self) -> Reply:
+        if self._reply is None:
+            self._reply = await self._open()
+        return self._reply
+
+    async def _show(self, reply: Reply, draft: Draft) -> None:
+        await self._ask(draft)
+        await self._on_shown(await reply.show(draft), draft)
+
+    async def _ask(self, draft: Draft) -> None:
+        if self._before is not None:
+            await self._before(draft)

@@ -36,6 +36,13 @@ class Reply(Protocol):
         """As `show`, for the last time: the whole text stands complete when this returns."""
         ...
 
+    async def withdraw(self, keep: str) -> None:
+        """Take back the messages of this reply that the reference `keep` does not name: another runner has the turn.
+
+        Nothing is shown here after that. Raises `PlatformError`.
+        """
+        ...
+
 
 class Platform(Protocol):
     """A place where people write and the bot answers."""
@@ -51,7 +58,11 @@ class Platform(Protocol):
         ...
 
     async def open_reply(self, turn: Turn) -> Reply:
-        """The reply of `turn`; continues the message that `turn` already has, never starts a second one."""
+        """The reply of `turn`; continues the message that `turn` already has, never starts a second one.
+
+        Finds what an earlier runner posted and could not note, which may take some seconds: nothing is looked for
+        between the question whether the turn is still ours and the post that follows it. Raises `PlatformError`.
+        """
         ...
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:

@@ -40,7 +40,7 @@ def shown(id: str, at: float, *states: tuple[str, str], by: str = "1") -> dict[s
         {"at": at + 0.1 * number, "text": text, "status": status, "by": by}
         for number, (text, status) in enumerate(states)
     ]
-    return {"question": id, "key": f"t{id}", "created_at": at, "changes": changes}
+    return {"question": id, "key": f"t{id}", "created_at": at, "removed_at": None, "changes": changes}
 
 
 GOOD = (("whole", "writing"), ("whole text", "final done"))

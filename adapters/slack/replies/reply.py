@@ -69,12 +69,18 @@ class SlackReply:
         self._messages.may_stream = self._messages.may_stream and not self._parts
         self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
         self._status = Status(workspace, turn, channel=self._messages.channel)
-        self._found = bool(self._parts) or not was_interrupted(turn)
         self._edited_at = 0.0
+
+    async def find(self) -> None:
+        """Find what another process has posted and could not note before it ended. Raises `PlatformError`."""
+        if self._parts or not was_interrupted(self._turn):
+            return
+        await asyncio.sleep(self._rules.settle_seconds)
+        self._parts = await find_parts(self._workspace, self._messages, self._turn)
+        self._messages.may_stream = self._messages.may_stream and not self._parts
 
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
-        await self._find()
         if not draft.text.strip() and not draft.notices:
             await self._status.show(draft.status)
         else:
@@ -83,7 +89,6 @@ class SlackReply:
 
     async def finish(self, draft: Draft) -> str:
         """Make the whole answer stand, with what belongs under it. Raises `PlatformError`."""
-        await self._find()
         if draft.status == "failed" and not self._parts and not self._direct:
             await self._apologise(draft)
         else:
@@ -91,19 +96,19 @@ class SlackReply:
         await self._status.clear()
         return self._reference()
 
+    async def withdraw(self, keep: str) -> None:
+        """Delete the messages that `keep` does not name; what only its author saw goes by itself."""
+        _, kept = read_reference(keep)
+        names = {part.ts for part in kept}
+        for part in [each for each in self._parts if each.ts not in names]:
+            if part.streaming:
+                await self._messages.end_stream(part)
+            await self._messages.delete(part)
+            self._workspace.open_edits.discard(part)
+            self._parts.remove(part)
+
     def _reference(self) -> str:
         return write_reference(self._messages.channel, self._parts)
-
-    # ------------------------------------------------------------ after a crash
-
-    async def _find(self) -> None:
-        """Find what another process has posted and could not note before it ended."""
-        if self._found:
-            return
-        await asyncio.sleep(self._rules.settle_seconds)
-        self._parts = await find_parts(self._workspace, self._messages, self._turn)
-        self._messages.may_stream = self._messages.may_stream and not self._parts
-        self._found = True
 
     # ------------------------------------------------------------ writing
 
@@ -219,6 +224,9 @@ class PrivateReply:
         text = safe_text(draft.text, draft, self._turn)
         await whisper(self._workspace, self._turn.incoming, text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
+
+    async def withdraw(self, keep: str) -> None:
+        """Nothing: Slack cannot take back what only its author sees."""
 
 
 def safe_text(text: str, draft: Draft, turn: Turn) -> str:

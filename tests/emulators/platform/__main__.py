@@ -31,6 +31,10 @@ def make_app(state: PlatformState) -> Starlette:
         done = await state.edit(request.path_params["id"], **await request.json())
         return Response(status_code=204 if done else 404)
 
+    async def remove(request: Request) -> Response:
+        done = await state.remove(request.path_params["id"])
+        return Response(status_code=204 if done else 404)
+
     async def find(request: Request) -> Response:
         return JSONResponse({"id": state.find(request.query_params["key"])})
 
@@ -41,6 +45,7 @@ def make_app(state: PlatformState) -> Starlette:
         routes=[
             Route("/messages", post, methods=["POST"]),
             Route("/messages/{id}", edit, methods=["PATCH"]),
+            Route("/messages/{id}", remove, methods=["DELETE"]),
             Route("/find", find),
             Route("/record", record),
         ]

@@ -34,13 +34,14 @@ class Change:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """A message; `key` is the bot's own name of it, `question` what it answers."""
+    """A message; `key` is the bot's own name of it, `question` what it answers. One that was removed is recorded."""
 
     id: str
     key: str
     question: str
     created_at: float
     findable_at: float
+    removed_at: float | None = None
     changes: list[Change] = field(default_factory=list)
 
 
@@ -61,10 +62,15 @@ class PlatformState:
         """Replace the text of a message; whether there is one."""
         return await self._arrive(self._edit(id, text, status, by))
 
+    async def remove(self, id: str) -> bool:
+        """Take a message away; whether there is one."""
+        return await self._arrive(self._remove(id))
+
     def find(self, key: str) -> str | None:
         """The id of the message with that key, if the platform's history shows it yet."""
         now = time.time()
-        return next((m.id for m in self._messages.values() if m.key == key and m.findable_at <= now), None)
+        there = (each for each in self._messages.values() if each.key == key and each.removed_at is None)
+        return next((each.id for each in there if each.findable_at <= now), None)
 
     def record(self) -> list[dict[str, Any]]:
         """Every message with all its states, in order of appearance."""
@@ -89,8 +95,20 @@ class PlatformState:
 
     async def _edit(self, id: str, text: str, status: str, by: str) -> bool:
         await asyncio.sleep(self._chance.uniform(0, self._weather.longest_edit))
-        message = self._messages.get(id)
+        message = self._standing(id)
         if message is None:
             return False
         message.changes.append(Change(at=time.time(), text=text, status=status, by=by))
         return True
+
+    async def _remove(self, id: str) -> bool:
+        await asyncio.sleep(self._chance.uniform(0, self._weather.longest_edit))
+        message = self._standing(id)
+        if message is None:
+            return False
+        message.removed_at = time.time()
+        return True
+
+    def _standing(self, id: str) -> Message | None:
+        message = self._messages.get(id)
+        return message if message is not None and message.removed_at is None else None

@@ -66,7 +66,7 @@ async def test_another_process_goes_on_with_the_messages_that_are_there(scene: S
     try:
         turn = turn_at(place, question)
         ref = await (await first.open_reply(turn)).show(Draft(status="writing", text=long_text(60)))
-        again = await second.open_reply(replace(turn, attempt=2, reply_ref=ref))
+        again = await second.open_reply(replace(turn, epoch=2, attempt=2, reply_ref=ref))
         await again.finish(Draft(status="done", text=long_text(100)))
     finally:
         await first.aclose()
@@ -85,7 +85,7 @@ async def test_messages_that_were_never_noted_are_found_again(scene: Scene) -> N
         turn = turn_at(place, question)
         await (await first.open_reply(turn)).finish(Draft(status="done", text=long_text(100)))
         scene.discord.nonces.clear()
-        again = await second.open_reply(replace(turn, attempt=2))
+        again = await second.open_reply(replace(turn, epoch=2, attempt=2))
         await again.finish(Draft(status="done", text=long_text(100)))
     finally:
         await first.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
+from bot.ports import Reply
 from bot.types import Draft
 
 
@@ -24,6 +26,7 @@ class GatedReply:
         self.texts: list[str] = []
         self.overlapped = False
         self.refusals = 0
+        self.kept: str | None = None
         self._busy = False
 
     async def show(self, draft: Draft) -> str:
@@ -41,6 +44,16 @@ class GatedReply:
     async def finish(self, draft: Draft) -> str:
         return await self.show(draft)
 
+    async def withdraw(self, keep: str) -> None:
+        self.kept = keep
+
+
+def opening(reply: GatedReply) -> Callable[[], Awaitable[Reply]]:
+    async def open() -> Reply:
+        return reply
+
+    return open
+
 
 async def ignore(_ref: str, _draft: Draft) -> None:
     """Nobody needs to know."""
@@ -54,7 +67,7 @@ def draft(text: str) -> Draft:
 def test_the_last_draft_always_stands_and_what_is_shown_only_moves_forward(pauses: list[bool]) -> None:
     async def scenario() -> None:
         reply = GatedReply()
-        presenter = Presenter(reply, pace=0, on_shown=ignore)
+        presenter = Presenter(opening(reply), pace=0, on_shown=ignore)
         for number, pause in enumerate(pauses):
             presenter.offer(lambda number=number: draft(str(number)))  # type: ignore[misc]  # mypy cannot infer it
             if pause:
@@ -70,7 +83,7 @@ def test_the_last_draft_always_stands_and_what_is_shown_only_moves_forward(pause
 
 async def test_what_was_overtaken_while_another_was_being_shown_is_left_out() -> None:
     reply = GatedReply(open=False)
-    presenter = Presenter(reply, pace=0, on_shown=ignore)
+    presenter = Presenter(opening(reply), pace=0, on_shown=ignore)
     presenter.offer(lambda: draft("a"))
     await reply.begun.wait()
     presenter.offer(lambda: draft("ab"))
@@ -89,7 +102,7 @@ async def test_a_refused_draft_does_not_stop_the_next() -> None:
     async def note(_ref: str, shown: Draft) -> None:
         seen.append(shown.text)
 
-    presenter = Presenter(reply, pace=0, on_shown=note)
+    presenter = Presenter(opening(reply), pace=0, on_shown=note)
     presenter.offer(lambda: draft("a"))
     await reply.begun.wait()
     await presenter.finish(draft("ab"))
@@ -100,7 +113,7 @@ async def test_a_refused_last_draft_is_told() -> None:
     reply = GatedReply()
     reply.refusals = 1
     with pytest.raises(PlatformError, match="not now"):
-        await Presenter(reply, pace=0, on_shown=ignore).finish(draft("a"))
+        await Presenter(opening(reply), pace=0, on_shown=ignore).finish(draft("a"))
 
 
 async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
@@ -108,7 +121,7 @@ async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
         raise ClaimLost("taken over")
 
     reply = GatedReply()
-    presenter = Presenter(reply, pace=0, on_shown=lose)
+    presenter = Presenter(opening(reply), pace=0, on_shown=lose)
     with pytest.raises(ClaimLost):
         for _ in range(10):
             presenter.offer(lambda: draft("a"))
@@ -120,7 +133,7 @@ async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
 
 async def test_closing_does_not_wait_for_the_pace() -> None:
     reply = GatedReply()
-    presenter = Presenter(reply, pace=3600, on_shown=ignore)
+    presenter = Presenter(opening(reply), pace=3600, on_shown=ignore)
     presenter.offer(lambda: draft("a"))
     await reply.begun.wait()
     async with asyncio.timeout(10):

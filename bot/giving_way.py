@@ -1,0 +1,80 @@
+"""When two runners have shown one turn: whoever lost it gives way, and what is recorded stands in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from bot.delivery import Presenter
+from bot.errors import PlatformError, StorageError
+from bot.ports import Platform, TurnStore
+from bot.retries import was_interrupted
+from bot.types import OPEN_STATES, Turn
+
+logger = logging.getLogger(__name__)
+
+LATE_SECONDS = 3.0
+"""How long a call that a runner sent before its end may still be on its way to the platform."""
+
+LOOK_SECONDS = 1.0
+LOOKS = 10
+"""How often whoever lost a turn looks for the other's message; a conversation's runner is not free for that long."""
+
+
+class GivingWay:
+    """Keeps two runners of one turn from leaving two answers, or the wrong one."""
+
+    def __init__(self, store: TurnStore, platforms: Mapping[str, Platform]) -> None:
+        self._store = store
+        self._platforms = platforms
+
+    async def give_way(self, turn: Turn, presenter: Presenter) -> None:
+        """Another runner took `turn` over while this one was held up: take back what was shown here beside the other's
+        message, and mend what was shown over it.
+        """
+        try:
+            current = await self._taken_over(turn)
+            if current is not None:
+                await presenter.withdraw(current.reply_ref or "")
+        except (PlatformError, StorageError) as error:
+            logger.warning("second message not taken back", extra=_told(turn, error))
+        await self._show_again(turn)
+
+    async def show_over_latecomers(self, turn: Turn) -> None:
+        """Show the answer of an interrupted turn once more: what an earlier runner sent before its end may arrive
+        after it, and nobody else would mend that.
+        """
+        if was_interrupted(turn):
+            await asyncio.sleep(LATE_SECONDS)
+            await self._show_again(turn)
+
+    async def _taken_over(self, turn: Turn) -> Turn | None:
+        """The turn as soon as the other runner has noted its message, or needs none any more.
+
+        None when neither comes: the other may be going on with the very message that this runner has shown.
+        """
+        for _ in range(LOOKS):
+            current = await self._store.get_turn(turn.id)
+            if current is None or current.reply_ref or current.state not in OPEN_STATES:
+                return current
+            await asyncio.sleep(LOOK_SECONDS)
+        return None
+
+    async def _show_again(self, turn: Turn) -> None:
+        """Show a recorded answer again in its message; while it is being written, its runner does so itself.
+
+        Where no message is noted there is none to mend, and a post from here could be a second one.
+        """
+        try:
+            current = await self._store.get_turn(turn.id)
+            if current is None or not current.reply_ref or current.outcome is None or current.draft is None:
+                return
+            reply = await self._platforms[turn.incoming.key.platform].open_reply(current)
+            await reply.finish(current.draft)
+        except (PlatformError, StorageError) as error:
+            logger.warning("answer not shown again", extra=_told(turn, error))
+
+
+def _told(turn: Turn, error: Exception) -> dict[str, object]:
+    return {"turn": turn.id, "conversation": str(turn.incoming.key), "epoch": turn.epoch, "error": str(error)}
