@@ -74,9 +74,12 @@ class Dispatcher:
 
     async def drain(self, key: ConversationKey) -> None:
         """Run the open turns of a conversation until there is none; the caller knows that nobody else does."""
-        runner = self._runners.get(key) or self._start(key)
-        if runner is None:
-            return
+        if earlier := self._runners.get(key):  # it may end for having lost its turn, and leave the others to the caller
+            await self._ended(earlier)
+        if runner := self._runners.get(key) or self._start(key):
+            await self._ended(runner)
+
+    async def _ended(self, runner: _Runner) -> None:
         runner.roused.set()
         if runner.task is not None:
             await asyncio.wait((runner.task,))

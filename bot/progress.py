@@ -12,7 +12,10 @@ PROGRESS_SECONDS = 2.0
 
 
 class Progress:
-    """Stores what a crash must not lose: the first visible message at once, the text every few seconds."""
+    """Stores what a crash must not lose: the first visible message at once, the text every few seconds.
+
+    Asks as well whether the turn is still this runner's, before anything of it is shown.
+    """
 
     def __init__(self, store: TurnStore, turn: Turn, clock: Clock, *, stop: asyncio.Event) -> None:
         self._store = store

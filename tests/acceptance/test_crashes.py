@@ -68,6 +68,25 @@ def test_the_judgement_finds_what_is_wrong(record: list[dict[str, Any]], what: s
     assert verdict.is_clean is (what == "")
 
 
+def taken_back(message: dict[str, Any]) -> dict[str, Any]:
+    return message | {"removed_at": message["created_at"] + 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "what"),
+    [
+        pytest.param([taken_back(shown("a", 1, GOOD[0])), shown("a", 2, *GOOD), shown("b", 3, *GOOD)], "", id="second"),
+        pytest.param([shown("a", 2, *GOOD), taken_back(shown("b", 1, *GOOD)), shown("b", 3, *GOOD)], "", id="early"),
+        pytest.param([shown("a", 1, *GOOD), taken_back(shown("b", 2, *GOOD))], "lost", id="only"),
+    ],
+)
+def test_what_was_taken_back_is_counted_and_does_not_stand(record: list[dict[str, Any]], what: str) -> None:
+    verdict = judge([asked("a", 1), asked("b", 2)], record, [])
+    assert verdict.withdrawn == 1
+    assert (verdict.lost, verdict.double, verdict.out_of_order) == (what == "lost", 0, 0)
+    assert verdict.is_clean is (what == "")
+
+
 def test_a_recovery_lasts_from_the_kill_to_the_next_state_that_people_see() -> None:
     record = [shown("a", 1, ("half", "writing"))]
     record[0]["changes"].append({"at": 5.0, "text": "whole text", "status": "final done", "by": "2"})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.dispatcher import Dispatcher
-from bot.errors import StorageUnavailable
+from bot.errors import ClaimLost, StorageUnavailable
 from bot.types import ConversationKey, Draft, Settlement, Turn, TurnState, Waiting
 from storage.memory import MemoryStore
 from tests.fakes import KEY, ManualClock, incoming, settle
@@ -287,6 +287,27 @@ async def test_without_embedding_only_a_job_starts_a_runner() -> None:
     await accept(store, 2)
     await dispatcher.drain(KEY)
     assert await store.open_conversations() == [KEY]
+
+
+async def test_a_job_does_not_end_with_an_earlier_runner_that_has_lost_its_turn() -> None:
+    store, begun, gate = a_store(), asyncio.Event(), asyncio.Event()
+
+    async def work(turn: Turn) -> None:
+        if not begun.is_set():
+            begun.set()
+            await gate.wait()
+            raise ClaimLost("taken over")
+        await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m"))
+
+    dispatcher = Dispatcher(store, work, worker="w", embedded=False)
+    await accept(store, 1)
+    first = asyncio.create_task(dispatcher.drain(KEY))
+    await begun.wait()
+    second = asyncio.create_task(dispatcher.drain(KEY))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(first, second)
+    assert not await store.open_conversations()
 
 
 async def test_what_is_cut_short_is_handed_back_as_if_it_had_not_been_begun() -> None:

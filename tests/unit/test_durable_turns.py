@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from bot.errors import ModelUnavailable, TurnGivenUp
+import pytest
+
+from bot.errors import ModelUnavailable, PlatformError, TurnGivenUp
 from bot.failures import apology
+from bot.giving_way import LOOKS
 from bot.retries import MOST_CLAIMS
-from bot.types import Draft, Settlement, TextDelta, Turn, TurnState
-from tests.fakes import KEY, incoming, settle, words
+from bot.types import Draft, Settlement, TextDelta, Turn, TurnId, TurnState
+from tests.fakes import KEY, RecordingPlatform, RecordingReply, incoming, settle, words
 from tests.house import House, running
 
 
@@ -97,7 +100,8 @@ async def test_who_was_held_up_repairs_what_it_showed_over_the_answer_of_another
     assert house.platform.shown["m1"][-1] == answer
 
 
-async def test_who_was_held_up_for_long_shows_nothing_over_the_answer_of_another() -> None:
+@pytest.mark.parametrize("seconds", [0, 3], ids=["at-once", "when-a-draft-is-stored"])
+async def test_who_was_held_up_shows_nothing_over_the_answer_of_another(seconds: int) -> None:
     gate = asyncio.Event()
     async with running([TextDelta("stale"), gate, TextDelta(" words")]) as house:
         await house.inbox.handle(incoming("Why?", 1))
@@ -106,7 +110,7 @@ async def test_who_was_held_up_for_long_shows_nothing_over_the_answer_of_another
         assert taken is not None
         answer = Draft(status="done", text="the other's answer")
         await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=answer, model="m"))
-        house.clock.advance(3)
+        house.clock.advance(seconds)
         gate.set()
         await house.dispatcher.aclose(grace=10)
     assert "stale words" not in {draft.text for draft in house.platform.shown["m1"]}
@@ -122,3 +126,125 @@ async def test_an_interrupted_answer_is_shown_once_more_over_what_arrives_late()
     assert [(draft.status, draft.text) for draft in shown[-2:]] == [("done", "the whole answer")] * 2
     await house.ask("and how?", 2)
     assert [draft.status for draft in house.platform.shown["m2"]].count("done") == 1
+
+
+class HoldingUp(RecordingPlatform):
+    """A platform where every runner posts a message of its own; the first one is held up `before` a step of that."""
+
+    def __init__(self, before: str) -> None:
+        super().__init__()
+        self.before = before
+        self.reached = asyncio.Event()
+        self.goes_on = asyncio.Event()
+
+    async def open_reply(self, turn: Turn) -> RecordingReply:
+        await self.hold_up("asking")
+        return HeldUpReply(self, turn.reply_ref or f"m{turn.id}-{turn.epoch}")
+
+    async def hold_up(self, before: str) -> None:
+        if before == self.before:
+            self.reached.set()
+            await self.goes_on.wait()
+
+
+class HeldUpReply(RecordingReply):
+    async def show(self, draft: Draft) -> str:
+        assert isinstance(self._platform, HoldingUp)
+        await self._platform.hold_up("posting")
+        return await super().show(draft)
+
+
+OTHERS = Draft(status="done", text="the other's answer")
+
+
+async def held_up(before: str) -> tuple[House, HoldingUp, Turn]:
+    """A house whose runner is held up, and the turn as another runner has it by then."""
+    house, platform = House(words("mine")), HoldingUp(before)
+    house.platform = platform
+    house.open()
+    await house.inbox.handle(incoming("Why?", 1))
+    await platform.reached.wait()
+    taken = await house.store.claim(KEY, worker="another")
+    assert taken is not None
+    return house, platform, taken
+
+
+async def shown_by_another(house: House, taken: Turn, ref: str) -> None:
+    """The other runner shows its answer in a message, and settles the turn."""
+    house.platform.shown.setdefault(ref, []).append(OTHERS)
+    await house.store.note_reply(taken, ref)
+    await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=OTHERS, model="m"))
+
+
+async def let_go_on(house: House, platform: HoldingUp) -> None:
+    platform.goes_on.set()
+    await house.dispatcher.aclose(grace=10)
+
+
+async def test_who_lost_its_turn_before_it_showed_anything_shows_nothing() -> None:
+    house, platform, taken = await held_up("asking")
+    await shown_by_another(house, taken, "theirs")
+    await let_go_on(house, platform)
+    assert {ref: set(drafts) for ref, drafts in platform.shown.items()} == {"theirs": {OTHERS}}
+    assert platform.withdrawn == []
+
+
+async def test_a_second_message_is_taken_back_and_the_answer_of_the_other_stands() -> None:
+    house, platform, taken = await held_up("posting")
+    await shown_by_another(house, taken, "theirs")
+    await let_go_on(house, platform)
+    assert platform.withdrawn == ["m1-1"]
+    assert {ref: set(drafts) for ref, drafts in platform.shown.items()} == {"theirs": {OTHERS}}
+
+
+async def test_a_second_message_is_taken_back_once_the_other_has_noted_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house, platform, taken = await held_up("posting")
+    looked = house.store.get_turn
+    looks = 0
+
+    async def get_turn(id: TurnId) -> Turn | None:
+        nonlocal looks
+        looks += 1
+        if looks == LOOKS:
+            await house.store.note_reply(taken, "theirs")
+        return await looked(id)
+
+    monkeypatch.setattr(house.store, "get_turn", get_turn)
+    await let_go_on(house, platform)
+    assert platform.withdrawn == ["m1-1"]
+
+
+async def test_nothing_is_taken_back_when_both_runners_name_the_same_message() -> None:
+    house, platform, taken = await held_up("posting")
+    await shown_by_another(house, taken, "m1-1")
+    await let_go_on(house, platform)
+    assert platform.withdrawn == []
+    assert platform.shown["m1-1"][-1] == OTHERS
+
+
+async def test_nothing_is_taken_back_while_the_other_may_still_go_on_with_it() -> None:
+    house, platform, _ = await held_up("posting")
+    await let_go_on(house, platform)
+    assert platform.withdrawn == []
+    assert set(platform.shown) == {"m1-1"}
+
+
+async def test_what_stands_beside_a_turn_that_ended_without_a_message_is_taken_back() -> None:
+    house, platform, taken = await held_up("posting")
+    await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=OTHERS, model="m"))
+    await let_go_on(house, platform)
+    assert platform.withdrawn == ["m1-1"]
+    assert not platform.shown
+
+
+async def test_a_platform_that_does_not_take_a_message_back_ends_no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(_self: RecordingReply, _keep: str) -> None:
+        raise PlatformError("not now")
+
+    house, platform, taken = await held_up("posting")
+    await shown_by_another(house, taken, "theirs")
+    monkeypatch.setattr(RecordingReply, "withdraw", refuse)
+    await let_go_on(house, platform)
+    assert platform.shown["theirs"] == [OTHERS, OTHERS]  # and it was still shown again

@@ -76,3 +76,27 @@ async def test_another_answer_takes_the_place_of_the_first(stage: Stage) -> None
     (text,) = await seen(stage)
     assert "Another answer." in text
     assert "whole" not in text
+
+
+async def test_what_a_runner_posts_after_it_was_taken_over_is_taken_back(stage: Stage) -> None:
+    async with stage.platform() as platform:
+        held_up = await platform.open_reply(stage.turn())
+        async with stage.platform() as other:
+            ref = await (await other.open_reply(stage.turn(epoch=2, attempt=2))).finish(WHOLE)
+        await held_up.show(writing("The first runner wrote "))
+        await held_up.withdraw(ref)
+        await (await platform.open_reply(stage.turn(epoch=2, attempt=2, reply_ref=ref))).finish(WHOLE)
+    (text,) = await seen(stage)
+    assert "The whole answer." in text
+
+
+async def test_what_another_runner_goes_on_with_is_not_taken_back(stage: Stage) -> None:
+    async with stage.platform() as platform:
+        reply = await platform.open_reply(stage.turn())
+        ref = await reply.show(writing("The whole "))
+        await reply.withdraw(ref)
+        assert len(await seen(stage)) == 1
+        await (await platform.open_reply(stage.turn(epoch=2, attempt=2, reply_ref=ref))).finish(WHOLE)
+        await reply.withdraw(ref)
+    (text,) = await seen(stage)
+    assert "The whole answer." in text

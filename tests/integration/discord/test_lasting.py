@@ -18,6 +18,8 @@ from tests.emulators.discord.world import SUPPRESS_EMBEDS, Channel, Message
 from tests.fakes import words
 from tests.integration.discord.acting import Scene, labels
 
+MESSAGES = "/channels/{channel_id}/messages"
+
 
 def platform_on(emulator: DiscordEmulator) -> DiscordPlatform:
     """The platform as a worker has it: over REST alone."""
@@ -92,6 +94,41 @@ async def test_messages_that_were_never_noted_are_found_again(scene: Scene) -> N
         await second.aclose()
 
     assert "\n\n".join(each.content for each in scene.answers(place)) == long_text(100)
+
+
+async def test_nothing_is_looked_for_once_a_reply_is_open(scene: Scene) -> None:
+    place = scene.discord.dm(scene.ada)
+    question = scene.discord.say(scene.ada, place, "hello")
+    platform = platform_on(scene.discord)
+    try:
+        reply = await platform.open_reply(turn_at(place, question, epoch=2, attempt=2))
+        looked = len(scene.discord.requests_to("GET", MESSAGES))
+        await reply.finish(Draft(status="done", text=long_text(100)))
+    finally:
+        await platform.aclose()
+
+    assert looked > 0
+    assert len(scene.discord.requests_to("GET", MESSAGES)) == looked
+
+
+async def test_a_page_that_another_process_took_back_is_posted_again(scene: Scene) -> None:
+    place = scene.discord.dm(scene.ada)
+    question = scene.discord.say(scene.ada, place, "hello")
+    first, second = platform_on(scene.discord), platform_on(scene.discord)
+    try:
+        turn = turn_at(place, question)
+        held_up = await first.open_reply(turn)
+        ref = await held_up.show(Draft(status="writing", text="Some words "))
+        await held_up.finish(Draft(status="done", text=long_text(60)))
+        goes_on = await second.open_reply(replace(turn, epoch=2, attempt=2, reply_ref=ref))
+        await goes_on.show(Draft(status="writing", text=long_text(60)))
+        await held_up.withdraw(ref)
+        await goes_on.finish(Draft(status="done", text=long_text(62)))
+    finally:
+        await first.aclose()
+        await second.aclose()
+
+    assert "\n\n".join(each.content for each in scene.answers(place)) == long_text(62)
 
 
 async def test_the_library_shows_suppressed_previews_again_and_the_adapter_does_not(scene: Scene) -> None:

@@ -170,6 +170,44 @@ async def test_another_process_goes_on_with_the_same_message(noted: bool, stream
         assert play.slack.violations == []
 
 
+async def test_nothing_is_looked_for_once_a_reply_is_open() -> None:
+    async with scene(http_seconds=0.3) as play:
+        question = await asked(play)
+        taken_over = await turn_in(play, question, epoch=2, attempt=2)
+        reply = await play.platform.open_reply(taken_over)
+        looked = len(play.slack.calls("conversations.replies"))
+        await reply.finish(done("Whole."))
+        assert looked > 0
+        assert len(play.slack.calls("conversations.replies")) == looked
+
+
+@pytest.mark.parametrize("streams", [True, False], ids=["stream", "post"])
+async def test_what_a_runner_that_gives_way_has_begun_is_deleted(streams: bool) -> None:
+    async with scene() as play:
+        if not streams:
+            play.slack.fault("chat.startStream", error="feature_not_enabled")
+        question = await asked(play)
+        reply = await play.platform.open_reply(await turn_in(play, question))
+        first = await reply.finish(done("One. " * 100))
+        late = await play.platform.open_reply(await turn_in(play, question))
+        await late.show(Draft(status="writing", text="Two "))
+        await late.withdraw(first)
+        (answer,) = pieces(play, question)
+        assert "One." in play.slack.shown(answer)
+        assert play.slack.violations == []
+
+
+async def test_of_an_answer_in_more_messages_those_stay_that_are_kept() -> None:
+    async with scene() as play:
+        question = await asked(play)
+        reply = await play.platform.open_reply(await turn_in(play, question))
+        first = await reply.show(Draft(status="writing", text="short "))
+        await reply.finish(done("long words " * 3_000))
+        assert len(pieces(play, question)) > 2
+        await reply.withdraw(first)
+        assert [each.ts for each in pieces(play, question)] == [first.partition(":")[2].rstrip("s")]
+
+
 async def test_a_finished_answer_is_finished_again_without_a_second_one() -> None:
     async with scene(http_seconds=0.3) as play:
         question = await asked(play)

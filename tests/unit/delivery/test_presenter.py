@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -139,3 +140,99 @@ async def test_closing_does_not_wait_for_the_pace() -> None:
     async with asyncio.timeout(10):
         await presenter.finish(draft("ab"))
     assert reply.texts == ["a", "ab"]
+
+
+class Steps(GatedReply):
+    """A reply that writes down when it is opened, asked about and shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[str] = []
+        self.away = 0
+
+    async def open(self) -> Reply:
+        if self.away:
+            self.away -= 1
+            raise PlatformError("away")
+        self.steps.append("open")
+        return self
+
+    async def ask(self, draft: Draft) -> None:
+        self.steps.append(f"ask {draft.text}")
+
+    async def show(self, draft: Draft) -> str:
+        self.steps.append(f"show {draft.text}")
+        return await super().show(draft)
+
+
+@pytest.mark.parametrize("last", [Presenter.finish, Presenter.leave])
+async def test_the_claim_is_asked_after_opening_and_right_before_each_showing(last: Any) -> None:
+    reply = Steps()
+    presenter = Presenter(reply.open, pace=0, on_shown=ignore, before=reply.ask)
+    presenter.offer(lambda: draft("a"))
+    await reply.begun.wait()
+    await last(presenter, draft("ab"))
+    assert reply.steps == ["open", "ask a", "show a", "ask ab", "show ab"]
+    alone = Steps()
+    await last(Presenter(alone.open, pace=0, on_shown=ignore, before=alone.ask), draft("a"))
+    assert alone.steps == ["open", "ask a", "show a"]
+
+
+@pytest.mark.parametrize("last", [Presenter.finish, Presenter.leave])
+async def test_a_lost_claim_keeps_the_last_draft_from_being_shown(last: Any) -> None:
+    async def lose(_draft: Draft) -> None:
+        raise ClaimLost("taken over")
+
+    reply = GatedReply()
+    with pytest.raises(ClaimLost):
+        await last(Presenter(opening(reply), pace=0, on_shown=ignore, before=lose), draft("a"))
+    assert reply.texts == []
+
+
+async def test_what_comes_while_the_reply_is_being_opened_overtakes_what_waits_for_it() -> None:
+    reply, begun, gate = GatedReply(), asyncio.Event(), asyncio.Event()
+
+    async def open() -> Reply:
+        begun.set()
+        await gate.wait()
+        return reply
+
+    presenter = Presenter(open, pace=0, on_shown=ignore)
+    presenter.offer(lambda: draft("a"))
+    await begun.wait()
+    presenter.offer(lambda: draft("ab"))
+    gate.set()
+    await reply.begun.wait()
+    await presenter.finish(draft("abc"))
+    assert reply.texts == ["ab", "abc"]
+
+
+async def test_a_reply_that_cannot_be_opened_is_tried_again_with_the_next_draft() -> None:
+    reply = Steps()
+    reply.away = 1
+    presenter = Presenter(reply.open, pace=0, on_shown=ignore)
+    presenter.offer(lambda: draft("a"))
+    while reply.away:
+        await asyncio.sleep(0)
+    presenter.offer(lambda: draft("ab"))
+    await reply.begun.wait()
+    await presenter.finish(draft("abc"))
+    assert reply.steps == ["open", "show ab", "show abc"]
+
+
+@pytest.mark.parametrize("last", [Presenter.finish, Presenter.leave])
+async def test_a_reply_that_cannot_be_opened_in_the_end_is_told(last: Any) -> None:
+    reply = Steps()
+    reply.away = 1
+    with pytest.raises(PlatformError, match="away"):
+        await last(Presenter(reply.open, pace=0, on_shown=ignore), draft("a"))
+
+
+async def test_only_a_reply_that_was_opened_is_taken_back() -> None:
+    reply = Steps()
+    presenter = Presenter(reply.open, pace=0, on_shown=ignore)
+    await presenter.withdraw("theirs")
+    assert (reply.steps, reply.kept) == ([], None)
+    await presenter.finish(draft("a"))
+    await presenter.withdraw("theirs")
+    assert reply.kept == "theirs"
