@@ -342,8 +342,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--workers", type=int, help="processes; 1 on SQLite, by default 3 on PostgreSQL")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rest", type=float, help="mean seconds between two kills of a process: 5 on SQLite, 1.5 else")
-    parser.add_argument("--rate", type=float, help="questions a second: 1 on SQLite, 3 else")
+    parser.add_argument("--rest", type=float, help="mean seconds between two kills of a process: 5 on SQLite, 3 else")
+    parser.add_argument("--rate", type=float, help="questions a second: 1 on SQLite, 1.5 else")
     parser.add_argument(
         "--outage-rest", type=float, default=20.0, help="mean seconds between two outages of the database, 0 for none"
     )
@@ -358,9 +358,9 @@ def main() -> int:
         kills=given.kills,
         workers=workers,
         seed=given.seed,
-        rest=given.rest or (5.0 if alone else 1.5),
+        rest=given.rest or (5.0 if alone else 3.0),
         outage_rest=given.outage_rest,
-        questions_per_second=given.rate or (1.0 if alone else 3.0),
+        questions_per_second=given.rate or (1.0 if alone else 1.5),
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything that was started is ended
     told = asyncio.run(run(plan, given.log))

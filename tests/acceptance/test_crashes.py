@@ -15,7 +15,6 @@ from benchmarks.crash_verdict import Kill, Question, judge
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow  # minutes of kills in each mode
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("mode", ["sqlite", "postgres"])
 async def test_what_people_see_is_whole_however_often_processes_are_killed(mode: str) -> None:
