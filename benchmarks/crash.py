@@ -204,10 +204,14 @@ class Crowd:
 
     async def _stop(self, conversation: str) -> None:
         await asyncio.sleep(self._chance.uniform(0, 5))
+        self._expect_stop(conversation)
+        await self._post("/stop", {"platform": NAME, "workspace": "w", "channel": "c", "thread": conversation})
+        self._expect_stop(conversation)  # of what was asked while it was under way, too
+
+    def _expect_stop(self, conversation: str) -> None:
         for question in self.questions:
             if question.conversation == conversation:
                 question.stop_asked = True
-        await self._post("/stop", {"platform": NAME, "workspace": "w", "channel": "c", "thread": conversation})
 
     async def _post(self, path: str, body: Any) -> bool:
         addresses = self._fleet.addresses

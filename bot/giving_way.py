@@ -37,7 +37,7 @@ class GivingWay:
             current = await self._taken_over(turn)
             if current is not None:
                 await presenter.withdraw(current.reply_ref or "")
-        except (PlatformError, StorageError) as error:
+        except PlatformError as error:
             logger.warning("second message not taken back", extra=_told(turn, error))
         await self._show_again(turn)
 
@@ -52,12 +52,17 @@ class GivingWay:
     async def _taken_over(self, turn: Turn) -> Turn | None:
         """The turn as soon as the other runner has noted its message, or needs none any more.
 
-        None when neither comes: the other may be going on with the very message that this runner has shown.
+        None when neither comes: the other may be going on with the very message that this runner has shown. A database
+        that is away meanwhile is asked again.
         """
         for _ in range(LOOKS):
-            current = await self._store.get_turn(turn.id)
-            if current is None or current.reply_ref or current.state not in OPEN_STATES:
-                return current
+            try:
+                current = await self._store.get_turn(turn.id)
+            except StorageError as error:
+                logger.warning("not known yet who has the turn", extra=_told(turn, error))
+            else:
+                if current is None or current.reply_ref or current.state not in OPEN_STATES:
+                    return current
             await asyncio.sleep(LOOK_SECONDS)
         return None
 

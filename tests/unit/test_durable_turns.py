@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from bot.errors import ModelUnavailable, PlatformError, TurnGivenUp
+from bot.errors import ModelUnavailable, PlatformError, StorageUnavailable, TurnGivenUp
 from bot.failures import apology
 from bot.giving_way import LOOKS
 from bot.retries import MOST_CLAIMS
@@ -209,6 +209,22 @@ async def test_a_second_message_is_taken_back_once_the_other_has_noted_its_own(
         looks += 1
         if looks == LOOKS:
             await house.store.note_reply(taken, "theirs")
+        return await looked(id)
+
+    monkeypatch.setattr(house.store, "get_turn", get_turn)
+    await let_go_on(house, platform)
+    assert platform.withdrawn == ["m1-1"]
+
+
+async def test_a_second_message_is_taken_back_when_the_database_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    house, platform, taken = await held_up("posting")
+    await shown_by_another(house, taken, "theirs")
+    looked = house.store.get_turn
+    failures = [StorageUnavailable("away")] * (LOOKS - 1)
+
+    async def get_turn(id: TurnId) -> Turn | None:
+        if failures:
+            raise failures.pop()
         return await looked(id)
 
     monkeypatch.setattr(house.store, "get_turn", get_turn)
