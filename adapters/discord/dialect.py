@@ -6,18 +6,13 @@ Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
-from bot.delivery import defang, known, settled, settled_tables, tables_as_text, urls_in
+from bot.delivery import defang, settled, settled_tables, tables_as_text
 from bot.delivery.blocks import State, after_line
 
 _DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+(?P<words>.*?)\s*#*\s*")
-
-
-def allowed_links(texts: Iterable[str], addresses: Iterable[str]) -> Callable[[str], bool]:
-    """Links are only what people wrote themselves and what was found as a source."""
-    return known({*addresses, *(url for text in texts for url in urls_in(text))})
 
 
 def to_discord(markdown: str, *, allowed: Callable[[str], bool], growing: bool = False) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.controls import ENDED, Row, is_search, rows_for
-from adapters.discord.dialect import allowed_links, to_discord
+from adapters.discord.dialect import to_discord
 from adapters.discord.limits import CONTENT
-from bot.delivery import Splitter, split
+from bot.delivery import Splitter, known, split
 from bot.smallprint import footer_parts
 from bot.types import Draft, Source, Turn
 
@@ -50,9 +50,7 @@ class Renderer:
 
     def pages(self, draft: Draft) -> list[Page]:
         """One message or more; the last one has the buttons."""
-        asked = (self._turn.incoming, *self._turn.burst)
-        allowed = allowed_links((each.text for each in asked), (*draft.links, *(each.url for each in draft.sources)))
-        text = to_discord(draft.text, allowed=allowed, growing=draft.status not in ENDED)
+        text = to_discord(draft.text, allowed=known(draft.addresses), growing=draft.status not in ENDED)
         pieces = self._splitter.split(text)
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
         contents = _joined(contents, self._tail(draft)) or [NO_ANSWER]

@@ -27,7 +27,7 @@ class Draft:
     """The whole visible state of a reply at one moment; each one replaces the one before.
 
     `is_cut` says that the text ends before the model was done, so that a person may want the rest. `links` are
-    addresses that the bot itself made and put into the text, beside those of the sources.
+    the addresses in the text that people wrote before, or that the bot itself made.
     """
 
     status: ReplyStatus
@@ -38,3 +38,8 @@ class Draft:
     footer: Footer | None = None
     is_cut: bool = False
     links: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Where the text may lead: the model alone names no address that people can follow."""
+        return frozenset(self.links).union(source.url for source in self.sources)

@@ -26,7 +26,7 @@ from adapters.slack.replies.rendering import (
 from adapters.slack.replies.search import find_parts
 from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
-from bot.delivery import Piece, Splitter, defang, known, settled, urls_in
+from bot.delivery import Piece, Splitter, defang, known, settled
 from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
@@ -135,7 +135,8 @@ class SlackReply:
 
     def _pieces(self, draft: Draft, text: str) -> Sequence[Piece]:
         """The messages that a text needs, with links only to what people or the search named."""
-        return self._splitter.split(safe_text(text, draft, self._turn)) or [Piece(text="", shown="")]
+        safe = defang(text, allowed=known(draft.addresses))
+        return self._splitter.split(safe) or [Piece(text="", shown="")]
 
     def _growing(self, piece: Piece) -> str:
         """What can be shown of the last piece while more of it is to come: no end of a code block that goes on."""
@@ -221,17 +222,9 @@ class PrivateReply:
         """Show the whole answer to its author. Raises `PlatformError`."""
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
-        text = safe_text(draft.text, draft, self._turn)
+        text = defang(draft.text, allowed=known(draft.addresses))
         await whisper(self._workspace, self._turn.incoming, text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
 
     async def withdraw(self, keep: str) -> None:
         """Nothing: Slack cannot take back what only its author sees."""
-
-
-def safe_text(text: str, draft: Draft, turn: Turn) -> str:
-    """The text with links only to addresses that the askers wrote or a search found."""
-    asked = (turn.incoming, *turn.burst)
-    written = (urls_in(each.text) for each in asked)
-    addresses = frozenset(draft.links).union(*written, (each.url for each in draft.sources))
-    return defang(text, allowed=known(addresses))

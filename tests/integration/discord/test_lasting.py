@@ -134,12 +134,13 @@ async def test_a_page_that_another_process_took_back_is_posted_again(scene: Scen
 async def test_the_library_shows_suppressed_previews_again_and_the_adapter_does_not(scene: Scene) -> None:
     """`Message.edit` of discord.py 2.7 sends flags of 0 with every edit (platform reference, 2.5)."""
     place = scene.discord.dm(scene.ada)
+    links = ("https://ada.example/a",)
     question = scene.discord.say(scene.ada, place, "hello https://ada.example/a")
     platform = platform_on(scene.discord)
     try:
         reply = await platform.open_reply(turn_at(place, question))
-        await reply.show(Draft(status="writing", text="See https://ada.example/a "))
-        await reply.finish(Draft(status="done", text="See https://ada.example/a now."))
+        await reply.show(Draft(status="writing", text="See https://ada.example/a ", links=links))
+        await reply.finish(Draft(status="done", text="See https://ada.example/a now.", links=links))
         edits = scene.discord.requests_to("PATCH", "/channels/{channel_id}/messages/{message_id}")
         message = scene.answers(place)[0]
         assert edits

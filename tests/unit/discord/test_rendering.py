@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,9 +101,9 @@ def test_a_long_command_text_is_told_whole() -> None:
 
 
 def test_links_are_those_of_people_and_sources_alone() -> None:
-    asked = replace(turn(), incoming=incoming("see https://mine.example/a"))
     text = "https://mine.example/a https://evil.example/?q=secret ![](https://evil.example/p.png)"
-    content = Renderer(asked).pages(Draft(status="done", text=text))[0].content
+    draft = Draft(status="done", text=text, links=("https://mine.example/a",))
+    content = Renderer(turn()).pages(draft)[0].content
     assert "`https://evil.example/?q=secret`" in content
     assert "https://mine.example/a " in content
     assert "](https://evil" not in content
