@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import sys
@@ -20,8 +19,7 @@ from bot.parameters import PARAMETERS, Scope
 from storage import migrate, open_store
 from tests.emulators.seed import API_KEY, Options, running_seed
 from tests.fakes import ManualClock
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import start
 
 
 @dataclass(frozen=True)
@@ -35,19 +33,8 @@ class Done:
         return json.loads(self.out)
 
 
-async def start(folder: Path, *arguments: str, **variables: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
 async def seedling(folder: Path, *arguments: str, typed: str = "", **variables: str) -> Done:
-    process = await start(folder, *arguments, **variables)
+    process = await start(*arguments, folder=folder, **variables)
     out, err = await asyncio.wait_for(process.communicate(typed.encode()), 90)
     assert process.returncode is not None
     assert b"Traceback" not in err, err.decode()
@@ -144,7 +131,7 @@ async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 async def test_running_ends_cleanly_when_told(tmp_path: Path, number: signal.Signals) -> None:
-    process = await start(tmp_path, "run", PORT="0", SEED_BASE_URL="http://127.0.0.1:9/v1")
+    process = await start("run", folder=tmp_path, PORT="0", SEED_BASE_URL="http://127.0.0.1:9/v1")
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), 60)
     assert b"Seedling is ready: http://127.0.0.1:" in line

@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.emulators.seed.options import Options
 from tests.emulators.seed.server import running_seed
-
-ROOT = Path(__file__).parents[2]
-
-
-@asynccontextmanager
-async def seedling(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process of the command line in `folder`; ended at the latest with the block."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0", "SEED_API_KEY": "k", **settings}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=folder,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+from tests.processes import line_with, seedling
 
 
 async def ready(process: asyncio.subprocess.Process) -> None:
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 60)
-    assert b"ready" in line
+    await line_with(process, "ready", seconds=60)
 
 
 async def outcome(process: asyncio.subprocess.Process) -> tuple[int | None, str]:

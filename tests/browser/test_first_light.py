@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,34 +13,20 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from adapters.local import LocalServer
+from tests.processes import start
 
 pytestmark = [pytest.mark.browser, pytest.mark.local_model, pytest.mark.asyncio(loop_scope="session")]
 
-ROOT = Path(__file__).parents[2]
 EXPORT = "chat/irc-ubuntu-slack-export.zip"
 CHANNEL = "/c/irc-ubuntu-t00000000/C00000002"
 QUESTION_OF_THE_THREAD = "where are the iptables rules stored in ubuntu?"
 ANSWER_MILLISECONDS = 100_000  # a busy machine with two cores and a real model
 
 
-async def seedling(*arguments: str, folder: Path) -> asyncio.subprocess.Process:
-    """The command line in a process of its own, with its files in `folder`."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=folder,
-        env={**os.environ, "PORT": "0", "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[str]:
     """`seedling run`, until it is told to stop in order; its address."""
-    process = await seedling("run", folder=folder)
+    process = await start("run", folder=folder)
     assert process.stdout is not None
     try:
         async with asyncio.timeout(60):
@@ -87,7 +71,7 @@ def tokens(small_print: str) -> tuple[int, int]:
 async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
     page: Page, tmp_path: Path, shared_data: Path, local_model: LocalServer
 ) -> None:
-    importing = await seedling("import", "slack-export", str(shared_data / EXPORT), folder=tmp_path)
+    importing = await start("import", "slack-export", str(shared_data / EXPORT), folder=tmp_path)
     printed, errors = await importing.communicate()
     assert importing.returncode == 0, errors.decode()
     assert "5,107 messages (5,107 new)" in printed.decode()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +17,10 @@ from adapters.local import find_weights
 from tests.emulators.discord import TOKEN, discord_process
 from tests.emulators.seed.options import Options as SeedOptions
 from tests.emulators.seed.server import running_seed
+from tests.processes import seedling
 
 pytestmark = pytest.mark.timeout(300)
 
-ROOT = Path(__file__).parents[3]
 PATIENCE = 120.0
 
 
@@ -59,33 +56,13 @@ class People:
         return found
 
 
-@asynccontextmanager
-async def seedling(
-    origin: str, folder: Path, command: str = "run", **settings: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot in a process of its own; killed at the latest with the block."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEED_", "DISCORD_"))}
-    environment |= {
+def joined(origin: str) -> dict[str, str]:
+    """The settings with which the bot joins the emulator."""
+    return {
         "DISCORD_TOKEN": TOKEN,
         "DISCORD_API_URL": f"{origin}/api/v10",
         "DISCORD_GATEWAY_URL": f"{origin.replace('http', 'ws', 1)}/gateway/",
-        "DATABASE_URL": f"sqlite:///{folder}/seedling.db",
-        "PORT": "0",
-        "PYTHONPATH": str(ROOT),
-    } | settings
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", command),
-        cwd=folder,
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    }
 
 
 @pytest.mark.local_model
@@ -95,7 +72,7 @@ async def test_people_ask_are_answered_and_go_on_although_the_gateway_breaks(tmp
     async with (
         discord_process(*arguments) as origin,
         aiohttp.ClientSession() as session,
-        seedling(origin, tmp_path) as process,
+        seedling("run", folder=tmp_path, **joined(origin)) as process,
     ):
         people = People(origin, session)
         ada = (await people.do("person", name="ada"))["id"]
@@ -129,12 +106,13 @@ async def test_people_ask_are_answered_and_go_on_although_the_gateway_breaks(tmp
 
 
 async def test_one_process_listens_and_another_answers(tmp_path: Path, postgresql_url: str) -> None:
+    database = {"DATABASE_URL": postgresql_url}
     async with (
         discord_process() as origin,
         aiohttp.ClientSession() as session,
         running_seed(SeedOptions(api_key="")) as seed,
-        seedling(origin, tmp_path, "discord", DATABASE_URL=postgresql_url, SEED_BASE_URL=seed.url) as listening,
-        seedling(origin, tmp_path, "worker", DATABASE_URL=postgresql_url, SEED_BASE_URL=seed.url) as working,
+        seedling("discord", folder=tmp_path, SEED_BASE_URL=seed.url, **database, **joined(origin)) as listening,
+        seedling("worker", folder=tmp_path, SEED_BASE_URL=seed.url, **database, **joined(origin)) as working,
     ):
         people = People(origin, session)
         ada = (await people.do("person", name="ada"))["id"]

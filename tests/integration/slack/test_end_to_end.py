@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +12,8 @@ import pytest
 
 from adapters.local import find_weights
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
+from tests.processes import line_with, seedling
 
-ROOT = Path(__file__).parents[3]
 PATIENCE_S = 180
 
 pytestmark = [
@@ -28,16 +26,9 @@ pytestmark = [
 @asynccontextmanager
 async def seedling_run(folder: Path, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The whole bot as a process."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0", **settings}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    while b"Listening to Slack" not in await asyncio.wait_for(process.stdout.readline(), PATIENCE_S):
-        pass
-    try:
+    async with seedling("run", folder=folder, **settings) as process:
+        await line_with(process, "Listening to Slack", seconds=PATIENCE_S)
         yield process
-    finally:
         process.terminate()
         await asyncio.wait_for(process.communicate(), PATIENCE_S)
         assert process.returncode == 0

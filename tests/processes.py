@@ -1,0 +1,48 @@
+"""The command line in a process of its own, as people start it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+async def start(*arguments: str, folder: Path, **settings: str) -> asyncio.subprocess.Process:
+    """`seedling` in `folder`, under these settings and none of this machine's."""
+    surroundings = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        cwd=folder,
+        env={**surroundings, "PYTHONPATH": str(ROOT), "PORT": "0", **settings},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+@asynccontextmanager
+async def seedling(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The same, killed at the latest with the block."""
+    process = await start(*arguments, folder=folder, **settings)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def line_with(process: asyncio.subprocess.Process, words: str, *, seconds: float) -> str:
+    """The first line of what a process prints that has these words in it."""
+    assert process.stdout is not None
+    async with asyncio.timeout(seconds):
+        while words not in (line := (await process.stdout.readline()).decode()):
+            assert line, f"the process ended before it said {words!r}"
+    return line
