@@ -12,12 +12,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bot.types import ConversationKey, Turn
 from storage import migrate, open_store
 from storage.database import parse_url
 from storage.memory import MemoryStore
 from storage.schema import migration_connection
 from storage.sql import SqlStore
 from storage.tables import Table
+from tests.contract.stores.samples import KEY
 from tests.fakes import ManualClock
 
 AnyStore = MemoryStore | SqlStore
@@ -91,3 +93,10 @@ def opener(request: pytest.FixtureRequest) -> Opener:
 async def store(opener: Opener) -> AsyncIterator[AnyStore]:
     async with opener() as store:
         yield store
+
+
+async def claim(store: AnyStore, key: ConversationKey = KEY) -> Turn:
+    """The oldest open turn of a conversation, which must have one."""
+    turn = await store.claim(key, worker="w1")
+    assert turn is not None
+    return turn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bot.types import (
@@ -12,12 +13,15 @@ from bot.types import (
     ConversationKey,
     Draft,
     Entry,
+    Footer,
     Incoming,
     Media,
     NewEntry,
     Person,
     Settlement,
+    Source,
     TurnState,
+    Usage,
     Workspace,
 )
 from tests.fakes import START
@@ -30,6 +34,30 @@ WORDS = "Grüße, 世界 🌱 \u200b\n\t'\";--"
 WORKSPACE = Workspace(id="W", name="Garden")
 GENERAL = Channel(workspace="W", id="C1", name="general", topic=WORDS)
 CHANNELS = (GENERAL, Channel(workspace="W", id="C2", name="random"))
+
+
+EVERYTHING = Draft(
+    status="writing",
+    text=WORDS,
+    reasoning="because",
+    sources=(Source(url="https://example.org/?a=1&b=2", title=WORDS), Source(url="https://example.com")),
+    notices=("one", "two"),
+    footer=Footer(
+        model="seed-2-0-lite",
+        usage=Usage(
+            input=128_001,
+            cached=64_000,
+            output=9,
+            reasoning=4,
+            estimated=True,
+            tools={"web_search": 2},
+            reported_cost=Decimal("0.000000310000000000000001"),
+        ),
+        cost=Decimal("0.10"),
+        seconds=1.1,
+        show_cost=False,
+    ),
+)
 
 
 def at(seconds: float) -> datetime:

@@ -15,89 +15,20 @@ from adapters.seed.wires import WIRES, WireName, read_event
 from adapters.seed.wires.answer import Answer
 from bot.types import Finish, ReasoningDelta, SearchStarted, Source, SourceFound, TextDelta, Usage
 from tests.unit.seed.streams import (
+    CHAT,
     DONE,
+    MESSAGES,
+    RESPONSES,
     chat_stream,
     chunk,
+    messages_event,
     read_stream,
     reasoning_in,
+    responses_event,
     sse,
     text_in,
     urls_in,
     usage_chunk,
-)
-
-CHAT = (
-    b": keep-alive\n\n"
-    + chunk("", reasoning_content="Let me ")
-    + chunk("", reasoning_content="think.")
-    + chunk("Grün")
-    + chunk(" 🌱")
-    + chunk("", finish="stop")
-    + usage_chunk(6435, 233, cached=1024, reasoning=165)
-    + DONE
-)
-
-
-def responses_event(kind: str, **fields: Any) -> bytes:
-    return sse({"type": kind, "sequence_number": 1, **fields}, kind)
-
-
-RESPONSES = (
-    responses_event("response.created", response={"id": "r", "object": "response"})
-    + responses_event("response.output_item.added", item={"id": "rs", "type": "reasoning", "status": "in_progress"})
-    + responses_event("response.reasoning_summary_part.added", part={"type": "summary_text"})
-    + responses_event("response.reasoning_summary_text.delta", delta="Let me ")
-    + responses_event("response.reasoning_summary_text.delta", delta="think.")
-    + responses_event("response.output_text.delta", delta="Grün")
-    + responses_event("response.output_text.delta", delta=" 🌱")
-    + responses_event("response.output_text.done", text="Grün 🌱")
-    + responses_event(
-        "response.completed",
-        response={
-            "object": "response",
-            "status": "completed",
-            "error": None,
-            "output": [{"type": "message", "content": [{"type": "output_text", "text": "Grün 🌱"}]}],
-            "usage": {
-                "input_tokens": 6435,
-                "output_tokens": 233,
-                "input_tokens_details": {"cached_tokens": 1024},
-                "output_tokens_details": {"reasoning_tokens": 165},
-            },
-        },
-    )
-    + DONE
-)
-
-
-def messages_event(kind: str, **fields: Any) -> bytes:
-    return sse({"type": kind, **fields}, kind)
-
-
-MESSAGES = (
-    messages_event(
-        "message_start",
-        message={
-            "role": "assistant",
-            "usage": {"input_tokens": 5411, "cache_read_input_tokens": 1024, "output_tokens": 1},
-        },
-    )
-    + messages_event("ping")
-    + messages_event("content_block_start", index=0, content_block={"type": "thinking", "thinking": ""})
-    + messages_event("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "Let me "})
-    + messages_event("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "think."})
-    + messages_event("content_block_delta", index=0, delta={"type": "signature_delta", "signature": "x"})
-    + messages_event("content_block_stop", index=0)
-    + messages_event("content_block_start", index=1, content_block={"type": "text", "text": ""})
-    + messages_event("content_block_delta", index=1, delta={"type": "text_delta", "text": "Grün"})
-    + messages_event("content_block_delta", index=1, delta={"type": "text_delta", "text": " 🌱"})
-    + messages_event("content_block_stop", index=1)
-    + messages_event(
-        "message_delta",
-        delta={"stop_reason": "end_turn"},
-        usage={"output_tokens": 233, "output_tokens_details": {"reasoning_tokens": 165}},
-    )
-    + messages_event("message_stop")
 )
 
 STREAMS: dict[WireName, bytes] = {"chat": CHAT, "responses": RESPONSES, "messages": MESSAGES}

@@ -1,0 +1,238 @@
+"""What a store of turns promises of those that are under way: shown, gathered, put off, stopped, and counted."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bot.errors import ClaimLost, StorageError
+from bot.types import (
+    Draft,
+    RequestFigures,
+    Spending,
+    TurnState,
+    Usage,
+    Waiting,
+    Within,
+)
+from tests.contract.stores.conftest import AnyStore, claim
+from tests.contract.stores.samples import EVERYTHING, KEY, OTHER, at, entry, incoming, settlement
+from tests.fakes import ManualClock, settle
+
+# ---------------------------------------------------------------- recorded, then shown, then closed
+
+
+async def test_a_recorded_turn_comes_back_with_its_outcome_and_draft_to_be_shown_again(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    ended = settlement(entry("q"), usage=Usage(input=3))
+    await store.record(turn, ended)
+    again = await claim(store)
+    assert (again.id, again.epoch, again.outcome, again.draft) == (turn.id, turn.epoch + 1, ended.state, ended.draft)
+    with pytest.raises(ClaimLost):
+        await store.close(turn)
+    await store.close(again)
+    assert await store.claim(KEY, worker="w") is None
+
+
+async def test_recording_twice_writes_once(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    for _ in range(2):
+        await store.record(turn, settlement(entry("q"), usage=Usage(input=3)))
+    assert [each.id for each in await store.get_entries(KEY, start=0)] == [entry("q").id]
+
+
+async def test_what_was_never_recorded_cannot_be_closed_but_as_failed(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    with pytest.raises(StorageError, match="no recorded outcome"):
+        await store.close(turn)
+    await store.close(turn, error="PlatformError: channel archived")
+    assert not await store.open_conversations()
+
+
+# ---------------------------------------------------------------- bursts
+
+
+async def test_queued_questions_are_gathered_in_order_and_never_claimed(store: AnyStore) -> None:
+    await store.accept(incoming("first", seconds=1))
+    turn = await claim(store)
+    await store.accept(incoming("third", seconds=3))
+    await store.accept(incoming("second", seconds=2))
+    await store.accept(incoming("elsewhere", key=OTHER))
+    gathered = await store.gather(turn)
+    assert [each.dedupe_key for each in gathered.burst] == ["second", "third"]
+    assert gathered.incoming == turn.incoming
+    assert await store.open_conversations() == [OTHER, KEY] or await store.open_conversations() == [KEY, OTHER]
+    await settle(store, turn, settlement())
+    assert await store.claim(KEY, worker="w") is None
+    assert await store.accept(incoming("second", seconds=2)) is None
+
+
+async def test_a_burst_grows_and_survives_a_new_claim(store: AnyStore) -> None:
+    await store.accept(incoming("a", seconds=1))
+    turn = await claim(store)
+    await store.accept(incoming("b", seconds=2))
+    await store.gather(turn)
+    again = await claim(store)
+    assert [each.dedupe_key for each in again.burst] == ["b"]
+    await store.accept(incoming("c", seconds=3))
+    assert [each.dedupe_key for each in (await store.gather(again)).burst] == ["b", "c"]
+    with pytest.raises(ClaimLost):
+        await store.gather(turn)
+
+
+async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore) -> None:
+    await store.accept(incoming("a", seconds=1))
+    turn = await claim(store)
+    await store.accept(incoming("special", seconds=2, overrides={"max_tokens": "5"}))
+    assert (await store.gather(turn)).burst == ()
+    await settle(store, turn, settlement())
+    assert (await claim(store)).incoming.dedupe_key == "special"
+
+
+# ---------------------------------------------------------------- requests in figures
+
+
+async def test_the_newest_requests_are_told_oldest_first(store: AnyStore) -> None:
+    figures = [
+        RequestFigures(
+            broken="" if n else "first",
+            entries=n,
+            removed=0,
+            head=100,
+            question=5,
+            total=200 + n,
+            cached=0,
+            until_trim=9,
+        )
+        for n in range(3)
+    ]
+    for n, each in enumerate(figures):
+        await store.accept(incoming(str(n), seconds=n))
+        await settle(store, await claim(store), settlement(usage=Usage(input=n, cached=1), request=each))
+    await store.accept(incoming("nothing sent", seconds=9))
+    await settle(store, await claim(store), settlement(state=TurnState.FAILED))
+    records = await store.recent_requests(KEY, limit=2)
+    assert [each.figures for each in records] == figures[1:]
+    assert [each.usage for each in records] == [Usage(input=1, cached=1), Usage(input=2, cached=1)]
+    assert await store.recent_requests(OTHER, limit=2) == []
+
+
+# ---------------------------------------------------------------- putting off and handing back
+
+
+async def test_a_turn_that_is_put_off_counts_as_retried(store: AnyStore, clock: ManualClock) -> None:
+    await store.accept(incoming("a"))
+    await store.postpone(await claim(store), at(5))
+    clock.advance(5)
+    turn = await claim(store)
+    assert (turn.retries, turn.attempt) == (1, 2)
+
+
+async def test_a_turn_that_is_handed_back_is_as_if_it_had_not_been_claimed(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    first = await claim(store)
+    await store.note_reply(first, "171.0009")
+    await store.release(first)
+    with pytest.raises(ClaimLost):
+        await store.release(first)
+    again = await claim(store)
+    assert (again.attempt, again.epoch, again.retries, again.reply_ref) == (1, 2, 0, "171.0009")
+
+
+async def test_a_stop_lets_no_turn_wait(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    await store.postpone(await claim(store), at(500))
+    await store.request_stop(KEY)
+    assert (await claim(store)).stop
+
+
+async def test_whoever_shows_progress_learns_of_a_stop(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    assert not await store.check_claim(turn)
+    assert not await store.note_reply(turn, "171.0009")
+    assert not await store.save_draft(turn, EVERYTHING)
+    await store.request_stop(KEY)
+    assert await store.check_claim(turn)
+    assert await store.save_draft(turn, EVERYTHING)
+    assert await store.note_reply(turn, "171.0010")
+
+
+async def test_a_recorded_answer_is_too_late_to_stop(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    await store.record(turn, settlement(entry("q")))
+    assert await store.request_stop(KEY) == []
+    await store.close(turn)
+
+
+async def test_a_draft_that_comes_after_the_record_does_not_take_its_place(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    recorded = settlement(entry("q"))
+    await store.record(turn, recorded)
+    await store.save_draft(turn, Draft(status="writing", text="half"))
+    assert (await claim(store)).draft == recorded.draft
+
+
+async def test_what_waits_is_told_with_its_times(store: AnyStore, clock: ManualClock) -> None:
+    assert await store.waiting(KEY) is None
+    await store.accept(incoming("late", seconds=2))
+    clock.advance(1)
+    await store.accept(incoming("early", seconds=1))
+    assert await store.waiting(KEY) == Waiting(first_accepted_at=at(0), last_accepted_at=at(1))
+    await store.postpone(await claim(store), at(30))
+    waiting = await store.waiting(KEY)
+    assert waiting is not None
+    assert waiting.not_before == at(30)
+
+
+async def test_a_turn_is_found_as_it_stands(store: AnyStore) -> None:
+    assert await store.get_turn(1) is None
+    id = await store.accept(incoming("a"))
+    assert id is not None
+    turn = await claim(store)
+    await store.record(turn, settlement())
+    await store.close(turn)
+    found = await store.get_turn(id)
+    assert found is not None
+    assert (found.state, found.draft) == (TurnState.DONE, settlement().draft)
+
+
+async def test_the_queue_in_figures(store: AnyStore, clock: ManualClock) -> None:
+    empty = await store.queue_figures()
+    assert (empty.queued, empty.running, empty.oldest_accepted_at) == (0, 0, None)
+    await store.accept(incoming("a"))
+    clock.advance(1)
+    await store.accept(incoming("b", seconds=1))
+    await store.accept(incoming("c", key=OTHER))
+    await claim(store)
+    await settle(store, await claim(store), settlement())
+    await store.postpone(await claim(store), at(5))
+    await claim(store, OTHER)
+    figures = await store.queue_figures()
+    assert (figures.queued, figures.running, figures.done, figures.failed) == (1, 1, 1, 0)
+    assert figures.oldest_accepted_at == at(1)
+    assert (figures.retried, figures.recovered) == (1, 1)
+
+
+# ---------------------------------------------------------------- the ledger
+
+
+async def test_the_ledger_sums_exactly_what_lies_in_the_time_and_belongs_to_the_model(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    begin = clock()
+    for n, model in enumerate(("a", "b", "a")):
+        await store.accept(incoming(str(n), seconds=n))
+        usage = Usage(input=10 + n, cached=n, output=1, requests=2)
+        await settle(store, await claim(store), settlement(usage=usage, cost=Decimal("0.1"), model=model))
+        clock.advance(60)
+    everything = await store.spent(since=begin, until=clock())
+    assert everything == Spending(requests=6, input=33, cached=3, output=3, cost=Decimal("0.3"))
+    assert (await store.spent(since=begin, until=clock(), within=Within(model="a"))).requests == 4
+    assert await store.spent(since=clock(), until=clock()) == Spending()
