@@ -19,9 +19,12 @@ KEY_COLUMNS = ("platform", "workspace", "channel", "thread")
 
 def upgrade() -> None:
     _create_transcripts()
+    _create_media()
     _create_turns()
+    _index_turns()
     _create_ledger_and_settings()
     _create_workspaces()
+    _create_channel_messages()
 
 
 def downgrade() -> None:
@@ -79,6 +82,9 @@ def _create_transcripts() -> None:
         sa.PrimaryKeyConstraint("conversation_id", "position", name="pk_entry"),
         sa.UniqueConstraint("conversation_id", "entry_id", name="uq_entry_conversation_id_entry_id"),
     )
+
+
+def _create_media() -> None:
     op.create_table(
         "media",
         sa.Column("digest", sa.String(64), nullable=False),
@@ -150,6 +156,9 @@ def _create_turns() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_turn"),
         sa.UniqueConstraint("platform", "dedupe_key", name="uq_turn_platform_dedupe_key"),
     )
+
+
+def _index_turns() -> None:
     op.create_index(
         "ix_turn_merged_into",
         "turn",
@@ -241,6 +250,9 @@ def _create_workspaces() -> None:
         ),
         sa.PrimaryKeyConstraint("workspace", "id", name="pk_person"),
     )
+
+
+def _create_channel_messages() -> None:
     op.create_table(
         "channel_message",
         sa.Column("workspace", ORDERED, nullable=False),
