@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -42,7 +43,7 @@ class DiscordPlatform(Channels):
         self._options = options
         rest = Rest(options, budget)
         super().__init__(rest, Directory(rest))
-        self.is_ready = False
+        self._ready = asyncio.Event()
         self.around = Surroundings(
             rest=rest, budget=budget, store=store, clock=clock, directory=self._directory, searches=searches
         )
@@ -103,11 +104,8 @@ class DiscordPlatform(Channels):
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
-        try:
-            await listen(bot, self._options, self.around, on_ready=self._note_ready)
-        finally:
-            self.is_ready = False
+        await listen(bot, self._options, self.around, on_ready=self._ready.set)
 
-    def _note_ready(self) -> None:
-        """All servers are known."""
-        self.is_ready = True
+    async def heard(self) -> None:
+        """Wait until the gateway is connected and all servers are known."""
+        await self._ready.wait()

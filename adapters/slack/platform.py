@@ -88,6 +88,7 @@ class SlackPlatform:
         self._clock = clock
         self._begun: OrderedDict[ConversationKey, None] = OrderedDict()
         self._port: asyncio.Future[int] | None = None
+        self._listens = asyncio.Event()
         self.sockets: Sockets | None = None
 
     @property
@@ -194,6 +195,12 @@ class SlackPlatform:
             await errands.aclose(grace=STOP_SECONDS)
             await catch_up.close()
 
+    async def heard(self) -> None:
+        """Wait until Slack can deliver what people write."""
+        await self._listens.wait()
+        if self.sockets is not None:
+            await self.sockets.connected()
+
     async def _listen(self, intake: Intake) -> None:
         async with AsyncExitStack() as stack:
             if routes := self._routes(intake):
@@ -201,6 +208,7 @@ class SlackPlatform:
                 await stack.enter_async_context(listening(routes, host=host, port=port, announce=self._announce))
             if self._options.app_token is not None:
                 await self._run_sockets(intake, self._options.app_token)
+            self._listens.set()
             await asyncio.Event().wait()
 
     async def _catch_up(self, catch_up: CatchUp) -> None:
@@ -229,6 +237,7 @@ class SlackPlatform:
 
         calls = self._connector.calls(token)
         self.sockets = Sockets(self._connector.session, calls, intake, self._options.sockets)
+        self._listens.set()
         await self.sockets.run()
 
     async def port(self) -> int:

@@ -17,6 +17,10 @@ class Joined(Platform, Protocol):
         """Hand what people write to `bot`, until cancelled."""
         ...
 
+    async def heard(self) -> None:
+        """Wait until what people write is heard."""
+        ...
+
 
 def need(settings: Settings, names: Collection[str], command: str) -> None:
     """Raise `ConfigError` for the first of these settings that is missing."""

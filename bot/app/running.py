@@ -97,23 +97,22 @@ async def _serve(settings: Settings, announce: Callable[[str], None], role: Role
             yield {playground.name: playground, **opened}
 
     async with open_core(settings, platforms, grace=settings.stop_grace_seconds, role=role) as core:
-        listening: list[Joined] = [each for each in joined.values() if getattr(process, each.name)]
-        if process.playground:
-            listening.append(playgrounds[0])
+        chats = [each for each in joined.values() if getattr(process, each.name)]
+        listening = [*chats, *(playgrounds if process.playground else ())]
         tasks = [asyncio.create_task(each.run(core.inbox), name=f"{each.name} platform") for each in listening]
         tasks.extend(_background(settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
+        telling: list[asyncio.Task[None]] = []
         try:
             await _announce(settings, playgrounds[0] if process.playground else None, tasks, announce)
-            for each in listening[: -1 if process.playground else None]:
-                announce(f"Listening to {each.name.capitalize()}.")
+            telling.extend(asyncio.create_task(_tell_when_heard(each, announce)) for each in chats)
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
+            for task in (*tasks, *telling):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, *telling, return_exceptions=True)
 
 
 def _background(settings: Settings, core: Core, playground: Playground, process: Process) -> list[asyncio.Task[None]]:
@@ -156,6 +155,11 @@ async def _announce(
         announce(f"Seedling is ready: {ready.result()}")
     if settings.uses_local_model:
         announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
+
+
+async def _tell_when_heard(platform: Joined, announce: Callable[[str], None]) -> None:
+    await platform.heard()
+    announce(f"Listening to {platform.name.capitalize()}.")
 
 
 async def _wait_for(event: asyncio.Event) -> None:

@@ -220,8 +220,12 @@ async def test_two_processes_answer_once(scene: Scene) -> None:
         assert scene.core is not None
         assert scene.platform is not None
         other = platform_on(scene.discord)
+        heard = asyncio.create_task(other.heard())
+        await asyncio.sleep(0)
+        assert not heard.done()
         second = asyncio.create_task(other.run(scene.core.inbox))
         await scene.discord.connected(2, 30)
+        await heard
         try:
             thread = await scene.thread_of(scene.mention("hello"))
             await scene.done(thread)

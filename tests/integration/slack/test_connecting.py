@@ -100,12 +100,25 @@ async def test_no_wrong_token_is_tried_for_ever() -> None:
                 await asyncio.wait_for(wrong.platform.run(play.inbox), PATIENCE_S)
 
 
+async def test_people_are_heard_once_slack_has_let_the_bot_in() -> None:
+    async with scene(listens=False, sockets=FAST) as play:
+        play.slack.sockets.refuse = 3
+        heard = asyncio.create_task(play.platform.heard())
+        listening = asyncio.create_task(play.platform.run(play.inbox))
+        await asyncio.wait_for(heard, PATIENCE_S)
+        assert play.slack.sockets.refuse == 0
+        assert play.slack.sockets.connections
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
 # ---------------------------------------------------------------- over HTTP
 
 
 async def over_http(play: Scene) -> asyncio.Task[None]:
     """Listen over HTTP, and let the emulator post there."""
     listening = asyncio.create_task(play.platform.run(play.inbox))
+    await asyncio.wait_for(play.platform.heard(), PATIENCE_S)
     port = await asyncio.wait_for(play.platform.port(), PATIENCE_S)
     play.slack.webhooks._url = f"http://127.0.0.1:{port}/slack/events"
     assert await play.slack.webhooks.verify("a challenge")
