@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import signal
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from adapters.local import LocalServer
-from tests.processes import start
+from tests.processes import line_with, seedling, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.local_model, pytest.mark.asyncio(loop_scope="session")]
 
@@ -23,17 +24,19 @@ QUESTION_OF_THE_THREAD = "where are the iptables rules stored in ubuntu?"
 ANSWER_MILLISECONDS = 100_000  # a busy machine with two cores and a real model
 
 
+async def address(process: asyncio.subprocess.Process) -> str:
+    """Where the playground is, once it is ready."""
+    match = re.search(r"http://\S+", await line_with(process, "ready", seconds=60))
+    assert match is not None
+    return match.group()
+
+
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[str]:
     """`seedling run`, until it is told to stop in order; its address."""
     process = await start("run", folder=folder)
-    assert process.stdout is not None
     try:
-        async with asyncio.timeout(60):
-            line = (await process.stdout.readline()).decode()
-        match = re.search(r"http://\S+", line)
-        assert match is not None, (line, await process.communicate())
-        yield match.group()
+        yield await address(process)
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
@@ -99,3 +102,31 @@ async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
         third, _ = tokens(await ask(thread, "thanks"))
         assert third > second
         await page.goto("about:blank")
+
+
+@pytest.mark.timeout(400)
+async def test_an_answer_that_a_kill_cut_off_is_finished_in_the_same_message(
+    page: Page, tmp_path: Path, local_model: LocalServer
+) -> None:
+    async with seedling("run", folder=tmp_path) as first:
+        url = await address(first)
+        await page.goto(url)
+        await page.locator(".main textarea").fill("@seedling Write a very long story about a garden.")
+        await page.locator(".main textarea").press("Enter")
+        await expect(page.locator(".thread .message.bot .body")).to_contain_text(
+            re.compile(r"\w+ \w+ \w+"), timeout=ANSWER_MILLISECONDS
+        )
+        place = page.url.removeprefix(url)
+        await page.goto("about:blank")  # the page itself would complain of a server that is gone
+        first.kill()
+        await first.wait()
+
+    async with running(tmp_path) as url:
+        await page.goto(url + place)
+        answers = page.locator(".thread .message.bot")
+        await expect(answers.locator(".small-print")).to_contain_text("tokens in", timeout=ANSWER_MILLISECONDS)
+        await expect(answers).to_have_count(1)
+        await page.goto("about:blank")
+    async with seedling("queue", "--json", folder=tmp_path) as asked:
+        figures = json.loads((await asked.communicate())[0])
+    assert (figures["done"], figures["recovered"]) == (1, 1)
