@@ -73,11 +73,20 @@ class SlackReply:
 
     async def find(self) -> None:
         """Find what another process has posted and could not note before it ended. Raises `PlatformError`."""
-        if self._parts or not was_interrupted(self._turn):
+        if not was_interrupted(self._turn) or (self._parts and not self._may_have_more()):
             return
         await asyncio.sleep(self._rules.settle_seconds)
-        self._parts = await find_parts(self._workspace, self._messages, self._turn)
+        known = [each.ts for each in self._parts]
+        self._parts += await find_parts(self._workspace, self._messages, self._turn, known=known)
         self._messages.may_stream = self._messages.may_stream and not self._parts
+
+    def _may_have_more(self) -> bool:
+        """Whether the answer may have reached messages beyond those that are noted.
+
+        Half a message is more than is written after the last time that its text was stored.
+        """
+        text = self._turn.draft.text if self._turn.draft else ""
+        return len(escape_markdown(text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
 
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""

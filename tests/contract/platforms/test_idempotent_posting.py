@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from bot.types import Draft
+from dataclasses import replace
+
+import pytest
+
+from bot.types import Draft, TurnState
 from tests.contract.platforms.conftest import Stage
 
 WHOLE = Draft(status="done", text="The whole answer.")
@@ -65,6 +69,23 @@ async def test_an_answer_that_stands_is_shown_again_without_a_second_one(stage: 
         async with stage.platform() as platform:
             await (await platform.open_reply(stage.turn(epoch=epoch, attempt=epoch))).finish(WHOLE)
     assert len(await seen(stage)) == 1
+
+
+@pytest.mark.parametrize("outcome", [TurnState.DONE, None], ids=["recorded", "being-written"])
+async def test_further_messages_that_could_not_be_noted_are_not_posted_again(
+    stage: Stage, outcome: TurnState | None
+) -> None:
+    long = Draft(status="done", text="\n\n".join(f"Paragraph {number} of many." for number in range(1_000)))
+    async with stage.platform() as platform:
+        reply = await platform.open_reply(stage.turn())
+        ref = await reply.show(writing("Paragraph 0 of many."))
+        await reply.finish(long)
+    before = await seen(stage)
+    known = replace(long, status="done" if outcome else "writing")
+    async with stage.platform() as platform:
+        turn = stage.turn(epoch=2, attempt=2, reply_ref=ref, draft=known, outcome=outcome)
+        await (await platform.open_reply(turn)).finish(long)
+    assert await seen(stage) == before
 
 
 async def test_another_answer_takes_the_place_of_the_first(stage: Stage) -> None:
