@@ -139,10 +139,12 @@ class Composer:
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: Limits
     ) -> Conversation:
-        """What is remembered; a thread that is new to the bot is read first, without the question itself."""
+        """What is remembered; a thread that is new to the bot is read first, unless the question begins it."""
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
             return known
+        if incoming.source_id and incoming.source_id == incoming.key.thread:
+            return Conversation()
         platform = self._platforms[incoming.key.platform]
         earlier = [
             message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -46,9 +45,6 @@ PACE_SECONDS: Final = 1.0
 HTTP_SECONDS: Final = 15.0
 """How long one call of the Web API may take."""
 
-BEGUN: Final = 10_000
-"""Threads that are known to hold nothing but the question that begins them; reading costs a call of few."""
-
 STOP_SECONDS: Final = 5.0
 CATCH_UP_REST_SECONDS: Final = 10.0
 
@@ -86,7 +82,6 @@ class SlackPlatform:
         self._workspaces, self._install_routes = make_workspaces(options, connector, state, clock)
         self._state = state
         self._clock = clock
-        self._begun: OrderedDict[ConversationKey, None] = OrderedDict()
         self._port: asyncio.Future[int] | None = None
         self._listens = asyncio.Event()
         self.sockets: Sockets | None = None
@@ -109,10 +104,6 @@ class SlackPlatform:
         Raises `PlatformError`.
         """
         asked = turn.incoming
-        if asked.starts_thread and asked.key.thread:
-            self._begun[asked.key] = None
-            while len(self._begun) > BEGUN:
-                self._begun.popitem(last=False)
         workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
         if turn.incoming.private:
             return PrivateReply(workspace, turn)
@@ -128,9 +119,6 @@ class SlackPlatform:
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest `limit` messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""
         if not key.thread or limit <= 0:
-            return []
-        if key in self._begun:
-            del self._begun[key]
             return []
         workspace = await self._workspace(key)
         found = await read_pages(workspace.calls, key.channel, key.thread)

@@ -152,6 +152,13 @@ async def test_an_old_thread_is_read_once_before_the_first_answer() -> None:
     assert second.entries[:4] == first.entries
 
 
+async def test_a_thread_that_the_question_begins_is_not_read() -> None:
+    another = ThreadMessage(source_id="old", author=ADA, text="not of this thread", at=START)
+    async with running(words("one"), thread=(another,)) as house:
+        await house.ask("what now?", 1, source_id=KEY.thread)
+    assert len(house.requests[0].entries) == 1
+
+
 async def test_a_refused_turn_stays_out_of_the_context() -> None:
     async with running([Refused("filtered")], words("fine")) as house:
         assert (await house.ask("bad", 1)).state is TurnState.FAILED

@@ -27,7 +27,6 @@ from adapters.slack.replies.search import find_parts
 from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
 from bot.delivery import Piece, Splitter, defang, known, settled
-from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -72,8 +71,11 @@ class SlackReply:
         self._edited_at = 0.0
 
     async def find(self) -> None:
-        """Find what another process has posted and could not note before it ended. Raises `PlatformError`."""
-        if not was_interrupted(self._turn) or (self._parts and not self._may_have_more()):
+        """Find what was posted and could not be noted, since its process ended or Slack refused what came after it.
+
+        Raises `PlatformError`.
+        """
+        if self._turn.epoch == 1 or (self._parts and not self._may_have_more()):
             return
         await asyncio.sleep(self._rules.settle_seconds)
         known = [each.ts for each in self._parts]

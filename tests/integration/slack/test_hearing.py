@@ -235,6 +235,7 @@ async def test_a_thread_is_read_without_the_bots_own_messages() -> None:
     async with scene([TextDelta("x"), *words("Answer.")]) as play:
         slack = play.slack
         question = await ask(play, f"{slack.mention()} one?")
+        assert slack.calls("conversations.replies") == []  # few are allowed, and the question itself begins the thread
         await slack.say(slack.ben, slack.general, "thanks", thread_ts=question.ts)
         read = await play.platform.read_thread(key_of(play, question), limit=10)
         assert [each.author.name for each in read] == ["ada", "ben"]

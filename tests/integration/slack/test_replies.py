@@ -170,6 +170,23 @@ async def test_another_process_goes_on_with_the_same_message(noted: bool, stream
         assert play.slack.violations == []
 
 
+async def test_what_slack_refused_in_the_middle_is_finished_without_a_message_twice() -> None:
+    async with scene(http_seconds=0.3) as play:
+        question = await asked(play)
+        turn = await turn_in(play, question)
+        whole = done("long words " * 3_000)
+        reply = await play.platform.open_reply(turn)
+        ref = await reply.show(Draft(status="writing", text="long words "))
+        play.slack.fault("chat.postMessage", error="restricted_action", skip=1)
+        with pytest.raises(PlatformError):
+            await reply.finish(whole)
+        assert len(pieces(play, question)) == 2
+        put_off = replace(turn, epoch=2, attempt=2, retries=1, reply_ref=ref, draft=whole, outcome=TurnState.DONE)
+        await (await play.platform.open_reply(put_off)).finish(whole)
+        shown = [play.slack.shown(each) for each in pieces(play, question)]
+        assert sum(each.count("long") for each in shown) == 3_000
+
+
 async def test_nothing_is_looked_for_once_a_reply_is_open() -> None:
     async with scene(http_seconds=0.3) as play:
         question = await asked(play)
