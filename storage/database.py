@@ -1,7 +1,7 @@
 """The database behind the stores: its address, its engine, and units of work that cannot be torn.
 
-A unit of work is a plain function over a session, run in one transaction: on SQLite in a thread, which its caller
-waits for once a unit and not once a call; on PostgreSQL on the event loop. Either way it is a task of its own behind
+A unit of work is a plain function over a session, run in one transaction: on SQLite in a thread of its own, which its
+caller waits for once a unit and not once a call; on PostgreSQL on the event loop. Either way it is a task behind
 `asyncio.shield`: cancelling its caller in the middle would otherwise leave a connection inside a transaction, and the
 database locked for everybody.
 """
@@ -28,7 +28,6 @@ from bot.ports import Clock
 from storage.tables.base import Table
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
-SQLITE_THREADS = 4  # one of them may write, the others read meanwhile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -140,31 +139,24 @@ def _transact(bind: sa.Engine | sa.Connection, work: Work[T]) -> T:
 class _Transactions(Protocol):
     """Where transactions are run."""
 
-    async def read(self, work: Work[T]) -> T: ...
-
-    async def write(self, work: Work[T]) -> T: ...
+    async def run(self, work: Work[T]) -> T: ...
 
     async def close(self) -> None: ...
 
 
-class _InThreads:
-    """Transactions on SQLite; writers take turns."""
+class _InThread:
+    """Transactions on SQLite, one after the other: it has one writer, and Python runs one thread at a time."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._threads = ThreadPoolExecutor(SQLITE_THREADS, thread_name_prefix="sqlite")
-        self._turnstile = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
 
-    async def read(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _transact, self._engine, work)
-
-    async def write(self, work: Work[T]) -> T:
-        async with self._turnstile:
-            return await self.read(work)
+    async def run(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._engine, work)
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.dispose)
-        self._threads.shutdown(wait=False)  # nothing runs in them any more
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        self._thread.shutdown(wait=False)  # nothing runs in it any more
 
 
 class _OnLoop:
@@ -173,11 +165,9 @@ class _OnLoop:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def read(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T]) -> T:
         async with self._engine.connect() as connection:
             return await connection.run_sync(_transact, work)
-
-    write = read
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -193,23 +183,19 @@ class Database:
         self.name = name_of(engine.url)
         self.origin = secrets.token_hex(8)
         self.has_queue = queued and not is_sqlite(engine.url)
-        self._transactions: _Transactions = _OnLoop(engine) if isinstance(engine, AsyncEngine) else _InThreads(engine)
+        self._transactions: _Transactions = _OnLoop(engine) if isinstance(engine, AsyncEngine) else _InThread(engine)
         self._units: set[asyncio.Task[Any]] = set()
 
-    async def read(self, work: Work[T]) -> T:
-        """The result of `work`, which only reads. Raises `StorageError`."""
-        return await self._run(self._transactions.read(work))
-
-    async def write(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T]) -> T:
         """The result of `work`, committed on return and undone when it raises. Raises `StorageError`."""
-        return await self._run(self._transactions.write(work))
+        return await self._shielded(self._transactions.run(work))
 
     async def close(self) -> None:
         """Wait for the units that still run, then close every connection."""
         await asyncio.gather(*self._units, return_exceptions=True)
-        await self._run(self._transactions.close())
+        await self._shielded(self._transactions.close())
 
-    async def _run(self, unit: Coroutine[Any, Any, T]) -> T:
+    async def _shielded(self, unit: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(unit, name=f"unit of work on {self.name}")
         self._units.add(task)  # a task that nobody refers to may be collected while it runs
         task.add_done_callback(self._units.discard)
@@ -233,26 +219,14 @@ class SqlPart:
         return self._database.origin
 
 
-def reads(
+def unit_of_work(
     method: Callable[Concatenate[S, Session, P], T],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
-    """Make a method over a session a unit of work that only reads."""
+    """Make a method over a session one that is committed as a whole or not at all."""
 
     @wraps(method)
     async def unit(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._database.read(lambda session: method(self, session, *args, **kwargs))
-
-    return unit
-
-
-def writes(
-    method: Callable[Concatenate[S, Session, P], T],
-) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
-    """Make a method over a session a unit of work that is committed as a whole or not at all."""
-
-    @wraps(method)
-    async def unit(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._database.write(lambda session: method(self, session, *args, **kwargs))
+        return await self._database.run(lambda session: method(self, session, *args, **kwargs))
 
     return unit
 

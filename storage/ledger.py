@@ -9,14 +9,14 @@ from sqlmodel import Session, col, select
 
 from bot.types import EVERYTHING, Spending, Within
 from storage.codec import as_utc
-from storage.database import SqlPart, reads
+from storage.database import SqlPart, unit_of_work
 from storage.tables import LedgerRow
 
 
 class SqlLedger(SqlPart):
     """A `Ledger` over a database."""
 
-    @reads
+    @unit_of_work
     def spent(self, session: Session, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         lines = select(LedgerRow).where(col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until))
         for name, value in within.columns.items():

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
 from bot.parameters import Scope, ScopeKind
-from storage.database import SqlPart, put, reads, writes
+from storage.database import SqlPart, put, unit_of_work
 from storage.tables import SettingRow
 
 _AT_SCOPES = select(SettingRow).where(
@@ -20,23 +20,23 @@ _AT_SCOPES = select(SettingRow).where(
 class SqlSettings(SqlPart):
     """A `SettingStore` over a database."""
 
-    @reads
+    @unit_of_work
     def get_settings(self, session: Session, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
         values: dict[Scope, dict[str, str]] = {scope: {} for scope in scopes}
         for row in session.exec(_AT_SCOPES, params={"scopes": [(each.kind, each.key) for each in values]}):
             values[Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key)][row.name] = row.value
         return values
 
-    @writes
+    @unit_of_work
     def put_setting(self, session: Session, scope: Scope, name: str, value: str) -> None:
         put(session, SettingRow, [{"scope_kind": scope.kind, "scope_key": scope.key, "name": name, "value": value}])
 
-    @writes
+    @unit_of_work
     def remove_setting(self, session: Session, scope: Scope, name: str) -> bool:
         removed = session.exec(delete(SettingRow).where(_is_at(scope), col(SettingRow.name) == name))
         return removed.rowcount > 0
 
-    @reads
+    @unit_of_work
     def get_everywhere(self, session: Session, name: str) -> Mapping[Scope, str]:
         rows = session.exec(select(SettingRow).where(SettingRow.name == name))
         return {Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key): row.value for row in rows}

@@ -6,30 +6,30 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, delete, select, update
 
-from storage.database import SqlPart, put, reads, upsert, writes
+from storage.database import SqlPart, put, unit_of_work, upsert
 from storage.tables import AdapterStateRow
 
 
 class SqlAdapterState(SqlPart):
     """An `AdapterStateStore` over a database."""
 
-    @reads
+    @unit_of_work
     def get_state(self, session: Session, platform: str, name: str) -> str | None:
         row = session.get(AdapterStateRow, (platform, name))
         return None if row is None else row.value
 
-    @reads
+    @unit_of_work
     def list_state(self, session: Session, platform: str, *, prefix: str = "") -> Mapping[str, str]:
         ours = col(AdapterStateRow.platform) == platform
         begins = col(AdapterStateRow.name).startswith(prefix, autoescape=True)
         rows = session.exec(select(AdapterStateRow).where(ours, begins).order_by(col(AdapterStateRow.name)))
         return {row.name: row.value for row in rows if row.name.startswith(prefix)}  # SQLite's LIKE ignores case
 
-    @writes
+    @unit_of_work
     def put_state(self, session: Session, platform: str, name: str, value: str) -> None:
         put(session, AdapterStateRow, [{"platform": platform, "name": name, "value": value}])
 
-    @writes
+    @unit_of_work
     def swap_state(self, session: Session, platform: str, name: str, *, before: str | None, after: str | None) -> bool:
         if before is None:
             if after is None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart
 from storage.codec import as_utc
-from storage.database import SqlPart, reads, upsert, writes
+from storage.database import SqlPart, unit_of_work, upsert
 from storage.tables import is_of, key_columns
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 
@@ -19,7 +19,7 @@ from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 class SqlSummaries(SqlPart):
     """A `SummaryStore` over a database."""
 
-    @reads
+    @unit_of_work
     def get_parts(self, session: Session, place: ConversationKey) -> Sequence[SummaryPart]:
         rows = session.exec(
             select(SummaryPartRow)
@@ -28,18 +28,18 @@ class SqlSummaries(SqlPart):
         )
         return [row.to_part() for row in rows]
 
-    @writes
+    @unit_of_work
     def put_part(
         self, session: Session, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()
     ) -> None:
         _remove(session, place, replaces)
         session.merge(SummaryPartRow.from_part(place, part))
 
-    @writes
+    @unit_of_work
     def remove_parts(self, session: Session, place: ConversationKey, ids: Sequence[str]) -> None:
         _remove(session, place, ids)
 
-    @writes
+    @unit_of_work
     def forget_in_parts(self, session: Session, channel: ConversationKey, source_id: str) -> int:
         rows = session.exec(select(SummaryPartRow).where(*_in_channel(SummaryPartRow, channel)))
         gone = [row for row in rows if any(each["id"] == source_id for each in row.covers)]
@@ -47,7 +47,7 @@ class SqlSummaries(SqlPart):
             session.delete(row)
         return len(gone)
 
-    @reads
+    @unit_of_work
     def get_mark(self, session: Session, place: ConversationKey, person: str) -> datetime | None:
         rows = session.exec(
             select(SummaryMarkRow.until).where(
@@ -56,7 +56,7 @@ class SqlSummaries(SqlPart):
         )
         return max(rows.all(), default=None)
 
-    @writes
+    @unit_of_work
     def put_mark(self, session: Session, place: ConversationKey, person: str, until: datetime) -> None:
         row = SummaryMarkRow
         insert = upsert(session, row).values(**key_columns(place), person=person, until=as_utc(until))
@@ -73,19 +73,19 @@ class SqlSummaries(SqlPart):
 class SqlSchedules(SqlPart):
     """A `ScheduleStore` over a database."""
 
-    @writes
+    @unit_of_work
     def add_schedule(self, session: Session, schedule: NewSchedule) -> Schedule:
         row = ScheduleRow.from_schedule(schedule)
         session.add(row)
         session.flush()
         return row.to_schedule()
 
-    @reads
+    @unit_of_work
     def get_schedules(self, session: Session, channel: ConversationKey) -> Sequence[Schedule]:
         rows = session.exec(select(ScheduleRow).where(*_in_channel(ScheduleRow, channel)).order_by(col(ScheduleRow.id)))
         return [row.to_schedule() for row in rows]
 
-    @reads
+    @unit_of_work
     def due_schedules(self, session: Session, now: datetime) -> Sequence[Schedule]:
         rows = session.exec(
             select(ScheduleRow)
@@ -94,18 +94,18 @@ class SqlSchedules(SqlPart):
         )
         return [row.to_schedule() for row in rows]
 
-    @writes
+    @unit_of_work
     def advance_schedule(self, session: Session, schedule: Schedule, *, next_at: datetime, since: datetime) -> bool:
         still = (col(ScheduleRow.id) == schedule.id, col(ScheduleRow.next_at) == as_utc(schedule.next_at))
         change = update(ScheduleRow).where(*still).values(next_at=as_utc(next_at), since=as_utc(since))
         return session.exec(change).rowcount > 0
 
-    @writes
+    @unit_of_work
     def pause_schedule(self, session: Session, id: ScheduleId, *, paused: bool, next_at: datetime) -> None:
         change = update(ScheduleRow).where(col(ScheduleRow.id) == id)
         session.exec(change.values(paused=paused, next_at=as_utc(next_at)))
 
-    @writes
+    @unit_of_work
     def remove_schedule(self, session: Session, id: ScheduleId) -> None:
         session.exec(delete(ScheduleRow).where(col(ScheduleRow.id) == id))
 

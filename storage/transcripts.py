@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, insert
 from sqlmodel import Session, col, delete, select, update
 
 from bot.types import Conversation, ConversationKey, Media, NewEntry, StoredEntry
-from storage.database import SqlPart, reads, upsert, writes
+from storage.database import SqlPart, unit_of_work, upsert
 from storage.tables import (
     KEY_COLUMNS,
     ConversationRow,
@@ -48,12 +48,12 @@ _MOVE_ON = update(ConversationRow).where(col(ConversationRow.id) == bindparam("o
 class SqlTranscripts(SqlPart):
     """A `TranscriptStore` over a database."""
 
-    @reads
+    @unit_of_work
     def get_conversation(self, session: Session, key: ConversationKey) -> Conversation | None:
         row = session.exec(_CONVERSATION, params=place_of(key)).one_or_none()
         return None if row is None else row.to_conversation()
 
-    @reads
+    @unit_of_work
     def get_entries(self, session: Session, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
         rows = session.exec(_ENTRIES, params={**place_of(key), "start": start}).all()
         if not rows:
@@ -61,17 +61,17 @@ class SqlTranscripts(SqlPart):
         media = _read_media(session, rows[0].conversation_id, start)
         return [row.to_entry(tuple(media[row.position])) for row in rows]
 
-    @writes
+    @unit_of_work
     def append_entries(
         self, session: Session, key: ConversationKey, entries: Sequence[NewEntry]
     ) -> Sequence[StoredEntry]:
         return append(session, key, entries)
 
-    @writes
+    @unit_of_work
     def save_conversation(self, session: Session, key: ConversationKey, conversation: Conversation) -> None:
         _remember(session, key, conversation)
 
-    @writes
+    @unit_of_work
     def remove_entries(self, session: Session, key: ConversationKey, *, source_id: str) -> int:
         if not source_id:
             return 0

@@ -27,7 +27,7 @@ from bot.types import (
 )
 from storage import jobs
 from storage.codec import as_utc, draft_to_json
-from storage.database import SqlPart, put, reads, upsert, writes
+from storage.database import SqlPart, put, unit_of_work, upsert
 from storage.tables import ANSWER, IS_OPEN, KEY_COLUMNS, FeedbackRow, LedgerRow, TurnRow, in_place, is_of, place_of
 from storage.tables.base import JSON
 from storage.transcripts import append
@@ -81,7 +81,7 @@ _CLOSE = (
 class SqlTurns(SqlPart):
     """A `TurnStore` over a database."""
 
-    @writes
+    @unit_of_work
     def accept(self, session: Session, incoming: Incoming) -> TurnId | None:
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
         insert = upsert(session, TurnRow).on_conflict_do_nothing().returning(col(TurnRow.id))
@@ -90,7 +90,7 @@ class SqlTurns(SqlPart):
             jobs.add(session, incoming.key)
         return id
 
-    @writes
+    @unit_of_work
     def claim(self, session: Session, key: ConversationKey, *, worker: str) -> Turn | None:
         given = {**place_of(key), "by": worker, "now": as_utc(self._clock())}
         row = session.exec(_CLAIM, params=given).scalar_one_or_none()
@@ -99,34 +99,34 @@ class SqlTurns(SqlPart):
         turn: Turn = row.to_turn()
         return replace(turn, burst=_burst(session, turn.id)) if turn.epoch > 1 else turn  # nobody gathered before
 
-    @writes
+    @unit_of_work
     def note_reply(self, session: Session, turn: Turn, ref: str) -> bool:
         return _update_claimed(session, turn, reply_ref=ref)
 
-    @writes
+    @unit_of_work
     def save_draft(self, session: Session, turn: Turn, draft: Draft) -> bool:
         return _update_claimed(session, turn, _DRAFT, newest=draft_to_json(draft))
 
-    @reads
+    @unit_of_work
     def check_claim(self, session: Session, turn: Turn) -> bool:
         return _still_ours(turn, session.connection().execute(_HOLD, _claim_of(turn)).one_or_none())
 
-    @writes
+    @unit_of_work
     def postpone(self, session: Session, turn: Turn, until: datetime) -> None:
         _update_claimed(session, turn, _POSTPONE, state=TurnState.QUEUED, not_before=as_utc(until))
 
-    @writes
+    @unit_of_work
     def release(self, session: Session, turn: Turn) -> None:
         _update_claimed(session, turn, _RELEASE, state=TurnState.QUEUED)
         if self._database.has_queue:
             jobs.add(session, turn.incoming.key)
 
-    @reads
+    @unit_of_work
     def get_turn(self, session: Session, id: TurnId) -> Turn | None:
         row = session.get(TurnRow, id)
         return None if row is None else replace(row.to_turn(), burst=_burst(session, row.id))
 
-    @reads
+    @unit_of_work
     def waiting(self, session: Session, key: ConversationKey) -> Waiting | None:
         turns = session.connection().execute(_WAITING, place_of(key)).all()
         if not turns:
@@ -134,7 +134,7 @@ class SqlTurns(SqlPart):
         accepted = [accepted_at for accepted_at, _ in turns]
         return Waiting(first_accepted_at=min(accepted), last_accepted_at=max(accepted), not_before=turns[0][1])
 
-    @writes
+    @unit_of_work
     def gather(self, session: Session, turn: Turn) -> Turn:
         rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
         _still_ours(turn, next((row for row in rows if (row.id, row.epoch) == (turn.id, turn.epoch)), None))
@@ -145,7 +145,7 @@ class SqlTurns(SqlPart):
             row.state, row.merged_into = TurnState.DONE, turn.id
         return replace(turn, burst=tuple(row.to_incoming() for row in rows if row.merged_into == turn.id))
 
-    @writes
+    @unit_of_work
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> None:
         now = as_utc(self._clock())
         _update_claimed(
@@ -163,14 +163,14 @@ class SqlTurns(SqlPart):
             put(session, LedgerRow, [line.model_dump()])
         append(session, turn.incoming.key, settlement.entries, now=settlement.conversation)
 
-    @writes
+    @unit_of_work
     def record_memory(self, session: Session, turn: Turn, condensation: Condensation) -> None:
         _update_claimed(session, turn, error=condensation.error)
         line = LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock()))
         put(session, LedgerRow, [line.model_dump()])
         append(session, turn.incoming.key, condensation.entries, now=condensation.conversation)
 
-    @writes
+    @unit_of_work
     def close(self, session: Session, turn: Turn, *, error: str = "") -> None:
         now = as_utc(self._clock())
         if error:
@@ -180,7 +180,7 @@ class SqlTurns(SqlPart):
         _still_ours(turn, row)
         ending(replace(turn, outcome=None if row is None else row.outcome), error)
 
-    @reads
+    @unit_of_work
     def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         is_answer_of_turn = (col(LedgerRow.turn_id) == TurnRow.id) & (col(LedgerRow.purpose) == ANSWER)
         rows = session.exec(
@@ -192,7 +192,7 @@ class SqlTurns(SqlPart):
         )
         return [row.to_record(line) for row, line in reversed(rows.all())]
 
-    @writes
+    @unit_of_work
     def request_stop(self, session: Session, key: ConversationKey) -> Sequence[TurnId]:
         marked = session.exec(
             update(TurnRow)
@@ -205,7 +205,7 @@ class SqlTurns(SqlPart):
             jobs.announce_stop(session, key, ids)
         return ids
 
-    @reads
+    @unit_of_work
     def queue_figures(self, session: Session) -> QueueFigures:
         counted = session.connection().execute(
             sa.select(
@@ -229,12 +229,12 @@ class SqlTurns(SqlPart):
             cancelled=count[TurnState.CANCELLED],
         )
 
-    @reads
+    @unit_of_work
     def takes_part(self, session: Session, key: ConversationKey) -> bool:
         any_turn = select(TurnRow.id).where(is_of(TurnRow, key)).limit(1)
         return session.exec(any_turn).first() is not None
 
-    @reads
+    @unit_of_work
     def active_conversations(
         self, session: Session, platform: str, *, since: datetime
     ) -> Mapping[ConversationKey, datetime]:
@@ -247,12 +247,12 @@ class SqlTurns(SqlPart):
         found = session.connection().execute(newest)
         return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
 
-    @writes
+    @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:
         row = FeedbackRow(turn_id=id, person=person, good=good, at=as_utc(self._clock()))
         session.merge(row)
 
-    @reads
+    @unit_of_work
     def open_conversations(self, session: Session) -> Sequence[ConversationKey]:
         row = TurnRow
         oldest_first = (

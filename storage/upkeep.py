@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from bot.types import OPEN_STATES, ConversationKey
 from storage.codec import as_utc
-from storage.database import SqlPart, reads, writes
+from storage.database import SqlPart, unit_of_work
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
     KEY_COLUMNS,
@@ -34,11 +34,11 @@ PLAYGROUND = "local"  # the one platform whose messages themselves are kept here
 class SqlUpkeep(SqlPart):
     """A `ForgetStore` over a database."""
 
-    @writes
+    @unit_of_work
     def forget_conversation(self, session: Session, key: ConversationKey) -> int:
         return _forget(session, key)
 
-    @writes
+    @unit_of_work
     def forget_person(self, session: Session, platform: str, id: str) -> int:
         theirs = sa.and_(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
         places = select(TurnRow.platform, TurnRow.workspace, TurnRow.channel, TurnRow.thread).where(theirs).distinct()
@@ -61,7 +61,7 @@ class SqlUpkeep(SqlPart):
         _forget_unused_media(session)
         return gone + read.rowcount
 
-    @reads
+    @unit_of_work
     def resting_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
         row = TurnRow
         key = (col(row.platform), col(row.workspace), col(row.channel), col(row.thread))

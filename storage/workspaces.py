@@ -17,7 +17,7 @@ from bot.errors import StorageError
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage import jobs
 from storage.codec import as_utc
-from storage.database import SqlPart, put, reads, writes
+from storage.database import SqlPart, put, unit_of_work
 from storage.tables import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 CHUNK = 500  # rows per statement, below the 32,766 variables that SQLite takes and small enough to stay quick
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class SqlWorkspaces(SqlPart):
     """A `WorkspaceStore` over a database."""
 
-    @writes
+    @unit_of_work
     def put_workspace(
         self, session: Session, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]
     ) -> None:
@@ -36,7 +36,7 @@ class SqlWorkspaces(SqlPart):
         put(session, ChannelRow, [asdict(channel) for channel in channels])
         put(session, PersonRow, [{"workspace": workspace.id, **asdict(person)} for person in people])
 
-    @writes
+    @unit_of_work
     def put_messages(self, session: Session, messages: Sequence[ChannelMessage]) -> int:
         by_channel: defaultdict[tuple[str, str], dict[str, ChannelMessage]] = defaultdict(dict)
         for message in messages:
@@ -53,12 +53,12 @@ class SqlWorkspaces(SqlPart):
                 jobs.announce_messages(session, self.origin, list(each.values()), before)
         return new
 
-    @reads
+    @unit_of_work
     def get_workspaces(self, session: Session) -> Sequence[Workspace]:
         rows = session.exec(select(WorkspaceRow).order_by(col(WorkspaceRow.name), col(WorkspaceRow.id)))
         return [row.to_workspace() for row in rows]
 
-    @reads
+    @unit_of_work
     def get_channels(self, session: Session, workspace: str) -> Sequence[Channel]:
         rows = session.exec(
             select(ChannelRow)
@@ -67,19 +67,19 @@ class SqlWorkspaces(SqlPart):
         )
         return [row.to_channel() for row in rows]
 
-    @reads
+    @unit_of_work
     def get_people(self, session: Session, workspace: str) -> Sequence[Person]:
         rows = session.exec(
             select(PersonRow).where(PersonRow.workspace == workspace).order_by(col(PersonRow.name), col(PersonRow.id))
         )
         return [row.to_person() for row in rows]
 
-    @reads
+    @unit_of_work
     def get_message(self, session: Session, workspace: str, channel: str, id: str) -> ChannelMessage | None:
         row = session.get(ChannelMessageRow, (workspace, channel, id))
         return None if row is None else row.to_message()
 
-    @reads
+    @unit_of_work
     def get_messages(
         self,
         session: Session,
@@ -91,7 +91,7 @@ class SqlWorkspaces(SqlPart):
     ) -> Sequence[ChannelMessage]:
         return _page(session, (workspace, channel, ""), before, limit)
 
-    @reads
+    @unit_of_work
     def get_thread(
         self,
         session: Session,

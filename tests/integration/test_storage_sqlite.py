@@ -120,7 +120,7 @@ async def test_what_is_acknowledged_survives_a_power_cut(path: Path) -> None:
         return [session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
 
     database = Database(await asyncio.to_thread(make_engine, parse_url(f"sqlite:///{path}")))
-    answers = await database.read(pragmas)
+    answers = await database.run(pragmas)
     await database.close()
     assert answers == ["wal", 2, 1, 10_000]  # synchronous 2 is FULL
 
@@ -156,7 +156,7 @@ async def test_a_file_that_another_program_locks_is_unavailable_until_it_is_free
         assert await store.accept(incoming("m1")) is not None
 
 
-async def test_cancelled_callers_leave_neither_the_file_nor_the_turnstile_locked(path: Path, store: SqlStore) -> None:
+async def test_cancelled_callers_leave_no_file_locked(path: Path, store: SqlStore) -> None:
     chance = random.Random(20260105)
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     works: list[Callable[[int], Awaitable[object]]] = [
@@ -176,7 +176,7 @@ async def test_cancelled_callers_leave_neither_the_file_nor_the_turnstile_locked
     assert any(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
     assert all(not isinstance(outcome, Exception) for outcome in outcomes)
 
-    assert await store.accept(incoming("after")) is not None  # the turnstile lets writers through in order
+    assert await store.accept(incoming("after")) is not None
     assert ask(path, "UPDATE setting SET value = ''") == []  # and no connection holds the file
     entries = await store.get_entries(KEY, start=0)
     assert [each.position for each in entries] == list(range(len(entries)))

@@ -203,7 +203,7 @@ async def test_on_a_full_disk_nothing_is_acknowledged_until_there_is_room(store:
 
     async def limit(pages: int) -> None:
         pragma = f"PRAGMA max_page_count={pages}"
-        await store._database.read(lambda session: session.connection().exec_driver_sql(pragma).close())
+        await store._database.run(lambda session: session.connection().exec_driver_sql(pragma).close())
 
     await limit(1)
     with pytest.raises(StorageUnavailable, match="free some space"):
