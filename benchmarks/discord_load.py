@@ -131,7 +131,7 @@ async def _listen(
     started = time.perf_counter()
     listening = asyncio.create_task(platform.run(core.inbox))
     try:
-        await _until(lambda: platform.is_ready, START_SECONDS)
+        await asyncio.wait_for(platform.heard(), START_SECONDS)
         figures["ready after (s)"] = round(time.perf_counter() - started, 1)
         figures["memory with the guilds (MB)"] = round(memory_mb(), 1)
         cutting = asyncio.create_task(_cut(people, options.cuts))
