@@ -67,8 +67,8 @@ def counted_reads() -> Iterator[Reads]:
     reads = Reads()
 
     def watch(connection: Any, _record: object) -> None:
-        connection.driver_connection.row_factory = reads.row
-        connection.run_async(lambda opened: opened.set_progress_handler(reads.step, 1))
+        connection.row_factory = reads.row
+        connection.set_progress_handler(reads.step, 1)
 
     sa.event.listen(sa.Pool, "connect", watch)
     try:
