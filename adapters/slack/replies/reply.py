@@ -85,10 +85,12 @@ class SlackReply:
     def _may_have_more(self) -> bool:
         """Whether the answer may have reached messages beyond those that are noted.
 
-        Half a message is more than is written after the last time that its text was stored.
+        Of one that is not whole, half a message is more than is written after the last time that its text was stored.
         """
-        text = self._turn.draft.text if self._turn.draft else ""
-        return len(escape_markdown(text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
+        draft = self._turn.draft or Draft(status="thinking")
+        if self._turn.outcome is not None:
+            return len(self._pieces(draft, draft.text)) > len(self._parts)
+        return len(escape_markdown(draft.text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
 
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
