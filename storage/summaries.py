@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart
 from storage.codec import as_utc
-from storage.database import SqlPart, unit_of_work, upsert
+from storage.database import SqlPart, put, unit_of_work, upsert
 from storage.tables import is_of, key_columns
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 
@@ -33,7 +33,7 @@ class SqlSummaries(SqlPart):
         self, session: Session, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()
     ) -> None:
         _remove(session, place, replaces)
-        session.merge(SummaryPartRow.from_part(place, part))
+        put(session, SummaryPartRow, [SummaryPartRow.from_part(place, part).model_dump()])
 
     @unit_of_work
     def remove_parts(self, session: Session, place: ConversationKey, ids: Sequence[str]) -> None:

@@ -249,8 +249,7 @@ class SqlTurns(SqlPart):
 
     @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:
-        row = FeedbackRow(turn_id=id, person=person, good=good, at=as_utc(self._clock()))
-        session.merge(row)
+        put(session, FeedbackRow, [{"turn_id": id, "person": person, "good": good, "at": as_utc(self._clock())}])
 
     @unit_of_work
     def open_conversations(self, session: Session) -> Sequence[ConversationKey]:

@@ -11,6 +11,7 @@ from adapters.seed.wires import WIRES, WireName, read_event
 from adapters.seed.wires.answer import Answer
 from bot.types import Entry, ModelEvent, ModelRequest, ReasoningDelta, SourceFound, TextDelta
 
+LONG = "word " * 2_000
 DONE = b"data: [DONE]\n\n"
 
 

@@ -27,9 +27,7 @@ from bot.types import (
     UsageReported,
 )
 from tests.unit.seed.scripted import KEY, ScriptedApi, answered, failed, gather, streamed
-from tests.unit.seed.streams import DONE, ask, chat_stream, chunk, reasoning_in, sse, text_in, usage_chunk
-
-LONG = "word " * 2_000
+from tests.unit.seed.streams import DONE, LONG, ask, chat_stream, chunk, reasoning_in, sse, text_in, usage_chunk
 
 
 async def test_a_question_is_answered() -> None:

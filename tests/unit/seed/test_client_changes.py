@@ -23,9 +23,7 @@ from bot.types import (
     UsageReported,
 )
 from tests.unit.seed.scripted import ScriptedApi, answered, failed, gather, streamed
-from tests.unit.seed.streams import DONE, ask, chunk, urls_in, usage_chunk
-
-LONG = "word " * 2_000
+from tests.unit.seed.streams import DONE, LONG, ask, chunk, urls_in, usage_chunk
 
 # ---------------------------------------------------------------- no room for the answer
 
