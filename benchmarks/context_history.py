@@ -27,9 +27,9 @@ if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.context_product import KEY, SOMEBODY, Silence
-from bot.commands import effective_parameters
 from bot.composer import Composer, Composition
 from bot.context.transcript import answer_entry, user_entry
+from bot.parameter_resolver import effective_parameters
 from bot.types import Conversation, Incoming, NewEntry, ThreadMessage, Turn, TurnState
 from storage import SqlStore, migrate, open_store
 from tests.fakes import START, FixedRates, ManualClock, ScriptedModel

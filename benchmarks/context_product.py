@@ -10,7 +10,7 @@ from typing import Literal
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.inbox import Inbox
-from bot.parameters import scopes_of
+from bot.parameter_resolver import scopes_of
 from bot.ports import Clock, Model, Rates, Store
 from bot.types import ConversationKey, Draft, Incoming, Person, ThreadMessage, Turn
 from storage import migrate, open_store

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from bot import insight
 from bot.errors import InvalidInput
-from bot.parameters import FIXED_BY_SERVER, PARAMETERS, Effective, Parameter, Scope, find, resolve, scopes_of
+from bot.parameter_resolver import effective_parameters, scopes_of
+from bot.parameters import FIXED_BY_SERVER, PARAMETERS, Effective, Parameter, Scope, find
 from bot.ports import SettingStore, Store
 from bot.schedules import USAGE as DIGEST
 from bot.spending import USAGE
 from bot.summary.wanted import USAGE as SUMMARISE
-from bot.types import EMPTY, ConversationKey, Incoming
+from bot.types import Incoming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,21 +182,6 @@ async def run(invocation: Invocation, incoming: Incoming, store: Store) -> str:
             return help_text(invocation.arguments)
         case _:
             raise InvalidInput(f"/{invocation.name} is not available here.")
-
-
-async def effective_parameters(incoming: Incoming, settings: SettingStore) -> Mapping[str, Effective]:
-    """Every parameter as it holds for `incoming`, this turn's own values included."""
-    return await effective_at(incoming.key, settings, overrides=incoming.overrides)
-
-
-async def effective_at(
-    key: ConversationKey, settings: SettingStore, *, overrides: Mapping[str, str] = EMPTY
-) -> Mapping[str, Effective]:
-    """Every parameter as it holds in a conversation, with `overrides` for one turn on top."""
-    scopes = scopes_of(key)
-    stored = await settings.get_settings(scopes)
-    layers = [(scope.kind, stored.get(scope, {})) for scope in scopes]
-    return resolve([*layers, ("turn", overrides)])
 
 
 async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> str:

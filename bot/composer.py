@@ -11,7 +11,8 @@ from bot.context import prompt, transcript, window
 from bot.context.window import Limits, View, Window
 from bot.delivery import urls_in
 from bot.files import Files, newest_files, notices_of, within_bytes
-from bot.parameters import PARAMETERS, Effective, values_of
+from bot.parameter_resolver import values_of
+from bot.parameters import PARAMETERS, Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.types import (
     Conversation,

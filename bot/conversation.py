@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.answer import Answer
-from bot.commands import effective_parameters
 from bot.composer import Composer, Composition
 from bot.condenser import Condenser
 from bot.context.window import reconciled
@@ -29,6 +28,7 @@ from bot.errors import (
 from bot.failures import CUT_NOTICE, apology
 from bot.files import Files
 from bot.giving_way import GivingWay
+from bot.parameter_resolver import effective_parameters
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from bot import commands, schedules
 from bot.again import once_more
-from bot.commands import Invocation, effective_at, effective_parameters, parse, parse_question
+from bot.commands import Invocation, parse, parse_question
 from bot.context.transcript import correction_entry
 from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.errors import InvalidInput, PlatformError
+from bot.parameter_resolver import effective_at, effective_parameters
 from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.spending import usage_text

@@ -7,11 +7,11 @@ parameters are those of its product page; temperature and top_p are fixed by the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.errors import InvalidInput, InvalidValue
-from bot.types import ConversationKey, ParameterValue
+from bot.types import EMPTY, ParameterValue
 
 Kind = Literal["integer", "number", "boolean", "choice", "list", "text"]
 ScopeKind = Literal["default", "workspace", "channel", "conversation", "turn"]
@@ -33,8 +33,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One thing that people can set; `wire` says that it is sent to the model under its own name, `guarded` that only
-    administrators set it.
+    """One thing that people can set; `guarded` says that only administrators set it.
+
+    `wire` says that it is sent to Seed, under its own name. `standard` tells by protocol ("chat", "responses",
+    "messages") how every server of that protocol calls it; where it is missing, only Seed gets it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Parameter:
     high: float | None = None
     choices: tuple[str, ...] = ()
     wire: bool = True
+    standard: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     guarded: bool = False
 
     @property
@@ -113,23 +116,33 @@ class Parameter:
         return value if low <= value <= high else None  # a NaN compares false
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """A parameter's value in force and the scope that it comes from; None when it is unset everywhere."""
+
+    parameter: Parameter
+    value: ParameterValue | None
+    origin: ScopeKind
+
+
 PARAMETERS: Mapping[str, Parameter] = {
     parameter.name: parameter
     for parameter in (
         Parameter(
             name="max_tokens", kind="integer", low=1, high=65_536, default=4_096,
+            standard={"chat": "max_tokens", "responses": "max_output_tokens", "messages": "max_tokens"},
             help="The most tokens that an answer may have, reasoning included.",
         ),
         Parameter(
-            name="frequency_penalty", kind="number", low=-2, high=2,
+            name="frequency_penalty", kind="number", low=-2, high=2, standard={"chat": "frequency_penalty"},
             help="Above 0 the answer repeats the same words less; sent only when set.",
         ),
         Parameter(
-            name="presence_penalty", kind="number", low=-2, high=2,
+            name="presence_penalty", kind="number", low=-2, high=2, standard={"chat": "presence_penalty"},
             help="Above 0 the answer turns to new topics sooner; sent only when set.",
         ),
         Parameter(
-            name="stop", kind="list", high=16,
+            name="stop", kind="list", high=16, standard={"chat": "stop", "messages": "stop_sequences"},
             help="Strings at which the answer ends; sent only when set.",
         ),
         Parameter(
@@ -197,6 +210,9 @@ PARAMETERS: Mapping[str, Parameter] = {
     )
 }  # fmt: skip
 
+WIRE_PARAMETERS: Sequence[str] = tuple(name for name, parameter in PARAMETERS.items() if parameter.wire)
+"""The names of those that are sent to the model, in the order in which requests carry them."""
+
 FIXED_BY_SERVER: Mapping[str, str] = {"temperature": "1", "top_p": "0.95"}
 
 
@@ -211,47 +227,3 @@ def find(name: str) -> Parameter:
     if key not in PARAMETERS:
         raise InvalidInput(f"There is no parameter {name!r}. There are: {', '.join(PARAMETERS)}.")
     return PARAMETERS[key]
-
-
-def scopes_of(key: ConversationKey) -> tuple[Scope, ...]:
-    """The scopes at which values for a conversation can be stored, the widest first."""
-    workspace = f"{key.platform}/{key.workspace}"
-    channel = f"{workspace}/{key.channel}"
-    return (
-        Scope(kind="workspace", key=workspace),
-        Scope(kind="channel", key=channel),
-        Scope(kind="conversation", key=str(key)),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effective:
-    """A parameter's value in force and the scope that it comes from; None when it is unset everywhere."""
-
-    parameter: Parameter
-    value: ParameterValue | None
-    origin: ScopeKind
-
-
-def resolve(layers: Sequence[tuple[ScopeKind, Mapping[str, str]]]) -> Mapping[str, Effective]:
-    """Every parameter's effective value, where later layers win; stored text that no longer parses is passed over."""
-    effective = {
-        name: Effective(parameter=parameter, value=parameter.default, origin="default")
-        for name, parameter in PARAMETERS.items()
-    }
-    for origin, values in layers:
-        for name, text in values.items():
-            parameter = PARAMETERS.get(name)
-            if parameter is None:
-                continue
-            try:
-                value = parameter.parse(text)
-            except InvalidValue:
-                continue
-            effective[name] = Effective(parameter=parameter, value=value, origin=origin)
-    return effective
-
-
-def values_of(effective: Mapping[str, Effective]) -> Mapping[str, ParameterValue]:
-    """The values alone, unset ones absent."""
-    return {name: each.value for name, each in effective.items() if each.value is not None}

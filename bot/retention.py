@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.parameters import Scope, find, scopes_of
+from bot.parameter_resolver import scopes_of
+from bot.parameters import Scope, find
 from bot.types import ConversationKey
 
 PARAMETER: Final = "retention"

@@ -20,7 +20,8 @@ from adapters.discord.forms import QUESTION
 from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
 from bot.errors import BotError, InvalidInput
-from bot.parameters import PARAMETERS, Effective, Parameter, scopes_of
+from bot.parameter_resolver import scopes_of
+from bot.parameters import PARAMETERS, Effective, Parameter
 from bot.ports import Bot
 from bot.types import Incoming
 

@@ -15,9 +15,9 @@ from adapters.seed.limits import Limits
 from adapters.seed.options import SeedOptions
 from adapters.seed.problems import Kind, Problem, Trouble
 from adapters.seed.sse import EventParser, EventTooLarge
-from adapters.seed.wires import WIRES, Wire, WireName, read_event
+from adapters.seed.wires import WIRES, Wire, read_event
 from adapters.seed.wires.answer import Answer
-from adapters.seed.wires.parameters import Profile
+from adapters.seed.wires.parameters import Profile, WireName
 from bot.types import ModelEvent, ModelRequest, NoteFound
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached

@@ -10,7 +10,7 @@ from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_
 from adapters.seed.options import Retries
 from adapters.seed.problems import Kind, Problem, presentable, to_error
 from adapters.seed.wires.answer import Answer
-from adapters.seed.wires.parameters import PARAMETERS_IN_ORDER
+from adapters.seed.wires.parameters import OPTIONAL_PARAMETERS
 from adapters.seed.wires.sources import sources_in_text
 from bot.errors import ModelError, ModelUnavailable, Refused, StreamCut
 from bot.types import (
@@ -180,7 +180,7 @@ def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[st
     complaint = f"{problem.code} {problem.detail}".replace("reasoning.effort", "reasoning_effort")  # litellm's name
     names = {
         name
-        for name in PARAMETERS_IN_ORDER
+        for name in OPTIONAL_PARAMETERS
         if problem.param == name or re.search(rf"[`'\"]{name}[`'\"]" if name == "stop" else rf"\b{name}\b", complaint)
     }
     if re.search(r"cach", f"{complaint} {problem.param}", re.IGNORECASE):

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from adapters.terminal import Terminal, attachments
 from bot.app.core import Role, open_core, utc_now
-from bot.commands import effective_parameters
-from bot.parameters import values_of
+from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
 from bot.types import ConversationKey, Draft, Handled, Incoming, ParameterValue, Person
 

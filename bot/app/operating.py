@@ -11,9 +11,9 @@ from adapters.seed import Check, examine, read_usage
 from adapters.slack.export import ImportReport, import_export
 from bot.app.core import utc_now
 from bot.app.models import open_model
-from bot.commands import effective_at
 from bot.errors import ConfigError, InvalidInput
-from bot.parameters import Effective, resolve
+from bot.parameter_resolver import effective_at, resolve
+from bot.parameters import Effective
 from bot.pricing import RateCard
 from bot.settings import Settings
 from bot.types import ConversationKey, Spending, Within

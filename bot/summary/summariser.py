@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
 from typing import cast
 
-from bot.commands import effective_parameters
 from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
-from bot.parameters import values_of
+from bot.parameter_resolver import effective_parameters, values_of
 from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
 from bot.summary.asking import Asker, Bill, Gauge
 from bot.summary.condensing import Condenser, Outcome

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.errors import BotError
-from bot.parameters import Effective, Scope, resolve
+from bot.parameter_resolver import resolve
+from bot.parameters import Effective, Scope
 from bot.ports import Platform, Reply
 from bot.types import (
     Again,

@@ -12,8 +12,9 @@ from adapters.seed.course import Terms, after, begin
 from adapters.seed.options import Retries
 from adapters.seed.problems import problem_from_body, to_error
 from adapters.seed.sse import Event, EventParser
-from adapters.seed.wires import WIRES, WireName, read_event
+from adapters.seed.wires import WIRES, read_event
 from adapters.seed.wires.answer import Answer
+from adapters.seed.wires.parameters import WireName
 from bot.errors import ModelError
 from bot.types import (
     Entry,

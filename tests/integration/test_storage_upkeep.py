@@ -12,7 +12,7 @@ import pytest
 
 from bot.app.upkeep import forget_rested
 from bot.errors import ConfigError, StorageUnavailable
-from bot.parameters import scopes_of
+from bot.parameter_resolver import scopes_of
 from bot.types import ConversationKey, Usage
 from storage import back_up, copy_database, migrate, open_store, sole_runner
 from storage.sql import SqlStore

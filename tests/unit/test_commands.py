@@ -13,7 +13,6 @@ from bot.commands import (
     COMMANDS,
     Invocation,
     complete,
-    effective_parameters,
     help_text,
     parameters_table,
     parse,
@@ -22,6 +21,7 @@ from bot.commands import (
     run,
 )
 from bot.errors import InvalidInput, InvalidValue
+from bot.parameter_resolver import effective_parameters
 from bot.parameters import PARAMETERS
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock, incoming

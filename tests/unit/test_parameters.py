@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidInput, InvalidValue
-from bot.parameters import PARAMETERS, Scope, find, resolve, scopes_of, values_of
+from bot.parameter_resolver import resolve, scopes_of, values_of
+from bot.parameters import PARAMETERS, Scope, find
 from tests.fakes import KEY
 
 

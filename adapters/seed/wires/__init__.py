@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from adapters.seed.problems import Kind, Problem, problem_from_error
 from adapters.seed.sse import Event
 from adapters.seed.wires import chat, messages, responses
 from adapters.seed.wires.answer import Answer
-from adapters.seed.wires.parameters import Profile
+from adapters.seed.wires.parameters import Profile, WireName
 from bot.types import ModelRequest
-
-WireName = Literal["chat", "responses", "messages"]
 
 
 class BuildBody(Protocol):

@@ -12,7 +12,6 @@ from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
 
 PATH = "/chat/completions"
 
-STANDARD = {name: name for name in ("frequency_penalty", "presence_penalty", "stop")}
 COMMON = frozenset({"role", "content", "reasoning_content"})
 FINISHES = {
     "length": Finish.LENGTH,
@@ -27,7 +26,7 @@ def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> 
         "model": model,
         "stream": True,
         "stream_options": {"include_usage": True},
-        **wire_parameters(request.parameters, profile, standard=STANDARD),
+        **wire_parameters(request.parameters, profile, "chat"),
         "messages": [
             {"role": "system", "content": head_of(request)},
             *(_message(entry, request, profile) for entry in request.entries),

@@ -14,7 +14,6 @@ from bot.types import Entry, Finish, Media, ModelRequest, Usage
 PATH = "/messages"
 HEADERS = {"anthropic-version": "2023-06-01"}
 
-STANDARD = {"stop": "stop_sequences"}
 EARLIER = "(earlier messages are left out)"  # the format wants a user's message first
 FINISHES = {
     "max_tokens": Finish.LENGTH,
@@ -33,7 +32,7 @@ def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> 
         "model": model,
         "stream": True,
         "max_tokens": PARAMETERS["max_tokens"].default,  # the format requires one
-        **wire_parameters(request.parameters, profile, standard=STANDARD),
+        **wire_parameters(request.parameters, profile, "messages"),
         "system": head_of(request),
         "messages": messages,
     }

@@ -31,7 +31,7 @@ def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> 
         "model": model,
         "stream": True,
         "store": False,
-        **wire_parameters(request.parameters, profile, max_tokens="max_output_tokens", standard={}),
+        **wire_parameters(request.parameters, profile, "responses"),
         "input": [
             {"role": "system", "content": head_of(request)},
             *(_message(entry, request, profile) for entry in request.entries),

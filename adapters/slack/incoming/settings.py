@@ -14,7 +14,8 @@ from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.incoming.reading import PLATFORM
 from adapters.slack.incoming.settings_form import KINDS, SCOPE, Kind, Where, form, read_form, read_where
 from adapters.slack.records import field
-from bot.parameters import PARAMETERS, scopes_of
+from bot.parameter_resolver import scopes_of
+from bot.parameters import PARAMETERS
 from bot.ports import Bot, Clock
 from bot.types import ConversationKey
 

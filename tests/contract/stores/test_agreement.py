@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import StorageError
-from bot.parameters import scopes_of
+from bot.parameter_resolver import scopes_of
 from bot.types import Channel, Person, Turn, TurnState, Usage, Workspace
 from storage import open_store
 from storage.memory import MemoryStore

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.parameters import Scope, scopes_of
+from bot.parameter_resolver import scopes_of
+from bot.parameters import Scope
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import KEY, WORDS
 

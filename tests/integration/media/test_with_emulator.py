@@ -14,10 +14,12 @@ from adapters.media import ReadingRules, SeparateReader, media_bytes
 from adapters.media.limits import REQUEST_BYTES
 from adapters.media.tokens import document_tokens, image_tokens, video_tokens
 from adapters.seed import SeedModel, open_seed
-from adapters.seed.wires import WIRES, WireName
+from adapters.seed.wires import WIRES
+from adapters.seed.wires.parameters import WireName
 from bot.composer import Composer
 from bot.files import Files, cost_of
-from bot.parameters import Effective, resolve
+from bot.parameter_resolver import resolve
+from bot.parameters import Effective
 from bot.pricing import SEED_CARD
 from bot.types import (
     Entry,

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.seed import open_rates
 from adapters.seed.doctor import Check, examine
-from adapters.seed.wires import WIRES, WireName
+from adapters.seed.wires import WIRES
+from adapters.seed.wires.parameters import WireName
 from tests.emulators.seed.faults import Fault
 from tests.emulators.seed.options import Options
 from tests.emulators.seed.server import RunningSeed, running_seed

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.seed import SeedModel, SeedOptions, Surroundings, Timeouts, open_seed
 from adapters.seed.course import NO_SOURCES_NOTE
-from adapters.seed.wires import WIRES, WireName
+from adapters.seed.wires import WIRES
+from adapters.seed.wires.parameters import WireName
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, ModelUnavailable, Refused, StreamCut
 from bot.types import (
     Entry,

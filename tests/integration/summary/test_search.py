@@ -10,8 +10,7 @@ import pytest
 
 from adapters.seed import SeedOptions, open_seed
 from adapters.seed.client import NO_SEARCH_NOTE
-from adapters.seed.wires import WireName
-from adapters.seed.wires.parameters import Profile
+from adapters.seed.wires.parameters import Profile, WireName
 from bot.context.prompt import head
 from bot.context.transcript import SEARCH
 from bot.smallprint import footer_parts

@@ -26,7 +26,7 @@ from bot.files import (
     within_bytes,
 )
 from bot.inbox import Inbox
-from bot.parameters import resolve
+from bot.parameter_resolver import resolve
 from bot.types import (
     Attachment,
     Entry,

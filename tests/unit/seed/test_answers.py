@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.seed.problems import Kind
-from adapters.seed.wires import WIRES, WireName, read_event
+from adapters.seed.wires import WIRES, read_event
 from adapters.seed.wires.answer import Answer
+from adapters.seed.wires.parameters import WireName
 from bot.types import Finish, ReasoningDelta, SearchStarted, Source, SourceFound, TextDelta, Usage
 from tests.unit.seed.streams import (
     CHAT,

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.seed.client import encode
-from adapters.seed.wires import WIRES, WireName
-from adapters.seed.wires.parameters import Profile
+from adapters.seed.wires import WIRES
+from adapters.seed.wires.parameters import Profile, WireName
+from bot.parameter_resolver import resolve, values_of
+from bot.parameters import PARAMETERS, WIRE_PARAMETERS, Parameter
 from bot.types import Entry, Media, ModelRequest, ParameterValue
 
 PICTURE = Media(kind="image", media_type="image/png", name="cat.png", data=b"png", tokens=1280)
@@ -156,6 +158,36 @@ def test_a_plain_server_gets_only_standard_fields(wire: WireName) -> None:
     body = sent(wire, "plain", **ALL)
     assert {name: value for name, value in body.items() if name not in FRAME} == STANDARD[wire]
     assert "detail" not in json.dumps(body)
+
+
+@every_wire
+@pytest.mark.parametrize("name", WIRE_PARAMETERS)
+def test_every_wire_parameter_of_the_table_is_sent(wire: WireName, name: str) -> None:
+    given = {**values_of(resolve([])), **ALL, name: a_value(PARAMETERS[name])}
+    values = {each: value for each, value in given.items() if PARAMETERS[each].wire}
+    fields = [each for each in sent(wire, "seed", **values) if each not in FRAME]
+    known = {each: "max_output_tokens" if (wire, each) == ("responses", "max_tokens") else each for each in values}
+    assert fields == [known[each] for each in WIRE_PARAMETERS if each in values]
+    assert sent(wire, "seed", **values)[known[name]] == (
+        ",".join(value) if isinstance(value := values[name], tuple) else value
+    )
+
+
+def a_value(parameter: Parameter) -> ParameterValue:
+    """Return a value that the parameter takes, whatever its kind."""
+    match parameter.kind:
+        case "boolean":
+            return True
+        case "choice":
+            return parameter.choices[-1]
+        case "list":
+            return ("A", "B")
+        case "text":
+            return "words"
+        case "integer":
+            return int(parameter.high or 1)
+        case "number":
+            return float(parameter.high or 1)
 
 
 @every_wire

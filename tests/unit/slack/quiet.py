@@ -17,8 +17,9 @@ from adapters.slack.incoming.acting import Acting
 from adapters.slack.incoming.catching_up import CatchUp
 from adapters.slack.incoming.errands import Errands
 from adapters.slack.incoming.hearing import Hearing
-from bot.commands import effective_at, parse
+from bot.commands import parse
 from bot.errors import InvalidInput, StorageUnavailable
+from bot.parameter_resolver import effective_at
 from bot.parameters import Effective, Scope
 from bot.types import (
     Again,

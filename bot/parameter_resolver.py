@@ -1,0 +1,60 @@
+"""Resolve what holds where: a parameter's value comes from the narrowest scope at which it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.errors import InvalidValue
+from bot.parameters import PARAMETERS, Effective, Scope, ScopeKind
+from bot.ports import SettingStore
+from bot.types import EMPTY, ConversationKey, Incoming, ParameterValue
+
+
+def scopes_of(key: ConversationKey) -> tuple[Scope, ...]:
+    """Return the scopes at which values for a conversation can be stored, the widest first."""
+    workspace = f"{key.platform}/{key.workspace}"
+    channel = f"{workspace}/{key.channel}"
+    return (
+        Scope(kind="workspace", key=workspace),
+        Scope(kind="channel", key=channel),
+        Scope(kind="conversation", key=str(key)),
+    )
+
+
+def resolve(layers: Sequence[tuple[ScopeKind, Mapping[str, str]]]) -> Mapping[str, Effective]:
+    """Return every parameter's value in force: later layers win; text that no longer parses is passed over."""
+    effective = {
+        name: Effective(parameter=parameter, value=parameter.default, origin="default")
+        for name, parameter in PARAMETERS.items()
+    }
+    for origin, values in layers:
+        for name, text in values.items():
+            parameter = PARAMETERS.get(name)
+            if parameter is None:
+                continue
+            try:
+                value = parameter.parse(text)
+            except InvalidValue:
+                continue
+            effective[name] = Effective(parameter=parameter, value=value, origin=origin)
+    return effective
+
+
+def values_of(effective: Mapping[str, Effective]) -> Mapping[str, ParameterValue]:
+    """Return the values alone, unset ones absent."""
+    return {name: each.value for name, each in effective.items() if each.value is not None}
+
+
+async def effective_at(
+    key: ConversationKey, settings: SettingStore, *, overrides: Mapping[str, str] = EMPTY
+) -> Mapping[str, Effective]:
+    """Return every parameter as it holds in a conversation, with `overrides` for one turn on top."""
+    scopes = scopes_of(key)
+    stored = await settings.get_settings(scopes)
+    layers = [(scope.kind, stored.get(scope, {})) for scope in scopes]
+    return resolve([*layers, ("turn", overrides)])
+
+
+async def effective_parameters(incoming: Incoming, settings: SettingStore) -> Mapping[str, Effective]:
+    """Return every parameter as it holds for `incoming`, this turn's own values included."""
+    return await effective_at(incoming.key, settings, overrides=incoming.overrides)
