@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import discord
 
-from adapters.discord.budget import Urgency
 from adapters.discord.directory import place_of
 from adapters.discord.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
 from adapters.discord.messages import attachment_of
@@ -19,6 +18,7 @@ from adapters.discord.rendering import NO_ANSWER, plain_pages
 from adapters.discord.surfaces import InteractionSurface
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.wire import attachment_json, channel_json
+from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
 from bot.types import EMPTY, Handled, Incoming, Outcome, Person
@@ -112,9 +112,9 @@ async def say(around: Surroundings, incoming: Incoming, text: str) -> None:
     surface = InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
     for index, page in enumerate(plain_pages(text)):
         if index == 0:
-            await surface.edit(ref.ids[0], page, urgency=Urgency.ENDING)
+            await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
         else:
-            await surface.post(page, nonce="", first=False, urgency=Urgency.ENDING)
+            await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
 
 
 async def whisper(interaction: Interaction, text: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +11,7 @@ import discord
 from adapters.discord.limits import THREADS
 from adapters.discord.permissions import ALL, of_member
 from adapters.discord.rest import Json, Rest
+from bot.chat.ttl_cache import TtlCache
 from bot.types import ConversationKey
 
 PLATFORM: Final = "discord"
@@ -70,45 +69,17 @@ def place_of(channel: Json, guild: str | None = None) -> Place:
     )
 
 
-class Kept:
-    """Answers of Discord that are asked for again and again."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, ...], tuple[float, Json]] = OrderedDict()
-
-    async def get(self, key: tuple[str, ...], ask: Callable[[], Awaitable[Json]]) -> Json:
-        """What is known, asked for anew when it is not fresh. Raises `PlatformError`."""
-        now = asyncio.get_running_loop().time()
-        known = self._known.get(key)
-        if known is not None and known[0] > now:
-            return known[1]
-        answer = await ask()
-        self.put(key, answer)
-        return answer
-
-    def put(self, key: tuple[str, ...], answer: Json) -> None:
-        """Keep an answer that came by itself."""
-        self._known[key] = (asyncio.get_running_loop().time() + FRESH_SECONDS, answer)
-        self._known.move_to_end(key)
-        while len(self._known) > KEPT:
-            self._known.popitem(last=False)
-
-    def drop(self, key: tuple[str, ...]) -> None:
-        """Something has changed."""
-        self._known.pop(key, None)
-
-
 class Directory:
     """Channels by their ids."""
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
-        self._kept = Kept()
-        self._told = Kept()
+        self._kept: TtlCache[tuple[str, ...], Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._places: TtlCache[str, Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
 
     async def place(self, channel: str) -> Place:
         """Where a channel lies. Raises `PlatformError`."""
-        return place_of(await self._told.get((channel,), lambda: self.channel(channel)))
+        return place_of(await self._places.get(channel, lambda: self.channel(channel)))
 
     async def channel(self, id: str) -> Json:
         """A channel as Discord tells it. Raises `PlatformError`."""
@@ -140,8 +111,13 @@ class Directory:
 
     def forget(self, kind: str, *ids: str) -> None:
         """Something of that kind has changed."""
-        self._kept.drop((kind, *ids))
+        self._kept.forget((kind, *ids))
 
     def learn(self, channel: Json) -> None:
         """The gateway told where a channel lies; who may do what there is asked when it is needed."""
-        self._told.put((str(channel["id"]),), channel)
+        self._places.put(str(channel["id"]), channel)
+
+    async def aclose(self) -> None:
+        """End what is being asked."""
+        await self._kept.aclose()
+        await self._places.aclose()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.discord.budget import Budget
+from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.rest import DiscordOptions, Rest, may_read_content
 from bot.errors import ConfigError, PlatformError
 
@@ -28,7 +28,7 @@ class Finding:
 
 async def examine(options: DiscordOptions) -> AsyncIterator[Finding]:
     """One finding after the other; the later ones only if the token is good."""
-    rest = Rest(options, Budget())
+    rest = Rest(options, DiscordLimits())
     try:
         client = await rest.login()
         yield Finding(name="Discord", ok=True, detail=f"logged in as {client.user}, id {await rest.user_id()}")
@@ -57,7 +57,7 @@ async def examine(options: DiscordOptions) -> AsyncIterator[Finding]:
 
 async def application_id(options: DiscordOptions) -> str:
     """The id of the application behind a token. Raises `ConfigError` and `PlatformError`."""
-    rest = Rest(options, Budget())
+    rest = Rest(options, DiscordLimits())
     try:
         return str((await rest.application()).id)
     finally:

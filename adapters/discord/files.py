@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.errors import FileTooLarge, PlatformError
+from bot.chat.downloads import CHUNK_BYTES, read_limited
+from bot.errors import PlatformError
 from bot.types import Attachment
 
 CDN_HOSTS: Final = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 """Where Discord keeps attachments (reference, CDN)."""
 
 SECONDS: Final = 60.0
-_CHUNK: Final = 64 * 1024
 
 
 async def fetch(attachment: Attachment, *, limit: int, api_url: str | None) -> bytes:
@@ -29,7 +29,7 @@ async def fetch(attachment: Attachment, *, limit: int, api_url: str | None) -> b
         ):
             if response.status != 200:
                 raise PlatformError(f"Discord did not give an attachment: {response.status}")
-            return await _read(response, limit)
+            return await read_limited(response.content.iter_chunked(CHUNK_BYTES), limit)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise PlatformError(f"an attachment could not be fetched: {type(error).__name__}") from error
 
@@ -40,12 +40,3 @@ def is_known_host(url: str, api_url: str | None) -> bool:
     if api_url is not None and (parts.scheme, parts.netloc) == urlsplit(api_url)[:2]:
         return True
     return parts.scheme == "https" and parts.netloc in CDN_HOSTS
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    data = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        data += chunk
-        if len(data) > limit:
-            raise FileTooLarge(limit)
-    return bytes(data)

@@ -9,7 +9,6 @@ from typing import Final
 
 import discord
 
-from adapters.discord.budget import Urgency
 from adapters.discord.chains import Chains
 from adapters.discord.directory import Place
 from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
@@ -20,6 +19,7 @@ from adapters.discord.rest import Json
 from adapters.discord.surfaces import ChannelSurface
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.wire import channel_json, message_json
+from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
 from bot.types import Incoming, Outcome
@@ -131,11 +131,11 @@ class Hearing:
     async def _tell(self, incoming: Incoming, text: str) -> None:
         """Answer a command or a refusal in place. Raises `PlatformError`."""
         channel = incoming.details[CHANNEL]
-        rest, budget = self._around.rest, self._around.budget
-        surface = ChannelSurface(rest=rest, budget=budget, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
+        rest, limits = self._around.rest, self._around.limits
+        surface = ChannelSurface(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
         for part, page in enumerate(plain_pages(text)):
             nonce = f"c{incoming.source_id}-{part}"
-            await surface.post(page, nonce=nonce, first=part == 0, urgency=Urgency.ENDING)
+            await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
 
     # ------------------------------------------------------------ changes
 

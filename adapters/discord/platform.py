@@ -7,7 +7,6 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from adapters.discord.budget import Budget
 from adapters.discord.channels import Channels
 from adapters.discord.directory import PLATFORM, Directory
 from adapters.discord.files import fetch
@@ -15,6 +14,7 @@ from adapters.discord.gateway import listen
 from adapters.discord.limits import MESSAGES_AT_ONCE, PACE
 from adapters.discord.messages import is_spoken, thread_message
 from adapters.discord.places import target_of
+from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.reading import no_names
 from adapters.discord.references import ChannelRef
 from adapters.discord.rendering import MENTION_ME
@@ -39,13 +39,13 @@ class DiscordPlatform(Channels):
 
     def __init__(self, options: DiscordOptions, store: DiscordStore, *, clock: Clock, searches: bool = True) -> None:
         keep_tokens_out_of_logs()
-        budget = Budget()
+        limits = DiscordLimits()
         self._options = options
-        rest = Rest(options, budget)
+        rest = Rest(options, limits)
         super().__init__(rest, Directory(rest))
         self._ready = asyncio.Event()
         self.around = Surroundings(
-            rest=rest, budget=budget, store=store, clock=clock, directory=self._directory, searches=searches
+            rest=rest, limits=limits, store=store, clock=clock, directory=self._directory, searches=searches
         )
 
     async def open(self) -> None:
@@ -57,6 +57,7 @@ class DiscordPlatform(Channels):
 
     async def aclose(self) -> None:
         """Close the connections."""
+        await self._directory.aclose()
         await self.around.rest.aclose()
 
     async def open_reply(self, turn: Turn) -> DiscordReply:

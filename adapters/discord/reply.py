@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.discord.budget import Urgency
 from adapters.discord.history import OwnMessages
 from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
 from adapters.discord.places import direct_channel
@@ -16,6 +15,7 @@ from adapters.discord.rendering import Page, Renderer
 from adapters.discord.rest import Refused
 from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface, Surface
 from adapters.discord.surroundings import Surroundings
+from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.types import Draft, Turn
 
@@ -57,14 +57,14 @@ class DiscordReply:
 
     async def show(self, draft: Draft) -> str:
         """Make the draft visible, and show typing before there is any text."""
-        await self._make(draft, Urgency.GOING_ON if self._shown else Urgency.BEGINNING)
+        await self._make(draft, Priority.PROGRESS if self._shown else Priority.FIRST)
         if not draft.text:
             await self._type()
         return str(self._named())
 
     async def finish(self, draft: Draft) -> str:
         """Make the draft visible; nothing overtakes it."""
-        await self._make(draft, Urgency.ENDING)
+        await self._make(draft, Priority.FINAL)
         return str(self._named())
 
     async def withdraw(self, keep: str) -> None:
@@ -77,26 +77,26 @@ class DiscordReply:
 
     # ------------------------------------------------------------ making it so
 
-    async def _make(self, draft: Draft, urgency: Urgency) -> None:
+    async def _make(self, draft: Draft, priority: Priority) -> None:
         pages = self._renderer.pages(draft)
         try:
-            await self._place(pages, urgency)
+            await self._place(pages, priority)
         except Ended:
             await self._move()
-            await self._place(pages, urgency)
+            await self._place(pages, priority)
 
-    async def _place(self, pages: list[Page], urgency: Urgency) -> None:
+    async def _place(self, pages: list[Page], priority: Priority) -> None:
         for index, page in enumerate(pages):
             if index == len(self._shown):
                 try:
-                    self._shown.append(await self._found(page) or await self._post(page, index, urgency))
+                    self._shown.append(await self._found(page) or await self._post(page, index, priority))
                 except Refused as error:
                     if error.code != NO_MORE_FOLLOWUPS:
                         raise
-                    await self._attach(pages, urgency)
+                    await self._attach(pages, priority)
                     return
             if self._shown[index].page != page:
-                await self._change(self._shown[index], page, index, urgency)
+                await self._change(self._shown[index], page, index, priority)
         while len(self._shown) > len(pages):
             await self._remove(self._shown[-1])
             self._shown.pop()
@@ -109,31 +109,31 @@ class DiscordReply:
         found = await self._own.same(self._surface.channel, page, but=known)
         return _Shown(id=found) if found else None
 
-    async def _post(self, page: Page, index: int, urgency: Urgency) -> _Shown:
+    async def _post(self, page: Page, index: int, priority: Priority) -> _Shown:
         nonce = f"t{self._turn.id}-{index}" + (f"r{self._removed}" if self._removed else "")
-        id = await self._surface.post(page, nonce=nonce, first=index == 0, urgency=urgency)
+        id = await self._surface.post(page, nonce=nonce, first=index == 0, priority=priority)
         return _Shown(id=id, page=page)
 
-    async def _attach(self, pages: list[Page], urgency: Urgency) -> None:
+    async def _attach(self, pages: list[Page], priority: Priority) -> None:
         """Put the whole answer into a file at the last message, since there may be no further ones."""
         last, surface = self._shown[-1], self._surface
-        if urgency is not Urgency.ENDING or not isinstance(surface, InteractionSurface):
+        if priority is not Priority.FINAL or not isinstance(surface, InteractionSurface):
             return
         page = Page(content=IN_A_FILE, rows=pages[-1].rows)
         whole = "\n\n".join(each.content for each in pages)
         await surface.attach(last.id, page, name=FILE_NAME, data=whole.encode())
         last.page = page
 
-    async def _change(self, shown: _Shown, page: Page, index: int, urgency: Urgency) -> None:
+    async def _change(self, shown: _Shown, page: Page, index: int, priority: Priority) -> None:
         try:
-            await self._surface.edit(shown.id, page, urgency=urgency)
+            await self._surface.edit(shown.id, page, priority=priority)
         except Refused as error:
             # A further page may have been another runner's, who took it back when it gave way to this one.
             taken_back = index > 0 and error.code == UNKNOWN_MESSAGE
             if not taken_back and (not self._moved or error.status not in {403, 404}):
                 raise
             self._removed += taken_back
-            shown.id = (await self._post(page, index, urgency)).id
+            shown.id = (await self._post(page, index, priority)).id
         shown.page = page
 
     async def _remove(self, shown: _Shown) -> None:
@@ -155,7 +155,7 @@ class DiscordReply:
         around = self._around
         if isinstance(ref, InteractionRef):
             return InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
-        return ChannelSurface(rest=around.rest, budget=around.budget, channel=ref.channel, reply_to=self._reply_to)
+        return ChannelSurface(rest=around.rest, limits=around.limits, channel=ref.channel, reply_to=self._reply_to)
 
     async def _move(self) -> None:
         """Go on in the channel when the interaction has ended, or for the author alone in a direct message."""
@@ -167,7 +167,7 @@ class DiscordReply:
             channel = await direct_channel(self._turn.incoming.author.id, self._around)
             self._shown = []
         logger.info("answer goes on outside its interaction", extra={"turn": self._turn.id, "private": ref.private})
-        self._surface = ChannelSurface(rest=self._around.rest, budget=self._around.budget, channel=channel)
+        self._surface = ChannelSurface(rest=self._around.rest, limits=self._around.limits, channel=channel)
 
     def _named(self) -> ReplyRef:
         ids = tuple(each.id for each in self._shown)

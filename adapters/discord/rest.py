@@ -21,8 +21,9 @@ from aiohttp.connector import Connection
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.budget import Budget, Line, Urgency
 from adapters.discord.limits import CONNECTIONS
+from adapters.discord.rate_limits import DiscordLimits
+from bot.chat.rate_limit import Priority, RateLimiter
 from bot.errors import ConfigError, PlatformError
 
 logger = logging.getLogger(__name__)
@@ -65,9 +66,9 @@ class Refused(PlatformError):
 class PacedConnector(aiohttp.TCPConnector):
     """Lets requests go out no faster than Discord counts them: after discord.py has waited for a route's own limit."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, limiter: RateLimiter) -> None:
         super().__init__(limit=CONNECTIONS)
-        self._line = line
+        self._limiter = limiter
 
     async def connect(
         self,
@@ -77,18 +78,18 @@ class PacedConnector(aiohttp.TCPConnector):
     ) -> Connection:
         """A connection for a request, once it may go out."""
         if not any(part in req.url.path for part in _NOT_COUNTED):
-            await self._line.turn(Urgency.GOING_ON)
+            await self._limiter.acquire(Priority.PROGRESS)
         return await super().connect(req, traces, timeout)
 
 
 class Rest:
     """One bot at Discord's REST interface; logged in by whoever needs it first."""
 
-    def __init__(self, options: DiscordOptions, budget: Budget) -> None:
+    def __init__(self, options: DiscordOptions, limits: DiscordLimits) -> None:
         options.point_the_library()
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
         self._options = options
-        self._budget = budget
+        self._limits = limits
         self._client: discord.Client | None = None
         self._lock = asyncio.Lock()
 
@@ -100,7 +101,7 @@ class Rest:
             return self._client
 
     async def _logged_in(self) -> discord.Client:
-        connector = PacedConnector(self._budget.requests)
+        connector = PacedConnector(self._limits.requests)
         client = discord.Client(intents=discord.Intents(guilds=True), max_messages=None, connector=connector)
         try:
             await client.login(self._options.token)

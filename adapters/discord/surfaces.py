@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from adapters.discord.budget import Budget, Urgency
 from adapters.discord.limits import (
     EPHEMERAL,
     INVALID_WEBHOOK_TOKEN,
@@ -17,9 +16,11 @@ from adapters.discord.limits import (
     UNKNOWN_INTERACTION,
     UNKNOWN_WEBHOOK,
 )
+from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.references import InteractionRef
 from adapters.discord.rendering import Page
 from adapters.discord.rest import Refused, Rest
+from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.ports import Clock
 
@@ -41,11 +42,11 @@ class Ended(PlatformError):
 class Surface(Protocol):
     """Where the messages of one answer are. Every method raises `PlatformError`."""
 
-    async def post(self, page: Page, *, nonce: str, first: bool, urgency: Urgency) -> str:
+    async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:
         """Post a message; its id."""
         ...
 
-    async def edit(self, id: str, page: Page, *, urgency: Urgency) -> None:
+    async def edit(self, id: str, page: Page, *, priority: Priority) -> None:
         """Let a message hold `page`."""
         ...
 
@@ -59,22 +60,22 @@ class ChannelSurface:
     """Messages of a channel, thread or direct conversation; the first one replies to `reply_to` if that is given."""
 
     rest: Rest
-    budget: Budget
+    limits: DiscordLimits
     channel: str
     reply_to: str = ""
 
-    async def post(self, page: Page, *, nonce: str, first: bool, urgency: Urgency) -> str:
+    async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:
         """Post a message; the same nonce within some minutes gives the same message."""
-        await self.budget.posting(self.channel, urgency)
+        await self.limits.posting(self.channel, priority)
         body = _body(page) | {"flags": SUPPRESS_EMBEDS, "nonce": nonce[:NONCE], "enforce_nonce": True}
         if first and self.reply_to:
             body["message_reference"] = {"message_id": self.reply_to, "fail_if_not_exists": False}
         posted = await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel)
         return str(posted["id"])
 
-    async def edit(self, id: str, page: Page, *, urgency: Urgency) -> None:
+    async def edit(self, id: str, page: Page, *, priority: Priority) -> None:
         """Edit without naming flags, so that previews stay suppressed."""
-        await self.budget.editing(self.channel, urgency)
+        await self.limits.editing(self.channel, priority)
         path = f"{_MESSAGES}/{{message_id}}"
         await self.rest.call("PATCH", path, body=_body(page), channel_id=self.channel, message_id=id)
 
@@ -95,13 +96,13 @@ class InteractionSurface:
     ref: InteractionRef
     clock: Clock
 
-    async def post(self, page: Page, *, nonce: str, first: bool, urgency: Urgency) -> str:  # noqa: ARG002 - webhooks know no nonce
+    async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:  # noqa: ARG002 - webhooks know no nonce
         """Post a further message."""
         flags = SUPPRESS_EMBEDS | (EPHEMERAL if self.ref.private else 0)
         posted = await self._call("POST", _WEBHOOK, _body(page) | {"flags": flags}, wait=True)
         return str(posted["id"])
 
-    async def edit(self, id: str, page: Page, *, urgency: Urgency) -> None:  # noqa: ARG002 - not counted with the others
+    async def edit(self, id: str, page: Page, *, priority: Priority) -> None:  # noqa: ARG002 - not counted with the others
         """Edit an answer; the first time it has its flags to get."""
         await self._call("PATCH", self._path(id), _body(page) | {"flags": SUPPRESS_EMBEDS}, message_id=id)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.discord.budget import Budget
 from adapters.discord.directory import Directory
+from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.rest import Rest
 from bot.ports import AdapterStateStore, Clock, SettingStore
 
@@ -20,7 +20,7 @@ class Surroundings:
     """One bot in one process; `searches` says whether the model in use can search the web."""
 
     rest: Rest
-    budget: Budget
+    limits: DiscordLimits
     store: DiscordStore
     clock: Clock
     directory: Directory

@@ -1,50 +1,16 @@
-"""How much may be asked of the server at once and per minute, by the whole process together.
-
-A plain token bucket that admits a burst of n and refills at n per minute lets 2n through in its first minute. What is
-kept here are the admissions of the last minute themselves, so that no minute ever holds more than the limit.
-"""
+"""How much may be asked of the server at once and per minute, by the whole process together."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from adapters.seed.options import Pace
+from bot.chat.rate_limit import SlidingWindow
 
 MINUTE = 60.0
 RECOVERY = 30.0  # seconds after which one more request at a time is tried again
-
-
-class MinuteWindow:
-    """At most `limit` units within any minute; one demand that is larger than the limit passes alone."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._used = 0
-        self._taken: deque[tuple[float, int]] = deque()
-
-    def wait(self, units: int, now: float) -> float:
-        """Seconds until `units` may be taken; 0.0 when they may be taken now."""
-        self._forget(now)
-        excess = self._used + min(units, self._limit) - self._limit
-        free_at = now
-        for at, taken in self._taken:
-            if excess <= 0:
-                break
-            excess -= taken
-            free_at = at + MINUTE
-        return free_at - now
-
-    def take(self, units: int, now: float) -> None:
-        """Count `units` as used now."""
-        self._taken.append((now, units))
-        self._used += units
-
-    def _forget(self, now: float) -> None:
-        while self._taken and self._taken[0][0] + MINUTE <= now:
-            self._used -= self._taken.popleft()[1]
 
 
 class Limits:
@@ -53,8 +19,8 @@ class Limits:
     def __init__(
         self, pace: Pace, *, monotonic: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
-        self._requests = MinuteWindow(pace.requests_per_minute)
-        self._tokens = MinuteWindow(pace.tokens_per_minute)
+        self._requests = SlidingWindow(pace.requests_per_minute, MINUTE)
+        self._tokens = SlidingWindow(pace.tokens_per_minute, MINUTE)
         self._most = pace.concurrency
         self._allowed = pace.concurrency
         self._active = 0

@@ -25,7 +25,6 @@ from adapters.slack.connection.listeners import make_app
 from adapters.slack.connection.sockets import SocketRules, Sockets
 from adapters.slack.incoming.acting import Acting
 from adapters.slack.incoming.catching_up import CatchUp
-from adapters.slack.incoming.errands import Errands
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.incoming.reading import PLATFORM
 from adapters.slack.installing.installations import Installations, cipher_of
@@ -33,6 +32,7 @@ from adapters.slack.installing.installed import InstalledWorkspaces
 from adapters.slack.installing.pages import InstallPages
 from adapters.slack.installing.rotation import AppSecrets, Rotation
 from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
+from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.types import Attachment, ConversationKey, Person, ReadMessage, ThreadMessage, Turn
@@ -168,9 +168,9 @@ class SlackPlatform:
 
     async def run(self, bot: Bot) -> None:
         """Listen until cancelled. Raises `ConfigError` for what Slack or this machine does not take."""
-        errands = Errands()
-        hearing = Hearing(bot, errands)
-        acting = Acting(bot, hearing, errands, clock=self._clock)
+        background = BackgroundTasks()
+        hearing = Hearing(bot, background)
+        acting = Acting(bot, hearing, background, clock=self._clock)
         catch_up = CatchUp(bot, hearing, self._state, clock=self._clock)
         intake = Intake(make_app(self._workspaces, hearing, acting, catch_up))
         try:
@@ -180,7 +180,7 @@ class SlackPlatform:
         except* ConfigError as errors:
             raise first_of(errors) from None
         finally:
-            await errands.aclose(grace=STOP_SECONDS)
+            await background.aclose(grace=STOP_SECONDS)
             await catch_up.close()
 
     async def heard(self) -> None:

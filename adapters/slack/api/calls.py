@@ -13,7 +13,6 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.budget import Budget, Priority
 from adapters.slack.api.errors import TOKEN_GONE, TRANSIENT, SlackRefusal, SlackUncertain
 from adapters.slack.api.limits import (
     CALLS_PER_MINUTE,
@@ -23,6 +22,7 @@ from adapters.slack.api.limits import (
     STATUS_METHOD,
     STATUSES_PER_MINUTE,
 )
+from bot.chat.rate_limit import Priority, RateLimiter, RateLimiters
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,6 @@ PATIENCE_SECONDS: Final = 600.0
 
 FIRST_REST_SECONDS: Final = 0.5
 LONGEST_REST_SECONDS: Final = 30.0
-PLACES_REMEMBERED: Final = 2_000
 
 
 class SlackCalls:
@@ -65,30 +64,26 @@ class SlackCalls:
         self._token = token
         self._spurned = spurned
         self._minute = minute
-        self._budgets: dict[str, Budget] = {}
+        self._limiters = RateLimiters(self._new_limiter)
 
-    def budget(self, method: str, place: str = "") -> Budget:
-        """The budget of a method, or of one channel or thread where Slack counts those apart."""
-        name = f"{method} {place}".strip()
-        if name not in self._budgets:
-            if len(self._budgets) > PLACES_REMEMBERED:
-                self._budgets = {each: budget for each, budget in self._budgets.items() if not budget.is_idle}
-            self._budgets[name] = self._new_budget(method, place)
-        return self._budgets[name]
+    def limiter(self, method: str, place: str = "") -> RateLimiter:
+        """Return the rate limit of a method, or of one channel or thread where Slack counts those apart."""
+        return self._limiters.get((method, place))
 
-    def _new_budget(self, method: str, place: str) -> Budget:
+    def _new_limiter(self, of: tuple[str, str]) -> RateLimiter:
+        method, place = of
         if method == STATUS_METHOD:
-            return Budget(STATUSES_PER_MINUTE, seconds=self._minute)
+            return RateLimiter(STATUSES_PER_MINUTE, seconds=self._minute)
         if place:
-            return Budget(POSTS_PER_SECOND, seconds=self._minute / MINUTE_SECONDS)
-        return Budget(CALLS_PER_MINUTE.get(method, OTHER_CALLS_PER_MINUTE), seconds=self._minute)
+            return RateLimiter(POSTS_PER_SECOND, seconds=self._minute / MINUTE_SECONDS)
+        return RateLimiter(CALLS_PER_MINUTE.get(method, OTHER_CALLS_PER_MINUTE), seconds=self._minute)
 
     async def call(
         self,
         method: str,
         arguments: Json,
         *,
-        priority: Priority = Priority.PLAIN,
+        priority: Priority = Priority.NORMAL,
         patience: float = PATIENCE_SECONDS,
     ) -> Json:
         """Call a method, waiting for a place; what Slack surely did not do is tried again for `patience` seconds.
@@ -103,7 +98,7 @@ class SlackCalls:
                     return await self._once(method, arguments)
             except _NotDone as trouble:
                 if trouble.seconds:
-                    self.budget(method).pause(trouble.seconds)
+                    self.limiter(method).pause(trouble.seconds)
                 if loop.time() + max(rest, trouble.seconds) >= until or (method in ONCE and trouble.unsure):
                     raise SlackUncertain(method, str(trouble), maybe_done=trouble.unsure) from trouble
                 if not trouble.seconds:
@@ -113,7 +108,7 @@ class SlackCalls:
     async def try_call(self, method: str, arguments: Json, *, reserved: int = 0) -> Json | None:
         """Call a method if there is room for progress, once; None when it was surely not done. Raises as `call`."""
         place = str(arguments.get("thread_ts", "")) if method == STATUS_METHOD else ""
-        if not self.budget(method, place).may_progress(reserved):
+        if not self.limiter(method, place).may_progress(reserved):
             return None
         try:
             return await self.call(method, arguments, priority=Priority.PROGRESS, patience=0)
@@ -159,14 +154,14 @@ class SlackCalls:
 
     @asynccontextmanager
     async def _place(self, method: str, arguments: Json, priority: Priority) -> AsyncIterator[None]:
-        """A place in every budget that the call counts in, the narrowest first."""
+        """A place in every limit that the call counts in, the narrowest first."""
         async with AsyncExitStack() as stack:
             if method == STATUS_METHOD:
-                await stack.enter_async_context(self.budget(method, str(arguments["thread_ts"])).call(priority))
+                await stack.enter_async_context(self.limiter(method, str(arguments["thread_ts"])).call(priority))
             elif method == "chat.postMessage":
-                await stack.enter_async_context(self.budget(method, str(arguments["channel"])).call(priority))
+                await stack.enter_async_context(self.limiter(method, str(arguments["channel"])).call(priority))
             if method != STATUS_METHOD:
-                await stack.enter_async_context(self.budget(method).call(priority))
+                await stack.enter_async_context(self.limiter(method).call(priority))
             yield
 
     async def _once(self, method: str, arguments: Json) -> Json:

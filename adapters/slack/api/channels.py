@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.records import field, records
+from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.types import ConversationKey, Person, ReadMessage
 
@@ -36,7 +36,7 @@ async def read_channel(
         "limit": HISTORY_PAGE,
     }
     for _ in range(PAGES):
-        page = await workspace.calls.call("conversations.history", arguments, priority=Priority.PLAIN, patience=120)
+        page = await workspace.calls.call("conversations.history", arguments, priority=Priority.NORMAL, patience=120)
         found += [dict(each) for each in records(page, "messages") if _is_outside(each)]
         arguments["cursor"] = field(page, "response_metadata", "next_cursor")
         if not arguments["cursor"] or len(found) >= limit:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final
 
 from adapters.slack.api.calls import SlackCalls
 from adapters.slack.api.limits import MEMBERS_PAGE
 from adapters.slack.records import field, first_line
+from bot.chat.ttl_cache import TtlCache
 from bot.errors import PlatformError
 from bot.types import Person
 
@@ -23,8 +22,6 @@ PATIENCE_SECONDS: Final = 1.0
 
 _MENTION: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
 _MENTIONS_AT_MOST: Final = 30  # of one message; names of more are left as ids
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,60 +58,25 @@ class Place:
     is_member: bool = False
 
 
-class Remembered(Generic[Value]):
-    """Values by id for a while, each asked for once however many want it; the least used are forgotten."""
-
-    def __init__(self, ask: Callable[[str], Awaitable[Value]], *, seconds: float = REMEMBER_SECONDS) -> None:
-        self._ask = ask
-        self._seconds = seconds
-        self._known: OrderedDict[str, tuple[float, asyncio.Task[Value]]] = OrderedDict()
-
-    async def get(self, id: str) -> Value:
-        """The value of an id; what raised is asked again next time."""
-        at, task = self._known.get(id, (0.0, None))
-        if task is None or time.monotonic() - at > self._seconds or _failed(task):
-            task = asyncio.ensure_future(self._ask(id))
-            self._known[id] = (time.monotonic(), task)
-        self._known.move_to_end(id)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return await asyncio.shield(task)
-
-    def forget(self, id: str) -> None:
-        """Ask anew the next time."""
-        self._known.pop(id, None)
-
-    async def aclose(self) -> None:
-        """End what is being asked."""
-        tasks = [task for _, task in self._known.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _failed(task: asyncio.Task[Any]) -> bool:
-    return task.done() and (task.cancelled() or task.exception() is not None)
-
-
 class Directory:
     """The people and channels of one workspace."""
 
     def __init__(self, calls: SlackCalls, team: str) -> None:
         self._calls = calls
         self._team = team
-        self._members: Remembered[Member] = Remembered(self._ask_member)
-        self._places: Remembered[Place] = Remembered(self._ask_place)
+        self._members: TtlCache[str, Member] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
+        self._places: TtlCache[str, Place] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
 
     async def member(self, id: str) -> Member:
         """Somebody by id; under their id where Slack does not tell in time."""
         try:
-            return await asyncio.wait_for(self._members.get(id), PATIENCE_SECONDS)
+            return await asyncio.wait_for(self._members.get(id, lambda: self._ask_member(id)), PATIENCE_SECONDS)
         except (PlatformError, TimeoutError):
             return Member(id=id, name=id)
 
     async def place(self, id: str) -> Place:
         """A channel by id. Raises `PlatformError`."""
-        return await self._places.get(id)
+        return await self._places.get(id, lambda: self._ask_place(id))
 
     async def names_in(self, text: str) -> Mapping[str, str]:
         """The names of the people and channels that a message's mrkdwn mentions, by id."""

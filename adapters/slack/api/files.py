@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-import aiohttp
-
 from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.records import field
-from bot.errors import FileTooLarge
+from bot.chat.downloads import CHUNK_BYTES, read_limited
 from bot.types import Attachment
 
 FETCH_SECONDS: Final = 120.0
-CHUNK_BYTES: Final = 65_536
 PAGE: Final = "text/html"
 """What Slack answers, with status 200, to whoever may not read a file: the page to sign in."""
 
@@ -25,18 +22,8 @@ async def fetch(workspace: Workspace, file: str, attachment: Attachment, *, limi
         told = (await workspace.calls.call("files.info", {"file": file}, patience=30)).get("file") or {}
         url, media_type = field(told, "url_private"), field(told, "mimetype")
     async with workspace.calls.download(url, seconds=FETCH_SECONDS) as response:
-        if response.content_length is not None and response.content_length > limit:
-            raise FileTooLarge(limit)
-        data = await _read(response, limit)
+        chunks = response.content.iter_chunked(CHUNK_BYTES)
+        data = await read_limited(chunks, limit, announced=response.content_length)
     if response.content_type == PAGE and (media_type != PAGE or len(data) != attachment.size):
         raise SlackRefusal("file", "not_allowed")
     return data
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    data = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-        data += chunk
-        if len(data) > limit:
-            raise FileTooLarge(limit)
-    return bytes(data)

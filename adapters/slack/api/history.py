@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.calls import SlackCalls
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.records import field, has_content, moment, records, text_of
+from bot.chat.rate_limit import Priority
 from bot.types import Person, ReadMessage
 
 Message = Mapping[str, Any]

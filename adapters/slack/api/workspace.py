@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakSet
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.calls import SlackCalls
 from adapters.slack.api.directory import Directory
 from adapters.slack.api.errors import UNAVAILABLE, SlackRefusal
 from adapters.slack.records import attachments
 from adapters.slack.replies.parts import Part
+from bot.chat.rate_limit import Priority
 from bot.types import Attachment
 
 
@@ -60,8 +60,8 @@ class Workspace:
         """Whether an answer may begin as a stream: it can be begun now, and ended in time beside the others."""
         if not self.streams:
             return False
-        ends = self.calls.budget("chat.stopStream")
-        return self.calls.budget("chat.startStream").free > 0 and ends.free > len(self.open_streams)
+        ends = self.calls.limiter("chat.stopStream")
+        return self.calls.limiter("chat.startStream").free > 0 and ends.free > len(self.open_streams)
 
     def learn(self, refusal: SlackRefusal) -> bool:
         """Turn off what Slack says it does not have; whether it was that."""

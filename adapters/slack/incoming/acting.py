@@ -9,7 +9,6 @@ from typing import Any, Final
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import asked_by, channel_of
 from adapters.slack.incoming.commanding import Commanding
-from adapters.slack.incoming.errands import Errands
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.incoming.home import OPEN_SETTINGS, Home
 from adapters.slack.incoming.reading import PLATFORM
@@ -17,6 +16,7 @@ from adapters.slack.incoming.settings import Settings
 from adapters.slack.incoming.settings_form import SCOPE
 from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
+from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
 from bot.types import Again, ConversationKey, Turn
@@ -32,10 +32,10 @@ AGAIN: Final[Mapping[str, Again]] = {REGENERATE: Again.REGENERATE, RETRY: Again.
 class Acting:
     """Carries out what people do in Slack."""
 
-    def __init__(self, bot: Bot, hearing: Hearing, errands: Errands, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, hearing: Hearing, background: BackgroundTasks, *, clock: Clock) -> None:
         self._bot = bot
         self._hearing = hearing
-        self._errands = errands
+        self._background = background
         self._clock = clock
         self._settings = Settings(bot, hearing, clock=clock)
         self._commanding = Commanding(hearing, self._settings, clock=clock)
@@ -101,7 +101,7 @@ class Acting:
 
     async def home_opened(self, workspace: Workspace, event: Event) -> None:
         """Somebody opened one of the bot's own pages."""
-        self._errands.start(self._home.opened(workspace, event), "home tab")
+        self._background.start(self._home.opened(workspace, event), "home tab")
 
     async def member_changed(self, workspace: Workspace, event: Event) -> None:
         """Somebody's name, rights or time zone have changed."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import Body, asked_by, channel_of
@@ -19,6 +18,7 @@ from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import COMMAND, escape_markdown, fallback_text, markdown_blocks
 from adapters.slack.replies.whispers import NOT_THERE
+from bot.chat.rate_limit import Priority
 from bot.commands import COMMANDS, parse_question
 from bot.errors import InvalidInput
 from bot.ports import Clock

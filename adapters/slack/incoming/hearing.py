@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from adapters.slack.api.directory import Member
 from adapters.slack.api.workspace import Workspace
-from adapters.slack.incoming.errands import Errands
 from adapters.slack.incoming.reading import (
     PLATFORM,
     Said,
@@ -23,6 +22,7 @@ from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.whispers import whisper
+from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput
 from bot.ports import Bot
 from bot.types import ConversationKey, Handled, Incoming, Outcome, ThreadMessage
@@ -37,9 +37,9 @@ NO_FOLLOW_UPS: Final = "In this place I answer one question in each thread. Plea
 class Hearing:
     """Hands what people say, change and delete to the bot."""
 
-    def __init__(self, bot: Bot, errands: Errands) -> None:
+    def __init__(self, bot: Bot, background: BackgroundTasks) -> None:
         self._bot = bot
-        self._errands = errands
+        self._background = background
 
     async def message(self, workspace: Workspace, event: Event) -> Handled | None:
         """Take one message event. Raises `StorageError` when it is not stored and must come again."""
@@ -83,7 +83,7 @@ class Hearing:
     def tell(self, workspace: Workspace, asked: Incoming, text: str, *, response_url: str = "") -> None:
         """Show something to one person alone, beside other work."""
         telling = whisper(workspace, asked, in_slack_words(text), response_url=response_url)
-        self._errands.start(telling, "message for one person")
+        self._background.start(telling, "message for one person")
 
     # ------------------------------------------------------------ what is said
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import Body, asked_by, user_of
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.incoming.reading import PLATFORM
 from adapters.slack.incoming.settings_form import KINDS, SCOPE, Kind, Where, form, read_form, read_where
 from adapters.slack.records import field
+from bot.chat.rate_limit import Priority
 from bot.parameter_resolver import scopes_of
 from bot.parameters import PARAMETERS
 from bot.ports import Bot, Clock

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.errors import GONE, SlackRefusal, SlackUncertain
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.replies.parts import Part
 from adapters.slack.replies.rendering import Block, fallback_text, markdown_blocks
+from bot.chat.rate_limit import Priority
 
 logger = logging.getLogger(__name__)
 

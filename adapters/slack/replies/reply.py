@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.slack.api.budget import PROGRESS_SHARE, Priority
 from adapters.slack.api.errors import SlackRefusal, SlackUncertain
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import Workspace
@@ -26,6 +25,7 @@ from adapters.slack.replies.rendering import (
 from adapters.slack.replies.search import find_parts
 from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
+from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import Piece, Splitter, defang, known, settled
 from bot.types import Draft, Turn
 
@@ -201,7 +201,7 @@ class SlackReply:
     def _may_edit(self) -> bool:
         """Whether it is this answer's turn to be edited: all that are being written share the calls evenly."""
         now = asyncio.get_running_loop().time()
-        calls = self._workspace.calls.budget("chat.update").calls * PROGRESS_SHARE
+        calls = self._workspace.calls.limiter("chat.update").calls * PROGRESS_SHARE
         interval = max(1, len(self._workspace.open_edits)) * self._rules.minute / calls
         if now - self._edited_at < interval:
             return False

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.errors import SlackRefusal, SlackUncertain
 from adapters.slack.api.limits import CALLS_PER_MINUTE, SESSION_TITLE_CHARACTERS, STATUS_METHOD, STATUS_SECONDS
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.replies.rendering import shortened
+from bot.chat.rate_limit import Priority
 from bot.types import Turn
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from adapters.slack.api.budget import Priority
 from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, Block, escape_markdown, fallback_text, markdown_blocks
+from bot.chat.rate_limit import Priority
 from bot.delivery import split
 from bot.types import Incoming
 

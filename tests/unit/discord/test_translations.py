@@ -8,10 +8,10 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.budget import Budget
 from adapters.discord.commands import CommandForms, payload
 from adapters.discord.directory import Directory
 from adapters.discord.limits import DESCRIPTION
+from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.rest import DiscordOptions, Rest
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.translations import GERMAN_NAMES, GERMAN_TEXTS, Translations
@@ -26,10 +26,10 @@ MOST_CHARACTERS = 8_000  # of one command, in its longest language (application-
 
 @pytest.fixture
 async def commands(clock: ManualClock) -> list[Any]:
-    budget = Budget()
-    rest = Rest(DiscordOptions(token="t"), budget)
+    limits = DiscordLimits()
+    rest = Rest(DiscordOptions(token="t"), limits)
     store = MemoryStore(clock=clock)
-    around = Surroundings(rest=rest, budget=budget, store=store, clock=clock, directory=Directory(rest))
+    around = Surroundings(rest=rest, limits=limits, store=store, clock=clock, directory=Directory(rest))
     client = discord.Client(intents=discord.Intents.none())
     forms = CommandForms(client, None, around)  # type: ignore[arg-type]  # nothing is carried out
     await forms.tree.set_translator(Translations())

@@ -5,35 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.seed import Pace
-from adapters.seed.limits import MINUTE, Limits, MinuteWindow
-
-
-@given(
-    limit=st.integers(1, 10),
-    steps=st.lists(st.tuples(st.floats(0, 40), st.integers(1, 6)), min_size=1, max_size=40),
-)
-def test_no_minute_ever_holds_more_than_the_limit(limit: int, steps: list[tuple[float, int]]) -> None:
-    window, now, taken = MinuteWindow(limit), 0.0, list[tuple[float, int]]()
-    for pause, units in steps:
-        now += pause
-        while (wait := window.wait(units, now)) > 0:
-            now += wait + 0.001
-        window.take(units, now)
-        taken.append((now, units))
-        within = [units for at, units in taken if now - MINUTE < at <= now]
-        assert sum(within) <= limit or within == [units]
-
-
-def test_what_is_larger_than_the_limit_passes_alone() -> None:
-    window = MinuteWindow(10)
-    assert window.wait(99, 0) == 0
-    window.take(99, 0)
-    assert window.wait(1, 1) == MINUTE - 1
-    assert window.wait(1, MINUTE) == 0
+from adapters.seed.limits import MINUTE, Limits
 
 
 class Time:

@@ -15,8 +15,8 @@ from adapters.slack.connection.intake import Intake
 from adapters.slack.connection.listeners import make_app
 from adapters.slack.incoming.acting import Acting
 from adapters.slack.incoming.catching_up import CatchUp
-from adapters.slack.incoming.errands import Errands
 from adapters.slack.incoming.hearing import Hearing
+from bot.chat.background_tasks import BackgroundTasks
 from bot.commands import parse
 from bot.errors import InvalidInput, StorageUnavailable
 from bot.parameter_resolver import effective_at
@@ -143,10 +143,10 @@ class Desk:
     def __init__(self) -> None:
         self.bot = RememberingBot()
         self.workspaces = OneWorkspace()
-        self.errands = Errands()
+        self.background = BackgroundTasks()
         clock = ManualClock()
-        hearing = Hearing(self.bot, self.errands)
-        acting = Acting(self.bot, hearing, self.errands, clock=clock)
+        hearing = Hearing(self.bot, self.background)
+        acting = Acting(self.bot, hearing, self.background, clock=clock)
         catch_up = CatchUp(self.bot, hearing, MemoryStore(clock=clock), clock=clock)
         self.intake = Intake(make_app(self.workspaces, hearing, acting, catch_up))
 
@@ -156,5 +156,5 @@ class Desk:
         return (await self.intake.envelope(envelope)).taken
 
     async def aclose(self) -> None:
-        await self.errands.aclose(grace=5)
+        await self.background.aclose(grace=5)
         await self.workspaces.aclose()

@@ -1,4 +1,4 @@
-"""Work that goes on after Slack has its acknowledgement, owned by whoever started it."""
+"""Own the work that goes on after a platform has its acknowledgement."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from bot.errors import BotError
 logger = logging.getLogger(__name__)
 
 
-class Errands:
+class BackgroundTasks:
     """Tasks that end on their own; what raises in one is logged, and nothing else comes of it."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, errand: Coroutine[Any, Any, Any], name: str) -> None:
-        """Do something beside."""
-        task = asyncio.create_task(self._do(errand, name), name=name)
+    def start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Run something beside other work."""
+        task = asyncio.create_task(self._run(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -32,9 +32,9 @@ class Errands:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _do(self, errand: Coroutine[Any, Any, Any], name: str) -> None:
+    async def _run(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         try:
-            await errand
+            await work
         except BotError as error:
             logger.warning("%s failed", name, extra={"error": f"{type(error).__name__}: {error}"})
         except Exception:

@@ -1,0 +1,1 @@
+"""What all chat platforms share: rate limits, caches, background work, downloads."""
