@@ -3,6 +3,7 @@
 * BotError
   * ConfigError             the operator must fix a setting
   * InvalidInput            a person must ask differently; the message is shown to them as it is
+    * UsageError            the words behind a command do not fit it
     * InvalidValue          a parameter was given a value outside its range
     * QuestionTooLong       the question alone does not fit the window
   * ModelError              the model gave no usable answer
@@ -39,6 +40,10 @@ class ConfigError(BotError):
 
 class InvalidInput(BotError):
     """A person must ask differently; the message says how."""
+
+
+class UsageError(InvalidInput):
+    """The words behind a command do not fit it; without the command's mark they may have been a question."""
 
 
 class InvalidValue(InvalidInput):

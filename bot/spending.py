@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.errors import InvalidInput
 from bot.ports import Ledger
 from bot.pricing import RateCard
 from bot.smallprint import money
@@ -13,12 +12,12 @@ from bot.types import ConversationKey, Incoming, Spending, Within
 
 DAYS = 30
 MOST_DAYS = 3_650
-USAGE = "usage [thread|channel|workspace|me] [days]"
 
 
-async def usage_text(arguments: str, incoming: Incoming, ledger: Ledger, card: RateCard, *, now: datetime) -> str:
-    """Tokens and cost of a place or a person over some days, as Markdown. Raises `InvalidInput`."""
-    place, days = _read(arguments, incoming)
+async def usage_text(
+    place: str, days: int, incoming: Incoming, ledger: Ledger, card: RateCard, *, now: datetime
+) -> str:
+    """Return the tokens and cost of a place or a person over some days, as Markdown."""
     spent = await ledger.spent(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
     span = "24 hours" if days == 1 else f"{days:,} days"
     lines = [f"**{WHERE[place]}, the last {span}**", "", _table(spent), "", f"Prices: {card.origin}."]
@@ -37,20 +36,6 @@ WHERE = {
     "workspace": "This workspace",
     "me": "Your own questions",
 }
-
-
-def _read(arguments: str, incoming: Incoming) -> tuple[str, int]:
-    place, days = "channel" if incoming.starts_thread else "thread", DAYS
-    for word in arguments.lower().split():
-        if word in WHERE:
-            place = word
-        elif word.isdecimal() and 1 <= int(word) <= MOST_DAYS:
-            days = int(word)
-        elif word not in {"day", "days"}:
-            raise InvalidInput(f"Usage: `/{USAGE}`, for example `/usage channel 7`. I do not know {word!r}.")
-    if place == "workspace" and not incoming.administers:
-        raise InvalidInput("Only administrators see what the whole workspace used. `/usage me` tells your own part.")
-    return place, days
 
 
 def _within(place: str, incoming: Incoming) -> Within:

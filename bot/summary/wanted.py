@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, UsageError
 from bot.ports import TimeWords
 
 USAGE: Final = (
@@ -29,6 +29,15 @@ _SUMMARY = re.compile(r"since (?:the |your )?last (?:summary|digest)", re.IGNORE
 _START = re.compile(r"from (?P<start>\S+)(?: on)?", re.IGNORECASE)
 _SINCE = re.compile(r"(?:since |from )?(?P<words>.{1,80})", re.IGNORECASE | re.DOTALL)
 _MESSAGE = re.compile(r"\S*\d{6}\S*|m-\w+")  # what no words of time look like: ids and links
+
+
+_CLEAR = re.compile(
+    r"(?:since|from) \S.*|(?:in )?(?:the )?last \d.*|(?:today|yesterday|this (?:week|morning|afternoon|evening))",
+    re.IGNORECASE | re.DOTALL,
+)
+
+RANGES: Final = ("last 50", "last 200", "since yesterday", "since my last message", "since last summary")
+"""What people are offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +71,12 @@ class Wanted:
             return f"{place} from {self.start}"
         own = " since my last message" if self.after_own else ""
         return place + (" since last summary" if self.after_summary else own)
+
+
+def is_range(words: str) -> bool:
+    """Return whether words say by themselves from where on to read, as "since ..." does and most sentences do not."""
+    rest = _PLACE.sub("", _PRIVATE.sub(" ", words).strip(), count=1).strip()
+    return not rest or _CLEAR.fullmatch(rest) is not None
 
 
 class IsoTimes:
@@ -135,7 +150,7 @@ async def _time(rest: str, *, now: datetime, time_zone: str, times: TimeWords) -
     words = f"{span['span']} ago" if span else since["words"].strip() if since else ""
     at = await times.read(words, now=now, time_zone=time_zone) if words else None
     if at is None:
-        raise InvalidInput(f"I cannot tell from when on to read. Usage: `/{USAGE}`.")
+        raise UsageError(f"I cannot tell from when on to read. Usage: `/{USAGE}`.")
     if at > now:
         raise InvalidInput("That time is still to come, so there is nothing to read since then.")
     return at

@@ -1,0 +1,90 @@
+"""Decide what becomes of what comes in: messages, commands, buttons, forms, shortcuts, schedules. Pure.
+
+Adapters report facts, stores tell the state, and the inbox asks here. In five lines:
+
+* Bots are passed over, and so are people of other organisations unless `strangers` says otherwise.
+* A command counts with its mark where the bot is meant or takes part; elsewhere the mark is that of another bot.
+* What is meant for the bot is answered; with `follow_ups=off` once in each thread.
+* What is not meant for it is answered in conversations where it takes part, if `follow_ups` is `always`.
+* Everything else said where it takes part is context; the rest is nothing to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.types import AuthorKind, Entrance, Incoming, ParameterValue
+
+NOT_OPEN: Final = (
+    "I only answer people of this organisation here. An administrator can change that with "
+    "`/set channel strangers answer`."
+)
+NO_FOLLOW_UPS: Final = "In this place I answer one question in each thread. Please ask in a new one."
+
+
+class Action(StrEnum):
+    """What is done with something that came in."""
+
+    ANSWER = "answer"
+    COMMAND = "command"
+    CONTEXT = "context"  # remembered, not answered
+    TELL = "tell"  # its author alone is told why not
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do; `text` is what the author is told, `reason` is for the log."""
+
+    action: Action
+    text: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What the stores know: whether the bot takes part in the conversation, and the parameters that hold there."""
+
+    takes_part: bool
+    parameters: Mapping[str, ParameterValue]
+
+
+def decide(incoming: Incoming, state: State, *, command: str = "") -> Decision:
+    """Return what becomes of `incoming`; `command` is the name of the command that it is, "" for a question."""
+    if refusal := _refuse_author(incoming, state):
+        return refusal
+    if command:
+        if incoming.addressed or state.takes_part:
+            return Decision(action=Action.COMMAND)
+        return Decision(action=Action.IGNORE, reason="another bot's command")
+    if not incoming.addressed:
+        return _follow_up(state)
+    if state.parameters.get("follow_ups") == "off" and _goes_on_in_thread(incoming, state):
+        return Decision(action=Action.TELL, text=NO_FOLLOW_UPS, reason="follow_ups is off")
+    return Decision(action=Action.ANSWER)
+
+
+def _refuse_author(incoming: Incoming, state: State) -> Decision | None:
+    """Who is not listened to. A message is passed over in silence; who used a control is told why nothing happens."""
+    if incoming.author.is_bot:
+        return Decision(action=Action.IGNORE, reason="a bot")
+    if incoming.author_kind is not AuthorKind.EXTERNAL or state.parameters.get("strangers") == "answer":
+        return None
+    if incoming.entrance in {Entrance.MESSAGE, Entrance.SCHEDULE}:
+        return Decision(action=Action.IGNORE, reason="another organisation")
+    return Decision(action=Action.TELL, text=NOT_OPEN, reason="another organisation")
+
+
+def _follow_up(state: State) -> Decision:
+    if not state.takes_part:
+        return Decision(action=Action.IGNORE, reason="not meant for the bot")
+    if state.parameters.get("follow_ups") == "always":
+        return Decision(action=Action.ANSWER)
+    return Decision(action=Action.CONTEXT, reason="not meant for the bot")
+
+
+def _goes_on_in_thread(incoming: Incoming, state: State) -> bool:
+    return state.takes_part and not incoming.starts_thread and not incoming.is_direct and bool(incoming.key.thread)

@@ -1,0 +1,172 @@
+"""Describe what commands take.
+
+The grammar of what people type, usage lines, Discord's options, completion and docs are derived from these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from bot.errors import InvalidInput, UsageError
+from bot.parameters import FIXED_BY_SERVER, PARAMETERS, find
+from bot.types import EMPTY
+
+Kind = Literal["choice", "number", "parameter", "value", "topic", "words", "text", "flag", "file", "overrides"]
+"""What an argument takes:
+
+* choice     one of `choices`
+* number     a whole number from `low` to `high`
+* parameter  the name of a parameter
+* value      the rest of the line, a value of the parameter that was named before it
+* topic      the name of a parameter, or one of `choices`
+* words      the rest of the line, in a grammar of the command's own
+* text       the rest of the line, whatever it says
+* flag       yes or no; a matter of forms, people type it among the words
+* file       a file beside the command
+* overrides  parameters for this answer alone, as name=value before the text
+"""
+
+REST: Final = frozenset({"value", "words", "text"})
+OF_FORMS: Final = frozenset({"flag", "file"})
+
+_NAMED = re.compile(r'(?P<name>[a-z_-]+)=(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))\s*', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arg:
+    """One argument of a command, in the order in which it is typed.
+
+    `label` is how it stands in a usage line. `synonyms` are other words for `choices`, `units` words that may follow a
+    number. `named` says that it is typed as name=value before the text. `suggestions` are examples of words.
+    `further` are more words for a topic, known once all commands are.
+    `is_clear` tells of words whether they are meant for the command even where its mark is missing.
+    """
+
+    name: str
+    kind: Kind
+    help: str = ""
+    required: bool = False
+    label: str = ""
+    choices: tuple[str, ...] = ()
+    synonyms: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    low: int = 0
+    high: int = 0
+    units: tuple[str, ...] = ()
+    named: bool = False
+    suggestions: tuple[str, ...] = ()
+    further: Callable[[], Sequence[str]] = tuple
+    is_clear: Callable[[str], bool] = bool
+
+    @property
+    def usage(self) -> str:
+        """How it stands in a usage line, as in "[thread|channel]"; "" for what is not typed by itself."""
+        if self.kind in OF_FORMS or self.named:
+            return ""
+        shown = self.label or "|".join(self.choices) or self.name
+        return shown if self.required else f"[{shown}]"
+
+    def read(self, word: str) -> str | None:
+        """Return what a word means for this argument, None when it does not fit. Raises `InvalidInput`."""
+        lowered = word.lower()
+        match self.kind:
+            case "choice":
+                found = self.synonyms.get(lowered, lowered)
+                return found if found in self.choices else None
+            case "number":
+                digits = word.replace(",", "")
+                return digits if digits.isdecimal() and self.low <= int(digits[:12]) <= self.high else None
+            case "parameter":
+                return find(word).name
+            case "topic":
+                topic = lowered.lstrip("/!")
+                return topic if topic in (*self.choices, *self.further()) else find(topic).name
+            case _:
+                return None
+
+
+class Reading:
+    """Reads the words behind a command's name into its arguments."""
+
+    def __init__(self, args: Sequence[Arg], usage: str) -> None:
+        self._usage = usage
+        self._named = {arg.name: arg for arg in args if arg.named}
+        self._overrides = any(arg.kind == "overrides" for arg in args)
+        self._open = [arg for arg in args if not (arg.named or arg.kind in OF_FORMS or arg.kind == "overrides")]
+        self._values: dict[str, str] = {}
+
+    def read(self, text: str) -> Mapping[str, str]:
+        """Return the arguments by name, overrides under their parameters' names.
+
+        Raises `UsageError` for what does not fit, and `InvalidInput` for a parameter or value that is none.
+        """
+        rest = self._read_named(text.strip())
+        while rest:
+            rest = self._read_next(rest)
+        missing = next((arg for arg in self._open if arg.required), None)
+        if missing is not None and missing.kind != "text":
+            raise self._missing(missing)
+        return self._values
+
+    def _read_named(self, rest: str) -> str:
+        while match := _NAMED.match(rest):
+            name = match["name"].lower().replace("-", "_")
+            value = match["plain"] if match["quoted"] is None else match["quoted"]
+            if name in self._named:
+                read = self._named[name].read(value)
+                if read is None:
+                    raise UsageError(f"{name} takes {' or '.join(self._named[name].choices)}, not {value!r}.")
+                self._values[name] = read
+            elif self._overrides and is_parameter(name):
+                parameter = find(name)
+                self._values[parameter.name] = parameter.format(parameter.parse(value))
+            else:
+                break
+            rest = rest[match.end() :]
+        return rest
+
+    def _read_next(self, rest: str) -> str:
+        """Give the next word, or all that is left, to the first argument that takes it; what is left then."""
+        word, _, tail = rest.partition(" ") if "\n" not in rest else _first_word(rest)
+        for index, arg in enumerate(self._open):
+            if arg.kind in REST:
+                self._values[arg.name] = self._value(rest) if arg.kind == "value" else rest
+                del self._open[: index + 1]
+                return ""
+            read = arg.read(word)
+            if read is not None:
+                self._values[arg.name] = read
+                # What stood before a required argument comes no more; optional ones may come in any order.
+                self._open = [other for other in self._open[0 if not arg.required else index :] if other is not arg]
+                return _without_unit(tail.strip(), arg.units)
+            if arg.required:
+                break
+        raise UsageError(f"{self._usage} I do not know {word[:60]!r}.")
+
+    def _value(self, text: str) -> str:
+        parameter = find(self._values["parameter"])
+        return parameter.format(parameter.parse(text))
+
+    def _missing(self, arg: Arg) -> InvalidInput:
+        if arg.kind == "value" and "parameter" in self._values:
+            parameter = find(self._values["parameter"])
+            return UsageError(f"{parameter.name} takes {parameter.allowed}. {parameter.help}")
+        return UsageError(self._usage)
+
+
+def is_parameter(name: str) -> bool:
+    """Return whether a name is that of a parameter, also of one that the server fixes."""
+    key = name.lower().replace("-", "_")
+    return key in PARAMETERS or key in FIXED_BY_SERVER
+
+
+def _first_word(text: str) -> tuple[str, str, str]:
+    word, *tail = text.split(None, 1)
+    return word, " ", tail[0] if tail else ""
+
+
+def _without_unit(rest: str, units: Sequence[str]) -> str:
+    word, _, tail = rest.partition(" ")
+    return tail.strip() if word.lower() in units else rest

@@ -1,0 +1,44 @@
+"""Ask a question with parameters of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from bot.commands.arguments import Arg
+from bot.commands.command import Call, Command
+from bot.parameters import PARAMETERS
+from bot.types import EMPTY, Incoming
+
+QUESTION_CHARACTERS: Final = 4_000
+"""Of a question in a form; people write longer ones as a message."""
+
+OVERRIDES: Final = Arg(name="overrides", kind="overrides", label="name=value ...")
+PRIVATE: Final = Arg(name="private", kind="flag", help="Only you see the answer.")
+
+
+def question_of(call: Call, text: str, defaults: Mapping[str, str] = EMPTY) -> Incoming:
+    """Return the question that a command asks; `defaults` are parameters that come with the command itself."""
+    given = {name: value for name, value in call.values.items() if name in PARAMETERS}
+    return replace(call.incoming, text=text, overrides={**defaults, **call.incoming.overrides, **given}, addressed=True)
+
+
+async def _ask(call: Call) -> Incoming:
+    return question_of(call, call.values.get("question", ""))
+
+
+COMMAND: Final = Command(
+    name="ask",
+    help="Ask a question; parameters named before it hold for this answer only.",
+    group="ask",
+    args=(
+        OVERRIDES,
+        Arg(name="question", kind="text", required=True, help="What you want to know.", high=QUESTION_CHARACTERS),
+        PRIVATE,
+        Arg(name="file", kind="file", help="A picture, video or document to ask about."),
+    ),
+    private=False,
+    asks_model=True,
+    handler=_ask,
+)

@@ -1,0 +1,112 @@
+"""What a command is: its names, what it takes, who may use it, and what carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal
+
+from bot.commands.arguments import Arg, Reading
+from bot.effects import Effect
+from bot.errors import InvalidInput
+from bot.ports import Clock, Rates, Store, TimeWords
+from bot.types import Incoming
+
+Group = Literal["ask", "settings", "tell"]
+
+
+class Role(IntEnum):
+    """What somebody may do at a place; a higher role may do all that a lower one may."""
+
+    MEMBER = 0
+    MANAGER = 1  # of the channel
+    ADMINISTRATOR = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What handlers work with. `may_summarise` raises `InvalidInput` for those who may not read a channel."""
+
+    store: Store
+    rates: Rates
+    clock: Clock
+    times: TimeWords
+    may_summarise: Callable[[Incoming], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One use of a command: `arguments` are the words behind its name, `values` what they mean, by argument."""
+
+    command: Command
+    incoming: Incoming
+    arguments: str
+    values: Mapping[str, str]
+    services: Services
+
+    def require(self, scope: str, otherwise: str) -> None:
+        """Raise `InvalidInput` with `otherwise` unless the author has the role that the command needs at a scope."""
+        if role_of(self.incoming) < self.command.roles.get(scope, Role.MEMBER):
+            raise InvalidInput(otherwise)
+
+
+def role_of(incoming: Incoming) -> Role:
+    """Return what the author of `incoming` may do where it stands."""
+    return Role.ADMINISTRATOR if incoming.administers else Role.MEMBER
+
+
+Result = Effect[Any] | Incoming
+"""What a command comes to: an effect that is carried out and told, or a question for the model."""
+
+Handler = Callable[[Call], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command. `private` says that its answer is for the author alone, `asks_model` that it makes a turn.
+
+    `roles` are those that it needs, by scope; where none is named, every member may use it. `example` is a whole
+    command as people type it.
+    """
+
+    name: str
+    help: str
+    handler: Handler
+    group: Group
+    args: tuple[Arg, ...] = ()
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+    private: bool = True
+    asks_model: bool = False
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name and the other spellings of it."""
+        return (self.name, *self.aliases)
+
+    @property
+    def usage(self) -> str:
+        """How it is typed, without its mark."""
+        return " ".join((self.name, *filter(None, (arg.usage for arg in self.args))))
+
+    @property
+    def needs_mark(self) -> bool:
+        """Whether it takes any text, so that words alone cannot tell it from a question."""
+        return any(arg.kind == "text" for arg in self.args)
+
+    def read(self, arguments: str) -> Mapping[str, str]:
+        """Return the arguments by name. Raises `UsageError` and `InvalidInput`."""
+        example = f", for example `{self.example}`" if self.example else ""
+        return Reading(self.args, f"Usage: `/{self.usage}`{example}.").read(arguments)
+
+    def is_meant(self, arguments: str) -> bool:
+        """Return whether these words behind its name are a command although its mark is missing."""
+        try:
+            values = self.read(arguments)
+        except InvalidInput:
+            return False
+        return not self.needs_mark and all(
+            arg.is_clear(values[arg.name]) for arg in self.args if arg.kind == "words" and arg.name in values
+        )

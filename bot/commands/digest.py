@@ -1,0 +1,25 @@
+"""Add, list, pause, resume and remove digests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.commands.arguments import Arg
+from bot.commands.command import Call, Command, Result
+from bot.schedules import GRAMMAR, decide, is_digest_command
+
+
+async def _digest(call: Call) -> Result:
+    return await decide(call.arguments, call.incoming, call.services.store, now=call.services.clock())
+
+
+COMMAND: Final = Command(
+    name="digest",
+    help="Summarise this channel by myself, every day or week at a time of yours.",
+    group="ask",
+    args=(
+        Arg(name="words", kind="words", label=GRAMMAR, required=True, help=f"As in: {GRAMMAR}", high=200, is_clear=is_digest_command),
+    ),
+    example="/digest add weekly friday at 16:00",
+    handler=_digest,
+)

@@ -1,0 +1,53 @@
+"""Explain commands and parameters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.commands.arguments import Arg
+from bot.commands.command import Call, Command
+from bot.commands.registry import all_commands, find_command
+from bot.effects import Effect, telling
+from bot.parameters import PARAMETERS, find
+
+
+async def _help(call: Call) -> Effect[None]:
+    return telling(help_text(call.values.get("topic", "")))
+
+
+def help_text(topic: str = "") -> str:
+    """Return what can be typed: all commands, or one command or parameter in full. Raises `InvalidInput`."""
+    word = topic.strip().lstrip("/!").lower()
+    if command := find_command(word):
+        return f"`/{command.usage}`\n\n{command.help}"
+    if word:
+        parameter = find(word)
+        return f"**{parameter.name}**: {parameter.help} It takes {parameter.allowed}."
+    lines = [f"- `/{command.usage}`: {command.help}" for command in all_commands().values()]
+    names = ", ".join(f"`{name}`" for name in PARAMETERS)
+    return "\n".join(
+        (
+            "Mention me in a channel, write to me directly, or go on in a thread where I answer.",
+            "",
+            *lines,
+            "",
+            f"Inside threads `!set` and the others do the same. Parameters: {names}.",
+        )
+    )
+
+
+COMMAND: Final = Command(
+    name="help",
+    help="Explain the commands and parameters.",
+    group="tell",
+    args=(
+        Arg(
+            name="topic",
+            kind="topic",
+            label="command|parameter",
+            further=lambda: [name for command in all_commands().values() for name in command.names],
+            help="A command or a parameter.",
+        ),
+    ),
+    handler=_help,
+)

@@ -1,0 +1,34 @@
+"""Set a parameter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.commands.arguments import Arg
+from bot.commands.ask import QUESTION_CHARACTERS
+from bot.commands.command import Call, Command, Role
+from bot.commands.parameter_text import place_text, value_text
+from bot.commands.scope_args import PARAMETER, SCOPE, parameter_to_change, scope_to_change
+from bot.effects import Effect, SetParameters
+
+VALUE: Final = Arg(
+    name="value", kind="value", required=True, help="The value that it is to have.", high=QUESTION_CHARACTERS
+)
+
+
+async def _set(call: Call) -> Effect[int]:
+    scope, parameter = scope_to_change(call), parameter_to_change(call)
+    text = call.values[VALUE.name]
+    answer = f"**{parameter.name}** is now {value_text(parameter, parameter.parse(text))} for {place_text(scope)}."
+    return Effect(change=SetParameters(scope=scope, values={parameter.name: text}), tell=lambda _: answer)
+
+
+COMMAND: Final = Command(
+    name="set",
+    help="Set a parameter for this thread, or for the whole channel or workspace.",
+    group="settings",
+    args=(SCOPE, PARAMETER, VALUE),
+    example="/set reasoning_effort high",
+    roles={"workspace": Role.ADMINISTRATOR},
+    handler=_set,
+)

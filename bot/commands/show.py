@@ -1,0 +1,39 @@
+"""Show what holds here, what is sent and what is remembered."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot import insight
+from bot.commands.arguments import Arg
+from bot.commands.command import Call, Command
+from bot.commands.parameter_text import show_text
+from bot.effects import Effect, telling
+from bot.parameter_resolver import effective_parameters
+
+
+async def _show(call: Call) -> Effect[None]:
+    topic, store, key = call.values.get("what", ""), call.services.store, call.incoming.key
+    shown = show_text(await effective_parameters(call.incoming, store), topic)
+    if topic == "context":
+        return telling(f"{shown}\n\n{await insight.context_text(key, store)}")
+    if topic == "memory":
+        return telling(f"{shown}\n\n{await insight.memory_text(key, store)}")
+    return telling(shown)
+
+
+COMMAND: Final = Command(
+    name="show",
+    help="Show each parameter and where it comes from; `show context` and `show memory` tell what I see here.",
+    group="settings",
+    args=(
+        Arg(
+            name="what",
+            kind="topic",
+            label="parameter",
+            choices=("context", "memory"),
+            help="A parameter, `context` or `memory`; everything if you leave it out.",
+        ),
+    ),
+    handler=_show,
+)

@@ -1,0 +1,53 @@
+"""Summarise a thread or channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from bot.commands.arguments import Arg
+from bot.commands.ask import PRIVATE
+from bot.commands.command import Call, Command
+from bot.summary.wanted import RANGES, is_range, read_wanted
+from bot.types import Incoming, Task
+
+
+async def _summarise(call: Call) -> Incoming:
+    """Return the request in exact words, for those who may read the channel."""
+    incoming = call.incoming
+    wanted, private = await read_wanted(
+        call.arguments,
+        now=incoming.at,
+        time_zone=incoming.time_zone,
+        outside=incoming.starts_thread or not incoming.key.thread,
+        times=call.services.times,
+    )
+    await call.services.may_summarise(incoming)
+    private = private or incoming.private
+    return replace(
+        incoming, text=str(wanted), task=Task.SUMMARY, private=private, attachments=(), addressed=True
+    )
+
+
+COMMAND: Final = Command(
+    name="summarise",
+    help="Tell what was said in this thread or channel, with links to the messages that each point rests on.",
+    group="ask",
+    aliases=("summarize",),
+    args=(
+        Arg(name="where", kind="choice", choices=("thread", "channel"), help="This thread, or the channel around it."),
+        Arg(
+            name="what",
+            kind="words",
+            label="last N|since yesterday 9am|since my last message|since last summary|from MESSAGE] [private",
+            help="For example: last 50, since yesterday 9am, since my last message.",
+            high=200,
+            suggestions=RANGES,
+            is_clear=is_range,
+        ),
+        PRIVATE,
+    ),
+    private=False,
+    asks_model=True,
+    handler=_summarise,
+)

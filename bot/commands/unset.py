@@ -1,0 +1,41 @@
+"""Take a setting back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.commands.command import Call, Command, Role
+from bot.commands.parameter_text import origin_text, place_text, value_text
+from bot.commands.scope_args import PARAMETER, SCOPE, parameter_to_change, scope_to_change
+from bot.effects import Effect, SetParameters
+from bot.parameter_resolver import effective_at
+
+
+async def _unset(call: Call) -> Effect[int]:
+    scope, parameter = scope_to_change(call), parameter_to_change(call)
+    incoming, name = call.incoming, parameter.name
+    without = (scope, name)
+    now = (
+        await effective_at(incoming.key, call.services.store, overrides=incoming.overrides, without=without)
+    )[name]
+
+    def tell(removed: int) -> str:
+        if not removed:
+            return f"**{name}** was not set for {place_text(scope)}; nothing has changed."
+        return (
+            f"**{name}** is no longer set for {place_text(scope)}. "
+            f"Here it is now {value_text(parameter, now.value)} ({origin_text(now)})."
+        )
+
+    return Effect(change=SetParameters(scope=scope, values={name: None}), tell=tell)
+
+
+COMMAND: Final = Command(
+    name="unset",
+    help="Take a setting back, so that the wider one holds again.",
+    group="settings",
+    args=(SCOPE, PARAMETER),
+    example="/unset reasoning_effort",
+    roles={"workspace": Role.ADMINISTRATOR},
+    handler=_unset,
+)

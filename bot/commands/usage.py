@@ -1,0 +1,39 @@
+"""Tell what was used and what it cost."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.commands.arguments import Arg
+from bot.commands.command import Call, Command, Role
+from bot.effects import Effect, telling
+from bot.spending import DAYS, MOST_DAYS, WHERE, usage_text
+
+
+async def _usage(call: Call) -> Effect[None]:
+    incoming, services = call.incoming, call.services
+    place = call.values.get("of") or ("channel" if incoming.starts_thread else "thread")
+    call.require(place, "Only administrators see what the whole workspace used. `/usage me` tells your own part.")
+    days, now = int(call.values.get("days", DAYS)), services.clock()
+    return telling(await usage_text(place, days, incoming, services.store, services.rates.card(), now=now))
+
+
+COMMAND: Final = Command(
+    name="usage",
+    help="Tell what was used and what it cost: here, in the channel, in the workspace, or by you.",
+    group="tell",
+    args=(
+        Arg(name="of", kind="choice", choices=tuple(WHERE), help="Whose usage: of a place, or your own."),
+        Arg(
+            name="days",
+            kind="number",
+            low=1,
+            high=MOST_DAYS,
+            units=("day", "days"),
+            help=f"How many days to look back; {DAYS} if left out.",
+        ),
+    ),
+    example="/usage channel 7",
+    roles={"workspace": Role.ADMINISTRATOR},
+    handler=_usage,
+)
