@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot import insight
+from bot.effects import Effect, SetParameters, telling
 from bot.errors import InvalidInput
 from bot.parameters import FIXED_BY_SERVER, PARAMETERS, Effective, Parameter, Scope, find, resolve, scopes_of
 from bot.ports import SettingStore, Store
@@ -163,22 +165,22 @@ def _is_parameter(name: str) -> bool:
     return key in PARAMETERS or key in FIXED_BY_SERVER
 
 
-# ---------------------------------------------------------------- carrying out
+# ---------------------------------------------------------------- deciding
 
 
-async def run(invocation: Invocation, incoming: Incoming, store: Store) -> str:
-    """Carry out a command that neither asks nor stops; the answer to the author as Markdown. Raises `InvalidInput`."""
+async def decide(invocation: Invocation, incoming: Incoming, store: Store) -> Effect[Any]:
+    """Return what a command that neither asks nor stops does; changes nothing. Raises `InvalidInput`."""
     match invocation.name:
         case "set":
-            return await _set(invocation, incoming, store)
+            return _set(invocation, incoming)
         case "unset":
             return await _unset(invocation, incoming, store)
         case "show":
-            return await _show(invocation, incoming, store)
+            return telling(await _show(invocation, incoming, store))
         case "forget":
-            return await insight.forget(invocation.arguments, incoming, store)
+            return insight.forget(invocation.arguments, incoming)
         case "help":
-            return help_text(invocation.arguments)
+            return telling(help_text(invocation.arguments))
         case _:
             raise InvalidInput(f"/{invocation.name} is not available here.")
 
@@ -189,16 +191,26 @@ async def effective_parameters(incoming: Incoming, settings: SettingStore) -> Ma
 
 
 async def effective_at(
-    key: ConversationKey, settings: SettingStore, *, overrides: Mapping[str, str] = EMPTY
+    key: ConversationKey,
+    settings: SettingStore,
+    *,
+    overrides: Mapping[str, str] = EMPTY,
+    without: tuple[Scope, str] | None = None,
 ) -> Mapping[str, Effective]:
-    """Every parameter as it holds in a conversation, with `overrides` for one turn on top."""
+    """Every parameter as it holds in a conversation, with `overrides` for one turn on top.
+
+    `without` leaves out the value of one parameter at one scope.
+    """
     scopes = scopes_of(key)
-    stored = await settings.get_settings(scopes)
+    stored = {scope: dict(values) for scope, values in (await settings.get_settings(scopes)).items()}
+    if without is not None:
+        scope, name = without
+        stored.get(scope, {}).pop(name, None)
     layers = [(scope.kind, stored.get(scope, {})) for scope in scopes]
     return resolve([*layers, ("turn", overrides)])
 
 
-async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> str:
+def _set(invocation: Invocation, incoming: Incoming) -> Effect[int]:
     scope, rest = _scope_to_change(invocation.arguments, incoming)
     name, _, value = rest.partition(" ")
     if not name:
@@ -208,23 +220,29 @@ async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStor
         raise InvalidInput(f"{parameter.name} takes {parameter.allowed}. {parameter.help}")
     _check_guard(parameter, incoming)
     parsed = parameter.parse(value)
-    await settings.put_setting(scope, parameter.name, parameter.format(parsed))
-    return f"**{parameter.name}** is now {_quoted(parameter, parsed)} for {_place(scope)}."
+    answer = f"**{parameter.name}** is now {_quoted(parameter, parsed)} for {_place(scope)}."
+    change = SetParameters(scope=scope, values={parameter.name: parameter.format(parsed)})
+    return Effect(change=change, tell=lambda _: answer)
 
 
-async def _unset(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> str:
+async def _unset(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> Effect[int]:
     scope, rest = _scope_to_change(invocation.arguments, incoming)
     if not rest:
         raise InvalidInput(f"Usage: `/{COMMANDS['unset'].usage}`, for example `/unset reasoning_effort`.")
     parameter = find(rest)
     _check_guard(parameter, incoming)
-    if not await settings.remove_setting(scope, parameter.name):
-        return f"**{parameter.name}** was not set for {_place(scope)}; nothing has changed."
-    now = (await effective_parameters(incoming, settings))[parameter.name]
-    return (
-        f"**{parameter.name}** is no longer set for {_place(scope)}. "
-        f"Here it is now {_quoted(parameter, now.value)} ({origin_text(now)})."
-    )
+    without = (scope, parameter.name)
+    now = (await effective_at(incoming.key, settings, overrides=incoming.overrides, without=without))[parameter.name]
+
+    def tell(removed: int) -> str:
+        if not removed:
+            return f"**{parameter.name}** was not set for {_place(scope)}; nothing has changed."
+        return (
+            f"**{parameter.name}** is no longer set for {_place(scope)}. "
+            f"Here it is now {_quoted(parameter, now.value)} ({origin_text(now)})."
+        )
+
+    return Effect(change=SetParameters(scope=scope, values={parameter.name: None}), tell=tell)
 
 
 async def _show(invocation: Invocation, incoming: Incoming, store: Store) -> str:
