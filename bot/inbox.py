@@ -243,7 +243,10 @@ class Inbox:
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
     ) -> Handled:
         """Set or unset parameters at a scope, all of them or none."""
-        formatted = dict(_formatted(name, text) for name, text in values.items())
+        try:
+            formatted = dict(_formatted(name, text) for name, text in values.items())
+        except InvalidInput as error:
+            return await self._refuse(asked, error)
         effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
         handled, _ = await self._once(asked, effect)
         return handled

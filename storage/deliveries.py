@@ -1,4 +1,4 @@
-"""Deliveries with an effect, and what is changed by them in the same transaction, over a database."""
+"""Deliveries with an effect, over a database: carried out together with their name, and told once."""
 
 from __future__ import annotations
 
@@ -9,33 +9,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.context.window import without_notes
-from bot.effects import (
-    TELLING,
-    AcceptTurns,
-    AddDigest,
-    CarriedOut,
-    Change,
-    ForgetConversation,
-    ForgetNotes,
-    ForgetPerson,
-    NoteFeedback,
-    Nothing,
-    PauseDigest,
-    RemoveDigest,
-    SetParameters,
-    StopTurns,
-)
-from bot.types import ConversationKey, Incoming, Owed
+from bot.effects import TELLING, CarriedOut, Change
+from bot.types import Incoming, Owed
+from storage.changes import SqlChanges, changed
 from storage.codec import as_utc
-from storage.database import unit_of_work, upsert, within
-from storage.settings import SqlSettings
-from storage.summaries import SqlSchedules
+from storage.database import unit_of_work, upsert
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow, owing
-from storage.transcripts import SqlTranscripts
 from storage.turn_rules import without_words
-from storage.turns import SqlTurns
-from storage.upkeep import SqlUpkeep
 
 R = TypeVar("R")
 
@@ -43,7 +23,7 @@ _IS_OWED = col(DeliveryRow.due).is_not(None)
 _KEY = ["platform", "dedupe_key"]
 
 
-class SqlDeliveries(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlUpkeep):
+class SqlDeliveries(SqlChanges):
     """A `DeliveryStore` over a database, together with the stores that it changes."""
 
     @unit_of_work
@@ -61,7 +41,7 @@ class SqlDeliveries(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlUpke
     ) -> CarriedOut[R] | None:
         if not self._claimed(session, incoming):
             return None
-        result: R = self._changed(session, change)
+        result: R = changed(change, self, session)
         answer = tell(result)
         owed = owing(without_words(incoming)) | self._taken() | {"answer": answer} if answer else NOTHING_OWED
         session.exec(update(DeliveryRow).where(*_is(incoming.key.platform, incoming.dedupe_key)).values(owed))
@@ -121,48 +101,6 @@ class SqlDeliveries(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlUpke
         if self._database.is_shared:
             return _IS_OWED & overdue
         return _IS_OWED & sa.or_(overdue, col(DeliveryRow.teller) != self.origin)
-
-    # ------------------------------------------------------------ what is changed
-
-    def _changed(self, session: Session, change: Change[Any]) -> Any:
-        match change:
-            case Nothing():
-                return None
-            case SetParameters(scope=scope, values=values):
-                return sum(self._set(session, scope, name, value) for name, value in values.items())
-            case AddDigest(schedule=schedule):
-                return within(SqlSchedules.add_schedule)(self, session, schedule)
-            case PauseDigest(id=id, paused=paused, next_at=next_at):
-                return within(SqlSchedules.pause_schedule)(self, session, id, paused=paused, next_at=next_at)
-            case RemoveDigest(id=id):
-                return within(SqlSchedules.remove_schedule)(self, session, id)
-            case ForgetNotes(key=key, source_id=source_id):
-                return self._forget_notes(session, key, source_id)
-            case ForgetConversation(key=key):
-                return within(SqlUpkeep.forget_conversation)(self, session, key)
-            case ForgetPerson(platform=platform, id=id):
-                return within(SqlUpkeep.forget_person)(self, session, platform, id)
-            case StopTurns(key=key):
-                return tuple(within(SqlTurns.request_stop)(self, session, key))
-            case NoteFeedback(turn=turn, person=person, good=good):
-                return within(SqlTurns.note_feedback)(self, session, turn, person, good=good)
-            case AcceptTurns(questions=questions):
-                return tuple(within(SqlTurns.accept)(self, session, each) for each in questions)
-        raise TypeError(f"{type(change).__name__} is no change that is known here")
-
-    def _set(self, session: Session, scope: Any, name: str, value: str | None) -> bool:
-        if value is None:
-            return within(SqlSettings.remove_setting)(self, session, scope, name)
-        within(SqlSettings.put_setting)(self, session, scope, name, value)
-        return True
-
-    def _forget_notes(self, session: Session, key: ConversationKey, source_id: str) -> bool:
-        removed = within(SqlTranscripts.remove_entries)(self, session, key, source_id=source_id)
-        conversation = within(SqlTranscripts.get_conversation)(self, session, key)
-        without = without_notes(conversation, removed=removed)
-        if without is not None:
-            within(SqlTranscripts.save_conversation)(self, session, key, without)
-        return without is not None
 
 
 def _is(platform: str, dedupe_key: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import singledispatch
 from typing import Any, TypeVar
 
 from bot.context.window import without_notes
@@ -25,7 +26,7 @@ from bot.effects import (
     StopTurns,
 )
 from bot.ports import Clock
-from bot.types import ConversationKey, Incoming, Owed
+from bot.types import Incoming, Owed
 from storage.codec import as_utc
 from storage.turn_rules import without_words
 
@@ -63,7 +64,7 @@ class MemoryDeliveries:
         if known is not None and (known.due is None or known.answer is not None):
             return None
         now = as_utc(self._clock())
-        result: R = await self._changed(change)
+        result: R = await _changed(change, self)
         answer = tell(result)
         at = now if known is None else known.at
         self._deliveries[_name(incoming)] = (
@@ -103,51 +104,84 @@ class MemoryDeliveries:
             del self._deliveries[key]
         return len(gone)
 
-    async def _changed(self, change: Change[Any]) -> Any:
-        store: Any = self  # the whole store, of which this is a part
-        match change:
-            case Nothing():
-                return None
-            case SetParameters(scope=scope, values=values):
-                return sum([await self._set(store, scope, name, value) for name, value in values.items()])
-            case AddDigest(schedule=schedule):
-                return await store.add_schedule(schedule)
-            case PauseDigest(id=id, paused=paused, next_at=next_at):
-                return await store.pause_schedule(id, paused=paused, next_at=next_at)
-            case RemoveDigest(id=id):
-                return await store.remove_schedule(id)
-            case ForgetNotes(key=key, source_id=source_id):
-                return await self._forget_notes(store, key, source_id)
-            case ForgetConversation(key=key):
-                return await store.forget_conversation(key)
-            case ForgetPerson(platform=platform, id=id):
-                return await store.forget_person(platform, id)
-            case StopTurns(key=key):
-                return tuple(await store.request_stop(key))
-            case NoteFeedback(turn=turn, person=person, good=good):
-                return await store.note_feedback(turn, person, good=good)
-            case AcceptTurns(questions=questions):
-                return tuple([await store.accept(each) for each in questions])
-        raise TypeError(f"{type(change).__name__} is no change that is known here")
-
-    async def _set(self, store: Any, scope: Any, name: str, value: str | None) -> bool:
-        if value is None:
-            return bool(await store.remove_setting(scope, name))
-        await store.put_setting(scope, name, value)
-        return True
-
-    async def _forget_notes(self, store: Any, key: ConversationKey, source_id: str) -> bool:
-        removed = await store.remove_entries(key, source_id=source_id)
-        without = without_notes(await store.get_conversation(key), removed=removed)
-        if without is not None:
-            await store.save_conversation(key, without)
-        return without is not None
-
     def _forget_deliveries(self, *, of: Callable[[Incoming], bool]) -> None:
         """Drop what is owed to somebody or to a place that is forgotten."""
         for key, each in self._deliveries.items():
             if each.incoming is not None and of(each.incoming):
                 self._deliveries[key] = _Delivery(at=each.at)
+
+
+@singledispatch
+async def _changed(change: Change[Any], store: Any) -> Any:
+    """Make a change in the whole store; what comes of it."""
+    del store
+    raise TypeError(f"{type(change).__name__} is no change that is known here")
+
+
+@_changed.register
+async def _(_change: Nothing, _store: Any) -> None:
+    return None
+
+
+@_changed.register
+async def _(change: SetParameters, store: Any) -> int:
+    rows = 0
+    for name, value in change.values.items():
+        if value is None:
+            rows += await store.remove_setting(change.scope, name)
+        else:
+            await store.put_setting(change.scope, name, value)
+            rows += 1
+    return rows
+
+
+@_changed.register
+async def _(change: AddDigest, store: Any) -> Any:
+    return await store.add_schedule(change.schedule)
+
+
+@_changed.register
+async def _(change: PauseDigest, store: Any) -> None:
+    await store.pause_schedule(change.id, paused=change.paused, next_at=change.next_at)
+
+
+@_changed.register
+async def _(change: RemoveDigest, store: Any) -> None:
+    await store.remove_schedule(change.id)
+
+
+@_changed.register
+async def _(change: ForgetNotes, store: Any) -> bool:
+    removed = await store.remove_entries(change.key, source_id=change.source_id)
+    without = without_notes(await store.get_conversation(change.key), removed=removed)
+    if without is not None:
+        await store.save_conversation(change.key, without)
+    return without is not None
+
+
+@_changed.register
+async def _(change: ForgetConversation, store: Any) -> Any:
+    return await store.forget_conversation(change.key)
+
+
+@_changed.register
+async def _(change: ForgetPerson, store: Any) -> Any:
+    return await store.forget_person(change.platform, change.id)
+
+
+@_changed.register
+async def _(change: StopTurns, store: Any) -> Any:
+    return tuple(await store.request_stop(change.key))
+
+
+@_changed.register
+async def _(change: NoteFeedback, store: Any) -> None:
+    await store.note_feedback(change.turn, change.person, good=change.good)
+
+
+@_changed.register
+async def _(change: AcceptTurns, store: Any) -> Any:
+    return tuple([await store.accept(each) for each in change.questions])
 
 
 def _name(incoming: Incoming) -> tuple[str, str]:

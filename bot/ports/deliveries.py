@@ -24,9 +24,7 @@ class DeliveryStore(Protocol):
         """Store what is about to be acknowledged and has not been carried out; False when it belongs to somebody."""
         ...
 
-    async def carry_out(
-        self, incoming: Incoming, change: Change[R], tell: Callable[[R], str]
-    ) -> CarriedOut[R] | None:
+    async def carry_out(self, incoming: Incoming, change: Change[R], tell: Callable[[R], str]) -> CarriedOut[R] | None:
         """Make a change, and remember what its author is then to be told, in one transaction.
 
         None, and no change, when something was carried out for this delivery before. `tell` is pure.
@@ -38,7 +36,7 @@ class DeliveryStore(Protocol):
         ...
 
     async def take_owed(self, platform: str, *, since: datetime) -> Sequence[Owed]:
-        """Take over every delivery that nobody has come to tell, oldest first; those from before `since` are given up."""
+        """Take over every delivery that nobody has come to tell, oldest first; what came before `since` is dropped."""
         ...
 
     async def told(self, platform: str, dedupe_key: str) -> None:

@@ -35,7 +35,7 @@ class Errands:
     async def _do(self, errand: Coroutine[Any, Any, Any], name: str) -> None:
         try:
             await errand
-        except BotError as error:
+        except (BotError, TimeoutError) as error:
             logger.warning("%s failed", name, extra={"error": f"{type(error).__name__}: {error}"})
         except Exception:
             logger.exception("a bug ended: %s", name)

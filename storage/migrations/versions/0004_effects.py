@@ -29,9 +29,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_delivery_at", "delivery", ["at"])
     owed = sa.text("due IS NOT NULL")
-    op.create_index(
-        "ix_delivery_owed", "delivery", ["platform", "due"], sqlite_where=owed, postgresql_where=owed
-    )
+    op.create_index("ix_delivery_owed", "delivery", ["platform", "due"], sqlite_where=owed, postgresql_where=owed)
 
 
 def downgrade() -> None:

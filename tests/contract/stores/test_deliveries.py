@@ -74,9 +74,7 @@ async def test_nothing_is_done_and_nothing_remembered_when_a_change_fails(store:
 
 
 async def test_digests_are_changed(store: AnyStore) -> None:
-    wanted = NewSchedule(
-        key=KEY, author=ADA, at=time(9), weekday=None, time_zone="UTC", next_at=at(60), since=at(0)
-    )
+    wanted = NewSchedule(key=KEY, author=ADA, at=time(9), weekday=None, time_zone="UTC", next_at=at(60), since=at(0))
     done = await store.carry_out(incoming("add"), AddDigest(schedule=wanted), lambda added: f"digest {added.id}")
     assert done is not None
     id = done.result.id
