@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot import insight
+from bot.effects import Effect, SetParameters, telling
 from bot.errors import InvalidInput
-from bot.parameter_resolver import effective_parameters, scopes_of
+from bot.parameter_resolver import effective_at, effective_parameters, scopes_of
 from bot.parameters import FIXED_BY_SERVER, PARAMETERS, Effective, Parameter, Scope, find
 from bot.ports import SettingStore, Store
 from bot.schedules import USAGE as DIGEST
@@ -164,27 +166,27 @@ def _is_parameter(name: str) -> bool:
     return key in PARAMETERS or key in FIXED_BY_SERVER
 
 
-# ---------------------------------------------------------------- carrying out
+# ---------------------------------------------------------------- deciding
 
 
-async def run(invocation: Invocation, incoming: Incoming, store: Store) -> str:
-    """Carry out a command that neither asks nor stops; the answer to the author as Markdown. Raises `InvalidInput`."""
+async def decide(invocation: Invocation, incoming: Incoming, store: Store) -> Effect[Any]:
+    """Return what a command that neither asks nor stops does; changes nothing. Raises `InvalidInput`."""
     match invocation.name:
         case "set":
-            return await _set(invocation, incoming, store)
+            return _set(invocation, incoming)
         case "unset":
             return await _unset(invocation, incoming, store)
         case "show":
-            return await _show(invocation, incoming, store)
+            return telling(await _show(invocation, incoming, store))
         case "forget":
-            return await insight.forget(invocation.arguments, incoming, store)
+            return insight.forget(invocation.arguments, incoming)
         case "help":
-            return help_text(invocation.arguments)
+            return telling(help_text(invocation.arguments))
         case _:
             raise InvalidInput(f"/{invocation.name} is not available here.")
 
 
-async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> str:
+def _set(invocation: Invocation, incoming: Incoming) -> Effect[int]:
     scope, rest = _scope_to_change(invocation.arguments, incoming)
     name, _, value = rest.partition(" ")
     if not name:
@@ -194,23 +196,29 @@ async def _set(invocation: Invocation, incoming: Incoming, settings: SettingStor
         raise InvalidInput(f"{parameter.name} takes {parameter.allowed}. {parameter.help}")
     _check_guard(parameter, incoming)
     parsed = parameter.parse(value)
-    await settings.put_setting(scope, parameter.name, parameter.format(parsed))
-    return f"**{parameter.name}** is now {_quoted(parameter, parsed)} for {_place(scope)}."
+    answer = f"**{parameter.name}** is now {_quoted(parameter, parsed)} for {_place(scope)}."
+    change = SetParameters(scope=scope, values={parameter.name: parameter.format(parsed)})
+    return Effect(change=change, tell=lambda _: answer)
 
 
-async def _unset(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> str:
+async def _unset(invocation: Invocation, incoming: Incoming, settings: SettingStore) -> Effect[int]:
     scope, rest = _scope_to_change(invocation.arguments, incoming)
     if not rest:
         raise InvalidInput(f"Usage: `/{COMMANDS['unset'].usage}`, for example `/unset reasoning_effort`.")
     parameter = find(rest)
     _check_guard(parameter, incoming)
-    if not await settings.remove_setting(scope, parameter.name):
-        return f"**{parameter.name}** was not set for {_place(scope)}; nothing has changed."
-    now = (await effective_parameters(incoming, settings))[parameter.name]
-    return (
-        f"**{parameter.name}** is no longer set for {_place(scope)}. "
-        f"Here it is now {_quoted(parameter, now.value)} ({origin_text(now)})."
-    )
+    without = (scope, parameter.name)
+    now = (await effective_at(incoming.key, settings, overrides=incoming.overrides, without=without))[parameter.name]
+
+    def tell(removed: int) -> str:
+        if not removed:
+            return f"**{parameter.name}** was not set for {_place(scope)}; nothing has changed."
+        return (
+            f"**{parameter.name}** is no longer set for {_place(scope)}. "
+            f"Here it is now {_quoted(parameter, now.value)} ({origin_text(now)})."
+        )
+
+    return Effect(change=SetParameters(scope=scope, values={parameter.name: None}), tell=tell)
 
 
 async def _show(invocation: Invocation, incoming: Incoming, store: Store) -> str:

@@ -176,13 +176,15 @@ class _OnLoop:
 class Database:
     """Runs units of work, each in a transaction and a task of its own.
 
-    `has_queue` says that the stores bring a job for the queue with each turn.
+    `is_shared` says that other processes may be at work on it, `has_queue` that the stores bring a job for the queue
+    with each turn.
     """
 
     def __init__(self, engine: sa.Engine | AsyncEngine, *, queued: bool = True) -> None:
         self.name = name_of(engine.url)
         self.origin = secrets.token_hex(8)
-        self.has_queue = queued and not is_sqlite(engine.url)
+        self.is_shared = not is_sqlite(engine.url)
+        self.has_queue = queued and self.is_shared
         self._transactions: _Transactions = _OnLoop(engine) if isinstance(engine, AsyncEngine) else _InThread(engine)
         self._units: set[asyncio.Task[Any]] = set()
 
@@ -229,6 +231,14 @@ def unit_of_work(
         return await self._database.run(lambda session: method(self, session, *args, **kwargs))
 
     return unit
+
+
+def within(
+    unit: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, Session, P], T]:
+    """Return the method behind a unit of work, to be part of a larger one: called with its store and a session."""
+    method: Callable[Concatenate[S, Session, P], T] = unit.__wrapped__  # type: ignore[attr-defined]  # set by `wraps`
+    return method
 
 
 def upsert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:

@@ -34,6 +34,7 @@ from bot.types import (
     Within,
 )
 from storage.codec import as_utc
+from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries
 from storage.memory_workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
 from storage.turn_rules import ending, is_plain
@@ -291,13 +292,14 @@ class MemoryTurns(MemoryTranscripts):
         return turn
 
 
-class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules):
+class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules, MemoryDeliveries):
     """A `ForgetStore` in memory; the playground's own messages stay, which only a database keeps."""
 
     async def forget_conversation(self, key: ConversationKey) -> int:
         gone = len(self._entries[key])
         self._entries[key].clear()
         self._forget_place(key)
+        self._forget_deliveries(of=lambda incoming: incoming.key == key)
         if key in self._conversations:
             self._conversations[key] = Conversation(
                 window_start=next(self._positions[key]), token_ratio=self._conversations[key].token_ratio
@@ -312,6 +314,7 @@ class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules):
         gone = sum([await self.forget_conversation(key) for key in keys])
         self._forget_person_in_parts(platform, id)
         self._forget_schedules_of(platform, id)
+        self._forget_deliveries(of=lambda incoming: (incoming.key.platform, incoming.author.id) == (platform, id))
         for key, kept in self._entries.items():
             written = [name for name, entry in kept.items() if entry.author == id and key.platform == platform]
             for name in written:
@@ -341,6 +344,7 @@ class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWo
         MemoryWorkspaces.__init__(self)
         MemorySummaries.__init__(self)
         MemorySchedules.__init__(self)
+        MemoryDeliveries.__init__(self)
 
 
 def _blank(incoming: Incoming) -> Incoming:

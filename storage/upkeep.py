@@ -15,8 +15,10 @@ from storage.database import SqlPart, unit_of_work
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
     KEY_COLUMNS,
+    NOTHING_OWED,
     ChannelMessageRow,
     ConversationRow,
+    DeliveryRow,
     EntryMediaRow,
     EntryRow,
     LedgerRow,
@@ -55,6 +57,7 @@ class SqlUpkeep(SqlPart):
             .values(author_id=FORGOTTEN)
         )
         forget_person_in_parts(session, platform, id)
+        _forget_owed(session, col(DeliveryRow.platform) == platform, col(DeliveryRow.author_id) == id)
         if platform == PLAYGROUND:
             session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
             session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
@@ -97,6 +100,7 @@ def _forget(session: Session, key: ConversationKey) -> int:
     """Blank ended turns, which stay as the names of deliveries, and remove transcript and memory."""
     conversation = is_of(ConversationRow, key)
     session.exec(update(TurnRow).where(is_of(TurnRow, key), ~_is_open()).values(**_BLANK))
+    _forget_owed(session, is_of(DeliveryRow, key))
     session.exec(delete(SummaryPartRow).where(is_of(SummaryPartRow, key)))
     ids = select(ConversationRow.id).where(conversation)
     gone = session.exec(delete(EntryRow).where(col(EntryRow.conversation_id).in_(ids)))
@@ -109,6 +113,11 @@ def _forget(session: Session, key: ConversationKey) -> int:
         session.exec(delete(row).where(here, of_thread))
     _forget_unused_media(session)
     return gone.rowcount
+
+
+def _forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:
+    """Drop commands and answers that a crash has kept back; the names of the deliveries stay."""
+    session.exec(update(DeliveryRow).where(*whose, col(DeliveryRow.due).is_not(None)).values(NOTHING_OWED))
 
 
 def _forget_unused_media(session: Session) -> None:

@@ -1,6 +1,7 @@
 """The tables, and how their rows become values and values become rows."""
 
 from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_place, is_of, key_columns, place_of
+from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -18,10 +19,12 @@ __all__ = [
     "ANSWER",
     "IS_OPEN",
     "KEY_COLUMNS",
+    "NOTHING_OWED",
     "AdapterStateRow",
     "ChannelMessageRow",
     "ChannelRow",
     "ConversationRow",
+    "DeliveryRow",
     "EntryMediaRow",
     "EntryRow",
     "FeedbackRow",
