@@ -19,6 +19,7 @@ from adapters.discord.rest import Json
 from adapters.discord.surfaces import ChannelSurface
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.wire import channel_json, message_json
+from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
 from bot.types import Incoming, Outcome

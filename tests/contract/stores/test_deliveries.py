@@ -20,7 +20,7 @@ from bot.effects import (
     SetParameters,
     StopTurns,
 )
-from bot.parameters import scopes_of
+from bot.parameter_resolver import scopes_of
 from bot.types import Attachment, NewSchedule, Owed
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import ADA, KEY, OTHER, WORDS, at, entry, incoming, remembered
