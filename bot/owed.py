@@ -28,7 +28,8 @@ async def keep_telling(
 ) -> None:
     """Tell what is owed on a platform, looking every `LOOK_SECONDS`, until cancelled.
 
-    `tell` shows an answer, or finishes what was only begun; what it raises is tried again when it is due again.
+    `tell` shows an answer, or finishes what was only begun. After a `BotError` it is tried again when it is due
+    again; a bug ends it.
     """
     while True:
         try:
@@ -50,8 +51,10 @@ async def _tell(bot: Bot, owed: Owed, tell: Callable[[Owed], Awaitable[None]]) -
         logger.warning("what is owed is not told yet", extra=extra | {"error": str(error)})
     except Exception:
         logger.exception("a bug in telling what is owed", extra=extra)
-        if owed.answer != INTERRUPTED:
+        if owed.answer is None:
             await _tell(bot, replace(owed, answer=INTERRUPTED), tell)
+        else:
+            await bot.told(owed.incoming)
     else:
         await bot.told(owed.incoming)
         logger.info("what was owed is told", extra=extra)
