@@ -5,6 +5,9 @@ from __future__ import annotations
 from bot.errors import StorageError
 from bot.types import Turn, TurnState, takes_others
 
+FORGOTTEN = "(forgotten)"
+"""The author of what was forgotten; no platform has such an id."""
+
 
 def is_plain(turn: Turn) -> bool:
     """Whether a queued question can be answered together with another: it asks for nothing of its own."""
