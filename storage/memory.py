@@ -34,10 +34,11 @@ from bot.types import (
     Within,
 )
 from storage.codec import as_utc
+from storage.exact import exact_sum
 from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries
 from storage.memory_workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
-from storage.turn_rules import ending, is_plain
+from storage.turn_rules import FORGOTTEN, ending, is_plain
 
 
 class MemoryTranscripts:
@@ -230,7 +231,7 @@ class MemoryTurns(MemoryTranscripts):
             input=sum(usage.input for usage, _ in lines),
             cached=sum(usage.cached for usage, _ in lines),
             output=sum(usage.output for usage, _ in lines),
-            cost=sum((cost for _, cost in lines), Decimal(0)),
+            cost=exact_sum(cost for _, cost in lines),
         )
 
     def _is_within(self, within: Within, id: TurnId, model: str) -> bool:
@@ -325,7 +326,7 @@ class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules, MemoryDeli
     async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
         latest: dict[ConversationKey, datetime] = {}
         for id, turn in self._turns.items():
-            if turn.incoming.text:
+            if turn.incoming.author.id != FORGOTTEN:
                 key = turn.incoming.key
                 latest[key] = max(latest.get(key, self._accepted_at[id]), self._accepted_at[id])
         return {key: at for key, at in latest.items() if at < as_utc(before) and not self._open(key)}
@@ -349,7 +350,7 @@ class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWo
 
 def _blank(incoming: Incoming) -> Incoming:
     """The delivery without anything of a person."""
-    nobody = Person(id="(forgotten)", name="", is_bot=incoming.author.is_bot)
+    nobody = Person(id=FORGOTTEN, name="", is_bot=incoming.author.is_bot)
     return replace(incoming, text="", author=nobody, attachments=(), overrides=EMPTY, details=EMPTY)
 
 

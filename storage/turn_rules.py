@@ -7,6 +7,9 @@ from dataclasses import replace
 from bot.errors import StorageError
 from bot.types import EMPTY, Incoming, Turn, TurnState, takes_others
 
+FORGOTTEN = "(forgotten)"
+"""The author of what was forgotten; no platform has such an id."""
+
 
 def is_plain(turn: Turn) -> bool:
     """Whether a queued question can be answered together with another: it asks for nothing of its own."""

@@ -12,12 +12,22 @@ from storage.tables.transcripts import (
     conversation_columns,
     media_rows,
 )
-from storage.tables.turns import ANSWER, IS_OPEN, FeedbackRow, LedgerRow, TurnRow
+from storage.tables.turns import (
+    ANSWER,
+    IS_KEPT,
+    IS_OPEN,
+    IS_REMARKABLE,
+    FeedbackRow,
+    LedgerRow,
+    TurnRow,
+)
 from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 __all__ = [
     "ANSWER",
+    "IS_KEPT",
     "IS_OPEN",
+    "IS_REMARKABLE",
     "KEY_COLUMNS",
     "NOTHING_OWED",
     "AdapterStateRow",
