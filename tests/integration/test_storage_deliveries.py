@@ -16,7 +16,7 @@ from bot.dispatcher import Dispatcher
 from bot.effects import TELLING, WORTH_TELLING, Nothing
 from bot.errors import InvalidInput
 from bot.inbox import Inbox
-from bot.parameters import scopes_of
+from bot.parameter_resolver import scopes_of
 from bot.ports import Clock
 from bot.types import Again, Handled, Incoming, Outcome, TurnState
 from storage import migrate, open_store
