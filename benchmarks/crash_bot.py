@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import uvicorn
@@ -189,7 +190,9 @@ def gateway(bot: Bot, lags: list[float]) -> Starlette:
 
     async def stop(request: Request) -> Response:
         try:
-            return JSONResponse({"stopped": await bot.stop(ConversationKey(**await request.json()))})
+            key = ConversationKey(**await request.json())
+            asked = Incoming(key=key, dedupe_key=f"stop:{uuid4()}", author=PERSON, text="", at=datetime.now(UTC))
+            return JSONResponse({"stopped": not (await bot.stop(key, asked=asked, idle="idle")).text})
         except StorageError:
             return Response(status_code=503)
 

@@ -11,6 +11,7 @@ from bot.types import Again, Incoming, Person, Task, Turn, TurnState
 
 ANOTHER_WAY = "Please answer this once more, in another way: {question}"
 THE_REST = "Please go on exactly where your last answer ends."
+UNDER_WAY = "That is under way already."
 
 ENDED = frozenset({TurnState.DONE, TurnState.CANCELLED, TurnState.FAILED})
 ALLOWED: Mapping[Again, frozenset[TurnState]] = {

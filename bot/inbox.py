@@ -6,14 +6,25 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from bot import commands, schedules
-from bot.again import once_more
+from bot.again import UNDER_WAY, once_more
 from bot.commands import Invocation, parse, parse_question
 from bot.context.transcript import correction_entry
 from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
+from bot.effects import (
+    WORTH_TELLING,
+    AcceptTurns,
+    CarriedOut,
+    Effect,
+    NoteFeedback,
+    SetParameters,
+    StopTurns,
+    telling,
+)
 from bot.errors import InvalidInput, PlatformError
 from bot.parameter_resolver import effective_at, effective_parameters
 from bot.parameters import Effective, Scope, find
@@ -28,7 +39,7 @@ from bot.types import (
     Handled,
     Incoming,
     Outcome,
-    Person,
+    Owed,
     RequestRecord,
     Task,
     ThreadMessage,
@@ -38,15 +49,19 @@ from bot.types import (
 
 logger = logging.getLogger(__name__)
 
+R = TypeVar("R")
+
 SEARCHING: Mapping[str, str] = {"enable_web_search": "yes"}
 
+STOPPED = "Stopped."
+IDLE = "Nothing is being answered here."
 EMPTY_QUESTION = (
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
 )
 
 
 class Inbox:
-    """A `Bot`: durable before it says so, one turn for one incoming however often it is delivered."""
+    """A `Bot`: durable before it says so, everything once however often it is delivered."""
 
     def __init__(
         self,
@@ -67,6 +82,12 @@ class Inbox:
 
     async def handle(self, incoming: Incoming) -> Handled:
         """Store a question, carry out a command, or pass over what is not meant for the bot."""
+        try:
+            return await self._handle(incoming)
+        except InvalidInput as error:
+            return await self._refuse(incoming, error)
+
+    async def _handle(self, incoming: Incoming) -> Handled:
         invocation = parse(incoming.text)
         if invocation is None:
             return await self._take(incoming)
@@ -78,21 +99,59 @@ class Inbox:
                 return await self._take(replace(incoming, text=question, overrides=overrides, addressed=True))
             case "summarise":
                 return await self._summarise(incoming, invocation.arguments)
-            case _:
-                return Handled(outcome=Outcome.REPLIED, text=await self._carry_out(invocation, incoming))
-
-    async def _carry_out(self, invocation: Invocation, incoming: Incoming) -> str:
-        """Carry out a command that asks nothing; what to tell its author. Raises `InvalidInput`."""
-        match invocation.name:
             case "stop":
-                stopped = await self.stop(incoming.key)
-                return "Stopped." if stopped else "Nothing is being answered here."
-            case "usage":
-                return await self._usage(invocation.arguments, incoming)
-            case "digest":
-                return await schedules.run(invocation.arguments, incoming, self._store, now=self._clock())
+                return await self.stop(incoming.key, asked=incoming, stopped=STOPPED, idle=IDLE)
             case _:
-                return await commands.run(invocation, incoming, self._store)
+                handled, _ = await self._once(incoming, await self._decide(invocation, incoming))
+                return handled
+
+    async def _decide(self, invocation: Invocation, incoming: Incoming) -> Effect[Any]:
+        """Return what a command does that asks nothing. Raises `InvalidInput`."""
+        match invocation.name:
+            case "usage":
+                return telling(await self._usage(invocation.arguments, incoming))
+            case "digest":
+                return await schedules.decide(invocation.arguments, incoming, self._store, now=self._clock())
+            case _:
+                return await commands.decide(invocation, incoming, self._store)
+
+    # ------------------------------------------------------------ once, and told once
+
+    async def _once(self, asked: Incoming, effect: Effect[R]) -> tuple[Handled, CarriedOut[R] | None]:
+        """Carry out an effect unless its delivery has had one; what came of it, None when it had."""
+        done = await self._store.carry_out(asked, effect.change, effect.tell)
+        if done is not None:
+            return Handled(outcome=Outcome.REPLIED, text=done.answer), done
+        answer = await self._store.take_answer(asked)
+        if answer is None:
+            return Handled(outcome=Outcome.DUPLICATE), None
+        return Handled(outcome=Outcome.REPLIED, text=answer), None
+
+    async def _refuse(self, asked: Incoming, error: InvalidInput) -> Handled:
+        """Raise an error that is to be told, unless its delivery was told something before."""
+        handled, done = await self._once(asked, telling(str(error)))
+        if done is not None:
+            raise error
+        return handled
+
+    async def begin(self, asked: Incoming) -> bool:
+        """Store what the platform is about to be told is under way; False when somebody else has it."""
+        return await self._store.begin(asked)
+
+    async def reply(self, asked: Incoming, text: str) -> Handled:
+        """Answer an incoming with `text` and nothing else."""
+        handled, _ = await self._once(asked, telling(text))
+        return handled
+
+    async def told(self, asked: Incoming) -> None:
+        """Note that the author of an incoming was told what there is to tell."""
+        await self._store.told(asked.key.platform, asked.dedupe_key)
+
+    async def owed(self, platform: str) -> Sequence[Owed]:
+        """Take over what a crash kept from its authors, as long as somebody may wait for it."""
+        return await self._store.take_owed(platform, since=self._clock() - WORTH_TELLING)
+
+    # ------------------------------------------------------------ commands with a turn
 
     async def _summarise(self, incoming: Incoming, arguments: str) -> Handled:
         """Store what is wanted in exact words, for those who may read the channel."""
@@ -114,12 +173,18 @@ class Inbox:
     async def _usage(self, arguments: str, incoming: Incoming) -> str:
         return await usage_text(arguments, incoming, self._store, self._rates.card(), now=self._clock())
 
-    async def stop(self, key: ConversationKey) -> bool:
-        """Stop what is being answered in a conversation, the queued questions too; whether there was anything."""
-        turns = await self._store.request_stop(key)
-        self._manager.interrupt(turns)
-        self._dispatcher.wake(key)
-        return bool(turns)
+    async def usage(self, asked: Incoming) -> str:
+        """What somebody's own questions used and cost."""
+        return await self._usage("me", asked)
+
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+        """Stop what is being answered in a conversation, the queued questions too."""
+        effect = Effect(change=StopTurns(key=key), tell=lambda turns: stopped if turns else idle)
+        handled, done = await self._once(asked, effect)
+        if done is not None and done.result:
+            self._manager.interrupt(done.result)
+            self._dispatcher.wake(key)
+        return handled
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
         """Follow an edited message with a correction, if it is in view; what was sent stays as it was."""
@@ -142,18 +207,30 @@ class Inbox:
         entries = await self._store.get_entries(key, start=conversation.window_start)
         return conversation if any(each.source_id == source_id for each in entries) else None
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         """Ask once more, in another way or for the rest; the same twice is done once."""
+        try:
+            questions = await self._once_more(id, how, asked)
+        except InvalidInput as error:
+            return await self._refuse(asked, error)
+        effect = Effect(change=AcceptTurns(questions=questions), tell=lambda ids: UNDER_WAY if ids[0] is None else "")
+        handled, done = await self._once(asked, effect)
+        if done is None or done.answer:
+            return handled
+        self._dispatcher.wake(questions[0].key)
+        return Handled(outcome=Outcome.ANSWERING)
+
+    async def _once_more(self, id: TurnId, how: Again, asked: Incoming) -> tuple[Incoming, ...]:
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput("That question is not known here.")
-        accepted = [await self._store.accept(each) for each in once_more(turn, how, by=by, at=at)]
-        self._dispatcher.wake(turn.incoming.key)
-        return Handled(outcome=Outcome.DUPLICATE if accepted[0] is None else Outcome.ANSWERING)
+        return tuple(once_more(turn, how, by=asked.author, at=asked.at))
 
-    async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
         """Remember whether somebody found an answer good."""
-        await self._store.note_feedback(id, by.id, good=good)
+        change = NoteFeedback(turn=id, person=asked.author.id, good=good)
+        handled, _ = await self._once(asked, Effect(change=change, tell=lambda _: answer))
+        return handled
 
     async def turn(self, id: TurnId) -> Turn | None:
         """A turn as it stands."""
@@ -163,14 +240,17 @@ class Inbox:
         """Every parameter as it holds in a conversation."""
         return await effective_at(key, self._store)
 
-    async def change(self, scope: Scope, values: Mapping[str, str | None]) -> None:
+    async def change(
+        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+    ) -> Handled:
         """Set or unset parameters at a scope, all of them or none."""
-        parsed = {name: None if text is None else find(name).parse(text) for name, text in values.items()}
-        for name, value in parsed.items():
-            if value is None:
-                await self._store.remove_setting(scope, find(name).name)
-            else:
-                await self._store.put_setting(scope, find(name).name, find(name).format(value))
+        try:
+            formatted = dict(_formatted(name, text) for name, text in values.items())
+        except InvalidInput as error:
+            return await self._refuse(asked, error)
+        effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
+        handled, _ = await self._once(asked, effect)
+        return handled
 
     async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         """The conversations with questions since then, and when the newest was asked."""
@@ -205,3 +285,10 @@ class Inbox:
         if effective["answer_in"].value == "channel":
             return replace(incoming, key=replace(incoming.key, thread=""))
         return incoming
+
+
+def _formatted(name: str, text: str | None) -> tuple[str, str | None]:
+    """Return a parameter's own name and its value as canonical text, None to take it back. Raises `InvalidValue`."""
+    parameter = find(name)
+    value = None if text is None else parameter.parse(text)
+    return parameter.name, None if value is None else parameter.format(value)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
 from bot.condenser import NOTES_ID, NOTES_TITLE
-from bot.context.window import Break, interrupted
+from bot.context.window import Break
+from bot.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.errors import InvalidInput
-from bot.ports import Store, TranscriptStore, TurnStore
+from bot.ports import TranscriptStore, TurnStore
 from bot.types import ConversationKey, Incoming, RequestRecord
 
 LOOK_BACK = 50
@@ -63,21 +64,16 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 
-async def forget(arguments: str, incoming: Incoming, store: Store) -> str:
-    """Forget what was asked for; the answer to whoever asked. Raises `InvalidInput` for anything else."""
+def forget(arguments: str, incoming: Incoming) -> Effect[Any]:
+    """Return what forgets what was asked for. Raises `InvalidInput` for anything else."""
     key = incoming.key
     match arguments.strip().lower():
         case "memory":
-            return await _forget_memory(key, store)
+            return Effect(change=ForgetNotes(key=key, source_id=NOTES_ID), tell=_notes_forgotten)
         case "here":
-            gone = await store.forget_conversation(key)
-            return f"Forgotten: this conversation, {gone:,} entries. What was paid stays in the sums, without any text."
+            return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)
         case "me":
-            gone = await store.forget_person(key.platform, incoming.author.id)
-            return (
-                f"Forgotten: what you asked on this platform and the conversations in which you did, {gone:,} entries. "
-                "What was paid stays in the sums, without any text and without your name."
-            )
+            return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
         case _:
             raise InvalidInput(
                 "Say `/forget memory` for my notes on what is out of view here, `/forget here` for all of this "
@@ -85,12 +81,18 @@ async def forget(arguments: str, incoming: Incoming, store: Store) -> str:
             )
 
 
-async def _forget_memory(key: ConversationKey, store: TranscriptStore) -> str:
-    conversation = await store.get_conversation(key)
-    removed = await store.remove_entries(key, source_id=NOTES_ID)
-    if conversation is None or not (conversation.memory or removed):
+def _notes_forgotten(there_were: bool) -> str:
+    if not there_were:
         return "There are no notes to forget here."
-    if removed:
-        conversation = interrupted(conversation, Break.DELETED)
-    await store.save_conversation(key, replace(conversation, memory=""))
     return "My notes on the earlier part of this conversation are gone."
+
+
+def _conversation_forgotten(gone: int) -> str:
+    return f"Forgotten: this conversation, {gone:,} entries. What was paid stays in the sums, without any text."
+
+
+def _person_forgotten(gone: int) -> str:
+    return (
+        f"Forgotten: what you asked on this platform and the conversations in which you did, {gone:,} entries. "
+        "What was paid stays in the sums, without any text and without your name."
+    )

@@ -46,11 +46,21 @@ def values_of(effective: Mapping[str, Effective]) -> Mapping[str, ParameterValue
 
 
 async def effective_at(
-    key: ConversationKey, settings: SettingStore, *, overrides: Mapping[str, str] = EMPTY
+    key: ConversationKey,
+    settings: SettingStore,
+    *,
+    overrides: Mapping[str, str] = EMPTY,
+    without: tuple[Scope, str] | None = None,
 ) -> Mapping[str, Effective]:
-    """Return every parameter as it holds in a conversation, with `overrides` for one turn on top."""
+    """Return every parameter as it holds in a conversation, with `overrides` for one turn on top.
+
+    `without` leaves out the value of one parameter at one scope.
+    """
     scopes = scopes_of(key)
-    stored = await settings.get_settings(scopes)
+    stored = {scope: dict(values) for scope, values in (await settings.get_settings(scopes)).items()}
+    if without is not None:
+        scope, name = without
+        stored.get(scope, {}).pop(name, None)
     layers = [(scope.kind, stored.get(scope, {})) for scope in scopes]
     return resolve([*layers, ("turn", overrides)])
 

@@ -12,8 +12,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
+from bot.effects import AddDigest, Effect, PauseDigest, RemoveDigest, telling
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import ChannelReader, Clock, Platform, ScheduleStore, Store
 from bot.summary.wanted import Wanted, zone_of
@@ -21,7 +22,7 @@ from bot.types import ConversationKey, Incoming, NewSchedule, ReadMessage, Sched
 
 logger = logging.getLogger(__name__)
 
-USAGE: Final = "digest add daily|weekly [DAY] [at] TIME | list | pause N | resume N | remove N"
+GRAMMAR: Final = "add daily|weekly [DAY] [at] TIME | list | pause N | resume N | remove N"
 
 TICK_SECONDS: Final = 20.0
 MOST_OF_CHANNEL: Final = 10
@@ -36,24 +37,35 @@ _ADD = re.compile(
 )
 
 
+_CHANGE = re.compile(r"list|(?:pause|resume|remove)\s+#?\d+", re.IGNORECASE)
+
+
 # ---------------------------------------------------------------- the command
 
 
-async def run(arguments: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> str:
-    """Add, list, pause, resume or remove digests of this channel; what to tell. Raises `InvalidInput`."""
+def is_digest_command(words: str) -> bool:
+    """Return whether words are in the grammar of the command as a whole."""
+    verb, _, rest = words.strip().partition(" ")
+    if verb.lower() == "add":
+        return _ADD.fullmatch(rest.strip()) is not None
+    return _CHANGE.fullmatch(words.strip()) is not None
+
+
+async def decide(arguments: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> Effect[Any]:
+    """Return what adds, lists, pauses, resumes or removes digests of this channel. Raises `InvalidInput`."""
     verb, _, rest = arguments.strip().partition(" ")
     match verb.lower():
         case "add":
             return await _add(rest.strip(), incoming, store, now=now)
         case "list" | "":
-            return await _list(incoming, store)
+            return telling(await _list(incoming, store))
         case "pause" | "resume" | "remove":
             return await _change(verb.lower(), rest, incoming, store, now=now)
         case _:
-            raise InvalidInput(f"Usage: `/{USAGE}`, for example `/digest add weekly friday at 16:00`.")
+            raise InvalidInput(f"Usage: `/digest {GRAMMAR}`, for example `/digest add weekly friday at 16:00`.")
 
 
-async def _add(words: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> str:
+async def _add(words: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> Effect[Schedule]:
     at, weekday = _read(words)
     if len(await store.get_schedules(incoming.key)) >= MOST_OF_CHANNEL:
         raise InvalidInput(f"A channel has at most {MOST_OF_CHANNEL} digests. Remove one first.")
@@ -67,8 +79,11 @@ async def _add(words: str, incoming: Incoming, store: ScheduleStore, *, now: dat
         next_at=next_time(at, weekday, zone, after=now),
         since=now,
     )
-    added = await store.add_schedule(wanted)
-    return f"Digest {added.id} is set: {_described(added)}. The first one comes {_local(added.next_at, zone)}."
+
+    def tell(added: Schedule) -> str:
+        return f"Digest {added.id} is set: {_described(added)}. The first one comes {_local(added.next_at, zone)}."
+
+    return Effect(change=AddDigest(schedule=wanted), tell=tell)
 
 
 def _read(words: str) -> tuple[time, int | None]:
@@ -100,7 +115,7 @@ async def _list(incoming: Incoming, store: ScheduleStore) -> str:
     return "\n".join(lines)
 
 
-async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> str:
+async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> Effect[None]:
     schedules = await store.get_schedules(incoming.key)
     found = next((each for each in schedules if str(each.id) == rest.strip().lstrip("#")), None)
     if found is None:
@@ -108,14 +123,12 @@ async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore
     if not (incoming.administers or found.author.id == incoming.author.id):
         raise InvalidInput("Only who added a digest, or an administrator, changes it.")
     if verb == "remove":
-        await store.remove_schedule(found.id)
-        return f"Digest {found.id} is removed."
+        return Effect(change=RemoveDigest(id=found.id), tell=lambda _: f"Digest {found.id} is removed.")
     zone = await zone_of(found.time_zone)
     next_at = next_time(found.at, found.weekday, zone, after=now)
-    await store.pause_schedule(found.id, paused=verb == "pause", next_at=next_at)
-    if verb == "pause":
-        return f"Digest {found.id} is paused."
-    return f"Digest {found.id} goes on: next {_local(next_at, zone)}."
+    paused = verb == "pause"
+    answer = f"Digest {found.id} " + ("is paused." if paused else f"goes on: next {_local(next_at, zone)}.")
+    return Effect(change=PauseDigest(id=found.id, paused=paused, next_at=next_at), tell=lambda _: answer)
 
 
 def _described(schedule: Schedule) -> str:

@@ -6,12 +6,13 @@ Every `x_to_json` has an `x_from_json` that gives back an equal value. Decimals 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from bot.types import Attachment, Draft, Footer, Source, Usage
+from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Person, Source, Task, Usage
 
 Json = dict[str, Any]
 
@@ -34,6 +35,42 @@ def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
 def attachments_from_json(array: Sequence[Json]) -> tuple[Attachment, ...]:
     """The attachments of a JSON array, in order."""
     return tuple(Attachment(**each) for each in array)
+
+
+def incoming_to_json(incoming: Incoming) -> Json:
+    """Return a JSON object of an incoming."""
+    return {
+        "key": asdict(incoming.key),
+        "dedupe_key": incoming.dedupe_key,
+        "author": asdict(incoming.author),
+        "text": incoming.text,
+        "at": as_utc(incoming.at).isoformat(),
+        "source_id": incoming.source_id,
+        "attachments": attachments_to_json(incoming.attachments),
+        "overrides": dict(incoming.overrides),
+        "addressed": incoming.addressed,
+        "starts_thread": incoming.starts_thread,
+        "task": incoming.task.value,
+        "reply_ref": incoming.reply_ref,
+        "private": incoming.private,
+        "administers": incoming.administers,
+        "time_zone": incoming.time_zone,
+        "details": dict(incoming.details),
+    }
+
+
+def incoming_from_json(json: Json) -> Incoming:
+    """Return the incoming of a JSON object."""
+    nested = {
+        "key": ConversationKey(**json["key"]),
+        "author": Person(**json["author"]),
+        "at": datetime.fromisoformat(json["at"]),
+        "attachments": attachments_from_json(json["attachments"]),
+        "overrides": MappingProxyType(json["overrides"]),
+        "task": Task(json["task"]),
+        "details": MappingProxyType(json["details"]),
+    }
+    return Incoming(**{**json, **nested})
 
 
 def source_to_json(source: Source) -> Json:

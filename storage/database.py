@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, wraps
+from itertools import islice
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -25,9 +26,12 @@ from sqlmodel import Session
 
 from bot.errors import ConfigError, StorageError, StorageUnavailable
 from bot.ports import Clock
+from storage import exact
 from storage.tables.base import Table
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
+
+CHUNK = 500  # values for a statement, below the 32,766 variables that SQLite takes and small enough to stay quick
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,15 +85,16 @@ def make_engine(url: sa.URL) -> sa.Engine | AsyncEngine:
         url = url.update_query_dict({"timeout": BUSY_TIMEOUT_S})
     # Beginning every transaction as a writer keeps readers from failing when they turn into writers.
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"isolation_level": "IMMEDIATE"})
-    sa.event.listen(engine, "connect", _set_pragmas)
+    sa.event.listen(engine, "connect", _prepare)
     return engine
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
+def _prepare(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=FULL")  # what a platform was told is stored must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+    exact.teach(connection)
 
 
 # ---------------------------------------------------------------- errors
@@ -176,13 +181,15 @@ class _OnLoop:
 class Database:
     """Runs units of work, each in a transaction and a task of its own.
 
-    `has_queue` says that the stores bring a job for the queue with each turn.
+    `is_shared` says that other processes may be at work on it, `has_queue` that the stores bring a job for the queue
+    with each turn.
     """
 
     def __init__(self, engine: sa.Engine | AsyncEngine, *, queued: bool = True) -> None:
         self.name = name_of(engine.url)
         self.origin = secrets.token_hex(8)
-        self.has_queue = queued and not is_sqlite(engine.url)
+        self.is_shared = not is_sqlite(engine.url)
+        self.has_queue = queued and self.is_shared
         self._transactions: _Transactions = _OnLoop(engine) if isinstance(engine, AsyncEngine) else _InThread(engine)
         self._units: set[asyncio.Task[Any]] = set()
 
@@ -231,6 +238,14 @@ def unit_of_work(
     return unit
 
 
+def within(
+    unit: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, Session, P], T]:
+    """Return the method behind a unit of work, to be part of a larger one: called with its store and a session."""
+    method: Callable[Concatenate[S, Session, P], T] = unit.__wrapped__  # type: ignore[attr-defined]  # set by `wraps`
+    return method
+
+
 def upsert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
     """An insert into `table` that can say what happens when the row is there: both databases have the same words."""
     return _upsert(session.get_bind().dialect.name, table)
@@ -245,6 +260,13 @@ def put(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]])
     """Insert rows with the same columns, replacing those columns in rows that are there."""
     if rows:
         session.connection().execute(_put(session.get_bind().dialect.name, table, tuple(rows[0])), list(rows))
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """Items for one statement at a time, so many as any database takes."""
+    remaining = iter(items)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
 
 
 @cache

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from bot.types import EVERYTHING, Spending, Within
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
+from storage.exact import sum_of
 from storage.tables import LedgerRow
+
+SUMS = ("requests", "input", "cached", "output")
 
 
 class SqlLedger(SqlPart):
@@ -18,14 +23,16 @@ class SqlLedger(SqlPart):
 
     @unit_of_work
     def spent(self, session: Session, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
-        lines = select(LedgerRow).where(col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until))
-        for name, value in within.columns.items():
-            lines = lines.where(col(getattr(LedgerRow, name)) == value)
-        rows = session.exec(lines).all()
-        return Spending(
-            requests=sum(row.requests for row in rows),
-            input=sum(row.input for row in rows),
-            cached=sum(row.cached for row in rows),
-            output=sum(row.output for row in rows),
-            cost=sum((Decimal(row.cost) for row in rows if row.cost), Decimal(0)),
+        sums = _sums(session.get_bind().dialect.name).where(
+            col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until)
         )
+        for name, value in within.columns.items():
+            sums = sums.where(col(getattr(LedgerRow, name)) == value)
+        *counts, cost = session.connection().execute(sums).one()
+        return Spending(**dict(zip(SUMS, map(int, counts), strict=True)), cost=Decimal(cost or 0))
+
+
+@cache
+def _sums(dialect: str) -> sa.Select[tuple[int | str | None, ...]]:
+    counts = (sa.func.coalesce(sa.func.sum(col(getattr(LedgerRow, name))), 0) for name in SUMS)
+    return sa.select(*counts, sum_of(col(LedgerRow.cost), dialect=dialect))

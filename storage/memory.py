@@ -34,9 +34,11 @@ from bot.types import (
     Within,
 )
 from storage.codec import as_utc
+from storage.exact import exact_sum
+from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries
 from storage.memory_workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
-from storage.turn_rules import ending, is_plain
+from storage.turn_rules import FORGOTTEN, ending, is_plain
 
 
 class MemoryTranscripts:
@@ -229,7 +231,7 @@ class MemoryTurns(MemoryTranscripts):
             input=sum(usage.input for usage, _ in lines),
             cached=sum(usage.cached for usage, _ in lines),
             output=sum(usage.output for usage, _ in lines),
-            cost=sum((cost for _, cost in lines), Decimal(0)),
+            cost=exact_sum(cost for _, cost in lines),
         )
 
     def _is_within(self, within: Within, id: TurnId, model: str) -> bool:
@@ -291,13 +293,14 @@ class MemoryTurns(MemoryTranscripts):
         return turn
 
 
-class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules):
+class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules, MemoryDeliveries):
     """A `ForgetStore` in memory; the playground's own messages stay, which only a database keeps."""
 
     async def forget_conversation(self, key: ConversationKey) -> int:
         gone = len(self._entries[key])
         self._entries[key].clear()
         self._forget_place(key)
+        self._forget_deliveries(of=lambda incoming: incoming.key == key)
         if key in self._conversations:
             self._conversations[key] = Conversation(
                 window_start=next(self._positions[key]), token_ratio=self._conversations[key].token_ratio
@@ -312,6 +315,7 @@ class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules):
         gone = sum([await self.forget_conversation(key) for key in keys])
         self._forget_person_in_parts(platform, id)
         self._forget_schedules_of(platform, id)
+        self._forget_deliveries(of=lambda incoming: (incoming.key.platform, incoming.author.id) == (platform, id))
         for key, kept in self._entries.items():
             written = [name for name, entry in kept.items() if entry.author == id and key.platform == platform]
             for name in written:
@@ -322,7 +326,7 @@ class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules):
     async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
         latest: dict[ConversationKey, datetime] = {}
         for id, turn in self._turns.items():
-            if turn.incoming.text:
+            if turn.incoming.author.id != FORGOTTEN:
                 key = turn.incoming.key
                 latest[key] = max(latest.get(key, self._accepted_at[id]), self._accepted_at[id])
         return {key: at for key, at in latest.items() if at < as_utc(before) and not self._open(key)}
@@ -341,11 +345,12 @@ class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWo
         MemoryWorkspaces.__init__(self)
         MemorySummaries.__init__(self)
         MemorySchedules.__init__(self)
+        MemoryDeliveries.__init__(self)
 
 
 def _blank(incoming: Incoming) -> Incoming:
     """The delivery without anything of a person."""
-    nobody = Person(id="(forgotten)", name="", is_bot=incoming.author.is_bot)
+    nobody = Person(id=FORGOTTEN, name="", is_bot=incoming.author.is_bot)
     return replace(incoming, text="", author=nobody, attachments=(), overrides=EMPTY, details=EMPTY)
 
 

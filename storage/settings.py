@@ -12,8 +12,10 @@ from bot.parameters import Scope, ScopeKind
 from storage.database import SqlPart, put, unit_of_work
 from storage.tables import SettingRow
 
+# Not by pairs, for which SQLite reads the whole table; so what it finds may be of a scope that nobody asked for.
 _AT_SCOPES = select(SettingRow).where(
-    sa.tuple_(col(SettingRow.scope_kind), col(SettingRow.scope_key)).in_(sa.bindparam("scopes", expanding=True))
+    col(SettingRow.scope_kind).in_(sa.bindparam("kinds", expanding=True)),
+    col(SettingRow.scope_key).in_(sa.bindparam("keys", expanding=True)),
 )
 
 
@@ -23,8 +25,11 @@ class SqlSettings(SqlPart):
     @unit_of_work
     def get_settings(self, session: Session, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
         values: dict[Scope, dict[str, str]] = {scope: {} for scope in scopes}
-        for row in session.exec(_AT_SCOPES, params={"scopes": [(each.kind, each.key) for each in values]}):
-            values[Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key)][row.name] = row.value
+        given = {"kinds": list({each.kind for each in scopes}), "keys": list({each.key for each in scopes})}
+        for row in session.exec(_AT_SCOPES, params=given):
+            scope = Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key)
+            if scope in values:
+                values[scope][row.name] = row.value
         return values
 
     @unit_of_work

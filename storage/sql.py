@@ -11,28 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.ports import Clock
 from storage.database import Database, make_engine, parse_url
+from storage.deliveries import SqlDeliveries
 from storage.ledger import SqlLedger
 from storage.schema import check_schema
-from storage.settings import SqlSettings
 from storage.state import SqlAdapterState
-from storage.summaries import SqlSchedules, SqlSummaries
-from storage.transcripts import SqlTranscripts
-from storage.turns import SqlTurns
-from storage.upkeep import SqlUpkeep
+from storage.summaries import SqlSummaries
 from storage.workspaces import SqlWorkspaces
 
 
-class SqlStore(
-    SqlTurns,
-    SqlTranscripts,
-    SqlSettings,
-    SqlAdapterState,
-    SqlLedger,
-    SqlWorkspaces,
-    SqlUpkeep,
-    SqlSummaries,
-    SqlSchedules,
-):
+class SqlStore(SqlDeliveries, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlSummaries):
     """A `Store` over a database."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 from sqlmodel import Session, col, delete, select, update
@@ -21,9 +22,10 @@ class SqlAdapterState(SqlPart):
     @unit_of_work
     def list_state(self, session: Session, platform: str, *, prefix: str = "") -> Mapping[str, str]:
         ours = col(AdapterStateRow.platform) == platform
-        begins = col(AdapterStateRow.name).startswith(prefix, autoescape=True)
-        rows = session.exec(select(AdapterStateRow).where(ours, begins).order_by(col(AdapterStateRow.name)))
-        return {row.name: row.value for row in rows if row.name.startswith(prefix)}  # SQLite's LIKE ignores case
+        name = col(AdapterStateRow.name)  # compared by code points; LIKE would read every name of the platform
+        begins = (name >= prefix, name <= prefix + chr(sys.maxunicode))
+        rows = session.exec(select(AdapterStateRow).where(ours, *begins).order_by(name))
+        return {row.name: row.value for row in rows}
 
     @unit_of_work
     def put_state(self, session: Session, platform: str, name: str, value: str) -> None:

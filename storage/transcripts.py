@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, bindparam, exists, insert
+from sqlalchemy import ColumnElement, bindparam, exists, insert, tuple_
 from sqlmodel import Session, col, delete, select, update
 
 from bot.types import Conversation, ConversationKey, Media, NewEntry, StoredEntry
-from storage.database import SqlPart, unit_of_work, upsert
+from storage.database import SqlPart, chunks, unit_of_work, upsert
 from storage.tables import (
     KEY_COLUMNS,
     ConversationRow,
@@ -76,13 +76,7 @@ class SqlTranscripts(SqlPart):
         if not source_id:
             return 0
         conversation = select(ConversationRow.id).where(is_of(ConversationRow, key)).scalar_subquery()
-        theirs = (col(EntryRow.conversation_id) == conversation) & (col(EntryRow.source_id) == source_id)
-        digests = session.exec(select(EntryMediaRow.digest).join(EntryRow, _same_place()).where(theirs))
-        seen = set(digests)
-        removed = session.exec(delete(EntryRow).where(theirs))
-        unused = col(MediaRow.digest).in_(seen) & ~exists().where(col(EntryMediaRow.digest) == MediaRow.digest)
-        session.exec(delete(MediaRow).where(unused))
-        return removed.rowcount
+        return delete_entries(session, col(EntryRow.conversation_id) == conversation, EntryRow.source_id == source_id)
 
 
 def append(
@@ -112,6 +106,18 @@ def append(
     return stored
 
 
+def delete_entries(session: Session, *which: ColumnElement[bool] | bool) -> int:
+    """Delete entries, and of their media what no other entry uses; how many; part of a larger unit of work."""
+    places = tuple_(col(EntryMediaRow.conversation_id), col(EntryMediaRow.position))
+    theirs = select(EntryRow.conversation_id, EntryRow.position).where(*which)
+    digests = set(session.exec(select(EntryMediaRow.digest).where(places.in_(theirs))))
+    deleted = session.exec(delete(EntryRow).where(*which).execution_options(synchronize_session=False))
+    for some in chunks(digests):
+        unused = ~exists().where(col(EntryMediaRow.digest) == MediaRow.digest)
+        session.exec(delete(MediaRow).where(col(MediaRow.digest).in_(some), unused))
+    return deleted.rowcount
+
+
 def _remember(session: Session, key: ConversationKey, conversation: Conversation) -> None:
     columns = conversation_columns(conversation)
     new = upsert(session, ConversationRow).values(**key_columns(key), next_position=0, **columns)
@@ -134,12 +140,6 @@ def _add_media(session: Session, conversation: int, stored: Sequence[StoredEntry
     for content, _ in pairs:
         session.exec(upsert(session, MediaRow).values(content.model_dump()).on_conflict_do_nothing())
     session.add_all(use for _, use in pairs)
-
-
-def _same_place() -> ColumnElement[bool]:
-    """Media and the entry that they belong to."""
-    same_conversation = col(EntryMediaRow.conversation_id) == EntryRow.conversation_id
-    return same_conversation & (col(EntryMediaRow.position) == EntryRow.position)
 
 
 def _read_media(session: Session, conversation: int, start: int) -> defaultdict[int, list[Media]]:

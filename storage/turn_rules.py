@@ -1,9 +1,14 @@
-"""What holds for turns in every store."""
+"""What holds for turns and deliveries in every store."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.errors import StorageError
-from bot.types import Turn, TurnState, takes_others
+from bot.types import EMPTY, Incoming, Turn, TurnState, takes_others
+
+FORGOTTEN = "(forgotten)"
+"""The author of what was forgotten; no platform has such an id."""
 
 
 def is_plain(turn: Turn) -> bool:
@@ -19,3 +24,8 @@ def ending(turn: Turn, error: str) -> TurnState:
     if turn.outcome is None:
         raise StorageError(f"Turn {turn.id} has no recorded outcome to be closed with.")
     return turn.outcome
+
+
+def without_words(incoming: Incoming) -> Incoming:
+    """Return what is needed of an incoming to tell its author something, and nothing of what they wrote."""
+    return replace(incoming, text="", attachments=(), overrides=EMPTY)

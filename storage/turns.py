@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select, update
 
 from bot.errors import ClaimLost
 from bot.types import (
-    OPEN_STATES,
     Condensation,
     ConversationKey,
     Draft,
@@ -28,7 +27,18 @@ from bot.types import (
 from storage import jobs
 from storage.codec import as_utc, draft_to_json
 from storage.database import SqlPart, put, unit_of_work, upsert
-from storage.tables import ANSWER, IS_OPEN, KEY_COLUMNS, FeedbackRow, LedgerRow, TurnRow, in_place, is_of, place_of
+from storage.tables import (
+    ANSWER,
+    IS_OPEN,
+    IS_REMARKABLE,
+    KEY_COLUMNS,
+    FeedbackRow,
+    LedgerRow,
+    TurnRow,
+    in_place,
+    is_of,
+    place_of,
+)
 from storage.tables.base import JSON
 from storage.transcripts import append
 from storage.turn_rules import ending, is_plain
@@ -68,6 +78,7 @@ _DRAFT = _CHANGE.values(
 )
 _POSTPONE = _CHANGE.values(retries=TurnRow.retries + 1)
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1)
+_ANY = select(TurnRow.id).where(in_place(TurnRow)).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
 _TOGETHER = select(TurnRow).where(_IS_HERE | (col(TurnRow.merged_into) == sa.bindparam("of_id"))).order_by(*_IN_ORDER)
 _CLOSE = (
@@ -75,6 +86,23 @@ _CLOSE = (
     .where(_IS_CLAIMED)
     .values(state=sa.func.coalesce(TurnRow.outcome, TurnRow.state), ended_at=sa.bindparam("now"))
     .returning(col(TurnRow.stop), col(TurnRow.outcome))
+)
+
+
+def _counted(part: sa.TextClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(TurnRow).where(part, *conditions).scalar_subquery()
+
+
+# Each from an index over few turns, but for the number of all. One statement, so that the figures are of one moment.
+_FIGURES = sa.select(
+    _counted(sa.text("true")).label("turns"),
+    _counted(IS_OPEN, col(TurnRow.state) == TurnState.QUEUED).label("queued"),
+    _counted(IS_OPEN, col(TurnRow.state) == TurnState.RUNNING).label("running"),
+    sa.select(sa.func.min(TurnRow.accepted_at)).where(IS_OPEN).scalar_subquery().label("oldest_accepted_at"),
+    _counted(IS_REMARKABLE, col(TurnRow.retries) > 0).label("retried"),
+    _counted(IS_REMARKABLE, col(TurnRow.attempt) > TurnRow.retries + 1).label("recovered"),
+    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.FAILED).label("failed"),
+    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.CANCELLED).label("cancelled"),
 )
 
 
@@ -187,7 +215,7 @@ class SqlTurns(SqlPart):
             select(TurnRow, LedgerRow)
             .join(LedgerRow, is_answer_of_turn, isouter=True)
             .where(is_of(TurnRow, key), col(TurnRow.recorded_at).is_not(None), col(TurnRow.request).is_not(None))
-            .order_by(col(TurnRow.id).desc())
+            .order_by(col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc())  # as their index has them
             .limit(limit)
         )
         return [row.to_record(line) for row, line in reversed(rows.all())]
@@ -207,32 +235,13 @@ class SqlTurns(SqlPart):
 
     @unit_of_work
     def queue_figures(self, session: Session) -> QueueFigures:
-        counted = session.connection().execute(
-            sa.select(
-                col(TurnRow.state),
-                sa.func.count(),
-                sa.func.min(col(TurnRow.accepted_at)),
-                sa.func.count().filter(col(TurnRow.retries) > 0),
-                sa.func.count().filter(col(TurnRow.attempt) > TurnRow.retries + 1),
-            ).group_by(col(TurnRow.state))
-        )
-        rows: dict[TurnState, list[Any]] = {state: figures for state, *figures in counted}
-        count = {state: rows[state][0] if state in rows else 0 for state in TurnState}
-        return QueueFigures(
-            queued=count[TurnState.QUEUED],
-            running=count[TurnState.RUNNING],
-            oldest_accepted_at=min((rows[state][1] for state in OPEN_STATES if state in rows), default=None),
-            retried=sum(figures[2] for figures in rows.values()),
-            recovered=sum(figures[3] for figures in rows.values()),
-            done=count[TurnState.DONE],
-            failed=count[TurnState.FAILED],
-            cancelled=count[TurnState.CANCELLED],
-        )
+        row = session.connection().execute(_FIGURES).one()._asdict()
+        others = row["queued"] + row["running"] + row["failed"] + row["cancelled"]
+        return QueueFigures(done=row.pop("turns") - others, **row)
 
     @unit_of_work
     def takes_part(self, session: Session, key: ConversationKey) -> bool:
-        any_turn = select(TurnRow.id).where(is_of(TurnRow, key)).limit(1)
-        return session.exec(any_turn).first() is not None
+        return session.exec(_ANY, params=place_of(key)).first() is not None
 
     @unit_of_work
     def active_conversations(

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.types import OPEN_STATES, ConversationKey
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
+    IS_KEPT,
+    IS_OPEN,
     KEY_COLUMNS,
+    NOTHING_OWED,
     ChannelMessageRow,
     ConversationRow,
-    EntryMediaRow,
+    DeliveryRow,
     EntryRow,
     LedgerRow,
-    MediaRow,
     PersonRow,
     SummaryPartRow,
     TurnRow,
+    WorkspaceRow,
     is_of,
 )
+from storage.transcripts import delete_entries
+from storage.turn_rules import FORGOTTEN
 
-FORGOTTEN = "(forgotten)"
 PLAYGROUND = "local"  # the one platform whose messages themselves are kept here
 
 
@@ -41,41 +48,52 @@ class SqlUpkeep(SqlPart):
     @unit_of_work
     def forget_person(self, session: Session, platform: str, id: str) -> int:
         theirs = sa.and_(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
-        places = select(TurnRow.platform, TurnRow.workspace, TurnRow.channel, TurnRow.thread).where(theirs).distinct()
         # Answers, and what was condensed, may repeat what they wrote: their conversations go as a whole.
-        keys = [ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))) for place in session.exec(places)]
+        keys = {_key(place) for place in session.connection().execute(sa.select(*_KEY).where(theirs))}
         gone = sum([_forget(session, key) for key in keys])
-        elsewhere = select(ConversationRow.id).where(ConversationRow.platform == platform)
-        read = session.exec(
-            delete(EntryRow).where(col(EntryRow.author) == id, col(EntryRow.conversation_id).in_(elsewhere))
+        written = exists().where(
+            col(ConversationRow.id) == EntryRow.conversation_id, col(ConversationRow.platform) == platform
         )
+        gone += delete_entries(session, col(EntryRow.author) == id, written)
         session.exec(
             update(LedgerRow)
             .where(col(LedgerRow.platform) == platform, col(LedgerRow.author_id) == id)
             .values(author_id=FORGOTTEN)
         )
         forget_person_in_parts(session, platform, id)
+        _forget_owed(session, col(DeliveryRow.platform) == platform, col(DeliveryRow.author_id) == id)
         if platform == PLAYGROUND:
             session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
-            session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
-        _forget_unused_media(session)
-        return gone + read.rowcount
+            everywhere = select(WorkspaceRow.id)  # all there are, since people are found by workspace and id
+            session.exec(delete(PersonRow).where(col(PersonRow.workspace).in_(everywhere), col(PersonRow.id) == id))
+        return gone
 
     @unit_of_work
     def resting_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
-        row = TurnRow
-        key = (col(row.platform), col(row.workspace), col(row.channel), col(row.thread))
-        latest = sa.func.max(col(row.accepted_at))
-        resting = (
-            sa.select(*key, latest)
-            .where(col(row.text) != "")
-            .group_by(*key)
-            .having(latest < as_utc(before))
-            .having(sa.func.count().filter(_is_open()) == 0)
-        )
-        found = session.connection().execute(resting)
-        return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
+        found = session.connection().execute(_RESTING, {"before": as_utc(before)})
+        latest: dict[ConversationKey, datetime] = {}
+        for *place, at in found:
+            key = _key(place)
+            latest[key] = max(latest.get(key, at), at)
+        return latest
 
+
+def _key(place: Iterable[str]) -> ConversationKey:
+    return ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True)))
+
+
+_KEY = [col(getattr(TurnRow, name)) for name in KEY_COLUMNS]
+_other = aliased(TurnRow)
+_IS_BESIDE = sa.and_(*(col(getattr(_other, name)) == col(getattr(TurnRow, name)) for name in KEY_COLUMNS))
+_BEFORE = sa.bindparam("before", type_=UTCDateTime())
+# From the old turns to their conversations, not the other way round: where those are forgotten in time there are few.
+# Not grouped here either, or SQLite would read every turn in the order of the groups.
+_RESTING = (
+    sa.select(*_KEY, col(TurnRow.accepted_at))
+    .where(IS_KEPT, col(TurnRow.accepted_at) < _BEFORE)
+    .where(~exists().where(_IS_BESIDE, IS_KEPT, col(_other.accepted_at) >= _BEFORE))
+    .where(~exists().where(_IS_BESIDE, IS_OPEN))
+)
 
 _BLANK: dict[str, Any] = {
     "text": "",
@@ -97,20 +115,20 @@ def _forget(session: Session, key: ConversationKey) -> int:
     """Blank ended turns, which stay as the names of deliveries, and remove transcript and memory."""
     conversation = is_of(ConversationRow, key)
     session.exec(update(TurnRow).where(is_of(TurnRow, key), ~_is_open()).values(**_BLANK))
+    _forget_owed(session, is_of(DeliveryRow, key))
     session.exec(delete(SummaryPartRow).where(is_of(SummaryPartRow, key)))
     ids = select(ConversationRow.id).where(conversation)
-    gone = session.exec(delete(EntryRow).where(col(EntryRow.conversation_id).in_(ids)))
+    gone = delete_entries(session, col(EntryRow.conversation_id).in_(ids))
     start = ConversationRow.next_position
     session.exec(update(ConversationRow).where(conversation).values(memory="", head_digest="", window_start=start))
     if key.platform == PLAYGROUND:
         row = ChannelMessageRow
-        of_thread = sa.or_(col(row.thread) == key.thread, sa.and_(col(row.id) == key.thread, col(row.thread) == ""))
         here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
-        session.exec(delete(row).where(here, of_thread))
-    _forget_unused_media(session)
-    return gone.rowcount
+        session.exec(delete(row).where(here, col(row.thread) == key.thread))
+        session.exec(delete(row).where(here, col(row.id) == key.thread, col(row.thread) == ""))
+    return gone
 
 
-def _forget_unused_media(session: Session) -> None:
-    used = select(EntryMediaRow.digest)
-    session.exec(delete(MediaRow).where(col(MediaRow.digest).not_in(used)))
+def _forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:
+    """Drop commands and answers that a crash has kept back; the names of the deliveries stay."""
+    session.exec(update(DeliveryRow).where(*whose, col(DeliveryRow.due).is_not(None)).values(NOTHING_OWED))

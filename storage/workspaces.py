@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from itertools import islice
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -17,12 +15,8 @@ from bot.errors import StorageError
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage import jobs
 from storage.codec import as_utc
-from storage.database import SqlPart, put, unit_of_work
+from storage.database import SqlPart, chunks, put, unit_of_work
 from storage.tables import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
-
-CHUNK = 500  # rows per statement, below the 32,766 variables that SQLite takes and small enough to stay quick
-
-T = TypeVar("T")
 
 
 class SqlWorkspaces(SqlPart):
@@ -139,11 +133,11 @@ def _threads(session: Session, workspace: str, channel: str, ids: Iterable[str])
     """The thread of each message that is there, by id."""
     row = ChannelMessageRow
     threads: dict[str, str] = {}
-    for chunk in _chunks(ids):
-        found = session.exec(
-            select(row.id, row.thread).where(row.workspace == workspace, row.channel == channel, col(row.id).in_(chunk))
-        )
-        threads.update(found.all())
+    for chunk in chunks(ids):
+        here = (row.workspace == workspace, row.channel == channel, col(row.id).in_(chunk))
+        # `turn_id` is read for SQLite, which takes an index that tells all that is asked, and reads the whole channel.
+        found = session.exec(select(row.id, row.thread, row.turn_id).where(*here))
+        threads.update((id, thread) for id, thread, _ in found)
     return threads
 
 
@@ -152,7 +146,7 @@ def _count_replies(session: Session, workspace: str, channel: str, roots: Iterab
     hangs_on = sa.and_(
         col(reply.workspace) == workspace, col(reply.channel) == channel, col(reply.thread) == col(root.id)
     )
-    for chunk in _chunks(roots):
+    for chunk in chunks(roots):
         session.exec(
             update(root)
             .where(col(root.workspace) == workspace, col(root.channel) == channel, col(root.id).in_(chunk))
@@ -162,9 +156,3 @@ def _count_replies(session: Session, workspace: str, channel: str, roots: Iterab
             )
             .execution_options(synchronize_session=False)
         )
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, CHUNK)):
-        yield chunk

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from adapters.discord.directory import place_of
 from adapters.discord.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
 from adapters.discord.messages import attachment_of
 from adapters.discord.places import CHANNEL
-from adapters.discord.references import InteractionRef, read_ref
+from adapters.discord.references import InteractionRef, read_ref, with_ids
 from adapters.discord.rendering import NO_ANSWER, plain_pages
 from adapters.discord.surfaces import InteractionSurface
 from adapters.discord.surroundings import Surroundings
@@ -26,6 +27,9 @@ from bot.types import EMPTY, Handled, Incoming, Outcome, Person
 logger = logging.getLogger(__name__)
 
 NOT_STORED: Final = "I could not take that down just now. Please try again in a moment."
+
+INTERACTION: Final = "interaction:"
+"""What the dedupe keys of interactions begin with; the interaction's id follows."""
 
 Interaction = discord.Interaction[Any]
 
@@ -40,81 +44,127 @@ def incoming_of(
     interaction: Interaction,
     text: str,
     *,
-    original: int | None = None,
     private: bool = False,
     overrides: Mapping[str, str] = EMPTY,
     files: Sequence[discord.Attachment] = (),
 ) -> Incoming:
-    """What somebody asks by a command or a button. `original` is the message that the answer is written into.
-
-    Outside threads that message is what the conversation hangs on: people go on by replying to it.
-    """
+    """What somebody asks by a command or a button; what it is answered with is a further message of the interaction."""
     channel = channel_json(interaction.channel) if interaction.channel is not None else None
     channel = channel or {"id": str(interaction.channel_id or 0), "type": int(discord.ChannelType.text.value)}
     place = place_of(channel, str(interaction.guild_id or ""))
-    reply_ref = ""
-    if original is not None:
-        ref = InteractionRef(
-            application=str(interaction.application_id),
-            token=interaction.token,
-            expires=interaction.created_at.astimezone(UTC) + TOKEN_LIFE,
-            channel=place.id,
-            private=private,
-            ids=(str(original),),
-        )
-        reply_ref = str(ref)
+    ref = InteractionRef(
+        application=str(interaction.application_id),
+        token=interaction.token,
+        expires=interaction.created_at.astimezone(UTC) + TOKEN_LIFE,
+        channel=place.id,
+        private=private,
+    )
     return Incoming(
-        key=place.key(message=str(original or interaction.id)),
-        dedupe_key=f"interaction:{interaction.id}",
+        key=place.key(message=str(interaction.id)),
+        dedupe_key=f"{INTERACTION}{interaction.id}",
         author=person_asking(interaction),
         text=text,
         at=interaction.created_at.astimezone(UTC),
         attachments=tuple(attachment_of(attachment_json(each)) for each in files),
         overrides=overrides,
         starts_thread=not place.is_direct and not place.is_thread,
-        reply_ref=reply_ref,
+        reply_ref=str(ref),
         private=private,
         administers=interaction.guild_id is None or interaction.permissions.manage_guild,
         details={CHANNEL: place.id},
     )
 
 
-async def deferred(interaction: Interaction, *, private: bool) -> int | None:
-    """Acknowledge within 3 s; the id of the message that says "is thinking", None when another process was faster."""
+async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> Incoming | None:
+    """Store what is asked, then acknowledge it, which Discord waits 3 s for; None when it is not ours to answer.
+
+    The incoming comes back with the message that says "is thinking", into which its answer is written.
+    """
     try:
-        answer = await interaction.response.defer(ephemeral=private, thinking=True)
-    except discord.HTTPException as error:
-        if error.code in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
-            logger.info("an interaction is answered elsewhere, or too late", extra={"code": error.code})
+        if not await bot.begin(incoming):
             return None
+    except StorageError:
+        await whisper(interaction, NOT_STORED)
         raise
-    return (answer.message_id if answer is not None else None) or interaction.id
+    try:
+        answer = await interaction.response.defer(ephemeral=incoming.private, thinking=True)
+    except discord.HTTPException as error:
+        if error.code not in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
+            raise
+        logger.info("an interaction is answered elsewhere, or too late", extra={"code": error.code})
+        return None
+    original = (answer.message_id if answer is not None else None) or interaction.id
+    return answered_in(incoming, str(original))
 
 
-async def asked(bot: Bot, around: Surroundings, incoming: Incoming) -> Handled | None:
+def answered_in(incoming: Incoming, original: str) -> Incoming:
+    """What was asked by a command, to be answered in the message `original`.
+
+    Outside threads that message is what the conversation hangs on: people go on by replying to it.
+    """
+    is_new = incoming.dedupe_key == f"{INTERACTION}{incoming.key.thread}"
+    key = replace(incoming.key, thread=original) if is_new else incoming.key
+    return replace(incoming, key=key, reply_ref=str(with_ids(ref_of(incoming), (original,))))
+
+
+async def asked(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
     """Hand a question or command to the bot and write what it says at once into the deferred answer."""
     try:
         handled = await bot.handle(incoming)
     except InvalidInput as error:
         await say(around, incoming, str(error))
-        return None
     except StorageError:
         await say(around, incoming, NOT_STORED)
+        await _give_up(bot, incoming)
         raise
-    if handled.outcome is Outcome.REPLIED:
-        await say(around, incoming, handled.text or NO_ANSWER)
-    return handled
+    else:
+        if handled.outcome is Outcome.REPLIED:
+            await say(around, incoming, handled.text or NO_ANSWER)
+    await bot.told(incoming)
+
+
+async def _give_up(bot: Bot, incoming: Incoming) -> None:
+    """Let nobody finish what its author was told is not done."""
+    try:
+        await bot.told(incoming)
+    except StorageError as error:
+        logger.warning("a command may still be carried out", extra={"error": str(error)})
+
+
+async def refused(bot: Bot, around: Surroundings, incoming: Incoming, text: str) -> None:
+    """Write what is wrong with a command into its deferred answer. Raises `PlatformError` and `StorageError`."""
+    if (handled := await bot.reply(incoming, text)).text:
+        await say(around, incoming, handled.text)
+        await bot.told(incoming)
 
 
 async def say(around: Surroundings, incoming: Incoming, text: str) -> None:
-    """Write a text into the deferred answer. Raises `PlatformError`."""
-    ref = _ref_of(incoming)
+    """Write a text into the deferred answer, or into a further message where there is none. Raises `PlatformError`."""
+    ref = ref_of(incoming)
     surface = InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
     for index, page in enumerate(plain_pages(text)):
-        if index == 0:
+        if index == 0 and ref.ids:
             await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
         else:
             await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+
+
+async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[Handled]) -> Handled | None:
+    """Acknowledge a press once it is carried out; what the bot says is for who pressed it. None for what was refused.
+
+    Raises `StorageError`.
+    """
+    handled = None
+    try:
+        text = (handled := await doing).text
+    except InvalidInput as error:
+        text = str(error)
+    if text:
+        await whisper(interaction, text)
+        await bot.told(incoming)
+    elif handled is not None and handled.outcome is not Outcome.DUPLICATE:
+        await interaction.response.defer()
+    return handled
 
 
 async def whisper(interaction: Interaction, text: str) -> None:
@@ -125,7 +175,8 @@ async def whisper(interaction: Interaction, text: str) -> None:
         await interaction.response.send_message(text, ephemeral=True)
 
 
-def _ref_of(incoming: Incoming) -> InteractionRef:
+def ref_of(incoming: Incoming) -> InteractionRef:
+    """The interaction that an incoming came by. Raises `PlatformError`."""
     ref = read_ref(incoming.reply_ref)
     if not isinstance(ref, InteractionRef):
         raise PlatformError("a command has no answer to write into")

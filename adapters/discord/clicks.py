@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any, Final
 
 import discord
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, person_asking, whisper
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of, tell, whisper
 from adapters.discord.controls import TEMPLATE, Action
 from adapters.discord.forms import DEPTHS
 from adapters.discord.limits import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION
@@ -17,14 +18,13 @@ from adapters.discord.rendering import Renderer
 from adapters.discord.surroundings import Surroundings
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
-from bot.types import Again, Outcome, Turn
+from bot.types import Again, Handled, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
 NOT_KNOWN: Final = "That answer is not known here any more."
 NOTHING_TO_STOP: Final = "That answer is not being written any more."
 THANKS: Final = "Thank you, that is noted."
-UNDER_WAY: Final = "That is under way already."
 NOT_WORKED: Final = "That did not work. Please try again."
 
 AGAIN: Final = {Action.RETRY: Again.RETRY, Action.REGENERATE: Again.REGENERATE, Action.CONTINUE: Again.CONTINUE}
@@ -78,39 +78,34 @@ class Clicks:
         turn = await self._bot.turn(turn_id)
         if turn is None:
             raise InvalidInput(NOT_KNOWN)
+        by = incoming_of(interaction, "", private=True)
         match action:
             case Action.STOP:
-                await interaction.response.defer()
-                if not await self._bot.stop(turn.incoming.key):
-                    await whisper(interaction, NOTHING_TO_STOP)
+                await self._tell(interaction, by, self._bot.stop(turn.incoming.key, asked=by, idle=NOTHING_TO_STOP))
             case Action.GOOD | Action.BAD:
-                await interaction.response.send_message(THANKS, ephemeral=True)
-                await self._bot.feedback(turn_id, by=person_asking(interaction), good=action is Action.GOOD)
+                noting = self._bot.feedback(turn_id, good=action is Action.GOOD, asked=by, answer=THANKS)
+                await self._tell(interaction, by, noting)
             case Action.DEEPER:
                 await self._deeper(interaction, turn)
             case Action.SHARE:
                 await self._share(interaction, turn)
             case _:
-                await interaction.response.defer()
-                by, at = person_asking(interaction), interaction.created_at
-                handled = await self._bot.again(turn_id, AGAIN[action], by=by, at=at)
-                if handled.outcome is Outcome.DUPLICATE:
-                    await whisper(interaction, UNDER_WAY)
+                await self._tell(interaction, by, self._bot.again(turn_id, AGAIN[action], asked=by))
+
+    async def _tell(self, interaction: Interaction, by: Incoming, doing: Awaitable[Handled]) -> None:
+        await tell(self._bot, interaction, by, doing)
 
     async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
         """The same search once more and more thoroughly, in a message of its own."""
-        private = turn.incoming.private
-        original = await deferred(interaction, private=private)
-        if original is None:
-            return
-        asking = incoming_of(interaction, turn.incoming.text, original=original, private=private)
         asking = replace(
-            asking,
+            incoming_of(interaction, turn.incoming.text, private=turn.incoming.private),
             key=turn.incoming.key,
             starts_thread=turn.incoming.starts_thread,
             overrides={**turn.incoming.overrides, **DEPTHS["deep"]},
         )
-        await asked(self._bot, self._around, asking)
+        answered = await deferred(self._bot, interaction, asking)
+        if answered is not None:
+            await asked(self._bot, self._around, answered)
 
     async def _share(self, interaction: Interaction, turn: Turn) -> None:
         """A private answer for everybody, with who shares it and what was asked."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, say
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of, refused
 from adapters.discord.directory import PLATFORM
 from adapters.discord.forms import Form, command_forms
 from adapters.discord.menus import message_menus
@@ -83,25 +84,21 @@ class CommandForms:
     def _command(self, form: Form) -> Command:
         async def run(interaction: Interaction, **values: Any) -> None:
             private = bool(values.get("private", form.private))
-            original = await deferred(interaction, private=private)
-            if original is None:
-                return
             file = values.pop("file", None)
-            incoming = incoming_of(interaction, "", original=original, private=private)
+            files = [file] if file is not None else []
+            incoming = incoming_of(interaction, form.text(values), private=private, files=files)
+            refusal = ""
             try:
-                overrides = form.overrides(values)
+                incoming = replace(incoming, overrides=form.overrides(values))
             except InvalidInput as error:
-                await say(self._around, incoming, str(error))
+                refusal = str(error)
+            answered = await deferred(self._bot, interaction, incoming)
+            if answered is None:
                 return
-            incoming = incoming_of(
-                interaction,
-                form.text(values),
-                original=original,
-                private=private,
-                overrides=overrides,
-                files=[file] if file is not None else [],
-            )
-            await asked(self._bot, self._around, incoming)
+            if refusal:
+                await refused(self._bot, self._around, answered, refusal)
+            else:
+                await asked(self._bot, self._around, answered)
 
         run.__signature__ = signature(  # type: ignore[attr-defined]  # what `inspect` and discord.py read
             {name: (each.annotation, each.required) for name, each in form.options.items()}

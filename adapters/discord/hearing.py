@@ -68,13 +68,15 @@ class Hearing:
         try:
             handled = await self._bot.handle(incoming)
         except InvalidInput as error:
-            await self._tell(incoming, str(error))
+            text = str(error)
         except StorageError:
-            await self._tell(incoming, NOT_TAKEN)
+            await answer_in_place(self._around, incoming, NOT_TAKEN)
             raise
         else:
-            if handled.outcome is Outcome.REPLIED:
-                await self._tell(incoming, handled.text)
+            text = handled.text if handled.outcome is Outcome.REPLIED else ""
+        if text:
+            await answer_in_place(self._around, incoming, text)
+            await self._bot.told(incoming)
 
     async def _incoming(self, message: Json, *, own_role: int | None, guild: discord.Guild | None) -> Incoming | None:
         """None for what is neither addressed to the bot nor inside a thread."""
@@ -128,15 +130,6 @@ class Hearing:
         about = thread_message(quoted, _names_of(guild))
         return f"{text}\n\n(In reply to {about.author.name}: {about.text})" if about.text else text
 
-    async def _tell(self, incoming: Incoming, text: str) -> None:
-        """Answer a command or a refusal in place. Raises `PlatformError`."""
-        channel = incoming.details[CHANNEL]
-        rest, limits = self._around.rest, self._around.limits
-        surface = ChannelSurface(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
-        for part, page in enumerate(plain_pages(text)):
-            nonce = f"c{incoming.source_id}-{part}"
-            await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
-
     # ------------------------------------------------------------ changes
 
     async def edited(self, event: discord.RawMessageUpdateEvent) -> None:
@@ -171,6 +164,16 @@ class Hearing:
             return await self._directory.place(channel)
         except PlatformError:
             return None
+
+
+async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -> None:
+    """Answer a command or a refusal where it was written. Raises `PlatformError`."""
+    channel = incoming.details[CHANNEL]
+    rest, limits = around.rest, around.limits
+    surface = ChannelSurface(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
+    for part, page in enumerate(plain_pages(text)):
+        nonce = f"c{incoming.source_id}-{part}"
+        await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
 
 
 def _names_of(guild: discord.Guild | None) -> Names:

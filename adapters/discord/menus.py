@@ -40,18 +40,17 @@ class AskAbout(discord.ui.Modal, title=ASK):
 
     async def on_submit(self, interaction: Interaction, /) -> None:
         """Ask, with the message under the question."""
-        original = await deferred(interaction, private=False)
-        if original is None:
-            return
         field = self.question.component
         asked_for = str(field.value) if isinstance(field, discord.ui.TextInput) else QUESTION
-        await asked(self._bot, self._around, self._incoming(interaction, asked_for, original))
+        answered = await deferred(self._bot, interaction, self._incoming(interaction, asked_for))
+        if answered is not None:
+            await asked(self._bot, self._around, answered)
 
-    def _incoming(self, interaction: Interaction, question: str, original: int) -> Incoming:
+    def _incoming(self, interaction: Interaction, question: str) -> Incoming:
         told = message_json(self._message)
         text = readable(content_of(told), names_in(told, lambda *_: None))
         about = f"{question}\n\n(About a message of {person_of(told).name}: {text})"
-        return incoming_of(interaction, f"/ask {about}", original=original, files=self._message.attachments)
+        return incoming_of(interaction, f"/ask {about}", files=self._message.attachments)
 
 
 def message_menus(bot: Bot, around: Surroundings) -> list[Menu]:
@@ -61,9 +60,9 @@ def message_menus(bot: Bot, around: Surroundings) -> list[Menu]:
         await interaction.response.send_modal(AskAbout(bot, around, message))
 
     async def summarise(interaction: Interaction, message: discord.Message) -> None:
-        original = await deferred(interaction, private=True)
-        if original is not None:
-            text = f"/summarise from {message.id}"
-            await asked(bot, around, incoming_of(interaction, text, original=original, private=True))
+        incoming = incoming_of(interaction, f"/summarise from {message.id}", private=True)
+        answered = await deferred(bot, interaction, incoming)
+        if answered is not None:
+            await asked(bot, around, answered)
 
     return [Menu(name=ASK, callback=ask), Menu(name=SUMMARISE, callback=summarise)]

@@ -9,24 +9,25 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, deferred, incoming_of, whisper
+from adapters.discord.asking import Interaction, deferred, incoming_of, tell, whisper
 from adapters.discord.forms import QUESTION
 from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
-from bot.errors import BotError, InvalidInput
+from bot.errors import BotError
 from bot.parameter_resolver import scopes_of
 from bot.parameters import PARAMETERS, Effective, Parameter
 from bot.ports import Bot
-from bot.types import Incoming
+from bot.types import Incoming, Outcome
 
 logger = logging.getLogger(__name__)
 
+PANEL: Final = "/settings"
 HELP: Final = "See and change what holds here."
 NOT_WORKED: Final = "That did not work. Please try again."
 ONLY_ADMINISTRATORS: Final = "Only who may manage the server changes that."
@@ -163,10 +164,10 @@ class Panel:
         """The command that opens a panel for who asks alone."""
 
         async def settings(interaction: Interaction) -> None:
-            if await deferred(interaction, private=True) is None:
-                return
-            incoming = incoming_of(interaction, "/settings")
-            await self._show(interaction, incoming, scope=usual_scope(incoming))
+            incoming = incoming_of(interaction, PANEL, private=True)
+            if await deferred(self._bot, interaction, incoming) is not None:
+                await self._show(interaction, incoming, scope=usual_scope(incoming))
+                await self._bot.told(incoming)
 
         return app_commands.Command(name="settings", description=HELP, callback=settings)
 
@@ -197,16 +198,13 @@ class Panel:
         """Something was chosen in a list; what goes wrong is told to who chose it."""
         try:
             await self._carry_out(interaction, match, value)
-        except InvalidInput as error:
-            await whisper(interaction, str(error))
         except BotError as error:
             logger.warning("a setting was not changed", extra={"error": str(error)})
             await whisper(interaction, NOT_WORKED)
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
-        incoming, scope, name = incoming_of(interaction, "/settings"), match["scope"], match["name"]
+        incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
         if match["what"] == "value":
-            await interaction.response.defer()
             await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
         elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
             current = (await self._bot.effective(incoming.key))[value]
@@ -219,10 +217,14 @@ class Panel:
     async def change(
         self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
     ) -> None:
-        """Set or take back a value, and show the panel as it is then. Raises `InvalidInput` and `StorageError`."""
+        """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
         if not incoming.administers and (scope == "workspace" or PARAMETERS[name].guarded):
-            raise InvalidInput(ONLY_ADMINISTRATORS)
-        await self._bot.change(scopes_of(incoming.key)[SCOPES[scope]], {name: value})
+            await tell(self._bot, interaction, incoming, self._bot.reply(incoming, ONLY_ADMINISTRATORS))
+            return
+        changing = self._bot.change(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
+        handled = await tell(self._bot, interaction, incoming, changing)
+        if handled is None or handled.outcome is Outcome.DUPLICATE:
+            return
         done = "taken back" if value is None else "set"
         await self._show(interaction, incoming, scope=scope, name=name, note=f"**{name}** is {done}.")
 
@@ -269,11 +271,8 @@ class ValueForm(discord.ui.Modal):
         """Set what was typed, or take the value back."""
         value = str(self._field.value).strip()
         try:
-            PARAMETERS[self._name].parse(value) if value else None
-            await interaction.response.defer()
-            await self._panel.change(interaction, self._incoming, self._scope, self._name, value or None)
-        except InvalidInput as error:
-            await whisper(interaction, str(error))
+            incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
+            await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
         except BotError as error:
             logger.warning("a setting was not changed", extra={"error": str(error)})
             await whisper(interaction, NOT_WORKED)

@@ -13,6 +13,7 @@ from adapters.discord.files import fetch
 from adapters.discord.gateway import listen
 from adapters.discord.limits import MESSAGES_AT_ONCE, PACE
 from adapters.discord.messages import is_spoken, thread_message
+from adapters.discord.owed import tell_owed
 from adapters.discord.places import target_of
 from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.reading import no_names
@@ -22,6 +23,7 @@ from adapters.discord.reply import DiscordReply
 from adapters.discord.rest import DiscordOptions, Json, Refused, Rest, keep_tokens_out_of_logs
 from adapters.discord.surroundings import DiscordStore, Surroundings
 from bot.errors import PlatformError
+from bot.owed import keep_telling
 from bot.ports import Bot, Clock
 from bot.types import Attachment, ConversationKey, ThreadMessage, Turn
 
@@ -105,7 +107,13 @@ class DiscordPlatform(Channels):
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
-        await listen(bot, self._options, self.around, on_ready=self._ready.set)
+        telling = keep_telling(bot, PLATFORM, lambda owed: tell_owed(bot, self.around, owed))
+        task = asyncio.create_task(telling, name="Discord: telling what is owed")
+        try:
+            await listen(bot, self._options, self.around, on_ready=self._ready.set)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def heard(self) -> None:
         """Wait until the gateway is connected and all servers are known."""

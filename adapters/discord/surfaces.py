@@ -111,12 +111,16 @@ class InteractionSurface:
         body = _body(page) | {"flags": SUPPRESS_EMBEDS, "attachments": [{"id": "0", "filename": name}]}
         await self._call("PATCH", self._path(id), body, message_id=id, file=(name, data))
 
+    async def original(self) -> Any:
+        """Return the first answer as it stands."""
+        return await self._call("GET", self._path(""))
+
     async def delete(self, id: str) -> None:
         """Delete a further message."""
         await self._call("DELETE", self._path(id), message_id=id)
 
     def _path(self, id: str) -> str:
-        original = not self.ref.ids or id == self.ref.ids[0]
+        original = not id or not self.ref.ids or id == self.ref.ids[0]
         return f"{_WEBHOOK}/messages/{'@original' if original else '{message_id}'}"
 
     async def _call(

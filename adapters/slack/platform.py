@@ -34,8 +34,9 @@ from adapters.slack.installing.rotation import AppSecrets, Rotation
 from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, PlatformError, StorageError
+from bot.owed import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
-from bot.types import Attachment, ConversationKey, Person, ReadMessage, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Owed, Person, ReadMessage, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -177,11 +178,18 @@ class SlackPlatform:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(intake), name="Slack")
                 group.create_task(self._catch_up(catch_up), name="catching up")
+                telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(hearing, owed))
+                group.create_task(telling, name="telling what is owed")
         except* ConfigError as errors:
             raise first_of(errors) from None
         finally:
             await background.aclose(grace=STOP_SECONDS)
             await catch_up.close()
+
+    async def _tell_owed(self, hearing: Hearing, owed: Owed) -> None:
+        asked = owed.incoming
+        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        await hearing.tell_owed(workspace, owed)
 
     async def heard(self) -> None:
         """Wait until Slack can deliver what people write."""

@@ -26,7 +26,7 @@ from adapters.web.reply import BOT
 from adapters.web.writing import PLATFORM, Complete, Sending, Written, prepare, suggest
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.ports import Bot, Clock, WorkspaceStore
-from bot.types import Again, Channel, ChannelMessage, ConversationKey, Outcome, Person, Workspace
+from bot.types import Again, Channel, ChannelMessage, ConversationKey, Incoming, Outcome, Person, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -311,7 +311,7 @@ class ChatPage:
             handled = await self._scene.bot.handle(sending.incoming)
             note = handled.text if handled.outcome is Outcome.REPLIED else ""
         except InvalidInput as error:
-            self._note("error", str(error), request)
+            await self._note("error", str(error), request, sending.incoming)
             if sending.message is None:
                 self._view.tell({"type": "kept", "token": request.text("token")})
                 return
@@ -319,15 +319,18 @@ class ChatPage:
         if sending.message is not None:
             self._scene.hub.publish(sending.message, is_new=True)
         if note:
-            self._note("info", note, request)
+            await self._note("info", note, request, sending.incoming)
 
-    def _note(self, kind: str, markdown: str, request: _Request) -> None:
+    async def _note(self, kind: str, markdown: str, request: _Request, asked: Incoming) -> None:
+        """Show what is for this person alone, the answer to something that they asked."""
         html = render_markdown(markdown)
         self._view.tell({"type": "note", "kind": kind, "thread": request.text("thread"), "html": html})
+        await self._scene.bot.told(asked)
 
     async def _stop(self, request: _Request) -> None:
         if self._channel is not None:
-            await self._scene.bot.stop(_conversation(self._channel, request))
+            asked = self._pressed(_conversation(self._channel, request))
+            await self._scene.bot.stop(asked.key, asked=asked)
 
     async def _again(self, request: _Request) -> None:
         """Go on with the turn that last wrote an answer: only those that stand here, whatever a browser sends."""
@@ -337,10 +340,18 @@ class ChatPage:
         message = await self._store.get_message(channel.workspace, channel.id, request.text("id"))
         if message is None or not message.turn:
             return
+        asked = self._pressed(_conversation(channel, request))
         try:
-            await self._scene.bot.again(message.turn, Again(how), by=self._person, at=self._scene.clock())
+            note = (await self._scene.bot.again(message.turn, Again(how), asked=asked)).text
         except InvalidInput as error:
-            self._note("error", str(error), request)
+            note = str(error)
+        if note:
+            await self._note("error", note, request, asked)
+
+    def _pressed(self, key: ConversationKey) -> Incoming:
+        """What somebody does by a button; a browser sends it once."""
+        dedupe_key = f"b-{secrets.token_hex(12)}"
+        return Incoming(key=key, dedupe_key=dedupe_key, author=self._person, text="", at=self._scene.clock())
 
     async def _complete(self, request: _Request) -> None:
         text = request.text("text", limit=TEXT_LIMIT)

@@ -50,7 +50,10 @@ async def ask(settings: Settings, question: Question, *, quiet: bool) -> Asked:
     )
     places = nullcontext({terminal.name: terminal})
     async with open_core(settings, lambda _store, _model: places, grace=None, role=Role.ASKS) as core:
-        handled = await core.inbox.handle(incoming)
+        try:
+            handled = await core.inbox.handle(incoming)
+        finally:
+            await core.inbox.told(incoming)  # whoever asked reads it, or ended this process
         await core.dispatcher.drain(key)
         parameters = values_of(await effective_parameters(incoming, core.store))
         model = core.model.name

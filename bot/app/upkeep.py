@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.app.core import utc_now
+from bot.effects import DELIVERIES_KEPT
 from bot.errors import StorageError
 from bot.ports import Clock, Store
 from bot.retention import PARAMETER, Retention
@@ -50,13 +51,16 @@ async def move_database(source: str, target: str, tell: Callable[[str, int], Non
 
 
 async def keep_retention(store: Store, days: int | None) -> None:
-    """Forget conversations that rested for longer than people set, looking once an hour, until cancelled.
+    """Forget conversations that rested for longer than people set, and the names of old deliveries, until cancelled.
+
+    It looks once an hour.
 
     `days` hold where nothing is set; None keeps everything there.
     """
     while True:
         try:
             await forget_rested(store, days)
+            await store.prune_deliveries(utc_now() - DELIVERIES_KEPT)
         except StorageError as error:
             logger.warning("retention failed", extra={"error": str(error)})
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)

@@ -35,7 +35,7 @@ class BackgroundTasks:
     async def _run(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         try:
             await work
-        except BotError as error:
+        except (BotError, TimeoutError) as error:
             logger.warning("%s failed", name, extra={"error": f"{type(error).__name__}: {error}"})
         except Exception:
             logger.exception("a bug ended: %s", name)

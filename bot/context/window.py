@@ -163,6 +163,14 @@ def interrupted(conversation: Conversation, reason: Break) -> Conversation:
     return replace(conversation, head_digest=reason.value)
 
 
+def without_notes(conversation: Conversation | None, *, removed: int) -> Conversation | None:
+    """The conversation without its notes, of which `removed` entries held some; None when there were none at all."""
+    if conversation is None or not (conversation.memory or removed):
+        return None
+    kept = interrupted(conversation, Break.DELETED) if removed else conversation
+    return replace(kept, memory="")
+
+
 def reconciled(after: Conversation, *, before: Conversation, now: Conversation | None) -> Conversation:
     """`after` with what people did to the conversation between `before` and `now`, while an answer was being written.
 

@@ -4,6 +4,7 @@ Only values of `bot.types` cross a port and only errors of `bot.errors` come bac
 contract suite under `tests/contract/`, run over each of its implementations.
 """
 
+from bot.ports.deliveries import DeliveryStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import Bot, ChannelReader, Platform, Reply
 from bot.ports.stores import (
@@ -23,6 +24,7 @@ __all__ = [
     "Bot",
     "ChannelReader",
     "Clock",
+    "DeliveryStore",
     "FileSource",
     "ForgetStore",
     "Ledger",

@@ -13,6 +13,7 @@ from bot.types import (
     Draft,
     Handled,
     Incoming,
+    Owed,
     Person,
     ReadMessage,
     RequestRecord,
@@ -104,18 +105,45 @@ class ChannelReader(Protocol):
 
 
 class Bot(Protocol):
-    """What an adapter hands its events to."""
+    """What an adapter hands its events to.
+
+    Whatever has an effect names who wants it and by which delivery (`asked`), and the same delivery twice is done
+    once. What is REPLIED, and what an `InvalidInput` says, is owed to the author until `told` is called: after a crash
+    it comes back from the same delivery, and from `owed`.
+    """
 
     async def handle(self, incoming: Incoming) -> Handled:
         """Take one incoming: store a question, carry out a command ("/set ..." or "!set ..."), or pass it over.
 
-        What is ANSWERING is durable on return, so the platform may be told. Raises `InvalidInput` with a
+        What is ANSWERING or REPLIED is durable on return, so the platform may be told. Raises `InvalidInput` with a
         message for the author, and `StorageError` when nothing was stored and the platform must not be told.
         """
         ...
 
-    async def stop(self, key: ConversationKey) -> bool:
-        """Stop what is being answered in a conversation; whether there was anything."""
+    async def begin(self, asked: Incoming) -> bool:
+        """Store what the platform is about to be told is under way; False when it is, or was, handled elsewhere.
+
+        Everything that was begun is handled, or ends with `told`. Raises `StorageError`.
+        """
+        ...
+
+    async def reply(self, asked: Incoming, text: str) -> Handled:
+        """Answer an incoming with `text` and nothing else. Raises `StorageError`."""
+        ...
+
+    async def told(self, asked: Incoming) -> None:
+        """Note that the author of an incoming was told what there is to tell. Raises `StorageError`."""
+        ...
+
+    async def owed(self, platform: str) -> Sequence[Owed]:
+        """Take over what a crash kept from its authors, oldest first; each ends with `told`. Raises `StorageError`."""
+        ...
+
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+        """Stop what is being answered in a conversation; the author is told `stopped`, or `idle` if nothing was.
+
+        Raises `StorageError`.
+        """
         ...
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
@@ -126,15 +154,15 @@ class Bot(Protocol):
         """A message was deleted: its text leaves the transcript at once. Raises `StorageError`."""
         ...
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
-        """Go on with a turn that has ended; the same twice is done once. Raises `InvalidInput` and `StorageError`.
+    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
+        """Go on with a turn that has ended, once however often that is asked. Raises `InvalidInput` and `StorageError`.
 
         A retry and another answer are written into the message of the turn, the rest of an answer into a new one.
         """
         ...
 
-    async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:
-        """Remember whether somebody found an answer good. Raises `StorageError`."""
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
+        """Remember whether somebody found an answer good, who is told `answer`. Raises `StorageError`."""
         ...
 
     async def turn(self, id: TurnId) -> Turn | None:
@@ -145,8 +173,17 @@ class Bot(Protocol):
         """Every parameter as it holds in a conversation, with where its value comes from."""
         ...
 
-    async def change(self, scope: Scope, values: Mapping[str, str | None]) -> None:
-        """Set parameters by name at a scope, or unset them with None. Raises `InvalidValue` before any is changed."""
+    async def change(
+        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+    ) -> Handled:
+        """Set parameters by name at a scope, or unset them with None: all or none; the author is told `answer`.
+
+        Raises `InvalidValue` before any is changed, and `StorageError`.
+        """
+        ...
+
+    async def usage(self, asked: Incoming) -> str:
+        """What somebody's own questions used and cost, as Markdown. Raises `StorageError`."""
         ...
 
     async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:

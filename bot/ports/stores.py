@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.parameters import Scope
+from bot.ports.deliveries import DeliveryStore
 from bot.ports.summaries import ScheduleStore, SummaryStore
 from bot.types import (
     EVERYTHING,
@@ -292,6 +293,7 @@ class Store(
     ForgetStore,
     SummaryStore,
     ScheduleStore,
+    DeliveryStore,
     Protocol,
 ):
     """All stores over one database."""

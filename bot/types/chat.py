@@ -116,6 +116,14 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A delivery whose author waits for an answer; None for one that was received and never carried out."""
+
+    incoming: Incoming
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadMessage:
     """A message that already stands in a thread, as people see it."""
 

@@ -1,6 +1,7 @@
 """The tables, and how their rows become values and values become rows."""
 
 from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_place, is_of, key_columns, place_of
+from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -11,17 +12,29 @@ from storage.tables.transcripts import (
     conversation_columns,
     media_rows,
 )
-from storage.tables.turns import ANSWER, IS_OPEN, FeedbackRow, LedgerRow, TurnRow
+from storage.tables.turns import (
+    ANSWER,
+    IS_KEPT,
+    IS_OPEN,
+    IS_REMARKABLE,
+    FeedbackRow,
+    LedgerRow,
+    TurnRow,
+)
 from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 __all__ = [
     "ANSWER",
+    "IS_KEPT",
     "IS_OPEN",
+    "IS_REMARKABLE",
     "KEY_COLUMNS",
+    "NOTHING_OWED",
     "AdapterStateRow",
     "ChannelMessageRow",
     "ChannelRow",
     "ConversationRow",
+    "DeliveryRow",
     "EntryMediaRow",
     "EntryRow",
     "FeedbackRow",

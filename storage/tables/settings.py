@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlmodel import Field
 
 from storage.tables.base import ORDERED, Table
@@ -11,6 +12,7 @@ class SettingRow(Table, table=True):
     """One value that people set, as canonical text."""
 
     __tablename__ = "setting"
+    __table_args__ = (sa.Index(None, "name"),)
 
     scope_kind: str = Field(primary_key=True)
     scope_key: str = Field(primary_key=True)

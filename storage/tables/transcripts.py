@@ -53,7 +53,11 @@ class EntryRow(Table, table=True):
     """An entry of a transcript without its media."""
 
     __tablename__ = "entry"
-    __table_args__ = (sa.UniqueConstraint("conversation_id", "entry_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("conversation_id", "entry_id"),
+        sa.Index(None, "conversation_id", "source_id"),
+        sa.Index(None, "author"),
+    )
 
     conversation_id: int = Field(
         primary_key=True, foreign_key="conversation.id", ondelete="CASCADE", sa_type=sa.BigInteger

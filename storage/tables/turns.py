@@ -26,6 +26,7 @@ from bot.types import (
 )
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
 from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, Table, key_columns
+from storage.turn_rules import FORGOTTEN
 
 TASK = sa.Enum(Task, native_enum=False, values_callable=lambda tasks: [task.value for task in tasks], length=20)
 STATE = sa.Enum(TurnState, native_enum=False, values_callable=lambda states: [s.value for s in states], length=20)
@@ -34,6 +35,10 @@ STATE = sa.Enum(TurnState, native_enum=False, values_callable=lambda states: [s.
 IS_OPEN = sa.text("state IN ({})".format(", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))))
 
 IS_MERGED = sa.text("merged_into IS NOT NULL")
+
+IS_KEPT = sa.text(f"author_id <> '{FORGOTTEN}'")
+IS_REMARKABLE = sa.text("(attempt > 1 OR retries > 0 OR state IN ('cancelled', 'failed'))")
+"""Whether a turn did not simply end at its first attempt; few are so."""
 
 
 class TurnRow(Keyed, table=True):
@@ -44,6 +49,11 @@ class TurnRow(Keyed, table=True):
         sa.UniqueConstraint("platform", "dedupe_key"),
         sa.Index("ix_turn_merged_into", "merged_into", sqlite_where=IS_MERGED, postgresql_where=IS_MERGED),
         sa.Index("ix_turn_open", *KEY_COLUMNS, "at", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        sa.Index("ix_turn_conversation", *KEY_COLUMNS, "accepted_at", "id"),
+        sa.Index(None, "platform", "at"),
+        sa.Index(None, "platform", "author_id"),
+        sa.Index("ix_turn_kept", "accepted_at", sqlite_where=IS_KEPT, postgresql_where=IS_KEPT),
+        sa.Index("ix_turn_remarkable", "state", sqlite_where=IS_REMARKABLE, postgresql_where=IS_REMARKABLE),
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -178,7 +188,12 @@ class LedgerRow(Keyed, table=True):
     """
 
     __tablename__ = "ledger"
-    __table_args__ = (sa.Index(None, "platform", "workspace", "at"),)
+    __table_args__ = (
+        sa.Index(None, "platform", "workspace", "at"),
+        sa.Index("ix_ledger_conversation_at", *KEY_COLUMNS, "at"),
+        sa.Index(None, "platform", "author_id", "workspace", "at"),
+        sa.Index(None, "at"),
+    )
 
     turn_id: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
     purpose: str = Field(primary_key=True)

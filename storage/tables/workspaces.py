@@ -61,6 +61,7 @@ class ChannelMessageRow(Table, table=True):
     __table_args__ = (
         sa.ForeignKeyConstraint(["workspace", "channel"], ["channel.workspace", "channel.id"], ondelete="CASCADE"),
         sa.Index(None, "workspace", "channel", "thread", "at", "id"),
+        sa.Index(None, "author_id"),
     )
 
     workspace: str = Field(primary_key=True, sa_type=ORDERED)

@@ -17,7 +17,7 @@ from bot.types import (
     Handled,
     Incoming,
     Outcome,
-    Person,
+    Owed,
     RequestRecord,
     ThreadMessage,
     Turn,
@@ -59,9 +59,24 @@ class DrivenBot:
         turn = Turn(id=number, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1, reply_ref=ref)
         return await self.platform.open_reply(turn)
 
-    async def stop(self, key: ConversationKey) -> bool:
-        self.stopped.append(key)
+    async def begin(self, asked: Incoming) -> bool:
         return True
+
+    async def reply(self, asked: Incoming, text: str) -> Handled:
+        return Handled(outcome=Outcome.REPLIED, text=text)
+
+    async def told(self, asked: Incoming) -> None:
+        return None
+
+    async def owed(self, platform: str) -> Sequence[Owed]:
+        return []
+
+    async def usage(self, asked: Incoming) -> str:
+        return ""
+
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+        self.stopped.append(key)
+        return Handled(outcome=Outcome.REPLIED, text=stopped)
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
         raise NotImplementedError
@@ -69,14 +84,15 @@ class DrivenBot:
     async def deleted(self, key: ConversationKey, source_id: str) -> None:
         raise NotImplementedError
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         if error := self.refusals.get(how):
             raise error
         self.gone_on.append((id, how))
         return Handled(outcome=Outcome.ANSWERING)
 
-    async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:
-        self.opinions.append((id, by.id, good))
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
+        self.opinions.append((id, asked.author.id, good))
+        return Handled(outcome=Outcome.REPLIED, text=answer)
 
     async def turn(self, id: TurnId) -> Turn | None:
         incoming = self.asked[id - 1]
@@ -85,7 +101,9 @@ class DrivenBot:
     async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
         return resolve([])
 
-    async def change(self, scope: Scope, values: Mapping[str, str | None]) -> None:
+    async def change(
+        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+    ) -> Handled:
         raise NotImplementedError
 
     async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:

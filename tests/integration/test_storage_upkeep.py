@@ -51,7 +51,7 @@ async def store(url: str, clock: ManualClock) -> AsyncIterator[SqlStore]:
 
 async def answered(store: SqlStore, name: str, **changes: object) -> None:
     """A question with a picture, and its answer."""
-    await store.accept(incoming(name, text="a secret", **changes))  # type: ignore[arg-type]
+    await store.accept(incoming(name, **{"text": "a secret", **changes}))  # type: ignore[arg-type]
     key = changes.get("key", KEY)
     turn = await store.claim(key, worker="w")  # type: ignore[arg-type]
     assert turn is not None
@@ -116,6 +116,22 @@ async def test_what_rested_long_enough_is_found(store: SqlStore, clock: ManualCl
     assert await store.resting_since(at(30)) == {KEY: asked_at}
     await store.forget_conversation(KEY)
     assert await store.resting_since(at(30)) == {}
+
+
+async def test_what_rested_is_found_without_words_and_beside_later_or_open_turns(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    asked_at = clock()
+    await answered(store, "a picture alone", text="")
+    await answered(store, "m2", key=OTHER)
+    clock.advance(60)
+    assert await store.resting_since(clock()) == {KEY: asked_at, OTHER: asked_at}
+    await store.accept(incoming("m3", key=OTHER))  # open, and later
+    assert await store.resting_since(clock()) == {KEY: asked_at}
+    clock.advance(60)
+    assert await store.resting_since(clock()) == {KEY: asked_at}
+    await answered(store, "m4")
+    assert await store.resting_since(clock()) == {}
 
 
 DAY = 86_400

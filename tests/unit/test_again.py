@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.again import once_more
+from bot.again import UNDER_WAY, once_more
 from bot.errors import InvalidInput, ModelRejected
 from bot.types import Again, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
 from tests.fakes import incoming, words
@@ -15,6 +15,11 @@ from tests.house import House
 
 NOW = datetime(2020, 1, 2, tzinfo=UTC)
 GRACE = Person(id="g", name="Grace")
+
+
+def pressed(number: int) -> Incoming:
+    """A press of Grace on a button."""
+    return incoming("", 90 + number, author=GRACE, at=NOW)
 
 
 def ended(state: TurnState, *burst: Incoming, **changes: object) -> Turn:
@@ -77,8 +82,11 @@ async def test_a_failed_question_is_answered_in_its_own_message_once() -> None:
     house = House([ModelRejected("no")], words("Because."))
     failed = await house.ask("why?")
     assert failed.state is TurnState.FAILED
-    assert (await house.inbox.again(1, Again.RETRY, by=GRACE, at=NOW)).outcome is Outcome.ANSWERING
-    assert (await house.inbox.again(1, Again.RETRY, by=GRACE, at=NOW)).outcome is Outcome.DUPLICATE
+    first, second = pressed(1), pressed(2)
+    assert (await house.inbox.again(1, Again.RETRY, asked=first)).outcome is Outcome.ANSWERING
+    assert (await house.inbox.again(1, Again.RETRY, asked=first)).outcome is Outcome.DUPLICATE
+    assert (await house.inbox.again(1, Again.RETRY, asked=second)).text == UNDER_WAY
+    assert (await house.inbox.again(1, Again.RETRY, asked=second)).outcome is Outcome.DUPLICATE
     await house.settled()
     answered = await house.store.get_turn(2)
     before = await house.store.get_turn(1)
@@ -91,4 +99,5 @@ async def test_a_failed_question_is_answered_in_its_own_message_once() -> None:
 async def test_what_is_not_known_is_not_gone_on_with() -> None:
     house = House()
     with pytest.raises(InvalidInput):
-        await house.inbox.again(99, Again.RETRY, by=GRACE, at=NOW)
+        await house.inbox.again(99, Again.RETRY, asked=pressed(1))
+    assert (await house.inbox.again(99, Again.RETRY, asked=pressed(1))).outcome is Outcome.DUPLICATE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,20 @@ from bot.commands import (
     COMMANDS,
     Invocation,
     complete,
+    decide,
     help_text,
     parameters_table,
     parse,
     parse_overrides,
     parse_question,
-    run,
 )
 from bot.errors import InvalidInput, InvalidValue
 from bot.parameter_resolver import effective_parameters
 from bot.parameters import PARAMETERS
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock, incoming
+
+NUMBERS = count(1)
 
 
 @pytest.fixture
@@ -35,7 +38,11 @@ def settings() -> MemoryStore:
 async def typed(settings: MemoryStore, text: str, **changes: Any) -> str:
     invocation = parse(text)
     assert invocation is not None
-    return await run(invocation, incoming(text, **changes), settings)
+    asked = incoming(text, next(NUMBERS), **changes)
+    effect = await decide(invocation, asked, settings)
+    done = await settings.carry_out(asked, effect.change, effect.tell)
+    assert done is not None
+    return done.answer
 
 
 # ---------------------------------------------------------------- reading

@@ -93,7 +93,7 @@ async def test_an_empty_question_gets_a_hint() -> None:
         with pytest.raises(InvalidInput, match="Ask me something"):
             await house.inbox.handle(incoming("  "))
         with pytest.raises(InvalidInput, match="Ask me something"):
-            await house.inbox.handle(incoming("/ask max_tokens=5"))
+            await house.inbox.handle(incoming("/ask max_tokens=5", 2))
 
 
 async def test_a_bad_parameter_is_told_before_anything_is_stored() -> None:
@@ -243,7 +243,7 @@ async def test_stop_reaches_the_queued_questions_too() -> None:
         await house.asked(1)
         for number in (2, 3):
             await house.inbox.handle(incoming("Why?", number))
-        assert await house.inbox.stop(KEY)
+        assert (await house.inbox.stop(KEY, asked=incoming("", 99), stopped="yes")).text == "yes"
         await house.settled()
     assert len(house.requests) == 1
     assert [draft.status for draft in house.platform.finished.values()] == ["stopped"] * 3

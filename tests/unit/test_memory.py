@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 
 import pytest
 
@@ -82,8 +83,11 @@ async def test_memory_can_be_switched_off() -> None:
 # ---------------------------------------------------------------- told and forgotten
 
 
-async def told(house: House, text: str, number: int = 900) -> str:
-    return (await house.inbox.handle(incoming(text, number))).text
+NUMBERS = count(900)
+
+
+async def told(house: House, text: str) -> str:
+    return (await house.inbox.handle(incoming(text, next(NUMBERS)))).text
 
 
 async def test_the_context_is_told_with_the_providers_own_counts() -> None:

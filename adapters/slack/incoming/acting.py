@@ -17,9 +17,8 @@ from adapters.slack.incoming.settings_form import SCOPE
 from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
 from bot.chat.background_tasks import BackgroundTasks
-from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
-from bot.types import Again, ConversationKey, Turn
+from bot.types import Again, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ class Acting:
         self._background = background
         self._clock = clock
         self._settings = Settings(bot, hearing, clock=clock)
-        self._commanding = Commanding(hearing, self._settings, clock=clock)
+        self._commanding = Commanding(bot, hearing, self._settings, clock=clock)
         self._home = Home(bot, clock=clock)
         self.command = self._commanding.command
         self.shortcut = self._commanding.shortcut
@@ -50,9 +49,8 @@ class Acting:
         """Somebody pressed Slack's own Stop button. Raises `StorageError`."""
         channel, thread = field(event, "channel"), field(event, "thread_ts")
         if channel and moment(thread):
-            await self._bot.stop(
-                ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
-            )
+            asked = await asked_by(workspace, event, self._clock, channel=channel, thread=thread)
+            await self._bot.stop(asked.key, asked=asked)
 
     async def action(self, workspace: Workspace, body: Body) -> None:
         """Somebody used a control. Raises `StorageError`."""
@@ -74,17 +72,13 @@ class Acting:
         turn = await self._turn(workspace, body, value.partition(":")[0])
         if turn is None:
             return
-        member = await workspace.directory.member(field(body, "user", "id"))
+        asked = await asked_by(workspace, body, self._clock, thread=turn.incoming.key.thread)
         if name == STOP:
-            await self._bot.stop(turn.incoming.key)
+            await self._bot.stop(turn.incoming.key, asked=asked)
         elif name == FEEDBACK:
-            await self._bot.feedback(turn.id, by=member.person, good=value.endswith(f":{GOOD}"))
+            await self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
         elif name in AGAIN:
-            try:
-                await self._bot.again(turn.id, AGAIN[name], by=member.person, at=self._clock())
-            except InvalidInput as error:
-                asked = await asked_by(workspace, body, self._clock, thread=turn.incoming.key.thread)
-                self._hearing.tell(workspace, asked, str(error))
+            await self._hearing.tell(workspace, asked, self._bot.again(turn.id, AGAIN[name], asked=asked))
 
     async def _turn(self, workspace: Workspace, body: Body, id: str) -> Turn | None:
         """The turn that a control belongs to; None for one of another place, which nobody can press here."""

@@ -8,7 +8,8 @@ from typing import Any
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.hearing import details_of
 from adapters.slack.incoming.reading import PLATFORM
-from adapters.slack.records import field
+from adapters.slack.records import field, records
+from adapters.slack.replies.whispers import RESPONSE_URL
 from bot.ports import Clock
 from bot.types import ConversationKey, Incoming
 
@@ -23,7 +24,19 @@ def channel_of(body: Body) -> str:
 
 def user_of(body: Body) -> str:
     """Who did it."""
-    return field(body, "user", "id") or field(body, "user_id")
+    return field(body, "user", "id") or field(body, "user_id") or field(body, "user")
+
+
+def name_of(body: Body) -> str:
+    """The name of what somebody did, the same in every delivery of it; "" where Slack gives none.
+
+    A trigger stands for one press, command or submission. Several controls may be used by one press, and Slack's own
+    Stop button is an event.
+    """
+    trigger = field(body, "trigger_id") or field(body, "event_ts")
+    used = [field(each, "action_ts") or field(each, "action_id") for each in records(body, "actions")]
+    view = field(body, "view", "id"), field(body, "view", "hash")
+    return "/".join(filter(None, (trigger, *used))) or "/".join(filter(None, view))
 
 
 async def asked_by(
@@ -32,14 +45,16 @@ async def asked_by(
     """Something that somebody does, in the channel where they do it or another one."""
     member = await workspace.directory.member(user_of(body))
     channel, now = channel or channel_of(body), clock()
+    details = details_of(workspace, user_team=field(body, "user", "team_id") or member.team)
+    response_url = field(body, "response_url")
     return Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread),
-        dedupe_key=f"{workspace.team}/{channel}/{field(body, 'trigger_id') or now.isoformat()}",
+        dedupe_key=f"{workspace.team}/{channel}/{name_of(body) or now.isoformat()}",
         author=member.person,
         text=text,
         at=now,
         starts_thread=not thread,
         administers=member.administers,
         time_zone=member.time_zone,
-        details=details_of(workspace, user_team=field(body, "user", "team_id") or member.team),
+        details={**details, RESPONSE_URL: response_url} if response_url else details,
     )

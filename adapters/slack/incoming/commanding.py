@@ -21,7 +21,7 @@ from adapters.slack.replies.whispers import NOT_THERE
 from bot.chat.rate_limit import Priority
 from bot.commands import COMMANDS, parse_question
 from bot.errors import InvalidInput
-from bot.ports import Clock
+from bot.ports import Bot, Clock
 from bot.types import Incoming
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ def usage() -> str:
 class Commanding:
     """Carries out slash commands and shortcuts."""
 
-    def __init__(self, hearing: Hearing, settings: Settings, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, hearing: Hearing, settings: Settings, *, clock: Clock) -> None:
+        self._bot = bot
         self._hearing = hearing
         self._settings = settings
         self._clock = clock
@@ -60,35 +61,38 @@ class Commanding:
         if word.lower() == SETTINGS_WORD:
             await self._settings.open(workspace, body, asked.key)
         elif not word:
-            self._hearing.tell(workspace, asked, usage(), response_url=field(body, "response_url"))
+            await self._hearing.reply(workspace, asked, usage())
         elif command is None:
             unknown = f"There is no `{COMMAND} {escape_code(word)}`. There are:\n\n{usage()}"
-            self._hearing.tell(workspace, asked, unknown, response_url=field(body, "response_url"))
+            await self._hearing.reply(workspace, asked, unknown)
         elif command.name in {"ask", "search"}:
             markdown = to_markdown(raw.partition(" ")[2], names)
-            await self._ask(workspace, body, replace(asked, text=f"/{command.name} {rest.strip()}"), shown=markdown)
+            await self._ask(workspace, replace(asked, text=f"/{command.name} {rest.strip()}"), shown=markdown)
         else:
-            await self._hearing.hand_over(workspace, asked, response_url=field(body, "response_url"))
+            await self._hearing.hand_over(workspace, asked)
 
-    async def _ask(self, workspace: Workspace, body: Body, asked: Incoming, *, shown: str) -> None:
-        """Show the question, so that it can be answered below it, and ask."""
-        response_url = field(body, "response_url")
+    async def _ask(self, workspace: Workspace, asked: Incoming, *, shown: str) -> None:
+        """Show the question, so that it can be answered below it, and ask; once, however often it is delivered."""
         try:
             _, question = parse_question(asked.text.partition(" ")[2])
         except InvalidInput as error:
-            return self._hearing.tell(workspace, asked, str(error), response_url=response_url)
+            return await self._hearing.reply(workspace, asked, str(error))
         if not question.strip():
             usage_line = f"`{COMMAND} {COMMANDS[asked.text[1:].partition(' ')[0]].usage}`"
-            return self._hearing.tell(workspace, asked, f"Usage: {usage_line}", response_url=response_url)
+            return await self._hearing.reply(workspace, asked, f"Usage: {usage_line}")
+        if not await self._bot.begin(asked):
+            return None
         try:
             ts = await self._post_question(workspace, asked, shown)
         except SlackRefusal as refusal:
             if refusal.code not in NOT_THERE:
                 raise
-            return self._hearing.tell(workspace, asked, NOT_HERE, response_url=response_url)
+            return await self._hearing.reply(workspace, asked, NOT_HERE)
         at: datetime = moment(ts) or asked.at
         key = replace(asked.key, thread=ts)
-        await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
+        handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
+        if handled is not None and not handled.text:
+            await self._bot.told(asked)
         return None
 
     async def _post_question(self, workspace: Workspace, asked: Incoming, shown: str) -> str:
@@ -119,7 +123,7 @@ class Commanding:
             case callback if callback == SUMMARISE_SHORTCUT:
                 words = "thread private" if thread else f"channel from {ts} private"
                 asked = await asked_by(workspace, body, self._clock, thread=thread, text=f"/summarise {words}")
-                await self._hearing.hand_over(workspace, asked, response_url=field(body, "response_url"))
+                await self._hearing.hand_over(workspace, asked)
 
 
 def escape_code(word: str) -> str:

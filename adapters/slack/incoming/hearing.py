@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -23,9 +24,11 @@ from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.whispers import whisper
 from bot.chat.background_tasks import BackgroundTasks
+from bot.effects import TELLING
 from bot.errors import InvalidInput
+from bot.owed import INTERRUPTED
 from bot.ports import Bot
-from bot.types import ConversationKey, Handled, Incoming, Outcome, ThreadMessage
+from bot.types import ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage
 
 logger = logging.getLogger(__name__)
 
@@ -65,25 +68,37 @@ class Hearing:
         if incoming.text.startswith("!") and not incoming.addressed and not await self._takes_part(incoming):
             return None  # meant for another bot, or for nobody
         if said.thread and said.mentions_bot and not said.is_direct and await self._is_over(incoming):
-            self.tell(workspace, incoming, NO_FOLLOW_UPS)
+            await self.reply(workspace, incoming, NO_FOLLOW_UPS)
             return None
         return await self.hand_over(workspace, incoming)
 
-    async def hand_over(self, workspace: Workspace, incoming: Incoming, *, response_url: str = "") -> Handled | None:
+    async def hand_over(self, workspace: Workspace, incoming: Incoming) -> Handled | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
+        return await self.tell(workspace, incoming, self._bot.handle(incoming))
+
+    async def reply(self, workspace: Workspace, asked: Incoming, text: str) -> None:
+        """Answer something with a text for its author alone, once. Raises `StorageError`."""
+        await self.tell(workspace, asked, self._bot.reply(asked, text))
+
+    async def tell(self, workspace: Workspace, asked: Incoming, doing: Awaitable[Handled]) -> Handled | None:
+        """Show what the bot says to something to its author alone, beside other work. Raises `StorageError`."""
         try:
-            handled = await self._bot.handle(incoming)
+            handled = await doing
         except InvalidInput as error:
-            self.tell(workspace, incoming, str(error), response_url=response_url)
+            self._background.start(self._tell(workspace, asked, str(error)), "message for one person")
             return None
         if handled.outcome is Outcome.REPLIED and handled.text:
-            self.tell(workspace, incoming, handled.text, response_url=response_url)
+            self._background.start(self._tell(workspace, asked, handled.text), "message for one person")
         return handled
 
-    def tell(self, workspace: Workspace, asked: Incoming, text: str, *, response_url: str = "") -> None:
-        """Show something to one person alone, beside other work."""
-        telling = whisper(workspace, asked, in_slack_words(text), response_url=response_url)
-        self._background.start(telling, "message for one person")
+    async def tell_owed(self, workspace: Workspace, owed: Owed) -> None:
+        """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
+        await whisper(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
+
+    async def _tell(self, workspace: Workspace, asked: Incoming, text: str) -> None:
+        async with asyncio.timeout(TELLING.total_seconds()):
+            await whisper(workspace, asked, in_slack_words(text))
+        await self._bot.told(asked)
 
     # ------------------------------------------------------------ what is said
 

@@ -59,9 +59,9 @@ class Home:
             logger.info("prompts were refused", extra={"code": refusal.code})
 
     async def _publish(self, workspace: Workspace, user: str) -> None:
-        asked = await asked_by(workspace, {"user_id": user}, self._clock, text="/usage me")
+        asked = await asked_by(workspace, {"user_id": user}, self._clock)
         try:
-            used = (await self._bot.handle(asked)).text
+            used = await self._bot.usage(asked)
         except BotError as error:
             logger.info("usage is not shown", extra={"error": str(error)})
             used = ""

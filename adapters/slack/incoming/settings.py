@@ -67,17 +67,11 @@ class Settings:
         if where.kind == "workspace" and not member.administers:
             return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         if changes:
-            await self._bot.change(scopes_of(_key(workspace, where))[KINDS.index(where.kind)], changes)
-            await self._confirm(workspace, body, where, changes)
+            asked = await asked_by(workspace, body, self._clock, channel=where.channel, thread=where.thread)
+            scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
+            answer = _confirmation(where, changes) if where.channel else ""
+            await self._hearing.tell(workspace, asked, self._bot.change(scope, changes, asked=asked, answer=answer))
         return {}
-
-    async def _confirm(self, workspace: Workspace, body: Body, where: Where, changes: Mapping[str, str | None]) -> None:
-        if not where.channel:
-            return
-        asked = await asked_by(workspace, body, self._clock, channel=where.channel, thread=where.thread)
-        lines = [f"- {name}: {'as before' if value is None else value}" for name, value in changes.items()]
-        place = {"workspace": "the whole workspace", "channel": "this channel", "conversation": "this thread"}
-        self._hearing.tell(workspace, asked, "\n".join((f"Set for {place[where.kind]}:", "", *lines)))
 
     async def _form(self, workspace: Workspace, where: Where, user: str) -> dict[str, object]:
         member = await workspace.directory.member(user)
@@ -97,6 +91,12 @@ class Settings:
 
 def _key(workspace: Workspace, where: Where) -> ConversationKey:
     return ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=where.channel, thread=where.thread)
+
+
+def _confirmation(where: Where, changes: Mapping[str, str | None]) -> str:
+    lines = [f"- {name}: {'as before' if value is None else value}" for name, value in changes.items()]
+    place = {"workspace": "the whole workspace", "channel": "this channel", "conversation": "this thread"}
+    return "\n".join((f"Set for {place[where.kind]}:", "", *lines))
 
 
 def _blocks_of(view: Mapping[str, Any]) -> list[str]:

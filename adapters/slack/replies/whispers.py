@@ -15,24 +15,25 @@ from bot.types import Incoming
 
 logger = logging.getLogger(__name__)
 
+RESPONSE_URL: Final = "response_url"
+"""The detail of an incoming that holds where Slack takes an answer to what somebody pressed or typed."""
+
 NOT_THERE: Final = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
 
 
-async def whisper(
-    workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block] = (), *, response_url: str = ""
-) -> None:
+async def whisper(workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
     """Show Markdown to the author of `asked` alone; where they cannot be reached there, in their direct message.
 
-    `response_url` is where Slack takes an answer to what they pressed or typed, also in channels without the bot.
-    Raises `SlackRefusal` and `SlackUncertain`.
+    What they pressed or typed can be answered in channels without the bot, too. Raises `SlackRefusal` and
+    `SlackUncertain`.
     """
     pieces = [each.shown for each in split(text, limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each)))]
     for number, piece in enumerate(pieces or [""], start=1):
         below = blocks if number >= len(pieces) else ()
-        await _whisper_one(workspace, asked, _content(piece, below), response_url)
+        await _whisper_one(workspace, asked, _content(piece, below))
 
 
-async def _whisper_one(workspace: Workspace, asked: Incoming, content: Mapping[str, Any], response_url: str) -> None:
+async def _whisper_one(workspace: Workspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     # A thread shows such a message only once there is something in it.
     thread = None if asked.starts_thread else asked.key.thread or None
     arguments = {"channel": asked.key.channel, "user": asked.author.id, "thread_ts": thread, **content}
@@ -41,6 +42,7 @@ async def _whisper_one(workspace: Workspace, asked: Incoming, content: Mapping[s
     except SlackRefusal as refusal:
         if refusal.code not in NOT_THERE:
             raise
+        response_url = asked.details.get(RESPONSE_URL, "")
         if response_url and await workspace.calls.respond(response_url, content):
             return
         channel = await workspace.direct_channel(asked.author.id)

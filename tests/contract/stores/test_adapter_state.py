@@ -31,6 +31,14 @@ async def test_values_are_listed_by_prefix_in_order(store: AnyStore) -> None:
     ]
 
 
+async def test_a_prefix_is_meant_literally(store: AnyStore) -> None:
+    for name in ("100%", "100%/é", "100%🌱", "1000", "100", "a", "A"):
+        await store.put_state("slack", name, "x")
+    assert list(await store.list_state("slack", prefix="100%")) == ["100%", "100%/é", "100%🌱"]
+    assert list(await store.list_state("slack", prefix="a")) == ["a"]
+    assert len(await store.list_state("slack")) == 7
+
+
 async def test_a_swap_happens_only_from_what_is_there(store: AnyStore) -> None:
     assert await store.swap_state("slack", "a", before=None, after="1")
     assert not await store.swap_state("slack", "a", before=None, after="2")

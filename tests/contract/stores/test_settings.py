@@ -15,6 +15,13 @@ async def test_a_scope_without_values_maps_to_nothing(store: AnyStore) -> None:
     assert await store.get_settings([]) == {}
 
 
+async def test_a_value_is_not_taken_for_that_of_another_kind_of_scope_with_the_same_key(store: AnyStore) -> None:
+    crossed = Scope(kind=WORKSPACE.kind, key=CHANNEL.key)
+    await store.put_setting(crossed, "persona", WORDS)
+    assert await store.get_settings([WORKSPACE, CHANNEL]) == {WORKSPACE: {}, CHANNEL: {}}
+    assert await store.get_settings([crossed, CHANNEL]) == {crossed: {"persona": WORDS}, CHANNEL: {}}
+
+
 async def test_values_come_back_by_scope_and_name(store: AnyStore) -> None:
     await store.put_setting(WORKSPACE, "persona", WORDS)
     await store.put_setting(CHANNEL, "max_tokens", "17")

@@ -236,3 +236,24 @@ async def test_the_ledger_sums_exactly_what_lies_in_the_time_and_belongs_to_the_
     assert everything == Spending(requests=6, input=33, cached=3, output=3, cost=Decimal("0.3"))
     assert (await store.spent(since=begin, until=clock(), within=Within(model="a"))).requests == 4
     assert await store.spent(since=clock(), until=clock()) == Spending()
+
+
+async def test_costs_are_added_to_the_last_digit(store: AnyStore, clock: ManualClock) -> None:
+    begin = clock()
+    costs = ("123456789.000000000000000000000000000001", "1E-30", "0.1", "0", None)
+    for n, cost in enumerate(costs):
+        await store.accept(incoming(str(n), seconds=n))
+        usage = Usage(input=1)
+        ended = settlement(usage=usage, cost=None if cost is None else Decimal(cost))
+        await settle(store, await claim(store), ended)
+    clock.advance(1)
+    spent = await store.spent(since=begin, until=clock())
+    assert (spent.requests, spent.cost) == (5, Decimal("123456789.100000000000000000000000000002"))
+
+
+async def test_what_has_no_price_costs_nothing(store: AnyStore, clock: ManualClock) -> None:
+    begin = clock()
+    await store.accept(incoming("a"))
+    await settle(store, await claim(store), settlement(usage=Usage(input=1), cost=None))
+    clock.advance(1)
+    assert await store.spent(since=begin, until=clock()) == Spending(requests=1, input=1)

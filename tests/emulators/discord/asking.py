@@ -177,9 +177,13 @@ class Asking(People):
         )
         found.payload = self._payload(found, data, owners)
         self.interactions[found.id] = found
-        guild_id = channel.guild.id if channel.guild else None
-        self.gateway.dispatch("INTERACTION_CREATE", found.payload, guild_id=guild_id)
+        self.interact_again(found)
         return found
+
+    def interact_again(self, found: Interaction) -> None:
+        """Tell an interaction, as for the first time or as after RESUME (see `tell_again`)."""
+        guild = found.channel.guild
+        self.gateway.dispatch("INTERACTION_CREATE", found.payload, guild_id=guild.id if guild else None)
 
     def _payload(self, found: Interaction, data: Payload, owners: Payload) -> Payload:
         channel, user, guild = found.channel, found.user, found.channel.guild

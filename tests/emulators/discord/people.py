@@ -61,6 +61,13 @@ class People(Scene):
             channel.thread.members.setdefault(user.id, self.clock.now())
         return posting.post(self, draft)
 
+    def tell_again(self, message: Message) -> None:
+        """Tell a message once more: RESUME tells everything behind the sequence number that a client had stored last.
+
+        https://docs.discord.com/developers/events/gateway#resuming
+        """
+        self.tell_message("MESSAGE_CREATE", message)
+
     def attachment(self, upload: Upload) -> Attachment:
         """A file as Discord keeps it."""
         name, data = upload

@@ -76,6 +76,17 @@ class Deliveries:
             self._start(Delivery(kind=kind, payload=payload))
         return delivery
 
+    async def again(self, delivery: Delivery) -> Delivery:
+        """Bring something to the app once more, as after an acknowledgement that got lost on its way.
+
+        Socket Mode sends whatever was not acknowledged, also what came while no connection was open, to the next one
+        (https://docs.slack.dev/apis/events-api/using-socket-mode); Slack sends events again for up to an hour.
+        """
+        repeated = Delivery(kind=delivery.kind, payload=delivery.payload)
+        self._start(repeated)
+        await repeated.finished.wait()
+        return repeated
+
     def hold(self) -> None:
         """Keep everything back until it is released."""
         self._held = self._held or []

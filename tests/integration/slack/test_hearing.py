@@ -13,7 +13,7 @@ from bot.parameters import Scope
 from bot.types import Attachment, ConversationKey, Person, TextDelta
 from storage.memory import MemoryStore
 from tests.emulators.slack import Message
-from tests.fakes import words
+from tests.fakes import incoming, words
 from tests.integration.slack.scene import Scene, now, scene
 
 
@@ -24,7 +24,8 @@ def key_of(play: Scene, message: Message) -> ConversationKey:
 
 
 async def set_for_all(play: Scene, **values: str) -> None:
-    await play.inbox.change(Scope(kind="workspace", key=f"slack/{play.slack.team.id}"), dict(values))
+    scope = Scope(kind="workspace", key=f"slack/{play.slack.team.id}")
+    await play.inbox.change(scope, dict(values), asked=incoming(""))
 
 
 async def ask(play: Scene, text: str, thread: str = "") -> Message:

@@ -27,7 +27,7 @@ from bot.types import (
     Handled,
     Incoming,
     Outcome,
-    Person,
+    Owed,
     RequestRecord,
     ThreadMessage,
     Turn,
@@ -80,9 +80,24 @@ class RememberingBot:
         self.heard.append(incoming)
         return Handled(outcome=Outcome.ANSWERING)
 
-    async def stop(self, key: ConversationKey) -> bool:
-        self.stopped.append(key)
+    async def begin(self, asked: Incoming) -> bool:
         return True
+
+    async def reply(self, asked: Incoming, text: str) -> Handled:
+        return Handled(outcome=Outcome.REPLIED, text=text)
+
+    async def told(self, asked: Incoming) -> None:
+        return None
+
+    async def owed(self, platform: str) -> Sequence[Owed]:
+        return []
+
+    async def usage(self, asked: Incoming) -> str:
+        return ""
+
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+        self.stopped.append(key)
+        return Handled(outcome=Outcome.REPLIED, text=stopped)
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
         self.edits.append((key, message))
@@ -90,11 +105,11 @@ class RememberingBot:
     async def deleted(self, key: ConversationKey, source_id: str) -> None:
         self.deletions.append((key, source_id))
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         raise InvalidInput("That question is not known here.")
 
-    async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:
-        return None
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
+        return Handled(outcome=Outcome.REPLIED, text=answer)
 
     async def turn(self, id: TurnId) -> Turn | None:
         return None
@@ -102,8 +117,11 @@ class RememberingBot:
     async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
         return await effective_at(key, self._settings)
 
-    async def change(self, scope: Scope, values: Mapping[str, str | None]) -> None:
+    async def change(
+        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+    ) -> Handled:
         self.changes.append((scope, values))
+        return Handled(outcome=Outcome.REPLIED, text=answer)
 
     async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from tests.unit.summary.channel import APP, ASKED_AT, BEA, CHANNEL, SummaryHouse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = timedelta(days=1)
+NUMBERS = count(1)
 
 
 async def command(house: SummaryHouse, words: str, **changes: Any) -> str:
@@ -30,7 +32,7 @@ async def command(house: SummaryHouse, words: str, **changes: Any) -> str:
         "time_zone": BERLIN.key,
         "at": house.clock.now,
     } | changes
-    handled = await house.inbox.handle(incoming(f"/digest {words}", **given))
+    handled = await house.inbox.handle(incoming(f"/digest {words}", next(NUMBERS), **given))
     assert handled.outcome is Outcome.REPLIED
     return handled.text
 

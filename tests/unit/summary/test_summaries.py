@@ -160,9 +160,9 @@ async def test_nothing_to_tell_is_said_without_asking_the_model() -> None:
 
 async def test_who_may_not_read_the_channel_is_told_so_alone_and_nothing_is_stored_or_read() -> None:
     async with summarising(talk(2)) as house:
-        for words_ in ("", "private", "last 5"):
+        for number, words_ in enumerate(("", "private", "last 5")):
             with pytest.raises(InvalidInput) as refused:
-                await house.summarise(words_, author=STRANGER)
+                await house.summarise(words_, number, author=STRANGER)
             assert str(refused.value) == NO_ACCESS
         assert not house.channel.calls
         assert not house.platform.shown
@@ -344,7 +344,7 @@ async def test_a_stopped_summary_says_so_and_counts_what_was_used() -> None:
     async with summarising(talk(2), [TextDelta("- one "), never]) as house:
         await house.inbox.handle(ASKED)
         await house.asked(1)
-        await house.inbox.stop(replace(CHANNEL, thread="asked1"))
+        await house.inbox.stop(replace(CHANNEL, thread="asked1"), asked=incoming("", 99))
         await house.settled()
         settlement = house.store.settlements[1]
     assert (settlement.state, settlement.draft.status, settlement.entries) == (TurnState.CANCELLED, "stopped", ())
@@ -365,7 +365,7 @@ async def test_a_failed_summary_can_be_retried() -> None:
     async with summarising(talk(2), [Refused("no")], [Refused("no")], told("- one [1]")) as house:
         failed = await house.summarise()
         assert failed.state is TurnState.FAILED
-        await house.inbox.again(1, Again.RETRY, by=ADA, at=house.clock())
+        await house.inbox.again(1, Again.RETRY, asked=incoming("", 99))
         await house.settled()
         again = house.store.settlements[2]
     assert again.draft.text == "- one [1](https://chat.example/c/m1)"

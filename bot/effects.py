@@ -1,0 +1,132 @@
+"""What commands, buttons and forms change, as values: decided first, then carried out by the store in one transaction
+with the name of the delivery that wanted it (`bot.ports.DeliveryStore`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from bot.parameters import Scope
+from bot.types import ConversationKey, Incoming, NewSchedule, Schedule, ScheduleId, TurnId
+
+TELLING: Final = timedelta(seconds=30)
+"""How long one process may take to carry something out and tell it, before another one does in its place."""
+
+WORTH_TELLING: Final = timedelta(minutes=15)
+"""How long an answer that a crash held back is still told: as long as an interaction of Discord can be answered."""
+
+DELIVERIES_KEPT: Final = timedelta(days=7)
+"""How long the names of deliveries are kept: platforms repeat them within hours, and so does reading after a gap."""
+
+R = TypeVar("R")
+
+
+class Change(Generic[R]):
+    """One change of the stores; `R` is what comes of it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing(Change[None]):
+    """No change: all that happens is that somebody is told something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetParameters(Change[int]):
+    """Set values at a scope as canonical text by name, or unset them with None; how many rows changed."""
+
+    scope: Scope
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddDigest(Change[Schedule]):
+    """Keep a new digest; the digest with its number."""
+
+    schedule: NewSchedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseDigest(Change[None]):
+    """Pause a digest or let it go on, with the next one due at `next_at`."""
+
+    id: ScheduleId
+    paused: bool
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveDigest(Change[None]):
+    """Remove a digest."""
+
+    id: ScheduleId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetNotes(Change[bool]):
+    """Drop the notes of a conversation and the entries with `source_id` that hold some; whether there were any."""
+
+    key: ConversationKey
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetConversation(Change[int]):
+    """Forget a conversation; how many entries are gone."""
+
+    key: ConversationKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPerson(Change[int]):
+    """Forget somebody; how many entries are gone."""
+
+    platform: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTurns(Change[tuple[TurnId, ...]]):
+    """Mark every open turn of a conversation to be stopped; the ids, oldest first."""
+
+    key: ConversationKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteFeedback(Change[None]):
+    """Remember whether somebody, by id, found an answer good."""
+
+    turn: TurnId
+    person: str
+    good: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptTurns(Change[tuple[TurnId | None, ...]]):
+    """Store questions as queued turns; the id of each, None for one that is known."""
+
+    questions: tuple[Incoming, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect(Generic[R]):
+    """What a command does: one change, and what its author is told of what came of it ("" for nothing)."""
+
+    change: Change[R]
+    tell: Callable[[R], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedOut(Generic[R]):
+    """What came of a change, and the answer that its author is owed ("" for none)."""
+
+    result: R
+    answer: str
+
+
+def telling(text: str) -> Effect[None]:
+    """Return the effect of what only tells something."""
+    return Effect(change=Nothing(), tell=lambda _: text)

@@ -1,0 +1,48 @@
+"""What was delivered and had an effect: done once, and told to its author even after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from bot.effects import CarriedOut, Change
+from bot.types import Incoming, Owed
+
+R = TypeVar("R")
+
+
+class DeliveryStore(Protocol):
+    """Deliveries by platform and dedupe key. Any method can raise `StorageError`; each is one transaction.
+
+    A delivery is received, then carried out, then told. Until it is told it belongs to one process for `TELLING`;
+    afterwards, or once that process is known to have ended, whoever asks first takes it over. Its text is kept until
+    it is told and no longer.
+    """
+
+    async def begin(self, incoming: Incoming) -> bool:
+        """Store what is about to be acknowledged and has not been carried out; False when it belongs to somebody."""
+        ...
+
+    async def carry_out(self, incoming: Incoming, change: Change[R], tell: Callable[[R], str]) -> CarriedOut[R] | None:
+        """Make a change, and remember what its author is then to be told, in one transaction.
+
+        None, and no change, when something was carried out for this delivery before. `tell` is pure.
+        """
+        ...
+
+    async def take_answer(self, incoming: Incoming) -> str | None:
+        """Take over the telling of what was carried out for a delivery; None when it is told, or being told."""
+        ...
+
+    async def take_owed(self, platform: str, *, since: datetime) -> Sequence[Owed]:
+        """Take over every delivery that nobody has come to tell, oldest first; what came before `since` is dropped."""
+        ...
+
+    async def told(self, platform: str, dedupe_key: str) -> None:
+        """Note that nothing is owed any more for a delivery."""
+        ...
+
+    async def prune_deliveries(self, before: datetime) -> int:
+        """Remove the deliveries that came before a time; how many there were."""
+        ...

@@ -1,0 +1,51 @@
+"""Sums of money inside the database, exact to the last digit.
+
+A cost is kept as the text of a decimal. PostgreSQL sums its NUMERIC exactly; SQLite has floats alone, so it is given
+a function of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Context, Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+_EXACT = Context(prec=1_000)  # digits, more than any sum of money has
+
+_SUM_ON_SQLITE = "exact_sum"
+
+
+def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
+    """The sum, without the rounding to 28 digits that is the default."""
+    total = Decimal(0)
+    for number in numbers:
+        total = _EXACT.add(total, number)
+    return total
+
+
+def sum_of(column: sa.ColumnElement[str | None], *, dialect: str) -> sa.ColumnElement[str | None]:
+    """The exact sum of decimals kept as text, as text; None of no number."""
+    if dialect == "sqlite":
+        return getattr(sa.func, _SUM_ON_SQLITE)(column, type_=sa.String())  # type: ignore[no-any-return]
+    return sa.cast(sa.func.sum(sa.cast(column, sa.Numeric())), sa.String())
+
+
+class _ExactSum:
+    """`exact_sum` as SQLite calls it: once a row, then once for the result."""
+
+    def __init__(self) -> None:
+        self._total: Decimal | None = None
+
+    def step(self, text: str | None) -> None:
+        if text is not None:
+            self._total = _EXACT.add(self._total or Decimal(0), Decimal(text))
+
+    def finalize(self) -> str | None:
+        return None if self._total is None else str(self._total)
+
+
+def teach(connection: Any) -> None:
+    """Give a connection to SQLite the function that `sum_of` needs."""
+    connection.create_aggregate(_SUM_ON_SQLITE, 1, _ExactSum)

@@ -1,0 +1,235 @@
+"""What a store of deliveries promises: carried out once, told once, taken over after a crash, and then forgotten."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+import pytest
+
+from bot.effects import (
+    TELLING,
+    AcceptTurns,
+    AddDigest,
+    ForgetConversation,
+    ForgetNotes,
+    ForgetPerson,
+    NoteFeedback,
+    Nothing,
+    PauseDigest,
+    RemoveDigest,
+    SetParameters,
+    StopTurns,
+)
+from bot.parameter_resolver import scopes_of
+from bot.types import Attachment, NewSchedule, Owed
+from tests.contract.stores.conftest import AnyStore
+from tests.contract.stores.samples import ADA, KEY, OTHER, WORDS, at, entry, incoming, remembered
+from tests.fakes import START, ManualClock
+
+CHANNEL = scopes_of(KEY)[1]
+LONG_AGO = START - timedelta(days=1)
+ASKED = incoming(
+    "k",
+    text=f"/set persona {WORDS}",
+    attachments=(Attachment(id="f", name="a.txt", size=3),),
+    overrides={"max_tokens": "9"},
+    details={"channel": "C1"},
+    reply_ref="i/1/token",
+    private=True,
+    starts_thread=True,
+    time_zone="Europe/Berlin",
+)
+
+
+async def tell(store: AnyStore, name: str = "k", text: str = "told") -> str | None:
+    """What a delivery that only tells something is told now."""
+    done = await store.carry_out(incoming(name), Nothing(), lambda _: text)
+    return None if done is None else done.answer
+
+
+async def test_a_delivery_is_carried_out_once(store: AnyStore) -> None:
+    change = SetParameters(scope=CHANNEL, values={"persona": WORDS, "stop": None})
+    done = await store.carry_out(ASKED, change, lambda changed: f"{changed} changed")
+    assert done is not None
+    assert (done.result, done.answer) == (1, "1 changed")
+    await store.put_setting(CHANNEL, "persona", "another")
+    assert await store.carry_out(ASKED, change, str) is None
+    assert await store.get_settings([CHANNEL]) == {CHANNEL: {"persona": "another"}}
+
+
+async def test_another_platform_may_name_a_delivery_alike(store: AnyStore) -> None:
+    assert await tell(store) == "told"
+    elsewhere = incoming("k", key=type(KEY)(platform="discord", workspace="T1", channel="C1", thread=""))
+    assert await store.carry_out(elsewhere, Nothing(), lambda _: "told") is not None
+
+
+async def test_nothing_is_done_and_nothing_remembered_when_a_change_fails(store: AnyStore) -> None:
+    def broken(_: int) -> str:
+        raise RuntimeError("a bug")
+
+    change = SetParameters(scope=CHANNEL, values={"persona": WORDS})
+    with pytest.raises(RuntimeError):
+        await store.carry_out(ASKED, change, broken)
+    assert await store.carry_out(ASKED, change, str) is not None
+
+
+async def test_digests_are_changed(store: AnyStore) -> None:
+    wanted = NewSchedule(key=KEY, author=ADA, at=time(9), weekday=None, time_zone="UTC", next_at=at(60), since=at(0))
+    done = await store.carry_out(incoming("add"), AddDigest(schedule=wanted), lambda added: f"digest {added.id}")
+    assert done is not None
+    id = done.result.id
+    assert done.answer == f"digest {id}"
+    await store.carry_out(incoming("pause"), PauseDigest(id=id, paused=True, next_at=at(90)), str)
+    assert [(each.paused, each.next_at) for each in await store.get_schedules(KEY)] == [(True, at(90))]
+    await store.carry_out(incoming("remove"), RemoveDigest(id=id), str)
+    assert await store.get_schedules(KEY) == []
+
+
+async def test_turns_are_accepted_together_stopped_and_judged(store: AnyStore) -> None:
+    questions = (incoming("q1", seconds=1), incoming("q2", seconds=2))
+    first = await store.carry_out(incoming("again"), AcceptTurns(questions=questions), lambda _: "")
+    assert first is not None
+    assert None not in first.result
+    second = await store.carry_out(incoming("once more"), AcceptTurns(questions=questions), lambda _: "known")
+    assert second is not None
+    assert second.result == (None, None)
+    stopped = await store.carry_out(incoming("stop"), StopTurns(key=KEY), lambda ids: f"{len(ids)} stopped")
+    assert stopped is not None
+    assert stopped.result == first.result
+    id = first.result[0] or 0
+    assert await store.carry_out(incoming("good"), NoteFeedback(turn=id, person="U1", good=True), str) is not None
+
+
+async def test_notes_are_dropped_and_the_next_request_knows_why(store: AnyStore) -> None:
+    done = await store.carry_out(incoming("none"), ForgetNotes(key=KEY, source_id="s-n"), str)
+    assert done is not None
+    assert done.result is False
+    await store.append_entries(KEY, [entry("a"), entry("n")])
+    await store.save_conversation(KEY, remembered())
+    done = await store.carry_out(incoming("some"), ForgetNotes(key=KEY, source_id="s-n"), str)
+    assert done is not None
+    assert done.result is True
+    assert [each.id for each in await store.get_entries(KEY, start=0)] == ["a"]
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert (conversation.memory, conversation.head_digest) == ("", "deleted")
+
+
+async def test_forgetting_counts_and_its_own_answer_stays_owed(store: AnyStore, clock: ManualClock) -> None:
+    for number, change in enumerate((ForgetConversation(key=KEY), ForgetPerson(platform="slack", id="U1"))):
+        await store.append_entries(KEY, [entry(f"e{number}")])
+        await store.carry_out(incoming(f"before {number}"), Nothing(), lambda _: "my secret is 1234")
+        done = await store.carry_out(incoming(f"forget {number}"), change, lambda gone: f"{gone} gone")
+        assert done is not None
+        assert done.answer == "1 gone"
+    clock.advance(TELLING.total_seconds())
+    assert [each.answer for each in await store.take_owed("slack", since=LONG_AGO)] == ["1 gone"]
+
+
+# ---------------------------------------------------------------- what is owed
+
+
+async def test_what_is_told_is_not_told_again(store: AnyStore, clock: ManualClock) -> None:
+    await tell(store)
+    await store.told("slack", "k")
+    clock.advance(3_600)
+    assert await tell(store) is None
+    assert await store.take_answer(incoming("k")) is None
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+
+
+async def test_nothing_is_owed_where_nothing_is_to_be_told(store: AnyStore, clock: ManualClock) -> None:
+    await tell(store, text="")
+    clock.advance(3_600)
+    assert await store.take_answer(incoming("k")) is None
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+
+
+async def test_an_answer_belongs_to_who_carried_it_out_for_a_while(store: AnyStore, clock: ManualClock) -> None:
+    await tell(store)
+    clock.advance(TELLING.total_seconds() - 1)
+    assert await store.take_answer(incoming("k")) is None
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+    clock.advance(1)
+    assert await store.take_answer(incoming("k")) == "told"
+    assert await store.take_answer(incoming("k")) is None
+
+
+async def test_what_is_owed_comes_with_all_that_telling_takes_and_no_words(store: AnyStore, clock: ManualClock) -> None:
+    await store.carry_out(ASKED, Nothing(), lambda _: WORDS)
+    await tell(store, "later")
+    clock.advance(TELLING.total_seconds())
+    first, second = await store.take_owed("slack", since=LONG_AGO)
+    assert first.answer == WORDS
+    kept = first.incoming
+    assert (kept.key, kept.author, kept.at, kept.details) == (ASKED.key, ADA, ASKED.at, ASKED.details)
+    assert (kept.reply_ref, kept.private, kept.starts_thread) == (ASKED.reply_ref, True, True)
+    assert (kept.text, kept.attachments, dict(kept.overrides)) == ("", (), {})
+    assert second.incoming.dedupe_key == "later"
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+
+
+async def test_other_platforms_and_what_is_too_old_are_not_owed(store: AnyStore, clock: ManualClock) -> None:
+    await tell(store)
+    clock.advance(TELLING.total_seconds())
+    assert await store.take_owed("discord", since=LONG_AGO) == []
+    assert await store.take_owed("slack", since=clock()) == []
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await tell(store) is None
+
+
+# ---------------------------------------------------------------- what was begun
+
+
+async def test_what_was_begun_is_carried_out_once(store: AnyStore) -> None:
+    assert await store.begin(ASKED)
+    assert not await store.begin(ASKED)
+    assert await store.carry_out(ASKED, Nothing(), lambda _: "told") is not None
+    assert await store.carry_out(ASKED, Nothing(), lambda _: "told") is None
+    assert not await store.begin(ASKED)
+
+
+async def test_what_was_begun_and_never_carried_out_comes_back_whole(store: AnyStore, clock: ManualClock) -> None:
+    await store.begin(ASKED)
+    assert await store.take_answer(ASKED) is None
+    clock.advance(TELLING.total_seconds())
+    assert await store.take_owed("slack", since=LONG_AGO) == [Owed(incoming=ASKED, answer=None)]
+    assert not await store.begin(ASKED)
+    clock.advance(TELLING.total_seconds())
+    assert await store.begin(ASKED)
+
+
+async def test_what_was_begun_and_answered_otherwise_is_over(store: AnyStore, clock: ManualClock) -> None:
+    await store.begin(ASKED)
+    await store.told("slack", "k")
+    clock.advance(3_600)
+    assert not await store.begin(ASKED)
+    assert await store.carry_out(ASKED, Nothing(), lambda _: "told") is None
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+
+
+async def test_what_was_begun_elsewhere_is_forgotten_with_its_author_and_place(store: AnyStore) -> None:
+    await store.begin(ASKED)
+    await store.begin(incoming("other", key=OTHER, author=type(ADA)(id="U2", name="Ben")))
+    await store.forget_person("slack", "U1")
+    await store.forget_conversation(OTHER)
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert not await store.begin(ASKED)
+
+
+async def test_old_deliveries_are_pruned(store: AnyStore, clock: ManualClock) -> None:
+    await tell(store, "old")
+    clock.advance(10)
+    await tell(store, "new")
+    assert await store.prune_deliveries(clock()) == 1
+    assert await store.prune_deliveries(clock()) == 0
+    assert await tell(store, "new") is None
+    assert await tell(store, "old") == "told"
+
+
+async def test_of_two_at_once_one_carries_it_out(store: AnyStore) -> None:
+    import asyncio
+
+    change = AcceptTurns(questions=(incoming("q"),))
+    done = await asyncio.gather(*(store.carry_out(ASKED, change, str) for _ in range(8)))
+    assert sum(each is not None for each in done) == 1

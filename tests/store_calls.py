@@ -1,0 +1,215 @@
+"""A call of every method of the stores, as the running bot makes it, over a filled database.
+
+Whoever adds a method to a store adds a call of it to `CALLS`, and to `LARGER` the reason why it may meet more rows
+than a conversation has, if it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from decimal import Decimal
+
+from bot.parameters import scopes_of
+from bot.types import (
+    Condensation,
+    Conversation,
+    ConversationKey,
+    Covered,
+    Draft,
+    Incoming,
+    NewSchedule,
+    Person,
+    SummaryPart,
+    Turn,
+    Usage,
+    Within,
+)
+from storage.sql import SqlStore
+from tests.contract.stores.samples import CHANNELS, WORKSPACE, entry, message, picture, remembered, settlement
+from tests.fakes import START
+from tests.filled_database import LONG, ONE_IN, author_of, key_of
+
+MONTH_AGO = START - timedelta(days=30)
+WEEK_AGO = START - timedelta(days=7)
+LATER = START + timedelta(hours=1)
+PERSON = author_of(1)
+LEAVING = author_of(2_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a call is made with: the store, a turn of it that is claimed, and the turn's conversation."""
+
+    store: SqlStore
+    turn: Turn
+
+    @property
+    def key(self) -> ConversationKey:
+        return self.turn.incoming.key
+
+
+Call = Callable[[Scene], Awaitable[object]]
+
+
+async def make_scene(store: SqlStore, number: int) -> Scene:
+    """A scene in a conversation of its own that has a history, by its number."""
+    key = key_of(number * ONE_IN + 1)
+    await store.accept(asked(key, f"scene {number}"))
+    turn = await store.claim(key, worker="w")
+    assert turn is not None
+    return Scene(store=store, turn=turn)
+
+
+def asked(key: ConversationKey, name: str) -> Incoming:
+    """A question of today."""
+    return Incoming(key=key, dedupe_key=name, author=Person(id=PERSON, name="Ada"), text="Who waters it?", at=START)
+
+
+def _settled(key: ConversationKey) -> object:
+    usage, name = Usage(input=9, output=9), f"{key.thread} new"
+    return settlement(
+        entry(f"q {name}", media=(picture(b"x"),)),
+        entry(f"a {name}"),
+        usage=usage,
+        cost=Decimal("0.1"),
+        conversation=remembered(),
+    )
+
+
+def _condensed(key: ConversationKey) -> Condensation:
+    return Condensation(
+        conversation=Conversation(), entries=(entry(f"n {key}"),), model="m", usage=Usage(input=1), cost=None
+    )
+
+
+def _place(key: ConversationKey) -> ConversationKey:
+    return ConversationKey(platform=key.platform, workspace=key.workspace, channel=key.channel, thread="")
+
+
+def _part(name: str) -> SummaryPart:
+    return SummaryPart(id=name, headline="h", covers=(Covered(id="m1", version="", at=START, author=PERSON),))
+
+
+def _schedule(key: ConversationKey) -> NewSchedule:
+    return NewSchedule(
+        key=_place(key),
+        author=Person(id=PERSON, name="Ada"),
+        at=time(9),
+        weekday=None,
+        time_zone="UTC",
+        next_at=LATER,
+        since=START,
+    )
+
+
+async def _recorded(scene: Scene) -> None:
+    await scene.store.record(scene.turn, _settled(scene.key))  # type: ignore[arg-type]  # made above
+    await scene.store.record_memory(scene.turn, _condensed(scene.key))
+    await scene.store.close(scene.turn)
+
+
+async def _scheduled(scene: Scene) -> None:
+    schedule = await scene.store.add_schedule(_schedule(scene.key))
+    await scene.store.get_schedules(_place(scene.key))
+    await scene.store.advance_schedule(schedule, next_at=LATER + timedelta(days=1), since=START)
+    await scene.store.pause_schedule(schedule.id, paused=True, next_at=LATER)
+    await scene.store.remove_schedule(schedule.id)
+
+
+async def _installed(scene: Scene) -> None:
+    """What an installation and its pages do with what adapters remember."""
+    await scene.store.put_state("slack", "installation/T1", "x")
+    await scene.store.get_state("slack", "installation/T1")
+    await scene.store.list_state("slack", prefix="installation/")
+    await scene.store.swap_state("slack", "installation/T1", before="x", after="y")
+    await scene.store.swap_state("slack", "installation/T1", before="y", after=None)
+    await scene.store.swap_state("slack", "installation/T2", before=None, after="y")
+
+
+async def _set(scene: Scene) -> None:
+    scopes = scopes_of(scene.key)
+    await scene.store.get_settings(scopes)
+    await scene.store.put_setting(scopes[-1], "context", "long")
+    await scene.store.remove_setting(scopes[-1], "context")
+
+
+def _spent(**names: str) -> Call:
+    within = Within(platform="slack", workspace="T1", **names)
+    return lambda scene: scene.store.spent(since=MONTH_AGO, until=START, within=within)
+
+
+CALLS: Mapping[str, Call] = {
+    "accept": lambda scene: scene.store.accept(asked(scene.key, "new")),
+    "accept a redelivery": lambda scene: scene.store.accept(asked(scene.key, "m1")),
+    "claim": lambda scene: scene.store.claim(scene.key, worker="w"),
+    "claim nothing": lambda scene: scene.store.claim(LONG, worker="w"),
+    "waiting": lambda scene: scene.store.waiting(scene.key),
+    "gather": lambda scene: scene.store.gather(scene.turn),
+    "note_reply": lambda scene: scene.store.note_reply(scene.turn, "r"),
+    "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
+    "check_claim": lambda scene: scene.store.check_claim(scene.turn),
+    "record, record_memory, close": _recorded,
+    "postpone": lambda scene: scene.store.postpone(scene.turn, LATER),
+    "release": lambda scene: scene.store.release(scene.turn),
+    "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
+    "takes_part": lambda scene: scene.store.takes_part(scene.key),
+    "takes_part, a stranger": lambda scene: scene.store.takes_part(_place(scene.key)),
+    "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),
+    "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
+    "recent_requests, the long one": lambda scene: scene.store.recent_requests(LONG, limit=10),
+    "request_stop": lambda scene: scene.store.request_stop(scene.key),
+    "request_stop, the long one": lambda scene: scene.store.request_stop(LONG),
+    "open_conversations": lambda scene: scene.store.open_conversations(),
+    "active_conversations": lambda scene: scene.store.active_conversations("slack", since=WEEK_AGO),
+    "queue_figures": lambda scene: scene.store.queue_figures(),
+    "note_feedback": lambda scene: scene.store.note_feedback(scene.turn.id, PERSON, good=True),
+    "get_conversation": lambda scene: scene.store.get_conversation(scene.key),
+    "get_entries": lambda scene: scene.store.get_entries(scene.key, start=2),
+    "append_entries": lambda scene: scene.store.append_entries(scene.key, [entry("new", media=(picture(b"y"),))]),
+    "save_conversation": lambda scene: scene.store.save_conversation(scene.key, Conversation()),
+    "remove_entries": lambda scene: scene.store.remove_entries(scene.key, source_id="m1"),
+    "remove_entries, the long one": lambda scene: scene.store.remove_entries(LONG, source_id="m20"),
+    "get_settings, put_setting, remove_setting": _set,
+    "get_everywhere": lambda scene: scene.store.get_everywhere("retention"),
+    "get_state, list_state, put_state, swap_state": _installed,
+    "spent, a thread": _spent(channel="C0", thread="t0"),
+    "spent, a channel": _spent(channel="C1"),
+    "spent, a person": _spent(author_id=PERSON),
+    "spent, a workspace": _spent(),
+    "spent, all": lambda scene: scene.store.spent(since=MONTH_AGO, until=START),
+    "put_workspace": lambda scene: scene.store.put_workspace(WORKSPACE, CHANNELS, []),
+    "put_messages": lambda scene: scene.store.put_messages([message("new"), message("in it", thread="new")]),
+    "get_workspaces": lambda scene: scene.store.get_workspaces(),
+    "get_channels": lambda scene: scene.store.get_channels("W"),
+    "get_people": lambda scene: scene.store.get_people("W"),
+    "get_message": lambda scene: scene.store.get_message("W", "C1", "0000010"),
+    "get_messages": lambda scene: scene.store.get_messages("W", "C1", before=message("1"), limit=30),
+    "get_thread": lambda scene: scene.store.get_thread("W", "C1", "0000010", before=message("1"), limit=30),
+    "forget_conversation": lambda scene: scene.store.forget_conversation(scene.key),
+    "forget_conversation of the playground": lambda scene: scene.store.forget_conversation(key_of(16)),
+    "forget_person": lambda scene: scene.store.forget_person("discord", LEAVING),
+    "forget_person of the playground": lambda scene: scene.store.forget_person("local", LEAVING),
+    "resting_since": lambda scene: scene.store.resting_since(START - timedelta(days=364)),
+    "get_parts": lambda scene: scene.store.get_parts(scene.key),
+    "put_part": lambda scene: scene.store.put_part(scene.key, _part("new"), replaces=["old", "older"]),
+    "remove_parts": lambda scene: scene.store.remove_parts(scene.key, ["p0"]),
+    "forget_in_parts": lambda scene: scene.store.forget_in_parts(_place(scene.key), "m1"),
+    "get_mark": lambda scene: scene.store.get_mark(_place(scene.key), PERSON),
+    "put_mark": lambda scene: scene.store.put_mark(_place(scene.key), PERSON, START),
+    "add_schedule, get_schedules, advance_schedule, pause_schedule, remove_schedule": _scheduled,
+    "due_schedules": lambda scene: scene.store.due_schedules(START),
+}
+
+LARGER: Mapping[str, str] = {
+    "active_conversations": "once a start of a platform: the questions since it was last there",
+    "queue_figures": "an operator's command: counts all turns, from an index",
+    "get_people": "shows all people of a workspace of the playground",
+    "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",
+    "spent, a workspace": "an administrator's command: adds up its days",
+    "spent, all": "an operator's command: adds up its days",
+    "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",
+    "forget_person of the playground": "the same",
+}
+"""The calls that may meet more rows than a conversation has, and why."""
