@@ -39,6 +39,7 @@ from bot.types import (
     Draft,
     Finish,
     Footer,
+    Incoming,
     ModelRequest,
     ReplyStatus,
     Settlement,
@@ -77,7 +78,7 @@ class ConversationManager:
         self._clock = clock
         self._composer = Composer(store, model, rates, platforms, clock=clock, files=files)
         self._condenser = Condenser(store, model, rates, clock=clock)
-        self.summariser = Summariser(store, model, rates, platforms, clock=clock)
+        self._summariser = Summariser(store, model, rates, platforms, clock=clock)
         self._giving_way = GivingWay(store, platforms)
         self._stops: dict[TurnId, asyncio.Event] = {}
 
@@ -86,6 +87,13 @@ class ConversationManager:
         for turn in turns:
             if stop := self._stops.get(turn):
                 stop.set()
+
+    async def check_may_summarise(self, incoming: Incoming) -> None:
+        """Raise `InvalidInput` for those who may not read what they want summarised; asked again before it is read."""
+        try:
+            await self._summariser.check_access(incoming)
+        except PlatformError as error:
+            logger.warning("access not known yet", extra={"conversation": str(incoming.key), "error": str(error)})
 
     async def answer(self, turn: Turn) -> None:
         """Run one claimed turn to its end, or put it off until the model may be back.
@@ -261,7 +269,7 @@ class ConversationManager:
 
     async def _summarise(self, turn: Turn, presenter: Presenter) -> Settlement:
         """The summary of a channel or thread; as with answers, only its making is stopped."""
-        summary = self.summariser.begin(turn, presenter)
+        summary = self._summariser.begin(turn, presenter)
         return summary.settlement(stopped=await self._is_stopped(turn, summary.run()))
 
     async def _consume(self, request: ModelRequest, answer: Answer, presenter: Presenter) -> None:

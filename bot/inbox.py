@@ -6,11 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from bot import commands, schedules
 from bot.again import UNDER_WAY, once_more
-from bot.commands import Invocation, parse, parse_question
+from bot.chat.message_policy import Action, Decision, State, decide
+from bot.commands.command import Call, Result, Services
+from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.context.transcript import correction_entry
 from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
@@ -18,21 +19,21 @@ from bot.dispatcher import Dispatcher
 from bot.effects import (
     WORTH_TELLING,
     AcceptTurns,
-    CarriedOut,
     Effect,
     NoteFeedback,
+    Nothing,
     SetParameters,
     StopTurns,
     telling,
 )
-from bot.errors import InvalidInput, PlatformError
-from bot.parameter_resolver import effective_at, effective_parameters
+from bot.errors import InvalidInput, UsageError
+from bot.parameter_resolver import effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
-from bot.spending import usage_text
-from bot.summary.wanted import IsoTimes, read_wanted
+from bot.spending import DAYS, usage_text
+from bot.summary.wanted import IsoTimes
 from bot.types import (
-    EMPTY,
+    ANSWER_IN,
     Again,
     Conversation,
     ConversationKey,
@@ -41,7 +42,6 @@ from bot.types import (
     Outcome,
     Owed,
     RequestRecord,
-    Task,
     ThreadMessage,
     Turn,
     TurnId,
@@ -51,10 +51,6 @@ logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-SEARCHING: Mapping[str, str] = {"enable_web_search": "yes"}
-
-STOPPED = "Stopped."
-IDLE = "Nothing is being answered here."
 EMPTY_QUESTION = (
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
 )
@@ -74,11 +70,15 @@ class Inbox:
         times: TimeWords | None = None,
     ) -> None:
         self._store = store
-        self._rates = rates
-        self._clock = clock
-        self._times = times or IsoTimes()
         self._manager = manager
         self._dispatcher = dispatcher
+        self._services = Services(
+            store=store,
+            rates=rates,
+            clock=clock,
+            times=times or IsoTimes(),
+            may_summarise=manager.check_may_summarise,
+        )
 
     async def handle(self, incoming: Incoming) -> Handled:
         """Store a question, carry out a command, or pass over what is not meant for the bot."""
@@ -88,51 +88,75 @@ class Inbox:
             return await self._refuse(incoming, error)
 
     async def _handle(self, incoming: Incoming) -> Handled:
-        invocation = parse(incoming.text)
-        if invocation is None:
-            return await self._take(incoming)
-        match invocation.name:
-            case "ask" | "search":
-                given, question = parse_question(invocation.arguments)
-                searching = SEARCHING if invocation.name == "search" else EMPTY
-                overrides = {**incoming.overrides, **given, **searching}
-                return await self._take(replace(incoming, text=question, overrides=overrides, addressed=True))
-            case "summarise":
-                return await self._summarise(incoming, invocation.arguments)
-            case "stop":
-                return await self.stop(incoming.key, asked=incoming, stopped=STOPPED, idle=IDLE)
-            case _:
-                handled, _ = await self._once(incoming, await self._decide(invocation, incoming))
-                return handled
+        words = incoming.typed or incoming.text
+        invocation = parse(words, directed=incoming.addressed)
+        if invocation is None and incoming.addressed and (name := unknown_command(words)):
+            raise refuse_unknown(name)
+        state = await self._state(incoming, marked=invocation is not None)
+        decision = decide(incoming, state, command=invocation.command.name if invocation else "")
+        if invocation is None or decision.action is not Action.COMMAND:
+            return await self._follow(decision, incoming, state)
+        try:
+            result = await self._call(invocation, incoming)
+        except UsageError:
+            if invocation.marked:
+                raise
+            result = incoming  # what does not fit was a question
+        if not isinstance(result, Incoming):
+            return await self._once(incoming, result)
+        return await self._follow(decide(result, state), result, state)
 
-    async def _decide(self, invocation: Invocation, incoming: Incoming) -> Effect[Any]:
-        """Return what a command does that asks nothing. Raises `InvalidInput`."""
-        match invocation.name:
-            case "usage":
-                return telling(await self._usage(invocation.arguments, incoming))
-            case "digest":
-                return await schedules.decide(invocation.arguments, incoming, self._store, now=self._clock())
-            case _:
-                return await commands.decide(invocation, incoming, self._store)
+    async def _call(self, invocation: Invocation, incoming: Incoming) -> Result:
+        """Return what a command comes to; nothing is changed yet. Raises `InvalidInput`."""
+        command, arguments = invocation.command, invocation.arguments
+        values = command.read(arguments)
+        return await command.handler(
+            Call(command=command, incoming=incoming, arguments=arguments, values=values, services=self._services)
+        )
+
+    async def _state(self, incoming: Incoming, *, marked: bool = False) -> State:
+        """Return what the stores know, as far as it can matter for what came in."""
+        takes_part = await self._store.takes_part(incoming.key)
+        if marked and not incoming.addressed and not takes_part and incoming.starts_thread:
+            takes_part = await self._store.takes_part(replace(incoming.key, thread=""))
+        if not (incoming.addressed or takes_part):
+            return State(takes_part=False, parameters={})
+        effective = await effective_parameters(incoming, self._store)
+        return State(takes_part=takes_part, parameters=values_of(effective))
+
+    async def _follow(self, decision: Decision, incoming: Incoming, state: State) -> Handled:
+        """Do what was decided of something that is no command."""
+        if decision.action is Action.ANSWER:
+            return await self._take(_placed(incoming, state))
+        if decision.action is Action.TELL:
+            if await self._store.is_known(incoming):  # the question itself, delivered again
+                return Handled(outcome=Outcome.DUPLICATE)
+            return await self._once(incoming, telling(decision.text))
+        logger.debug("passed over", extra={"conversation": str(incoming.key), "reason": decision.reason})
+        return Handled(outcome=Outcome.IGNORED)
 
     # ------------------------------------------------------------ once, and told once
 
-    async def _once(self, asked: Incoming, effect: Effect[R]) -> tuple[Handled, CarriedOut[R] | None]:
-        """Carry out an effect unless its delivery has had one; what came of it, None when it had."""
+    async def _once(self, asked: Incoming, effect: Effect[R]) -> Handled:
+        """Carry out an effect unless its delivery has had one, and wake whoever it concerns."""
         done = await self._store.carry_out(asked, effect.change, effect.tell)
-        if done is not None:
-            return Handled(outcome=Outcome.REPLIED, text=done.answer), done
-        answer = await self._store.take_answer(asked)
-        if answer is None:
-            return Handled(outcome=Outcome.DUPLICATE), None
-        return Handled(outcome=Outcome.REPLIED, text=answer), None
+        if done is None:
+            answer = await self._store.take_answer(asked)
+            return Handled(outcome=Outcome.DUPLICATE) if answer is None else _told(answer)
+        if isinstance(effect.change, StopTurns) and done.result:
+            self._manager.interrupt(done.result)
+            self._dispatcher.wake(effect.change.key)
+        elif isinstance(effect.change, AcceptTurns) and not done.answer:
+            self._dispatcher.wake(effect.change.questions[0].key)
+            return Handled(outcome=Outcome.ANSWERING)
+        return _told(done.answer)
 
     async def _refuse(self, asked: Incoming, error: InvalidInput) -> Handled:
         """Raise an error that is to be told, unless its delivery was told something before."""
-        handled, done = await self._once(asked, telling(str(error)))
-        if done is not None:
+        if await self._store.carry_out(asked, Nothing(), lambda _: str(error)) is not None:
             raise error
-        return handled
+        answer = await self._store.take_answer(asked)
+        return Handled(outcome=Outcome.DUPLICATE) if answer is None else _told(answer)
 
     async def begin(self, asked: Incoming) -> bool:
         """Store what the platform is about to be told is under way; False when somebody else has it."""
@@ -140,8 +164,7 @@ class Inbox:
 
     async def reply(self, asked: Incoming, text: str) -> Handled:
         """Answer an incoming with `text` and nothing else."""
-        handled, _ = await self._once(asked, telling(text))
-        return handled
+        return await self._once(asked, telling(text))
 
     async def told(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
@@ -149,42 +172,26 @@ class Inbox:
 
     async def owed(self, platform: str) -> Sequence[Owed]:
         """Take over what a crash kept from its authors, as long as somebody may wait for it."""
-        return await self._store.take_owed(platform, since=self._clock() - WORTH_TELLING)
+        return await self._store.take_owed(platform, since=self._services.clock() - WORTH_TELLING)
 
-    # ------------------------------------------------------------ commands with a turn
-
-    async def _summarise(self, incoming: Incoming, arguments: str) -> Handled:
-        """Store what is wanted in exact words, for those who may read the channel."""
-        wanted, private = await read_wanted(
-            arguments,
-            now=incoming.at,
-            time_zone=incoming.time_zone,
-            outside=incoming.starts_thread or not incoming.key.thread,
-            times=self._times,
-        )
-        try:
-            await self._manager.summariser.check_access(incoming)
-        except PlatformError as error:  # asked again before anything is read
-            logger.warning("access not known yet", extra={"conversation": str(incoming.key), "error": str(error)})
-        private = private or incoming.private
-        asked = replace(incoming, text=str(wanted), task=Task.SUMMARY, private=private, attachments=(), addressed=True)
-        return await self._take(asked)
-
-    async def _usage(self, arguments: str, incoming: Incoming) -> str:
-        return await usage_text(arguments, incoming, self._store, self._rates.card(), now=self._clock())
+    # ------------------------------------------------------------ controls
 
     async def usage(self, asked: Incoming) -> str:
         """What somebody's own questions used and cost."""
-        return await self._usage("me", asked)
+        services = self._services
+        return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
         """Stop what is being answered in a conversation, the queued questions too."""
         effect = Effect(change=StopTurns(key=key), tell=lambda turns: stopped if turns else idle)
-        handled, done = await self._once(asked, effect)
-        if done is not None and done.result:
-            self._manager.interrupt(done.result)
-            self._dispatcher.wake(key)
-        return handled
+        return await self._control(asked, effect)
+
+    async def _control(self, asked: Incoming, effect: Effect[R]) -> Handled:
+        """Carry out what somebody does with a control, if that is open to them."""
+        decision = decide(asked, await self._state(asked), command=asked.entrance)
+        if decision.action is Action.TELL:
+            return await self._once(asked, telling(decision.text))
+        return await self._once(asked, effect) if decision.action is Action.COMMAND else Handled(outcome=Outcome.IGNORED)
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
         """Follow an edited message with a correction, if it is in view; what was sent stays as it was."""
@@ -214,11 +221,7 @@ class Inbox:
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=AcceptTurns(questions=questions), tell=lambda ids: UNDER_WAY if ids[0] is None else "")
-        handled, done = await self._once(asked, effect)
-        if done is None or done.answer:
-            return handled
-        self._dispatcher.wake(questions[0].key)
-        return Handled(outcome=Outcome.ANSWERING)
+        return await self._control(asked, effect)
 
     async def _once_more(self, id: TurnId, how: Again, asked: Incoming) -> tuple[Incoming, ...]:
         turn = await self._store.get_turn(id)
@@ -229,8 +232,7 @@ class Inbox:
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
         """Remember whether somebody found an answer good."""
         change = NoteFeedback(turn=id, person=asked.author.id, good=good)
-        handled, _ = await self._once(asked, Effect(change=change, tell=lambda _: answer))
-        return handled
+        return await self._control(asked, Effect(change=change, tell=lambda _: answer))
 
     async def turn(self, id: TurnId) -> Turn | None:
         """A turn as it stands."""
@@ -249,8 +251,7 @@ class Inbox:
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
-        handled, _ = await self._once(asked, effect)
-        return handled
+        return await self._control(asked, effect)
 
     async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         """The conversations with questions since then, and when the newest was asked."""
@@ -261,30 +262,26 @@ class Inbox:
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming) -> Handled:
-        if not incoming.addressed and not await self._follows_up(incoming):
-            return Handled(outcome=Outcome.IGNORED)
         if not incoming.text.strip() and not incoming.attachments:
             raise InvalidInput(EMPTY_QUESTION)
-        incoming = await self._placed(incoming)
         if await self._store.accept(incoming) is None:
             return Handled(outcome=Outcome.DUPLICATE)
         self._dispatcher.wake(incoming.key)
         return Handled(outcome=Outcome.ANSWERING)
 
-    async def _follows_up(self, incoming: Incoming) -> bool:
-        """Whether a message that does not mention the bot is meant for it all the same."""
-        if not await self._store.takes_part(incoming.key):
-            return False
-        return (await effective_parameters(incoming, self._store))["follow_ups"].value == "always"
 
-    async def _placed(self, incoming: Incoming) -> Incoming:
-        """A question outside threads belongs to the thread it starts, or to the channel by setting."""
-        if not incoming.starts_thread:
-            return incoming
-        effective = await effective_parameters(incoming, self._store)
-        if effective["answer_in"].value == "channel":
-            return replace(incoming, key=replace(incoming.key, thread=""))
+def _told(text: str) -> Handled:
+    return Handled(outcome=Outcome.REPLIED, text=text)
+
+
+def _placed(incoming: Incoming, state: State) -> Incoming:
+    """Return a question with where it is answered: outside threads it belongs to the thread that it starts, or to the
+    channel as one conversation, by setting."""
+    if not incoming.starts_thread:
         return incoming
+    answer_in = str(state.parameters.get("answer_in", "thread"))
+    key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
+    return replace(incoming, key=key, details={**incoming.details, ANSWER_IN: answer_in})
 
 
 def _formatted(name: str, text: str | None) -> tuple[str, str | None]:

@@ -263,6 +263,9 @@ class MemoryTurns(MemoryTranscripts):
             self._not_before.pop(id, None)
         return stopped
 
+    async def is_known(self, incoming: Incoming) -> bool:
+        return (incoming.key.platform, incoming.dedupe_key) in self._dedupe_keys
+
     async def takes_part(self, key: ConversationKey) -> bool:
         return any(turn.incoming.key == key for turn in self._turns.values())
 

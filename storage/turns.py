@@ -240,6 +240,11 @@ class SqlTurns(SqlPart):
         return QueueFigures(done=row.pop("turns") - others, **row)
 
     @unit_of_work
+    def is_known(self, session: Session, incoming: Incoming) -> bool:
+        named = col(TurnRow.platform) == incoming.key.platform, col(TurnRow.dedupe_key) == incoming.dedupe_key
+        return session.exec(select(TurnRow.id).where(*named)).first() is not None
+
+    @unit_of_work
     def takes_part(self, session: Session, key: ConversationKey) -> bool:
         return session.exec(_ANY, params=place_of(key)).first() is not None
 

@@ -40,6 +40,10 @@ class TurnStore(Protocol):
         """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return."""
         ...
 
+    async def is_known(self, incoming: Incoming) -> bool:
+        """Whether an incoming was stored as a turn before, by its dedupe key."""
+        ...
+
     async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
         """Take the oldest open turn of a conversation and make it running; None when there is none.
 

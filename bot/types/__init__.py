@@ -4,10 +4,13 @@ They know no platform, no database and no wire. Times are aware and in UTC, mone
 """
 
 from bot.types.chat import (
+    ANSWER_IN,
     EMPTY,
     Again,
     Attachment,
+    AuthorKind,
     ConversationKey,
+    Entrance,
     Handled,
     Incoming,
     Outcome,
@@ -85,6 +88,9 @@ from bot.types.turns import (
 )
 
 __all__ = [
+    "ANSWER_IN",
+    "AuthorKind",
+    "Entrance",
     "EMPTY",
     "EVERYTHING",
     "NO_POINTS",

@@ -57,11 +57,36 @@ class Task(StrEnum):
     SUMMARY = "summary"  # the words after "summarise": what to read and for whom
 
 
+class AuthorKind(StrEnum):
+    """Who writes, as the platform tells it."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    EXTERNAL = "external"  # of another organisation, in a channel that is shared with it
+
+
+class Entrance(StrEnum):
+    """By which way something came in."""
+
+    MESSAGE = "message"
+    COMMAND = "command"
+    BUTTON = "button"
+    FORM = "form"
+    SHORTCUT = "shortcut"
+    SCHEDULE = "schedule"
+
+
+ANSWER_IN = "answer_in"
+"""The one of an incoming's details that the core adds: where a question outside threads is answered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """One message or command as a platform delivered it, in the core's own words.
 
     `dedupe_key` is the platform's stable name of it: the same delivery twice has the same key.
+    `typed` is the text as it was typed, for commands, where `text` was changed for reading ("" for the same).
+    `is_direct` says that nobody else reads the conversation.
     `source_id` is the id of the message shown to people (for edits and deletions), "" for a command.
     `overrides` are parameters given for this turn only, by name, as text.
     `addressed` says that it is meant for the bot by itself: a mention, a direct message or a command.
@@ -77,6 +102,10 @@ class Incoming:
     author: Person
     text: str
     at: datetime
+    typed: str = ""
+    author_kind: AuthorKind = AuthorKind.MEMBER
+    entrance: Entrance = Entrance.MESSAGE
+    is_direct: bool = False
     source_id: str = ""
     attachments: tuple[Attachment, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
