@@ -66,7 +66,11 @@ _CHANGE = update(TurnRow).where(_IS_CLAIMED).returning(col(TurnRow.stop))
 _DRAFT = _CHANGE.values(
     draft=sa.case((col(TurnRow.outcome).is_(None), sa.bindparam("newest", type_=JSON)), else_=col(TurnRow.draft))
 )
-_POSTPONE = _CHANGE.values(retries=TurnRow.retries + 1)
+_IS_RECORDED = col(TurnRow.outcome).is_not(None)
+_POSTPONE = _CHANGE.values(
+    retries=TurnRow.retries + sa.case((_IS_RECORDED, 0), else_=1),
+    showings=TurnRow.showings + sa.case((_IS_RECORDED, 1), else_=0),
+)
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
 _TOGETHER = select(TurnRow).where(_IS_HERE | (col(TurnRow.merged_into) == sa.bindparam("of_id"))).order_by(*_IN_ORDER)
@@ -171,14 +175,14 @@ class SqlTurns(SqlPart):
         append(session, turn.incoming.key, condensation.entries, now=condensation.conversation)
 
     @unit_of_work
-    def close(self, session: Session, turn: Turn, *, error: str = "") -> None:
+    def close(self, session: Session, turn: Turn, *, error: str = "", cancelled: bool = False) -> None:
         now = as_utc(self._clock())
-        if error:
-            _update_claimed(session, turn, state=TurnState.FAILED, ended_at=now, error=error)
+        if error or cancelled:
+            _update_claimed(session, turn, state=ending(turn, error, cancelled), ended_at=now, error=error)
             return
         row = session.connection().execute(_CLOSE, {**_claim_of(turn), "now": now}).one_or_none()
         _still_ours(turn, row)
-        ending(replace(turn, outcome=None if row is None else row.outcome), error)
+        ending(replace(turn, outcome=None if row is None else row.outcome))
 
     @unit_of_work
     def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
@@ -213,7 +217,7 @@ class SqlTurns(SqlPart):
                 sa.func.count(),
                 sa.func.min(col(TurnRow.accepted_at)),
                 sa.func.count().filter(col(TurnRow.retries) > 0),
-                sa.func.count().filter(col(TurnRow.attempt) > TurnRow.retries + 1),
+                sa.func.count().filter(col(TurnRow.attempt) > TurnRow.retries + TurnRow.showings + 1),
             ).group_by(col(TurnRow.state))
         )
         rows: dict[TurnState, list[Any]] = {state: figures for state, *figures in counted}

@@ -103,6 +103,11 @@ class RecordingPlatform:
         self.finished: dict[str, Draft] = {}
         self.withdrawn: list[str] = []
         self.refuse: Callable[[Draft], BotError | None] = lambda _draft: None
+        self.refuse_plain: Callable[[Draft], BotError | None] | None = None
+        self.refuse_telling: Callable[[Draft], BotError | None] = lambda _draft: None
+        self.unwritable: BotError | None = None
+        self.told: list[tuple[str, Draft]] = []
+        self.finishings: list[tuple[Draft, bool]] = []
         self.changed = asyncio.Condition()
 
     async def open_reply(self, turn: Turn) -> RecordingReply:
@@ -110,6 +115,15 @@ class RecordingPlatform:
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         return self.thread[-limit:]
+
+    async def check_writable(self, turn: Turn) -> None:
+        if self.unwritable is not None:
+            raise self.unwritable
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        if error := self.refuse_telling(draft):
+            raise error
+        self.told.append((asked.author.id, draft))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something shown makes `condition` true."""
@@ -126,16 +140,18 @@ class RecordingReply:
         self._platform = platform
         self._ref = ref
 
-    async def show(self, draft: Draft) -> str:
-        if error := self._platform.refuse(draft):
+    async def show(self, draft: Draft, *, plain: bool = False) -> str:
+        refuse = self._platform.refuse_plain if plain and self._platform.refuse_plain else self._platform.refuse
+        if error := refuse(draft):
             raise error
         async with self._platform.changed:
             self._platform.shown.setdefault(self._ref, []).append(draft)
             self._platform.changed.notify_all()
         return self._ref
 
-    async def finish(self, draft: Draft) -> str:
-        await self.show(draft)
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
+        self._platform.finishings.append((draft, plain))
+        await self.show(draft, plain=plain)
         async with self._platform.changed:
             self._platform.finished[self._ref] = draft
             self._platform.changed.notify_all()
