@@ -88,6 +88,7 @@ class Undelivered:
         if draft.status == "stopped" and not draft.text.strip():
             return  # whoever stopped it waits for nothing
         await self._store.check_claim(turn)  # another runner would tell as well
+        turn = await self._store.get_turn(turn.id) or turn  # with those that were gathered meanwhile
         platform = self._platforms[turn.incoming.key.platform]
         forms = (_whole(draft, refusal), Draft(status="failed", text=not_posted(refusal.reason)))
         await self._tell_one(platform, turn.incoming, turn, forms)

@@ -139,9 +139,10 @@ class RecordingReply:
     def __init__(self, platform: RecordingPlatform, ref: str) -> None:
         self._platform = platform
         self._ref = ref
+        self._plain = False
 
-    async def show(self, draft: Draft, *, plain: bool = False) -> str:
-        refuse = self._platform.refuse_plain if plain and self._platform.refuse_plain else self._platform.refuse
+    async def show(self, draft: Draft) -> str:
+        refuse = (self._plain and self._platform.refuse_plain) or self._platform.refuse
         if error := refuse(draft):
             raise error
         async with self._platform.changed:
@@ -151,7 +152,8 @@ class RecordingReply:
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         self._platform.finishings.append((draft, plain))
-        await self.show(draft, plain=plain)
+        self._plain = plain
+        await self.show(draft)
         async with self._platform.changed:
             self._platform.finished[self._ref] = draft
             self._platform.changed.notify_all()
