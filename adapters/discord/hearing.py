@@ -15,10 +15,12 @@ from adapters.discord.directory import Place
 from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
 from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD
 from adapters.discord.reading import Names, readable, without_address
+from adapters.discord.refusals import Refused
 from adapters.discord.rendering import plain_pages
 from adapters.discord.rest import Json
 from adapters.discord.surfaces import ChannelSurface
 from adapters.discord.surroundings import Surroundings
+from adapters.discord.telling import send_direct
 from adapters.discord.wire import channel_json, message_json
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
@@ -129,13 +131,18 @@ class Hearing:
         return f"{text}\n\n(In reply to {about.author.name}: {about.text})" if about.text else text
 
     async def _tell(self, incoming: Incoming, text: str) -> None:
-        """Answer a command or a refusal in place. Raises `PlatformError`."""
+        """Answer a command or a refusal in place, else in a direct message. Raises `PlatformError`."""
         channel = incoming.details[CHANNEL]
         rest, budget = self._around.rest, self._around.budget
         surface = ChannelSurface(rest=rest, budget=budget, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
-        for part, page in enumerate(plain_pages(text)):
-            nonce = f"c{incoming.source_id}-{part}"
-            await surface.post(page, nonce=nonce, first=part == 0, urgency=Urgency.ENDING)
+        pages = plain_pages(text)
+        try:
+            for part, page in enumerate(pages):
+                nonce = f"c{incoming.source_id}-{part}"
+                await surface.post(page, nonce=nonce, first=part == 0, urgency=Urgency.ENDING)
+        except Refused as error:
+            logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
+            await send_direct(incoming, pages, self._around)
 
     # ------------------------------------------------------------ changes
 

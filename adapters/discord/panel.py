@@ -15,7 +15,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, deferred, incoming_of, whisper
+from adapters.discord.asking import Interaction, deferred, incoming_of, tell_failure, whisper
 from adapters.discord.forms import QUESTION
 from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
@@ -27,7 +27,6 @@ from bot.types import Incoming
 logger = logging.getLogger(__name__)
 
 HELP: Final = "See and change what holds here."
-NOT_WORKED: Final = "That did not work. Please try again."
 ONLY_ADMINISTRATORS: Final = "Only who may manage the server changes that."
 TAKE_BACK: Final = "(take back)"
 FORM_SECONDS: Final = 15 * 60.0
@@ -198,9 +197,9 @@ class Panel:
             await self._carry_out(interaction, match, value)
         except InvalidInput as error:
             await whisper(interaction, str(error))
-        except BotError as error:
-            logger.warning("a setting was not changed", extra={"error": str(error)})
-            await whisper(interaction, NOT_WORKED)
+        except (BotError, discord.HTTPException) as error:
+            logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+            await tell_failure(interaction, error)
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
         incoming, scope, name = incoming_of(interaction, "/settings"), match["scope"], match["name"]
@@ -273,6 +272,6 @@ class ValueForm(discord.ui.Modal):
             await self._panel.change(interaction, self._incoming, self._scope, self._name, value or None)
         except InvalidInput as error:
             await whisper(interaction, str(error))
-        except BotError as error:
-            logger.warning("a setting was not changed", extra={"error": str(error)})
-            await whisper(interaction, NOT_WORKED)
+        except (BotError, discord.HTTPException) as error:
+            logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+            await tell_failure(interaction, error)
