@@ -172,7 +172,8 @@ class DiscordReply:
             old = _Shown(id=shown.id)
             self._removed += 1  # or the nonce would find the old one
             shown.id = (await self._post(page, index, Urgency.ENDING)).id
-            await self._take_back_if_possible(old)
+            if shown.id != old.id:  # the first message after a deferral takes the place of "is thinking"
+                await self._take_back_if_possible(old)
         else:
             raise error
 
