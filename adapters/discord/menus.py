@@ -51,7 +51,9 @@ class AskAbout(discord.ui.Modal, title=ASK):
         asked_for = str(field.value) if isinstance(field, discord.ui.TextInput) else QUESTION
         await asked(self._bot, self._around, self._incoming(interaction, asked_for, original))
 
-    async def on_error(self, interaction: Interaction, error: Exception, /) -> None:
+    async def on_error(  # type: ignore[override]  # as discord.py's own forms do, which take no item
+        self, interaction: Interaction, error: Exception, /
+    ) -> None:
         """Tell who asked that it failed, and log why without what people wrote."""
         logger.error("a form failed", exc_info=error if not isinstance(error, BotError) else None)
         await tell_failure(interaction, error)

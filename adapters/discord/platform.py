@@ -17,9 +17,9 @@ from adapters.discord.messages import is_spoken, thread_message
 from adapters.discord.places import target_of
 from adapters.discord.reading import no_names
 from adapters.discord.references import ChannelRef
+from adapters.discord.refusals import Refused
 from adapters.discord.rendering import MENTION_ME
 from adapters.discord.reply import DiscordReply
-from adapters.discord.refusals import Refused
 from adapters.discord.rest import DiscordOptions, Json, Rest, keep_tokens_out_of_logs
 from adapters.discord.surroundings import DiscordStore, Surroundings
 from adapters.discord.telling import check_writable, tell

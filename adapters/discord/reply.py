@@ -12,8 +12,8 @@ from adapters.discord.history import OwnMessages
 from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
 from adapters.discord.places import direct_channel
 from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
-from adapters.discord.rendering import Page, Renderer
 from adapters.discord.refusals import Refused
+from adapters.discord.rendering import Page, Renderer
 from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface, Surface
 from adapters.discord.surroundings import Surroundings
 from bot.errors import PlatformError, ReplyRemoved
@@ -124,7 +124,7 @@ class DiscordReply:
             if self._shown[index].page != page:
                 await self._change(self._shown[index], page, index, urgency)
         while len(self._shown) > len(pages):
-            await self._remove(self._shown[-1])
+            await (self._take_back_if_possible if self._plain else self._take_back)(self._shown[-1])
             self._shown.pop()
 
     async def _found(self, page: Page) -> _Shown | None:

@@ -19,8 +19,8 @@ from adapters.discord.limits import (
     UNKNOWN_WEBHOOK,
 )
 from adapters.discord.references import InteractionRef
-from adapters.discord.rendering import Page
 from adapters.discord.refusals import Refused
+from adapters.discord.rendering import Page
 from adapters.discord.rest import Rest
 from bot.errors import PlatformError
 from bot.ports import Clock

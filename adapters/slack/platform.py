@@ -124,7 +124,7 @@ class SlackPlatform:
     async def check_writable(self, turn: Turn) -> None:
         """Raise `SlackRefusal` when the channel is known to take no messages of the bot."""
         asked = turn.incoming
-        if asked.private or not asked.key.channel:
+        if asked.private or asked.key.channel.startswith("D"):
             return
         try:
             async with asyncio.timeout(LOOK_SECONDS):

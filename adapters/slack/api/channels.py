@@ -8,9 +8,9 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from adapters.slack.api.budget import Priority
+from adapters.slack.api.directory import Place
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
-from adapters.slack.api.directory import Place
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.records import field, records
 from bot.errors import PlatformError

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from adapters.slack.api.workspace import Workspace
 from adapters.slack.api.errors import SlackUncertain
+from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import asked_by, channel_of
 from adapters.slack.incoming.commanding import Commanding
 from adapters.slack.incoming.errands import Errands

@@ -28,7 +28,6 @@ from tests.emulators.discord.world import Message, Overwrite
 from tests.emulators.slack import Options, running_slack
 from tests.fakes import START, ManualClock, incoming
 
-
 OFTEN = 100
 
 

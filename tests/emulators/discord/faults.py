@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Kind = Literal[
-    "429", "429_global", "429_shared", "429_cloudflare", "5xx", "drop_before", "drop_after", "delay", "html_502", "refuse"
+    "429",
+    "429_global",
+    "429_shared",
+    "429_cloudflare",
+    "5xx",
+    "drop_before",
+    "drop_after",
+    "delay",
+    "html_502",
+    "refuse",
 ]
 KINDS = get_args(Kind)
 

@@ -1,4 +1,4 @@
-"""What Discord refuses, from the question to the end of its turn: nothing vanishes, nothing stays, nobody is held up."""
+"""What Discord refuses, from the question to the end of its turn: nothing vanishes, nothing stays, nobody waits."""
 
 from __future__ import annotations
 

@@ -83,7 +83,9 @@ async def test_an_answer_whose_blocks_are_refused_stands_as_text_alone() -> None
         assert await state_of(play, 1) == (TurnState.DONE, 0)
 
 
-@pytest.mark.parametrize("code", ["cant_update_message", "edit_window_closed", "streaming_state_conflict", "msg_too_long"])
+@pytest.mark.parametrize(
+    "code", ["cant_update_message", "edit_window_closed", "streaming_state_conflict", "msg_too_long"]
+)
 async def test_no_stub_with_a_stop_button_stays_where_edits_are_refused(code: str) -> None:
     gate = asyncio.Event()
     async with scene(held(gate, "Half ", "and whole.")) as play:
@@ -131,7 +133,9 @@ async def test_a_growing_answer_that_a_moderator_deletes_holds_nobody_up(streams
         assert told(play) == []
 
 
-@pytest.mark.parametrize("code", ["ratelimited", "internal_error", "service_unavailable", "request_timeout", "fatal_error"])
+@pytest.mark.parametrize(
+    "code", ["ratelimited", "internal_error", "service_unavailable", "request_timeout", "fatal_error"]
+)
 async def test_what_passes_is_not_told_and_costs_no_answer(code: str) -> None:
     async with scene(words("Paid for."), http_seconds=0.3) as play:
         refuse(play, "chat.startStream", "chat.postMessage", error=code, times=1)

@@ -69,13 +69,7 @@ def update(call: Call) -> Json:
     """chat.update: what is not sent stays, so text alone does not replace blocks."""
     channel = call.channel()
     message = call.message(channel)
-    if channel.is_archived:
-        raise SlackError("is_inactive")
-    if message.author is not call.bot:
-        raise SlackError("cant_update_message")
-    call.slack.expire(message)
-    if message.stream and message.stream.state == "open":
-        raise SlackError("streaming_state_conflict")
+    _check_editable(call, message)
     content = read_content(call)
     if len(content.text) > (MOST_MARKDOWN if content.is_markdown else LONGEST_UPDATE):
         raise SlackError("msg_too_long")
@@ -95,6 +89,17 @@ def update(call: Call) -> Json:
         message.is_markdown = content.is_markdown
     told = message_json(message, call.slack.origin, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": told}
+
+
+def _check_editable(call: Call, message: Message) -> None:
+    """Raise `SlackError` for a message that the bot cannot change (chat.update, errors)."""
+    if message.channel.is_archived:
+        raise SlackError("is_inactive")
+    if message.author is not call.bot:
+        raise SlackError("cant_update_message")
+    call.slack.expire(message)
+    if message.stream and message.stream.state == "open":
+        raise SlackError("streaming_state_conflict")
 
 
 def delete(call: Call) -> Json:
