@@ -32,7 +32,7 @@ from bot.parameter_resolver import effective_parameters
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress
-from bot.retries import Retry, is_poison, next_retry, next_showing
+from bot.retries import Retry, is_poison, next_retry
 from bot.summary.summariser import Summariser
 from bot.types import (
     Conversation,
@@ -48,6 +48,7 @@ from bot.types import (
     TurnState,
     takes_others,
 )
+from bot.undelivered import Undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class ConversationManager:
         self._condenser = Condenser(store, model, rates, clock=clock)
         self.summariser = Summariser(store, model, rates, platforms, clock=clock)
         self._giving_way = GivingWay(store, platforms)
+        self._undelivered = Undelivered(store, platforms, clock=clock, model=model.name)
         self._stops: dict[TurnId, asyncio.Event] = {}
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -106,9 +108,11 @@ class ConversationManager:
 
     async def _answer(self, turn: Turn, presenter: Presenter) -> None:
         started = self._clock()
+        draft = None if turn.outcome is None else turn.draft
         try:
             async with aclosing(presenter):
                 if turn.outcome is None:
+                    await self._platform(turn).check_writable(turn)
                     presenter.offer(lambda: Draft(status="thinking"))
                 try:
                     draft, exchange = await self._recorded(turn, presenter, started)
@@ -117,7 +121,7 @@ class ConversationManager:
                     return
                 await presenter.finish(draft)
         except PlatformError as error:
-            await self._show_later(turn, error)
+            await self._undelivered.settle(turn, presenter, draft, error)
             return
         if exchange is not None:
             await self._remember(turn, *exchange)
@@ -125,15 +129,6 @@ class ConversationManager:
         await self._store.close(turn)
         seconds = round((self._clock() - started).total_seconds(), 3)
         logger.info("turn closed", extra=_ids(turn) | {"status": draft.status, "seconds": seconds})
-
-    async def _show_later(self, turn: Turn, error: PlatformError) -> None:
-        """Put off a turn that the platform did not take; what is recorded of it is only shown again."""
-        logger.warning("answer not shown", extra=_ids(turn) | {"retries": turn.retries, "error": str(error)})
-        until = next_showing(turn.retries, self._clock())
-        if until is None:
-            await self._store.close(turn, error=f"{type(error).__name__}: {error}")
-        else:
-            await self._store.postpone(turn, until)
 
     async def _recorded(self, turn: Turn, presenter: Presenter, started: datetime) -> tuple[Draft, Exchange | None]:
         """The last draft of the turn, stored before it is shown: after a crash it is only shown again.
@@ -145,6 +140,8 @@ class ConversationManager:
         if not is_poison(turn) and takes_others(turn.incoming):  # a poison turn must not take others down with it
             turn = await self._store.gather(turn)
         settlement, composition = await self._outcome(turn, presenter, started)
+        if presenter.is_removed:
+            settlement = _without_words(settlement)
         if composition is None or settlement.conversation is None:
             await self._store.record(turn, settlement)
             return settlement.draft, None
@@ -173,11 +170,18 @@ class ConversationManager:
     # ------------------------------------------------------------ the visible reply
 
     def _presenter(self, turn: Turn) -> Presenter:
-        platform = self._platforms[turn.incoming.key.platform]
-        progress = Progress(self._store, turn, self._clock, stop=self._stops[turn.id])
+        platform, stop = self._platform(turn), self._stops[turn.id]
+        progress = Progress(self._store, turn, self._clock, stop=stop)
         return Presenter(
-            lambda: platform.open_reply(turn), pace=platform.pace, on_shown=progress.note, before=progress.ask
+            lambda: platform.open_reply(turn),
+            pace=platform.pace,
+            on_shown=progress.note,
+            before=progress.ask,
+            on_removed=stop.set,
         )
+
+    def _platform(self, turn: Turn) -> Platform:
+        return self._platforms[turn.incoming.key.platform]
 
     # ------------------------------------------------------------ the answer
 
@@ -310,6 +314,11 @@ class _PutOff(Exception):
 def _failed(model: str, error: BaseException) -> Settlement:
     draft = Draft(status="failed", text="", notices=(apology(error),))
     return Settlement(state=TurnState.FAILED, draft=draft, model=model, error=f"{type(error).__name__}: {error}")
+
+
+def _without_words(settlement: Settlement) -> Settlement:
+    """The end of a turn whose answer somebody took away: paid for, and not remembered."""
+    return replace(settlement, state=TurnState.CANCELLED, draft=Draft(status="stopped"), entries=())
 
 
 def _ids(turn: Turn) -> dict[str, object]:

@@ -14,6 +14,8 @@
     * StreamCut             the answer ended in the middle of visible text
   * TurnGivenUp             a turn was begun again and again and never came to an end
   * PlatformError           a platform did not take or give what was asked
+    * PlatformRefused       the same call would be refused again
+    * ReplyRemoved          somebody took the answer away while it was written
     * FileTooLarge          a file has more bytes than are read
   * StorageError            a conversation could not be read or saved
     * StorageUnavailable    the database is away, full or locked; try again
@@ -126,6 +128,22 @@ class TurnGivenUp(BotError):
 
 class PlatformError(BotError):
     """A platform did not take or give what was asked."""
+
+
+class PlatformRefused(PlatformError):
+    """A platform refuses for good: the same call would be refused again.
+
+    `reason` is a clause for people, as in "I could not post my answer: this channel is archived"; "" where the
+    platform has not told any that they could act on.
+    """
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ReplyRemoved(PlatformError):
+    """Somebody took the answer away while it was written; it is not posted again."""
 
 
 class FileTooLarge(PlatformError):

@@ -136,7 +136,9 @@ class MemoryTurns(MemoryTranscripts):
     async def postpone(self, turn: Turn, until: datetime) -> None:
         until = as_utc(until)
         current = self._claimed(turn)
-        self._keep(replace(current, state=TurnState.QUEUED, retries=current.retries + 1))
+        recorded = current.outcome is not None
+        retries, showings = current.retries + (not recorded), current.showings + recorded
+        self._keep(replace(current, state=TurnState.QUEUED, retries=retries, showings=showings))
         self._not_before[turn.id] = until
 
     async def release(self, turn: Turn) -> None:
@@ -165,7 +167,7 @@ class MemoryTurns(MemoryTranscripts):
             running=count[TurnState.RUNNING],
             oldest_accepted_at=min((self._accepted_at[t.id] for t in turns if t.state in OPEN_STATES), default=None),
             retried=sum(turn.retries > 0 for turn in turns),
-            recovered=sum(turn.attempt > turn.retries + 1 for turn in turns),
+            recovered=sum(turn.attempt > turn.put_off + 1 for turn in turns),
             done=count[TurnState.DONE],
             failed=count[TurnState.FAILED],
             cancelled=count[TurnState.CANCELLED],
@@ -197,11 +199,11 @@ class MemoryTurns(MemoryTranscripts):
         if condensation.error:
             self.errors[turn.id] = condensation.error
 
-    async def close(self, turn: Turn, *, error: str = "") -> None:
+    async def close(self, turn: Turn, *, error: str = "", cancelled: bool = False) -> None:
         current = self._claimed(turn)
         if error:
             self.errors[turn.id] = error
-        self._keep(replace(current, state=ending(current, error)))
+        self._keep(replace(current, state=ending(current, error, cancelled)))
 
     async def recent_requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         records = [

@@ -17,8 +17,10 @@ def is_plain(turn: Turn) -> bool:
     return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref and not turn.stop
 
 
-def ending(turn: Turn, error: str) -> TurnState:
+def ending(turn: Turn, error: str = "", cancelled: bool = False) -> TurnState:
     """The state in which a turn is closed. Raises `StorageError` when nothing was recorded that it could end in."""
+    if cancelled:
+        return TurnState.CANCELLED
     if error:
         return TurnState.FAILED
     if turn.outcome is None:

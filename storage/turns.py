@@ -76,7 +76,11 @@ _CHANGE = update(TurnRow).where(_IS_CLAIMED).returning(col(TurnRow.stop))
 _DRAFT = _CHANGE.values(
     draft=sa.case((col(TurnRow.outcome).is_(None), sa.bindparam("newest", type_=JSON)), else_=col(TurnRow.draft))
 )
-_POSTPONE = _CHANGE.values(retries=TurnRow.retries + 1)
+_IS_RECORDED = col(TurnRow.outcome).is_not(None)
+_POSTPONE = _CHANGE.values(
+    retries=TurnRow.retries + sa.case((_IS_RECORDED, 0), else_=1),
+    showings=TurnRow.showings + sa.case((_IS_RECORDED, 1), else_=0),
+)
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1)
 _ANY = select(TurnRow.id).where(in_place(TurnRow)).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
@@ -100,7 +104,7 @@ _FIGURES = sa.select(
     _counted(IS_OPEN, col(TurnRow.state) == TurnState.RUNNING).label("running"),
     sa.select(sa.func.min(TurnRow.accepted_at)).where(IS_OPEN).scalar_subquery().label("oldest_accepted_at"),
     _counted(IS_REMARKABLE, col(TurnRow.retries) > 0).label("retried"),
-    _counted(IS_REMARKABLE, col(TurnRow.attempt) > TurnRow.retries + 1).label("recovered"),
+    _counted(IS_REMARKABLE, col(TurnRow.attempt) > TurnRow.retries + TurnRow.showings + 1).label("recovered"),
     _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.FAILED).label("failed"),
     _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.CANCELLED).label("cancelled"),
 )
@@ -199,14 +203,14 @@ class SqlTurns(SqlPart):
         append(session, turn.incoming.key, condensation.entries, now=condensation.conversation)
 
     @unit_of_work
-    def close(self, session: Session, turn: Turn, *, error: str = "") -> None:
+    def close(self, session: Session, turn: Turn, *, error: str = "", cancelled: bool = False) -> None:
         now = as_utc(self._clock())
-        if error:
-            _update_claimed(session, turn, state=TurnState.FAILED, ended_at=now, error=error)
+        if error or cancelled:
+            _update_claimed(session, turn, state=ending(turn, error, cancelled), ended_at=now, error=error)
             return
         row = session.connection().execute(_CLOSE, {**_claim_of(turn), "now": now}).one_or_none()
         _still_ours(turn, row)
-        ending(replace(turn, outcome=None if row is None else row.outcome), error)
+        ending(replace(turn, outcome=None if row is None else row.outcome))
 
     @unit_of_work
     def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:

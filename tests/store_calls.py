@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
 
-from bot.parameters import scopes_of
+from bot.parameter_resolver import scopes_of
 from bot.types import (
     Condensation,
     Conversation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
@@ -15,12 +16,14 @@ from adapters.discord.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_IN
 from adapters.discord.messages import attachment_of
 from adapters.discord.places import CHANNEL
 from adapters.discord.references import InteractionRef, read_ref, with_ids
+from adapters.discord.refusals import refusal
 from adapters.discord.rendering import NO_ANSWER, plain_pages
 from adapters.discord.surfaces import InteractionSurface
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.wire import attachment_json, channel_json
 from bot.chat.rate_limit import Priority
-from bot.errors import InvalidInput, PlatformError, StorageError
+from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
+from bot.failures import UNEXPECTED
 from bot.ports import Bot
 from bot.types import EMPTY, Handled, Incoming, Outcome, Person
 
@@ -30,6 +33,8 @@ NOT_STORED: Final = "I could not take that down just now. Please try again in a 
 
 INTERACTION: Final = "interaction:"
 """What the dedupe keys of interactions begin with; the interaction's id follows."""
+NOT_DONE: Final = "That did not work: {reason}."
+AWAY: Final = "That did not work: Discord did not take it. Please try again in a moment."
 
 Interaction = discord.Interaction[Any]
 
@@ -113,10 +118,11 @@ async def asked(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
         handled = await bot.handle(incoming)
     except InvalidInput as error:
         await say(around, incoming, str(error))
-    except StorageError:
+    except StorageError as error:
+        logger.warning("a command was not stored", extra={"error": str(error)})
         await say(around, incoming, NOT_STORED)
         await _give_up(bot, incoming)
-        raise
+        return
     else:
         if handled.outcome is Outcome.REPLIED:
             await say(around, incoming, handled.text or NO_ANSWER)
@@ -173,6 +179,30 @@ async def whisper(interaction: Interaction, text: str) -> None:
         await interaction.followup.send(text, ephemeral=True)
     else:
         await interaction.response.send_message(text, ephemeral=True)
+
+
+async def tell_failure(interaction: Interaction, error: BaseException) -> None:
+    """Tell who typed a command, and nobody else, that it failed, in the place of "is thinking"."""
+    try:
+        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+            with contextlib.suppress(discord.HTTPException):  # else the next message would take its place for all
+                await interaction.delete_original_response()
+        await whisper(interaction, failure(error))
+    except discord.HTTPException as trouble:
+        logger.warning("a failure was not told", extra={"code": trouble.code})
+
+
+def failure(error: BaseException) -> str:
+    """Return what people are told of a command or a button that failed."""
+    if isinstance(error, InvalidInput):
+        return str(error)
+    if isinstance(error, StorageError):
+        return NOT_STORED
+    if isinstance(error, discord.HTTPException):
+        error = refusal("", error.status, error.code)
+    if isinstance(error, PlatformRefused) and error.reason:
+        return NOT_DONE.format(reason=error.reason)
+    return AWAY if isinstance(error, PlatformError) else UNEXPECTED
 
 
 def ref_of(incoming: Incoming) -> InteractionRef:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, refused
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of, refused, tell_failure
 from adapters.discord.directory import PLATFORM
 from adapters.discord.forms import Form, command_forms
 from adapters.discord.menus import message_menus
@@ -27,8 +27,6 @@ logger = logging.getLogger(__name__)
 HASH: Final = "commands"
 """The name of the state that tells which commands Discord has."""
 
-FAILED: Final = "That did not work. Please try again."
-
 Command = app_commands.Command[Any, ..., Any]
 
 
@@ -43,15 +41,14 @@ class Tree(app_commands.CommandTree[Any]):
         )
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Say that it failed, and log why without what people wrote."""
+        """Tell who typed it that it failed, and log why without what people wrote."""
         cause = getattr(error, "original", error)
         name = interaction.command.name if interaction.command is not None else ""
         if isinstance(cause, BotError | discord.HTTPException):
             logger.warning("a command failed", extra={"command": name, "error": type(cause).__name__})
         else:
             logger.error("a bug in a command", extra={"command": name}, exc_info=cause)
-        if not interaction.response.is_done():
-            await interaction.response.send_message(FAILED, ephemeral=True)
+        await tell_failure(interaction, cause)
 
 
 class CommandForms:

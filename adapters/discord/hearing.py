@@ -14,10 +14,12 @@ from adapters.discord.directory import Place
 from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
 from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD
 from adapters.discord.reading import Names, readable, without_address
+from adapters.discord.refusals import Refused
 from adapters.discord.rendering import plain_pages
 from adapters.discord.rest import Json
 from adapters.discord.surfaces import ChannelSurface
 from adapters.discord.surroundings import Surroundings
+from adapters.discord.telling import send_direct
 from adapters.discord.wire import channel_json, message_json
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
@@ -167,13 +169,18 @@ class Hearing:
 
 
 async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -> None:
-    """Answer a command or a refusal where it was written. Raises `PlatformError`."""
+    """Answer a command or a refusal where it was written, else in a direct message. Raises `PlatformError`."""
     channel = incoming.details[CHANNEL]
     rest, limits = around.rest, around.limits
     surface = ChannelSurface(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
-    for part, page in enumerate(plain_pages(text)):
-        nonce = f"c{incoming.source_id}-{part}"
-        await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
+    pages = plain_pages(text)
+    try:
+        for part, page in enumerate(pages):
+            nonce = f"c{incoming.source_id}-{part}"
+            await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
+    except Refused as error:
+        logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
+        await send_direct(incoming, pages, around)
 
 
 def _names_of(guild: discord.Guild | None) -> Names:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, deferred, incoming_of, tell, whisper
+from adapters.discord.asking import Interaction, deferred, incoming_of, tell, tell_failure
 from adapters.discord.forms import QUESTION
 from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 PANEL: Final = "/settings"
 HELP: Final = "See and change what holds here."
-NOT_WORKED: Final = "That did not work. Please try again."
 ONLY_ADMINISTRATORS: Final = "Only who may manage the server changes that."
 TAKE_BACK: Final = "(take back)"
 FORM_SECONDS: Final = 15 * 60.0
@@ -198,9 +197,9 @@ class Panel:
         """Something was chosen in a list; what goes wrong is told to who chose it."""
         try:
             await self._carry_out(interaction, match, value)
-        except BotError as error:
-            logger.warning("a setting was not changed", extra={"error": str(error)})
-            await whisper(interaction, NOT_WORKED)
+        except (BotError, discord.HTTPException) as error:
+            logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+            await tell_failure(interaction, error)
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
@@ -273,6 +272,6 @@ class ValueForm(discord.ui.Modal):
         try:
             incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
             await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
-        except BotError as error:
-            logger.warning("a setting was not changed", extra={"error": str(error)})
-            await whisper(interaction, NOT_WORKED)
+        except (BotError, discord.HTTPException) as error:
+            logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+            await tell_failure(interaction, error)

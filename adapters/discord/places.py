@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.discord.limits import THREAD_EXISTS, THREAD_NAME
 from adapters.discord.references import ChannelRef, ReplyRef, read_ref
-from adapters.discord.rest import Refused
+from adapters.discord.refusals import Refused
 from adapters.discord.surroundings import Surroundings
 from bot.parameter_resolver import effective_at
 from bot.types import Incoming, Turn

@@ -23,6 +23,7 @@ from discord.http import Route
 
 from adapters.discord.limits import CONNECTIONS
 from adapters.discord.rate_limits import DiscordLimits
+from adapters.discord.refusals import refusal
 from bot.chat.rate_limit import Priority, RateLimiter
 from bot.errors import ConfigError, PlatformError
 
@@ -52,15 +53,6 @@ class DiscordOptions:
             Route.BASE = self.api_url
         if self.gateway_url is not None:
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self.gateway_url)
-
-
-class Refused(PlatformError):
-    """Discord answered with an error; `status` is that of HTTP, `code` Discord's own."""
-
-    def __init__(self, what: str, status: int, code: int) -> None:
-        super().__init__(f"Discord refused {what} with {status} (code {code})")
-        self.status = status
-        self.code = code
 
 
 class PacedConnector(aiohttp.TCPConnector):
@@ -157,7 +149,7 @@ class Rest:
                 logger.info("asking Discord again", extra={"path": path, "error": type(error).__name__})
                 await asyncio.sleep(pause)
             except discord.HTTPException as error:
-                raise Refused(f"{method} {path}", error.status, error.code) from error
+                raise refusal(f"{method} {path}", error.status, error.code) from error
         raise AssertionError("the last attempt returns or raises")
 
     async def history(self, channel: str, *, limit: int, **bounds: str) -> list[Json]:

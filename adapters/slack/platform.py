@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters.slack.api import channels
+from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
@@ -32,11 +33,12 @@ from adapters.slack.installing.installed import InstalledWorkspaces
 from adapters.slack.installing.pages import InstallPages
 from adapters.slack.installing.rotation import AppSecrets, Rotation
 from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
+from adapters.slack.replies.whispers import tell
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.owed import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
-from bot.types import Attachment, ConversationKey, Owed, Person, ReadMessage, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, Owed, Person, ReadMessage, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,9 @@ PACE_SECONDS: Final = 1.0
 
 HTTP_SECONDS: Final = 15.0
 """How long one call of the Web API may take."""
+
+LOOK_SECONDS: Final = 2.0
+"""How long a question waits to be told whether its channel takes an answer."""
 
 STOP_SECONDS: Final = 5.0
 CATCH_UP_REST_SECONDS: Final = 10.0
@@ -116,6 +121,28 @@ class SlackPlatform:
         reply = SlackReply(workspace, turn, rules, direct=turn.incoming.key.channel.startswith("D"))
         await reply.find()
         return reply
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Raise `SlackRefusal` when the channel is known to take no messages of the bot."""
+        asked = turn.incoming
+        if asked.private or asked.key.channel.startswith("D"):
+            return
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+                code = await channels.unwritable(workspace, asked.key.channel)
+        except (PlatformError, TimeoutError) as error:
+            logger.info("not known whether an answer can be shown", extra={"error": str(error)})
+            return
+        if code:
+            raise SlackRefusal("chat.postMessage", code)
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a draft to the author of `asked` alone, in the channel or else in their direct message.
+
+        Raises `PlatformError`.
+        """
+        await tell(await self._workspace(asked.key, asked.details.get("enterprise", "")), asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest `limit` messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""

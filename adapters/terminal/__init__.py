@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
-from bot.types import Attachment, ConversationKey, Draft, Footer, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, ThreadMessage, Turn
 
 
 class Terminal:
@@ -31,6 +31,13 @@ class Terminal:
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's signature
         """Nothing stands in a terminal before the first question."""
         return []
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Do nothing: a terminal takes what is written to it."""
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:  # noqa: ARG002  the port's signature
+        """Show a draft beside the answer: who reads a terminal is alone with it."""
+        self.note(draft.text)
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
         """A file of this machine; `attachment.url` is its path."""
@@ -94,7 +101,7 @@ class TerminalReply:
                 self._terminal.note(notice)
         self._notices = notices
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002  there is but one form
         """Write the rest, then sources, notices and the small print."""
         await self.show(draft)
         self._terminal.write("\n" if draft.text else "")

@@ -13,14 +13,14 @@ from adapters.web.hub import Hub
 from adapters.web.login import add_login
 from adapters.web.pages import Scene, show_chat
 from adapters.web.reading import ChannelReading
-from adapters.web.reply import BOT, open_reply
+from adapters.web.reply import BOT, open_reply, tell
 from adapters.web.security import AccessRules, TryLimit
 from adapters.web.server import STATIC, Assets, hosted, listen, serve, url_of
 from adapters.web.writing import PLATFORM, Complete, spoken
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.ports import Bot, Clock, Reply, WorkspaceStore
 from bot.settings import LOOPBACK_HOSTS
-from bot.types import Channel, ChannelMessage, ConversationKey, ThreadMessage, Turn, Workspace
+from bot.types import Channel, ChannelMessage, ConversationKey, Draft, Incoming, ThreadMessage, Turn, Workspace
 
 PACE_SECONDS = 0.1
 """Ten steps a second look like a stream; more is only work."""
@@ -82,6 +82,13 @@ class Playground(ChannelReading):
     async def open_reply(self, turn: Turn) -> Reply:
         """The reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
         return await open_reply(self._store, self._hub, self._clock, turn)
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Do nothing: the bot may write everywhere in the playground."""
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a draft to the author of `asked` alone, on the pages that they have open."""
+        await tell(self._hub, self._clock, asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest `limit` messages of a thread with its root, oldest first, without the bot's own."""

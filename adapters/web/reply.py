@@ -10,7 +10,7 @@ from dataclasses import replace
 from adapters.web.hub import Hub
 from bot.errors import PlatformError, StorageError
 from bot.ports import Clock, WorkspaceStore
-from bot.types import ChannelMessage, Draft, Person, Turn
+from bot.types import ChannelMessage, Draft, Incoming, Person, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class PlaygroundReply:
         await asyncio.sleep((time.perf_counter() - started) * REST_SHARE)
         return self._message.id
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002 - there is but one form
         """Store the last state, then show it. Raises `PlatformError` when it cannot be stored."""
         is_new = not self._stored
         self._message = replace(self._message, text=draft.text, answer=draft)
@@ -94,12 +94,27 @@ class PrivateReply:
         self._is_new = False
         return self._message.id
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002 - there is but one form
         """As `show`."""
         return await self.show(draft)
 
     async def withdraw(self, keep: str) -> None:
         """Nothing: every runner of a turn writes into this one message."""
+
+
+async def tell(hub: Hub, clock: Clock, asked: Incoming, draft: Draft) -> None:
+    """Show a draft to the author of `asked` alone, until they leave the page."""
+    key = asked.key
+    own = ChannelMessage(
+        workspace=key.workspace,
+        channel=key.channel,
+        id=f"told-{asked.dedupe_key}",
+        author=BOT,
+        text="",
+        at=clock(),
+        thread=key.thread,
+    )
+    await PrivateReply(hub, own, asked.author).finish(draft)
 
 
 async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply | PrivateReply:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.errors import PlatformError
+from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
 from bot.ports import Reply
 from bot.types import Draft
 
@@ -19,7 +19,7 @@ class Presenter:
 
     `open` gives the reply when there is something to show. `before` is asked right before each showing, and what it
     raises keeps the draft from being shown. `on_shown` is told the reference of the first visible message and the
-    draft after each showing.
+    draft after each showing, `on_removed` when somebody has taken the reply away: nothing is shown after that.
     """
 
     def __init__(
@@ -29,12 +29,15 @@ class Presenter:
         pace: float,
         on_shown: Callable[[str, Draft], Awaitable[None]],
         before: Callable[[Draft], Awaitable[None]] | None = None,
+        on_removed: Callable[[], None] = lambda: None,
     ) -> None:
         self._open = open
         self._reply: Reply | None = None
         self._pace = pace
         self._on_shown = on_shown
         self._before = before
+        self._on_removed = on_removed
+        self._removed: ReplyRemoved | None = None
         self._newest: Callable[[], Draft] | None = None
         self._offered = asyncio.Event()
         self._closing = asyncio.Event()
@@ -52,12 +55,26 @@ class Presenter:
         elif self._pump.done():
             self._pump.result()
 
+    @property
+    def is_removed(self) -> bool:
+        """Return whether somebody has taken the reply away."""
+        return self._removed is not None
+
     async def finish(self, draft: Draft) -> None:
-        """Show the last draft, after any showing under way. Raises `PlatformError` when it cannot be shown."""
+        """Show the last draft, after any showing under way; what is refused for good once more in the plainest form.
+
+        Raises `PlatformRefused` when that is refused as well, `ReplyRemoved`, and `PlatformError` when it cannot be
+        shown now.
+        """
         await self.aclose()
-        reply = await self._opened()
+        reply = await self._to_go_on()
         await self._ask(draft)
-        await self._on_shown(await reply.finish(draft), draft)
+        try:
+            ref = await reply.finish(draft)
+        except PlatformRefused as refusal:
+            logger.warning("answer refused; shown in the plainest form", extra={"error": str(refusal)})
+            ref = await reply.finish(draft, plain=True)
+        await self._on_shown(ref, draft)
 
     async def leave(self, draft: Draft) -> None:
         """Show a draft after any showing under way, and nothing more: the reply goes on another time.
@@ -65,7 +82,11 @@ class Presenter:
         Raises `PlatformError`.
         """
         await self.aclose()
-        await self._show(await self._opened(), draft)
+        await self._show(await self._to_go_on(), draft)
+
+    async def open(self) -> None:
+        """Open the reply now, as for taking back what an earlier runner has shown. Raises `PlatformError`."""
+        await self._opened()
 
     async def withdraw(self, keep: str) -> None:
         """Take back what was shown beside the messages that the reference `keep` names. Raises `PlatformError`."""
@@ -89,6 +110,14 @@ class Presenter:
                 return
             try:
                 await self._show_newest(await self._opened())
+            except ReplyRemoved as removed:
+                self._removed = removed
+                self._on_removed()
+                return
+            except PlatformRefused as refusal:
+                # What was refused once is refused again; the last draft is shown by `finish`, which has a plainer form.
+                logger.warning("drafts are not shown any more", extra={"error": str(refusal)})
+                return
             except PlatformError as error:
                 # The next draft replaces this one anyway, and the last one is shown by `finish`, which tells.
                 logger.warning("draft not shown", extra={"error": str(error)})
@@ -101,6 +130,12 @@ class Presenter:
         newest, self._newest = self._newest, None
         if newest is not None and not self._closing.is_set():
             await self._show(reply, newest())
+
+    async def _to_go_on(self) -> Reply:
+        """Return the reply, unless somebody has taken it away: raises `ReplyRemoved`."""
+        if self._removed is not None:
+            raise self._removed
+        return await self._opened()
 
     async def _opened(self) -> Reply:
         if self._reply is None:

@@ -29,12 +29,17 @@ class Reply(Protocol):
     async def show(self, draft: Draft) -> str:
         """Make `draft` visible in place of what was; return the reference of the first visible message.
 
-        Calls never overlap. Raises `PlatformError`.
+        Calls never overlap. Raises `PlatformRefused` for what would be refused again, `ReplyRemoved` when somebody
+        has deleted the message meanwhile, and `PlatformError` for what may pass.
         """
         ...
 
-    async def finish(self, draft: Draft) -> str:
-        """As `show`, for the last time: the whole text stands complete when this returns."""
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
+        """As `show`, for the last time: the whole text stands complete when this returns.
+
+        `plain` asks for the plainest form, after a richer one was refused: text alone, without buttons and without a
+        reference to the question, in new messages where those that are there cannot be changed.
+        """
         ...
 
     async def withdraw(self, keep: str) -> None:
@@ -64,6 +69,14 @@ class Platform(Protocol):
         Finds what an earlier runner posted and could not note, which may take some seconds: nothing is looked for
         between the question whether the turn is still ours and the post that follows it. Raises `PlatformError`.
         """
+        ...
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Raise `PlatformRefused` when it is known beforehand that no answer to `turn` can be shown, and why."""
+        ...
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a finished draft to the author of `asked` alone, without buttons. Raises `PlatformError`."""
         ...
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:

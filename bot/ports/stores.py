@@ -85,12 +85,18 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def close(self, turn: Turn, *, error: str = "") -> None:
-        """End a recorded turn in its outcome, or as failed with an `error` for operators. Raises `ClaimLost`."""
+    async def close(self, turn: Turn, *, error: str = "", cancelled: bool = False) -> None:
+        """End a recorded turn in its outcome, as failed with an `error` for operators, or as cancelled.
+
+        Raises `ClaimLost`.
+        """
         ...
 
     async def postpone(self, turn: Turn, until: datetime) -> None:
-        """Hand a turn back to the queue as one more retry, to be claimed from `until` on. Raises `ClaimLost`."""
+        """Hand a turn back to the queue, to be claimed from `until` on. Raises `ClaimLost`.
+
+        Counts as one more of its `retries` until an answer is recorded, and as one of its `showings` from then on.
+        """
         ...
 
     async def release(self, turn: Turn) -> None:

@@ -37,7 +37,8 @@ class Turn:
     the last state of the reply that was stored, `stop` says that a person asked to stop it. `outcome` is set
     once the answer is recorded: all that is left is to show `draft` whole. `burst` are later messages that
     are answered together with `incoming`, in order. `attempt` counts the claims that were not handed back,
-    `retries` how often the turn was put off because the model was away.
+    `retries` how often the turn was put off before there was an answer, because the model was away, and `showings` how
+    often its recorded answer was, because the platform was.
     """
 
     id: TurnId
@@ -46,11 +47,17 @@ class Turn:
     epoch: int
     attempt: int
     retries: int = 0
+    showings: int = 0
     reply_ref: str | None = None
     draft: Draft | None = None
     stop: bool = False
     outcome: TurnState | None = None
     burst: tuple[Incoming, ...] = ()
+
+    @property
+    def put_off(self) -> int:
+        """Return how many claims ended in order, without an end of the turn."""
+        return self.retries + self.showings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,7 @@ class TurnRow(Keyed, table=True):
     epoch: int = 0
     attempt: int = 0
     retries: int = 0
+    showings: int = 0
     worker: str = ""
     reply_ref: str | None = None
     draft: Json | None = Field(default=None, sa_type=JSON)
@@ -147,6 +148,7 @@ class TurnRow(Keyed, table=True):
             epoch=self.epoch,
             attempt=self.attempt,
             retries=self.retries,
+            showings=self.showings,
             reply_ref=self.reply_ref,
             draft=None if self.draft is None else draft_from_json(self.draft),
             stop=self.stop,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,15 @@ from adapters.slack.incoming.reading import command_called
 from adapters.slack.incoming.settings import Settings
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.records import field, moment
-from adapters.slack.replies.rendering import COMMAND, escape_markdown, fallback_text, markdown_blocks
+from adapters.slack.replies.rendering import (
+    COMMAND,
+    PIECE_CHARACTERS,
+    Block,
+    escape_markdown,
+    fallback_text,
+    markdown_blocks,
+    shortened,
+)
 from adapters.slack.replies.whispers import NOT_THERE
 from bot.chat.rate_limit import Priority
 from bot.commands import COMMANDS, parse_question
@@ -96,12 +104,24 @@ class Commanding:
         return None
 
     async def _post_question(self, workspace: Workspace, asked: Incoming, shown: str) -> str:
+        """Post the question, its beginning where it is long, once more as plain text where blocks are refused.
+
+        Raises `SlackRefusal` and `SlackUncertain`.
+        """
         name = escape_markdown(" ".join(asked.author.name.split()))
-        text = f"**{name}** asks: {escape_markdown(shown)}"
+        text = shortened(f"**{name}** asks: {escape_markdown(shown)}", PIECE_CHARACTERS)
+        try:
+            return await self._post(workspace, asked, text, markdown_blocks(text))
+        except SlackRefusal as refusal:
+            if refusal.code in NOT_THERE:
+                raise
+            return await self._post(workspace, asked, text, ())
+
+    async def _post(self, workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block]) -> str:
         arguments: Mapping[str, Any] = {
             "channel": asked.key.channel,
             "text": fallback_text(text),
-            "blocks": markdown_blocks(text),
+            "blocks": list(blocks) or None,
             "metadata": {"event_type": QUESTION, "event_payload": {"user": asked.author.id}},
             "unfurl_links": False,
             "unfurl_media": False,

@@ -18,6 +18,8 @@ PIECE_CHARACTERS: Final = 10_500
 
 SMALL_PRINT_CHARACTERS: Final = 1_800  # of sources and notices together
 FALLBACK_CHARACTERS: Final = TEXT_CHARACTERS - 100
+PLAIN_CHARACTERS: Final = FALLBACK_CHARACTERS
+"""Of a message that is text alone, which may be an edit."""
 
 STOP: Final = "seedling_stop"
 REGENERATE: Final = "seedling_regenerate"
@@ -25,6 +27,8 @@ RETRY: Final = "seedling_retry"
 CONTINUE: Final = "seedling_continue"
 FEEDBACK: Final = "seedling_feedback"
 GOOD, BAD = "good", "bad"
+
+NO_ANSWER: Final = "There is no answer."
 
 METADATA: Final = "seedling_answer"
 
@@ -93,6 +97,11 @@ def notice_blocks(draft: Draft) -> list[Block]:
     if not draft.text.strip():
         return [{"type": "section", "text": text}]
     return [{"type": "context", "elements": [text]}]
+
+
+def plain_text(draft: Draft) -> str:
+    """Return an answer with its notices as text alone."""
+    return "\n\n".join(filter(None, (draft.text, *(in_slack_words(each) for each in draft.notices)))) or NO_ANSWER
 
 
 def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.slack.api.errors import SlackRefusal, SlackUncertain
@@ -15,18 +15,23 @@ from adapters.slack.replies.messages import Messages
 from adapters.slack.replies.parts import PRIVATE, Part, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
+    PLAIN_CHARACTERS,
     Block,
     end_blocks,
     escape_markdown,
+    escape_mrkdwn,
     metadata_of,
     notice_blocks,
+    plain_text,
     writing_blocks,
 )
 from adapters.slack.replies.search import find_parts
 from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
-from bot.delivery import Piece, Splitter, defang, known, settled
+from bot.delivery import Piece, Splitter, defang, known, settled, split
+from bot.errors import ReplyRemoved
+from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -100,9 +105,11 @@ class SlackReply:
             await self._write(draft)
         return self._reference()
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the whole answer stand, with what belongs under it. Raises `PlatformError`."""
-        if draft.status == "failed" and not self._parts and not self._direct:
+        if plain:
+            await self._write_plain(draft)
+        elif draft.status == "failed" and not self._parts and not self._direct:
             await self._apologise(draft)
         else:
             await self._write_end(draft)
@@ -146,6 +153,33 @@ class SlackReply:
         while len(self._parts) > len(pieces):
             await self._messages.delete(self._parts.pop())
 
+    async def _write_plain(self, draft: Draft) -> None:
+        """Write the answer as text alone; in new messages where Slack lets those that are there not be changed."""
+        self._messages.plain = True
+        text = plain_text(replace(draft, text=defang(draft.text, allowed=known(draft.addresses))))
+        pieces = split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))
+        for index, piece in enumerate(pieces):
+            await self._settle_plain(index, escape_mrkdwn(piece.shown))
+        while len(self._parts) > len(pieces):
+            await self._messages.delete(self._parts.pop())
+
+    async def _settle_plain(self, index: int, text: str) -> None:
+        if index < len(self._parts) and self._parts[index].streaming:
+            await self._messages.end_stream(self._parts[index])
+        try:
+            await self._settle(index, text, ())
+        except SlackRefusal as refusal:
+            if index >= len(self._parts):
+                raise
+            logger.info("message is posted anew", extra={"turn": self._turn.id, "code": refusal.code})
+            await self._replace(index, text, ())
+
+    async def _replace(self, index: int, text: str, blocks: Sequence[Block]) -> None:
+        """Post a message in the place of one that cannot be changed, and take that away."""
+        old, self._parts[index] = self._parts[index], await self._post(index, text, blocks, Priority.FINAL)
+        self._workspace.open_edits.discard(old)
+        await self._messages.delete(old)
+
     def _pieces(self, draft: Draft, text: str) -> Sequence[Piece]:
         """The messages that a text needs, with links only to what people or the search named."""
         safe = defang(text, allowed=known(draft.addresses))
@@ -157,12 +191,17 @@ class SlackReply:
         return escape_markdown(shown)
 
     async def _settle(self, index: int, text: str, blocks: Sequence[Block]) -> None:
-        metadata = metadata_of(self._turn.id, index)
-        if index < len(self._parts):
-            await self._messages.settle(self._parts[index], text, blocks, metadata)
-            self._workspace.open_edits.discard(self._parts[index])
-        else:
+        if index >= len(self._parts):
             self._parts.append(await self._post(index, text, blocks, Priority.FINAL))
+            return
+        try:
+            await self._messages.settle(self._parts[index], text, blocks, metadata_of(self._turn.id, index))
+        except ReplyRemoved:
+            # A further message may have been another runner's, who took it back when it gave way to this one.
+            if not index or not was_interrupted(self._turn):
+                raise
+            self._parts[index] = await self._post(index, text, blocks, Priority.FINAL)
+        self._workspace.open_edits.discard(self._parts[index])
 
     async def _begin(self, index: int, text: str, below: Sequence[Block]) -> None:
         """Begin a message: as a stream where that can be, else as a post that is edited."""
@@ -231,12 +270,15 @@ class PrivateReply:
         """Nothing is shown before the end."""
         return self._turn.reply_ref or ""
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Show the whole answer to its author. Raises `PlatformError`."""
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
-        text = defang(draft.text, allowed=known(draft.addresses))
-        await whisper(self._workspace, self._turn.incoming, text, end_blocks(draft, self._turn.id))
+        safe = replace(draft, text=defang(draft.text, allowed=known(draft.addresses)))
+        if plain:
+            await whisper(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
+        else:
+            await whisper(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
 
     async def withdraw(self, keep: str) -> None:

@@ -42,7 +42,7 @@ class GatedReply:
         self.texts.append(draft.text)
         return "ref"
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         return await self.show(draft)
 
     async def withdraw(self, keep: str) -> None:
