@@ -15,7 +15,8 @@ from bot.commands import complete
 from bot.effects import DELIVERIES_KEPT, TELLING
 from bot.errors import InvalidInput, PlatformError
 from bot.owed import INTERRUPTED, LOOK_SECONDS, keep_telling
-from bot.parameters import Scope, scopes_of
+from bot.parameter_resolver import scopes_of
+from bot.parameters import Scope
 from bot.types import Channel, Outcome, Owed
 from storage.memory import MemoryStore
 from tests.fakes import ADA, KEY, START, ManualClock, incoming
