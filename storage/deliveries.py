@@ -75,7 +75,8 @@ class SqlDeliveries(SqlChanges):
         session.exec(update(DeliveryRow).where(*_is(platform, dedupe_key)).values(NOTHING_OWED))
 
     @unit_of_work
-    def prune_deliveries(self, session: Session, before: datetime) -> int:
+    def prune_deliveries(self, session: Session, before: datetime, *, untold: datetime) -> int:
+        session.exec(update(DeliveryRow).where(_IS_OWED, col(DeliveryRow.at) < as_utc(untold)).values(NOTHING_OWED))
         return session.exec(delete(DeliveryRow).where(col(DeliveryRow.at) < as_utc(before))).rowcount
 
     # ------------------------------------------------------------ whose it is

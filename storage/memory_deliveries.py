@@ -98,7 +98,10 @@ class MemoryDeliveries:
         if known is not None:
             self._deliveries[platform, dedupe_key] = _Delivery(at=known.at)
 
-    async def prune_deliveries(self, before: datetime) -> int:
+    async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
+        for key, each in self._deliveries.items():
+            if each.at < as_utc(untold):
+                self._deliveries[key] = _Delivery(at=each.at)
         gone = [key for key, each in self._deliveries.items() if each.at < as_utc(before)]
         for key in gone:
             del self._deliveries[key]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.app.core import utc_now
-from bot.effects import DELIVERIES_KEPT
+from bot.effects import DELIVERIES_KEPT, WORTH_TELLING
 from bot.errors import StorageError
 from bot.ports import Clock, Store
 from bot.retention import PARAMETER, Retention
@@ -60,7 +60,7 @@ async def keep_retention(store: Store, days: int | None) -> None:
     while True:
         try:
             await forget_rested(store, days)
-            await store.prune_deliveries(utc_now() - DELIVERIES_KEPT)
+            await store.prune_deliveries(utc_now() - DELIVERIES_KEPT, untold=utc_now() - WORTH_TELLING)
         except StorageError as error:
             logger.warning("retention failed", extra={"error": str(error)})
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)

@@ -43,6 +43,6 @@ class DeliveryStore(Protocol):
         """Note that nothing is owed any more for a delivery."""
         ...
 
-    async def prune_deliveries(self, before: datetime) -> int:
-        """Remove the deliveries that came before a time; how many there were."""
+    async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
+        """Remove the deliveries that came before a time, and what is owed since before `untold`; how many are gone."""
         ...

@@ -189,7 +189,7 @@ async def test_a_bug_in_telling_ends_with_the_delivery_and_not_with_the_loop() -
 
 async def test_names_of_deliveries_are_pruned_with_what_rested_too_long() -> None:
     class Pruned(MemoryStore):
-        async def prune_deliveries(self, before: Any) -> int:
+        async def prune_deliveries(self, before: Any, *, untold: Any) -> int:
             pruned.append(before)
             raise asyncio.CancelledError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import time, timedelta
 
 import pytest
@@ -221,15 +222,23 @@ async def test_old_deliveries_are_pruned(store: AnyStore, clock: ManualClock) ->
     await tell(store, "old")
     clock.advance(10)
     await tell(store, "new")
-    assert await store.prune_deliveries(clock()) == 1
-    assert await store.prune_deliveries(clock()) == 0
+    assert await store.prune_deliveries(clock(), untold=clock()) == 1
+    assert await store.prune_deliveries(clock(), untold=clock()) == 0
     assert await tell(store, "new") is None
     assert await tell(store, "old") == "told"
 
 
-async def test_of_two_at_once_one_carries_it_out(store: AnyStore) -> None:
-    import asyncio
+async def test_what_nobody_came_to_tell_is_dropped_and_its_name_stays(store: AnyStore, clock: ManualClock) -> None:
+    await tell(store)
+    await store.begin(incoming("begun"))
+    clock.advance(3_600)
+    assert await store.prune_deliveries(LONG_AGO, untold=clock()) == 0
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await tell(store) is None
+    assert not await store.begin(incoming("begun"))
 
+
+async def test_of_two_at_once_one_carries_it_out(store: AnyStore) -> None:
     change = AcceptTurns(questions=(incoming("q"),))
     done = await asyncio.gather(*(store.carry_out(ASKED, change, str) for _ in range(8)))
     assert sum(each is not None for each in done) == 1
