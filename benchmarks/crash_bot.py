@@ -189,7 +189,7 @@ def gateway(bot: Bot, lags: list[float]) -> Starlette:
 
     async def stop(request: Request) -> Response:
         try:
-            return JSONResponse({"stopped": await bot.stop(ConversationKey(**await request.json()))})
+            return JSONResponse({"stopped": await bot.stop(ConversationKey(**await request.json()), by=PERSON)})
         except StorageError:
             return Response(status_code=503)
 

@@ -15,6 +15,7 @@ from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.errors import InvalidInput, PlatformError
+from bot.ownership import check_again, check_stop
 from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.spending import usage_text
@@ -84,7 +85,7 @@ class Inbox:
         """Carry out a command that asks nothing; what to tell its author. Raises `InvalidInput`."""
         match invocation.name:
             case "stop":
-                stopped = await self.stop(incoming.key)
+                stopped = await self.stop(incoming.key, by=incoming.author, administers=incoming.administers)
                 return "Stopped." if stopped else "Nothing is being answered here."
             case "usage":
                 return await self._usage(invocation.arguments, incoming)
@@ -113,9 +114,11 @@ class Inbox:
     async def _usage(self, arguments: str, incoming: Incoming) -> str:
         return await usage_text(arguments, incoming, self._store, self._rates.card(), now=self._clock())
 
-    async def stop(self, key: ConversationKey) -> bool:
-        """Stop what is being answered in a conversation, the queued questions too; whether there was anything."""
-        turns = await self._store.request_stop(key)
+    async def stop(self, key: ConversationKey, *, by: Person, administers: bool = False) -> bool:
+        """Stop what is being answered to `by`, the queued questions too; an administrator stops everybody's."""
+        turns = await self._store.request_stop(key, author="" if administers else by.id)
+        if not turns and not administers:
+            check_stop(by, await self._store.stoppable_by(key))
         self._manager.interrupt(turns)
         self._dispatcher.wake(key)
         return bool(turns)
@@ -141,12 +144,14 @@ class Inbox:
         entries = await self._store.get_entries(key, start=conversation.window_start)
         return conversation if any(each.source_id == source_id for each in entries) else None
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime, administers: bool = False) -> Handled:
         """Ask once more, in another way or for the rest; the same twice is done once."""
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput("That question is not known here.")
-        accepted = [await self._store.accept(each) for each in once_more(turn, how, by=by, at=at)]
+        asked = once_more(turn, how, by=by, at=at)
+        check_again(by, turn, administers=administers)
+        accepted = [await self._store.accept(each) for each in asked]
         self._dispatcher.wake(turn.incoming.key)
         return Handled(outcome=Outcome.DUPLICATE if accepted[0] is None else Outcome.ANSWERING)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.condenser import NOTES_ID, NOTES_TITLE
 from bot.context.window import Break, interrupted
 from bot.errors import InvalidInput
+from bot.ownership import check_forget
 from bot.ports import Store, TranscriptStore, TurnStore
 from bot.types import ConversationKey, Incoming, RequestRecord
 
@@ -68,8 +69,10 @@ async def forget(arguments: str, incoming: Incoming, store: Store) -> str:
     key = incoming.key
     match arguments.strip().lower():
         case "memory":
+            await _check_forgetting(incoming, store)
             return await _forget_memory(key, store)
         case "here":
+            await _check_forgetting(incoming, store)
             gone = await store.forget_conversation(key)
             return f"Forgotten: this conversation, {gone:,} entries. What was paid stays in the sums, without any text."
         case "me":
@@ -83,6 +86,11 @@ async def forget(arguments: str, incoming: Incoming, store: Store) -> str:
                 "Say `/forget memory` for my notes on what is out of view here, `/forget here` for all of this "
                 "conversation, or `/forget me` for everything that you asked."
             )
+
+
+async def _check_forgetting(incoming: Incoming, store: Store) -> None:
+    if not incoming.administers:
+        check_forget(incoming.author, await store.authors(incoming.key))
 
 
 async def _forget_memory(key: ConversationKey, store: TranscriptStore) -> str:

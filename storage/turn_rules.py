@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.errors import StorageError
-from bot.types import Turn, TurnState, takes_others
+from bot.types import ChannelMessage, ConversationKey, Turn, TurnState, takes_others
+
+FORGOTTEN: Final = "(forgotten)"  # in place of the id of somebody who was forgotten
+PLAYGROUND: Final = "local"  # the one platform whose messages themselves are kept here
+NOBODY: Final = frozenset({"", FORGOTTEN})  # "" wrote what the bot said
 
 
 def is_plain(turn: Turn) -> bool:
@@ -19,3 +25,8 @@ def ending(turn: Turn, error: str) -> TurnState:
     if turn.outcome is None:
         raise StorageError(f"Turn {turn.id} has no recorded outcome to be closed with.")
     return turn.outcome
+
+
+def stands_in(message: ChannelMessage, key: ConversationKey) -> bool:
+    """Return whether a message of the channel of `key` is part of that conversation: in its thread, or its root."""
+    return message.thread == key.thread or (not message.thread and message.id == key.thread)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +26,7 @@ from storage.tables import (
     TurnRow,
     is_of,
 )
-
-FORGOTTEN = "(forgotten)"
-PLAYGROUND = "local"  # the one platform whose messages themselves are kept here
+from storage.turn_rules import FORGOTTEN, NOBODY, PLAYGROUND
 
 
 class SqlUpkeep(SqlPart):
@@ -36,7 +34,21 @@ class SqlUpkeep(SqlPart):
 
     @unit_of_work
     def forget_conversation(self, session: Session, key: ConversationKey) -> int:
+        if key.platform == PLAYGROUND:
+            session.exec(delete(ChannelMessageRow).where(_stands_in(key)))
         return _forget(session, key)
+
+    @unit_of_work
+    def authors(self, session: Session, key: ConversationKey) -> Set[str]:
+        here = select(ConversationRow.id).where(is_of(ConversationRow, key))
+        found = {
+            *session.exec(select(TurnRow.author_id).where(is_of(TurnRow, key)).distinct()),
+            *session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here)).distinct()),
+        }
+        if key.platform == PLAYGROUND:
+            of_people = col(ChannelMessageRow.author_is_bot).is_(False)
+            found.update(session.exec(select(ChannelMessageRow.author_id).where(_stands_in(key), of_people)))
+        return found - NOBODY
 
     @unit_of_work
     def forget_person(self, session: Session, platform: str, id: str) -> int:
@@ -44,6 +56,10 @@ class SqlUpkeep(SqlPart):
         places = select(TurnRow.platform, TurnRow.workspace, TurnRow.channel, TurnRow.thread).where(theirs).distinct()
         # Answers, and what was condensed, may repeat what they wrote: their conversations go as a whole.
         keys = [ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))) for place in session.exec(places)]
+        if platform == PLAYGROUND:  # what others have written stays theirs
+            answers = col(ChannelMessageRow.turn_id).in_(select(TurnRow.id).where(theirs))
+            session.exec(delete(ChannelMessageRow).where(sa.or_(col(ChannelMessageRow.author_id) == id, answers)))
+            session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
         gone = sum([_forget(session, key) for key in keys])
         elsewhere = select(ConversationRow.id).where(ConversationRow.platform == platform)
         read = session.exec(
@@ -55,9 +71,6 @@ class SqlUpkeep(SqlPart):
             .values(author_id=FORGOTTEN)
         )
         forget_person_in_parts(session, platform, id)
-        if platform == PLAYGROUND:
-            session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
-            session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
         _forget_unused_media(session)
         return gone + read.rowcount
 
@@ -102,13 +115,15 @@ def _forget(session: Session, key: ConversationKey) -> int:
     gone = session.exec(delete(EntryRow).where(col(EntryRow.conversation_id).in_(ids)))
     start = ConversationRow.next_position
     session.exec(update(ConversationRow).where(conversation).values(memory="", head_digest="", window_start=start))
-    if key.platform == PLAYGROUND:
-        row = ChannelMessageRow
-        of_thread = sa.or_(col(row.thread) == key.thread, sa.and_(col(row.id) == key.thread, col(row.thread) == ""))
-        here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
-        session.exec(delete(row).where(here, of_thread))
     _forget_unused_media(session)
     return gone.rowcount
+
+
+def _stands_in(key: ConversationKey) -> sa.ColumnElement[bool]:
+    """The playground's messages of a conversation: those in its thread, and its root."""
+    row = ChannelMessageRow
+    of_thread = sa.or_(col(row.thread) == key.thread, sa.and_(col(row.id) == key.thread, col(row.thread) == ""))
+    return sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel, of_thread)
 
 
 def _forget_unused_media(session: Session) -> None:

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 import discord
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, person_asking, whisper
+from adapters.discord.asking import (
+    Interaction,
+    asked,
+    deferred,
+    incoming_of,
+    is_administrator,
+    person_asking,
+    whisper,
+)
 from adapters.discord.controls import TEMPLATE, Action
 from adapters.discord.forms import DEPTHS
 from adapters.discord.limits import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION
@@ -81,7 +89,8 @@ class Clicks:
         match action:
             case Action.STOP:
                 await interaction.response.defer()
-                if not await self._bot.stop(turn.incoming.key):
+                by, administers = person_asking(interaction), is_administrator(interaction)
+                if not await self._bot.stop(turn.incoming.key, by=by, administers=administers):
                     await whisper(interaction, NOTHING_TO_STOP)
             case Action.GOOD | Action.BAD:
                 await interaction.response.send_message(THANKS, ephemeral=True)
@@ -93,7 +102,8 @@ class Clicks:
             case _:
                 await interaction.response.defer()
                 by, at = person_asking(interaction), interaction.created_at
-                handled = await self._bot.again(turn_id, AGAIN[action], by=by, at=at)
+                administers = is_administrator(interaction)
+                handled = await self._bot.again(turn_id, AGAIN[action], by=by, at=at, administers=administers)
                 if handled.outcome is Outcome.DUPLICATE:
                     await whisper(interaction, UNDER_WAY)
 

@@ -114,8 +114,11 @@ class Bot(Protocol):
         """
         ...
 
-    async def stop(self, key: ConversationKey) -> bool:
-        """Stop what is being answered in a conversation; whether there was anything."""
+    async def stop(self, key: ConversationKey, *, by: Person, administers: bool = False) -> bool:
+        """Stop what is being answered to `by` in a conversation, or to anybody for an administrator.
+
+        Return whether there was anything. Raises `InvalidInput` when only others' questions are being answered.
+        """
         ...
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
@@ -126,10 +129,10 @@ class Bot(Protocol):
         """A message was deleted: its text leaves the transcript at once. Raises `StorageError`."""
         ...
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime, administers: bool = False) -> Handled:
         """Go on with a turn that has ended; the same twice is done once. Raises `InvalidInput` and `StorageError`.
 
-        A retry and another answer are written into the message of the turn, the rest of an answer into a new one.
+        Only who asked it, or an administrator, may. A retry and another answer are written into the message of the turn, the rest of an answer into a new one.
         """
         ...
 

@@ -58,7 +58,9 @@ class DrivenBot:
         turn = Turn(id=number, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1, reply_ref=ref)
         return await self.platform.open_reply(turn)
 
-    async def stop(self, key: ConversationKey) -> bool:
+    async def stop(self, key: ConversationKey, *, by: Person, administers: bool = False) -> bool:
+        if error := self.refusals.get("stop"):
+            raise error
         self.stopped.append(key)
         return True
 
@@ -68,7 +70,7 @@ class DrivenBot:
     async def deleted(self, key: ConversationKey, source_id: str) -> None:
         raise NotImplementedError
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime, administers: bool = False) -> Handled:
         if error := self.refusals.get(how):
             raise error
         self.gone_on.append((id, how))

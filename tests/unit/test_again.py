@@ -10,7 +10,7 @@ import pytest
 from bot.again import once_more
 from bot.errors import InvalidInput, ModelRejected
 from bot.types import Again, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
-from tests.fakes import incoming, words
+from tests.fakes import ADA, incoming, words
 from tests.house import House
 
 NOW = datetime(2020, 1, 2, tzinfo=UTC)
@@ -77,8 +77,8 @@ async def test_a_failed_question_is_answered_in_its_own_message_once() -> None:
     house = House([ModelRejected("no")], words("Because."))
     failed = await house.ask("why?")
     assert failed.state is TurnState.FAILED
-    assert (await house.inbox.again(1, Again.RETRY, by=GRACE, at=NOW)).outcome is Outcome.ANSWERING
-    assert (await house.inbox.again(1, Again.RETRY, by=GRACE, at=NOW)).outcome is Outcome.DUPLICATE
+    assert (await house.inbox.again(1, Again.RETRY, by=ADA, at=NOW)).outcome is Outcome.ANSWERING
+    assert (await house.inbox.again(1, Again.RETRY, by=ADA, at=NOW)).outcome is Outcome.DUPLICATE
     await house.settled()
     answered = await house.store.get_turn(2)
     before = await house.store.get_turn(1)

@@ -35,7 +35,7 @@ def settings() -> MemoryStore:
 async def typed(settings: MemoryStore, text: str, **changes: Any) -> str:
     invocation = parse(text)
     assert invocation is not None
-    return await run(invocation, incoming(text, **changes), settings)
+    return await run(invocation, incoming(text, **{"administers": True, **changes}), settings)
 
 
 # ---------------------------------------------------------------- reading

@@ -243,7 +243,7 @@ async def test_stop_reaches_the_queued_questions_too() -> None:
         await house.asked(1)
         for number in (2, 3):
             await house.inbox.handle(incoming("Why?", number))
-        assert await house.inbox.stop(KEY)
+        assert await house.inbox.stop(KEY, by=ADA)
         await house.settled()
     assert len(house.requests) == 1
     assert [draft.status for draft in house.platform.finished.values()] == ["stopped"] * 3

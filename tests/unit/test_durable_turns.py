@@ -12,7 +12,7 @@ from bot.failures import apology
 from bot.giving_way import LOOKS
 from bot.retries import MOST_CLAIMS
 from bot.types import Draft, Settlement, TextDelta, Turn, TurnId, TurnState
-from tests.fakes import KEY, RecordingPlatform, RecordingReply, incoming, settle, words
+from tests.fakes import ADA, KEY, RecordingPlatform, RecordingReply, incoming, settle, words
 from tests.house import House, running
 
 
@@ -55,7 +55,7 @@ async def test_a_question_that_waits_for_the_model_can_be_stopped() -> None:
     async with running([ModelUnavailable("busy")]) as house:
         await house.inbox.handle(incoming("first", 1))
         await house.platform.until(lambda: any(d.notices for d in house.platform.shown.get("m1", ())))
-        assert await house.inbox.stop(KEY)
+        assert await house.inbox.stop(KEY, by=ADA)
         await house.settled()
     assert house.platform.finished["m1"].status == "stopped"
     assert len(house.requests) == 1

@@ -50,9 +50,10 @@ class Acting:
         """Somebody pressed Slack's own Stop button. Raises `StorageError`."""
         channel, thread = field(event, "channel"), field(event, "thread_ts")
         if channel and moment(thread):
-            await self._bot.stop(
-                ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
-            )
+            key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
+            member = await workspace.directory.member(field(event, "user"))
+            # Slack decides who has this button, and has ended the streams of the thread already.
+            await self._bot.stop(key, by=member.person, administers=True)
 
     async def action(self, workspace: Workspace, body: Body) -> None:
         """Somebody used a control. Raises `StorageError`."""
@@ -75,16 +76,17 @@ class Acting:
         if turn is None:
             return
         member = await workspace.directory.member(field(body, "user", "id"))
-        if name == STOP:
-            await self._bot.stop(turn.incoming.key)
-        elif name == FEEDBACK:
-            await self._bot.feedback(turn.id, by=member.person, good=value.endswith(f":{GOOD}"))
-        elif name in AGAIN:
-            try:
-                await self._bot.again(turn.id, AGAIN[name], by=member.person, at=self._clock())
-            except InvalidInput as error:
-                asked = await asked_by(workspace, body, self._clock, thread=turn.incoming.key.thread)
-                self._hearing.tell(workspace, asked, str(error))
+        by, administers = member.person, member.administers
+        try:
+            if name == STOP:
+                await self._bot.stop(turn.incoming.key, by=by, administers=administers)
+            elif name == FEEDBACK:
+                await self._bot.feedback(turn.id, by=by, good=value.endswith(f":{GOOD}"))
+            elif name in AGAIN:
+                await self._bot.again(turn.id, AGAIN[name], by=by, at=self._clock(), administers=administers)
+        except InvalidInput as error:
+            asked = await asked_by(workspace, body, self._clock, thread=turn.incoming.key.thread)
+            self._hearing.tell(workspace, asked, str(error))
 
     async def _turn(self, workspace: Workspace, body: Body, id: str) -> Turn | None:
         """The turn that a control belongs to; None for one of another place, which nobody can press here."""

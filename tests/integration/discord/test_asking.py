@@ -123,7 +123,7 @@ async def test_the_answer_is_seen_while_it_grows_and_can_be_stopped(scene: Scene
         thread = await scene.thread_of(scene.mention("tell me a story"))
         message = await scene.until(lambda: next((m for m in scene.answers(thread) if "begins" in m.content), None))
         assert labels(message) == ["Stop"]
-        pressed = scene.discord.press(scene.bob, message, "Stop")
+        pressed = scene.discord.press(scene.ada, message, "Stop")
         await scene.done(thread)
 
     assert pressed.is_acknowledged

@@ -152,7 +152,7 @@ async def test_stop_regenerate_and_feedback() -> None:
         assert "A first," in slack.shown(answer)
         assert "long answer" not in slack.shown(answer)
         await slack.press(slack.ben, answer, "seedling_feedback", True)
-        await slack.press(slack.ben, answer, "seedling_regenerate")
+        await slack.press(slack.ada, answer, "seedling_regenerate")
         await play.settled()
         (answer,) = slack.answers(slack.general, question.ts)
         assert "Another answer." in slack.shown(answer)

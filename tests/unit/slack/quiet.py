@@ -79,7 +79,7 @@ class RememberingBot:
         self.heard.append(incoming)
         return Handled(outcome=Outcome.ANSWERING)
 
-    async def stop(self, key: ConversationKey) -> bool:
+    async def stop(self, key: ConversationKey, *, by: Person, administers: bool = False) -> bool:
         self.stopped.append(key)
         return True
 
@@ -89,7 +89,7 @@ class RememberingBot:
     async def deleted(self, key: ConversationKey, source_id: str) -> None:
         self.deletions.append((key, source_id))
 
-    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
+    async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime, administers: bool = False) -> Handled:
         raise InvalidInput("That question is not known here.")
 
     async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:

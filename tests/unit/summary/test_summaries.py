@@ -344,7 +344,7 @@ async def test_a_stopped_summary_says_so_and_counts_what_was_used() -> None:
     async with summarising(talk(2), [TextDelta("- one "), never]) as house:
         await house.inbox.handle(ASKED)
         await house.asked(1)
-        await house.inbox.stop(replace(CHANNEL, thread="asked1"))
+        await house.inbox.stop(replace(CHANNEL, thread="asked1"), by=ADA)
         await house.settled()
         settlement = house.store.settlements[1]
     assert (settlement.state, settlement.draft.status, settlement.entries) == (TurnState.CANCELLED, "stopped", ())
