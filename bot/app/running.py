@@ -147,12 +147,15 @@ async def _announce(
     if playground is None:
         announce("This process is ready.")
     else:
-        ready = asyncio.ensure_future(playground.url())
+        ready = asyncio.ensure_future(playground.address())
         await asyncio.wait((ready, *tasks), return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             ready.cancel()
             return
-        announce(f"Seedling is ready: {ready.result()}")
+        address = ready.result()
+        announce(f"Seedling is ready: {address.url}")
+        announce(f"To be its administrator, open this within {address.minutes} minutes; it works once:")
+        announce(f"  {address.administrator}")
     if settings.uses_local_model:
         announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
 

@@ -132,7 +132,8 @@ class Bot(Protocol):
     async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime, administers: bool = False) -> Handled:
         """Go on with a turn that has ended; the same twice is done once. Raises `InvalidInput` and `StorageError`.
 
-        Only who asked it, or an administrator, may. A retry and another answer are written into the message of the turn, the rest of an answer into a new one.
+        Only who asked it, or an administrator, may. A retry and another answer are written into the message of the
+        turn, the rest of an answer into a new one.
         """
         ...
 

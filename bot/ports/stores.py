@@ -115,7 +115,8 @@ class TurnStore(Protocol):
     async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
         """Mark every open turn of a conversation to be stopped, and let none wait; the ids, oldest first.
 
-        With an `author`, by id, only those whose question they asked. For a turn whose answer is recorded it is too late: it is neither marked nor told.
+        With an `author`, by id, only those whose question they asked. For a turn whose answer is recorded it is too
+        late: it is neither marked nor told.
         """
         ...
 

@@ -68,8 +68,8 @@ class Incoming:
     `starts_thread` says that it stands outside threads: `key.thread` then names the thread it would start.
     `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
     `private` says that the answer is for the author alone. `administers` says that the author is known to administer
-    the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name. `details` are the platform's own
-    facts that its replies need; they are neither shown nor sent to the model.
+    the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
+    `details` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
     """
 
     key: ConversationKey

@@ -32,8 +32,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def files_of(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 def modes(folder: Path) -> dict[str, int]:
-    return {each.name: mode(each) for each in folder.iterdir()}
+    return {each.name: mode(each) for each in files_of(folder)}
 
 
 @pytest.fixture
@@ -66,12 +70,14 @@ async def test_a_database_that_others_may_read_is_closed_and_that_is_told(
     await migrate(url)
     async with open_store(url, clock=utc_now) as store:
         await store.accept(incoming("m1"))
-        for each in folder.iterdir():
+        beside = files_of(folder)
+        for each in beside:
             each.chmod(0o644)
         with caplog.at_level(logging.WARNING):
             await migrate(url)
         assert set(modes(folder).values()) == {0o600}
-        assert {record.path for record in caplog.records} == {str(each) for each in folder.iterdir()}  # type: ignore[attr-defined]  # an extra field
+        told = {vars(record)["path"] for record in caplog.records}
+        assert told == {str(each) for each in beside}
         assert await store.get_turn(1) is not None
     caplog.clear()
     await migrate(url)
