@@ -7,7 +7,6 @@ the password, the address, the method. Only then does NiceGUI hear of it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.sessions import SessionMiddleware
@@ -15,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.web.routes import LOGIN_PATH, READ, Route, Routes, is_overlong, parts_of
-from adapters.web.security import AccessRules, is_host
+from adapters.web.security import AccessRules, is_host, security_headers
 from adapters.web.visitors import keep_person
 
 SESSION_SECONDS = 30 * 24 * 3600
@@ -157,26 +156,3 @@ class _Page:
         MutableHeaders(scope=start)["content-length"] = str(len(body))
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
-
-
-def security_headers(nonce: str, host: str) -> Mapping[str, str]:
-    """The headers of every response. NiceGUI compiles templates (unsafe-eval) and styles elements (unsafe-inline)."""
-    policy = {
-        "default-src": "'none'",
-        "script-src": f"'self' 'nonce-{nonce}' 'unsafe-eval'",
-        "style-src": "'self' 'unsafe-inline'",
-        "font-src": "'self'",
-        "img-src": "'self' data:",
-        "connect-src": f"'self' ws://{host} wss://{host}" if host else "'self'",
-        "base-uri": "'none'",
-        "form-action": "'self'",
-        "frame-ancestors": "'none'",
-    }
-    return {
-        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "X-Frame-Options": "DENY",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",  # with less, forms would come from an unknown origin
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }

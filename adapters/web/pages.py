@@ -123,7 +123,7 @@ class ChatPage:
         self._channel: Channel | None = None
         self._thread = ""
         self._asked: set[str] = set()
-        self._introduced: set[tuple[str, str] | tuple[str, Person]] = set()
+        self._introduced: set[tuple[str, str | Person]] = set()
         self._actions: Mapping[str, Callable[[_Request], Awaitable[None]]] = {
             "open": self._open,
             "thread": self._open_thread,

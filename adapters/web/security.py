@@ -1,4 +1,4 @@
-"""Who may reach the playground, and as what: host names, origins, the password, the administrator. Pure."""
+"""Who may reach the playground, and as what: host names, origins, password, administrator; headers of answers."""
 
 from __future__ import annotations
 
@@ -97,3 +97,26 @@ def _hostname(url: str) -> str:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def security_headers(nonce: str, host: str) -> Mapping[str, str]:
+    """The headers of every response. NiceGUI compiles templates (unsafe-eval) and styles elements (unsafe-inline)."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"'self' 'nonce-{nonce}' 'unsafe-eval'",
+        "style-src": "'self' 'unsafe-inline'",
+        "font-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": f"'self' ws://{host} wss://{host}" if host else "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",  # with less, forms would come from an unknown origin
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }

@@ -32,6 +32,7 @@ class DrivenBot:
         self.platform: Platform | None = None
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
+        self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
         self.gone_on: list[tuple[TurnId, Again]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -62,6 +63,7 @@ class DrivenBot:
         if error := self.refusals.get("stop"):
             raise error
         self.stopped.append(key)
+        self.acted.append((by.id, administers))
         return True
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
@@ -74,6 +76,7 @@ class DrivenBot:
         if error := self.refusals.get(how):
             raise error
         self.gone_on.append((id, how))
+        self.acted.append((by.id, administers))
         return Handled(outcome=Outcome.ANSWERING)
 
     async def feedback(self, id: TurnId, *, by: Person, good: bool) -> None:

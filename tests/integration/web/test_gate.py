@@ -111,7 +111,7 @@ def left_by_visitors(stage: Stage) -> dict[str, object]:
         "storage": dict(core.app.storage._users),
         "tabs": dict(core.app.storage._tabs),
         "sockets": set(core.sio.eio.sockets),
-        "files": [each for each in Path.cwd().rglob("*")],
+        "files": list(Path.cwd().rglob("*")),
         "state": {name: value for (_, name), value in state.items() if not name.startswith("administrator-link/")},
         "tasks": {each.get_name() for each in asyncio.all_tasks() if "Task-" not in each.get_name()},
     }
@@ -201,7 +201,7 @@ async def test_the_cookie_is_for_the_server_alone_and_for_tls_where_it_came_by_i
 
 @pytest.mark.parametrize("target", [*ADDRESSES, *NOWHERE])
 async def test_strangers_do_not_learn_which_addresses_there_are(locked: Stage, target: str) -> None:
-    is_open = target == "/login" or target == "/administrator/wrong"
+    is_open = target in {"/login", "/administrator/wrong"}
     before = left_by_visitors(locked)
     for method in VERBS:
         status, headers = await ask(locked, method, target)
