@@ -179,7 +179,7 @@ async def decide(invocation: Invocation, incoming: Incoming, store: Store) -> Ef
         case "show":
             return telling(await _show(invocation, incoming, store))
         case "forget":
-            return insight.forget(invocation.arguments, incoming)
+            return await insight.forget(invocation.arguments, incoming, store)
         case "help":
             return telling(help_text(invocation.arguments))
         case _:

@@ -90,9 +90,10 @@ class ForgetPerson(Change[int]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTurns(Change[tuple[TurnId, ...]]):
-    """Mark every open turn of a conversation to be stopped; the ids, oldest first."""
+    """Mark every open turn of a conversation to be stopped, or those of one author by id; the ids, oldest first."""
 
     key: ConversationKey
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from bot.effects import (
     telling,
 )
 from bot.errors import InvalidInput, PlatformError
+from bot.ownership import check_again, check_stop
 from bot.parameter_resolver import effective_at, effective_parameters
 from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
@@ -178,8 +179,14 @@ class Inbox:
         return await self._usage("me", asked)
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
-        """Stop what is being answered in a conversation, the queued questions too."""
-        effect = Effect(change=StopTurns(key=key), tell=lambda turns: stopped if turns else idle)
+        """Stop what is being answered to the author of `asked`, the queued questions too; administrators stop all."""
+        author = "" if asked.administers else asked.author.id
+        if author:
+            try:
+                check_stop(asked.author, await self._store.stoppable_by(key))
+            except InvalidInput as error:
+                return await self._refuse(asked, error)
+        effect = Effect(change=StopTurns(key=key, author=author), tell=lambda turns: stopped if turns else idle)
         handled, done = await self._once(asked, effect)
         if done is not None and done.result:
             self._manager.interrupt(done.result)
@@ -224,7 +231,9 @@ class Inbox:
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput("That question is not known here.")
-        return tuple(once_more(turn, how, by=asked.author, at=asked.at))
+        questions = tuple(once_more(turn, how, by=asked.author, at=asked.at))
+        check_again(asked.author, turn, administers=asked.administers)
+        return questions
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
         """Remember whether somebody found an answer good."""

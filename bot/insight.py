@@ -9,7 +9,8 @@ from bot.condenser import NOTES_ID, NOTES_TITLE
 from bot.context.window import Break
 from bot.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.errors import InvalidInput
-from bot.ports import TranscriptStore, TurnStore
+from bot.ownership import check_forget
+from bot.ports import Store, TranscriptStore, TurnStore
 from bot.types import ConversationKey, Incoming, RequestRecord
 
 LOOK_BACK = 50
@@ -64,13 +65,15 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 
-def forget(arguments: str, incoming: Incoming) -> Effect[Any]:
+async def forget(arguments: str, incoming: Incoming, store: Store) -> Effect[Any]:
     """Return what forgets what was asked for. Raises `InvalidInput` for anything else."""
     key = incoming.key
     match arguments.strip().lower():
         case "memory":
+            await _check_forgetting(incoming, store)
             return Effect(change=ForgetNotes(key=key, source_id=NOTES_ID), tell=_notes_forgotten)
         case "here":
+            await _check_forgetting(incoming, store)
             return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)
         case "me":
             return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
@@ -79,6 +82,11 @@ def forget(arguments: str, incoming: Incoming) -> Effect[Any]:
                 "Say `/forget memory` for my notes on what is out of view here, `/forget here` for all of this "
                 "conversation, or `/forget me` for everything that you asked."
             )
+
+
+async def _check_forgetting(incoming: Incoming, store: Store) -> None:
+    if not incoming.administers:
+        check_forget(incoming.author, await store.authors(incoming.key))
 
 
 def _notes_forgotten(there_were: bool) -> str:

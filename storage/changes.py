@@ -95,7 +95,7 @@ def _(change: ForgetPerson, store: SqlChanges, session: Session) -> int:
 
 @changed.register
 def _(change: StopTurns, store: SqlChanges, session: Session) -> tuple[TurnId, ...]:
-    return tuple(within(SqlTurns.request_stop)(store, session, change.key))
+    return tuple(within(SqlTurns.request_stop)(store, session, change.key, author=change.author))
 
 
 @changed.register

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -38,7 +38,7 @@ from storage.exact import exact_sum
 from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries
 from storage.memory_workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
-from storage.turn_rules import FORGOTTEN, ending, is_plain
+from storage.turn_rules import FORGOTTEN, NOBODY, PLAYGROUND, ending, is_plain, stands_in
 
 
 class MemoryTranscripts:
@@ -259,11 +259,18 @@ class MemoryTurns(MemoryTranscripts):
     async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
         self.feedback[id, person] = good
 
-    async def request_stop(self, key: ConversationKey) -> Sequence[TurnId]:
-        stopped = [self._keep(replace(turn, stop=True)).id for turn in self._open(key) if turn.outcome is None]
+    async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+        theirs = [turn for turn in self._stoppable(key) if author in ("", turn.incoming.author.id)]
+        stopped = [self._keep(replace(turn, stop=True)).id for turn in theirs]
         for id in stopped:
             self._not_before.pop(id, None)
         return stopped
+
+    async def stoppable_by(self, key: ConversationKey) -> Set[str]:
+        return {turn.incoming.author.id for turn in self._stoppable(key)}
+
+    def _stoppable(self, key: ConversationKey) -> Sequence[Turn]:
+        return [turn for turn in self._open(key) if turn.outcome is None]
 
     async def takes_part(self, key: ConversationKey) -> bool:
         return any(turn.incoming.key == key for turn in self._turns.values())
@@ -348,6 +355,15 @@ class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWo
         MemorySummaries.__init__(self)
         MemorySchedules.__init__(self)
         MemoryDeliveries.__init__(self)
+
+    async def authors(self, key: ConversationKey) -> Set[str]:
+        asked = [turn.incoming for turn in self._turns.values()]
+        burst = [each for turn in self._turns.values() for each in turn.burst]
+        wrote = self._messages[key.workspace, key.channel].values() if key.platform == PLAYGROUND else ()
+        found = {each.author.id for each in (*asked, *burst) if each.key == key}
+        found |= {entry.author for entry in self._entries[key].values()}
+        found |= {each.author.id for each in wrote if not each.author.is_bot and stands_in(each, key)}
+        return found - NOBODY
 
 
 def _blank(incoming: Incoming) -> Incoming:

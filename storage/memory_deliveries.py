@@ -174,7 +174,7 @@ async def _(change: ForgetPerson, store: Any) -> Any:
 
 @_changed.register
 async def _(change: StopTurns, store: Any) -> Any:
-    return tuple(await store.request_stop(change.key))
+    return tuple(await store.request_stop(change.key, author=change.author))
 
 
 @_changed.register

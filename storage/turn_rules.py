@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from bot.errors import StorageError
-from bot.types import EMPTY, Incoming, Turn, TurnState, takes_others
+from bot.types import EMPTY, ChannelMessage, ConversationKey, Incoming, Turn, TurnState, takes_others
 
-FORGOTTEN = "(forgotten)"
+FORGOTTEN: Final = "(forgotten)"
 """The author of what was forgotten; no platform has such an id."""
+
+PLAYGROUND: Final = "local"
+"""The one platform whose messages themselves are kept here."""
+
+NOBODY: Final = frozenset({"", FORGOTTEN})
+"""Whom nothing belongs to: "" wrote what the bot said."""
 
 
 def is_plain(turn: Turn) -> bool:
@@ -31,3 +38,8 @@ def ending(turn: Turn, error: str = "", cancelled: bool = False) -> TurnState:
 def without_words(incoming: Incoming) -> Incoming:
     """Return what is needed of an incoming to tell its author something, and nothing of what they wrote."""
     return replace(incoming, text="", attachments=(), overrides=EMPTY)
+
+
+def stands_in(message: ChannelMessage, key: ConversationKey) -> bool:
+    """Return whether a message of the channel of `key` is part of that conversation: in its thread, or its root."""
+    return message.thread == key.thread or (not message.thread and message.id == key.thread)

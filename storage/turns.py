@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,8 @@ _IS_CLAIMED = (
     & (col(TurnRow.epoch) == sa.bindparam("of_epoch"))
     & (col(TurnRow.state) == TurnState.RUNNING)
 )
+
+_STOPPABLE = IS_OPEN & col(TurnRow.outcome).is_(None)
 
 _WAITING = select(TurnRow.accepted_at, TurnRow.not_before).where(_IS_HERE).order_by(*_IN_ORDER)
 # A turn that waits holds up those behind it: they are answered in the order in which they were asked.
@@ -225,10 +227,11 @@ class SqlTurns(SqlPart):
         return [row.to_record(line) for row, line in reversed(rows.all())]
 
     @unit_of_work
-    def request_stop(self, session: Session, key: ConversationKey) -> Sequence[TurnId]:
+    def request_stop(self, session: Session, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+        theirs = col(TurnRow.author_id) == author if author else sa.true()
         marked = session.exec(
             update(TurnRow)
-            .where(is_of(TurnRow, key), IS_OPEN, col(TurnRow.outcome).is_(None))
+            .where(is_of(TurnRow, key), _STOPPABLE, theirs)
             .values(stop=True, not_before=None)
             .returning(col(TurnRow.at), col(TurnRow.id))
         )
@@ -236,6 +239,10 @@ class SqlTurns(SqlPart):
         if ids and self._database.has_queue:
             jobs.announce_stop(session, key, ids)
         return ids
+
+    @unit_of_work
+    def stoppable_by(self, session: Session, key: ConversationKey) -> Set[str]:
+        return set(session.exec(select(TurnRow.author_id).where(is_of(TurnRow, key), _STOPPABLE)))
 
     @unit_of_work
     def queue_figures(self, session: Session) -> QueueFigures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -33,9 +33,7 @@ from storage.tables import (
     is_of,
 )
 from storage.transcripts import delete_entries
-from storage.turn_rules import FORGOTTEN
-
-PLAYGROUND = "local"  # the one platform whose messages themselves are kept here
+from storage.turn_rules import FORGOTTEN, NOBODY, PLAYGROUND
 
 
 class SqlUpkeep(SqlPart):
@@ -43,13 +41,31 @@ class SqlUpkeep(SqlPart):
 
     @unit_of_work
     def forget_conversation(self, session: Session, key: ConversationKey) -> int:
+        if key.platform == PLAYGROUND:
+            for standing in _standing_in(key):
+                session.exec(delete(ChannelMessageRow).where(standing))
         return _forget(session, key)
+
+    @unit_of_work
+    def authors(self, session: Session, key: ConversationKey) -> Set[str]:
+        here = select(ConversationRow.id).where(is_of(ConversationRow, key))
+        found = {
+            *session.exec(select(TurnRow.author_id).where(is_of(TurnRow, key)).distinct()),
+            *session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here)).distinct()),
+        }
+        if key.platform == PLAYGROUND:
+            of_people = col(ChannelMessageRow.author_is_bot).is_(False)
+            for standing in _standing_in(key):
+                found.update(session.exec(select(ChannelMessageRow.author_id).where(standing, of_people)))
+        return found - NOBODY
 
     @unit_of_work
     def forget_person(self, session: Session, platform: str, id: str) -> int:
         theirs = sa.and_(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
         # Answers, and what was condensed, may repeat what they wrote: their conversations go as a whole.
         keys = {_key(place) for place in session.connection().execute(sa.select(*_KEY).where(theirs))}
+        if platform == PLAYGROUND:  # what others have written stays theirs
+            _forget_in_playground(session, id, theirs)
         gone = sum([_forget(session, key) for key in keys])
         written = exists().where(
             col(ConversationRow.id) == EntryRow.conversation_id, col(ConversationRow.platform) == platform
@@ -62,10 +78,6 @@ class SqlUpkeep(SqlPart):
         )
         forget_person_in_parts(session, platform, id)
         _forget_owed(session, col(DeliveryRow.platform) == platform, col(DeliveryRow.author_id) == id)
-        if platform == PLAYGROUND:
-            session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
-            everywhere = select(WorkspaceRow.id)  # all there are, since people are found by workspace and id
-            session.exec(delete(PersonRow).where(col(PersonRow.workspace).in_(everywhere), col(PersonRow.id) == id))
         return gone
 
     @unit_of_work
@@ -121,14 +133,28 @@ def _forget(session: Session, key: ConversationKey) -> int:
     gone = delete_entries(session, col(EntryRow.conversation_id).in_(ids))
     start = ConversationRow.next_position
     session.exec(update(ConversationRow).where(conversation).values(memory="", head_digest="", window_start=start))
-    if key.platform == PLAYGROUND:
-        row = ChannelMessageRow
-        here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
-        session.exec(delete(row).where(here, col(row.thread) == key.thread))
-        session.exec(delete(row).where(here, col(row.id) == key.thread, col(row.thread) == ""))
     return gone
+
+
+def _forget_in_playground(session: Session, id: str, theirs: sa.ColumnElement[bool]) -> None:
+    """Remove what somebody wrote, what was answered to them, and their name."""
+    row = ChannelMessageRow
+    session.exec(delete(row).where(col(row.author_id) == id))
+    session.exec(delete(row).where(col(row.turn_id).in_(select(TurnRow.id).where(theirs))))
+    everywhere = select(WorkspaceRow.id)  # all there are, since people are found by workspace and id
+    session.exec(delete(PersonRow).where(col(PersonRow.workspace).in_(everywhere), col(PersonRow.id) == id))
 
 
 def _forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:
     """Drop commands and answers that a crash has kept back; the names of the deliveries stay."""
     session.exec(update(DeliveryRow).where(*whose, col(DeliveryRow.due).is_not(None)).values(NOTHING_OWED))
+
+
+def _standing_in(key: ConversationKey) -> Iterable[sa.ColumnElement[bool]]:
+    """The playground's messages of a conversation: those in its thread, and its root; each found by an index."""
+    row = ChannelMessageRow
+    here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
+    return (
+        sa.and_(here, col(row.thread) == key.thread),
+        sa.and_(here, col(row.id) == key.thread, col(row.thread) == ""),
+    )

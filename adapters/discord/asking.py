@@ -75,9 +75,14 @@ def incoming_of(
         starts_thread=not place.is_direct and not place.is_thread,
         reply_ref=str(ref),
         private=private,
-        administers=interaction.guild_id is None or interaction.permissions.manage_guild,
+        administers=is_administrator(interaction),
         details={CHANNEL: place.id},
     )
+
+
+def is_administrator(interaction: Interaction) -> bool:
+    """Return whether who acts manages the server; a direct conversation is a workspace of its person's own."""
+    return interaction.guild_id is None or interaction.permissions.manage_guild
 
 
 async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> Incoming | None:

@@ -19,6 +19,7 @@ from adapters.seed.client import SeedModel
 from adapters.seed.pricelist import read_card
 from adapters.seed.problems import Trouble
 from bot.pricing import RateCard, Tier
+from bot.private_files import make_private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def _save(file: Path, model: str, card: RateCard) -> None:
         }
         for tier in card.tiers
     ]
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     fresh.write_text(json.dumps({"model": model, "origin": card.origin, "tiers": tiers}, indent=2), encoding="utf-8")
     fresh.replace(file)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.web.markdown import is_safe_url, render_markdown
 from bot.smallprint import footer_parts
-from bot.types import Again, ChannelMessage, Draft, Source
+from bot.types import Again, Channel, ChannelMessage, Draft, Person, Source, Workspace
 
 HUES = 12
 """Avatar colours in the style sheet."""
@@ -73,6 +73,22 @@ def ways_on(message: ChannelMessage) -> list[str]:
 def present_source(source: Source) -> Json:
     """A link to a page that the answer rests on."""
     return {"url": source.url, "title": source.title or source.url}
+
+
+def present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json:
+    """A workspace with the channels that somebody sees of it."""
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "channels": [
+            {"id": each.id, "name": each.name, "topic": each.topic, "direct": each.direct} for each in channels
+        ],
+    }
+
+
+def present_person(person: Person) -> Json:
+    """The person at a browser."""
+    return {"id": person.id, "name": person.name, "initials": initials(person.name), "hue": hue(person.id)}
 
 
 def initials(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from bot.app.upkeep import keep_retention
 from bot.commands import complete
 from bot.errors import ConfigError
 from bot.ports import Platform, Store
+from bot.private_files import kept_secret
 from bot.settings import Settings
 from storage import SqlStore, has_queue
 
@@ -147,12 +147,15 @@ async def _announce(
     if playground is None:
         announce("This process is ready.")
     else:
-        ready = asyncio.ensure_future(playground.url())
+        ready = asyncio.ensure_future(playground.address())
         await asyncio.wait((ready, *tasks), return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             ready.cancel()
             return
-        announce(f"Seedling is ready: {ready.result()}")
+        address = ready.result()
+        announce(f"Seedling is ready: {address.url}")
+        announce(f"To be its administrator, open this within {address.minutes} minutes; it works once:")
+        announce(f"  {address.administrator}")
     if settings.uses_local_model:
         announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
 
@@ -180,17 +183,8 @@ def _playground_options(settings: Settings, model_name: str) -> PlaygroundOption
         host=settings.host,
         port=settings.port,
         password=password.get_secret_value() if password else None,
-        secret=secret.get_secret_value() if secret else _kept_secret(),
+        secret=secret.get_secret_value() if secret else kept_secret(SECRET_FILE),
         model_name=model_name,
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,
     )
-
-
-def _kept_secret() -> str:
-    """The secret of the file, which only its owner reads; made when it is missing."""
-    SECRET_FILE.parent.mkdir(exist_ok=True)
-    if not SECRET_FILE.exists():
-        SECRET_FILE.touch(mode=0o600)
-        SECRET_FILE.write_text(secrets.token_urlsafe(32))
-    return SECRET_FILE.read_text()

@@ -153,9 +153,10 @@ class Bot(Protocol):
         ...
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
-        """Stop what is being answered in a conversation; the author is told `stopped`, or `idle` if nothing was.
+        """Stop what is being answered to the author of `asked`, or to anybody for an administrator.
 
-        Raises `StorageError`.
+        The author is told `stopped`, or `idle` if there was nothing. Raises `InvalidInput` when only others' questions
+        are being answered, and `StorageError`.
         """
         ...
 
@@ -170,7 +171,8 @@ class Bot(Protocol):
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         """Go on with a turn that has ended, once however often that is asked. Raises `InvalidInput` and `StorageError`.
 
-        A retry and another answer are written into the message of the turn, the rest of an answer into a new one.
+        Only who asked it, or an administrator, may. A retry and another answer are written into the message of the
+        turn, the rest of an answer into a new one.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -119,11 +119,16 @@ class TurnStore(Protocol):
         """The newest `limit` requests of a conversation, oldest first."""
         ...
 
-    async def request_stop(self, key: ConversationKey) -> Sequence[TurnId]:
+    async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
         """Mark every open turn of a conversation to be stopped, and let none wait; the ids, oldest first.
 
-        For a turn whose answer is recorded it is too late: it is neither marked nor told.
+        With an `author`, by id, only those whose question they asked. For a turn whose answer is recorded it is too
+        late: it is neither marked nor told.
         """
+        ...
+
+    async def stoppable_by(self, key: ConversationKey) -> Set[str]:
+        """Return the ids of those who asked the open turns of a conversation that can still be stopped."""
         ...
 
     async def takes_part(self, key: ConversationKey) -> bool:
@@ -278,6 +283,14 @@ class ForgetStore(Protocol):
 
     async def forget_conversation(self, key: ConversationKey) -> int:
         """Forget a conversation; how many entries of its transcript are gone. The conversation can go on."""
+        ...
+
+    async def authors(self, key: ConversationKey) -> Set[str]:
+        """Return the ids of the people whose words are lost when a conversation is forgotten.
+
+        Those who asked, those whose messages were read, and in the playground those who wrote. Neither the bot nor
+        who was forgotten is among them.
+        """
         ...
 
     async def forget_person(self, platform: str, id: str) -> int:

@@ -33,6 +33,7 @@ class DrivenBot:
         self.platform: Platform | None = None
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
+        self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
         self.gone_on: list[tuple[TurnId, Again]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -75,7 +76,10 @@ class DrivenBot:
         return ""
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+        if error := self.refusals.get("stop"):
+            raise error
         self.stopped.append(key)
+        self.acted.append((asked.author.id, asked.administers))
         return Handled(outcome=Outcome.REPLIED, text=stopped)
 
     async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
@@ -88,6 +92,7 @@ class DrivenBot:
         if error := self.refusals.get(how):
             raise error
         self.gone_on.append((id, how))
+        self.acted.append((asked.author.id, asked.administers))
         return Handled(outcome=Outcome.ANSWERING)
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:

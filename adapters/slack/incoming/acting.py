@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.slack.api.errors import SlackUncertain
@@ -89,7 +90,8 @@ class Acting:
         channel, thread = field(event, "channel"), field(event, "thread_ts")
         if channel and moment(thread):
             asked = await asked_by(workspace, event, self._clock, channel=channel, thread=thread)
-            await self._bot.stop(asked.key, asked=asked)
+            # Slack decides who has this button, and has ended the streams of the thread already.
+            await self._bot.stop(asked.key, asked=replace(asked, administers=True))
 
     async def _action(self, workspace: Workspace, body: Body) -> None:
         for action in body.get("actions") or ():
@@ -112,7 +114,7 @@ class Acting:
             return
         asked = await asked_by(workspace, body, self._clock, thread=turn.incoming.key.thread)
         if name == STOP:
-            await self._bot.stop(turn.incoming.key, asked=asked)
+            await self._hearing.tell(workspace, asked, self._bot.stop(turn.incoming.key, asked=asked))
         elif name == FEEDBACK:
             await self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
         elif name in AGAIN:

@@ -2,6 +2,7 @@
 import { nextTick } from "vue";
 import { Composer } from "/assets/composer.js";
 import { ContextPanel } from "/assets/context.js";
+import { remember } from "/assets/dom.js";
 import { Icon, Icons } from "/assets/icons.js";
 import { Message, MessageList } from "/assets/message.js";
 import { Sidebar } from "/assets/sidebar.js";
@@ -65,6 +66,7 @@ export default {
       if (moved) {
         Object.assign(this, { messages: [], more: false, loaded: false, notes: [], trouble: "" });
         this.act("open", { workspace, channel });
+        remember("place", [workspace, channel].map(encodeURIComponent).join("/"));
       }
       if (thread !== (this.thread?.id ?? "") || moved) {
         this.thread = thread ? emptyThread(thread) : null;
@@ -221,6 +223,7 @@ export default {
     },
     on_person({ person }) {
       this.person = person;
+      remember("name", person.name);
     },
     composers() {
       return [this.$refs.composer, this.$refs.threadComposer].filter(Boolean);
@@ -241,7 +244,7 @@ export default {
     setTheme() {
       this.theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length];
       document.documentElement.dataset.theme = this.theme;
-      this.act("theme", { theme: this.theme });
+      remember("theme", this.theme);
     },
     again() {
       this.loaded = false;
@@ -255,7 +258,7 @@ export default {
       <div class="backdrop" @click="drawer = false"></div>
       <aside class="sidebar" aria-label="Channels and you">
         <Sidebar :workspaces="config.workspaces" :workspace="workspace" :channel="channel" :unread="unread"
-          :person="person" :theme="theme"
+          :person="person" :theme="theme" :administers="config.administers"
           @open="openChannel" @switch="switchTo" @rename="act('rename', { name: $event })" @theme="setTheme"
           @close="drawer = false" />
       </aside>

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -175,10 +174,6 @@ async def test_other_machines_are_not_let_in_without_a_password(store: CountingS
 def test_the_options_show_no_secret() -> None:
     assert "leaf" not in repr(OPTIONS)
     assert "bark" not in repr(OPTIONS)
-
-
-def test_visitors_are_remembered_beside_the_other_working_files() -> None:
-    assert Path("var/nicegui") == OPTIONS.folder
 
 
 def test_a_port_in_use_is_named() -> None:
