@@ -101,7 +101,7 @@ class Inbox:
             case "summarise":
                 return await self._summarise(incoming, invocation.arguments)
             case "stop":
-                return await self.stop(incoming.key, asked=incoming, stopped=STOPPED, idle=IDLE)
+                return await self._stop(incoming.key, asked=incoming, stopped=STOPPED, idle=IDLE)
             case _:
                 handled, _ = await self._once(incoming, await self._decide(invocation, incoming))
                 return handled
@@ -180,12 +180,15 @@ class Inbox:
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
         """Stop what is being answered to the author of `asked`, the queued questions too; administrators stop all."""
+        try:
+            return await self._stop(key, asked=asked, stopped=stopped, idle=idle)
+        except InvalidInput as error:
+            return await self._refuse(asked, error)
+
+    async def _stop(self, key: ConversationKey, *, asked: Incoming, stopped: str, idle: str) -> Handled:
         author = "" if asked.administers else asked.author.id
         if author:
-            try:
-                check_stop(asked.author, await self._store.stoppable_by(key))
-            except InvalidInput as error:
-                return await self._refuse(asked, error)
+            check_stop(asked.author, await self._store.stoppable_by(key))
         effect = Effect(change=StopTurns(key=key, author=author), tell=lambda turns: stopped if turns else idle)
         handled, done = await self._once(asked, effect)
         if done is not None and done.result:
