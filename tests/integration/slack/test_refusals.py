@@ -223,5 +223,5 @@ async def test_a_very_long_question_by_command_is_shown_by_its_beginning_and_ask
         (question,) = [each for each in play.slack.messages(play.slack.general) if not each.is_reply]
         assert play.slack.shown(question).startswith("**ada** asks: why is the sky blue?")
         assert long.strip() in str(play.model.asked[0])
-        assert ["Because." in each for each in play.answers(question)] == [True]
+        assert "Because." in play.answers(question)[-1]
         assert play.slack.violations == []
