@@ -2,6 +2,6 @@
 
 from adapters.discord.doctor import Finding, application_id, examine
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.rest import DiscordOptions
+from adapters.discord.rest import RECONNECT, DiscordOptions
 
-__all__ = ["DiscordOptions", "DiscordPlatform", "Finding", "application_id", "examine"]
+__all__ = ["RECONNECT", "DiscordOptions", "DiscordPlatform", "Finding", "application_id", "examine"]

@@ -23,6 +23,7 @@ from discord.http import Route
 
 from adapters.discord.budget import Budget, Line, Urgency
 from adapters.discord.limits import CONNECTIONS
+from bot.backoff import BackoffTimes
 from bot.errors import ConfigError, PlatformError
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts when a connection breaks or Discord is out of order. Asking twice is safe: messages have a
 nonce, a thread exists once, and all else replaces what was; only a further answer to an interaction may come double."""
+
+RECONNECT: Final = BackoffTimes(first=7.0, longest=300.0, healthy=600.0)
+"""Between two attempts to join the gateway: one identify in 5 s, 1,000 a day are let in (platform reference, 2.7)."""
 
 Json = Any  # what Discord answers is read field by field where it is used
 
@@ -44,6 +48,7 @@ class DiscordOptions:
     token: str = field(repr=False)
     api_url: str | None = None
     gateway_url: str | None = None
+    reconnect: BackoffTimes = RECONNECT
 
     def point_the_library(self) -> None:
         """discord.py knows no setting for other addresses; its classes do."""
