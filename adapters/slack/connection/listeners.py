@@ -18,7 +18,7 @@ from adapters.slack.incoming.acting import Acting
 from adapters.slack.incoming.catching_up import CatchUp
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.replies.rendering import COMMAND
-from bot.errors import PlatformError, StorageError
+from bot.errors import BotError, PlatformError, StorageError
 from bot.event_errors import EventErrors
 
 logger = logging.getLogger(__name__)
@@ -80,9 +80,22 @@ def make_app(
         process_before_response=True,  # acknowledge when a listener has ended, not when it begins
         attaching_conversation_kwargs_enabled=False,
     )
+    app.error(_telling(errors))
     _add_events(app, workspaces, _Messages(hearing, catch_up), acting)
     _add_interactions(app, acting)
     return app
+
+
+def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
+    """Return what is done about errors that reach Bolt, which itself would write their text into the log each time."""
+
+    async def tell(error: Exception, body: Body) -> None:
+        if isinstance(error, BotError):
+            logger.warning("a delivery was not handled", extra={"event": kind_of(body), "error": str(error)})
+        else:
+            errors.note(kind_of(body), error)
+
+    return tell
 
 
 class _Messages:
