@@ -109,12 +109,14 @@ class Rest:
         client = discord.Client(intents=discord.Intents(guilds=True), max_messages=None, connector=connector)
         try:
             await client.login(self._options.token)
-        except discord.LoginFailure:
+        except BaseException as error:  # whoever gives up waiting leaves no session behind either
             await client.close()
-            raise ConfigError("DISCORD_TOKEN", "is not a token that Discord accepts; make a new one there") from None
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            await client.close()
-            raise PlatformError(f"Discord did not let the bot in: {type(error).__name__}") from error
+            if isinstance(error, discord.LoginFailure):
+                fix = "is not a token that Discord accepts; make a new one there"
+                raise ConfigError("DISCORD_TOKEN", fix) from None
+            if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError | TimeoutError):
+                raise PlatformError(f"Discord did not let the bot in: {type(error).__name__}") from error
+            raise
         return client
 
     async def aclose(self) -> None:

@@ -66,6 +66,7 @@ class Playground(ChannelReading):
         self._clock = clock
         self._hub = Hub()
         self._url: asyncio.Future[str] | None = None
+        self._port = 0
 
     # ------------------------------------------------------------ the platform
 
@@ -135,7 +136,8 @@ class Playground(ChannelReading):
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         app.mount("/assets", Assets(directory=STATIC, check_dir=False))
         add_login(app, rules=rules, limit=TryLimit(self._clock))
-        listening = listen(options.host, options.port)
+        listening = listen(options.host, options.port or self._port)
+        self._port = listening.getsockname()[1]  # pages that are open come back to it after a restart
         url = url_of(options.host, listening)
         with listening:
             async with hosted(app, page, rules=rules, folder=options.folder) as guarded:

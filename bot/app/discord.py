@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from adapters.discord import RECONNECT, DiscordOptions, DiscordPlatform, application_id, examine
-from adapters.seed import Check
 from bot.app.joining import Joined, need
 from bot.backoff import BackoffTimes
+from bot.checks import Check
 from bot.ports import Clock, Store
 from bot.settings import Settings
 
@@ -28,10 +28,9 @@ async def open_discord_platform(
         await platform.aclose()
 
 
-async def check_discord(settings: Settings) -> AsyncIterator[Check]:
+def check_discord(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
     """One row for each thing that can be wrong with Discord."""
-    async for found in examine(_options(settings, "doctor")):
-        yield Check(name=found.name, ok=found.ok, detail=found.detail, fix=found.fix)
+    return examine(_options(settings, "doctor"), seconds=seconds)
 
 
 async def discord_application(settings: Settings) -> str:
