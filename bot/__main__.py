@@ -19,6 +19,7 @@ from bot import app
 from bot.app.discord_commands import add_discord_commands
 from bot.app.manifest_commands import add_slack_commands
 from bot.app.upkeep_commands import Commands, add_upkeep_commands
+from bot.checks import CHECK_SECONDS
 from bot.commands import origin_text, parameters_table, parse_overrides
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.logs import configure_logging
@@ -121,7 +122,16 @@ def _add_model_commands(commands: Commands) -> None:
     command = commands.add_parser("rates", help="print the prices in force and where they come from")
     command.set_defaults(command=_rates)
 
-    command = commands.add_parser("doctor", help="check the model: key, prices, streaming, cache, pictures, search")
+    command = commands.add_parser(
+        "doctor", help="check Slack, Discord and the model: what works, and how to mend the rest"
+    )
+    command.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=CHECK_SECONDS,
+        metavar="N",
+        help="limit of each check (default: %(default)g)",
+    )
     command.set_defaults(command=_doctor)
 
     command = commands.add_parser("usage", help="print what was used and what it cost")
@@ -237,24 +247,30 @@ def _rates(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     _log_only_failures(options)
-    return asyncio.run(_print_checks(load_settings()))
+    return asyncio.run(_print_checks(load_settings(), options.seconds))
 
 
-async def _print_checks(settings: Settings) -> int:
+async def _print_checks(settings: Settings, seconds: float) -> int:
     server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
-    _say(
-        "The embedded model:"
-        if settings.uses_local_model
-        else f"{settings.seed_model} at {server}, {settings.seed_wire} wire:"
-    )
+    remote = f"{settings.seed_model} at {server} ({settings.seed_wire} wire)"
+    model = "the embedded model" if settings.uses_local_model else remote
+    _say(f"Checking Slack, Discord and {model}; each check ends after {seconds:g} s:")
     broken = False
-    async for check in app.check_all(settings):
+    async for check in app.check_all(settings, seconds=seconds):
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
-        _say(f"{mark:>6}  {check.name:<14} {check.detail}")
+        _say(f"{mark:>6}  {check.name:<15} {check.detail}")
         if check.fix:
-            _say(f"{'':>6}  {'':<14} -> {check.fix}")
+            _say(f"{'':>6}  {'':<15} -> {check.fix}")
     return EXIT_FAILED if broken else 0
+
+
+def _seconds(text: str) -> float:
+    """Read a time limit. Raises `ValueError`, which argparse tells."""
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
 
 
 def _usage(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from adapters.discord.panel import Panel
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.translations import Translations
 from bot.errors import BotError, InvalidInput
+from bot.event_errors import EventErrors
 from bot.ports import Bot
 
 logger = logging.getLogger(__name__)
@@ -27,18 +28,31 @@ logger = logging.getLogger(__name__)
 HASH: Final = "commands"
 """The name of the state that tells which commands Discord has."""
 
+UNREADABLE: Final = "INTERACTION_CREATE"
+"""The event that brings commands."""
+
 Command = app_commands.Command[Any, ..., Any]
 
 
 class Tree(app_commands.CommandTree[Any]):
     """Commands that work in servers, direct messages and wherever somebody has installed the app for themselves."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, errors: EventErrors) -> None:
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
+        self._errors = errors
+
+    async def _call(self, interaction: Interaction) -> None:
+        """Run a command; one that the library cannot read is skipped, where the task would end without a word."""
+        try:
+            await super()._call(interaction)
+        except (app_commands.AppCommandError, discord.HTTPException, BotError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind; the next command is taken
+            self._errors.note(UNREADABLE, error)
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Tell who typed it that it failed, and log why without what people wrote."""
@@ -47,7 +61,7 @@ class Tree(app_commands.CommandTree[Any]):
         if isinstance(cause, BotError | discord.HTTPException):
             logger.warning("a command failed", extra={"command": name, "error": type(cause).__name__})
         else:
-            logger.error("a bug in a command", extra={"command": name}, exc_info=cause)
+            self._errors.note(f"/{name}", cause)
         await tell_failure(interaction, cause)
 
 
@@ -58,7 +72,7 @@ class CommandForms:
         self._bot = bot
         self._around = around
         self._client = client
-        self.tree = Tree(client)
+        self.tree = Tree(client, around.errors)
         for form in command_forms().values():
             self.tree.add_command(self._command(form))
         panel = Panel(bot, around)

@@ -49,8 +49,8 @@ class Hearing:
             self._directory.learn(channel)
         guild = message.guild
         own_role = guild.self_role.id if guild is not None and guild.self_role is not None else None
-        administers = isinstance(message.author, discord.Member) and message.author.guild_permissions.manage_guild
-        await self.hear(message_json(message), own_role=own_role, administers=administers or guild is None, guild=guild)
+        administers = isinstance(message.channel, discord.DMChannel) or _manages_guild(message)
+        await self.hear(message_json(message), own_role=own_role, administers=administers, guild=guild)
 
     async def hear(
         self,
@@ -181,6 +181,14 @@ async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -
     except Refused as error:
         logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
         await send_direct(incoming, pages, around)
+
+
+def _manages_guild(message: discord.Message) -> bool:
+    """Return whether the author may manage the server, as far as it could be read: without its roles nobody does."""
+    guild, author = message.guild, message.author
+    if guild is None or guild.get_role(guild.id) is None or not isinstance(author, discord.Member):
+        return False
+    return author.guild_permissions.manage_guild
 
 
 def _names_of(guild: discord.Guild | None) -> Names:

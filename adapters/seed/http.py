@@ -94,6 +94,11 @@ class SeedHttp:
         finally:
             await response.aclose()
 
+    @property
+    def base_url(self) -> str:
+        """The address of the API."""
+        return str(self._client.base_url)
+
     async def get(self, path: str, **query: str) -> Any:
         """The JSON at `path`. Raises `Trouble`."""
         limit = self._timeouts.first_byte

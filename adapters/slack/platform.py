@@ -25,7 +25,7 @@ from adapters.slack.connection.intake import Intake
 from adapters.slack.connection.listeners import make_app
 from adapters.slack.connection.sockets import SocketRules, Sockets
 from adapters.slack.incoming.acting import Acting
-from adapters.slack.incoming.catching_up import CatchUp
+from adapters.slack.incoming.catching_up import CATCHING_UP, CatchUp
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.incoming.reading import PLATFORM
 from adapters.slack.installing.installations import Installations, cipher_of
@@ -36,6 +36,7 @@ from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
 from adapters.slack.replies.whispers import tell
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, PlatformError, StorageError
+from bot.event_errors import EventErrors
 from bot.owed import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.types import Attachment, ConversationKey, Draft, Incoming, Owed, Person, ReadMessage, ThreadMessage, Turn
@@ -89,8 +90,8 @@ class SlackPlatform:
         self._state = state
         self._clock = clock
         self._port: asyncio.Future[int] | None = None
-        self._listens = asyncio.Event()
-        self.sockets: Sockets | None = None
+        self._hears = asyncio.Event()
+        self._errors = EventErrors(self.name, logger)
 
     @property
     def name(self) -> str:
@@ -196,19 +197,20 @@ class SlackPlatform:
 
     async def run(self, bot: Bot) -> None:
         """Listen until cancelled. Raises `ConfigError` for what Slack or this machine does not take."""
-        background = BackgroundTasks()
+        background = BackgroundTasks(self._errors)
         hearing = Hearing(bot, background)
         acting = Acting(bot, hearing, background, clock=self._clock)
-        catch_up = CatchUp(bot, hearing, self._state, clock=self._clock)
-        intake = Intake(make_app(self._workspaces, hearing, acting, catch_up))
+        catch_up = CatchUp(bot, hearing, self._state, clock=self._clock, errors=self._errors)
+        intake = Intake(make_app(self._workspaces, hearing, acting, catch_up, self._errors), self._errors)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(intake), name="Slack")
                 group.create_task(self._catch_up(catch_up), name="catching up")
                 telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(hearing, owed))
                 group.create_task(telling, name="telling what is owed")
-        except* ConfigError as errors:
-            raise first_of(errors) from None
+        except BaseExceptionGroup as errors:
+            wrong = errors.subgroup(ConfigError)
+            raise first_of(wrong if wrong is not None else errors) from errors
         finally:
             await background.aclose(grace=STOP_SECONDS)
             await catch_up.close()
@@ -220,18 +222,16 @@ class SlackPlatform:
 
     async def heard(self) -> None:
         """Wait until Slack can deliver what people write."""
-        await self._listens.wait()
-        if self.sockets is not None:
-            await self.sockets.connected()
+        await self._hears.wait()
 
     async def _listen(self, intake: Intake) -> None:
         async with AsyncExitStack() as stack:
             if routes := self._routes(intake):
-                host, port = self._options.host, self._options.port
+                host, port = self._options.host, self._options.port or self._port_before()
                 await stack.enter_async_context(listening(routes, host=host, port=port, announce=self._announce))
             if self._options.app_token is not None:
                 await self._run_sockets(intake, self._options.app_token)
-            self._listens.set()
+            self._hears.set()
             await asyncio.Event().wait()
 
     async def _catch_up(self, catch_up: CatchUp) -> None:
@@ -241,7 +241,12 @@ class SlackPlatform:
                 return await catch_up.run(await self._workspaces.everywhere())
             except (PlatformError, StorageError) as error:
                 logger.warning("nothing can be caught up yet", extra={"error": str(error)})
-                await asyncio.sleep(CATCH_UP_REST_SECONDS)
+            except ConfigError:
+                raise
+            except Exception as error:  # noqa: BLE001 - told by its kind; what is said now is heard all the same
+                self._errors.note(CATCHING_UP, error)
+                return None
+            await asyncio.sleep(CATCH_UP_REST_SECONDS)
 
     def _routes(self, intake: Intake) -> list[web.RouteDef]:
         """What is served over HTTP: events without Socket Mode, and the pages that install the app."""
@@ -258,14 +263,16 @@ class SlackPlatform:
         async def token() -> str:
             return app_token
 
-        calls = self._connector.calls(token)
-        self.sockets = Sockets(self._connector.session, calls, intake, self._options.sockets)
-        self._listens.set()
-        await self.sockets.run()
+        session, calls, rules = self._connector.session, self._connector.calls(token), self._options.sockets
+        await Sockets(session, calls, intake, rules, errors=self._errors, on_connected=self._hears.set).run()
 
     async def port(self) -> int:
         """The port of the listener, once it listens."""
         return await asyncio.shield(self._listening())
+
+    def _port_before(self) -> int:
+        """The port that was listened on before, where any free one will do: Slack goes on posting there."""
+        return self._port.result() if self._port is not None and self._port.done() else 0
 
     def _announce(self, port: int) -> None:
         if not self._listening().done():
@@ -320,7 +327,7 @@ def make_workspaces(
     return InstalledWorkspaces(connector, installations, rotation), pages.routes()
 
 
-def first_of(errors: BaseExceptionGroup[ConfigError]) -> ConfigError:
+def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """The first error of a group, however deep it is."""
     first = errors.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first

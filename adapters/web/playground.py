@@ -73,6 +73,7 @@ class Playground(ChannelReading):
         self._hub = Hub()
         self._links = OneTimeLinks(store, clock)
         self._address: asyncio.Future[Address] | None = None
+        self._port = 0
 
     # ------------------------------------------------------------ the platform
 
@@ -156,7 +157,8 @@ class Playground(ChannelReading):
         add_login(app, rules=rules, limit=limit)
         add_administrator_link(app, rules=rules, limit=limit, links=self._links)
         routes = await asyncio.to_thread(Routes, components=[ChatView.component.key] if ChatView.component else [])
-        listening = listen(options.host, options.port)
+        listening = listen(options.host, options.port or self._port)
+        self._port = listening.getsockname()[1]  # pages that are open come back to it after a restart
         with listening:
             address = await self._address_at(url_of(options.host, listening))
             async with hosted(app, page, rules=rules, routes=routes) as guarded:

@@ -13,17 +13,20 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.api.workspaces import Origin, Workspaces
-from adapters.slack.connection.intake import NOT_STORED
+from adapters.slack.connection.intake import NOT_STORED, kind_of
 from adapters.slack.incoming.acting import Acting
 from adapters.slack.incoming.catching_up import CatchUp
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.replies.rendering import COMMAND
-from bot.errors import PlatformError, StorageError
+from bot.errors import BotError, PlatformError, StorageError
+from bot.event_errors import EventErrors
 
 logger = logging.getLogger(__name__)
 
 EVERYTHING: Final = re.compile(".*", re.DOTALL)
 WORKSPACE: Final = "seedling.workspace"
+ERRORS: Final = "seedling.errors"
+"""In a request's context: the workspace that it came from, and where errors are told."""
 
 UNINSTALLED: Final = ("app_uninstalled", "tokens_revoked")
 HANDLED_EVENTS: Final = frozenset(
@@ -43,7 +46,9 @@ Body = dict[str, Any]
 Handler = Callable[[Workspace, Body], Awaitable[Any]]
 
 
-def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp) -> AsyncApp:
+def make_app(
+    workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp, errors: EventErrors
+) -> AsyncApp:
     """The app with all its listeners."""
 
     async def authorize(context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
@@ -52,6 +57,7 @@ def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up:
         except (PlatformError, StorageError):
             context[NOT_STORED] = True
             raise
+        context[ERRORS] = errors
         if workspace is not None:
             context[WORKSPACE] = workspace
         # Without a workspace nothing is handled. Bolt itself would answer at whatever address the delivery names.
@@ -74,9 +80,22 @@ def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up:
         process_before_response=True,  # acknowledge when a listener has ended, not when it begins
         attaching_conversation_kwargs_enabled=False,
     )
+    app.error(_telling(errors))
     _add_events(app, workspaces, _Messages(hearing, catch_up), acting)
     _add_interactions(app, acting)
     return app
+
+
+def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
+    """Return what is done about errors that reach Bolt, which itself would write their text into the log each time."""
+
+    async def tell(error: Exception, body: Body) -> None:
+        if isinstance(error, BotError):
+            logger.warning("a delivery was not handled", extra={"event": kind_of(body), "error": str(error)})
+        else:
+            errors.note(kind_of(body), error)
+
+    return tell
 
 
 class _Messages:
@@ -119,7 +138,7 @@ def _add_interactions(app: AsyncApp, acting: Acting) -> None:
 
 def _event(handler: Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
-        await guarded(context, lambda workspace: handler(workspace, event_of(body)))
+        await guarded(context, body, lambda workspace: handler(workspace, event_of(body)))
 
     return listener
 
@@ -127,14 +146,15 @@ def _event(handler: Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]) ->
 def _acknowledged(handler: Handler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
         await ack()
-        await guarded(context, lambda workspace: handler(workspace, body))
+        await guarded(context, body, lambda workspace: handler(workspace, body))
 
     return listener
 
 
 def _submitted(acting: Acting) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
-        errors: Mapping[str, str] = await guarded(context, lambda workspace: acting.submitted(workspace, body)) or {}
+        found = await guarded(context, body, lambda workspace: acting.submitted(workspace, body))
+        errors: Mapping[str, str] = found or {}
         await (ack(response_action="errors", errors=dict(errors)) if errors else ack())
 
     return listener
@@ -171,7 +191,7 @@ async def _no_options(ack: Any) -> None:
     await ack(options=[])
 
 
-async def guarded(context: AsyncBoltContext, handle: Callable[[Workspace], Awaitable[Any]]) -> Any:
+async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Workspace], Awaitable[Any]]) -> Any:
     """Let something be handled; only what storage could not take goes back to Slack, to be delivered again."""
     workspace = context.get(WORKSPACE)
     if not isinstance(workspace, Workspace):
@@ -183,8 +203,9 @@ async def guarded(context: AsyncBoltContext, handle: Callable[[Workspace], Await
         logger.warning("not stored; Slack delivers it again", extra={"error": str(error)})
     except PlatformError as error:
         logger.warning("a delivery was not handled", extra={"error": str(error)})
-    except Exception:
-        logger.exception("a bug in handling a delivery")
+    except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken
+        errors: EventErrors = context[ERRORS]
+        errors.note(kind_of(body), error)
     return None
 
 

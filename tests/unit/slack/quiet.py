@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from adapters.slack.incoming.hearing import Hearing
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands import parse
 from bot.errors import InvalidInput, StorageUnavailable
+from bot.event_errors import EventErrors
 from bot.parameter_resolver import effective_at
 from bot.parameters import Effective, Scope
 from bot.types import (
@@ -161,12 +163,13 @@ class Desk:
     def __init__(self) -> None:
         self.bot = RememberingBot()
         self.workspaces = OneWorkspace()
-        self.background = BackgroundTasks()
+        self.errors = EventErrors("slack", logging.getLogger(__name__))
+        self.background = BackgroundTasks(self.errors)
         clock = ManualClock()
         hearing = Hearing(self.bot, self.background)
         acting = Acting(self.bot, hearing, self.background, clock=clock)
-        catch_up = CatchUp(self.bot, hearing, MemoryStore(clock=clock), clock=clock)
-        self.intake = Intake(make_app(self.workspaces, hearing, acting, catch_up))
+        catch_up = CatchUp(self.bot, hearing, MemoryStore(clock=clock), clock=clock, errors=self.errors)
+        self.intake = Intake(make_app(self.workspaces, hearing, acting, catch_up, self.errors), self.errors)
 
     async def deliver(self, kind: str, payload: Any) -> bool:
         """Deliver something as over Socket Mode; whether it was acknowledged."""
