@@ -55,7 +55,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | No
     channel = field(event, "channel") or channel
     ts, user = field(event, "ts"), field(event, "user")
     at = moment(ts)
-    is_said = event.get("type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
+    is_said = field(event, "type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
     by_person = user and user not in SYSTEM_USERS and user != bot_user and not event.get("bot_id")
     if not is_said or not by_person or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
         return None
@@ -83,7 +83,7 @@ def dedupe_key(team: str, channel: str, ts: str) -> str:
 def without_mention(text: str, bot_user: str) -> str:
     """The text without the bot's name where it only calls it: at the beginning and at the end."""
     mention = _mention_of(bot_user).pattern
-    return re.sub(rf"^(?:\s*{mention}[\s,:]*)+|(?:\s*{mention}\s*)+$", "", text).strip()
+    return re.sub(rf"^(?:\s*+{mention}[\s,:]*+)++|(?<!\s)(?:\s*+{mention})++\s*+$", "", text).strip()
 
 
 def _mention_of(bot_user: str) -> re.Pattern[str]:
