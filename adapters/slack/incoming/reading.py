@@ -82,8 +82,14 @@ def dedupe_key(team: str, channel: str, ts: str) -> str:
 
 def without_mention(text: str, bot_user: str) -> str:
     """The text without the bot's name where it only calls it: at the beginning and at the end."""
-    mention = _mention_of(bot_user).pattern
-    return re.sub(rf"^(?:\s*+{mention}[\s,:]*+)++|(?<!\s)(?:\s*+{mention})++\s*+$", "", text).strip()
+    mention = _mention_of(bot_user)
+    text = re.sub(rf"^(?:\s*+{mention.pattern}[\s,:]*+)++", "", text)
+    end = len(text.rstrip())
+    while (at := text.rfind("<@", 0, end)) >= 0 and mention.fullmatch(text, at, end):
+        end = at
+        while end and text[end - 1].isspace():
+            end -= 1
+    return text[:end].strip()
 
 
 def _mention_of(bot_user: str) -> re.Pattern[str]:
