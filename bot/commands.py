@@ -140,13 +140,13 @@ def parse_question(arguments: str) -> tuple[Mapping[str, str], str]:
     Only names of the table count, so that a question may begin with "x=5".
     """
     overrides: dict[str, str] = {}
-    rest = arguments.strip()
-    while (match := _OVERRIDE.match(rest)) and _is_parameter(match["name"]):
+    rest, at = arguments.strip(), 0
+    while (match := _OVERRIDE.match(rest, at)) and _is_parameter(match["name"]):
         parameter = find(match["name"])
         value = match["plain"] if match["quoted"] is None else match["quoted"]
         overrides[parameter.name] = parameter.format(parameter.parse(value))
-        rest = rest[match.end() :]
-    return overrides, rest
+        at = match.end()
+    return overrides, rest[at:]
 
 
 def parse_overrides(pairs: Sequence[str]) -> Mapping[str, str]:

@@ -44,7 +44,7 @@ def _read(arguments: str, incoming: Incoming) -> tuple[str, int]:
     for word in arguments.lower().split():
         if word in WHERE:
             place = word
-        elif word.isdecimal() and 1 <= int(word) <= MOST_DAYS:
+        elif word.isdecimal() and len(word) <= len(str(MOST_DAYS)) and 1 <= int(word) <= MOST_DAYS:
             days = int(word)
         elif word not in {"day", "days"}:
             raise InvalidInput(f"Usage: `/{USAGE}`, for example `/usage channel 7`. I do not know {word!r}.")

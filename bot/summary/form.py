@@ -20,8 +20,9 @@ _TITLES: Final = (
 )
 _HEADLINE = re.compile(r"[\W_]*headline[\W_]*?:[\s*_]*(?P<text>.+)", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*+\u2022]|\d{1,2}[.)])\s+(?P<text>.+)")
-_DECORATION = re.compile(r"^[\s#>*_=\-]+|[\s*_:=]+$")
-_NUMBERS = re.compile(r"\s*[\[\uff3b\u3010]\s*(?P<numbers>#?\d[\d\s,;#&-]*)[\]\uff3d\u3011]")
+_DECORATION = re.compile(r"^[\s#>*_=\-]+|(?<![\s*_:=])[\s*_:=]++$")
+_NUMBERS = re.compile(r"(?<!\s)\s*+[\[\uff3b\u3010]\s*+(?P<numbers>#?\d[\d\s,;#&-]*+)[\]\uff3d\u3011]")
+_RANGE_MARK = re.compile(r"(?<!\s)\s*+-\s*+")
 _SEPARATOR = re.compile(r"[\s,;#&]+")
 _MOST_IN_RANGE: Final = 5  # of "[12-15]"; a longer one shows nothing
 
@@ -76,16 +77,16 @@ def _title(line: str) -> Section | None:
 
 
 def _point(text: str) -> RawPoint:
-    numbers: list[int] = []
+    numbers: dict[int, None] = {}
     for match in _NUMBERS.finditer(text):
-        numbers.extend(each for each in _numbers(match["numbers"]) if each not in numbers)
+        numbers |= dict.fromkeys(_numbers(match["numbers"]))
     bare = _NUMBERS.sub("", text).replace(" .", ".").strip()
     return RawPoint(text=bare[:POINT_CHARACTERS], numbers=tuple(numbers))
 
 
 def _numbers(listed: str) -> Sequence[int]:
     found: list[int] = []
-    for piece in _SEPARATOR.split(re.sub(r"\s*-\s*", "-", listed)):
+    for piece in _SEPARATOR.split(_RANGE_MARK.sub("-", listed)):
         ends = [int(each) for each in piece.split("-") if each.isdecimal() and len(each) <= 6]
         if len(ends) == 2 and ends[0] <= ends[1] < ends[0] + _MOST_IN_RANGE:
             found.extend(range(ends[0], ends[1] + 1))

@@ -55,7 +55,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | No
     channel = field(event, "channel") or channel
     ts, user = field(event, "ts"), field(event, "user")
     at = moment(ts)
-    is_said = event.get("type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
+    is_said = field(event, "type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
     by_person = user and user not in SYSTEM_USERS and user != bot_user and not event.get("bot_id")
     if not is_said or not by_person or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
         return None
@@ -82,8 +82,14 @@ def dedupe_key(team: str, channel: str, ts: str) -> str:
 
 def without_mention(text: str, bot_user: str) -> str:
     """The text without the bot's name where it only calls it: at the beginning and at the end."""
-    mention = _mention_of(bot_user).pattern
-    return re.sub(rf"^(?:\s*{mention}[\s,:]*)+|(?:\s*{mention}\s*)+$", "", text).strip()
+    mention = _mention_of(bot_user)
+    text = re.sub(rf"^(?:\s*+{mention.pattern}[\s,:]*+)++", "", text)
+    end = len(text.rstrip())
+    while (at := text.rfind("<@", 0, end)) >= 0 and mention.fullmatch(text, at, end):
+        end = at
+        while end and text[end - 1].isspace():
+            end -= 1
+    return text[:end].strip()
 
 
 def _mention_of(bot_user: str) -> re.Pattern[str]:
