@@ -70,7 +70,11 @@ def asked(key: ConversationKey, name: str) -> Incoming:
 def _settled(key: ConversationKey) -> object:
     usage, name = Usage(input=9, output=9), f"{key.thread} new"
     return settlement(
-        entry(f"q {name}", media=(picture(b"x"),)), entry(f"a {name}"), usage=usage, cost=Decimal("0.1"), conversation=remembered()
+        entry(f"q {name}", media=(picture(b"x"),)),
+        entry(f"a {name}"),
+        usage=usage,
+        cost=Decimal("0.1"),
+        conversation=remembered(),
     )
 
 
