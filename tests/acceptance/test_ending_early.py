@@ -1,4 +1,4 @@
-"""`seedling ask` ended before its answer is: by Ctrl+C and other signals, at any moment; each in a process of its own."""
+"""`seedling ask` ended before its answer is, by Ctrl+C and other signals, at any moment; each in its own process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +120,11 @@ async def test_a_second_signal_hurries_and_changes_nothing_else(tmp_path: Path) 
 
 
 async def test_the_next_question_of_the_thread_is_the_next_one(tmp_path: Path) -> None:
-    async with running_seed(SILENT) as seed:
-        async with seedling("ask", "--thread", "t", "first", folder=tmp_path, **to(seed)) as process:
-            await asked(seed)
-            process.send_signal(signal.SIGINT)
-            await end_of(process)
+    first = ("ask", "--thread", "t", "first")
+    async with running_seed(SILENT) as seed, seedling(*first, folder=tmp_path, **to(seed)) as process:
+        await asked(seed)
+        process.send_signal(signal.SIGINT)
+        await end_of(process)
     async with running_seed() as seed:
         done = await end_of(await start("ask", "--thread", "t", "Echo: second", folder=tmp_path, **to(seed)))
         assert len(seed.requests) == 1
@@ -167,12 +167,21 @@ async def test_while_the_program_itself_is_loaded(tmp_path: Path, command: tuple
 async def model_of(process: Process) -> int:
     """The process of the embedded model, as soon as there is one."""
     async with asyncio.timeout(SECONDS):
-        while True:
-            for id in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-                with suppress(FileNotFoundError):
-                    if "adapters/local/server.py" in Path(f"/proc/{id}/cmdline").read_text():
-                        return int(id)
+        while not (found := models_of(process.pid)):
             await asyncio.sleep(0.01)
+    return found[0]
+
+
+def models_of(id: int) -> list[int]:
+    children = Path(f"/proc/{id}/task/{id}/children").read_text().split()
+    return [int(child) for child in children if "adapters/local/server.py" in command_of(child)]
+
+
+def command_of(id: str) -> str:
+    try:
+        return Path(f"/proc/{id}/cmdline").read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def is_running(id: int) -> bool:
