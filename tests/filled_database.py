@@ -31,7 +31,7 @@ DAYS = 365
 ROWS = 5_000  # written at a time
 WORDS = "What do the notes of the last meeting say about the roof garden, and who waters it in August? "
 FIGURES = dict.fromkeys(("entries", "removed", "head", "question", "total", "cached", "until_trim"), 9) | {"broken": ""}
-DRAFT = {
+DRAFT: Row = {
     "status": "done",
     "text": WORDS,
     "reasoning": "",
