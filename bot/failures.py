@@ -16,7 +16,7 @@ from bot.errors import (
     TurnGivenUp,
 )
 
-CUT_NOTICE = "The connection to the model broke here. Write “continue” to go on."
+CUT_NOTICE = "The answer broke off here. Write “continue” to go on."
 
 
 APOLOGIES: Sequence[tuple[type[BotError], str]] = (

@@ -101,7 +101,7 @@ class SeedModel:
                         yield answer.take()
                     if answer.problem is not None:
                         break
-                    if answer.finish is not None or answer.ended:
+                    if answer.is_ending:
                         idle = timeouts.linger
             for event in parser.end():
                 read_event(wire, answer, event)
