@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from bot.context import prompt, transcript, window
+from bot.context.tokens import own_tokens
 from bot.context.window import Limits, View, Window
 from bot.delivery import urls_in
 from bot.files import Files, newest_files, notices_of, within_bytes
@@ -82,10 +83,10 @@ class Composition:
             return ()
         return (*self.view.question, transcript.answer_entry(turn, text, at))
 
-    def after(self, usage: Usage) -> Conversation:
-        """The conversation as it is to be remembered; estimated usage teaches nothing about token counts."""
-        counted = None if usage.estimated else usage.input // usage.requests
-        return window.after(self.view, self.window, actual=counted)
+    def after(self, usage: Usage, *, searched: bool = False) -> Conversation:
+        """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio."""
+        planned = replace(self.request, entries=self.window.entries)  # with the media that were too large to be sent
+        return window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
 
 
 class Composer:

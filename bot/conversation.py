@@ -291,7 +291,7 @@ class ConversationManager:
             draft=answer.draft(status, footer),
             model=self._model.name,
             entries=() if answer.finish is Finish.FILTERED else composition.exchange(turn.id, answer.text, now),
-            conversation=composition.after(usage),
+            conversation=composition.after(usage, searched=answer.has_searched),
             usage=usage,
             cost=cost,
             parameters=composition.parameter_texts,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bot.types import Entry
+from bot.types import Entry, ModelRequest, Usage
 
 # Characters per token. CJK measured on Seed 2.0; Latin and code from the API fact sheet, section 7.
 LATIN: Final = 4.0
@@ -70,18 +70,32 @@ def estimate_request(head: str, entries: Iterable[int]) -> int:
     return REQUEST_OVERHEAD + estimate(head) + sum(entries)
 
 
+def own_tokens(request: ModelRequest, usage: Usage | None, *, searched: bool = False) -> int | None:
+    """Return the prompt tokens that the provider counted where all of them were ours, None where a count tells nothing.
+
+    What a search finds is counted as prompt, and so are the tools that are offered for it; media are counted by rules
+    of the provider's own. Of several requests in one only the sum is known.
+    """
+    if usage is None or usage.estimated or usage.requests != 1 or usage.input <= 0:
+        return None
+    if searched or usage.tools or request.parameters.get("enable_web_search") is True:
+        return None
+    return None if any(entry.media for entry in request.entries) else usage.input
+
+
 def updated_ratio(ratio: float, *, estimated: int, actual: int) -> float:
     """The ratio after one more count: `estimated` uncorrected and `actual` reported tokens of the same request.
 
-    Moves by `CORRECTION_GAIN` towards what was seen, by less for a request below `TELLING_TOKENS`, and never
-    leaves `CORRECTION_RANGE`; a count of nothing teaches nothing.
+    Moves by `CORRECTION_GAIN` towards what was seen, by less for a request below `TELLING_TOKENS`. It never leaves
+    `CORRECTION_RANGE`, and a count outside of that, or of nothing, teaches nothing: no tokenizer counts so, but a
+    gateway that leaves out what is cached or adds a prompt of its own does.
     """
     low, high = CORRECTION_RANGE
-    if estimated <= 0 or actual <= 0:
-        return min(max(ratio, low), high)
-    seen = min(max(actual / estimated, low), high)
+    ratio = min(max(ratio, low), high)
+    if estimated <= 0 or not low <= actual / estimated <= high:
+        return ratio
     gain = CORRECTION_GAIN * min(1.0, estimated / TELLING_TOKENS)
-    return min(max(ratio + gain * (seen - ratio), low), high)
+    return ratio + gain * (actual / estimated - ratio)
 
 
 def relative_error(*, expected: int, actual: int) -> float:

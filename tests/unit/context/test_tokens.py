@@ -60,8 +60,8 @@ def test_a_ratio_moves_towards_what_was_counted_and_stays_in_range(ratio: float,
     updated = updated_ratio(ratio, estimated=estimated, actual=actual)
     low, high = CORRECTION_RANGE
     assert low <= updated <= high
-    if estimated > 0 and actual > 0:
-        seen = min(max(actual / estimated, low), high)
+    if estimated > 0 and low <= actual / estimated <= high:
+        seen = actual / estimated
         assert min(ratio, seen) - 1e-9 <= updated <= max(ratio, seen) + 1e-9
         assert abs(updated - seen) <= abs(ratio - seen)
     else:
