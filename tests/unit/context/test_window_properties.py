@@ -41,7 +41,7 @@ any_limits = st.builds(
     max_tokens=st.integers(1, 65_536),
     card=cards(),
     context=st.sampled_from([*FLOORS, "full"]),
-    too_long=st.booleans(),
+    at_most=st.none() | st.integers(0, 300_000),
 )
 
 
