@@ -203,6 +203,7 @@ class TestBeginnings:
         with pytest.raises(QuestionTooLong) as caught:
             plan(asked, limits(context_tokens=8_192, max_tokens=1_024))
         assert caught.value.tokens == 9_000
+        assert caught.value.limit is not None
         assert 6_000 < caught.value.limit < 7_168
 
     def test_a_large_reserve_leaves_a_small_model_half_its_context(self) -> None:

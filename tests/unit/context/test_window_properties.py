@@ -74,6 +74,7 @@ def planned(view: View, terms: Limits) -> Window:
         return plan(view, terms)
     except QuestionTooLong as error:
         asked = corrected(sum(entry.tokens for entry in view.question), view.conversation.token_ratio)
+        assert error.limit is not None
         assert error.tokens == asked > error.limit >= 0
         assume(False)
         raise
