@@ -120,7 +120,8 @@ async def test_what_the_operator_sets_is_not_asked_for() -> None:
 
 
 async def test_a_server_that_was_away_is_asked_again_soon_and_later_every_hour() -> None:
-    api, slept = ScriptedApi(httpx.ConnectError("away"), row(context_length=8_192), row(context_length=16_384)), []
+    api = ScriptedApi(httpx.ConnectError("away"), row(context_length=8_192), row(context_length=16_384))
+    slept: list[float] = []
     async with api.open(surroundings=quiet(api, slept)) as model, watched_size(model):
         async with asyncio.timeout(10):
             while model.context_tokens != 16_384:
