@@ -17,7 +17,7 @@ from bot.errors import (
     TurnGivenUp,
 )
 
-CUT_NOTICE = "The connection to the model broke here. Write “continue” to go on."
+CUT_NOTICE = "The answer broke off here. Write “continue” to go on."
 
 
 APOLOGIES: Sequence[tuple[type[BotError], str]] = (
@@ -32,7 +32,8 @@ APOLOGIES: Sequence[tuple[type[BotError], str]] = (
     ),
     (
         ContextTooLong,
-        "This conversation is too long for the model. Start a new thread, or `/set context economy` here.",
+        "This is more than the model can read at once, even after I left out all that I could. "
+        "Please ask in smaller parts.",
     ),
     (
         TurnGivenUp,

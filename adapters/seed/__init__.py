@@ -3,6 +3,7 @@
 from adapters.seed.access import check_key
 from adapters.seed.account import UsageEvent, read_usage
 from adapters.seed.client import SeedModel, open_seed
+from adapters.seed.context_size import watched_size
 from adapters.seed.doctor import examine
 from adapters.seed.options import Pace, Retries, SeedOptions, Surroundings, Timeouts
 from adapters.seed.rates import LiveRates, open_rates
@@ -21,4 +22,5 @@ __all__ = [
     "open_rates",
     "open_seed",
     "read_usage",
+    "watched_size",
 ]

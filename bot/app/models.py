@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from adapters.local import open_local
-from adapters.seed import LiveRates, SeedModel, SeedOptions, check_key, open_rates, open_seed
+from adapters.seed import LiveRates, SeedModel, SeedOptions, check_key, open_rates, open_seed, watched_size
 from bot.pricing import FREE_CARD
 from bot.settings import Settings
 
@@ -21,7 +21,7 @@ LOCAL_ANSWER_TOKENS = 400
 @asynccontextmanager
 async def open_model(settings: Settings) -> AsyncIterator[tuple[SeedModel, LiveRates]]:
     """The embedded model where nothing else is set, otherwise the configured API; with its live prices."""
-    async with _opened(settings) as model, _rates(settings, model) as rates:
+    async with _opened(settings) as model, watched_size(model), _rates(settings, model) as rates:
         yield model, rates
 
 
@@ -31,7 +31,7 @@ async def open_checked_model(settings: Settings) -> AsyncIterator[tuple[SeedMode
     async with _opened(settings) as model:
         if not settings.uses_local_model:
             await check_key(model, key_set=settings.seed_api_key is not None)
-        async with _rates(settings, model) as rates:
+        async with watched_size(model), _rates(settings, model) as rates:
             yield model, rates
 
 
@@ -49,6 +49,7 @@ async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
             api_key=key.get_secret_value() if key else None,
             model=settings.seed_model,
             wire=settings.seed_wire,
+            options=SeedOptions(context_tokens=settings.seed_context_tokens),
         ) as model:
             yield model
         return
@@ -60,7 +61,7 @@ async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
             model=local.model_name,
             wire=settings.seed_wire,
             options=SeedOptions(
-                context_tokens=local.context_tokens,
+                context_tokens=min(settings.seed_context_tokens or local.context_tokens, local.context_tokens),
                 longest_answer=LOCAL_ANSWER_TOKENS,
                 fallback_card=FREE_CARD,
             ),
