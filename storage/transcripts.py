@@ -76,7 +76,9 @@ class SqlTranscripts(SqlPart):
         if not source_id:
             return 0
         conversation = select(ConversationRow.id).where(is_of(ConversationRow, key)).scalar_subquery()
-        return delete_entries(session, col(EntryRow.conversation_id) == conversation, EntryRow.source_id == source_id)
+        return delete_entries(
+            session, col(EntryRow.conversation_id) == conversation, col(EntryRow.source_id) == source_id
+        )
 
 
 def append(
@@ -106,7 +108,7 @@ def append(
     return stored
 
 
-def delete_entries(session: Session, *which: ColumnElement[bool] | bool) -> int:
+def delete_entries(session: Session, *which: ColumnElement[bool]) -> int:
     """Delete entries, and of their media what no other entry uses; how many; part of a larger unit of work."""
     places = tuple_(col(EntryMediaRow.conversation_id), col(EntryMediaRow.position))
     theirs = select(EntryRow.conversation_id, EntryRow.position).where(*which)

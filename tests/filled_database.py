@@ -31,7 +31,15 @@ DAYS = 365
 ROWS = 5_000  # written at a time
 WORDS = "What do the notes of the last meeting say about the roof garden, and who waters it in August? "
 FIGURES = dict.fromkeys(("entries", "removed", "head", "question", "total", "cached", "until_trim"), 9) | {"broken": ""}
-DRAFT = {"status": "done", "text": WORDS, "reasoning": "", "sources": [], "notices": [], "footer": None, "is_cut": False}
+DRAFT: Row = {
+    "status": "done",
+    "text": WORDS,
+    "reasoning": "",
+    "sources": [],
+    "notices": [],
+    "footer": None,
+    "is_cut": False,
+}
 
 LONG = ConversationKey(platform="slack", workspace="T1", channel="C0", thread="")
 
@@ -80,7 +88,9 @@ def _tables(turns: int, now: datetime) -> dict[str, Iterator[Row]]:
     positions = dict.fromkeys(ids.values(), 0)
     return {
         "workspace": iter([{"id": "W", "name": "Garden"}]),
-        "channel": ({"workspace": "W", "id": f"C{n}", "name": "c", "topic": "", "direct": False} for n in range(CHANNELS)),
+        "channel": (
+            {"workspace": "W", "id": f"C{n}", "name": "c", "topic": "", "direct": False} for n in range(CHANNELS)
+        ),
         "person": ({"workspace": "W", "id": name, "name": name, "is_bot": False} for name in _people(turns)),
         "conversation": ({**key_columns(key), "id": id, "next_position": turns} for key, id in ids.items()),
         "turn": (_turn(number, at, is_open=number >= turns - OPEN) for number, at in every),

@@ -7,7 +7,7 @@ than a conversation has, if it may.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from decimal import Decimal
 
@@ -70,7 +70,11 @@ def asked(key: ConversationKey, name: str) -> Incoming:
 def _settled(key: ConversationKey) -> object:
     usage, name = Usage(input=9, output=9), f"{key.thread} new"
     return settlement(
-        entry(f"q {name}", media=(picture(b"x"),)), entry(f"a {name}"), usage=usage, cost=Decimal("0.1"), conversation=remembered()
+        entry(f"q {name}", media=(picture(b"x"),)),
+        entry(f"a {name}"),
+        usage=usage,
+        cost=Decimal("0.1"),
+        conversation=remembered(),
     )
 
 
@@ -151,7 +155,7 @@ CALLS: Mapping[str, Call] = {
     "release": lambda scene: scene.store.release(scene.turn),
     "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
     "takes_part": lambda scene: scene.store.takes_part(scene.key),
-    "takes_part, a stranger": lambda scene: scene.store.takes_part(_place(scene.key)),
+    "takes_part, a stranger": lambda scene: scene.store.takes_part(replace(scene.key, thread="nobody")),
     "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
     "recent_requests, the long one": lambda scene: scene.store.recent_requests(LONG, limit=10),

@@ -25,8 +25,8 @@ from bot.types import (
     Usage,
 )
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
-from storage.turn_rules import FORGOTTEN
 from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, Table, key_columns
+from storage.turn_rules import FORGOTTEN
 
 TASK = sa.Enum(Task, native_enum=False, values_callable=lambda tasks: [task.value for task in tasks], length=20)
 STATE = sa.Enum(TurnState, native_enum=False, values_callable=lambda states: [s.value for s in states], length=20)

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -133,7 +133,9 @@ class Noting:
 @pytest.mark.parametrize(
     ("index", "name"),
     [
-        pytest.param("ix_turn_conversation", "takes_part, a stranger", id="weak"),  # the platform's turns, by another index
+        pytest.param(
+            "ix_turn_conversation", "takes_part, a stranger", id="weak"
+        ),  # the platform's turns, by another index
         pytest.param("ix_turn_kept", "resting_since", id="whole"),
     ],
 )
