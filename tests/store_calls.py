@@ -7,7 +7,7 @@ than a conversation has, if it may.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from decimal import Decimal
 
@@ -155,7 +155,7 @@ CALLS: Mapping[str, Call] = {
     "release": lambda scene: scene.store.release(scene.turn),
     "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
     "takes_part": lambda scene: scene.store.takes_part(scene.key),
-    "takes_part, a stranger": lambda scene: scene.store.takes_part(_place(scene.key)),
+    "takes_part, a stranger": lambda scene: scene.store.takes_part(replace(scene.key, thread="nobody")),
     "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
     "recent_requests, the long one": lambda scene: scene.store.recent_requests(LONG, limit=10),
