@@ -51,7 +51,7 @@ def counted_well(house: House) -> None:
     def counting(request: ModelRequest) -> object:
         if not house.model.scripts:
             size = estimate_request(request.head, map(estimate_entry, request.entries))
-            house.model.scripts.append(said(Usage(input=size)))  # type: ignore[arg-type]  # events
+            house.model.scripts.append(said(Usage(input=size)))
         return stream(request)
 
     house.model.stream = counting  # type: ignore[method-assign,assignment]  # the same with a script
@@ -105,7 +105,8 @@ def test_media_are_counted_by_rules_of_the_providers_own() -> None:
     ],
 )
 async def test_summaries_learn_by_the_same_rule(usage: Usage, ratio: float) -> None:
-    script = [TextDelta("Headline: h\nMain points\n- p [1]"), UsageReported(usage), Finished(Finish.STOP)]
+    text = TextDelta("Headline: h\nMain points\n- p [1]")
+    script: list[ModelEvent] = [text, UsageReported(usage), Finished(Finish.STOP)]
     asker = Asker(model=ScriptedModel(script), bill=Bill(rates=FixedRates()))
     await asker.ask(Entry(role="user", text=TALK), points=3)
     assert asker.gauge.ratio == pytest.approx(ratio, abs=0.05)
