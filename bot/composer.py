@@ -8,9 +8,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.context import prompt, transcript, window
+from bot.context.shortening import check_shorter, shorter
 from bot.context.tokens import own_tokens
 from bot.context.window import Limits, View, Window
 from bot.delivery import urls_in
+from bot.errors import ContextTooLong
 from bot.files import Files, newest_files, notices_of, within_bytes
 from bot.parameters import PARAMETERS, Effective, values_of
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -89,6 +91,14 @@ class Composition:
         return window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that the server found too long."""
+
+    composition: Composition
+    error: ContextTooLong
+
+
 class Composer:
     """Composes the requests of turns; without `files` attachments are named and not read."""
 
@@ -109,10 +119,12 @@ class Composer:
         self._clock = clock
         self._files = files
 
-    async def compose(self, turn: Turn, effective: Mapping[str, Effective], *, too_long: bool = False) -> Composition:
-        """The request of `turn`; `too_long` says that the server refused the one before. Raises `QuestionTooLong`."""
+    async def compose(
+        self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
+    ) -> Composition:
+        """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
         parameters = values_of(effective)
-        limits = self._limits(parameters, too_long=too_long)
+        limits = self._limits(parameters, refused)
         conversation = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         persona = parameters.get("persona")
@@ -127,6 +139,9 @@ class Composer:
         )
         chosen = window.plan(view, limits)
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
+        if refused is not None:
+            check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
+            wire["max_tokens"] = limits.reserved
         entries = self._within_bytes(chosen.entries, asked=len(asked))
         return Composition(
             request=ModelRequest(head=view.head, entries=entries, parameters=MappingProxyType(wire)),
@@ -174,11 +189,13 @@ class Composer:
     def _within_bytes(self, entries: tuple[Entry, ...], *, asked: int) -> tuple[Entry, ...]:
         return entries if self._files is None else within_bytes(entries, self._files.media_bytes, keep=asked)
 
-    def _limits(self, parameters: Mapping[str, ParameterValue], *, too_long: bool) -> Limits:
-        return Limits(
+    def _limits(self, parameters: Mapping[str, ParameterValue], refused: Refusal | None) -> Limits:
+        limits = Limits(
             context_tokens=self._model.context_tokens,
             max_tokens=int(str(parameters["max_tokens"])),
             card=self._rates.card(),
             context=str(parameters["context"]),
-            too_long=too_long,
         )
+        if refused is None:
+            return limits
+        return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)

@@ -108,7 +108,9 @@ class Condenser:
     def _request_apart(self, composition: Composition) -> ModelRequest:
         """A request that reads what was removed and nothing else, as much of its end as fits."""
         ratio = composition.view.conversation.token_ratio
-        room = composition.limits.prompt - composition.window.head_tokens - self._most
+        limits = composition.limits
+        most = limits.prompt if limits.at_most is None else min(limits.prompt, corrected(limits.at_most, ratio))
+        room = most - composition.window.head_tokens - self._most
         kept: list[Entry] = []
         for stored in reversed(composition.window.removed):
             room -= corrected(stored.tokens, ratio)

@@ -12,8 +12,9 @@ from datetime import datetime
 
 from bot.answer import Answer
 from bot.commands import effective_parameters
-from bot.composer import Composer, Composition
+from bot.composer import Composer, Composition, Refusal
 from bot.condenser import Condenser
+from bot.context.shortening import MOST_TRIES
 from bot.context.window import reconciled
 from bot.delivery import Presenter
 from bot.errors import (
@@ -222,13 +223,20 @@ class ConversationManager:
     async def _ask(
         self, turn: Turn, effective: Mapping[str, Effective], presenter: Presenter
     ) -> tuple[Composition, Answer, bool]:
-        """Compose the request and generate; a context that the server finds too long is trimmed once more."""
-        composition = await self._composer.compose(turn, effective)
-        try:
-            return composition, *await self._generate(turn, composition, presenter)
-        except ContextTooLong:
-            composition = await self._composer.compose(turn, effective, too_long=True)
-            return composition, *await self._generate(turn, composition, presenter)
+        """Compose the request and generate; what the server finds too long is asked anew with less of the past.
+
+        Raises `QuestionTooLong` when only the question is left, and `ContextTooLong` after `MOST_TRIES`.
+        """
+        refused: Refusal | None = None
+        for _ in range(MOST_TRIES):
+            composition = await self._composer.compose(turn, effective, refused)
+            try:
+                return composition, *await self._generate(turn, composition, presenter)
+            except ContextTooLong as error:
+                logger.info("request too long", extra=_ids(turn) | {"tokens": composition.window.tokens})
+                refused = Refusal(composition=composition, error=error)
+        assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
+        raise refused.error
 
     async def _generate(self, turn: Turn, composition: Composition, presenter: Presenter) -> tuple[Answer, bool]:
         """The answer, and whether a person stopped it."""

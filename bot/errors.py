@@ -52,13 +52,11 @@ class InvalidValue(InvalidInput):
 
 
 class QuestionTooLong(InvalidInput):
-    """The question alone does not fit the window."""
+    """The question alone does not fit the window; `limit` is None where nobody told how much does."""
 
-    def __init__(self, tokens: int, limit: int) -> None:
-        super().__init__(
-            f"That question is about {tokens:,} tokens long, and at most {limit:,} fit "
-            "beside the answer. Please shorten it or ask in parts."
-        )
+    def __init__(self, tokens: int, limit: int | None) -> None:
+        more = "more than the model takes" if limit is None else f"and at most {limit:,} fit beside the answer"
+        super().__init__(f"That question is about {tokens:,} tokens long, {more}. Please shorten it or ask in parts.")
         self.tokens = tokens
         self.limit = limit
 
@@ -105,7 +103,24 @@ class ModelAccessDenied(ModelRejected):
 
 
 class ContextTooLong(ModelRejected):
-    """The request has more tokens than the model takes."""
+    """The request has more tokens than the model takes.
+
+    `counted` are the tokens of its prompt by the server's count and `most` what it takes, where it tells them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        counted: int | None = None,
+        most: int | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.counted = counted
+        self.most = most
 
 
 class Refused(ModelRejected):

@@ -31,7 +31,8 @@ APOLOGIES: Sequence[tuple[type[BotError], str]] = (
     ),
     (
         ContextTooLong,
-        "This conversation is too long for the model. Start a new thread, or `/set context economy` here.",
+        "This is more than the model can read at once, even after I left out all that I could. "
+        "Please ask in smaller parts.",
     ),
     (
         TurnGivenUp,

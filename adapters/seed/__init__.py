@@ -2,6 +2,7 @@
 
 from adapters.seed.account import UsageEvent, read_usage
 from adapters.seed.client import SeedModel, open_seed
+from adapters.seed.context_size import watched_size
 from adapters.seed.doctor import Check, examine
 from adapters.seed.options import Pace, Retries, SeedOptions, Surroundings, Timeouts
 from adapters.seed.rates import LiveRates, open_rates
@@ -20,4 +21,5 @@ __all__ = [
     "open_rates",
     "open_seed",
     "read_usage",
+    "watched_size",
 ]

@@ -12,9 +12,9 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from adapters.seed import loose
+from adapters.seed.catalogue import model_rows, row_of
 from adapters.seed.client import SeedModel
 from adapters.seed.pricelist import read_card
 from adapters.seed.problems import Trouble
@@ -47,11 +47,12 @@ class LiveRates:
     async def refresh(self) -> bool:
         """Read the prices now; whether the server told any. What was in force stays when it did not."""
         try:
-            row = await self._model_row()
+            rows = await model_rows(self._model.http, self._model.name)
         except Trouble as trouble:
             logger.info("no prices", extra={"status": trouble.problem.status, "code": trouble.problem.code})
             return False
         at = self._model.options.surroundings.now()
+        row = row_of(rows, self._model.name)
         card = read_card(row, origin=f"provider, {at:%Y-%m-%d %H:%M} UTC", fallback=self._fallback)
         if card is None:
             logger.info("no prices", extra={"code": "not_published"})
@@ -67,19 +68,6 @@ class LiveRates:
         while True:
             await self.refresh()
             await self._model.options.surroundings.sleep(every)
-
-    async def _model_row(self) -> Any:
-        """The model's row: at its own address, or in the list where a server has only that. Raises `Trouble`."""
-        name = self._model.name
-        try:
-            row = await self._model.http.get(f"/models/{quote(name, safe='')}")
-        except Trouble as trouble:
-            if trouble.problem.status != 404:
-                raise
-            row = await self._model.http.get("/models")
-        listed = loose.mapping(row).get("data", row)
-        rows = [listed] if isinstance(listed, dict) else loose.items(listed)
-        return next((each for each in rows if loose.mapping(each).get("id", name) == name), None)
 
 
 @asynccontextmanager

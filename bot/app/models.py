@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from adapters.local import open_local
-from adapters.seed import LiveRates, SeedModel, SeedOptions, open_rates, open_seed
+from adapters.seed import LiveRates, SeedModel, SeedOptions, open_rates, open_seed, watched_size
 from bot.pricing import FREE_CARD
 from bot.settings import Settings
 
@@ -30,7 +30,7 @@ async def open_model(settings: Settings) -> AsyncIterator[tuple[SeedModel, LiveR
                 model=local.model_name,
                 wire=settings.seed_wire,
                 options=SeedOptions(
-                    context_tokens=local.context_tokens,
+                    context_tokens=min(settings.seed_context_tokens or local.context_tokens, local.context_tokens),
                     longest_answer=LOCAL_ANSWER_TOKENS,
                     fallback_card=FREE_CARD,
                 ),
@@ -42,7 +42,9 @@ async def open_model(settings: Settings) -> AsyncIterator[tuple[SeedModel, LiveR
                 api_key=key.get_secret_value() if key else None,
                 model=settings.seed_model,
                 wire=settings.seed_wire,
+                options=SeedOptions(context_tokens=settings.seed_context_tokens),
             )
         model = await stack.enter_async_context(opened)
+        await stack.enter_async_context(watched_size(model))
         file = None if settings.uses_local_model else RATES_FILE
         yield model, await stack.enter_async_context(open_rates(model, file=file))

@@ -57,8 +57,8 @@ class Limits:
     """What bounds and prices a request.
 
     `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
-    name and `floors` what its values mean. `too_long` says that the server refused the first try: half of what
-    should fit is then aimed at.
+    name and `floors` what its values mean. `at_most` bounds the uncorrected estimate of the whole prompt after the
+    server refused a longer one; the question is carried all the same.
     """
 
     context_tokens: int
@@ -66,7 +66,7 @@ class Limits:
     card: RateCard
     context: str = "normal"
     floors: Mapping[str, int] = field(default_factory=lambda: FLOORS)
-    too_long: bool = False
+    at_most: int | None = None
 
     @property
     def reserved(self) -> int:
@@ -245,7 +245,8 @@ def _measure(view: View, limits: Limits) -> _Sizes:
     if question > room:
         raise QuestionTooLong(question, max(0, room))
     full = limits.context == FULL
-    room = room // 2 if limits.too_long else room
+    if limits.at_most is not None:
+        room = min(room, corrected(limits.at_most, ratio) - fixed)
     cap = max(question, room if full else min(room, limits.cheap_prompt - fixed))
     kept = int(cap * KEPT_AT_LIMIT)
     floor = kept if full else min(kept, limits.floors[limits.context])

@@ -87,6 +87,7 @@ async def test_migrate_makes_the_database_and_does_nothing_the_second_time(tmp_p
         pytest.param(["run"], {"PORT": "eighty"}, 78, "PORT: ", id="no-port"),
         pytest.param(["run"], {"HOST": "0.0.0.0"}, 78, "CONSOLE_PASSWORD: must be set", id="no-password"),
         pytest.param(["ask", "hi"], {"SEED_WIRE": "morse"}, 78, "SEED_WIRE: ", id="no-wire"),
+        pytest.param(["run"], {"SEED_CONTEXT_TOKENS": "8k"}, 78, "SEED_CONTEXT_TOKENS: ", id="no-number-of-tokens"),
         pytest.param(["migrate"], {"DATABASE_URL": "mysql://me:hunter2@db"}, 78, "DATABASE_URL: ", id="no-database"),
         pytest.param(["ask", "--set", "temperature=1", "hi"], {}, 64, "fixed at 1", id="fixed-parameter"),
         pytest.param(["ask", "--set", "max_tokens=0", "hi"], {}, 64, "max_tokens cannot be '0'", id="bad-value"),
