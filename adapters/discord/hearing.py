@@ -9,6 +9,7 @@ from typing import Final
 
 import discord
 
+from adapters.discord.asking import in_time
 from adapters.discord.budget import Urgency
 from adapters.discord.chains import Chains
 from adapters.discord.directory import Place
@@ -171,9 +172,10 @@ async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -
     channel = incoming.details[CHANNEL]
     rest, budget = around.rest, around.budget
     surface = ChannelSurface(rest=rest, budget=budget, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
-    for part, page in enumerate(plain_pages(text)):
-        nonce = f"c{incoming.source_id}-{part}"
-        await surface.post(page, nonce=nonce, first=part == 0, urgency=Urgency.ENDING)
+    async with in_time():
+        for part, page in enumerate(plain_pages(text)):
+            nonce = f"c{incoming.source_id}-{part}"
+            await surface.post(page, nonce=nonce, first=part == 0, urgency=Urgency.ENDING)
 
 
 def _names_of(guild: discord.Guild | None) -> Names:

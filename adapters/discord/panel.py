@@ -15,7 +15,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, deferred, incoming_of, tell, whisper
+from adapters.discord.asking import NOT_OURS, Interaction, deferred, incoming_of, tell, whisper
 from adapters.discord.forms import QUESTION
 from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
@@ -197,6 +197,10 @@ class Panel:
         """Something was chosen in a list; what goes wrong is told to who chose it."""
         try:
             await self._carry_out(interaction, match, value)
+        except discord.HTTPException as error:
+            if error.code not in NOT_OURS:
+                raise
+            logger.info("a choice is answered elsewhere, or too late", extra={"code": error.code})
         except BotError as error:
             logger.warning("a setting was not changed", extra={"error": str(error)})
             await whisper(interaction, NOT_WORKED)
