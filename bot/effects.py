@@ -14,6 +14,9 @@ from bot.types import ConversationKey, Incoming, NewSchedule, Schedule, Schedule
 TELLING: Final = timedelta(seconds=30)
 """How long one process may take to carry something out and tell it, before another one does in its place."""
 
+SHOWN_WITHIN: Final = TELLING - timedelta(seconds=5)
+"""How long one attempt to show an answer may take, so that it has ended before another process makes the next one."""
+
 WORTH_TELLING: Final = timedelta(minutes=15)
 """How long an answer that a crash held back is still told: as long as an interaction of Discord can be answered."""
 

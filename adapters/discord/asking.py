@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC
 from typing import Any, Final
@@ -22,6 +24,7 @@ from adapters.discord.surfaces import InteractionSurface
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.wire import attachment_json, channel_json
 from bot.chat.rate_limit import Priority
+from bot.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
 from bot.failures import UNEXPECTED
 from bot.ports import Bot
@@ -30,6 +33,9 @@ from bot.types import EMPTY, Handled, Incoming, Outcome, Person
 logger = logging.getLogger(__name__)
 
 NOT_STORED: Final = "I could not take that down just now. Please try again in a moment."
+
+NOT_OURS: Final = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
+"""The codes of an interaction that was answered by another delivery of it, or is too old."""
 
 INTERACTION: Final = "interaction:"
 """What the dedupe keys of interactions begin with; the interaction's id follows."""
@@ -99,7 +105,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
     try:
         answer = await interaction.response.defer(ephemeral=incoming.private, thinking=True)
     except discord.HTTPException as error:
-        if error.code not in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
+        if error.code not in NOT_OURS:
             raise
         logger.info("an interaction is answered elsewhere, or too late", extra={"code": error.code})
         return None
@@ -153,11 +159,22 @@ async def say(around: Surroundings, incoming: Incoming, text: str) -> None:
     """Write a text into the deferred answer, or into a further message where there is none. Raises `PlatformError`."""
     ref = ref_of(incoming)
     surface = InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
-    for index, page in enumerate(plain_pages(text)):
-        if index == 0 and ref.ids:
-            await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
-        else:
-            await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+    async with in_time():
+        for index, page in enumerate(plain_pages(text)):
+            if index == 0 and ref.ids:
+                await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
+            else:
+                await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Show an answer before somebody else takes that over. Raises `PlatformError` when it takes longer."""
+    try:
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
+            yield
+    except TimeoutError as error:
+        raise PlatformError("an answer took too long to be shown") from error
 
 
 async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[Handled]) -> Handled | None:

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import discord
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, tell, tell_failure, whisper
+from adapters.discord.asking import NOT_OURS, Interaction, asked, deferred, incoming_of, tell, tell_failure, whisper
 from adapters.discord.controls import TEMPLATE, Action
 from adapters.discord.forms import DEPTHS
-from adapters.discord.limits import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION
 from adapters.discord.rendering import Renderer
 from adapters.discord.surroundings import Surroundings
 from bot.errors import BotError, InvalidInput
@@ -66,7 +65,7 @@ class Clicks:
         except InvalidInput as error:
             await whisper(interaction, str(error))
         except discord.HTTPException as error:
-            if error.code not in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
+            if error.code not in NOT_OURS:
                 await self._failed(interaction, action, turn_id, error)
                 return
             logger.info("a press is answered elsewhere, or too late", extra={"turn": turn_id, "code": error.code})

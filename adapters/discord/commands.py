@@ -11,7 +11,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, refused, tell_failure
+from adapters.discord.asking import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
 from adapters.discord.directory import PLATFORM
 from adapters.discord.forms import Form, command_forms
 from adapters.discord.menus import message_menus
@@ -58,6 +58,9 @@ class Tree(app_commands.CommandTree[Any]):
         """Tell who typed it that it failed, and log why without what people wrote."""
         cause = getattr(error, "original", error)
         name = interaction.command.name if interaction.command is not None else ""
+        if isinstance(cause, discord.HTTPException) and cause.code in NOT_OURS:
+            logger.info("a command is answered elsewhere, or too late", extra={"command": name, "code": cause.code})
+            return
         if isinstance(cause, BotError | discord.HTTPException):
             logger.warning("a command failed", extra={"command": name, "error": type(cause).__name__})
         else:

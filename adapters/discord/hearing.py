@@ -9,6 +9,7 @@ from typing import Final
 
 import discord
 
+from adapters.discord.asking import in_time
 from adapters.discord.chains import Chains
 from adapters.discord.directory import Place
 from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
@@ -175,9 +176,10 @@ async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -
     surface = ChannelSurface(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
     pages = plain_pages(text)
     try:
-        for part, page in enumerate(pages):
-            nonce = f"c{incoming.source_id}-{part}"
-            await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
+        async with in_time():
+            for part, page in enumerate(pages):
+                nonce = f"c{incoming.source_id}-{part}"
+                await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
     except Refused as error:
         logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
         await send_direct(incoming, pages, around)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, deferred, incoming_of, tell, tell_failure
+from adapters.discord.asking import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
 from adapters.discord.forms import QUESTION
 from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
@@ -197,9 +197,13 @@ class Panel:
         """Something was chosen in a list; what goes wrong is told to who chose it."""
         try:
             await self._carry_out(interaction, match, value)
-        except (BotError, discord.HTTPException) as error:
-            logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
-            await tell_failure(interaction, error)
+        except discord.HTTPException as error:
+            if error.code in NOT_OURS:
+                logger.info("a choice is answered elsewhere, or too late", extra={"code": error.code})
+                return
+            await _failed(interaction, error)
+        except BotError as error:
+            await _failed(interaction, error)
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
@@ -245,6 +249,11 @@ class Panel:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
 
 
+async def _failed(interaction: Interaction, error: Exception) -> None:
+    logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+    await tell_failure(interaction, error)
+
+
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
@@ -273,5 +282,4 @@ class ValueForm(discord.ui.Modal):
             incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
             await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
         except (BotError, discord.HTTPException) as error:
-            logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
-            await tell_failure(interaction, error)
+            await _failed(interaction, error)

@@ -24,7 +24,7 @@ from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.whispers import whisper
 from bot.chat.background_tasks import BackgroundTasks
-from bot.effects import TELLING
+from bot.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput
 from bot.owed import INTERRUPTED
 from bot.ports import Bot
@@ -96,7 +96,7 @@ class Hearing:
         await whisper(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
 
     async def _tell(self, workspace: Workspace, asked: Incoming, text: str) -> None:
-        async with asyncio.timeout(TELLING.total_seconds()):
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
             await whisper(workspace, asked, in_slack_words(text))
         await self._bot.told(asked)
 
