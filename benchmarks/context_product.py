@@ -40,6 +40,10 @@ class Silence:
     async def finish(self, _draft: Draft) -> str:
         return "shown"
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
     async def withdraw(self, _keep: str) -> None:
         pass
 

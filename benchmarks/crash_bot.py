@@ -98,6 +98,10 @@ class RecordedReply:
         """The last edit, marked as such."""
         return await self._write(draft.text, f"final {draft.status}")
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
     async def withdraw(self, keep: str) -> None:
         """Delete the message, unless it is the one that is kept."""
         if self._ref not in {None, keep}:

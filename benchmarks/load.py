@@ -93,6 +93,10 @@ class SilentReply:
 
     finish = show
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
     async def withdraw(self, keep: str) -> None:
         """There is nobody else's message."""
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot import commands, schedules
+from bot import commands, insight, schedules
 from bot.again import once_more
-from bot.commands import Invocation, effective_at, effective_parameters, parse, parse_question
+from bot.commands import Invocation, effective_at, effective_parameters, parse, parse_question, question_in
 from bot.context.transcript import correction_entry
-from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.errors import InvalidInput, PlatformError
@@ -22,8 +21,9 @@ from bot.summary.wanted import IsoTimes, read_wanted
 from bot.types import (
     EMPTY,
     Again,
-    Conversation,
     ConversationKey,
+    DeletionOutcome,
+    Edit,
     Handled,
     Incoming,
     Outcome,
@@ -33,6 +33,7 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,8 @@ class Inbox:
                 return "Stopped." if stopped else "Nothing is being answered here."
             case "usage":
                 return await self._usage(invocation.arguments, incoming)
+            case "forget":
+                return await insight.forget(invocation.arguments, incoming, self._store, self._interrupt)
             case "digest":
                 return await schedules.run(invocation.arguments, incoming, self._store, now=self._clock())
             case _:
@@ -120,26 +123,29 @@ class Inbox:
         self._dispatcher.wake(key)
         return bool(turns)
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        """Follow an edited message with a correction, if it is in view; what was sent stays as it was."""
-        if await self._in_view(key, message.source_id):
-            await self._store.append_entries(key, [correction_entry(message, at)])
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected."""
+        text = question_in(message.text)
+        correction = correction_entry(replace(message, text=text), at)
+        edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
+        await self._store.edit_message(channel, edit, is_directed=is_directed)
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        """Remove a deleted message at once, knowingly breaking the cached prefix: people's wish beats the price."""
-        await self._store.forget_in_parts(key, source_id)
-        conversation = await self._in_view(key, source_id)
-        await self._store.remove_entries(key, source_id=source_id)
-        if conversation is not None:
-            await self._store.save_conversation(key, interrupted(conversation, Break.DELETED))
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""
+        return self._interrupt(await self._store.delete_messages(channel, ids))
 
-    async def _in_view(self, key: ConversationKey, source_id: str) -> Conversation | None:
-        """The conversation, if a message is part of what its next request would carry."""
-        conversation = await self._store.get_conversation(key)
-        if conversation is None:
-            return None
-        entries = await self._store.get_entries(key, start=conversation.window_start)
-        return conversation if any(each.source_id == source_id for each in entries) else None
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        """Remove all that was said in a place that is gone."""
+        return self._interrupt(await self._store.delete_place(place))
+
+    def _interrupt(self, outcome: DeletionOutcome) -> DeletionOutcome:
+        """End what is being answered of what is gone, and let those that run it see to the rest."""
+        for key, turns in outcome.interrupted.items():
+            self._manager.interrupt(turns)
+            self._dispatcher.wake(key)
+        return outcome
 
     async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
         """Ask once more, in another way or for the rest; the same twice is done once."""

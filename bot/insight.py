@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from bot.condenser import NOTES_ID, NOTES_TITLE
-from bot.context.window import Break, interrupted
+from bot.condenser import NOTES_TITLE
+from bot.context.window import Break
 from bot.errors import InvalidInput
 from bot.ports import Store, TranscriptStore, TurnStore
-from bot.types import ConversationKey, Incoming, RequestRecord
+from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
+
+NOTES_GONE = "My notes on the earlier part of this conversation are gone."
 
 LOOK_BACK = 50
 """How many requests are searched for the last break."""
@@ -63,34 +64,32 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 
-async def forget(arguments: str, incoming: Incoming, store: Store) -> str:
-    """Forget what was asked for; the answer to whoever asked. Raises `InvalidInput` for anything else."""
+async def forget(arguments: str, incoming: Incoming, store: Store, interrupt: Callable[[DeletionOutcome], None]) -> str:
+    """Forget what was asked for; return what to tell whoever asked. Raises `InvalidInput` for anything else.
+
+    `interrupt` ends what is being answered there.
+    """
     key = incoming.key
     match arguments.strip().lower():
         case "memory":
-            return await _forget_memory(key, store)
+            had_notes = await store.forget_memory(key)
+            return NOTES_GONE if had_notes else "There are no notes to forget here."
         case "here":
             gone = await store.forget_conversation(key)
-            return f"Forgotten: this conversation, {gone:,} entries. What was paid stays in the sums, without any text."
+            interrupt(gone)
+            return (
+                f"Forgotten: this conversation, {gone.entries:,} entries. "
+                "What was paid stays in the sums, without any text."
+            )
         case "me":
             gone = await store.forget_person(key.platform, incoming.author.id)
+            interrupt(gone)
             return (
-                f"Forgotten: what you asked on this platform and the conversations in which you did, {gone:,} entries. "
-                "What was paid stays in the sums, without any text and without your name."
+                "Forgotten: what you asked on this platform and the conversations in which you did, "
+                f"{gone.entries:,} entries. What was paid stays in the sums, without any text and without your name."
             )
         case _:
             raise InvalidInput(
                 "Say `/forget memory` for my notes on what is out of view here, `/forget here` for all of this "
                 "conversation, or `/forget me` for everything that you asked."
             )
-
-
-async def _forget_memory(key: ConversationKey, store: TranscriptStore) -> str:
-    conversation = await store.get_conversation(key)
-    removed = await store.remove_entries(key, source_id=NOTES_ID)
-    if conversation is None or not (conversation.memory or removed):
-        return "There are no notes to forget here."
-    if removed:
-        conversation = interrupted(conversation, Break.DELETED)
-    await store.save_conversation(key, replace(conversation, memory=""))
-    return "My notes on the earlier part of this conversation are gone."

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.ports import Clock
 from storage.database import Database, make_engine, parse_url
+from storage.deletion import SqlDeletion
 from storage.ledger import SqlLedger
 from storage.schema import check_schema
 from storage.settings import SqlSettings
@@ -29,6 +30,7 @@ class SqlStore(
     SqlAdapterState,
     SqlLedger,
     SqlWorkspaces,
+    SqlDeletion,
     SqlUpkeep,
     SqlSummaries,
     SqlSchedules,

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from bot.errors import StorageError
 from bot.types import Turn, TurnState, takes_others
+
+FORGOTTEN: Final = "(forgotten)"
+
+WORDLESS: Final[dict[str, Any]] = {
+    "text": "",
+    "attachments": [],
+    "overrides": {},
+    "parameters": {},
+    "draft": None,
+    "error": "",
+}
+"""The columns of a turn that can hold what people wrote, emptied."""
+
+BLANK: Final[dict[str, Any]] = {**WORDLESS, "author_id": FORGOTTEN, "author_name": "", "details": {}}
+"""The same, and those that name somebody or open a reply; what is left names the delivery."""
 
 
 def is_plain(turn: Turn) -> bool:

@@ -4,51 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.types import OPEN_STATES, ConversationKey
+from bot.types import OPEN_STATES, ConversationKey, DeletionOutcome
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
+from storage.deletion import PLAYGROUND, Removal, forget, forget_unused_media
+from storage.fences import hold_alone
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
+    IS_OPEN,
     KEY_COLUMNS,
     ChannelMessageRow,
     ConversationRow,
-    EntryMediaRow,
     EntryRow,
     LedgerRow,
-    MediaRow,
+    MessageChangeRow,
     PersonRow,
-    SummaryPartRow,
     TurnRow,
+    in_channel,
     is_of,
 )
-
-FORGOTTEN = "(forgotten)"
-PLAYGROUND = "local"  # the one platform whose messages themselves are kept here
+from storage.turn_rules import FORGOTTEN
 
 
 class SqlUpkeep(SqlPart):
     """A `ForgetStore` over a database."""
 
     @unit_of_work
-    def forget_conversation(self, session: Session, key: ConversationKey) -> int:
-        return _forget(session, key)
+    def forget_conversation(self, session: Session, key: ConversationKey, *, rested: bool = False) -> DeletionOutcome:
+        hold_alone(session, key.platform, key.workspace)
+        removal = self._removal(session)
+        if not (rested and session.exec(select(TurnRow.id).where(is_of(TurnRow, key), IS_OPEN)).first()):
+            _forget(session, removal, key)
+        return removal.outcome()
+
+    def _removal(self, session: Session) -> Removal:
+        return Removal(session, as_utc(self._clock()), queued=self._database.has_queue)
 
     @unit_of_work
-    def forget_person(self, session: Session, platform: str, id: str) -> int:
+    def forget_person(self, session: Session, platform: str, id: str) -> DeletionOutcome:
         theirs = sa.and_(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
         places = select(TurnRow.platform, TurnRow.workspace, TurnRow.channel, TurnRow.thread).where(theirs).distinct()
         # Answers, and what was condensed, may repeat what they wrote: their conversations go as a whole.
         keys = [ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))) for place in session.exec(places)]
-        gone = sum([_forget(session, key) for key in keys])
-        elsewhere = select(ConversationRow.id).where(ConversationRow.platform == platform)
-        read = session.exec(
-            delete(EntryRow).where(col(EntryRow.author) == id, col(EntryRow.conversation_id).in_(elsewhere))
-        )
+        written = (col(ConversationRow.platform) == platform, col(EntryRow.author) == id)
+        read_in = session.exec(select(ConversationRow.workspace).join(EntryRow).where(*written).distinct())
+        for workspace in sorted({*read_in, *(key.workspace for key in keys)}):
+            hold_alone(session, platform, workspace)
+        removal = self._removal(session)
+        for key in keys:
+            _forget(session, removal, key)
+        removal.entries(*written)
         session.exec(
             update(LedgerRow)
             .where(col(LedgerRow.platform) == platform, col(LedgerRow.author_id) == id)
@@ -58,8 +67,10 @@ class SqlUpkeep(SqlPart):
         if platform == PLAYGROUND:
             session.exec(delete(ChannelMessageRow).where(col(ChannelMessageRow.author_id) == id))
             session.exec(delete(PersonRow).where(col(PersonRow.id) == id))
-        _forget_unused_media(session)
-        return gone + read.rowcount
+        edited = (col(MessageChangeRow.platform) == platform, col(MessageChangeRow.author) == id)
+        session.exec(delete(MessageChangeRow).where(*edited))
+        forget_unused_media(session)
+        return removal.outcome()
 
     @unit_of_work
     def resting_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
@@ -77,40 +88,17 @@ class SqlUpkeep(SqlPart):
         return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
 
 
-_BLANK: dict[str, Any] = {
-    "text": "",
-    "author_id": FORGOTTEN,
-    "author_name": "",
-    "attachments": [],
-    "overrides": {},
-    "details": {},
-    "draft": None,
-    "error": "",
-}
-
-
 def _is_open() -> sa.ColumnElement[bool]:
     return col(TurnRow.state).in_(OPEN_STATES)
 
 
-def _forget(session: Session, key: ConversationKey) -> int:
-    """Blank ended turns, which stay as the names of deliveries, and remove transcript and memory."""
-    conversation = is_of(ConversationRow, key)
-    session.exec(update(TurnRow).where(is_of(TurnRow, key), ~_is_open()).values(**_BLANK))
-    session.exec(delete(SummaryPartRow).where(is_of(SummaryPartRow, key)))
-    ids = select(ConversationRow.id).where(conversation)
-    gone = session.exec(delete(EntryRow).where(col(EntryRow.conversation_id).in_(ids)))
-    start = ConversationRow.next_position
-    session.exec(update(ConversationRow).where(conversation).values(memory="", head_digest="", window_start=start))
+def _forget(session: Session, removal: Removal, key: ConversationKey) -> None:
+    """Remove all that was said in a conversation, and the edits that wait in its channel."""
+    forget(session, removal, lambda table: is_of(table, key))
+    waiting = (*in_channel(MessageChangeRow, key), ~col(MessageChangeRow.deleted))
+    session.exec(delete(MessageChangeRow).where(*waiting))
     if key.platform == PLAYGROUND:
         row = ChannelMessageRow
         of_thread = sa.or_(col(row.thread) == key.thread, sa.and_(col(row.id) == key.thread, col(row.thread) == ""))
         here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
         session.exec(delete(row).where(here, of_thread))
-    _forget_unused_media(session)
-    return gone.rowcount
-
-
-def _forget_unused_media(session: Session) -> None:
-    used = select(EntryMediaRow.digest)
-    session.exec(delete(MediaRow).where(col(MediaRow.digest).not_in(used)))

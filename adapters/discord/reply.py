@@ -50,6 +50,11 @@ class DiscordReply:
         self._removed = 0
         self._typed_at = float("-inf")
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the messages that stand there."""
+        return tuple(each.id for each in self._shown)
+
     async def find(self) -> None:
         """Read what an earlier process may have posted without having been able to tell. Raises `PlatformError`."""
         if self._own is not None and isinstance(self._surface, ChannelSurface):

@@ -80,6 +80,11 @@ class TerminalReply:
         self._written = 0
         self._notices: tuple[str, ...] = ()
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: a terminal has no messages."""
+        return ()
+
     async def show(self, draft: Draft) -> str:
         """Write what has come since the last draft."""
         self._terminal.write(draft.text[self._written :])

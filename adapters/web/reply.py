@@ -35,6 +35,11 @@ class PlaygroundReply:
         self._stored = stored
         self._stored_at = clock()
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the one message."""
+        return (self._message.id,)
+
     async def show(self, draft: Draft) -> str:
         """Show `draft` on every open page; the first one is stored before, the others once in a while."""
         is_new = not self._stored
@@ -85,6 +90,11 @@ class PrivateReply:
         self._message = message
         self._person = person
         self._is_new = True
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: it is no message of the channel."""
+        return ()
 
     async def show(self, draft: Draft) -> str:
         """Show `draft` to its person."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.errors import PlatformError
 from bot.ports import Reply
@@ -18,8 +18,8 @@ class Presenter:
     """Shows the drafts of one reply, latest wins: what was overtaken while another was being shown is left out.
 
     `open` gives the reply when there is something to show. `before` is asked right before each showing, and what it
-    raises keeps the draft from being shown. `on_shown` is told the reference of the first visible message and the
-    draft after each showing.
+    raises keeps the draft from being shown. `on_shown` is told after each showing where the reply stands: its reference
+    and its messages.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Presenter:
         open: Callable[[], Awaitable[Reply]],
         *,
         pace: float,
-        on_shown: Callable[[str, Draft], Awaitable[None]],
+        on_shown: Callable[[str, Sequence[str]], Awaitable[None]],
         before: Callable[[Draft], Awaitable[None]] | None = None,
     ) -> None:
         self._open = open
@@ -57,7 +57,7 @@ class Presenter:
         await self.aclose()
         reply = await self._opened()
         await self._ask(draft)
-        await self._on_shown(await reply.finish(draft), draft)
+        await self._on_shown(await reply.finish(draft), reply.messages)
 
     async def leave(self, draft: Draft) -> None:
         """Show a draft after any showing under way, and nothing more: the reply goes on another time.
@@ -71,6 +71,15 @@ class Presenter:
         """Take back what was shown beside the messages that the reference `keep` names. Raises `PlatformError`."""
         if self._reply is not None:
             await self._reply.withdraw(keep)
+
+    async def retract(self, *, may_stand: bool) -> None:
+        """Take back all that was shown, and show nothing more. Raises `PlatformError`.
+
+        `may_stand` says that an earlier runner may have shown something.
+        """
+        await self.aclose()
+        if may_stand or self._reply is not None:
+            await (await self._opened()).withdraw("")
 
     async def aclose(self) -> None:
         """End the showing; what raised in it, other than the platform's refusals, is raised here."""
@@ -109,7 +118,7 @@ class Presenter:
 
     async def _show(self, reply: Reply, draft: Draft) -> None:
         await self._ask(draft)
-        await self._on_shown(await reply.show(draft), draft)
+        await self._on_shown(await reply.show(draft), reply.messages)
 
     async def _ask(self, draft: Draft) -> None:
         if self._before is not None:

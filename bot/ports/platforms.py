@@ -10,6 +10,7 @@ from bot.parameters import Effective, Scope
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Draft,
     Handled,
     Incoming,
@@ -19,11 +20,17 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 
 
 class Reply(Protocol):
     """The visible answer to one turn: one or more messages that change until they are finished."""
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """The messages that it has now, by the platform's ids, in order; () where they cannot be named."""
+        ...
 
     async def show(self, draft: Draft) -> str:
         """Make `draft` visible in place of what was; return the reference of the first visible message.
@@ -39,7 +46,8 @@ class Reply(Protocol):
     async def withdraw(self, keep: str) -> None:
         """Take back the messages of this reply that the reference `keep` does not name: another runner has the turn.
 
-        Nothing is shown here after that. Raises `PlatformError`.
+        With "" all of them are taken back, because the question was deleted; what cannot be deleted says so in place
+        of the answer. Nothing is shown here after that. Raises `PlatformError`.
         """
         ...
 
@@ -118,12 +126,24 @@ class Bot(Protocol):
         """Stop what is being answered in a conversation; whether there was anything."""
         ...
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        """A message was edited at `at`; `message` has its new text and original time. Raises `StorageError`."""
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        """A message of a channel was edited at `at`; `message` has its new text and original time.
+
+        `is_directed` says that it is meant for the bot by itself. Raises `StorageError`.
+        """
         ...
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        """A message was deleted: its text leaves the transcript at once. Raises `StorageError`."""
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        """Messages of a channel were deleted, people's or the bot's own; nothing of them is kept, sent or answered.
+
+        Raises `StorageError`.
+        """
+        ...
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        """A thread, a channel or a whole workspace is gone, with all that was said there. Raises `StorageError`."""
         ...
 
     async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:

@@ -16,6 +16,7 @@ from bot.types.chat import (
     Task,
     ThreadMessage,
 )
+from bot.types.deletions import DeletionOutcome, Edit
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -61,6 +62,7 @@ from bot.types.summaries import (
     SummaryPart,
 )
 from bot.types.transcript import (
+    NOTES_ID,
     Conversation,
     EntryId,
     NewEntry,
@@ -71,6 +73,7 @@ from bot.types.turns import (
     OPEN_STATES,
     Condensation,
     QueueFigures,
+    Recorded,
     RequestFigures,
     RequestRecord,
     Settlement,
@@ -86,6 +89,7 @@ from bot.types.turns import (
 __all__ = [
     "EMPTY",
     "EVERYTHING",
+    "NOTES_ID",
     "NO_POINTS",
     "OPEN_STATES",
     "Again",
@@ -96,7 +100,9 @@ __all__ = [
     "Conversation",
     "ConversationKey",
     "Covered",
+    "DeletionOutcome",
     "Draft",
+    "Edit",
     "Entry",
     "EntryId",
     "FileOutcome",
@@ -121,6 +127,7 @@ __all__ = [
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",
+    "Recorded",
     "ReplyStatus",
     "RequestFigures",
     "RequestRecord",

@@ -1,6 +1,7 @@
 """The tables, and how their rows become values and values become rows."""
 
-from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_place, is_of, key_columns, place_of
+from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.deletions import MessageChangeRow, ReplyMessageRow
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -11,11 +12,12 @@ from storage.tables.transcripts import (
     conversation_columns,
     media_rows,
 )
-from storage.tables.turns import ANSWER, IS_OPEN, FeedbackRow, LedgerRow, TurnRow
+from storage.tables.turns import ANSWER, DROPPED, IS_OPEN, FeedbackRow, LedgerRow, TurnRow
 from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 __all__ = [
     "ANSWER",
+    "DROPPED",
     "IS_OPEN",
     "KEY_COLUMNS",
     "AdapterStateRow",
@@ -28,7 +30,9 @@ __all__ = [
     "Keyed",
     "LedgerRow",
     "MediaRow",
+    "MessageChangeRow",
     "PersonRow",
+    "ReplyMessageRow",
     "ScheduleRow",
     "SettingRow",
     "SummaryMarkRow",
@@ -37,6 +41,7 @@ __all__ = [
     "TurnRow",
     "WorkspaceRow",
     "conversation_columns",
+    "in_channel",
     "in_place",
     "is_of",
     "key_columns",

@@ -69,7 +69,7 @@ def every_word(path: str) -> str:
 
 async def test_a_forgotten_conversation_leaves_no_word_and_every_figure(url: str, store: SqlStore) -> None:
     await answered(store, "m1")
-    assert await store.forget_conversation(KEY) == 2
+    assert (await store.forget_conversation(KEY)).entries == 2
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words
     assert "leaf.png" not in words
@@ -100,7 +100,7 @@ async def test_a_forgotten_person_leaves_neither_words_nor_name(url: str, store:
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     await store.put_messages([message("1")])
     await answered(store, "m1")
-    assert await store.forget_person("slack", ADA.id) == 2
+    assert (await store.forget_person("slack", ADA.id)).entries == 2
     await store.forget_person("local", ADA.id)
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words

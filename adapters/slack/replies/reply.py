@@ -92,6 +92,11 @@ class SlackReply:
             return len(self._pieces(draft, draft.text)) > len(self._parts)
         return len(escape_markdown(draft.text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the messages that stand there."""
+        return tuple(part.ts for part in self._parts)
+
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
         if not draft.text.strip() and not draft.notices:
@@ -226,6 +231,11 @@ class PrivateReply:
     def __init__(self, workspace: Workspace, turn: Turn) -> None:
         self._workspace = workspace
         self._turn = turn
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: nobody can delete what its author alone sees."""
+        return ()
 
     async def show(self, _draft: Draft) -> str:
         """Nothing is shown before the end."""

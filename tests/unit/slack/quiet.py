@@ -23,6 +23,7 @@ from bot.parameters import Effective, Scope
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Handled,
     Incoming,
     Outcome,
@@ -31,6 +32,7 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock
@@ -67,6 +69,7 @@ class RememberingBot:
         self.heard: list[Incoming] = []
         self.edits: list[tuple[ConversationKey, ThreadMessage]] = []
         self.deletions: list[tuple[ConversationKey, str]] = []
+        self.places: list[Within] = []
         self.stopped: list[ConversationKey] = []
         self.changes: list[tuple[Scope, Mapping[str, str | None]]] = []
         self.fails = False
@@ -83,11 +86,18 @@ class RememberingBot:
         self.stopped.append(key)
         return True
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        self.edits.append((key, message))
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        self.edits.append((channel, message))
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        self.deletions.append((key, source_id))
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        self.deletions += [(channel, id) for id in ids]
+        return DeletionOutcome()
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        self.places.append(place)
+        return DeletionOutcome()
 
     async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
         raise InvalidInput("That question is not known here.")
