@@ -10,6 +10,9 @@ from bot.errors import InvalidInput
 from bot.ports import Store, TranscriptStore, TurnStore
 from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
 
+Interrupt = Callable[[DeletionOutcome], object]
+"""Ends what is being answered of what is gone."""
+
 NOTES_GONE = "My notes on the earlier part of this conversation are gone."
 
 LOOK_BACK = 50
@@ -64,11 +67,10 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 
-async def forget(arguments: str, incoming: Incoming, store: Store, interrupt: Callable[[DeletionOutcome], None]) -> str:
-    """Forget what was asked for; return what to tell whoever asked. Raises `InvalidInput` for anything else.
-
-    `interrupt` ends what is being answered there.
-    """
+async def forget(
+    arguments: str, incoming: Incoming, store: Store, interrupt: Callable[[DeletionOutcome], object]
+) -> str:
+    """Forget what was asked for; return what to tell whoever asked. Raises `InvalidInput` for anything else."""
     key = incoming.key
     match arguments.strip().lower():
         case "memory":

@@ -207,7 +207,9 @@ class MemoryDeletion(MemoryRemoval):
             self._remove_entries(key, names)
         if channel.platform == PLAYGROUND:
             for id in ids:
-                self._messages[channel.workspace, channel.channel].pop(id, None)
+                there = self._messages[channel.workspace, channel.channel]
+                if id in there:
+                    del there[id]
         return self._outcome()
 
     async def delete_place(self, place: Within) -> DeletionOutcome:

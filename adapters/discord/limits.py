@@ -51,6 +51,7 @@ EPHEMERAL: Final = 1 << 6
 COMPONENTS_V2: Final = 1 << 15
 
 # Error codes (topics/opcodes-and-status-codes).
+UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
 UNKNOWN_WEBHOOK: Final = 10015
 UNKNOWN_INTERACTION: Final = 10062

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.discord.budget import Urgency
 from adapters.discord.history import OwnMessages
-from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
+from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from adapters.discord.places import direct_channel
 from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
 from adapters.discord.rendering import Page, Renderer
@@ -73,12 +73,21 @@ class DiscordReply:
         return str(self._named())
 
     async def withdraw(self, keep: str) -> None:
-        """Delete the messages that `keep` does not name. Raises `PlatformError`."""
+        """Delete the messages that `keep` does not name, all with "". Raises `PlatformError`."""
         kept = read_ref(keep)
         names = kept.ids if kept else ()
+        if not keep and self._own is not None and isinstance(self._surface, ChannelSurface):
+            known = {each.id for each in self._shown}
+            self._shown += [_Shown(id=id) for id in await self._own.of_turn(self._surface.channel) if id not in known]
         for shown in [each for each in self._shown if each.id not in names]:
-            await self._remove(shown)
-            self._shown.remove(shown)
+            try:
+                await self._remove(shown)
+            except Ended:
+                await self._move()  # a private one is left to its author, who alone sees it
+                if self._shown:
+                    await self._remove(shown)
+            if shown in self._shown:
+                self._shown.remove(shown)
 
     # ------------------------------------------------------------ making it so
 
@@ -145,7 +154,7 @@ class DiscordReply:
         try:
             await self._surface.delete(shown.id)
         except Refused as error:
-            if error.code != UNKNOWN_MESSAGE:
+            if error.code not in {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}:
                 raise
         self._removed += 1
 

@@ -18,6 +18,8 @@ BOT = Person(id="seedling", name="Seedling", is_bot=True)
 STORE_SECONDS = 1.0
 """The least time between two stored states of a reply that is being written."""
 
+TAKEN_BACK = Draft(status="stopped", notices=("This answer was taken back, because its question was deleted.",))
+
 ONLY_YOU = "Only you see this, until you leave the page."
 
 REST_SHARE = 4
@@ -64,7 +66,9 @@ class PlaygroundReply:
         return self._message.id
 
     async def withdraw(self, keep: str) -> None:
-        """Nothing: every runner of a turn writes into this one message."""
+        """Put a note in place of the answer; every runner of a turn writes into this one message."""
+        if not keep and self._stored:
+            await self.finish(TAKEN_BACK)
 
     async def _put(self) -> None:
         try:
@@ -109,7 +113,9 @@ class PrivateReply:
         return await self.show(draft)
 
     async def withdraw(self, keep: str) -> None:
-        """Nothing: every runner of a turn writes into this one message."""
+        """Put a note in place of the answer; every runner of a turn writes into this one message."""
+        if not keep and not self._is_new:
+            await self.finish(TAKEN_BACK)
 
 
 async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply | PrivateReply:

@@ -12,6 +12,7 @@ from bot.ports import Platform, Reply
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Draft,
     Handled,
     Incoming,
@@ -22,6 +23,7 @@ from bot.types import (
     Turn,
     TurnId,
     TurnState,
+    Within,
 )
 
 
@@ -62,11 +64,16 @@ class DrivenBot:
         self.stopped.append(key)
         return True
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
         raise NotImplementedError
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        raise NotImplementedError
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        return DeletionOutcome()
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        return DeletionOutcome()
 
     async def again(self, id: TurnId, how: Again, *, by: Person, at: datetime) -> Handled:
         if error := self.refusals.get(how):

@@ -20,6 +20,9 @@ STREAM_SHARE: Final = 0.8
 """When a stream is ended by ourselves, as a share of the time after which Slack would."""
 
 
+TAKEN_BACK: Final = "_This answer was taken back, because its question was deleted._"
+
+
 class Messages:
     """Writes the messages of one answer into one place.
 
@@ -165,6 +168,20 @@ class Messages:
             await self._calls.call("chat.delete", {"channel": self.channel, "ts": part.ts}, priority=Priority.FINAL)
         except (SlackRefusal, SlackUncertain) as error:
             logger.info("message was not deleted", extra={"error": str(error)})
+
+    async def take_back(self, part: Part) -> None:
+        """Delete a message of an answer whose question was deleted, or put a note in its place where Slack keeps it.
+
+        Raises `SlackRefusal` and `SlackUncertain`.
+        """
+        place = {"channel": self.channel, "ts": part.ts}
+        try:
+            await self._calls.call("chat.delete", place, priority=Priority.FINAL)
+        except SlackRefusal as refusal:
+            if refusal.code in GONE:
+                return
+            logger.info("message is emptied, not deleted", extra={"code": refusal.code})
+            await self._calls.call("chat.update", place | _content(TAKEN_BACK, ()), priority=Priority.FINAL)
 
     def _closed(self, part: Part) -> None:
         part.streaming = False

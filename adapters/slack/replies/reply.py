@@ -115,15 +115,17 @@ class SlackReply:
         return self._reference()
 
     async def withdraw(self, keep: str) -> None:
-        """Delete the messages that `keep` does not name; what only its author saw goes by itself."""
+        """Delete the messages that `keep` does not name, all with ""; what only its author saw goes by itself."""
         _, kept = read_reference(keep)
         names = {part.ts for part in kept}
         for part in [each for each in self._parts if each.ts not in names]:
             if part.streaming:
                 await self._messages.end_stream(part)
-            await self._messages.delete(part)
+            await (self._messages.delete(part) if keep else self._messages.take_back(part))
             self._workspace.open_edits.discard(part)
             self._parts.remove(part)
+        if not keep:
+            await self._status.clear(must=self._turn.epoch > 1)
 
     def _reference(self) -> str:
         return write_reference(self._messages.channel, self._parts)

@@ -136,8 +136,9 @@ class OneWorkspace:
     async def find(self, origin: Origin) -> Workspace | None:
         return self.workspace if origin.team == TEAM else None
 
-    async def uninstalled(self, origin: Origin) -> None:
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
         self.uninstalls += 1
+        return [origin.team]
 
     async def everywhere(self) -> list[Workspace]:
         return [self.workspace]
