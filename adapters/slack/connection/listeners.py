@@ -75,6 +75,7 @@ def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up:
         authorize=authorize,
         signing_secret="-",  # noqa: S106 - requests are checked before they come here
         request_verification_enabled=False,
+        ignoring_self_events_enabled=False,  # Bolt counts it as one when somebody deletes a message of the bot
         process_before_response=True,  # acknowledge when a listener has ended, not when it begins
         attaching_conversation_kwargs_enabled=False,
     )
