@@ -206,10 +206,9 @@ class MemoryDeletion(MemoryRemoval):
             names = [name for name, entry in self._entries[key].items() if entry.source_id in ids]
             self._remove_entries(key, names)
         if channel.platform == PLAYGROUND:
-            for id in ids:
-                there = self._messages[channel.workspace, channel.channel]
-                if id in there:
-                    del there[id]
+            there = self._messages[channel.workspace, channel.channel]
+            for message in there.keys() & set(ids):
+                del there[message]
         return self._outcome()
 
     async def delete_place(self, place: Within) -> DeletionOutcome:

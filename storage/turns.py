@@ -233,7 +233,7 @@ class SqlTurns(SqlPart):
         remembers = settlement.conversation
         if remembers is not None:
             stored = remembered(session, key)
-            remembers = reconciled(remembers, now=stored and stored.to_conversation())
+            remembers = reconciled(remembers, now=None if stored is None else stored.to_conversation())
         append(session, key, settlement.entries, now=remembers)
         if row.edited_at is not None and (corrections := settle_edits(session, turn)) and settlement.entries:
             append(session, key, corrections)

@@ -77,7 +77,7 @@ async def test_rows_that_hang_on_a_table_survive_its_change_both_ways(
     async with open_store(url, clock=clock) as store:
         await store.append_entries(KEY, [entry("a", media=(picture(b"x"),))])
         before = await store.get_entries(KEY, start=0)
-    add_migration("next", after="0002")
+    add_migration("next", after="0005")
     await migrate(url)
     assert "next" in columns_of(path, "conversation")
     async with open_store(url, clock=clock) as store:
@@ -100,14 +100,14 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         await store.append_entries(KEY, [entry("a")])
-    add_migration("next", after="0002")
+    add_migration("next", after="0005")
     add_migration("broken", after="next", then="raise RuntimeError('half way')")
     with pytest.raises(RuntimeError, match="half way"):
         await migrate(url)
     assert {"next", "broken"}.isdisjoint(columns_of(path, "conversation"))
     assert len(columns_of(path, "entry")) > 0
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
         assert connection.execute("SELECT count(*) FROM entry").fetchall() == [(1,)]
     connection.close()
 
@@ -116,7 +116,7 @@ async def test_a_database_of_a_newer_version_is_let_alone(
     url: str, clock: ManualClock, add_migration: AddMigration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context():
-        add_migration("next", after="0002")
+        add_migration("next", after="0005")
         await migrate(url)
     monkeypatch.undo()
     with pytest.raises(SchemaMismatch, match=r"seedling\.db was made by a newer version"):
@@ -130,7 +130,7 @@ async def test_a_database_of_an_older_version_asks_to_be_migrated(
     url: str, clock: ManualClock, add_migration: AddMigration
 ) -> None:
     await migrate(url)
-    add_migration("next", after="0002")
+    add_migration("next", after="0005")
     with pytest.raises(SchemaMismatch, match="run `seedling migrate`"):
         async with open_store(url, clock=clock):
             pass

@@ -88,12 +88,16 @@ async def test_other_conversations_stay(store: SqlStore) -> None:
     assert (await store.get_entries(OTHER, start=0))[0].entry.media == (picture(b"m2"),)
 
 
-async def test_what_is_still_open_is_let_alone(store: SqlStore) -> None:
+async def test_what_is_still_open_goes_as_well_unless_the_conversation_was_to_have_rested(store: SqlStore) -> None:
     await store.accept(incoming("m1"))
+    await store.forget_conversation(KEY, rested=True)
+    assert await store.open_conversations() == [KEY]
     await store.forget_conversation(KEY)
+    assert await store.open_conversations() == []
+    await store.accept(incoming("m2"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
-    assert turn.incoming.text == "question m1"
+    assert turn.incoming.text == "question m2"
 
 
 async def test_a_forgotten_person_leaves_neither_words_nor_name(url: str, store: SqlStore) -> None:

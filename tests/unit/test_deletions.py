@@ -168,7 +168,7 @@ async def test_a_deletion_while_the_whole_answer_is_being_shown_takes_it_back() 
         house.platform.refuse = refuse
         await house.inbox.handle(incoming(f"my password is {SECRET}", 1))
         await house.settled()
-        await asyncio.sleep(0)
+        assert house.platform.withdrawn == ["m1"]
         house.platform.refuse = lambda _: None
         await house.ask("and now?", 2)
     assert SECRET not in sent(house, since=1)
