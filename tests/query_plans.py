@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
-from psycopg import ClientCursor
+from psycopg import ClientCursor, Connection
 
 from storage.database import is_sqlite, make_engine, parse_url
 from storage.tables import Table
@@ -113,12 +113,12 @@ class Explainer:
         plans = []
         with (
             closing(self._engine.raw_connection()) as connection,
-            closing(ClientCursor(connection.driver_connection)) as cursor,
-        ):  # type: ignore[arg-type]  # psycopg's own
+            closing(ClientCursor(cast("Connection[Any]", connection.driver_connection))) as cursor,
+        ):
             cursor.execute(f"PREPARE probe AS {text}")
             for _ in range(EXECUTIONS):
                 cursor.execute(execute, parameters)
-                plans.append(cursor.fetchone()[0][0]["Plan"])
+                plans += [explained[0]["Plan"] for (explained,) in cursor]
                 connection.rollback()
             cursor.execute("DEALLOCATE probe")
             connection.rollback()

@@ -38,8 +38,6 @@ def downgrade() -> None:
 """
 
 AddMigration = Callable[..., None]
-HEAD = ScriptDirectory.from_config(schema.alembic_config()).get_current_head()
-
 HEAD = ScriptDirectory.from_config(schema.alembic_config()).get_current_head() or ""
 
 
