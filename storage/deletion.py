@@ -36,6 +36,7 @@ from storage.fences import hold_alone
 from storage.replies import answered_by
 from storage.summaries import forget_in_parts
 from storage.tables import (
+    HAS_SOURCE,
     IS_OPEN,
     ChannelMessageRow,
     ConversationRow,
@@ -80,7 +81,7 @@ class SqlDeletion(SqlPart):
         for row in answered_by(session, channel, ids):
             removal.answer(row)
         _remove_from_summaries(session, channel, ids, removal)
-        removal.entries(*in_channel(ConversationRow, channel), col(EntryRow.source_id).in_(ids))
+        removal.entries(*in_channel(ConversationRow, channel), col(EntryRow.source_id).in_(ids), HAS_SOURCE)
         if channel.platform == PLAYGROUND:
             _remove_from_playground(session, channel, ids)
         return removal.outcome()

@@ -11,7 +11,7 @@ from bot.types import ConversationKey, Edit, NewEntry, Task, Turn, TurnState
 from storage.codec import as_utc
 from storage.database import put
 from storage.fences import Changes, hold_alone
-from storage.tables import ConversationRow, EntryRow, MessageChangeRow, TurnRow, in_channel
+from storage.tables import HAS_SOURCE, ConversationRow, EntryRow, MessageChangeRow, TurnRow, in_channel
 from storage.transcripts import append
 
 CORRECTION = "e:"
@@ -55,6 +55,7 @@ def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:
         .where(
             *in_channel(ConversationRow, channel),
             col(EntryRow.source_id) == edit.source_id,
+            HAS_SOURCE,
         )
     ).all()
     for row in {row.id: row for row, _ in carried}.values():
@@ -95,5 +96,5 @@ def settle_edits(session: Session, turn: Turn) -> Sequence[NewEntry]:
 
 def asked_in(session: Session, channel: ConversationKey, ids: Sequence[str]) -> list[TurnRow]:
     """Return the questions of a channel that came as these messages, locked until the commit."""
-    theirs = (*in_channel(TurnRow, channel), col(TurnRow.source_id).in_(ids), col(TurnRow.source_id) != "")
+    theirs = (*in_channel(TurnRow, channel), col(TurnRow.source_id).in_(ids), HAS_SOURCE)
     return list(session.exec(select(TurnRow).where(*theirs).order_by(col(TurnRow.id)).with_for_update()))

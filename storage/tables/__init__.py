@@ -5,6 +5,7 @@ from storage.tables.deletions import MessageChangeRow, ReplyMessageRow
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
+    HAS_SOURCE,
     ConversationRow,
     EntryMediaRow,
     EntryRow,
@@ -18,6 +19,7 @@ from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, 
 __all__ = [
     "ANSWER",
     "DROPPED",
+    "HAS_SOURCE",
     "IS_OPEN",
     "KEY_COLUMNS",
     "AdapterStateRow",
