@@ -52,7 +52,6 @@ from storage.tables import (
     is_of,
 )
 from storage.turn_rules import BLANK, FORGOTTEN, WORDLESS
-from storage.workspaces import count_replies
 
 KEPT: Final = timedelta(days=7)
 """How long a deletion is remembered: no platform delivers later, and after a gap no older message is read."""
@@ -83,8 +82,18 @@ class SqlDeletion(SqlPart):
         _remove_from_summaries(session, channel, ids, removal)
         removal.entries(*in_channel(ConversationRow, channel), col(EntryRow.source_id).in_(ids), HAS_SOURCE)
         if channel.platform == PLAYGROUND:
-            _remove_from_playground(session, channel, ids)
+            self._empty_in_playground(session, channel, ids)
         return removal.outcome()
+
+    def _empty_in_playground(self, session: Session, channel: ConversationKey, ids: Collection[str]) -> None:
+        """Leave nothing of messages but that they were there, so that their threads stay."""
+        row = ChannelMessageRow
+        here = (col(row.workspace) == channel.workspace, col(row.channel) == channel.channel, col(row.id).in_(ids))
+        emptied = session.exec(select(row).where(*here)).all()
+        for each in emptied:
+            each.text, each.attachments, each.answer = "", [], None
+        if self._database.has_queue:
+            jobs.announce_messages(session, self.origin, [each.to_message() for each in emptied], ids)
 
     @unit_of_work
     def delete_place(self, session: Session, place: Within) -> DeletionOutcome:
@@ -344,14 +353,6 @@ def _remove_from_summaries(session: Session, channel: ConversationKey, ids: Coll
     since = told.where(col(TurnRow.at) >= written_at, col(TurnRow.outcome).is_not(None))
     for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
         removal.answer(row)
-
-
-def _remove_from_playground(session: Session, channel: ConversationKey, ids: Collection[str]) -> None:
-    row = ChannelMessageRow
-    here = (col(row.workspace) == channel.workspace, col(row.channel) == channel.channel)
-    threads = set(session.exec(select(row.thread).where(*here, col(row.id).in_(ids)))) - {""}
-    session.exec(delete(row).where(*here, col(row.id).in_(ids)))
-    count_replies(session, channel.workspace, channel.channel, threads)
 
 
 def _set(row: TurnRow, **columns: Any) -> None:

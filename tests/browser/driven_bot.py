@@ -34,6 +34,7 @@ class DrivenBot:
         self.platform: Platform | None = None
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
+        self.deletions: list[str] = []
         self.gone_on: list[tuple[TurnId, Again]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -70,6 +71,7 @@ class DrivenBot:
         raise NotImplementedError
 
     async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        self.deletions += ids
         return DeletionOutcome()
 
     async def place_deleted(self, place: Within) -> DeletionOutcome:
