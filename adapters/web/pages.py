@@ -345,9 +345,10 @@ class ChatPage:
 
     async def _delete(self, request: _Request) -> None:
         """Delete a message of one's own, and all that was made of it."""
-        channel = self._channel
-        message = channel and await self._store.get_message(channel.workspace, channel.id, request.text("id"))
-        if channel is None or message is None or message.author.id != self._person.id:
+        if (channel := self._channel) is None:
+            return
+        message = await self._store.get_message(channel.workspace, channel.id, request.text("id"))
+        if message is None or message.author.id != self._person.id:
             return
         await self._scene.bot.deleted(_conversation(channel, request), message.id)
         self._scene.hub.publish(replace(message, text="", attachments=()), is_new=False)
