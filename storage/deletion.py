@@ -56,7 +56,6 @@ from storage.tables import (
 )
 from storage.transcripts import delete_entries
 from storage.turn_rules import BLANK, FORGOTTEN, PLAYGROUND, WORDLESS
-from storage.workspaces import count_replies
 
 KEPT: Final = timedelta(days=7)
 """How long a deletion is remembered: no platform delivers later, and after a gap no older message is read."""
@@ -86,8 +85,18 @@ class SqlDeletion(SqlPart):
         removal.entries(*in_channel(ConversationRow, channel), col(EntryRow.source_id).in_(ids), HAS_SOURCE)
         _forget_owed_for(session, channel, ids)
         if channel.platform == PLAYGROUND:
-            _remove_from_playground(session, channel, ids)
+            self._empty_in_playground(session, channel, ids)
         return removal.outcome()
+
+    def _empty_in_playground(self, session: Session, channel: ConversationKey, ids: Collection[str]) -> None:
+        """Leave nothing of messages but that they were there, so that their threads stay."""
+        row = ChannelMessageRow
+        here = (col(row.workspace) == channel.workspace, col(row.channel) == channel.channel, col(row.id).in_(ids))
+        emptied = session.exec(select(row).where(*here)).all()
+        for each in emptied:
+            each.text, each.attachments, each.answer = "", [], None
+        if self._database.has_queue:
+            jobs.announce_messages(session, self.origin, [each.to_message() for each in emptied], ids)
 
     @unit_of_work
     def delete_answer(self, session: Session, turn: TurnId) -> DeletionOutcome:
@@ -237,7 +246,7 @@ class Removal:
         if row is not None:
             row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
 
-    def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
+    def entries(self, *which: sa.ColumnElement[bool]) -> None:
         """Remove entries of conversations, and the notes that were made after them."""
         found = self._session.exec(select(ConversationRow, EntryRow.position).join(EntryRow).where(*which)).all()
         positions: defaultdict[int, set[int]] = defaultdict(set)
@@ -367,14 +376,6 @@ def _forget_owed_for(session: Session, channel: ConversationKey, ids: Collection
     owed = select(DeliveryRow).where(*in_channel(DeliveryRow, channel), col(DeliveryRow.due).is_not(None))
     names = [row.dedupe_key for row in session.exec(owed) if row.incoming and row.incoming["source_id"] in ids]
     forget_owed(session, col(DeliveryRow.platform) == channel.platform, col(DeliveryRow.dedupe_key).in_(names))
-
-
-def _remove_from_playground(session: Session, channel: ConversationKey, ids: Collection[str]) -> None:
-    row = ChannelMessageRow
-    here = (col(row.workspace) == channel.workspace, col(row.channel) == channel.channel)
-    threads = set(session.exec(select(row.thread).where(*here, col(row.id).in_(ids)))) - {""}
-    session.exec(delete(row).where(*here, col(row.id).in_(ids)))
-    count_replies(session, channel.workspace, channel.channel, threads)
 
 
 def _set(row: TurnRow, **columns: Any) -> None:

@@ -211,7 +211,7 @@ class MemoryDeletion(MemoryRemoval):
         if channel.platform == PLAYGROUND:
             there = self._messages[channel.workspace, channel.channel]
             for message in there.keys() & set(ids):
-                del there[message]
+                there[message] = replace(there[message], text="", attachments=(), answer=None)
         return self._outcome()
 
     async def delete_answer(self, turn: TurnId) -> DeletionOutcome:

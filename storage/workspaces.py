@@ -41,7 +41,7 @@ class SqlWorkspaces(SqlPart):
             before = _threads(session, workspace, channel, each)
             put(session, ChannelMessageRow, [message_columns(message) for message in each.values()])
             roots = {*each, *before.values(), *(message.thread for message in each.values())} - {""}
-            count_replies(session, workspace, channel, roots)
+            _count_replies(session, workspace, channel, roots)
             new += len(each) - len(before)
             if self._database.has_queue:
                 jobs.announce_messages(session, self.origin, list(each.values()), before)
@@ -141,8 +141,7 @@ def _threads(session: Session, workspace: str, channel: str, ids: Iterable[str])
     return threads
 
 
-def count_replies(session: Session, workspace: str, channel: str, roots: Iterable[str]) -> None:
-    """Derive the state of the threads that hang on these messages; part of a larger unit of work."""
+def _count_replies(session: Session, workspace: str, channel: str, roots: Iterable[str]) -> None:
     root, reply = ChannelMessageRow, aliased(ChannelMessageRow)
     hangs_on = sa.and_(
         col(reply.workspace) == workspace, col(reply.channel) == channel, col(reply.thread) == col(root.id)

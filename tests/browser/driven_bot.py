@@ -36,6 +36,7 @@ class DrivenBot:
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
+        self.deletions: list[str] = []
         self.gone_on: list[tuple[TurnId, Again]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -90,6 +91,7 @@ class DrivenBot:
         raise NotImplementedError
 
     async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        self.deletions += ids
         return DeletionOutcome()
 
     async def place_deleted(self, place: Within) -> DeletionOutcome:
