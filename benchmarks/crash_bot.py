@@ -105,7 +105,11 @@ class RecordedReply:
         """The last edit, marked as such."""
         return await self._write(draft.text, f"final {draft.status}")
 
-    async def withdraw(self, keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    async def retract(self, keep: str) -> None:
         """Delete the message, unless it is the one that is kept."""
         if self._ref not in {None, keep}:
             await self._call("DELETE", f"/messages/{self._ref}", None)

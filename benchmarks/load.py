@@ -102,7 +102,11 @@ class SilentReply:
         """Keep the last one."""
         return await self.show(draft)
 
-    async def withdraw(self, keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    async def retract(self, keep: str) -> None:
         """There is nobody else's message."""
 
 

@@ -149,6 +149,21 @@ def parse_question(arguments: str) -> tuple[Mapping[str, str], str]:
     return overrides, rest[at:]
 
 
+ASKING = frozenset({"ask", "search"})
+"""Commands that ask what stands behind them."""
+
+
+def question_in(text: str) -> str:
+    """Return what a message asks: without the command and the parameters of "/ask" and "/search", else as it is."""
+    try:
+        invocation = parse(text)
+        if invocation is not None and invocation.name in ASKING:
+            return parse_question(invocation.arguments)[1]
+    except InvalidInput:
+        pass
+    return text
+
+
 def parse_overrides(pairs: Sequence[str]) -> Mapping[str, str]:
     """Parameters given as "name=value", as canonical text by name. Raises `InvalidInput`."""
     overrides = {}

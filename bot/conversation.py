@@ -7,14 +7,12 @@ import logging
 import random
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import datetime
 
 from bot.answer import Answer
 from bot.composer import Composer, Composition, Refusal
 from bot.condenser import Condenser
 from bot.context.shortening import MOST_TRIES
-from bot.context.window import reconciled
 from bot.delivery import Presenter
 from bot.errors import (
     BotError,
@@ -112,13 +110,16 @@ class ConversationManager:
         draft = None if turn.outcome is None else turn.draft
         try:
             async with aclosing(presenter):
-                if turn.outcome is None:
+                if turn.outcome is None and not turn.withdrawn:
                     await self._platform(turn).check_writable(turn)
                     presenter.offer(lambda: Draft(status="thinking"))
                 try:
                     draft, exchange = await self._recorded(turn, presenter, started)
                 except _PutOff as later:
                     await self._put_off(turn, later.retry, presenter)
+                    return
+                if draft is None:
+                    await self._undelivered.take_back(turn, presenter)
                     return
                 await presenter.finish(draft)
         except PlatformError as error:
@@ -127,29 +128,37 @@ class ConversationManager:
         if exchange is not None:
             await self._remember(turn, *exchange)
         await self._giving_way.show_over_latecomers(turn)
-        await self._store.close(turn)
+        if not await self._store.close(turn):  # its question was deleted since
+            await self._undelivered.take_back(turn, presenter)
+            return
         seconds = round((self._clock() - started).total_seconds(), 3)
         logger.info("turn closed", extra=_ids(turn) | {"status": draft.status, "seconds": seconds})
 
-    async def _recorded(self, turn: Turn, presenter: Presenter, started: datetime) -> tuple[Draft, Exchange | None]:
-        """The last draft of the turn, stored before it is shown: after a crash it is only shown again.
+    async def _recorded(
+        self, turn: Turn, presenter: Presenter, started: datetime
+    ) -> tuple[Draft | None, Exchange | None]:
+        """Return the last draft of the turn, stored before it is shown: after a crash it is only shown again.
 
-        Beside it the exchange that has entered the transcript, if one has.
+        None for a turn that was withdrawn. Beside it the exchange that has entered the transcript, if one has.
         """
-        if turn.outcome is not None and turn.draft is not None:
-            return turn.draft, None
-        if not is_poison(turn) and takes_others(turn.incoming):  # a poison turn must not take others down with it
-            turn = await self._store.gather(turn)
-        settlement, composition = await self._outcome(turn, presenter, started)
-        if presenter.is_removed:
-            settlement = _without_words(settlement)
-        if composition is None or settlement.conversation is None:
-            await self._store.record(turn, settlement)
+        if turn.outcome is not None and (turn.withdrawn or turn.draft is not None):
+            return None if turn.withdrawn else turn.draft, None
+        while True:
+            if not is_poison(turn) and takes_others(turn.incoming):  # a poison turn must not take others down with it
+                turn = await self._store.gather(turn)
+            settlement, composition = await self._outcome(turn, presenter, started)
+            if presenter.is_removed:
+                await self._store.delete_answer(turn.id)
+            recorded = await self._store.record(turn, settlement)
+            if not recorded.stale:
+                break
+            self._stops[turn.id].clear()  # what ended it was a deletion among what it is made from
+        if recorded.withdrawn:
+            return None, None
+        if composition is None or recorded.conversation is None or not settlement.entries:
             return settlement.draft, None
-        before, now = composition.view.conversation, await self._store.get_conversation(turn.incoming.key)
-        conversation = reconciled(settlement.conversation, before=before, now=now)
-        await self._store.record(turn, replace(settlement, conversation=conversation))
-        return settlement.draft, (composition, conversation) if settlement.entries else None
+        was_cut = recorded.conversation.revision != composition.view.conversation.revision
+        return settlement.draft, None if was_cut else (composition, recorded.conversation)
 
     async def _put_off(self, turn: Turn, retry: Retry, presenter: Presenter) -> None:
         """Tell people that the question is kept, and hand it back to the queue until then."""
@@ -164,9 +173,7 @@ class ConversationManager:
         """Condense what leaves the view, while people read the answer."""
         condensed = await self._condenser.condense(turn, composition, conversation)
         if condensed is not None:
-            now = await self._store.get_conversation(turn.incoming.key)
-            kept = reconciled(condensed.conversation, before=conversation, now=now)
-            await self._store.record_memory(turn, replace(condensed, conversation=kept))
+            await self._store.record_memory(turn, condensed)
 
     # ------------------------------------------------------------ the visible reply
 
@@ -191,8 +198,7 @@ class ConversationManager:
     ) -> tuple[Settlement, Composition | None]:
         """How the turn ends, and what was asked; only storage trouble and bugs of a platform come out of it."""
         if turn.stop:
-            stopped = Draft(status="stopped")
-            return Settlement(state=TurnState.CANCELLED, draft=stopped, model=self._model.name), None
+            return _stopped(self._model.name), None
         if is_poison(turn):
             logger.error("turn given up", extra=_ids(turn))
             return _failed(self._model.name, TurnGivenUp(turn.attempt)), None
@@ -202,6 +208,8 @@ class ConversationManager:
             return await self._answered(turn, presenter, started)
         except StorageError:
             raise
+        except _StoppedBefore:
+            return _stopped(self._model.name), None
         except ModelUnavailable as error:
             retry = next_retry(turn.retries, error.retry_after, self._clock(), chance=random.random())  # noqa: S311 - spreads load
             if retry is not None:
@@ -256,7 +264,13 @@ class ConversationManager:
         return answer, False
 
     async def _is_stopped(self, turn: Turn, work: Coroutine[None, None, None]) -> bool:
-        """Do `work` in a task of its own, so that a person stops it alone; whether somebody did."""
+        """Do `work` in a task of its own, so that a person stops it alone; whether somebody did.
+
+        Raises `_StoppedBefore` when it is not to be begun: what was deleted is not sent any more.
+        """
+        if self._stops[turn.id].is_set() or await self._store.check_claim(turn):
+            work.close()
+            raise _StoppedBefore
         generation = asyncio.create_task(work, name=f"generation {turn.id}")
         stop = asyncio.create_task(self._stops[turn.id].wait(), name=f"stop of {turn.id}")
         try:
@@ -311,6 +325,10 @@ class ConversationManager:
         )
 
 
+class _StoppedBefore(Exception):
+    """The turn was stopped before anything was asked."""
+
+
 class _PutOff(Exception):
     """The turn is to be tried again later."""
 
@@ -319,14 +337,13 @@ class _PutOff(Exception):
         self.retry = retry
 
 
+def _stopped(model: str) -> Settlement:
+    return Settlement(state=TurnState.CANCELLED, draft=Draft(status="stopped"), model=model)
+
+
 def _failed(model: str, error: BaseException) -> Settlement:
     draft = Draft(status="failed", text="", notices=(apology(error),))
     return Settlement(state=TurnState.FAILED, draft=draft, model=model, error=f"{type(error).__name__}: {error}")
-
-
-def _without_words(settlement: Settlement) -> Settlement:
-    """The end of a turn whose answer somebody took away: paid for, and not remembered."""
-    return replace(settlement, state=TurnState.CANCELLED, draft=Draft(status="stopped"), entries=())
 
 
 def _ids(turn: Turn) -> dict[str, object]:

@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 
 from bot import commands, schedules
 from bot.again import UNDER_WAY, once_more
-from bot.commands import Invocation, parse, parse_question
+from bot.commands import Invocation, parse, parse_question, question_in
 from bot.context.transcript import correction_entry
-from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.effects import (
@@ -35,8 +34,9 @@ from bot.summary.wanted import IsoTimes, read_wanted
 from bot.types import (
     EMPTY,
     Again,
-    Conversation,
     ConversationKey,
+    DeletionOutcome,
+    Edit,
     Handled,
     Incoming,
     Outcome,
@@ -46,6 +46,7 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 
 logger = logging.getLogger(__name__)
@@ -103,8 +104,7 @@ class Inbox:
             case "stop":
                 return await self._stop(incoming.key, asked=incoming, stopped=STOPPED, idle=IDLE)
             case _:
-                handled, _ = await self._once(incoming, await self._decide(invocation, incoming))
-                return handled
+                return await self._once(incoming, await self._decide(invocation, incoming))
 
     async def _decide(self, invocation: Invocation, incoming: Incoming) -> Effect[Any]:
         """Return what a command does that asks nothing. Raises `InvalidInput`."""
@@ -118,22 +118,36 @@ class Inbox:
 
     # ------------------------------------------------------------ once, and told once
 
-    async def _once(self, asked: Incoming, effect: Effect[R]) -> tuple[Handled, CarriedOut[R] | None]:
-        """Carry out an effect unless its delivery has had one; what came of it, None when it had."""
+    async def _once(self, asked: Incoming, effect: Effect[R]) -> Handled:
+        """Carry out an effect unless its delivery has had one; what its author is to be told."""
+        done = await self._carry_out(asked, effect)
+        return await self._told_before(asked) if done is None else Handled(outcome=Outcome.REPLIED, text=done.answer)
+
+    async def _carry_out(self, asked: Incoming, effect: Effect[R]) -> CarriedOut[R] | None:
+        """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""
         done = await self._store.carry_out(asked, effect.change, effect.tell)
         if done is not None:
-            return Handled(outcome=Outcome.REPLIED, text=done.answer), done
+            self._interrupt(effect.change.interrupted(done.result))
+        return done
+
+    async def _told_before(self, asked: Incoming) -> Handled:
+        """Return what a delivery that comes again still has to tell, if anything."""
         answer = await self._store.take_answer(asked)
         if answer is None:
-            return Handled(outcome=Outcome.DUPLICATE), None
-        return Handled(outcome=Outcome.REPLIED, text=answer), None
+            return Handled(outcome=Outcome.DUPLICATE)
+        return Handled(outcome=Outcome.REPLIED, text=answer)
 
     async def _refuse(self, asked: Incoming, error: InvalidInput) -> Handled:
         """Raise an error that is to be told, unless its delivery was told something before."""
-        handled, done = await self._once(asked, telling(str(error)))
-        if done is not None:
+        if await self._carry_out(asked, telling(str(error))) is not None:
             raise error
-        return handled
+        return await self._told_before(asked)
+
+    def _interrupt(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
+        """End the generation of turns by conversation, and let whoever runs them see to the rest."""
+        for key, ids in turns.items():
+            self._manager.interrupt(ids)
+            self._dispatcher.wake(key)
 
     async def begin(self, asked: Incoming) -> bool:
         """Store what the platform is about to be told is under way; False when somebody else has it."""
@@ -141,8 +155,7 @@ class Inbox:
 
     async def reply(self, asked: Incoming, text: str) -> Handled:
         """Answer an incoming with `text` and nothing else."""
-        handled, _ = await self._once(asked, telling(text))
-        return handled
+        return await self._once(asked, telling(text))
 
     async def told(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
@@ -190,32 +203,28 @@ class Inbox:
         if author:
             check_stop(asked.author, await self._store.stoppable_by(key))
         effect = Effect(change=StopTurns(key=key, author=author), tell=lambda turns: stopped if turns else idle)
-        handled, done = await self._once(asked, effect)
-        if done is not None and done.result:
-            self._manager.interrupt(done.result)
-            self._dispatcher.wake(key)
-        return handled
+        return await self._once(asked, effect)
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        """Follow an edited message with a correction, if it is in view; what was sent stays as it was."""
-        if await self._in_view(key, message.source_id):
-            await self._store.append_entries(key, [correction_entry(message, at)])
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected."""
+        text = question_in(message.text)
+        correction = correction_entry(replace(message, text=text), at)
+        edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
+        await self._store.edit_message(channel, edit, is_directed=is_directed)
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        """Remove a deleted message at once, knowingly breaking the cached prefix: people's wish beats the price."""
-        await self._store.forget_in_parts(key, source_id)
-        conversation = await self._in_view(key, source_id)
-        await self._store.remove_entries(key, source_id=source_id)
-        if conversation is not None:
-            await self._store.save_conversation(key, interrupted(conversation, Break.DELETED))
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""
+        outcome = await self._store.delete_messages(channel, ids)
+        self._interrupt(outcome.interrupted)
+        return outcome
 
-    async def _in_view(self, key: ConversationKey, source_id: str) -> Conversation | None:
-        """The conversation, if a message is part of what its next request would carry."""
-        conversation = await self._store.get_conversation(key)
-        if conversation is None:
-            return None
-        entries = await self._store.get_entries(key, start=conversation.window_start)
-        return conversation if any(each.source_id == source_id for each in entries) else None
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        """Remove all that was said in a place that is gone."""
+        outcome = await self._store.delete_place(place)
+        self._interrupt(outcome.interrupted)
+        return outcome
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         """Ask once more, in another way or for the rest; the same twice is done once."""
@@ -224,11 +233,9 @@ class Inbox:
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=AcceptTurns(questions=questions), tell=lambda ids: UNDER_WAY if ids[0] is None else "")
-        handled, done = await self._once(asked, effect)
-        if done is None or done.answer:
-            return handled
-        self._dispatcher.wake(questions[0].key)
-        return Handled(outcome=Outcome.ANSWERING)
+        handled = await self._once(asked, effect)
+        is_begun = handled.outcome is Outcome.REPLIED and not handled.text
+        return replace(handled, outcome=Outcome.ANSWERING) if is_begun else handled
 
     async def _once_more(self, id: TurnId, how: Again, asked: Incoming) -> tuple[Incoming, ...]:
         turn = await self._store.get_turn(id)
@@ -241,8 +248,7 @@ class Inbox:
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
         """Remember whether somebody found an answer good."""
         change = NoteFeedback(turn=id, person=asked.author.id, good=good)
-        handled, _ = await self._once(asked, Effect(change=change, tell=lambda _: answer))
-        return handled
+        return await self._once(asked, Effect(change=change, tell=lambda _: answer))
 
     async def turn(self, id: TurnId) -> Turn | None:
         """A turn as it stands."""
@@ -261,8 +267,7 @@ class Inbox:
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
-        handled, _ = await self._once(asked, effect)
-        return handled
+        return await self._once(asked, effect)
 
     async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         """The conversations with questions since then, and when the newest was asked."""

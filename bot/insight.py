@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.condenser import NOTES_ID, NOTES_TITLE
+from bot.condenser import NOTES_TITLE
 from bot.context.window import Break
 from bot.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.errors import InvalidInput
 from bot.ownership import check_forget
 from bot.ports import Store, TranscriptStore, TurnStore
-from bot.types import ConversationKey, Incoming, RequestRecord
+from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
 
 LOOK_BACK = 50
 """How many requests are searched for the last break."""
@@ -71,7 +71,7 @@ async def forget(arguments: str, incoming: Incoming, store: Store) -> Effect[Any
     match arguments.strip().lower():
         case "memory":
             await _check_forgetting(incoming, store)
-            return Effect(change=ForgetNotes(key=key, source_id=NOTES_ID), tell=_notes_forgotten)
+            return Effect(change=ForgetNotes(key=key), tell=_notes_forgotten)
         case "here":
             await _check_forgetting(incoming, store)
             return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)
@@ -95,12 +95,12 @@ def _notes_forgotten(there_were: bool) -> str:
     return "My notes on the earlier part of this conversation are gone."
 
 
-def _conversation_forgotten(gone: int) -> str:
-    return f"Forgotten: this conversation, {gone:,} entries. What was paid stays in the sums, without any text."
+def _conversation_forgotten(gone: DeletionOutcome) -> str:
+    return f"Forgotten: this conversation, {gone.entries:,} entries. What was paid stays in the sums, without any text."
 
 
-def _person_forgotten(gone: int) -> str:
+def _person_forgotten(gone: DeletionOutcome) -> str:
     return (
-        f"Forgotten: what you asked on this platform and the conversations in which you did, {gone:,} entries. "
+        f"Forgotten: what you asked on this platform and the conversations in which you did, {gone.entries:,} entries. "
         "What was paid stays in the sums, without any text and without your name."
     )

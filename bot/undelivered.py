@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.delivery import Presenter
 from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
 from bot.failures import NOT_IN_TIME, not_posted
-from bot.ports import Clock, Platform, TurnStore
+from bot.ports import Clock, Platform, Store
 from bot.retries import next_showing
 from bot.types import Draft, Incoming, Settlement, Turn, TurnState
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 class Undelivered:
     """Ends or puts off the turns whose answers were not shown, so that their conversations go on."""
 
-    def __init__(self, store: TurnStore, platforms: Mapping[str, Platform], *, clock: Clock, model: str) -> None:
+    def __init__(self, store: Store, platforms: Mapping[str, Platform], *, clock: Clock, model: str) -> None:
         self._store = store
         self._platforms = platforms
         self._clock = clock
@@ -31,10 +31,13 @@ class Undelivered:
         Raises `StorageError`.
         """
         extra = _told(turn, error)
-        if isinstance(error, ReplyRemoved):
+        current = await self._store.get_turn(turn.id)
+        if current is not None and current.withdrawn:
+            await self.take_back(turn, presenter)
+        elif isinstance(error, ReplyRemoved):
             logger.info("answer was taken away by somebody", extra=extra)
-            await self._take_back(turn, presenter)
-            await self._store.close(turn, cancelled=True)
+            await self._store.delete_answer(turn.id)
+            await self.take_back(turn, presenter)
         elif isinstance(error, PlatformRefused):
             logger.warning("answer refused for good", extra=extra)
             await self._refused(turn, presenter, draft, error)
@@ -42,12 +45,31 @@ class Undelivered:
             logger.warning("answer not shown", extra=extra)
             await self._show_later(turn, presenter, draft, error)
 
+    async def take_back(self, turn: Turn, presenter: Presenter) -> None:
+        """End a turn whose question or answer was deleted: nothing stays of what was shown. Raises `StorageError`."""
+        try:
+            await presenter.retract(may_stand=turn.epoch > 1 or turn.reply_ref is not None)
+        except PlatformError as error:
+            logger.warning("answer not taken back", extra=_told(turn, error))
+            until = None if isinstance(error, PlatformRefused) else next_showing(turn.showings, self._clock())
+            if until is not None:
+                await self._store.postpone(turn, until)
+            else:
+                await self._store.close(turn, error=f"{type(error).__name__}: {error}")
+            return
+        await self._store.close(turn, retracted=True)
+        logger.info("answer taken back", extra=_ids(turn))
+
     async def _refused(self, turn: Turn, presenter: Presenter, draft: Draft | None, refusal: PlatformRefused) -> None:
         """Tell the askers alone, leave nothing half-written behind, and end the turn."""
         if draft is None:
             draft = Draft(status="failed", notices=(not_posted(refusal.reason),))
             failed = Settlement(state=TurnState.FAILED, draft=draft, model=self._model, error=str(refusal))
-            await self._store.record(turn, failed)
+            while (recorded := await self._store.record(turn, failed)).stale:
+                pass  # what was deleted of its questions changes nothing of this
+            if recorded.withdrawn:
+                await self.take_back(turn, presenter)
+                return
         try:
             await self._tell(turn, draft, refusal)
         except PlatformError as error:
@@ -68,17 +90,12 @@ class Undelivered:
         await self._end(turn, presenter, error)
 
     async def _end(self, turn: Turn, presenter: Presenter, error: PlatformError) -> None:
-        await self._take_back(turn, presenter)
-        await self._store.close(turn, error=f"{type(error).__name__}: {error}")
-
-    async def _take_back(self, turn: Turn, presenter: Presenter) -> None:
-        """Delete what stands of the answer, a stub with its Stop button above all."""
+        """End the turn as failed, and delete what stands of its answer, a stub with its Stop button above all."""
         try:
-            if turn.reply_ref:
-                await presenter.open()
-            await presenter.withdraw("")
-        except PlatformError as error:
-            logger.warning("message not taken back", extra=_told(turn, error))
+            await presenter.retract(may_stand=turn.reply_ref is not None)
+        except PlatformError as trouble:
+            logger.warning("message not taken back", extra=_told(turn, trouble))
+        await self._store.close(turn, error=f"{type(error).__name__}: {error}")
 
     async def _tell(self, turn: Turn, draft: Draft, refusal: PlatformRefused) -> None:
         """Tell everybody whose question the turn answers. Raises `PlatformError` for what may pass.
@@ -118,10 +135,8 @@ def _whole(draft: Draft, refusal: PlatformRefused) -> Draft:
 
 
 def _told(turn: Turn, error: Exception) -> dict[str, object]:
-    return {
-        "turn": turn.id,
-        "conversation": str(turn.incoming.key),
-        "epoch": turn.epoch,
-        "showings": turn.showings,
-        "error": str(error),
-    }
+    return {**_ids(turn), "showings": turn.showings, "error": str(error)}
+
+
+def _ids(turn: Turn) -> dict[str, object]:
+    return {"turn": turn.id, "conversation": str(turn.incoming.key), "epoch": turn.epoch}

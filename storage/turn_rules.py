@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from bot.errors import StorageError
 from bot.types import EMPTY, ChannelMessage, ConversationKey, Incoming, Turn, TurnState, takes_others
@@ -17,6 +17,19 @@ PLAYGROUND: Final = "local"
 NOBODY: Final = frozenset({"", FORGOTTEN})
 """Whom nothing belongs to: "" wrote what the bot said."""
 
+WORDLESS: Final[dict[str, Any]] = {
+    "text": "",
+    "attachments": [],
+    "overrides": {},
+    "parameters": {},
+    "draft": None,
+    "error": "",
+}
+"""The columns of a turn that can hold what people wrote, emptied."""
+
+BLANK: Final[dict[str, Any]] = {**WORDLESS, "author_id": FORGOTTEN, "author_name": "", "details": {}}
+"""The same, and those that name somebody or open a reply; what is left names the delivery."""
+
 
 def is_plain(turn: Turn) -> bool:
     """Whether a queued question can be answered together with another: it asks for nothing of its own."""
@@ -24,10 +37,8 @@ def is_plain(turn: Turn) -> bool:
     return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref and not turn.stop
 
 
-def ending(turn: Turn, error: str = "", cancelled: bool = False) -> TurnState:
+def ending(turn: Turn, error: str = "") -> TurnState:
     """The state in which a turn is closed. Raises `StorageError` when nothing was recorded that it could end in."""
-    if cancelled:
-        return TurnState.CANCELLED
     if error:
         return TurnState.FAILED
     if turn.outcome is None:

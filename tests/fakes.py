@@ -159,8 +159,13 @@ class RecordingReply:
             self._platform.changed.notify_all()
         return self._ref
 
-    async def withdraw(self, keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return (self._ref,)
+
+    async def retract(self, keep: str) -> None:
         if self._ref != keep and self._platform.shown.pop(self._ref, None) is not None:
+            self._platform.finished.pop(self._ref, None)
             self._platform.withdrawn.append(self._ref)
 
 

@@ -153,12 +153,23 @@ class Listener(discord.AutoShardedClient):
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """A message is gone."""
-        await self._hearing.deleted(event.guild_id, event.channel_id, event.message_id)
+        await self._hearing.deleted(event.guild_id, event.channel_id, [event.message_id])
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """Many messages are gone."""
-        for id in event.message_ids:
-            await self._hearing.deleted(event.guild_id, event.channel_id, id)
+        await self._hearing.deleted(event.guild_id, event.channel_id, event.message_ids)
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """A thread is gone."""
+        await self._hearing.place_gone(event.guild_id, event.parent_id, event.thread_id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel is gone."""
+        await self._hearing.place_gone(channel.guild.id, channel.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was taken out of a server, or the server is gone; one that is only away is told otherwise."""
+        await self._hearing.place_gone(guild.id)
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """A channel's name or permissions have changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,9 +11,9 @@ import discord
 
 from adapters.discord.asking import in_time
 from adapters.discord.chains import Chains
-from adapters.discord.directory import Place
+from adapters.discord.directory import PLATFORM, Place
 from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
-from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD
+from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from adapters.discord.reading import Names, readable, without_address
 from adapters.discord.refusals import Refused
 from adapters.discord.rendering import plain_pages
@@ -25,7 +25,7 @@ from adapters.discord.wire import channel_json, message_json
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
-from bot.types import Incoming, Outcome
+from bot.types import ConversationKey, Incoming, Outcome, Within
 
 logger = logging.getLogger(__name__)
 
@@ -148,25 +148,44 @@ class Hearing:
         own_role = event.message.guild.self_role if event.message.guild else None
         text = without_address(content_of(message), self._ids(own_role.id if own_role else None))
         text = readable(text, names_in(message, _names_of(event.message.guild)))
-        place = await self._place(str(event.channel_id))
-        for key in place.keys(plain.source_id, self._chains.known(plain.source_id)) if place else ():
-            await self._bot.edited(key, replace(plain, text=text), at=moment(edited_at))
+        key = await self._key(event.guild_id, event.channel_id)
+        is_directed = key.workspace.startswith("@") or self._mentions_me(message, own_role.id if own_role else None)
+        edited = replace(plain, text=text)
+        await self._bot.edited(key, edited, at=moment(edited_at), is_directed=is_directed)
 
-    async def deleted(self, guild: int | None, channel: int, message: int) -> None:
-        """A message is gone: its text goes, too. Raises `StorageError`."""
-        place = await self._place(str(channel))
-        id = str(message)
-        if place is None:
-            logger.info("a deletion in a channel that is gone", extra={"channel": channel, "guild": guild})
-            return
-        for key in place.keys(id, self._chains.known(id)):
-            await self._bot.deleted(key, id)
+    async def deleted(self, guild: int | None, channel: int, messages: Collection[int]) -> None:
+        """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
+        key = await self._key(guild, channel)
+        ids = [str(id) for id in messages]
+        outcome = await self._bot.deleted(key, *ids)
+        if outcome.questions and not key.thread and guild is not None:
+            for id in ids:
+                await self._forget_name(id)
 
-    async def _place(self, channel: str) -> Place | None:
+    async def _forget_name(self, thread: str) -> None:
+        """Take the words of a deleted question out of the name of the thread that the bot opened at it, if it did."""
         try:
-            return await self._directory.place(channel)
+            told = await self._directory.channel(thread)
+            if self.me is None or str(told.get("owner_id")) != str(self.me.id):
+                return
+            body = {"name": thread_name("")}
+            await self._around.rest.call("PATCH", "/channels/{channel_id}", body=body, channel_id=thread)
+        except PlatformError as error:  # most questions have no thread of their own
+            logger.info("no thread to rename", extra={"channel": thread, "error": str(error)})
+
+    async def place_gone(self, guild: int, channel: int | None = None, thread: int | None = None) -> None:
+        """A server, channel or thread is gone, with all that was said there. Raises `StorageError`."""
+        names = {"channel": channel, "thread": thread}
+        given = {name: str(id) for name, id in names.items() if id is not None}
+        await self._bot.place_deleted(Within(platform=PLATFORM, workspace=str(guild), **given))
+
+    async def _key(self, guild: int | None, channel: int) -> ConversationKey:
+        """The conversation of a thread or direct channel, or the channel; taken for one where nothing else is known."""
+        id = str(channel)
+        try:
+            return (await self._directory.place(id)).key()
         except PlatformError:
-            return None
+            return Place(guild=str(guild or ""), id=id, kind=0).key()
 
 
 async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -> None:

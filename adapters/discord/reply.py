@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.discord.history import OwnMessages
-from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
+from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from adapters.discord.places import direct_channel
 from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
 from adapters.discord.refusals import Refused
@@ -55,6 +55,11 @@ class DiscordReply:
         self._plain = False
         self._typed_at = float("-inf")
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the messages that stand there."""
+        return tuple(each.id for each in self._shown)
+
     async def find(self) -> None:
         """Read what an earlier process may have posted without having been able to tell. Raises `PlatformError`."""
         if self._own is not None and isinstance(self._surface, ChannelSurface):
@@ -75,13 +80,15 @@ class DiscordReply:
         await self._make(draft, Priority.FINAL)
         return str(self._named())
 
-    async def withdraw(self, keep: str) -> None:
-        """Delete the messages that `keep` does not name; one that cannot be is left without text and buttons.
+    async def retract(self, keep: str) -> None:
+        """Delete the messages that `keep` does not name, all with ""; one that cannot be is left without text.
 
         Raises `PlatformError` when some stand as they were.
         """
         kept = read_ref(keep)
         names = kept.ids if kept else ()
+        if not keep:
+            await self._find_all()
         trouble: PlatformError | None = None
         for shown in [each for each in self._shown if each.id not in names]:
             try:
@@ -93,11 +100,22 @@ class DiscordReply:
         if trouble is not None:
             raise trouble
 
+    async def _find_all(self) -> None:
+        """Read whatever an earlier process has posted. Raises `PlatformError`."""
+        if self._own is not None and isinstance(self._surface, ChannelSurface):
+            known = {each.id for each in self._shown}
+            self._shown += [_Shown(id=id) for id in await self._own.of_turn(self._surface.channel) if id not in known]
+
     async def _take_back(self, shown: _Shown) -> None:
+        """Delete a message, or leave it without text and buttons; what its author alone sees may be left to them."""
         try:
             await self._remove(shown)
         except Refused:
             await self._surface.edit(shown.id, Page(content=TAKEN_BACK), priority=Priority.FINAL)
+        except Ended:
+            if not (isinstance(self._ref, InteractionRef) and self._ref.private):
+                await self._move()
+                await self._take_back(shown)
 
     # ------------------------------------------------------------ making it so
 
@@ -187,7 +205,7 @@ class DiscordReply:
         try:
             await self._surface.delete(shown.id)
         except Refused as error:
-            if error.code != UNKNOWN_MESSAGE:
+            if error.code not in {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}:
                 raise
         self._removed += 1
 

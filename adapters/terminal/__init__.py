@@ -143,6 +143,11 @@ class TerminalReply:
         self._written = 0
         self._notices: tuple[str, ...] = ()
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: a terminal has no messages."""
+        return ()
+
     async def show(self, draft: Draft) -> str:
         """Write what has come since the last draft."""
         self._terminal.write(draft.text[self._written :])
@@ -169,7 +174,7 @@ class TerminalReply:
         self._terminal.last = draft
         return self._ref
 
-    async def withdraw(self, keep: str) -> None:
+    async def retract(self, keep: str) -> None:
         """Nothing: what is written on a terminal stands."""
 
 

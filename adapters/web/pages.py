@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -132,6 +132,7 @@ class ChatPage:
             "send": self._send,
             "stop": self._stop,
             "again": self._again,
+            "delete": self._delete,
             "context": self._show_context,
             "complete": self._complete,
             "rename": self._rename,
@@ -338,6 +339,16 @@ class ChatPage:
             at=self._scene.clock(),
             administers=self._administers,
         )
+
+    async def _delete(self, request: _Request) -> None:
+        """Delete a message of one's own, and all that was made of it."""
+        if (channel := self._channel) is None:
+            return
+        message = await self._store.get_message(channel.workspace, channel.id, request.text("id"))
+        if message is None or message.author.id != self._person.id:
+            return
+        await self._scene.bot.deleted(_conversation(channel, request), message.id)
+        self._scene.hub.publish(replace(message, text="", attachments=()), is_new=False)
 
     async def _complete(self, request: _Request) -> None:
         text = request.text("text", limit=TEXT_LIMIT)

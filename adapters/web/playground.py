@@ -112,10 +112,10 @@ class Playground(ChannelReading):
         before: ChannelMessage | None = None
         while len(found) < limit:
             page = await self._store.get_thread(key.workspace, key.channel, key.thread, before=before, limit=READ_PAGE)
-            found[:0] = [_as_thread_message(each) for each in page if not _is_own(each)]
+            found[:0] = [_as_thread_message(each) for each in page if _is_said(each)]
             if len(page) < READ_PAGE:
                 root = await self._store.get_message(key.workspace, key.channel, key.thread)
-                found[:0] = [_as_thread_message(root)] if root and not _is_own(root) else []
+                found[:0] = [_as_thread_message(root)] if root and _is_said(root) else []
                 break
             before = page[0]
         return found[-limit:]
@@ -194,8 +194,8 @@ class Playground(ChannelReading):
         await self._store.put_messages([welcome])
 
 
-def _is_own(message: ChannelMessage) -> bool:
-    return message.author.id == BOT.id
+def _is_said(message: ChannelMessage) -> bool:
+    return message.author.id != BOT.id and not message.is_deleted
 
 
 def _as_thread_message(message: ChannelMessage) -> ThreadMessage:

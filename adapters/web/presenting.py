@@ -13,6 +13,8 @@ from bot.types import Again, Channel, ChannelMessage, Draft, Person, Source, Wor
 HUES = 12
 """Avatar colours in the style sheet."""
 
+DELETED = "*This message was deleted.*"
+
 STREAMING = frozenset({"thinking", "writing", "searching"})
 STATUS_WORDS: Mapping[str, str] = {
     "thinking": "Thinking…",
@@ -38,7 +40,8 @@ def present_message(message: ChannelMessage) -> Json:
         "initials": initials(message.author.name),
         "hue": hue(message.author.id),
         "at": message.at.isoformat(),
-        "html": render_markdown(message.text),
+        "html": render_markdown(DELETED if message.is_deleted else message.text),
+        "deleted": message.is_deleted,
         "attachments": [each.name for each in message.attachments],
         "replies": message.replies,
         "lastReplyAt": message.last_reply_at.isoformat() if message.last_reply_at else None,

@@ -77,7 +77,7 @@ async def _read(page: ReadPage, *, since: datetime | None, limit: int) -> Sequen
         except StorageError as error:
             raise PlatformError("the playground could not read a channel") from error
         young = [each for each in messages if since is None or each.at >= since]
-        found[:0] = map(_as_read, young)
+        found[:0] = [_as_read(each) for each in young if not each.is_deleted]
         if len(young) < PAGE:
             break
         until = messages[0]

@@ -18,6 +18,8 @@ BOT = Person(id="seedling", name="Seedling", is_bot=True)
 STORE_SECONDS = 1.0
 """The least time between two stored states of a reply that is being written."""
 
+TAKEN_BACK = Draft(status="stopped", notices=("This answer was taken back.",))
+
 ONLY_YOU = "Only you see this, until you leave the page."
 
 REST_SHARE = 4
@@ -34,6 +36,11 @@ class PlaygroundReply:
         self._message = message
         self._stored = stored
         self._stored_at = clock()
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the one message."""
+        return (self._message.id,)
 
     async def show(self, draft: Draft) -> str:
         """Show `draft` on every open page; the first one is stored before, the others once in a while."""
@@ -58,8 +65,10 @@ class PlaygroundReply:
         self._hub.settle(self._message)
         return self._message.id
 
-    async def withdraw(self, keep: str) -> None:
-        """Nothing: every runner of a turn writes into this one message."""
+    async def retract(self, keep: str) -> None:
+        """Put a note in place of the answer; every runner of a turn writes into this one message."""
+        if not keep and self._stored:
+            await self.finish(TAKEN_BACK)
 
     async def _put(self) -> None:
         try:
@@ -86,6 +95,11 @@ class PrivateReply:
         self._person = person
         self._is_new = True
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: it is no message of the channel."""
+        return ()
+
     async def show(self, draft: Draft) -> str:
         """Show `draft` to its person."""
         draft = replace(draft, notices=(*draft.notices, ONLY_YOU))
@@ -98,8 +112,10 @@ class PrivateReply:
         """As `show`."""
         return await self.show(draft)
 
-    async def withdraw(self, keep: str) -> None:
-        """Nothing: every runner of a turn writes into this one message."""
+    async def retract(self, keep: str) -> None:
+        """Put a note in place of the answer; every runner of a turn writes into this one message."""
+        if not keep and not self._is_new:
+            await self.finish(TAKEN_BACK)
 
 
 async def tell(hub: Hub, clock: Clock, asked: Incoming, draft: Draft) -> None:

@@ -163,24 +163,14 @@ def interrupted(conversation: Conversation, reason: Break) -> Conversation:
     return replace(conversation, head_digest=reason.value)
 
 
-def without_notes(conversation: Conversation | None, *, removed: int) -> Conversation | None:
-    """The conversation without its notes, of which `removed` entries held some; None when there were none at all."""
-    if conversation is None or not (conversation.memory or removed):
-        return None
-    kept = interrupted(conversation, Break.DELETED) if removed else conversation
-    return replace(kept, memory="")
+def reconciled(after: Conversation, *, now: Conversation | None) -> Conversation:
+    """Return `after` with what people had removed from the conversation while an answer was being written.
 
-
-def reconciled(after: Conversation, *, before: Conversation, now: Conversation | None) -> Conversation:
-    """`after` with what people did to the conversation between `before` and `now`, while an answer was being written.
-
-    A message deleted meanwhile still breaks the next prefix, and notes forgotten meanwhile stay forgotten.
+    Its next request cannot extend the last one then, and notes dropped meanwhile stay dropped.
     """
-    if now is None:
+    if now is None or now.revision == after.revision:
         return after
-    memory = after.memory if now.memory == before.memory else now.memory
-    interruption = now.head_digest != before.head_digest and _known_break(now) is not None
-    return replace(after, memory=memory, head_digest=now.head_digest if interruption else after.head_digest)
+    return replace(after, memory=now.memory, revision=now.revision, head_digest=Break.DELETED.value)
 
 
 # ---------------------------------------------------------------- why the prefix is broken

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
 from bot.ports import Reply
@@ -18,8 +18,8 @@ class Presenter:
     """Shows the drafts of one reply, latest wins: what was overtaken while another was being shown is left out.
 
     `open` gives the reply when there is something to show. `before` is asked right before each showing, and what it
-    raises keeps the draft from being shown. `on_shown` is told the reference of the first visible message and the
-    draft after each showing, `on_removed` when somebody has taken the reply away: nothing is shown after that.
+    raises keeps the draft from being shown. `on_shown` is told after each showing where the reply stands: its reference
+    and its messages. `on_removed` is called when somebody has taken the reply away: nothing is shown after that.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Presenter:
         open: Callable[[], Awaitable[Reply]],
         *,
         pace: float,
-        on_shown: Callable[[str, Draft], Awaitable[None]],
+        on_shown: Callable[[str, Sequence[str]], Awaitable[None]],
         before: Callable[[Draft], Awaitable[None]] | None = None,
         on_removed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -74,7 +74,7 @@ class Presenter:
         except PlatformRefused as refusal:
             logger.warning("answer refused; shown in the plainest form", extra={"error": str(refusal)})
             ref = await reply.finish(draft, plain=True)
-        await self._on_shown(ref, draft)
+        await self._on_shown(ref, reply.messages)
 
     async def leave(self, draft: Draft) -> None:
         """Show a draft after any showing under way, and nothing more: the reply goes on another time.
@@ -84,14 +84,14 @@ class Presenter:
         await self.aclose()
         await self._show(await self._to_go_on(), draft)
 
-    async def open(self) -> None:
-        """Open the reply now, as for taking back what an earlier runner has shown. Raises `PlatformError`."""
-        await self._opened()
+    async def retract(self, keep: str = "", *, may_stand: bool = False) -> None:
+        """Take back what was shown beside the messages that the reference `keep` names, and show nothing more.
 
-    async def withdraw(self, keep: str) -> None:
-        """Take back what was shown beside the messages that the reference `keep` names. Raises `PlatformError`."""
-        if self._reply is not None:
-            await self._reply.withdraw(keep)
+        `may_stand` says that an earlier runner may have shown something. Raises `PlatformError`.
+        """
+        await self.aclose()
+        if may_stand or self._reply is not None:
+            await (await self._opened()).retract(keep)
 
     async def aclose(self) -> None:
         """End the showing; what raised in it, other than the platform's refusals, is raised here."""
@@ -144,7 +144,7 @@ class Presenter:
 
     async def _show(self, reply: Reply, draft: Draft) -> None:
         await self._ask(draft)
-        await self._on_shown(await reply.show(draft), draft)
+        await self._on_shown(await reply.show(draft), reply.messages)
 
     async def _ask(self, draft: Draft) -> None:
         if self._before is not None:

@@ -10,6 +10,7 @@ from bot.parameters import Effective, Scope
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Draft,
     Handled,
     Incoming,
@@ -20,11 +21,17 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 
 
 class Reply(Protocol):
     """The visible answer to one turn: one or more messages that change until they are finished."""
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """The messages that it has now, by the platform's ids, in order; () where they cannot be named."""
+        ...
 
     async def show(self, draft: Draft) -> str:
         """Make `draft` visible in place of what was; return the reference of the first visible message.
@@ -42,10 +49,12 @@ class Reply(Protocol):
         """
         ...
 
-    async def withdraw(self, keep: str) -> None:
-        """Take back the messages of this reply that the reference `keep` does not name: another runner has the turn.
+    async def retract(self, keep: str) -> None:
+        """Take back the messages of this reply that the reference `keep` does not name, as when another runner has the
+        turn; with "" all of them, as when the question was deleted.
 
-        Nothing is shown here after that. Raises `PlatformError`.
+        What cannot be deleted says in place of the answer that it was taken back. Nothing is shown here after that.
+        Raises `PlatformError` when something stands as it was.
         """
         ...
 
@@ -160,12 +169,24 @@ class Bot(Protocol):
         """
         ...
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        """A message was edited at `at`; `message` has its new text and original time. Raises `StorageError`."""
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        """A message of a channel was edited at `at`; `message` has its new text and original time.
+
+        `is_directed` says that it is meant for the bot by itself. Raises `StorageError`.
+        """
         ...
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        """A message was deleted: its text leaves the transcript at once. Raises `StorageError`."""
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        """Messages of a channel were deleted, people's or the bot's own; nothing of them is kept, sent or answered.
+
+        Raises `StorageError`.
+        """
+        ...
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        """A thread, a channel or a whole workspace is gone, with all that was said there. Raises `StorageError`."""
         ...
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:

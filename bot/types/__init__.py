@@ -17,6 +17,7 @@ from bot.types.chat import (
     Task,
     ThreadMessage,
 )
+from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -62,6 +63,7 @@ from bot.types.summaries import (
     SummaryPart,
 )
 from bot.types.transcript import (
+    NOTES_ID,
     Conversation,
     EntryId,
     NewEntry,
@@ -72,6 +74,7 @@ from bot.types.turns import (
     OPEN_STATES,
     Condensation,
     QueueFigures,
+    Recorded,
     RequestFigures,
     RequestRecord,
     Settlement,
@@ -87,7 +90,9 @@ from bot.types.turns import (
 __all__ = [
     "EMPTY",
     "EVERYTHING",
+    "NOTES_ID",
     "NO_POINTS",
+    "NO_TURNS",
     "OPEN_STATES",
     "Again",
     "Attachment",
@@ -97,7 +102,9 @@ __all__ = [
     "Conversation",
     "ConversationKey",
     "Covered",
+    "DeletionOutcome",
     "Draft",
+    "Edit",
     "Entry",
     "EntryId",
     "FileOutcome",
@@ -123,6 +130,7 @@ __all__ = [
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",
+    "Recorded",
     "ReplyStatus",
     "RequestFigures",
     "RequestRecord",

@@ -13,6 +13,7 @@ from bot.ports import Platform, Reply
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Draft,
     Handled,
     Incoming,
@@ -23,6 +24,7 @@ from bot.types import (
     Turn,
     TurnId,
     TurnState,
+    Within,
 )
 
 
@@ -34,6 +36,7 @@ class DrivenBot:
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
+        self.deletions: list[str] = []
         self.gone_on: list[tuple[TurnId, Again]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -82,11 +85,17 @@ class DrivenBot:
         self.acted.append((asked.author.id, asked.administers))
         return Handled(outcome=Outcome.REPLIED, text=stopped)
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
         raise NotImplementedError
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        raise NotImplementedError
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        self.deletions += ids
+        return DeletionOutcome()
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        return DeletionOutcome()
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         if error := self.refusals.get(how):

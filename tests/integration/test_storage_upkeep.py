@@ -69,7 +69,7 @@ def every_word(path: str) -> str:
 
 async def test_a_forgotten_conversation_leaves_no_word_and_every_figure(url: str, store: SqlStore) -> None:
     await answered(store, "m1")
-    assert await store.forget_conversation(KEY) == 2
+    assert (await store.forget_conversation(KEY)).entries == 2
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words
     assert "leaf.png" not in words
@@ -88,19 +88,23 @@ async def test_other_conversations_stay(store: SqlStore) -> None:
     assert (await store.get_entries(OTHER, start=0))[0].entry.media == (picture(b"m2"),)
 
 
-async def test_what_is_still_open_is_let_alone(store: SqlStore) -> None:
+async def test_what_is_still_open_goes_as_well_unless_the_conversation_was_to_have_rested(store: SqlStore) -> None:
     await store.accept(incoming("m1"))
+    await store.forget_conversation(KEY, rested=True)
+    assert await store.open_conversations() == [KEY]
     await store.forget_conversation(KEY)
+    assert await store.open_conversations() == []
+    await store.accept(incoming("m2"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
-    assert turn.incoming.text == "question m1"
+    assert turn.incoming.text == "question m2"
 
 
 async def test_a_forgotten_person_leaves_neither_words_nor_name(url: str, store: SqlStore) -> None:
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     await store.put_messages([message("1")])
     await answered(store, "m1")
-    assert await store.forget_person("slack", ADA.id) == 2
+    assert (await store.forget_person("slack", ADA.id)).entries == 2
     await store.forget_person("local", ADA.id)
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words

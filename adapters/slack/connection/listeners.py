@@ -29,6 +29,9 @@ ERRORS: Final = "seedling.errors"
 """In a request's context: the workspace that it came from, and where errors are told."""
 
 UNINSTALLED: Final = ("app_uninstalled", "tokens_revoked")
+PLACES_GONE: Final = ("channel_deleted", "channel_left", "group_deleted", "group_left")
+"""https://docs.slack.dev/reference/events/channel_left and the like: the bot sees nothing of that channel any more."""
+
 HANDLED_EVENTS: Final = frozenset(
     {
         "agent_session_stopped",
@@ -37,6 +40,7 @@ HANDLED_EVENTS: Final = frozenset(
         "channel_rename",
         "message",
         "user_change",
+        *PLACES_GONE,
         *UNINSTALLED,
     }
 )
@@ -77,11 +81,14 @@ def make_app(
         authorize=authorize,
         signing_secret="-",  # noqa: S106 - requests are checked before they come here
         request_verification_enabled=False,
+        ignoring_self_events_enabled=False,  # Bolt counts it as one when somebody deletes a message of the bot
         process_before_response=True,  # acknowledge when a listener has ended, not when it begins
         attaching_conversation_kwargs_enabled=False,
     )
     app.error(_telling(errors))
-    _add_events(app, workspaces, _Messages(hearing, catch_up), acting)
+    _add_events(app, _Messages(hearing, catch_up), acting)
+    _add_ends(app, workspaces, hearing)
+    app.event(EVERYTHING)(_nothing)
     _add_interactions(app, acting)
     return app
 
@@ -110,7 +117,7 @@ class _Messages:
         await self._catch_up.note(workspace, event)
 
 
-def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: _Messages, acting: Acting) -> None:
+def _add_events(app: AsyncApp, hearing: _Messages, acting: Acting) -> None:
     handlers: Mapping[str, Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]] = {
         "app_mention": hearing.message,
         "message": hearing.message,
@@ -121,9 +128,13 @@ def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: _Messages, actin
     }
     for name, handler in handlers.items():
         app.event({"type": name})(_event(handler))
+
+
+def _add_ends(app: AsyncApp, workspaces: Workspaces, hearing: Hearing) -> None:
+    for name in PLACES_GONE:
+        app.event({"type": name})(_event(hearing.place_gone))
     for name in UNINSTALLED:
-        app.event({"type": name})(_uninstalled(workspaces))
-    app.event(EVERYTHING)(_nothing)
+        app.event({"type": name})(_uninstalled(workspaces, hearing))
 
 
 def _add_interactions(app: AsyncApp, acting: Acting) -> None:
@@ -160,13 +171,14 @@ def _submitted(acting: Acting) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def _uninstalled(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
+def _uninstalled(workspaces: Workspaces, hearing: Hearing) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
         if event_of(body).get("type") == "tokens_revoked" and not _revoked_bots(body):
             return  # those of persons, of whom nothing is kept
         try:
             origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
-            await workspaces.uninstalled(origin)
+            for team in await workspaces.uninstalled(origin):
+                await hearing.workspace_gone(team)
         except StorageError:
             context[NOT_STORED] = True
             raise

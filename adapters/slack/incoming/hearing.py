@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from adapters.slack.api.directory import Member
@@ -22,13 +21,15 @@ from adapters.slack.incoming.reading import (
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import in_slack_words
+from adapters.slack.replies.status import forget_title
 from adapters.slack.replies.whispers import whisper
 from bot.chat.background_tasks import BackgroundTasks
+from bot.commands import question_in
 from bot.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput
 from bot.owed import INTERRUPTED
 from bot.ports import Bot
-from bot.types import ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage
+from bot.types import ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage, Within
 
 logger = logging.getLogger(__name__)
 
@@ -155,34 +156,43 @@ class Hearing:
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
         member = await workspace.directory.member(said.user)
-        text = to_markdown(
-            without_mention(said.text, workspace.bot_user), await workspace.directory.names_in(said.text)
-        )
+        names = await workspace.directory.names_in(said.text)
+        text = without_mention(said.text, workspace.bot_user)
+        is_directed = said.is_direct or said.mentions_bot
+        command = command_in(to_plain(text, names), addressed=is_directed)
         edited = ThreadMessage(
             source_id=said.ts,
             author=member.person,
-            text=text,
+            text=command if command != question_in(command) else to_markdown(text, names),
             at=said.at,
             attachments=workspace.attachments_of(message),
         )
-        await self._edit(said.key(workspace.team), edited, at)
-
-    async def _edit(self, key: ConversationKey, edited: ThreadMessage, at: datetime) -> None:
-        for each in _conversations(key, edited.source_id):
-            await self._bot.edited(each, edited, at=at)
+        await self._bot.edited(said.key(workspace.team), edited, at=at, is_directed=is_directed)
 
     async def _deleted(self, workspace: Workspace, event: Event) -> None:
         before = _record(event, "previous_message")
         await self._forget(workspace, field(event, "channel"), before | {"ts": field(event, "deleted_ts")})
 
     async def _forget(self, workspace: Workspace, channel: str, message: Event) -> None:
+        """Let a message go, somebody's or the bot's own; the session that was named after a question loses its name."""
         ts = field(message, "ts")
-        if not channel or moment(ts) is None or workspace.is_own(message):
+        if not channel or moment(ts) is None:
             return
         thread = field(message, "thread_ts") or ts
         key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
-        for each in _conversations(key, ts):
-            await self._bot.deleted(each, ts)
+        outcome = await self._bot.deleted(key, ts)
+        if outcome.questions and workspace.sessions:
+            self._background.start(forget_title(workspace, key), "title of a session")
+
+    async def place_gone(self, workspace: Workspace, event: Event) -> None:
+        """A channel was deleted, or the bot was taken out of it. Raises `StorageError`."""
+        if channel := field(event, "channel"):
+            place = Within(platform=PLATFORM, workspace=workspace.team, channel=channel)
+            await self._bot.place_deleted(place)
+
+    async def workspace_gone(self, team: str) -> None:
+        """The app was taken out of a workspace. Raises `StorageError`."""
+        await self._bot.place_deleted(Within(platform=PLATFORM, workspace=team))
 
 
 def details_of(workspace: Workspace, *, user_team: str = "") -> Mapping[str, str]:

@@ -164,22 +164,27 @@ class Messages:
             self._closed(part)
             part.shown = None
 
-    async def delete(self, part: Part) -> None:
-        """Take a message away that the answer no longer needs; where that is refused, what it says and its buttons."""
+    async def retract(self, part: Part) -> None:
+        """Delete a message; where Slack refuses that, leave nothing of what it says and its buttons.
+
+        Raises `SlackRefusal` and `SlackUncertain` when it stands as it was.
+        """
         place = {"channel": self.channel, "ts": part.ts}
         try:
             await self._calls.call("chat.delete", place, priority=Priority.FINAL)
-        except SlackUncertain as error:
-            logger.info("message was not deleted", extra={"error": str(error)})
         except SlackRefusal as refusal:
             if refusal.code in GONE:
                 return
-            logger.info("message was not deleted", extra={"error": str(refusal)})
-            try:
-                emptied = {**place, "text": TAKEN_BACK, "blocks": []}
-                await self._calls.call("chat.update", emptied, priority=Priority.FINAL)
-            except (SlackRefusal, SlackUncertain) as error:
-                logger.warning("message was neither deleted nor emptied", extra={"error": str(error)})
+            logger.info("message is emptied, not deleted", extra={"code": refusal.code})
+            emptied = {**place, "text": TAKEN_BACK, "blocks": []}
+            await self._calls.call("chat.update", emptied, priority=Priority.FINAL)
+
+    async def delete(self, part: Part) -> None:
+        """Retract a message that the answer no longer needs, if Slack lets that be."""
+        try:
+            await self.retract(part)
+        except (SlackRefusal, SlackUncertain) as error:
+            logger.warning("message was not deleted", extra={"error": str(error)})
 
     def _closed(self, part: Part) -> None:
         part.streaming = False

@@ -30,7 +30,7 @@ from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import Piece, Splitter, defang, known, settled, split
-from bot.errors import ReplyRemoved
+from bot.errors import PlatformError, ReplyRemoved
 from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
@@ -97,6 +97,11 @@ class SlackReply:
             return len(self._pieces(draft, draft.text)) > len(self._parts)
         return len(escape_markdown(draft.text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the messages that stand there."""
+        return tuple(part.ts for part in self._parts)
+
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
         if not draft.text.strip() and not draft.notices:
@@ -116,16 +121,28 @@ class SlackReply:
         await self._status.clear()
         return self._reference()
 
-    async def withdraw(self, keep: str) -> None:
-        """Delete the messages that `keep` does not name; what only its author saw goes by itself."""
+    async def retract(self, keep: str) -> None:
+        """Delete the messages that `keep` does not name, all with ""; one that cannot be is left without text.
+
+        Raises `PlatformError` when some stand as they were.
+        """
         _, kept = read_reference(keep)
         names = {part.ts for part in kept}
+        trouble: PlatformError | None = None
         for part in [each for each in self._parts if each.ts not in names]:
             if part.streaming:
                 await self._messages.end_stream(part)
-            await self._messages.delete(part)
             self._workspace.open_edits.discard(part)
-            self._parts.remove(part)
+            try:
+                await self._messages.retract(part)
+            except PlatformError as error:
+                trouble = error
+            else:
+                self._parts.remove(part)
+        if not keep:
+            await self._status.clear(must=self._turn.epoch > 1)
+        if trouble is not None:
+            raise trouble
 
     def _reference(self) -> str:
         return write_reference(self._messages.channel, self._parts)
@@ -266,6 +283,11 @@ class PrivateReply:
         self._workspace = workspace
         self._turn = turn
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: nobody can delete what its author alone sees."""
+        return ()
+
     async def show(self, _draft: Draft) -> str:
         """Nothing is shown before the end."""
         return self._turn.reply_ref or ""
@@ -281,5 +303,5 @@ class PrivateReply:
             await whisper(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
 
-    async def withdraw(self, keep: str) -> None:
+    async def retract(self, keep: str) -> None:
         """Nothing: Slack cannot take back what only its author sees."""

@@ -238,6 +238,9 @@ export default {
       this.notes = this.notes.filter((note) => note.thread !== message.thread);
       this.act("again", { id: message.id, how, thread: message.thread });
     },
+    remove(message) {
+      this.act("delete", { id: message.id, thread: message.thread });
+    },
     dismiss(id) {
       this.notes = this.notes.filter((note) => note.id !== id);
     },
@@ -282,7 +285,8 @@ export default {
         <MessageList ref="list" :key="workspace + '/' + channel" :messages="messages"
           :notes="notes.filter((note) => !note.thread)" :more="more" :threadable="!current.direct"
           :thread="thread?.id" :label="'Messages in ' + title" @open-thread="openThread"
-          @earlier="act('earlier', { thread: '', before: $event })" @dismiss="dismiss" @again="goOn">
+          @earlier="act('earlier', { thread: '', before: $event })" @dismiss="dismiss" @again="goOn"
+          :me="person.id" @delete="remove">
           <template #top>
             <div v-if="loaded && !more" class="beginning">
               <h2>{{ title }}</h2>
@@ -312,9 +316,10 @@ export default {
         <MessageList ref="threadList" :key="thread.id" :messages="thread.messages"
           :notes="notes.filter((note) => note.thread === thread.id)" :more="thread.more"
           :since="thread.root?.at" label="Messages in this thread"
-          @earlier="act('earlier', { thread: thread.id, before: $event })" @dismiss="dismiss" @again="goOn">
+          @earlier="act('earlier', { thread: thread.id, before: $event })" @dismiss="dismiss" @again="goOn"
+          :me="person.id" @delete="remove">
           <template #top>
-            <div v-if="thread.root" class="root"><Message :message="thread.root" /></div>
+            <div v-if="thread.root" class="root"><Message :message="thread.root" :me="person.id" @delete="remove" /></div>
             <p v-else-if="thread.loaded" class="beginning">This thread is not here any more.</p>
             <div v-if="thread.root && thread.messages.length" class="day thread-count" role="separator">
               <span>{{ thread.root.replies === 1 ? '1 reply' : thread.root.replies + ' replies' }}</span>

@@ -83,7 +83,7 @@ async def test_nothing_is_left_of_an_answer_that_is_taken_back(stage: Stage) -> 
     async with stage.platform() as platform:
         reply = await platform.open_reply(stage.turn())
         await reply.show(writing("The stub "))
-        await reply.withdraw("")
+        await reply.retract("")
     assert await seen(stage) == []
 
 
@@ -94,7 +94,7 @@ async def test_a_stub_that_can_be_emptied_only_keeps_neither_words_nor_buttons(s
         reply = await platform.open_reply(stage.turn())
         await reply.show(writing("The stub "))
         stage.refuse_deletions()
-        await reply.withdraw("")
+        await reply.retract("")
     (text,) = await seen(stage)
     assert "stub" not in text
     assert "taken back" in text

@@ -39,7 +39,7 @@ async def answered(store: AnyStore, name: str, **changes: object) -> int:
 async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore, clock: ManualClock) -> None:
     begin = clock()
     id = await answered(store, "a", details={"token": "t"})
-    assert await store.forget_conversation(KEY) == 2
+    assert (await store.forget_conversation(KEY)).entries == 2
     assert await store.get_entries(KEY, start=0) == []
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
@@ -62,10 +62,10 @@ async def test_a_forgotten_delivery_is_still_known(store: AnyStore) -> None:
 async def test_forgetting_somebody_takes_the_conversations_in_which_they_asked(store: AnyStore) -> None:
     await answered(store, "a")
     await answered(store, "b", key=OTHER, author=GRACE)
-    assert await store.forget_person("slack", "U2") == 2
+    assert (await store.forget_person("slack", "U2")).entries == 2
     assert await store.get_entries(OTHER, start=0) == []
     assert len(await store.get_entries(KEY, start=0)) == 2
-    assert await store.forget_person("discord", "U1") == 0
+    assert (await store.forget_person("discord", "U1")).entries == 0
 
 
 async def test_the_authors_are_all_whose_words_would_be_lost(store: AnyStore) -> None:

@@ -251,6 +251,18 @@ def remove(core: Core, message: Message) -> None:
     core.tell("MESSAGE_DELETE", message.channel, body, GUILD_MESSAGES if guild else DIRECT_MESSAGES)
 
 
+def remove_all(core: Core, messages: Sequence[Message]) -> None:
+    """Delete messages of one channel, told at once (events/gateway-events: Message Delete Bulk)."""
+    channel = messages[0].channel
+    for each in messages:
+        each.deleted = True
+    ids = [str(each.id) for each in messages]
+    body: Payload = {"ids": ids, "channel_id": str(channel.id)}
+    if channel.guild is not None:
+        body["guild_id"] = str(channel.guild.id)
+    core.tell("MESSAGE_DELETE_BULK", channel, body, GUILD_MESSAGES)
+
+
 def check_may_post(core: Core, channel: Channel, *, files: bool) -> None:
     """Whether the bot may write there. Raises `ApiError` 50013, 50008, 50083 or 160005."""
     if not permissions.may_send(core.bot, channel) or (

@@ -32,6 +32,8 @@ T = TypeVar("T")
 # The subscription that a message event needs, by the type of its channel.
 _MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 
+TOMBSTONE = "This message was deleted."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
@@ -252,9 +254,19 @@ class SlackEmulator:
         self._emit_change(message.channel, "message_changed", message=after, previous_message=before)
 
     def remove(self, message: Message) -> None:
-        """Delete a message, and tell the app."""
+        """Delete a message, and tell the app.
+
+        Of one with replies a tombstone stays, so that its thread does: the app is told of a change to the subtype
+        `tombstone` (docs.slack.dev/reference/events/message/message_changed).
+        """
         before = thread_json(message, self.world, self.origin)
+        has_replies = any(each.is_reply for each in self.world.thread(message.channel, message.ts))
         message.deleted = True
+        if has_replies and not message.is_reply:
+            kept = {name: before[name] for name in ("type", "ts", "thread_ts", "reply_count") if name in before}
+            tombstone = kept | {"subtype": "tombstone", "text": TOMBSTONE, "user": "USLACKBOT", "hidden": True}
+            self._emit_change(message.channel, "message_changed", message=tombstone, previous_message=before)
+            return
         self._emit_change(message.channel, "message_deleted", deleted_ts=message.ts, previous_message=before)
 
     def _emit_change(self, channel: Channel, subtype: str, **details: Any) -> None:

@@ -26,6 +26,7 @@ from bot.parameters import Effective, Scope
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Handled,
     Incoming,
     Outcome,
@@ -34,6 +35,7 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock
@@ -70,6 +72,7 @@ class RememberingBot:
         self.heard: list[Incoming] = []
         self.edits: list[tuple[ConversationKey, ThreadMessage]] = []
         self.deletions: list[tuple[ConversationKey, str]] = []
+        self.places: list[Within] = []
         self.stopped: list[ConversationKey] = []
         self.changes: list[tuple[Scope, Mapping[str, str | None]]] = []
         self.fails = False
@@ -101,11 +104,18 @@ class RememberingBot:
         self.stopped.append(key)
         return Handled(outcome=Outcome.REPLIED, text=stopped)
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        self.edits.append((key, message))
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        self.edits.append((channel, message))
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        self.deletions.append((key, source_id))
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        self.deletions += [(channel, id) for id in ids]
+        return DeletionOutcome()
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        self.places.append(place)
+        return DeletionOutcome()
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         raise InvalidInput("That question is not known here.")
@@ -147,8 +157,9 @@ class OneWorkspace:
     async def find(self, origin: Origin) -> Workspace | None:
         return self.workspace if origin.team == TEAM else None
 
-    async def uninstalled(self, origin: Origin) -> None:
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
         self.uninstalls += 1
+        return [origin.team]
 
     async def everywhere(self) -> list[Workspace]:
         return [self.workspace]
