@@ -267,7 +267,7 @@ async def _ask(
     request = ModelRequest(
         head="You are being checked. Answer as briefly as you can.",
         entries=(Entry(role="user", text=text, media=media),),
-        parameters={"max_tokens": max_tokens, "enable_thinking": False, **more},
+        parameters={"max_tokens": max_tokens, "enable_thinking": False, **parameters},
     )
     clock = model.options.surroundings.monotonic
     start = clock()
