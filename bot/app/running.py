@@ -87,6 +87,8 @@ class Process:
 async def _serve(settings: Settings, announce: Callable[[str], None], role: Role, process: Process) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
     stopping = _stop_signal()
+    if settings.uses_local_model:
+        announce("Starting the small local model, which takes a few seconds ...")
     playgrounds: list[Playground] = []
     joined: dict[str, Joined] = {}
 
