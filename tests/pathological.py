@@ -179,7 +179,7 @@ _UNITS: Final[Mapping[str, str]] = {
     "ligatures": "\ufdfa",
     "chinese": "\u6f22",
     # Words of the bot's own grammar.
-    "overrides": 'max_tokens=1 ',
+    "overrides": "max_tokens=1 ",
     "overrides-open": 'thinking="',
     "commands": "/set ",
     "private-words": "for me ",
@@ -220,7 +220,9 @@ _WRAPPED: Final[Mapping[str, Pattern]] = {
     "fence-unclosed-long": _repeated("a b\n", before="```py\n"),
     "fence-in-line-long": _repeated("x", before="```"),
     "code-span-long": _repeated("a ", before="`", after="`"),
-    "table-wide": lambda length: "|" + "a|" * (length // 6) + "\n|" + "-|" * (length // 6) + "\n|" + "b|" * (length // 6),
+    "table-wide": lambda length: (
+        "|" + "a|" * (length // 6) + "\n|" + "-|" * (length // 6) + "\n|" + "b|" * (length // 6)
+    ),
     "table-long": _repeated("|a|b|\n", before="|a|b|\n|-|-|\n"),
     "table-of-backticks": _growing(lambda number: "|" + "`" * number + "|\n" + ("|-|\n" if number == 1 else "")),
     "headings-of-hashes": _repeated("#", before="#### a "),

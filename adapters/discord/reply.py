@@ -17,6 +17,7 @@ from adapters.discord.rest import Refused
 from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface, Surface
 from adapters.discord.surroundings import Surroundings
 from bot.errors import PlatformError
+from bot.offload import offload
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class DiscordReply:
     # ------------------------------------------------------------ making it so
 
     async def _make(self, draft: Draft, urgency: Urgency) -> None:
-        pages = self._renderer.pages(draft)
+        pages = await offload(len(draft.text), self._renderer.pages, draft)
         try:
             await self._place(pages, urgency)
         except Ended:

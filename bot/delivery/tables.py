@@ -92,7 +92,11 @@ def _cells(line: str) -> list[str]:
 
 
 def _aligned(row: Sequence[str], widths: Iterable[int]) -> str:
-    return (" " * _BETWEEN).join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return (
+        (" " * _BETWEEN)
+        .join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        .rstrip()
+    )
 
 
 def _width(text: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 
 import pytest
 
@@ -75,7 +75,7 @@ def growth(read: Read, make: Callable[[int], str]) -> float:
 )
 def test_twice_the_text_is_at_most_two_and_a_half_times_the_work(read: Read, portion: int) -> None:
     names = list(PATTERNS)[portion::PORTIONS]
-    found = {name: growth(read, lambda length, name=name: text(name, length)) for name in names}
+    found = {name: growth(read, partial(text, name)) for name in names}
     assert {name: round(times, 1) for name, times in found.items() if times > MOST} == {}
 
 

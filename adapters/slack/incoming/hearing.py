@@ -24,6 +24,7 @@ from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.whispers import whisper
 from bot.errors import InvalidInput
+from bot.offload import offload
 from bot.ports import Bot
 from bot.types import ConversationKey, Handled, Incoming, Outcome, ThreadMessage
 
@@ -96,7 +97,7 @@ class Hearing:
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
             author=member.person,
-            text=command or to_markdown(text, names),
+            text=command or await offload(len(text), to_markdown, text, names),
             at=said.at,
             source_id=said.ts,
             attachments=workspace.attachments_of(said.event),
@@ -140,9 +141,8 @@ class Hearing:
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
         member = await workspace.directory.member(said.user)
-        text = to_markdown(
-            without_mention(said.text, workspace.bot_user), await workspace.directory.names_in(said.text)
-        )
+        names = await workspace.directory.names_in(said.text)
+        text = await offload(len(said.text), to_markdown, without_mention(said.text, workspace.bot_user), names)
         edited = ThreadMessage(
             source_id=said.ts,
             author=member.person,

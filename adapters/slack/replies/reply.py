@@ -27,6 +27,7 @@ from adapters.slack.replies.search import find_parts
 from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
 from bot.delivery import Piece, Splitter, defang, known, settled
+from bot.offload import offload
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -75,21 +76,21 @@ class SlackReply:
 
         Raises `PlatformError`.
         """
-        if self._turn.epoch == 1 or (self._parts and not self._may_have_more()):
+        if self._turn.epoch == 1 or (self._parts and not await self._may_have_more()):
             return
         await asyncio.sleep(self._rules.settle_seconds)
         known = [each.ts for each in self._parts]
         self._parts += await find_parts(self._workspace, self._messages, self._turn, known=known)
         self._messages.may_stream = self._messages.may_stream and not self._parts
 
-    def _may_have_more(self) -> bool:
+    async def _may_have_more(self) -> bool:
         """Whether the answer may have reached messages beyond those that are noted.
 
         Of one that is not whole, half a message is more than is written after the last time that its text was stored.
         """
         draft = self._turn.draft or Draft(status="thinking")
         if self._turn.outcome is not None:
-            return len(self._pieces(draft, draft.text)) > len(self._parts)
+            return len(await self._pieces(draft)) > len(self._parts)
         return len(escape_markdown(draft.text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
 
     async def show(self, draft: Draft) -> str:
@@ -126,7 +127,7 @@ class SlackReply:
     # ------------------------------------------------------------ writing
 
     async def _write(self, draft: Draft) -> None:
-        pieces = self._pieces(draft, draft.text[: settled(draft.text)])
+        pieces = await self._pieces(draft, growing=True)
         for index, piece in enumerate(pieces):
             if index < len(pieces) - 1:
                 await self._settle(index, escape_markdown(piece.shown), ())
@@ -139,15 +140,20 @@ class SlackReply:
                 await self._begin(index, text, below)
 
     async def _write_end(self, draft: Draft) -> None:
-        pieces = self._pieces(draft, draft.text)
+        pieces = await self._pieces(draft)
         for index, piece in enumerate(pieces):
             below = end_blocks(draft, self._turn.id) if index == len(pieces) - 1 else ()
             await self._settle(index, escape_markdown(piece.shown), below)
         while len(self._parts) > len(pieces):
             await self._messages.delete(self._parts.pop())
 
-    def _pieces(self, draft: Draft, text: str) -> Sequence[Piece]:
-        """The messages that a text needs, with links only to what people or the search named."""
+    async def _pieces(self, draft: Draft, *, growing: bool = False) -> Sequence[Piece]:
+        """The messages that an answer needs; of one that is still growing only what stays as it is."""
+        return await offload(len(draft.text), self._divided, draft, growing=growing)
+
+    def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
+        """The pieces of an answer, with links only to what people or the search named."""
+        text = draft.text[: settled(draft.text)] if growing else draft.text
         safe = defang(text, allowed=known(draft.addresses))
         return self._splitter.split(safe) or [Piece(text="", shown="")]
 
@@ -235,7 +241,7 @@ class PrivateReply:
         """Show the whole answer to its author. Raises `PlatformError`."""
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
-        text = defang(draft.text, allowed=known(draft.addresses))
+        text = await offload(len(draft.text), defang, draft.text, allowed=known(draft.addresses))
         await whisper(self._workspace, self._turn.incoming, text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
 

@@ -11,6 +11,7 @@ from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, Block, escape_markdown, fallback_text, markdown_blocks
 from bot.delivery import split
+from bot.offload import offload
 from bot.types import Incoming
 
 logger = logging.getLogger(__name__)
@@ -26,10 +27,10 @@ async def whisper(
     `response_url` is where Slack takes an answer to what they pressed or typed, also in channels without the bot.
     Raises `SlackRefusal` and `SlackUncertain`.
     """
-    pieces = [each.shown for each in split(text, limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each)))]
-    for number, piece in enumerate(pieces or [""], start=1):
+    pieces = await offload(len(text), split, text, limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each)))
+    for number, shown in enumerate([each.shown for each in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
-        await _whisper_one(workspace, asked, _content(piece, below), response_url)
+        await _whisper_one(workspace, asked, _content(shown, below), response_url)
 
 
 async def _whisper_one(workspace: Workspace, asked: Incoming, content: Mapping[str, Any], response_url: str) -> None:
