@@ -56,7 +56,11 @@ class Composition:
         return self.parameters["show_cost"] is True
 
     @property
-    def addresses(self) -> frozenset[str]:
+    def characters(self) -> int:
+        """How much text is sent."""
+        return sum(len(entry.text) for entry in self.request.entries)
+
+    def find_addresses(self) -> frozenset[str]:
         """The web addresses that people wrote in what is sent; the model's own are not among them."""
         return urls_in("\n".join(entry.text for entry in self.request.entries if entry.role == "user"))
 

@@ -27,6 +27,7 @@ from bot.errors import (
 from bot.failures import CUT_NOTICE, apology
 from bot.files import Files
 from bot.giving_way import GivingWay
+from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -252,7 +253,7 @@ class ConversationManager:
 
     async def _generate(self, turn: Turn, composition: Composition, presenter: Presenter) -> tuple[Answer, bool]:
         """The answer, and whether a person stopped it."""
-        answer = Answer(addresses=composition.addresses)
+        answer = Answer(addresses=await offload(composition.characters, composition.find_addresses))
         if turn.burst:
             answer.note(BURST_NOTICE.format(count=1 + len(turn.burst)))
         try:

@@ -17,6 +17,7 @@ from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface,
 from adapters.discord.surroundings import Surroundings
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
+from bot.offload import offload
 from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
@@ -120,7 +121,7 @@ class DiscordReply:
     # ------------------------------------------------------------ making it so
 
     async def _make(self, draft: Draft, priority: Priority) -> None:
-        pages = self._renderer.pages(draft)
+        pages = await offload(len(draft.text), self._renderer.pages, draft)
         if self._plain:
             pages = [Page(content=each.content) for each in pages]
         try:

@@ -37,7 +37,7 @@ _FILLED_UP = "filled_up"
 _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def render_markdown(text: str) -> str:
     """`text` as safe HTML; remembered for a moment, since several pages show the same text."""
     rendered: str = _parser().render(text)

@@ -20,7 +20,7 @@ from adapters.web.context_chart import SHOWN
 from adapters.web.context_panel import present_context
 from adapters.web.hub import Hub, MessageChanged
 from adapters.web.markdown import render_markdown
-from adapters.web.presenting import Json, present_message, present_person, present_workspace
+from adapters.web.presenting import Json, present_message, present_person, present_workspace, render_ahead
 from adapters.web.reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor, plain_name, visitor_of
@@ -204,6 +204,7 @@ class ChatPage:
     ) -> None:
         """Read one page of messages and send it, saying whether there are earlier ones."""
         found = await read(limit=PAGE_SIZE + 1)
+        await render_ahead(found)
         messages = [present_message(self._scene.hub.current(each)) for each in found[-PAGE_SIZE:]]
         self._view.tell({"type": type, **extra, "messages": messages, "more": len(found) > PAGE_SIZE})
 
@@ -230,6 +231,7 @@ class ChatPage:
             logger.warning("a thread's root could not be read", exc_info=True)
             return
         if root is not None:
+            await render_ahead([root])
             self._view.tell({"type": "message", "channel": root.channel, "message": present_message(root)})
         if reply.author.id == BOT.id and reply.thread in self._asked:
             self._asked.discard(reply.thread)
@@ -293,6 +295,7 @@ class ChatPage:
                 return
         self._view.tell({"type": "sent", "token": request.text("token")})
         if sending.message is not None:
+            await render_ahead([sending.message])
             self._scene.hub.publish(sending.message, is_new=True)
         if note:
             await self._note("info", note, request, sending.incoming)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.web.markdown import is_safe_url, render_markdown
+from bot.offload import offload
 from bot.smallprint import footer_parts
 from bot.types import Again, Channel, ChannelMessage, Draft, Person, Source, Workspace
 
@@ -26,6 +27,13 @@ STATUS_WORDS: Mapping[str, str] = {
 }
 
 Json = dict[str, Any]
+
+
+async def render_ahead(messages: Iterable[ChannelMessage]) -> None:
+    """Render long messages beside the event loop, so that `present_message` finds them ready."""
+    for message in messages:
+        for text in (message.text, message.answer.reasoning if message.answer else ""):
+            await offload(len(text), render_markdown, text)
 
 
 def present_message(message: ChannelMessage) -> Json:

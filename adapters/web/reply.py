@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 from adapters.web.hub import Hub
+from adapters.web.presenting import render_ahead
 from bot.errors import PlatformError, StorageError
 from bot.ports import Clock, WorkspaceStore
 from bot.types import ChannelMessage, Draft, Incoming, Person, Turn
@@ -51,6 +52,7 @@ class PlaygroundReply:
         elif (self._clock() - self._stored_at).total_seconds() >= STORE_SECONDS:
             await self._put_if_possible()
         started = time.perf_counter()
+        await render_ahead([self._message])
         self._hub.publish_live(self._message, is_new=is_new)
         await asyncio.sleep((time.perf_counter() - started) * REST_SHARE)
         return self._message.id
@@ -60,6 +62,7 @@ class PlaygroundReply:
         is_new = not self._stored
         self._message = replace(self._message, text=draft.text, answer=draft)
         await self._put()
+        await render_ahead([self._message])
         if is_new:
             self._hub.publish(self._message, is_new=True)
         self._hub.settle(self._message)
@@ -104,6 +107,7 @@ class PrivateReply:
         """Show `draft` to its person."""
         draft = replace(draft, notices=(*draft.notices, ONLY_YOU))
         self._message = replace(self._message, text=draft.text, answer=draft)
+        await render_ahead([self._message])
         self._hub.publish(self._message, is_new=self._is_new, only_for=self._person.id)
         self._is_new = False
         return self._message.id

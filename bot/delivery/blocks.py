@@ -103,12 +103,9 @@ def head(text: str, at: int, end: int) -> str:
 
 def after_line(state: State, line: str) -> State:
     """What is open after a whole line, given without its line end."""
-    if state.fence is None:
-        if not line or line.isspace():
-            return _after_blank(state)
-        if line[0].isalpha() and "|" not in line and not state.table:
-            return _TEXT  # as nearly all lines are; it closes what is open
-    else:
+    if state.fence is None and (after := _after_usual_line(state, line)) is not None:
+        return after
+    if state.fence is not None:
         ending = _ending(state.fence, line)
         if ending == "inside" and (line.strip() or not state.fence.quotes):
             return state
@@ -132,7 +129,11 @@ def after_line(state: State, line: str) -> State:
     )
 
 
-def _after_blank(state: State) -> State:
+def _after_usual_line(state: State, line: str) -> State | None:
+    """What is open after a blank line, or one of text without any mark; None for others. Nearly all lines are such."""
+    if line and not line.isspace():
+        is_plain = line[0].isalpha() and "|" not in line and not state.table
+        return _TEXT if is_plain else None  # it closes what was open
     if state.after_blank and not state.quotes and not state.table and not state.header:
         return state
     return State(items=() if state.quotes else state.items, last=state.last)

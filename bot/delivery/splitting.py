@@ -61,7 +61,12 @@ class Splitter:
             raise ValueError(f"a message must hold at least {MIN_LIMIT} characters, not {limit}")
         self._limit = limit
         self._size = size
-        self._forget()
+        self._text = ""
+        self._seen = 0  # characters of it that the settled pieces rest on: some behind them tell where they end
+        self._start = 0  # of what is not settled
+        self._settled: list[Piece] = []
+        self._wrapped: tuple[Fence, tuple[str, str]] | None = None
+        self._begin((0, State()), "")
 
     def split(self, text: str) -> list[Piece]:
         """The pieces of the text; when it is not the last one grown longer, all is done anew."""
@@ -76,11 +81,8 @@ class Splitter:
         return [*self._settled, self._piece(text, self._start, len(text))]
 
     def _forget(self) -> None:
-        self._settled: list[Piece] = []
-        self._wrapped: tuple[Fence, tuple[str, str]] | None = None
-        self._text = ""
-        self._seen = 0  # characters of it that the settled pieces rest on: some behind them tell where they end
-        self._start = 0  # of what is not settled
+        self._settled = []
+        self._seen = self._start = 0
         self._begin((0, State()), "")
 
     def _begin(self, line: LineStart, first: str) -> None:
@@ -123,7 +125,7 @@ class Splitter:
             self._lines.append((end + 1, after_line(state, text[at:end])))
 
     def _surely_fits(self, line: str, held: int, state: State) -> bool:
-        """Whether a piece fits by the sizes of its lines, `held` together, so that it need not be counted as a whole."""
+        """Whether a piece surely fits, as `held` tells, the sizes of its lines: it need not be counted as a whole."""
         if state.fence is None:
             return "```" not in line and "~~~" not in line
         return held + self._size("\n" + self._wrapping(state.fence)[1]) <= self._limit

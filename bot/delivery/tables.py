@@ -73,9 +73,16 @@ def _as_text(lines: Sequence[str], widest: int) -> str:
 def _as_list(header: Sequence[str], row: Sequence[str]) -> str:
     """One row: its first cell as a list item, the others below it by name."""
     first, *others = [
-        f"**{name}:** {cell}" if name else cell for name, cell in zip(header, row, strict=False) if cell
+        f"**{name}:** {cell}" if name else cell
+        for name, cell in zip(map(_shortened, header), row, strict=False)
+        if cell
     ] or [""]
     return "\n".join((f"- {first}", *(f"  {other}" for other in others)))
+
+
+def _shortened(name: str) -> str:
+    """The name of a column, which stands before each of its cells."""
+    return name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…"
 
 
 def _cells(line: str) -> list[str]:

@@ -47,7 +47,7 @@ def read_form(text: str, *, is_cut: bool = False) -> Said:
     """Take a summary apart, whatever of the form it keeps to; `is_cut` drops the last line, which ends somewhere."""
     lines = text.replace("\r", "\n").splitlines()
     said, section = Said(), Section.MAIN
-    for line in lines[:-1] if is_cut and len(lines) > 1 else lines:
+    for line in filter(str.strip, lines[:-1] if is_cut and len(lines) > 1 else lines):
         if headline := _HEADLINE.fullmatch(line):
             said.headline = said.headline or _point(headline["text"]).text[:HEADLINE_CHARACTERS]
             continue

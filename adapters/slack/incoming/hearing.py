@@ -27,6 +27,7 @@ from bot.chat.background_tasks import BackgroundTasks
 from bot.commands import question_in
 from bot.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput
+from bot.offload import offload
 from bot.owed import INTERRUPTED
 from bot.ports import Bot
 from bot.types import ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage, Within
@@ -112,7 +113,7 @@ class Hearing:
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
             author=member.person,
-            text=command or to_markdown(text, names),
+            text=command or await offload(len(text), to_markdown, text, names),
             at=said.at,
             source_id=said.ts,
             attachments=workspace.attachments_of(said.event),

@@ -31,6 +31,7 @@ from adapters.slack.replies.whispers import whisper
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import Piece, Splitter, defang, known, settled, split
 from bot.errors import PlatformError, ReplyRemoved
+from bot.offload import offload
 from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
@@ -80,21 +81,21 @@ class SlackReply:
 
         Raises `PlatformError`.
         """
-        if self._turn.epoch == 1 or (self._parts and not self._may_have_more()):
+        if self._turn.epoch == 1 or (self._parts and not await self._may_have_more()):
             return
         await asyncio.sleep(self._rules.settle_seconds)
         known = [each.ts for each in self._parts]
         self._parts += await find_parts(self._workspace, self._messages, self._turn, known=known)
         self._messages.may_stream = self._messages.may_stream and not self._parts
 
-    def _may_have_more(self) -> bool:
+    async def _may_have_more(self) -> bool:
         """Whether the answer may have reached messages beyond those that are noted.
 
         Of one that is not whole, half a message is more than is written after the last time that its text was stored.
         """
         draft = self._turn.draft or Draft(status="thinking")
         if self._turn.outcome is not None:
-            return len(self._pieces(draft, draft.text)) > len(self._parts)
+            return len(await self._pieces(draft)) > len(self._parts)
         return len(escape_markdown(draft.text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
 
     @property
@@ -150,7 +151,7 @@ class SlackReply:
     # ------------------------------------------------------------ writing
 
     async def _write(self, draft: Draft) -> None:
-        pieces = self._pieces(draft, draft.text[: settled(draft.text)])
+        pieces = await self._pieces(draft, growing=True)
         for index, piece in enumerate(pieces):
             if index < len(pieces) - 1:
                 await self._settle(index, escape_markdown(piece.shown), ())
@@ -163,7 +164,7 @@ class SlackReply:
                 await self._begin(index, text, below)
 
     async def _write_end(self, draft: Draft) -> None:
-        pieces = self._pieces(draft, draft.text)
+        pieces = await self._pieces(draft)
         for index, piece in enumerate(pieces):
             below = end_blocks(draft, self._turn.id) if index == len(pieces) - 1 else ()
             await self._settle(index, escape_markdown(piece.shown), below)
@@ -173,8 +174,7 @@ class SlackReply:
     async def _write_plain(self, draft: Draft) -> None:
         """Write the answer as text alone; in new messages where Slack lets those that are there not be changed."""
         self._messages.plain = True
-        text = plain_text(replace(draft, text=defang(draft.text, allowed=known(draft.addresses))))
-        pieces = split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))
+        pieces = await offload(len(draft.text), _plain_pieces, draft)
         for index, piece in enumerate(pieces):
             await self._settle_plain(index, escape_mrkdwn(piece.shown))
         while len(self._parts) > len(pieces):
@@ -197,8 +197,13 @@ class SlackReply:
         self._workspace.open_edits.discard(old)
         await self._messages.delete(old)
 
-    def _pieces(self, draft: Draft, text: str) -> Sequence[Piece]:
-        """The messages that a text needs, with links only to what people or the search named."""
+    async def _pieces(self, draft: Draft, *, growing: bool = False) -> Sequence[Piece]:
+        """The messages that an answer needs; of one that is still growing only what stays as it is."""
+        return await offload(len(draft.text), self._divided, draft, growing=growing)
+
+    def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
+        """The pieces of an answer, with links only to what people or the search named."""
+        text = draft.text[: settled(draft.text)] if growing else draft.text
         safe = defang(text, allowed=known(draft.addresses))
         return self._splitter.split(safe) or [Piece(text="", shown="")]
 
@@ -296,7 +301,7 @@ class PrivateReply:
         """Show the whole answer to its author. Raises `PlatformError`."""
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
-        safe = replace(draft, text=defang(draft.text, allowed=known(draft.addresses)))
+        safe = replace(draft, text=await offload(len(draft.text), defang, draft.text, allowed=known(draft.addresses)))
         if plain:
             await whisper(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
         else:
@@ -305,3 +310,9 @@ class PrivateReply:
 
     async def retract(self, keep: str) -> None:
         """Nothing: Slack cannot take back what only its author sees."""
+
+
+def _plain_pieces(draft: Draft) -> Sequence[Piece]:
+    """The messages that an answer needs as text alone."""
+    text = plain_text(replace(draft, text=defang(draft.text, allowed=known(draft.addresses))))
+    return split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))

@@ -21,6 +21,7 @@ from adapters.slack.replies.rendering import (
 )
 from bot.chat.rate_limit import Priority
 from bot.delivery import defang, known, split
+from bot.offload import offload
 from bot.types import Draft, Incoming
 
 PATIENCE_SECONDS: Final = 60.0
@@ -42,10 +43,10 @@ async def whisper(
     blocks. Raises `SlackRefusal` and `SlackUncertain`.
     """
     limit, escape = (PLAIN_CHARACTERS, escape_mrkdwn) if plain else (PIECE_CHARACTERS, escape_markdown)
-    pieces = [each.shown for each in split(text, limit=limit, size=lambda each: len(escape(each)))]
-    for number, piece in enumerate(pieces or [""], start=1):
+    pieces = await offload(len(text), split, text, limit=limit, size=lambda each: len(escape(each)))
+    for number, shown in enumerate([each.shown for each in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
-        content = {"text": escape_mrkdwn(piece)} if plain else _content(piece, below)
+        content = {"text": escape_mrkdwn(shown)} if plain else _content(shown, below)
         await _whisper_one(workspace, asked, content)
 
 
@@ -54,7 +55,7 @@ async def tell(workspace: Workspace, asked: Incoming, draft: Draft) -> None:
 
     Raises `SlackRefusal` and `SlackUncertain`.
     """
-    safe = replace(draft, text=defang(draft.text, allowed=known(draft.addresses)))
+    safe = replace(draft, text=await offload(len(draft.text), defang, draft.text, allowed=known(draft.addresses)))
     try:
         await whisper(workspace, asked, safe.text, notice_blocks(draft))
     except SlackRefusal:
