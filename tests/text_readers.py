@@ -94,7 +94,7 @@ def _wanted(text: str) -> object:
 
 def _digest(text: str) -> object:
     nowhere = cast("ScheduleStore", None)  # nothing of these texts is a time, so that nothing is stored
-    return asyncio.run(schedules.run(f"add {text}", ASKED, nowhere, now=NOW))
+    return asyncio.run(schedules.decide(f"add {text}", ASKED, nowhere, now=NOW))
 
 
 READERS: Final[Mapping[str, Mapping[str, Read]]] = {
