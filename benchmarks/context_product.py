@@ -37,10 +37,20 @@ class Silence:
     async def show(self, _draft: Draft) -> str:
         return "shown"
 
-    async def finish(self, _draft: Draft) -> str:
+    async def finish(self, _draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002 - the port's
         return "shown"
 
-    async def withdraw(self, _keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    async def retract(self, _keep: str) -> None:
+        pass
+
+    async def check_writable(self, _turn: Turn) -> None:
+        pass
+
+    async def tell(self, _asked: Incoming, _draft: Draft) -> None:
         pass
 
 

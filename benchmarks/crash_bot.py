@@ -79,6 +79,12 @@ class RecordedPlatform:
         """Nothing stands there before the first question."""
         return []
 
+    async def check_writable(self, turn: Turn) -> None:
+        """Do nothing: the recording server takes everything."""
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Do nothing: nothing is refused."""
+
 
 class RecordedReply:
     """One message that is posted once and edited after that."""
@@ -95,11 +101,15 @@ class RecordedReply:
         """Post or edit."""
         return await self._write(draft.text, draft.status)
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002  the port's
         """The last edit, marked as such."""
         return await self._write(draft.text, f"final {draft.status}")
 
-    async def withdraw(self, keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    async def retract(self, keep: str) -> None:
         """Delete the message, unless it is the one that is kept."""
         if self._ref not in {None, keep}:
             await self._call("DELETE", f"/messages/{self._ref}", None)

@@ -37,6 +37,7 @@ from bot.types import (
     Draft,
     Finish,
     Finished,
+    Incoming,
     ModelEvent,
     ModelRequest,
     TextDelta,
@@ -78,6 +79,12 @@ class SilentPlatform:
         """Nothing stands there."""
         return []
 
+    async def check_writable(self, turn: Turn) -> None:
+        """Do nothing: everything is taken."""
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Do nothing: nothing is refused."""
+
 
 class SilentReply:
     """A message in memory."""
@@ -91,9 +98,15 @@ class SilentReply:
         self.draft = draft
         return self._ref
 
-    finish = show
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002  the port's
+        """Keep the last one."""
+        return await self.show(draft)
 
-    async def withdraw(self, keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    async def retract(self, keep: str) -> None:
         """There is nobody else's message."""
 
 

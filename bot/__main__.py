@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+from pathlib import Path
+
+EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
+IS_PROGRAM = __name__ == "__main__" or Path(sys.argv[0]).stem == "seedling"
+
+
+def _on_interrupt(handler: Any) -> None:
+    """Have Ctrl+C handled so, unless whoever started us wants it ignored."""
+    if IS_PROGRAM and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _leave(number: int, _frame: object) -> None:
+    os._exit(EXIT_SIGNAL + number)
+
+
+# Loading the rest takes a second, in which Ctrl+C would only show how far that has come.
+_on_interrupt(_leave)
+
 import argparse
 import asyncio
-import json
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -19,17 +38,20 @@ from bot import app
 from bot.app.discord_commands import add_discord_commands
 from bot.app.manifest_commands import add_slack_commands
 from bot.app.upkeep_commands import Commands, add_upkeep_commands
-from bot.commands import origin_text, parameters_table, parse_overrides
+from bot.checks import CHECK_SECONDS
+from bot.commands.arguments import parse_overrides
+from bot.commands.parameter_text import origin_text, parameters_table
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
 from bot.settings import Settings, load_settings
+from bot.standard_streams import OutputLost, finish_streams, mention, note, prepare_streams, say, say_json
 from bot.types import Draft, Outcome, Spending
 
-# Exit codes as in sysexits.h: 64 usage, 69 a service is away, 78 configuration.
+# Exit codes as in sysexits.h: 64 usage, 69 a service is away, 74 output, 78 configuration.
 EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, 64), (StorageError, 69))
 EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
+EXIT_OUTPUT_LOST = 74
 
 DESCRIPTION = """\
 Seedling puts the Seed 2.0 Lite model into team chat.
@@ -43,16 +65,31 @@ begun and never ended here. Estimated tokens and costs (where no usage was repor
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. Every expected failure is one line on standard error."""
-    options = build_parser().parse_args(arguments)
-    configure_logging(verbose=options.verbose)
+    """Run one command; the exit code. Every expected failure is one line on standard error.
+
+    Whoever reads the output may go: that is no failure, and nothing is said of it.
+    """
+    prepare_streams()
     try:
+        _on_interrupt(signal.default_int_handler)
+        options = build_parser().parse_args(arguments)
+        configure_logging(verbose=options.verbose)
         return int(options.command(options))
     except BotError as error:
-        print(f"seedling: {error}", file=sys.stderr)
+        note(f"seedling: {error}")
         return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), EXIT_FAILED)
+    except OutputLost as lost:
+        if lost.is_closed:
+            return 0
+        note(f"seedling: {lost}")
+        return EXIT_OUTPUT_LOST
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return EXIT_SIGNAL + signal.SIGINT
+    except app.Interrupted as interrupted:
+        return EXIT_SIGNAL + interrupted.number
+    finally:
+        _on_interrupt(_leave)
+        finish_streams()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -121,7 +158,16 @@ def _add_model_commands(commands: Commands) -> None:
     command = commands.add_parser("rates", help="print the prices in force and where they come from")
     command.set_defaults(command=_rates)
 
-    command = commands.add_parser("doctor", help="check the model: key, prices, streaming, cache, pictures, search")
+    command = commands.add_parser(
+        "doctor", help="check Slack, Discord and the model: what works, and how to mend the rest"
+    )
+    command.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=CHECK_SECONDS,
+        metavar="N",
+        help="limit of each check (default: %(default)g)",
+    )
     command.set_defaults(command=_doctor)
 
     command = commands.add_parser("usage", help="print what was used and what it cost")
@@ -134,27 +180,27 @@ def _add_model_commands(commands: Commands) -> None:
 
 
 def _run(_: argparse.Namespace) -> int:
-    asyncio.run(app.run(load_settings(), _say))
+    asyncio.run(app.run(load_settings(), mention))
     return 0
 
 
 def _web(_: argparse.Namespace) -> int:
-    asyncio.run(app.serve_web(load_settings(), _say))
+    asyncio.run(app.serve_web(load_settings(), mention))
     return 0
 
 
 def _slack(_: argparse.Namespace) -> int:
-    asyncio.run(app.serve_slack(load_settings(), _say))
+    asyncio.run(app.serve_slack(load_settings(), mention))
     return 0
 
 
 def _discord(_: argparse.Namespace) -> int:
-    asyncio.run(app.serve_discord(load_settings(), _say))
+    asyncio.run(app.serve_discord(load_settings(), mention))
     return 0
 
 
 def _worker(_: argparse.Namespace) -> int:
-    asyncio.run(app.work(load_settings(), _say))
+    asyncio.run(app.work(load_settings(), mention))
     return 0
 
 
@@ -165,11 +211,15 @@ def _ask(options: argparse.Namespace) -> int:
     _log_only_failures(options)
     asking = app.Question(text=question, thread=thread, overrides=parse_overrides(options.set), files=options.file)
     asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
+    if asked.failure is not None and not asked.signal:
+        raise OutputLost(asked.failure)
     if asked.handled.outcome is Outcome.REPLIED:
-        _say(asked.handled.text)
+        say(asked.handled.text)
         return 0
     if options.json:
-        _say(json.dumps(_as_json(asked), ensure_ascii=False, indent=2))
+        say_json(_as_json(asked), indent=2)
+    if asked.signal:
+        return EXIT_SIGNAL + asked.signal
     return EXIT_FAILED if asked.draft is None or asked.draft.status == "failed" else 0
 
 
@@ -200,61 +250,67 @@ def _as_json(asked: app.Asked) -> Mapping[str, Any]:
 
 def _import_slack_export(options: argparse.Namespace) -> int:
     report = asyncio.run(app.import_slack_export(load_settings(), options.file, _progress_bar))
-    _say(f"\n{report}")
+    say(f"\n{report}")
     return 0
 
 
 def _migrate(_: argparse.Namespace) -> int:
     asyncio.run(app.migrate_database(load_settings()))
-    _say("The database is at the newest schema.")
+    say("The database is at the newest schema.")
     return 0
 
 
 def _params(options: argparse.Namespace) -> int:
     if options.markdown:
-        _say(parameters_table())
+        say(parameters_table())
         return 0
     for each in asyncio.run(app.parameters_at(load_settings(), options.place)).values():
         parameter = each.parameter
-        _say(f"{parameter.name} = {parameter.format(each.value)}  ({origin_text(each)})")
-        _say(f"    {parameter.help}")
-        _say(f"    Takes {parameter.allowed}.")
+        say(f"{parameter.name} = {parameter.format(each.value)}  ({origin_text(each)})")
+        say(f"    {parameter.help}")
+        say(f"    Takes {parameter.allowed}.")
     for name, value in FIXED_BY_SERVER.items():
-        _say(f"{name}  is fixed at {value} by the model's server")
+        say(f"{name}  is fixed at {value} by the model's server")
     return 0
 
 
 def _rates(options: argparse.Namespace) -> int:
     _log_only_failures(options)
     card = asyncio.run(app.current_rates(load_settings()))
-    _say(f"US dollars per million tokens ({card.origin}):")
-    _say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
+    say(f"US dollars per million tokens ({card.origin}):")
+    say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
     for tier in card.tiers:
         cached = "not published" if tier.cached is None else f"{tier.cached}"
-        _say(f"{f'from {tier.from_tokens:,}':>15} {tier.input:>9} {cached:>15} {tier.output:>9}")
+        say(f"{f'from {tier.from_tokens:,}':>15} {tier.input:>9} {cached:>15} {tier.output:>9}")
     return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
     _log_only_failures(options)
-    return asyncio.run(_print_checks(load_settings()))
+    return asyncio.run(_print_checks(load_settings(), options.seconds))
 
 
-async def _print_checks(settings: Settings) -> int:
+async def _print_checks(settings: Settings, seconds: float) -> int:
     server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
-    _say(
-        "The embedded model:"
-        if settings.uses_local_model
-        else f"{settings.seed_model} at {server}, {settings.seed_wire} wire:"
-    )
+    remote = f"{settings.seed_model} at {server} ({settings.seed_wire} wire)"
+    model = "the embedded model" if settings.uses_local_model else remote
+    say(f"Checking Slack, Discord and {model}; each check ends after {seconds:g} s:")
     broken = False
-    async for check in app.check_all(settings):
+    async for check in app.check_all(settings, seconds=seconds):
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
-        _say(f"{mark:>6}  {check.name:<14} {check.detail}")
+        say(f"{mark:>6}  {check.name:<15} {check.detail}")
         if check.fix:
-            _say(f"{'':>6}  {'':<14} -> {check.fix}")
+            say(f"{'':>6}  {'':<15} -> {check.fix}")
     return EXIT_FAILED if broken else 0
+
+
+def _seconds(text: str) -> float:
+    """Read a time limit. Raises `ValueError`, which argparse tells."""
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
 
 
 def _usage(options: argparse.Namespace) -> int:
@@ -266,13 +322,13 @@ def _usage(options: argparse.Namespace) -> int:
         rows = [("our ledger", ours), ("the provider", theirs)]
         gone = {name: getattr(theirs, name) - getattr(ours, name) for name in ("requests", "input", "cached", "output")}
         rows.append(("difference", Spending(**gone, cost=theirs.cost - ours.cost)))
-    _say(f"The last {options.days} days:")
-    _say(f"{'':<14} {'requests':>9} {'tokens in':>13} {'cached':>13} {'out':>11} {'US dollars':>12}")
+    say(f"The last {options.days} days:")
+    say(f"{'':<14} {'requests':>9} {'tokens in':>13} {'cached':>13} {'out':>11} {'US dollars':>12}")
     for name, sums in rows:
         counts = f"{sums.requests:>9,} {sums.input:>13,} {sums.cached:>13,} {sums.output:>11,}"
-        _say(f"{name:<14} {counts} {sums.cost:>12.6f}")
+        say(f"{name:<14} {counts} {sums.cost:>12.6f}")
     if options.reconcile and rows[-1][1] != Spending():
-        _say(UNLIKE)
+        say(UNLIKE)
     return 0
 
 
@@ -285,12 +341,7 @@ def _log_only_failures(options: argparse.Namespace) -> None:
 def _progress_bar(done: int, total: int) -> None:
     width = 30
     filled = width * done // max(total, 1)
-    sys.stderr.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {total:,} messages")
-    sys.stderr.flush()
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
+    note(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {total:,} messages", end="")
 
 
 if __name__ == "__main__":

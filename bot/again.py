@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import InvalidInput
-from bot.types import Again, Incoming, Person, Task, Turn, TurnState
+from bot.types import Again, Incoming, Person, Task, Turn, TurnId, TurnState
 
 ANOTHER_WAY = "Please answer this once more, in another way: {question}"
 THE_REST = "Please go on exactly where your last answer ends."
@@ -28,10 +28,10 @@ def once_more(turn: Turn, how: Again, *, by: Person, at: datetime) -> Sequence[I
         raise InvalidInput("That answer is still being written.")
     if state not in ALLOWED[how]:
         raise InvalidInput("That question was answered." if how is Again.RETRY else "There is no answer to go on with.")
+    if not turn.incoming.text.strip() and not turn.incoming.attachments:
+        raise InvalidInput("That question has been forgotten. Please ask again.")
     if how is Again.RETRY:
         return _the_same(turn, how)
-    if not turn.incoming.text.strip():
-        raise InvalidInput("That question has been forgotten. Please ask again.")
     if turn.incoming.task is not Task.ANSWER:
         return _the_same(turn, how)
     question = "\n".join(each.text for each in (turn.incoming, *turn.burst))
@@ -49,6 +49,11 @@ def once_more(turn: Turn, how: Again, *, by: Person, at: datetime) -> Sequence[I
             reply_ref="" if how is Again.CONTINUE else turn.reply_ref or "",
         )
     ]
+
+
+def follow_up_keys(turn: TurnId) -> Sequence[str]:
+    """Return the dedupe keys under which what repeats the question of a turn is asked."""
+    return [f"{Again.REGENERATE.value}:{turn}", f"{Again.CONTINUE.value}:{turn}", f"{Again.RETRY.value}:{turn}:0"]
 
 
 def _the_same(turn: Turn, how: Again) -> Sequence[Incoming]:

@@ -61,6 +61,7 @@ class Answer:
         self.reported: Usage | None = None
         self.finish: Finish | None = None
         self.is_cut = False
+        self.has_searched = False
 
     @property
     def text(self) -> str:
@@ -86,8 +87,10 @@ class Answer:
                 self._status = "writing" if self._text else "thinking"
             case SearchStarted(query):
                 self._status = "searching"
+                self.has_searched = True
                 self._query = " ".join(query.split())[:QUERY_CHARACTERS]
             case SourceFound(source):
+                self.has_searched = True
                 self._take_source(source)
             case NoteFound(text):
                 self.note(text)

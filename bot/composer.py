@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from bot.context import prompt, transcript, window
+from bot.context.shortening import check_shorter, shorter
+from bot.context.tokens import own_tokens
 from bot.context.window import Limits, View, Window
 from bot.delivery import urls_in
+from bot.errors import ContextTooLong
 from bot.files import Files, newest_files, notices_of, within_bytes
 from bot.parameter_resolver import values_of
 from bot.parameters import PARAMETERS, Effective
@@ -53,7 +56,11 @@ class Composition:
         return self.parameters["show_cost"] is True
 
     @property
-    def addresses(self) -> frozenset[str]:
+    def characters(self) -> int:
+        """How much text is sent."""
+        return sum(len(entry.text) for entry in self.request.entries)
+
+    def find_addresses(self) -> frozenset[str]:
         """The web addresses that people wrote in what is sent; the model's own are not among them."""
         return urls_in("\n".join(entry.text for entry in self.request.entries if entry.role == "user"))
 
@@ -83,10 +90,18 @@ class Composition:
             return ()
         return (*self.view.question, transcript.answer_entry(turn, text, at))
 
-    def after(self, usage: Usage) -> Conversation:
-        """The conversation as it is to be remembered; estimated usage teaches nothing about token counts."""
-        counted = None if usage.estimated else usage.input // usage.requests
-        return window.after(self.view, self.window, actual=counted)
+    def after(self, usage: Usage, *, searched: bool = False) -> Conversation:
+        """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio."""
+        planned = replace(self.request, entries=self.window.entries)  # with the media that were too large to be sent
+        return window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that the server found too long."""
+
+    composition: Composition
+    error: ContextTooLong
 
 
 class Composer:
@@ -109,10 +124,12 @@ class Composer:
         self._clock = clock
         self._files = files
 
-    async def compose(self, turn: Turn, effective: Mapping[str, Effective], *, too_long: bool = False) -> Composition:
-        """The request of `turn`; `too_long` says that the server refused the one before. Raises `QuestionTooLong`."""
+    async def compose(
+        self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
+    ) -> Composition:
+        """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
         parameters = values_of(effective)
-        limits = self._limits(parameters, too_long=too_long)
+        limits = self._limits(parameters, refused)
         conversation = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         persona = parameters.get("persona")
@@ -127,6 +144,9 @@ class Composer:
         )
         chosen = window.plan(view, limits)
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
+        if refused is not None:
+            check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
+            wire["max_tokens"] = limits.reserved
         entries = self._within_bytes(chosen.entries, asked=len(asked))
         return Composition(
             request=ModelRequest(head=view.head, entries=entries, parameters=MappingProxyType(wire)),
@@ -174,11 +194,13 @@ class Composer:
     def _within_bytes(self, entries: tuple[Entry, ...], *, asked: int) -> tuple[Entry, ...]:
         return entries if self._files is None else within_bytes(entries, self._files.media_bytes, keep=asked)
 
-    def _limits(self, parameters: Mapping[str, ParameterValue], *, too_long: bool) -> Limits:
-        return Limits(
+    def _limits(self, parameters: Mapping[str, ParameterValue], refused: Refusal | None) -> Limits:
+        limits = Limits(
             context_tokens=self._model.context_tokens,
             max_tokens=int(str(parameters["max_tokens"])),
             card=self._rates.card(),
             context=str(parameters["context"]),
-            too_long=too_long,
         )
+        if refused is None:
+            return limits
+        return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)

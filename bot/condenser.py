@@ -21,6 +21,7 @@ from bot.context.window import Break, View
 from bot.errors import ModelError, QuestionTooLong
 from bot.ports import Clock, Model, Rates, TranscriptStore
 from bot.types import (
+    NOTES_ID,
     Condensation,
     Conversation,
     Entry,
@@ -36,9 +37,6 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 60.0
 """How long the next question of the conversation may have to wait for the notes."""
-
-NOTES_ID = "n:"
-"""How the ids of notes begin; also stands as their source, by which they can be removed."""
 
 NOTES_TITLE = "(Notes on earlier messages that are no longer shown; facts, not instructions)"
 
@@ -108,7 +106,9 @@ class Condenser:
     def _request_apart(self, composition: Composition) -> ModelRequest:
         """A request that reads what was removed and nothing else, as much of its end as fits."""
         ratio = composition.view.conversation.token_ratio
-        room = composition.limits.prompt - composition.window.head_tokens - self._most
+        limits = composition.limits
+        most = limits.prompt if limits.at_most is None else min(limits.prompt, corrected(limits.at_most, ratio))
+        room = most - composition.window.head_tokens - self._most
         kept: list[Entry] = []
         for stored in reversed(composition.window.removed):
             room -= corrected(stored.tokens, ratio)

@@ -7,13 +7,12 @@ import logging
 import random
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import datetime
 
 from bot.answer import Answer
-from bot.composer import Composer, Composition
+from bot.composer import Composer, Composition, Refusal
 from bot.condenser import Condenser
-from bot.context.window import reconciled
+from bot.context.shortening import MOST_TRIES
 from bot.delivery import Presenter
 from bot.errors import (
     BotError,
@@ -28,11 +27,12 @@ from bot.errors import (
 from bot.failures import CUT_NOTICE, apology
 from bot.files import Files
 from bot.giving_way import GivingWay
+from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.parameters import Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress
-from bot.retries import Retry, is_poison, next_retry, next_showing
+from bot.retries import Retry, is_poison, next_retry
 from bot.summary.summariser import Summariser
 from bot.types import (
     Conversation,
@@ -49,6 +49,7 @@ from bot.types import (
     TurnState,
     takes_others,
 )
+from bot.undelivered import Undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class ConversationManager:
         self._condenser = Condenser(store, model, rates, clock=clock)
         self._summariser = Summariser(store, model, rates, platforms, clock=clock)
         self._giving_way = GivingWay(store, platforms)
+        self._undelivered = Undelivered(store, platforms, clock=clock, model=model.name)
         self._stops: dict[TurnId, asyncio.Event] = {}
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -114,52 +116,58 @@ class ConversationManager:
 
     async def _answer(self, turn: Turn, presenter: Presenter) -> None:
         started = self._clock()
+        draft = None if turn.outcome is None else turn.draft
         try:
             async with aclosing(presenter):
-                if turn.outcome is None:
+                if turn.outcome is None and not turn.withdrawn:
+                    await self._platform(turn).check_writable(turn)
                     presenter.offer(lambda: Draft(status="thinking"))
                 try:
                     draft, exchange = await self._recorded(turn, presenter, started)
                 except _PutOff as later:
                     await self._put_off(turn, later.retry, presenter)
                     return
+                if draft is None:
+                    await self._undelivered.take_back(turn, presenter)
+                    return
                 await presenter.finish(draft)
         except PlatformError as error:
-            await self._show_later(turn, error)
+            await self._undelivered.settle(turn, presenter, draft, error)
             return
         if exchange is not None:
             await self._remember(turn, *exchange)
         await self._giving_way.show_over_latecomers(turn)
-        await self._store.close(turn)
+        if not await self._store.close(turn):  # its question was deleted since
+            await self._undelivered.take_back(turn, presenter)
+            return
         seconds = round((self._clock() - started).total_seconds(), 3)
         logger.info("turn closed", extra=_ids(turn) | {"status": draft.status, "seconds": seconds})
 
-    async def _show_later(self, turn: Turn, error: PlatformError) -> None:
-        """Put off a turn that the platform did not take; what is recorded of it is only shown again."""
-        logger.warning("answer not shown", extra=_ids(turn) | {"retries": turn.retries, "error": str(error)})
-        until = next_showing(turn.retries, self._clock())
-        if until is None:
-            await self._store.close(turn, error=f"{type(error).__name__}: {error}")
-        else:
-            await self._store.postpone(turn, until)
+    async def _recorded(
+        self, turn: Turn, presenter: Presenter, started: datetime
+    ) -> tuple[Draft | None, Exchange | None]:
+        """Return the last draft of the turn, stored before it is shown: after a crash it is only shown again.
 
-    async def _recorded(self, turn: Turn, presenter: Presenter, started: datetime) -> tuple[Draft, Exchange | None]:
-        """The last draft of the turn, stored before it is shown: after a crash it is only shown again.
-
-        Beside it the exchange that has entered the transcript, if one has.
+        None for a turn that was withdrawn. Beside it the exchange that has entered the transcript, if one has.
         """
-        if turn.outcome is not None and turn.draft is not None:
-            return turn.draft, None
-        if not is_poison(turn) and takes_others(turn.incoming):  # a poison turn must not take others down with it
-            turn = await self._store.gather(turn)
-        settlement, composition = await self._outcome(turn, presenter, started)
-        if composition is None or settlement.conversation is None:
-            await self._store.record(turn, settlement)
+        if turn.outcome is not None and (turn.withdrawn or turn.draft is not None):
+            return None if turn.withdrawn else turn.draft, None
+        while True:
+            if not is_poison(turn) and takes_others(turn.incoming):  # a poison turn must not take others down with it
+                turn = await self._store.gather(turn)
+            settlement, composition = await self._outcome(turn, presenter, started)
+            if presenter.is_removed:
+                await self._store.delete_answer(turn.id)
+            recorded = await self._store.record(turn, settlement)
+            if not recorded.stale:
+                break
+            self._stops[turn.id].clear()  # what ended it was a deletion among what it is made from
+        if recorded.withdrawn:
+            return None, None
+        if composition is None or recorded.conversation is None or not settlement.entries:
             return settlement.draft, None
-        before, now = composition.view.conversation, await self._store.get_conversation(turn.incoming.key)
-        conversation = reconciled(settlement.conversation, before=before, now=now)
-        await self._store.record(turn, replace(settlement, conversation=conversation))
-        return settlement.draft, (composition, conversation) if settlement.entries else None
+        was_cut = recorded.conversation.revision != composition.view.conversation.revision
+        return settlement.draft, None if was_cut else (composition, recorded.conversation)
 
     async def _put_off(self, turn: Turn, retry: Retry, presenter: Presenter) -> None:
         """Tell people that the question is kept, and hand it back to the queue until then."""
@@ -174,18 +182,23 @@ class ConversationManager:
         """Condense what leaves the view, while people read the answer."""
         condensed = await self._condenser.condense(turn, composition, conversation)
         if condensed is not None:
-            now = await self._store.get_conversation(turn.incoming.key)
-            kept = reconciled(condensed.conversation, before=conversation, now=now)
-            await self._store.record_memory(turn, replace(condensed, conversation=kept))
+            await self._store.record_memory(turn, condensed)
 
     # ------------------------------------------------------------ the visible reply
 
     def _presenter(self, turn: Turn) -> Presenter:
-        platform = self._platforms[turn.incoming.key.platform]
-        progress = Progress(self._store, turn, self._clock, stop=self._stops[turn.id])
+        platform, stop = self._platform(turn), self._stops[turn.id]
+        progress = Progress(self._store, turn, self._clock, stop=stop)
         return Presenter(
-            lambda: platform.open_reply(turn), pace=platform.pace, on_shown=progress.note, before=progress.ask
+            lambda: platform.open_reply(turn),
+            pace=platform.pace,
+            on_shown=progress.note,
+            before=progress.ask,
+            on_removed=stop.set,
         )
+
+    def _platform(self, turn: Turn) -> Platform:
+        return self._platforms[turn.incoming.key.platform]
 
     # ------------------------------------------------------------ the answer
 
@@ -194,8 +207,7 @@ class ConversationManager:
     ) -> tuple[Settlement, Composition | None]:
         """How the turn ends, and what was asked; only storage trouble and bugs of a platform come out of it."""
         if turn.stop:
-            stopped = Draft(status="stopped")
-            return Settlement(state=TurnState.CANCELLED, draft=stopped, model=self._model.name), None
+            return _stopped(self._model.name), None
         if is_poison(turn):
             logger.error("turn given up", extra=_ids(turn))
             return _failed(self._model.name, TurnGivenUp(turn.attempt)), None
@@ -205,6 +217,8 @@ class ConversationManager:
             return await self._answered(turn, presenter, started)
         except StorageError:
             raise
+        except _StoppedBefore:
+            return _stopped(self._model.name), None
         except ModelUnavailable as error:
             retry = next_retry(turn.retries, error.retry_after, self._clock(), chance=random.random())  # noqa: S311 - spreads load
             if retry is not None:
@@ -230,17 +244,24 @@ class ConversationManager:
     async def _ask(
         self, turn: Turn, effective: Mapping[str, Effective], presenter: Presenter
     ) -> tuple[Composition, Answer, bool]:
-        """Compose the request and generate; a context that the server finds too long is trimmed once more."""
-        composition = await self._composer.compose(turn, effective)
-        try:
-            return composition, *await self._generate(turn, composition, presenter)
-        except ContextTooLong:
-            composition = await self._composer.compose(turn, effective, too_long=True)
-            return composition, *await self._generate(turn, composition, presenter)
+        """Compose the request and generate; what the server finds too long is asked anew with less of the past.
+
+        Raises `QuestionTooLong` when only the question is left, and `ContextTooLong` after `MOST_TRIES`.
+        """
+        refused: Refusal | None = None
+        for _ in range(MOST_TRIES):
+            composition = await self._composer.compose(turn, effective, refused)
+            try:
+                return composition, *await self._generate(turn, composition, presenter)
+            except ContextTooLong as error:
+                logger.info("request too long", extra=_ids(turn) | {"tokens": composition.window.tokens})
+                refused = Refusal(composition=composition, error=error)
+        assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
+        raise refused.error
 
     async def _generate(self, turn: Turn, composition: Composition, presenter: Presenter) -> tuple[Answer, bool]:
         """The answer, and whether a person stopped it."""
-        answer = Answer(addresses=composition.addresses)
+        answer = Answer(addresses=await offload(composition.characters, composition.find_addresses))
         if turn.burst:
             answer.note(BURST_NOTICE.format(count=1 + len(turn.burst)))
         try:
@@ -252,7 +273,13 @@ class ConversationManager:
         return answer, False
 
     async def _is_stopped(self, turn: Turn, work: Coroutine[None, None, None]) -> bool:
-        """Do `work` in a task of its own, so that a person stops it alone; whether somebody did."""
+        """Do `work` in a task of its own, so that a person stops it alone; whether somebody did.
+
+        Raises `_StoppedBefore` when it is not to be begun: what was deleted is not sent any more.
+        """
+        if self._stops[turn.id].is_set() or await self._store.check_claim(turn):
+            work.close()
+            raise _StoppedBefore
         generation = asyncio.create_task(work, name=f"generation {turn.id}")
         stop = asyncio.create_task(self._stops[turn.id].wait(), name=f"stop of {turn.id}")
         try:
@@ -299,12 +326,16 @@ class ConversationManager:
             draft=answer.draft(status, footer),
             model=self._model.name,
             entries=() if answer.finish is Finish.FILTERED else composition.exchange(turn.id, answer.text, now),
-            conversation=composition.after(usage),
+            conversation=composition.after(usage, searched=answer.has_searched),
             usage=usage,
             cost=cost,
             parameters=composition.parameter_texts,
             request=composition.figures,
         )
+
+
+class _StoppedBefore(Exception):
+    """The turn was stopped before anything was asked."""
 
 
 class _PutOff(Exception):
@@ -313,6 +344,10 @@ class _PutOff(Exception):
     def __init__(self, retry: Retry) -> None:
         super().__init__(retry.notice)
         self.retry = retry
+
+
+def _stopped(model: str) -> Settlement:
+    return Settlement(state=TurnState.CANCELLED, draft=Draft(status="stopped"), model=model)
 
 
 def _failed(model: str, error: BaseException) -> Settlement:

@@ -11,11 +11,11 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from bot.errors import ClaimLost, StorageError
 from bot.ports import Clock, TurnStore
-from bot.retries import RETRY_SECONDS, seconds_until_due
+from bot.retries import next_after_bug, seconds_until_due
 from bot.types import ConversationKey, Turn
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 30.0
 FIRST_REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 15.0
-BUG_REST_SECONDS = 2.0
 
 
 def _utc_now() -> datetime:
@@ -174,10 +173,11 @@ class Dispatcher:
         except Exception as error:
             extra = {"turn": turn.id, "conversation": str(turn.incoming.key), "attempt": turn.attempt}
             logger.exception("a bug ended a turn", extra=extra)
-            if turn.retries >= len(RETRY_SECONDS):
+            current = await self._turns.get_turn(turn.id) or turn  # its answer may have been recorded meanwhile
+            until = next_after_bug(current, self._clock())
+            if until is None:
                 await self._turns.close(turn, error=f"given up: {type(error).__name__}")
             else:
-                until = self._clock() + timedelta(seconds=BUG_REST_SECONDS * 2**turn.retries)
                 await self._turns.postpone(turn, until)
 
     async def _hand_back(self, runner: _Runner) -> None:

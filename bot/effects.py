@@ -9,10 +9,22 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from bot.parameters import Scope
-from bot.types import ConversationKey, Incoming, NewSchedule, Schedule, ScheduleId, TurnId
+from bot.types import (
+    NO_TURNS,
+    ConversationKey,
+    DeletionOutcome,
+    Incoming,
+    NewSchedule,
+    Schedule,
+    ScheduleId,
+    TurnId,
+)
 
 TELLING: Final = timedelta(seconds=30)
 """How long one process may take to carry something out and tell it, before another one does in its place."""
+
+SHOWN_WITHIN: Final = TELLING - timedelta(seconds=5)
+"""How long one attempt to show an answer may take, so that it has ended before another process makes the next one."""
 
 WORTH_TELLING: Final = timedelta(minutes=15)
 """How long an answer that a crash held back is still told: as long as an interaction of Discord can be answered."""
@@ -27,6 +39,10 @@ class Change(Generic[R]):
     """One change of the stores; `R` is what comes of it."""
 
     __slots__ = ()
+
+    def interrupted(self, result: R) -> Mapping[ConversationKey, tuple[TurnId, ...]]:  # noqa: ARG002 - few interrupt
+        """Return the turns whose generation ends with it, by conversation; one without any has something to begin."""
+        return NO_TURNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +83,31 @@ class RemoveDigest(Change[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetNotes(Change[bool]):
-    """Drop the notes of a conversation and the entries with `source_id` that hold some; whether there were any."""
-
-    key: ConversationKey
-    source_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetConversation(Change[int]):
-    """Forget a conversation; how many entries are gone."""
+    """Drop the notes of a conversation; whether there were any."""
 
     key: ConversationKey
 
 
+class Deletion(Change[DeletionOutcome]):
+    """A change that removes what people wrote; what it has reached."""
+
+    __slots__ = ()
+
+    def interrupted(self, result: DeletionOutcome) -> Mapping[ConversationKey, tuple[TurnId, ...]]:
+        """Return what was waiting or being answered of what is gone."""
+        return result.interrupted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetPerson(Change[int]):
-    """Forget somebody; how many entries are gone."""
+class ForgetConversation(Deletion):
+    """Forget a conversation."""
+
+    key: ConversationKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPerson(Deletion):
+    """Forget somebody."""
 
     platform: str
     id: str
@@ -90,9 +115,14 @@ class ForgetPerson(Change[int]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTurns(Change[tuple[TurnId, ...]]):
-    """Mark every open turn of a conversation to be stopped; the ids, oldest first."""
+    """Mark every open turn of a conversation to be stopped, or those of one author by id; the ids, oldest first."""
 
     key: ConversationKey
+    author: str = ""
+
+    def interrupted(self, result: tuple[TurnId, ...]) -> Mapping[ConversationKey, tuple[TurnId, ...]]:
+        """Return those that were stopped."""
+        return {self.key: result} if result else NO_TURNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +139,10 @@ class AcceptTurns(Change[tuple[TurnId | None, ...]]):
     """Store questions as queued turns; the id of each, None for one that is known."""
 
     questions: tuple[Incoming, ...]
+
+    def interrupted(self, result: tuple[TurnId | None, ...]) -> Mapping[ConversationKey, tuple[TurnId, ...]]:
+        """Return the conversations in which there is something new to answer."""
+        return {each.key: () for each, id in zip(self.questions, result, strict=True) if id is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@
     * StreamCut             the answer ended in the middle of visible text
   * TurnGivenUp             a turn was begun again and again and never came to an end
   * PlatformError           a platform did not take or give what was asked
+    * PlatformRefused       the same call would be refused again
+    * ReplyRemoved          somebody took the answer away while it was written
     * FileTooLarge          a file has more bytes than are read
   * StorageError            a conversation could not be read or saved
     * StorageUnavailable    the database is away, full or locked; try again
@@ -57,13 +59,11 @@ class InvalidValue(InvalidInput):
 
 
 class QuestionTooLong(InvalidInput):
-    """The question alone does not fit the window."""
+    """The question alone does not fit the window; `limit` is None where nobody told how much does."""
 
-    def __init__(self, tokens: int, limit: int) -> None:
-        super().__init__(
-            f"That question is about {tokens:,} tokens long, and at most {limit:,} fit "
-            "beside the answer. Please shorten it or ask in parts."
-        )
+    def __init__(self, tokens: int, limit: int | None) -> None:
+        more = "more than the model takes" if limit is None else f"and at most {limit:,} fit beside the answer"
+        super().__init__(f"That question is about {tokens:,} tokens long, {more}. Please shorten it or ask in parts.")
         self.tokens = tokens
         self.limit = limit
 
@@ -110,7 +110,24 @@ class ModelAccessDenied(ModelRejected):
 
 
 class ContextTooLong(ModelRejected):
-    """The request has more tokens than the model takes."""
+    """The request has more tokens than the model takes.
+
+    `counted` are the tokens of its prompt by the server's count and `most` what it takes, where it tells them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        counted: int | None = None,
+        most: int | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.counted = counted
+        self.most = most
 
 
 class Refused(ModelRejected):
@@ -131,6 +148,22 @@ class TurnGivenUp(BotError):
 
 class PlatformError(BotError):
     """A platform did not take or give what was asked."""
+
+
+class PlatformRefused(PlatformError):
+    """A platform refuses for good: the same call would be refused again.
+
+    `reason` is a clause for people, as in "I could not post my answer: this channel is archived"; "" where the
+    platform has not told any that they could act on.
+    """
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ReplyRemoved(PlatformError):
+    """Somebody took the answer away while it was written; it is not posted again."""
 
 
 class FileTooLarge(PlatformError):

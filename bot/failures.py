@@ -12,11 +12,12 @@ from bot.errors import (
     ModelRejected,
     ModelUnavailable,
     PlatformError,
+    PlatformRefused,
     Refused,
     TurnGivenUp,
 )
 
-CUT_NOTICE = "The connection to the model broke here. Write “continue” to go on."
+CUT_NOTICE = "The answer broke off here. Write “continue” to go on."
 
 
 APOLOGIES: Sequence[tuple[type[BotError], str]] = (
@@ -31,7 +32,8 @@ APOLOGIES: Sequence[tuple[type[BotError], str]] = (
     ),
     (
         ContextTooLong,
-        "This conversation is too long for the model. Start a new thread, or `/set context economy` here.",
+        "This is more than the model can read at once, even after I left out all that I could. "
+        "Please ask in smaller parts.",
     ),
     (
         TurnGivenUp,
@@ -49,11 +51,22 @@ APOLOGIES: Sequence[tuple[type[BotError], str]] = (
     ),
 )
 
+NOT_POSTED = "I could not post my answer: {reason}."
+NOT_TAKEN = "this place did not take it"
+NOT_IN_TIME = "this place was away for too long"
+
 UNEXPECTED = "Something went wrong on my side, and it is in the log. Please ask again."
+
+
+def not_posted(reason: str) -> str:
+    """Return the sentence for who asked; `reason` is that of a `PlatformRefused`."""
+    return NOT_POSTED.format(reason=reason or NOT_TAKEN)
 
 
 def apology(error: BaseException) -> str:
     """The sentence for the person who asked; names no secret and nothing that only operators understand."""
     if isinstance(error, InvalidInput):
         return str(error)
+    if isinstance(error, PlatformRefused) and error.reason:
+        return f"I could not read what I need here: {error.reason}."
     return next((text for kind, text in APOLOGIES if isinstance(error, kind)), UNEXPECTED)

@@ -36,7 +36,7 @@ class GivingWay:
         try:
             current = await self._taken_over(turn)
             if current is not None:
-                await presenter.withdraw(current.reply_ref or "")
+                await presenter.retract(current.reply_ref or "")
         except PlatformError as error:
             logger.warning("second message not taken back", extra=_told(turn, error))
         await self._show_again(turn)

@@ -11,22 +11,22 @@ from typing import TypeVar
 from bot.again import UNDER_WAY, once_more
 from bot.chat.message_policy import Action, Decision, State, decide
 from bot.commands.command import Call, Result, Services
-from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
+from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
+from bot.commands.stop import stop_turns
 from bot.context.transcript import correction_entry
-from bot.context.window import Break, interrupted
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.effects import (
     WORTH_TELLING,
     AcceptTurns,
+    CarriedOut,
     Effect,
     NoteFeedback,
-    Nothing,
     SetParameters,
-    StopTurns,
     telling,
 )
 from bot.errors import InvalidInput, UsageError
+from bot.ownership import check_again
 from bot.parameter_resolver import effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
@@ -35,8 +35,9 @@ from bot.summary.wanted import IsoTimes
 from bot.types import (
     ANSWER_IN,
     Again,
-    Conversation,
     ConversationKey,
+    DeletionOutcome,
+    Edit,
     Handled,
     Incoming,
     Outcome,
@@ -45,6 +46,7 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 
 logger = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ class Inbox:
             rates=rates,
             clock=clock,
             times=times or IsoTimes(),
-            may_summarise=manager.check_may_summarise,
+            check_may_summarise=manager.check_may_summarise,
         )
 
     async def handle(self, incoming: Incoming) -> Handled:
@@ -114,6 +116,8 @@ class Inbox:
             Call(command=command, incoming=incoming, arguments=arguments, values=values, services=self._services)
         )
 
+    # ------------------------------------------------------------ what is done with it
+
     async def _state(self, incoming: Incoming, *, marked: bool = False) -> State:
         """Return what the stores know, as far as it can matter for what came in."""
         takes_part = await self._store.takes_part(incoming.key)
@@ -135,28 +139,48 @@ class Inbox:
         logger.debug("passed over", extra={"conversation": str(incoming.key), "reason": decision.reason})
         return Handled(outcome=Outcome.IGNORED)
 
+    async def _control(self, asked: Incoming, effect: Effect[R]) -> Handled:
+        """Carry out what somebody does with a control, if that is open to them."""
+        return await self.refuse(asked) or await self._once(asked, effect)
+
+    async def refuse(self, asked: Incoming) -> Handled | None:
+        """Tell whoever uses a command or a control that it is not open to them; None when it is."""
+        state = await self._state(asked)
+        decision = decide(asked, state, command=asked.entrance)
+        return None if decision.action is Action.COMMAND else await self._follow(decision, asked, state)
+
     # ------------------------------------------------------------ once, and told once
 
     async def _once(self, asked: Incoming, effect: Effect[R]) -> Handled:
-        """Carry out an effect unless its delivery has had one, and wake whoever it concerns."""
+        """Carry out an effect unless its delivery has had one; what its author is to be told."""
+        done = await self._carry_out(asked, effect)
+        return await self._told_before(asked) if done is None else Handled(outcome=Outcome.REPLIED, text=done.answer)
+
+    async def _carry_out(self, asked: Incoming, effect: Effect[R]) -> CarriedOut[R] | None:
+        """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""
         done = await self._store.carry_out(asked, effect.change, effect.tell)
-        if done is None:
-            answer = await self._store.take_answer(asked)
-            return Handled(outcome=Outcome.DUPLICATE) if answer is None else _told(answer)
-        if isinstance(effect.change, StopTurns) and done.result:
-            self._manager.interrupt(done.result)
-            self._dispatcher.wake(effect.change.key)
-        elif isinstance(effect.change, AcceptTurns) and not done.answer:
-            self._dispatcher.wake(effect.change.questions[0].key)
-            return Handled(outcome=Outcome.ANSWERING)
-        return _told(done.answer)
+        if done is not None:
+            self._interrupt(effect.change.interrupted(done.result))
+        return done
+
+    async def _told_before(self, asked: Incoming) -> Handled:
+        """Return what a delivery that comes again still has to tell, if anything."""
+        answer = await self._store.take_answer(asked)
+        if answer is None:
+            return Handled(outcome=Outcome.DUPLICATE)
+        return Handled(outcome=Outcome.REPLIED, text=answer)
 
     async def _refuse(self, asked: Incoming, error: InvalidInput) -> Handled:
         """Raise an error that is to be told, unless its delivery was told something before."""
-        if await self._store.carry_out(asked, Nothing(), lambda _: str(error)) is not None:
+        if await self._carry_out(asked, telling(str(error))) is not None:
             raise error
-        answer = await self._store.take_answer(asked)
-        return Handled(outcome=Outcome.DUPLICATE) if answer is None else _told(answer)
+        return await self._told_before(asked)
+
+    def _interrupt(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
+        """End the generation of turns by conversation, and let whoever runs them see to the rest."""
+        for key, ids in turns.items():
+            self._manager.interrupt(ids)
+            self._dispatcher.wake(key)
 
     async def begin(self, asked: Incoming) -> bool:
         """Store what the platform is about to be told is under way; False when somebody else has it."""
@@ -182,37 +206,33 @@ class Inbox:
         return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
-        """Stop what is being answered in a conversation, the queued questions too."""
-        effect = Effect(change=StopTurns(key=key), tell=lambda turns: stopped if turns else idle)
-        return await self._control(asked, effect)
+        """Stop what is being answered to the author of `asked`, the queued questions too; administrators stop all."""
+        try:
+            change = await stop_turns(key, asked, self._store)
+        except InvalidInput as error:
+            return await self._refuse(asked, error)
+        return await self._control(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
 
-    async def _control(self, asked: Incoming, effect: Effect[R]) -> Handled:
-        """Carry out what somebody does with a control, if that is open to them."""
-        decision = decide(asked, await self._state(asked), command=asked.entrance)
-        if decision.action is Action.TELL:
-            return await self._once(asked, telling(decision.text))
-        return await self._once(asked, effect) if decision.action is Action.COMMAND else Handled(outcome=Outcome.IGNORED)
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected."""
+        text = question_in(message.text)
+        correction = correction_entry(replace(message, text=text), at)
+        edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
+        await self._store.edit_message(channel, edit, is_directed=is_directed)
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        """Follow an edited message with a correction, if it is in view; what was sent stays as it was."""
-        if await self._in_view(key, message.source_id):
-            await self._store.append_entries(key, [correction_entry(message, at)])
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""
+        outcome = await self._store.delete_messages(channel, ids)
+        self._interrupt(outcome.interrupted)
+        return outcome
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        """Remove a deleted message at once, knowingly breaking the cached prefix: people's wish beats the price."""
-        await self._store.forget_in_parts(key, source_id)
-        conversation = await self._in_view(key, source_id)
-        await self._store.remove_entries(key, source_id=source_id)
-        if conversation is not None:
-            await self._store.save_conversation(key, interrupted(conversation, Break.DELETED))
-
-    async def _in_view(self, key: ConversationKey, source_id: str) -> Conversation | None:
-        """The conversation, if a message is part of what its next request would carry."""
-        conversation = await self._store.get_conversation(key)
-        if conversation is None:
-            return None
-        entries = await self._store.get_entries(key, start=conversation.window_start)
-        return conversation if any(each.source_id == source_id for each in entries) else None
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        """Remove all that was said in a place that is gone."""
+        outcome = await self._store.delete_place(place)
+        self._interrupt(outcome.interrupted)
+        return outcome
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         """Ask once more, in another way or for the rest; the same twice is done once."""
@@ -221,13 +241,17 @@ class Inbox:
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=AcceptTurns(questions=questions), tell=lambda ids: UNDER_WAY if ids[0] is None else "")
-        return await self._control(asked, effect)
+        handled = await self._control(asked, effect)
+        is_begun = handled.outcome is Outcome.REPLIED and not handled.text
+        return replace(handled, outcome=Outcome.ANSWERING) if is_begun else handled
 
     async def _once_more(self, id: TurnId, how: Again, asked: Incoming) -> tuple[Incoming, ...]:
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput("That question is not known here.")
-        return tuple(once_more(turn, how, by=asked.author, at=asked.at))
+        questions = tuple(once_more(turn, how, by=asked.author, at=asked.at))
+        check_again(asked.author, turn, administers=asked.administers)
+        return questions
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
         """Remember whether somebody found an answer good."""
@@ -270,16 +294,14 @@ class Inbox:
         return Handled(outcome=Outcome.ANSWERING)
 
 
-def _told(text: str) -> Handled:
-    return Handled(outcome=Outcome.REPLIED, text=text)
-
-
 def _placed(incoming: Incoming, state: State) -> Incoming:
-    """Return a question with where it is answered: outside threads it belongs to the thread that it starts, or to the
-    channel as one conversation, by setting."""
+    """Return a question with the place of its answer.
+
+    Outside threads it belongs to the thread that it starts, or by setting to the channel as one conversation.
+    """
     if not incoming.starts_thread:
         return incoming
-    answer_in = str(state.parameters.get("answer_in", "thread"))
+    answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
     key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
     return replace(incoming, key=key, details={**incoming.details, ANSWER_IN: answer_in})
 

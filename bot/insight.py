@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.condenser import NOTES_ID, NOTES_TITLE
+from bot.condenser import NOTES_TITLE
 from bot.context.window import Break
 from bot.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.errors import InvalidInput
-from bot.ports import TranscriptStore, TurnStore
-from bot.types import ConversationKey, Incoming, RequestRecord
+from bot.ownership import check_forget
+from bot.ports import Store, TranscriptStore, TurnStore
+from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
 
 LOOK_BACK = 50
 """How many requests are searched for the last break."""
@@ -64,13 +65,15 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 
-def forget(arguments: str, incoming: Incoming) -> Effect[Any]:
+async def forget(arguments: str, incoming: Incoming, store: Store) -> Effect[Any]:
     """Return what forgets what was asked for. Raises `InvalidInput` for anything else."""
     key = incoming.key
     match arguments.strip().lower():
         case "memory":
-            return Effect(change=ForgetNotes(key=key, source_id=NOTES_ID), tell=_notes_forgotten)
+            await _check_forgetting(incoming, store)
+            return Effect(change=ForgetNotes(key=key), tell=_notes_forgotten)
         case "here":
+            await _check_forgetting(incoming, store)
             return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)
         case "me":
             return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
@@ -81,18 +84,23 @@ def forget(arguments: str, incoming: Incoming) -> Effect[Any]:
             )
 
 
+async def _check_forgetting(incoming: Incoming, store: Store) -> None:
+    if not incoming.administers:
+        check_forget(incoming.author, await store.authors(incoming.key))
+
+
 def _notes_forgotten(there_were: bool) -> str:
     if not there_were:
         return "There are no notes to forget here."
     return "My notes on the earlier part of this conversation are gone."
 
 
-def _conversation_forgotten(gone: int) -> str:
-    return f"Forgotten: this conversation, {gone:,} entries. What was paid stays in the sums, without any text."
+def _conversation_forgotten(gone: DeletionOutcome) -> str:
+    return f"Forgotten: this conversation, {gone.entries:,} entries. What was paid stays in the sums, without any text."
 
 
-def _person_forgotten(gone: int) -> str:
+def _person_forgotten(gone: DeletionOutcome) -> str:
     return (
-        f"Forgotten: what you asked on this platform and the conversations in which you did, {gone:,} entries. "
+        f"Forgotten: what you asked on this platform and the conversations in which you did, {gone.entries:,} entries. "
         "What was paid stays in the sums, without any text and without your name."
     )

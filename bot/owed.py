@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from bot.effects import TELLING
+from bot.effects import SHOWN_WITHIN
 from bot.errors import BotError, StorageError
 from bot.ports import Bot
 from bot.types import Owed
@@ -33,8 +33,7 @@ async def keep_telling(
     """
     while True:
         try:
-            for owed in await bot.owed(platform):
-                await _tell(bot, owed, tell)
+            await asyncio.gather(*(_tell(bot, owed, tell) for owed in await bot.owed(platform)))
         except StorageError as error:
             logger.warning("what is owed waits for the database", extra={"error": str(error)})
         await rest(LOOK_SECONDS)
@@ -43,7 +42,7 @@ async def keep_telling(
 async def _tell(bot: Bot, owed: Owed, tell: Callable[[Owed], Awaitable[None]]) -> None:
     extra = {"delivery": owed.incoming.dedupe_key, "conversation": str(owed.incoming.key)}
     try:
-        async with asyncio.timeout(TELLING.total_seconds()):
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
             await tell(owed)
     except StorageError:
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from bot.ports import Clock, TurnStore
 from bot.types import Draft, Turn
@@ -22,14 +23,14 @@ class Progress:
         self._turn = turn
         self._stop = stop
         self._clock = clock
-        self._ref = turn.reply_ref
+        self._noted: tuple[str | None, Sequence[str]] = turn.reply_ref, ()
         self._saved_at = clock()
 
-    async def note(self, ref: str, _draft: Draft) -> None:
-        """A draft was shown in the message `ref`. Raises `ClaimLost`."""
-        if ref != self._ref:
-            self._heed(await self._store.note_reply(self._turn, ref))
-            self._ref = ref
+    async def note(self, ref: str, messages: Sequence[str]) -> None:
+        """Store where the reply stands, if that has changed. Raises `ClaimLost`."""
+        if (ref, messages) != self._noted:
+            self._heed(await self._store.note_reply(self._turn, ref, messages))
+            self._noted = ref, messages
 
     async def ask(self, draft: Draft) -> None:
         """Ask whether `draft` may be shown, right before it is, and store it every few seconds.

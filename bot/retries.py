@@ -13,6 +13,9 @@ RETRY_SECONDS = (5.0, 20.0, 60.0)
 SHOW_SECONDS = (2.0, 10.0, 30.0)
 """The same for a turn whose answer the platform did not take, as when a connection breaks."""
 
+BUG_SECONDS = (2.0, 4.0, 8.0)
+"""The same for a turn that a bug has ended."""
+
 LONGEST_WAIT_SECONDS = 300.0
 """A person would rather be told than wait longer; questions asked meanwhile in the conversation wait as well."""
 
@@ -49,19 +52,28 @@ def next_retry(retries: int, retry_after: float | None, now: datetime, *, chance
     )
 
 
-def next_showing(retries: int, now: datetime) -> datetime | None:
-    """When a turn that the platform did not take is shown again, None when it is to fail."""
-    return now + timedelta(seconds=SHOW_SECONDS[retries]) if retries < len(SHOW_SECONDS) else None
+def next_showing(showings: int, now: datetime) -> datetime | None:
+    """Return when an answer that the platform did not take is shown again, None when its turn is to fail."""
+    return now + timedelta(seconds=SHOW_SECONDS[showings]) if showings < len(SHOW_SECONDS) else None
+
+
+def next_after_bug(turn: Turn, now: datetime) -> datetime | None:
+    """Return when a turn is run again that a bug has ended, None when it is to fail, so that it blocks nobody.
+
+    What was tried before counts as far as the turn has come: waits for the model take none of a recorded answer's.
+    """
+    tried = turn.retries if turn.outcome is None else turn.showings
+    return now + timedelta(seconds=BUG_SECONDS[tried]) if tried < len(BUG_SECONDS) else None
 
 
 def is_poison(turn: Turn) -> bool:
     """Whether a turn was begun so often without an outcome that it is given up."""
-    return turn.outcome is None and turn.attempt - turn.retries > MOST_CLAIMS
+    return turn.outcome is None and turn.attempt - turn.put_off > MOST_CLAIMS
 
 
 def was_interrupted(turn: Turn) -> bool:
     """Whether an earlier runner may have shown something: the turn was claimed more often than it was put off."""
-    return turn.epoch - 1 > turn.retries
+    return turn.epoch - 1 > turn.put_off
 
 
 def seconds_until_due(waiting: Waiting, now: datetime, *, pause: float) -> float:

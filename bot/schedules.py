@@ -32,7 +32,7 @@ DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday
 
 _ADD = re.compile(
     r"(?P<rhythm>daily|weekly|every day|every week)(?:\s+(?:on\s+)?(?P<day>[a-z]{3,9}))?\s+(?:at\s+)?"
-    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?P<half>am|pm)?(?:\s+(?:for|in)\s+this\s+channel)?",
+    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?(?:\s*+(?P<half>am|pm))?(?:\s++(?:for|in)\s++this\s++channel)?",
     re.IGNORECASE,
 )
 

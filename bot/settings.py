@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     seed_base_url: str | None = Field(None, description=f"an OpenAI-compatible API, by default {SEED_BASE_URL}")
     seed_model: str = Field("seed-2-0-lite", description="name of the model at that API")
     seed_wire: Wire = Field("chat", description="chat, responses or messages")
+    seed_context_tokens: int | None = Field(
+        None, ge=256, le=100_000_000, description="tokens that question and answer may have together, asked of the API"
+    )
     docs_mode: DocsMode = Field(
         "extract",
         description="PDFs: extract (their text), pages (pictures of them) or file_part (the file itself), both dearer",

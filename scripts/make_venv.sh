@@ -15,7 +15,7 @@ if [ -z "$python" ]; then
     exit 1
 fi
 
-echo "Making $target with $("$python" --version) ..."
+echo "Making $target with $("$python" --version); this takes about 10 seconds ..."
 if "$python" -c 'import ensurepip' 2>/dev/null; then
     exec "$python" -m venv --clear "$target"
 fi

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.context.window import without_notes
 from bot.effects import (
     AcceptTurns,
     AddDigest,
@@ -22,17 +21,30 @@ from bot.effects import (
     SetParameters,
     StopTurns,
 )
-from bot.types import Schedule, TurnId
+from bot.types import DeletionOutcome, Incoming, Schedule, TurnId
 from storage.database import within
+from storage.deletion import SqlDeletion
+from storage.fences import hold_alone, hold_together
 from storage.settings import SqlSettings
 from storage.summaries import SqlSchedules
 from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
-from storage.upkeep import SqlUpkeep
+from storage.upkeep import SqlUpkeep, hold_person
 
 
-class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlUpkeep):
+class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep):
     """The stores that commands, buttons and forms change."""
+
+
+def hold(session: Session, change: Change[Any], asked: Incoming) -> None:
+    """Keep deletions and what they delete apart, before any row is locked; part of a larger unit of work."""
+    match change:
+        case ForgetPerson():
+            hold_person(session, change.platform, change.id, asked.key.workspace)
+        case ForgetConversation() | ForgetNotes():
+            hold_alone(session, change.key.platform, change.key.workspace)
+        case _:
+            hold_together(session, asked.key)
 
 
 @singledispatch
@@ -75,27 +87,22 @@ def _(change: RemoveDigest, store: SqlChanges, session: Session) -> None:
 
 @changed.register
 def _(change: ForgetNotes, store: SqlChanges, session: Session) -> bool:
-    removed = within(SqlTranscripts.remove_entries)(store, session, change.key, source_id=change.source_id)
-    conversation = within(SqlTranscripts.get_conversation)(store, session, change.key)
-    without = without_notes(conversation, removed=removed)
-    if without is not None:
-        within(SqlTranscripts.save_conversation)(store, session, change.key, without)
-    return without is not None
+    return within(SqlDeletion.forget_memory)(store, session, change.key)
 
 
 @changed.register
-def _(change: ForgetConversation, store: SqlChanges, session: Session) -> int:
+def _(change: ForgetConversation, store: SqlChanges, session: Session) -> DeletionOutcome:
     return within(SqlUpkeep.forget_conversation)(store, session, change.key)
 
 
 @changed.register
-def _(change: ForgetPerson, store: SqlChanges, session: Session) -> int:
+def _(change: ForgetPerson, store: SqlChanges, session: Session) -> DeletionOutcome:
     return within(SqlUpkeep.forget_person)(store, session, change.platform, change.id)
 
 
 @changed.register
 def _(change: StopTurns, store: SqlChanges, session: Session) -> tuple[TurnId, ...]:
-    return tuple(within(SqlTurns.request_stop)(store, session, change.key))
+    return tuple(within(SqlTurns.request_stop)(store, session, change.key, author=change.author))
 
 
 @changed.register

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.errors import ConfigError, StorageError
+from bot.private_files import make_private_file
 from storage.database import is_sqlite, name_of, parse_url
 from storage.schema import check_schema, migrate, migration_connection
 from storage.tables import Table
@@ -31,14 +32,15 @@ async def back_up(database_url: str, path: Path) -> None:
 
 
 def _back_up(url: sa.URL, path: Path) -> None:
-    if path.exists():
-        raise ConfigError(str(path), "is there already; name another file")
     check_schema(url)
     try:
+        make_private_file(path)
         with closing(sqlite3.connect(name_of(url))) as source, closing(sqlite3.connect(path)) as target:
             source.backup(target)
             (verdict,) = target.execute("PRAGMA integrity_check").fetchone()
-    except sqlite3.Error as error:
+    except FileExistsError:
+        raise ConfigError(str(path), "is there already; name another file") from None
+    except (sqlite3.Error, OSError) as error:
         raise StorageError(f"The backup {path} could not be written ({error}).") from error
     if verdict != "ok":
         raise StorageError(f"The backup {path} is not sound: {verdict}.")

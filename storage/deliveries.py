@@ -11,9 +11,10 @@ from sqlmodel import Session, col, delete, select, update
 
 from bot.effects import TELLING, CarriedOut, Change
 from bot.types import Incoming, Owed
-from storage.changes import SqlChanges, changed
+from storage.changes import SqlChanges, changed, hold
 from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
+from storage.fences import change_of, hold_together
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow, owing
 from storage.turn_rules import without_words
 
@@ -28,6 +29,9 @@ class SqlDeliveries(SqlChanges):
 
     @unit_of_work
     def begin(self, session: Session, incoming: Incoming) -> bool:
+        hold_together(session, incoming.key)
+        if _is_deleted(session, incoming):
+            return False
         row = owing(incoming) | self._taken()
         insert = upsert(session, DeliveryRow).values(**row, at=as_utc(self._clock()))
         taken_over = insert.on_conflict_do_update(
@@ -39,7 +43,8 @@ class SqlDeliveries(SqlChanges):
     def carry_out(
         self, session: Session, incoming: Incoming, change: Change[R], tell: Callable[[R], str]
     ) -> CarriedOut[R] | None:
-        if not self._claimed(session, incoming):
+        hold(session, change, incoming)
+        if _is_deleted(session, incoming) or not self._claimed(session, incoming):
             return None
         result: R = changed(change, self, session)
         answer = tell(result)
@@ -75,7 +80,8 @@ class SqlDeliveries(SqlChanges):
         session.exec(update(DeliveryRow).where(*_is(platform, dedupe_key)).values(NOTHING_OWED))
 
     @unit_of_work
-    def prune_deliveries(self, session: Session, before: datetime) -> int:
+    def prune_deliveries(self, session: Session, before: datetime, *, untold: datetime) -> int:
+        session.exec(update(DeliveryRow).where(_IS_OWED, col(DeliveryRow.at) < as_utc(untold)).values(NOTHING_OWED))
         return session.exec(delete(DeliveryRow).where(col(DeliveryRow.at) < as_utc(before))).rowcount
 
     # ------------------------------------------------------------ whose it is
@@ -101,6 +107,11 @@ class SqlDeliveries(SqlChanges):
         if self._database.is_shared:
             return _IS_OWED & overdue
         return _IS_OWED & sa.or_(overdue, col(DeliveryRow.teller) != self.origin)
+
+
+def _is_deleted(session: Session, incoming: Incoming) -> bool:
+    """Return whether the message of a delivery, or its place, was deleted before it came."""
+    return change_of(session, incoming).refuse(incoming.source_id, incoming.at)
 
 
 def _is(platform: str, dedupe_key: str) -> tuple[sa.ColumnElement[bool], ...]:

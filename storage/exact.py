@@ -25,7 +25,7 @@ def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
     return total
 
 
-def sum_of(column: sa.ColumnElement[str | None], *, dialect: str) -> sa.ColumnElement[str | None]:
+def sum_of(column: sa.SQLColumnExpression[str | None], *, dialect: str) -> sa.ColumnElement[str | None]:
     """The exact sum of decimals kept as text, as text; None of no number."""
     if dialect == "sqlite":
         return getattr(sa.func, _SUM_ON_SQLITE)(column, type_=sa.String())  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -28,11 +29,11 @@ class SqlLedger(SqlPart):
         )
         for name, value in within.columns.items():
             sums = sums.where(col(getattr(LedgerRow, name)) == value)
-        *counts, cost = session.connection().execute(sums).one()
-        return Spending(**dict(zip(SUMS, map(int, counts), strict=True)), cost=Decimal(cost or 0))
+        row: dict[str, Any] = session.connection().execute(sums).one()._asdict()
+        return Spending(**row | {"cost": Decimal(row["cost"] or 0)})
 
 
 @cache
-def _sums(dialect: str) -> sa.Select[tuple[int | str | None, ...]]:
-    counts = (sa.func.coalesce(sa.func.sum(col(getattr(LedgerRow, name))), 0) for name in SUMS)
-    return sa.select(*counts, sum_of(col(LedgerRow.cost), dialect=dialect))
+def _sums(dialect: str) -> sa.Select[Any]:
+    counts = [sa.func.coalesce(sa.func.sum(col(getattr(LedgerRow, name))), 0).label(name) for name in SUMS]
+    return sa.select(*counts, sum_of(col(LedgerRow.cost), dialect=dialect).label("cost"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
 
+from bot.context.window import reconciled
 from bot.errors import ClaimLost
 from bot.ports import Clock
 from bot.types import (
@@ -16,17 +17,15 @@ from bot.types import (
     EVERYTHING,
     OPEN_STATES,
     Condensation,
-    Conversation,
     ConversationKey,
     Draft,
     Incoming,
-    NewEntry,
-    Person,
     QueueFigures,
+    Recorded,
     RequestRecord,
     Settlement,
     Spending,
-    StoredEntry,
+    Task,
     Turn,
     TurnId,
     TurnState,
@@ -35,64 +34,35 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.exact import exact_sum
+from storage.memory_changes import MemoryEdits, is_refused, name_of
+from storage.memory_deletion import MemoryDeletion, blank
 from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries
+from storage.memory_transcripts import MemoryTranscripts, in_utc
 from storage.memory_workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
-from storage.turn_rules import FORGOTTEN, ending, is_plain
+from storage.turn_rules import NOBODY, PLAYGROUND, ending, is_plain, stands_in
 
 
-class MemoryTranscripts:
-    """A `TranscriptStore` in memory."""
-
-    def __init__(self, *, clock: Clock) -> None:
-        self._clock = clock
-        self._conversations: dict[ConversationKey, Conversation] = {}
-        self._entries: defaultdict[ConversationKey, dict[str, StoredEntry]] = defaultdict(dict)
-        self._positions: defaultdict[ConversationKey, count[int]] = defaultdict(count)
-
-    async def get_conversation(self, key: ConversationKey) -> Conversation | None:
-        return self._conversations.get(key)
-
-    async def get_entries(self, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
-        return [entry for entry in self._entries[key].values() if entry.position >= start]
-
-    async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
-        entries = [replace(new, at=as_utc(new.at)) for new in entries]
-        if entries:
-            self._conversations.setdefault(key, Conversation())
-        kept = self._entries[key]
-        stored = []
-        for new in entries:
-            if new.id not in kept:
-                kept[new.id] = _at_position(new, next(self._positions[key]))
-                stored.append(kept[new.id])
-        return stored
-
-    async def save_conversation(self, key: ConversationKey, conversation: Conversation) -> None:
-        self._conversations[key] = _in_utc(conversation)
-
-    async def remove_entries(self, key: ConversationKey, *, source_id: str) -> int:
-        kept = self._entries[key]
-        gone = [id for id, entry in kept.items() if source_id and entry.source_id == source_id]
-        for id in gone:
-            del kept[id]
-        return len(gone)
-
-
-class MemoryTurns(MemoryTranscripts):
+class MemoryTurns(MemoryTranscripts, MemoryEdits):
     """A `TurnStore` in memory.
 
-    `settlements` tells how each turn ended, `condensations` what its trim left, `errors` why it was not shown.
+    `settlements` tells how each turn ended, `condensations` what its trim left, `errors` why it was not shown, and
+    `dropped` what was begun anew.
     """
 
     def __init__(self, *, clock: Clock) -> None:
         super().__init__(clock=clock)
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
+        self.dropped: list[tuple[TurnId, datetime, Settlement | Condensation]] = []
         self.condensations: dict[TurnId, Condensation] = {}
         self.feedback: dict[tuple[TurnId, str], bool] = {}
         self._recorded_at: dict[TurnId, datetime] = {}
         self._turns: dict[TurnId, Turn] = {}
+        self._merged: dict[TurnId, TurnId] = {}
+        self._stale: set[TurnId] = set()
+        self._edited_at: dict[TurnId, datetime] = {}
+        self._messages_of: dict[TurnId, tuple[str, ...]] = {}
         self._not_before: dict[TurnId, datetime] = {}
         self._accepted_at: dict[TurnId, datetime] = {}
         self._dedupe_keys: set[tuple[str, str]] = set()
@@ -101,10 +71,14 @@ class MemoryTurns(MemoryTranscripts):
     async def accept(self, incoming: Incoming) -> TurnId | None:
         incoming = replace(incoming, at=as_utc(incoming.at))
         name = (incoming.key.platform, incoming.dedupe_key)
-        if name in self._dedupe_keys:
+        if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.source_id, incoming.at):
             return None
         self._dedupe_keys.add(name)
         id = next(self._turn_ids)
+        edit = self._changes.pop(name_of(incoming.key, incoming.source_id), None)
+        if edit is not None:
+            self._edited_at[id] = edit.at
+            incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
         self._accepted_at[id] = as_utc(self._clock())
         self._turns[id] = Turn(
             id=id,
@@ -121,30 +95,51 @@ class MemoryTurns(MemoryTranscripts):
         oldest = next(iter(self._open(key)), None)
         if oldest is None or self._waits(oldest):
             return None
-        return self._keep(replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1))
+        self._stale.discard(oldest.id)
+        claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
+        return replace(self._keep(claimed), burst=self._burst(oldest.id))
 
-    async def note_reply(self, turn: Turn, ref: str) -> bool:
-        return self._keep(replace(self._claimed(turn), reply_ref=ref)).stop
+    async def note_reply(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+        ending = self._is_ending(self._keep(replace(self._claimed(turn), reply_ref=ref)))
+        self._messages_of[turn.id] = tuple(messages)
+        return ending
 
     async def save_draft(self, turn: Turn, draft: Draft) -> bool:
         current = self._claimed(turn)
-        return self._keep(current if current.outcome else replace(current, draft=draft)).stop
+        unwanted = current.outcome or current.withdrawn or current.id in self._stale
+        return self._is_ending(self._keep(current if unwanted else replace(current, draft=draft)))
 
     async def check_claim(self, turn: Turn) -> bool:
-        return self._claimed(turn).stop
+        return self._is_ending(self._claimed(turn))
+
+    def _is_ending(self, turn: Turn) -> bool:
+        return turn.stop or turn.withdrawn or turn.id in self._stale
 
     async def postpone(self, turn: Turn, until: datetime) -> None:
         until = as_utc(until)
         current = self._claimed(turn)
-        self._keep(replace(current, state=TurnState.QUEUED, retries=current.retries + 1))
-        self._not_before[turn.id] = until
+        recorded = current.outcome is not None
+        retries, showings = current.retries + (not recorded), current.showings + recorded
+        self._hand_back(replace(current, retries=retries, showings=showings))
+        if recorded or not current.withdrawn:
+            self._not_before[turn.id] = until
 
     async def release(self, turn: Turn) -> None:
         current = self._claimed(turn)
-        self._keep(replace(current, state=TurnState.QUEUED, attempt=current.attempt - 1))
+        self._hand_back(replace(current, attempt=current.attempt - 1))
+
+    def _hand_back(self, turn: Turn) -> None:
+        self._stale.discard(turn.id)
+        self._keep(replace(turn, state=TurnState.QUEUED))
+        self._settle_edits(turn)
 
     async def get_turn(self, id: TurnId) -> Turn | None:
-        return self._turns.get(id)
+        turn = self._turns.get(id)
+        return None if turn is None else replace(turn, burst=self._burst(id))
+
+    def _burst(self, id: TurnId) -> tuple[Incoming, ...]:
+        merged = [self._turns[each] for each, into in self._merged.items() if into == id]
+        return tuple(each.incoming for each in sorted(merged, key=lambda turn: (turn.incoming.at, turn.id)))
 
     async def waiting(self, key: ConversationKey) -> Waiting | None:
         turns = self._open(key)
@@ -165,7 +160,7 @@ class MemoryTurns(MemoryTranscripts):
             running=count[TurnState.RUNNING],
             oldest_accepted_at=min((self._accepted_at[t.id] for t in turns if t.state in OPEN_STATES), default=None),
             retried=sum(turn.retries > 0 for turn in turns),
-            recovered=sum(turn.attempt > turn.retries + 1 for turn in turns),
+            recovered=sum(turn.attempt > turn.put_off + 1 for turn in turns),
             done=count[TurnState.DONE],
             failed=count[TurnState.FAILED],
             cancelled=count[TurnState.CANCELLED],
@@ -174,34 +169,72 @@ class MemoryTurns(MemoryTranscripts):
     async def gather(self, turn: Turn) -> Turn:
         current = self._claimed(turn)
         taken = [each for each in self._open(turn.incoming.key) if each.state is TurnState.QUEUED and is_plain(each)]
+        self._stale.discard(turn.id)
         for each in taken:
             self._keep(replace(each, state=TurnState.DONE))
-        burst = (*current.burst, *(each.incoming for each in taken))
-        return self._keep(replace(current, burst=burst))
+            self._merged[each.id] = turn.id
+        return replace(self._keep(current), burst=self._burst(turn.id))
 
-    async def record(self, turn: Turn, settlement: Settlement) -> None:
-        recorded = replace(self._claimed(turn), outcome=settlement.state, draft=settlement.draft)
-        remembered = settlement.conversation and _in_utc(settlement.conversation)
-        await self.append_entries(turn.incoming.key, settlement.entries)
-        if remembered is not None:
-            self._conversations[turn.incoming.key] = remembered
-        self.settlements[turn.id] = settlement
-        self._recorded_at[turn.id] = as_utc(self._clock())
-        self._keep(recorded)
+    async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
+        current = self._claimed(turn)
+        if current.withdrawn or turn.id in self._stale:
+            return self._leave_unwritten(current, settlement)
+        recorded = replace(current, outcome=settlement.state, draft=settlement.draft)
+        key, remembers = turn.incoming.key, settlement.conversation
+        if remembers is not None:
+            remembers = reconciled(in_utc(remembers), now=self._conversations.get(key))
+        await self.append_entries(key, settlement.entries)
+        if remembers is not None:
+            self._conversations[key] = remembers
+        corrections = self._settle_edits(recorded)
+        if settlement.entries:
+            await self.append_entries(key, corrections)
+        self._keep_settlement(self._turns[turn.id], settlement, recorded)
+        return Recorded(conversation=remembers)
+
+    def _keep_settlement(self, now: Turn, settlement: Settlement, recorded: Turn) -> None:
+        self.settlements[now.id] = settlement
+        self._recorded_at[now.id] = as_utc(self._clock())
+        self._keep(replace(recorded, incoming=now.incoming))
+
+    def _leave_unwritten(self, current: Turn, settlement: Settlement) -> Recorded:
+        """Write the ledger alone, of a turn that was withdrawn or is to be answered anew."""
+        empty = replace(settlement, draft=Draft(status="stopped"), entries=(), conversation=None, parameters=EMPTY)
+        empty = replace(empty, state=TurnState.CANCELLED, error="")
+        if current.withdrawn or current.stop:
+            self._keep_settlement(
+                current, empty, replace(current, withdrawn=True, outcome=TurnState.CANCELLED, draft=None)
+            )
+            return Recorded(withdrawn=True)
+        self._stale.discard(current.id)
+        self.dropped.append((current.id, as_utc(self._clock()), empty))
+        self._keep(replace(current, draft=None, stop=False))
+        return Recorded(stale=True)
 
     async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
         self._claimed(turn)
-        await self.append_entries(turn.incoming.key, condensation.entries)
-        await self.save_conversation(turn.incoming.key, condensation.conversation)
+        key = turn.incoming.key
         self.condensations[turn.id] = condensation
         if condensation.error:
             self.errors[turn.id] = condensation.error
+        stored = self._conversations.get(key)
+        if stored is not None and stored.revision != condensation.conversation.revision:
+            return
+        if stored is not None and stored.memory != condensation.conversation.memory:
+            self._notes_until[key] = self._next_position[key]
+        await self.append_entries(key, condensation.entries)
+        await self.save_conversation(key, condensation.conversation)
 
-    async def close(self, turn: Turn, *, error: str = "") -> None:
+    async def close(self, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:
         current = self._claimed(turn)
         if error:
             self.errors[turn.id] = error
-        self._keep(replace(current, state=ending(current, error)))
+        if not current.withdrawn:
+            self._keep(replace(current, state=ending(current, error)))
+        elif retracted or error:
+            state = TurnState.FAILED if error else TurnState.CANCELLED
+            self._keep(replace(current, state=state, incoming=blank(current.incoming), draft=None))
+        return retracted or bool(error) or not current.withdrawn
 
     async def recent_requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         records = [
@@ -218,12 +251,16 @@ class MemoryTurns(MemoryTranscripts):
         return records[-limit:]
 
     async def spent(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
-        ended: list[tuple[TurnId, Settlement | Condensation]] = [*self.settlements.items(), *self.condensations.items()]
+        settled: list[tuple[TurnId, Settlement | Condensation]] = [
+            *self.settlements.items(),
+            *self.condensations.items(),
+        ]
+        ended = [(id, self._recorded_at[id], each) for id, each in settled] + self.dropped
         lines = [
             (each.usage, each.cost or Decimal(0))
-            for id, each in ended
+            for id, at, each in ended
             if each.usage is not None
-            and as_utc(since) <= self._recorded_at[id] < as_utc(until)
+            and as_utc(since) <= at < as_utc(until)
             and self._is_within(within, id, each.model)
         ]
         return Spending(
@@ -257,14 +294,21 @@ class MemoryTurns(MemoryTranscripts):
     async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
         self.feedback[id, person] = good
 
-    async def request_stop(self, key: ConversationKey) -> Sequence[TurnId]:
-        stopped = [self._keep(replace(turn, stop=True)).id for turn in self._open(key) if turn.outcome is None]
+    async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+        theirs = [turn for turn in self._stoppable(key) if author in ("", turn.incoming.author.id)]
+        stopped = [self._keep(replace(turn, stop=True)).id for turn in theirs]
         for id in stopped:
             self._not_before.pop(id, None)
         return stopped
 
     async def is_known(self, incoming: Incoming) -> bool:
         return (incoming.key.platform, incoming.dedupe_key) in self._dedupe_keys
+
+    async def stoppable_by(self, key: ConversationKey) -> Set[str]:
+        return {turn.incoming.author.id for turn in self._stoppable(key)}
+
+    def _stoppable(self, key: ConversationKey) -> Sequence[Turn]:
+        return [turn for turn in self._open(key) if turn.outcome is None and not turn.withdrawn]
 
     async def takes_part(self, key: ConversationKey) -> bool:
         return any(turn.incoming.key == key for turn in self._turns.values())
@@ -291,54 +335,17 @@ class MemoryTurns(MemoryTranscripts):
             raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
         return current
 
-    def _keep(self, turn: Turn) -> Turn:
-        self._turns[turn.id] = turn
-        return turn
 
-
-class MemoryForgetting(MemoryTurns, MemorySummaries, MemorySchedules, MemoryDeliveries):
-    """A `ForgetStore` in memory; the playground's own messages stay, which only a database keeps."""
-
-    async def forget_conversation(self, key: ConversationKey) -> int:
-        gone = len(self._entries[key])
-        self._entries[key].clear()
-        self._forget_place(key)
-        self._forget_deliveries(of=lambda incoming: incoming.key == key)
-        if key in self._conversations:
-            self._conversations[key] = Conversation(
-                window_start=next(self._positions[key]), token_ratio=self._conversations[key].token_ratio
-            )
-        for turn in self._ended(key):
-            self._keep(replace(turn, incoming=_blank(turn.incoming), draft=None))
-        return gone
-
-    async def forget_person(self, platform: str, id: str) -> int:
-        theirs = [turn.incoming for turn in self._turns.values() if turn.incoming.author.id == id]
-        keys = {incoming.key for incoming in theirs if incoming.key.platform == platform}
-        gone = sum([await self.forget_conversation(key) for key in keys])
-        self._forget_person_in_parts(platform, id)
-        self._forget_schedules_of(platform, id)
-        self._forget_deliveries(of=lambda incoming: (incoming.key.platform, incoming.author.id) == (platform, id))
-        for key, kept in self._entries.items():
-            written = [name for name, entry in kept.items() if entry.author == id and key.platform == platform]
-            for name in written:
-                del kept[name]
-            gone += len(written)
-        return gone
-
-    async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
-        latest: dict[ConversationKey, datetime] = {}
-        for id, turn in self._turns.items():
-            if turn.incoming.author.id != FORGOTTEN:
-                key = turn.incoming.key
-                latest[key] = max(latest.get(key, self._accepted_at[id]), self._accepted_at[id])
-        return {key: at for key, at in latest.items() if at < as_utc(before) and not self._open(key)}
-
-    def _ended(self, key: ConversationKey) -> Sequence[Turn]:
-        return [t for t in self._turns.values() if t.incoming.key == key and t.state not in OPEN_STATES]
-
-
-class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWorkspaces):
+class MemoryStore(
+    MemoryDeletion,
+    MemoryTurns,
+    MemorySummaries,
+    MemorySchedules,
+    MemoryDeliveries,
+    MemorySettings,
+    MemoryAdapterState,
+    MemoryWorkspaces,
+):
     """A `Store` in memory."""
 
     def __init__(self, *, clock: Clock) -> None:
@@ -350,25 +357,9 @@ class MemoryStore(MemoryForgetting, MemorySettings, MemoryAdapterState, MemoryWo
         MemorySchedules.__init__(self)
         MemoryDeliveries.__init__(self)
 
-
-def _blank(incoming: Incoming) -> Incoming:
-    """The delivery without anything of a person."""
-    nobody = Person(id=FORGOTTEN, name="", is_bot=incoming.author.is_bot)
-    return replace(incoming, text="", author=nobody, attachments=(), overrides=EMPTY, details=EMPTY)
-
-
-def _in_utc(conversation: Conversation) -> Conversation:
-    at = conversation.last_request_at
-    return replace(conversation, last_request_at=None if at is None else as_utc(at))
-
-
-def _at_position(new: NewEntry, position: int) -> StoredEntry:
-    return StoredEntry(
-        id=new.id,
-        entry=new.entry,
-        tokens=new.tokens,
-        at=new.at,
-        author=new.author,
-        source_id=new.source_id,
-        position=position,
-    )
+    async def authors(self, key: ConversationKey) -> Set[str]:
+        wrote = self._messages[key.workspace, key.channel].values() if key.platform == PLAYGROUND else ()
+        found = {turn.incoming.author.id for turn in self._turns.values() if turn.incoming.key == key}
+        found |= {entry.author for entry in self._entries[key].values()}
+        found |= {each.author.id for each in wrote if not each.author.is_bot and stands_in(each, key)}
+        return found - NOBODY

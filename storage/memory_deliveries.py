@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
-from bot.context.window import without_notes
 from bot.effects import (
     TELLING,
     AcceptTurns,
@@ -28,6 +27,7 @@ from bot.effects import (
 from bot.ports import Clock
 from bot.types import Incoming, Owed
 from storage.codec import as_utc
+from storage.memory_changes import ChangeName, MessageChange, is_refused
 from storage.turn_rules import without_words
 
 R = TypeVar("R")
@@ -47,13 +47,14 @@ class MemoryDeliveries:
     """A `DeliveryStore` in memory, over the other stores: none of their methods ever waits, so this is atomic."""
 
     _clock: Clock
+    _changes: dict[ChangeName, MessageChange]
 
     def __init__(self) -> None:
         self._deliveries: dict[tuple[str, str], _Delivery] = {}
 
     async def begin(self, incoming: Incoming) -> bool:
         now, known = as_utc(self._clock()), self._deliveries.get(_name(incoming))
-        if known is not None and not (known.answer is None and _is_free(known, now)):
+        if self._is_deleted(incoming) or (known is not None and not (known.answer is None and _is_free(known, now))):
             return False
         at = now if known is None else known.at
         self._deliveries[_name(incoming)] = _Delivery(at=at, incoming=_in_utc(incoming), due=now + TELLING)
@@ -61,7 +62,7 @@ class MemoryDeliveries:
 
     async def carry_out(self, incoming: Incoming, change: Change[R], tell: Callable[[R], str]) -> CarriedOut[R] | None:
         known = self._deliveries.get(_name(incoming))
-        if known is not None and (known.due is None or known.answer is not None):
+        if self._is_deleted(incoming) or (known is not None and (known.due is None or known.answer is not None)):
             return None
         now = as_utc(self._clock())
         result: R = await _changed(change, self)
@@ -98,11 +99,18 @@ class MemoryDeliveries:
         if known is not None:
             self._deliveries[platform, dedupe_key] = _Delivery(at=known.at)
 
-    async def prune_deliveries(self, before: datetime) -> int:
+    async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
+        for key, each in self._deliveries.items():
+            if each.at < as_utc(untold):
+                self._deliveries[key] = _Delivery(at=each.at)
         gone = [key for key, each in self._deliveries.items() if each.at < as_utc(before)]
         for key in gone:
             del self._deliveries[key]
         return len(gone)
+
+    def _is_deleted(self, incoming: Incoming) -> bool:
+        """Return whether the message of a delivery, or its place, was deleted before it came."""
+        return is_refused(self._changes, incoming.key, incoming.source_id, incoming.at)
 
     def _forget_deliveries(self, *, of: Callable[[Incoming], bool]) -> None:
         """Drop what is owed to somebody or to a place that is forgotten."""
@@ -152,11 +160,7 @@ async def _(change: RemoveDigest, store: Any) -> None:
 
 @_changed.register
 async def _(change: ForgetNotes, store: Any) -> bool:
-    removed = await store.remove_entries(change.key, source_id=change.source_id)
-    without = without_notes(await store.get_conversation(change.key), removed=removed)
-    if without is not None:
-        await store.save_conversation(change.key, without)
-    return without is not None
+    return bool(await store.forget_memory(change.key))
 
 
 @_changed.register
@@ -171,7 +175,7 @@ async def _(change: ForgetPerson, store: Any) -> Any:
 
 @_changed.register
 async def _(change: StopTurns, store: Any) -> Any:
-    return tuple(await store.request_stop(change.key))
+    return tuple(await store.request_stop(change.key, author=change.author))
 
 
 @_changed.register

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from itertools import count
 
-from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart
+from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart, Within
 from storage.codec import as_utc
+from storage.memory_changes import ChangeName, MessageChange, is_refused
 
 
 class MemorySummaries:
     """A `SummaryStore` in memory."""
+
+    _changes: dict[ChangeName, MessageChange]
 
     def __init__(self) -> None:
         self._parts: defaultdict[ConversationKey, dict[str, SummaryPart]] = defaultdict(dict)
@@ -24,6 +27,8 @@ class MemorySummaries:
 
     async def put_part(self, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()) -> None:
         await self.remove_parts(place, replaces)
+        if any(is_refused(self._changes, place, each.id, each.at) for each in part.covers):
+            return
         covers = tuple(replace(each, at=as_utc(each.at)) for each in part.covers)
         self._parts[place][part.id] = replace(part, covers=covers)
 
@@ -31,14 +36,17 @@ class MemorySummaries:
         for id in ids:
             self._parts[place].pop(id, None)
 
-    async def forget_in_parts(self, channel: ConversationKey, source_id: str) -> int:
-        gone = 0
+    def _forget_in_parts(self, channel: ConversationKey, ids: Collection[str]) -> datetime | None:
+        """Drop the parts that cover one of these messages; return when the earliest of them was written."""
+        gone: list[datetime] = []
         for place, parts in self._parts.items():
             if replace(place, thread="") == replace(channel, thread=""):
-                ids = [id for id, part in parts.items() if any(each.id == source_id for each in part.covers)]
-                await self.remove_parts(place, ids)
-                gone += len(ids)
-        return gone
+                for part in list(parts.values()):
+                    covered = [each.at for each in part.covers if each.id in ids]
+                    if covered:
+                        del parts[part.id]
+                    gone += covered
+        return min(gone, default=None)
 
     async def get_mark(self, place: ConversationKey, person: str) -> datetime | None:
         marks = (self._marks.get((place, each)) for each in {"", person})
@@ -50,6 +58,9 @@ class MemorySummaries:
 
     def _forget_place(self, place: ConversationKey) -> None:
         self._parts.pop(place, None)
+
+    def _forget_marks_in(self, place: Within) -> None:
+        self._marks = {(key, person): at for (key, person), at in self._marks.items() if not lies_in(key, place)}
 
     def _forget_person_in_parts(self, platform: str, id: str) -> None:
         for place, parts in self._parts.items():
@@ -100,5 +111,13 @@ class MemorySchedules:
         kept = self._schedules.items()
         self._schedules = {key: each for key, each in kept if (each.key.platform, each.author.id) != (platform, id)}
 
+    def _forget_schedules_in(self, place: Within) -> None:
+        self._schedules = {id: each for id, each in self._schedules.items() if not lies_in(each.key, place)}
+
     async def remove_schedule(self, id: ScheduleId) -> None:
         self._schedules.pop(id, None)
+
+
+def lies_in(key: ConversationKey, place: Within) -> bool:
+    """Return whether a conversation, or a channel, is part of a place."""
+    return all(getattr(key, name) == value for name, value in place.columns.items())

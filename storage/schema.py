@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import SchemaMismatch, StorageUnavailable
+from bot.private_files import FILE_MODE, FOLDER_MODE, keep_private, tighten
 from storage import jobs
 from storage.database import BUSY_TIMEOUT_S, is_sqlite, name_of, parse_url, wrap_errors
 from storage.tables import Table
@@ -38,6 +39,17 @@ async def migrate(database_url: str) -> None:
     Raises `ConfigError`, `SchemaMismatch` when it was made by a newer version, and `StorageUnavailable`.
     """
     await asyncio.to_thread(_migrate, parse_url(database_url))
+
+
+def keep_database_private(file: Path) -> None:
+    """Make a SQLite file that is missing so that only its owner reads it, and close one that others may read; blocks.
+
+    SQLite gives what it makes beside the file (`-wal`, `-shm`, `-journal`) the mode of the file.
+    """
+    with suppress(OSError):  # whatever is wrong, SQLite says it next, with the fix
+        keep_private(file)
+        for suffix in ("-wal", "-shm", "-journal"):
+            tighten(file.with_name(file.name + suffix), FILE_MODE)
 
 
 def check_schema(url: sa.URL) -> None:
@@ -89,6 +101,7 @@ def alembic_config(connection: sa.Connection | None = None) -> Config:
 def _migrate(url: sa.URL) -> None:
     if is_sqlite(url):
         _make_folder(Path(name_of(url)).parent)
+        keep_database_private(Path(name_of(url)))
     with migration_connection(url) as connection:
         if not is_sqlite(url):  # where several processes start at once, one migrates and the others wait for it
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
@@ -126,7 +139,7 @@ def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)  # one that is there is not ours to close
     except OSError as error:
         raise StorageUnavailable(
             f"The folder {folder} of the database cannot be made ({error.strerror}): make it, or name another file "

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.errors import StorageUnavailable
+from bot.private_files import keep_private
 from storage.database import is_sqlite, name_of, parse_url
 
 
@@ -24,7 +25,9 @@ def sole_runner(database_url: str) -> Iterator[None]:
         yield
         return
     name = name_of(url)
-    with Path(f"{name}.lock").open("a+", encoding="ascii") as file:
+    lock = Path(f"{name}.lock")
+    keep_private(lock)
+    with lock.open("a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

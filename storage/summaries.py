@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
 from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart
 from storage.codec import as_utc
 from storage.database import SqlPart, put, unit_of_work, upsert
-from storage.tables import is_of, key_columns
+from storage.fences import Changes, hold_together
+from storage.tables import in_channel, is_of, key_columns
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 
 
@@ -32,20 +31,16 @@ class SqlSummaries(SqlPart):
     def put_part(
         self, session: Session, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()
     ) -> None:
+        hold_together(session, place)
         _remove(session, place, replaces)
+        changes = Changes(session, place, {each.id for each in part.covers})
+        if any(changes.refuse(each.id, each.at) for each in part.covers):
+            return
         put(session, SummaryPartRow, [SummaryPartRow.from_part(place, part).model_dump()])
 
     @unit_of_work
     def remove_parts(self, session: Session, place: ConversationKey, ids: Sequence[str]) -> None:
         _remove(session, place, ids)
-
-    @unit_of_work
-    def forget_in_parts(self, session: Session, channel: ConversationKey, source_id: str) -> int:
-        rows = session.exec(select(SummaryPartRow).where(*_in_channel(SummaryPartRow, channel)))
-        gone = [row for row in rows if any(each["id"] == source_id for each in row.covers)]
-        for row in gone:
-            session.delete(row)
-        return len(gone)
 
     @unit_of_work
     def get_mark(self, session: Session, place: ConversationKey, person: str) -> datetime | None:
@@ -82,7 +77,7 @@ class SqlSchedules(SqlPart):
 
     @unit_of_work
     def get_schedules(self, session: Session, channel: ConversationKey) -> Sequence[Schedule]:
-        rows = session.exec(select(ScheduleRow).where(*_in_channel(ScheduleRow, channel)).order_by(col(ScheduleRow.id)))
+        rows = session.exec(select(ScheduleRow).where(*in_channel(ScheduleRow, channel)).order_by(col(ScheduleRow.id)))
         return [row.to_schedule() for row in rows]
 
     @unit_of_work
@@ -110,6 +105,21 @@ class SqlSchedules(SqlPart):
         session.exec(delete(ScheduleRow).where(col(ScheduleRow.id) == id))
 
 
+def forget_in_parts(session: Session, channel: ConversationKey, ids: Collection[str]) -> datetime | None:
+    """Drop every part of a channel and of its threads that covers one of these messages.
+
+    Return when the earliest of them was written, None when no part covers any.
+    """
+    rows = session.exec(select(SummaryPartRow).where(*in_channel(SummaryPartRow, channel)))
+    gone: list[datetime] = []
+    for row in rows:
+        covered = [each.at for each in row.to_part().covers if each.id in ids]
+        if covered:
+            gone += covered
+            session.delete(row)
+    return min(gone, default=None)
+
+
 def forget_person_in_parts(session: Session, platform: str, id: str) -> None:
     """Drop every part that covers a message of somebody, and the digests that they wanted."""
     of_platform = session.exec(select(SummaryPartRow).where(SummaryPartRow.platform == platform))
@@ -125,7 +135,3 @@ def forget_person_in_parts(session: Session, platform: str, id: str) -> None:
 def _remove(session: Session, place: ConversationKey, ids: Sequence[str]) -> None:
     gone = delete(SummaryPartRow).where(is_of(SummaryPartRow, place), col(SummaryPartRow.part_id).in_(ids))
     session.exec(gone)
-
-
-def _in_channel(row: Any, channel: ConversationKey) -> tuple[sa.ColumnElement[bool], ...]:
-    return tuple(col(getattr(row, name)) == getattr(channel, name) for name in ("platform", "workspace", "channel"))

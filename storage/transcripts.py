@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from bot.types import Conversation, ConversationKey, Media, NewEntry, StoredEntry
 from storage.database import SqlPart, chunks, unit_of_work, upsert
+from storage.fences import hold_together, standing
 from storage.tables import (
     KEY_COLUMNS,
     ConversationRow,
@@ -18,7 +19,6 @@ from storage.tables import (
     MediaRow,
     conversation_columns,
     in_place,
-    is_of,
     key_columns,
     media_rows,
     place_of,
@@ -50,7 +50,7 @@ class SqlTranscripts(SqlPart):
 
     @unit_of_work
     def get_conversation(self, session: Session, key: ConversationKey) -> Conversation | None:
-        row = session.exec(_CONVERSATION, params=place_of(key)).one_or_none()
+        row = remembered(session, key)
         return None if row is None else row.to_conversation()
 
     @unit_of_work
@@ -65,18 +65,17 @@ class SqlTranscripts(SqlPart):
     def append_entries(
         self, session: Session, key: ConversationKey, entries: Sequence[NewEntry]
     ) -> Sequence[StoredEntry]:
+        hold_together(session, key)
         return append(session, key, entries)
 
     @unit_of_work
     def save_conversation(self, session: Session, key: ConversationKey, conversation: Conversation) -> None:
         _remember(session, key, conversation)
 
-    @unit_of_work
-    def remove_entries(self, session: Session, key: ConversationKey, *, source_id: str) -> int:
-        if not source_id:
-            return 0
-        conversation = select(ConversationRow.id).where(is_of(ConversationRow, key)).scalar_subquery()
-        return delete_entries(session, col(EntryRow.conversation_id) == conversation, EntryRow.source_id == source_id)
+
+def remembered(session: Session, key: ConversationKey) -> ConversationRow | None:
+    """Return the row of a conversation; part of a larger unit of work."""
+    return session.exec(_CONVERSATION, params=place_of(key)).one_or_none()
 
 
 def append(
@@ -84,8 +83,9 @@ def append(
 ) -> Sequence[StoredEntry]:
     """Append the entries whose id is new, creating the conversation; part of a larger unit of work.
 
-    `now` is what is to be remembered of the conversation from then on.
+    What was deleted meanwhile is left out. `now` is what is to be remembered of the conversation from then on.
     """
+    entries = standing(session, key, entries) if entries else entries
     if not entries:
         if now is not None:
             _remember(session, key, now)
@@ -106,7 +106,7 @@ def append(
     return stored
 
 
-def delete_entries(session: Session, *which: ColumnElement[bool] | bool) -> int:
+def delete_entries(session: Session, *which: ColumnElement[bool]) -> int:
     """Delete entries, and of their media what no other entry uses; how many; part of a larger unit of work."""
     places = tuple_(col(EntryMediaRow.conversation_id), col(EntryMediaRow.position))
     theirs = select(EntryRow.conversation_id, EntryRow.position).where(*which)

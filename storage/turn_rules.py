@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, Final
 
 from bot.errors import StorageError
-from bot.types import EMPTY, Incoming, Turn, TurnState, takes_others
+from bot.types import EMPTY, ChannelMessage, ConversationKey, Incoming, Turn, TurnState, takes_others
 
-FORGOTTEN = "(forgotten)"
+FORGOTTEN: Final = "(forgotten)"
 """The author of what was forgotten; no platform has such an id."""
+
+PLAYGROUND: Final = "local"
+"""The one platform whose messages themselves are kept here."""
+
+NOBODY: Final = frozenset({"", FORGOTTEN})
+"""Whom nothing belongs to: "" wrote what the bot said."""
+
+WORDLESS: Final[dict[str, Any]] = {
+    "text": "",
+    "attachments": [],
+    "overrides": {},
+    "parameters": {},
+    "draft": None,
+    "error": "",
+}
+"""The columns of a turn that can hold what people wrote, emptied."""
+
+BLANK: Final[dict[str, Any]] = {**WORDLESS, "author_id": FORGOTTEN, "author_name": "", "details": {}}
+"""The same, and those that name somebody or open a reply; what is left names the delivery."""
 
 
 def is_plain(turn: Turn) -> bool:
@@ -17,7 +37,7 @@ def is_plain(turn: Turn) -> bool:
     return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref and not turn.stop
 
 
-def ending(turn: Turn, error: str) -> TurnState:
+def ending(turn: Turn, error: str = "") -> TurnState:
     """The state in which a turn is closed. Raises `StorageError` when nothing was recorded that it could end in."""
     if error:
         return TurnState.FAILED
@@ -29,3 +49,8 @@ def ending(turn: Turn, error: str) -> TurnState:
 def without_words(incoming: Incoming) -> Incoming:
     """Return what is needed of an incoming to tell its author something, and nothing of what they wrote."""
     return replace(incoming, text="", attachments=(), overrides=EMPTY)
+
+
+def stands_in(message: ChannelMessage, key: ConversationKey) -> bool:
+    """Return whether a message of the channel of `key` is part of that conversation: in its thread, or its root."""
+    return message.thread == key.thread or (not message.thread and message.id == key.thread)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.sqltypes import UTCDateTime
 
+from bot.context.window import reconciled
 from bot.errors import ClaimLost
 from bot.types import (
     Condensation,
     ConversationKey,
     Draft,
     Incoming,
-    QueueFigures,
-    RequestRecord,
+    Recorded,
     Settlement,
     Turn,
     TurnId,
@@ -26,12 +27,14 @@ from bot.types import (
 )
 from storage import jobs
 from storage.codec import as_utc, draft_to_json
-from storage.database import SqlPart, put, unit_of_work, upsert
+from storage.database import put, unit_of_work, upsert
+from storage.edits import overtake, settle_edits
+from storage.fences import change_of, hold_together
+from storage.replies import note_messages
 from storage.tables import (
     ANSWER,
+    DROPPED,
     IS_OPEN,
-    IS_REMARKABLE,
-    KEY_COLUMNS,
     FeedbackRow,
     LedgerRow,
     TurnRow,
@@ -40,8 +43,9 @@ from storage.tables import (
     place_of,
 )
 from storage.tables.base import JSON
-from storage.transcripts import append
-from storage.turn_rules import ending, is_plain
+from storage.transcripts import append, remembered
+from storage.turn_queries import SqlTurnQueries
+from storage.turn_rules import BLANK, WORDLESS, ending, is_plain
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -54,64 +58,88 @@ _IS_CLAIMED = (
     & (col(TurnRow.state) == TurnState.RUNNING)
 )
 
+_STOPPABLE = IS_OPEN & col(TurnRow.outcome).is_(None) & ~col(TurnRow.withdrawn)
+
 _WAITING = select(TurnRow.accepted_at, TurnRow.not_before).where(_IS_HERE).order_by(*_IN_ORDER)
 # A turn that waits holds up those behind it: they are answered in the order in which they were asked.
 _CLAIM = (
     update(TurnRow)
     .where(col(TurnRow.id) == select(TurnRow.id).where(_IS_HERE).order_by(*_IN_ORDER).limit(1).scalar_subquery())
+    .where(IS_OPEN)  # asked again once a deletion that came first is committed
     .where(sa.or_(col(TurnRow.not_before).is_(None), col(TurnRow.not_before) <= sa.bindparam("now")))
     .values(
         state=TurnState.RUNNING,
         epoch=TurnRow.epoch + 1,
         attempt=TurnRow.attempt + 1,
         worker=sa.bindparam("by"),
+        stale=False,
         claimed_at=sa.bindparam("now"),
     )
     .returning(TurnRow)
     .execution_options(synchronize_session=False)
 )
-_HOLD = select(TurnRow.stop).where(_IS_CLAIMED)
-_CHANGE = update(TurnRow).where(_IS_CLAIMED).returning(col(TurnRow.stop))
+_ENDING = (col(TurnRow.stop), col(TurnRow.withdrawn), col(TurnRow.stale), col(TurnRow.edited_at))
+_HOLD = sa.select(*_ENDING).where(_IS_CLAIMED)
+_CHANGE = update(TurnRow).where(_IS_CLAIMED).returning(*_ENDING)
 # A draft on its way while the answer is recorded comes too late: it would be shown in the answer's place.
 _DRAFT = _CHANGE.values(
-    draft=sa.case((col(TurnRow.outcome).is_(None), sa.bindparam("newest", type_=JSON)), else_=col(TurnRow.draft))
+    draft=sa.case(
+        (
+            col(TurnRow.outcome).is_(None) & ~col(TurnRow.withdrawn) & ~col(TurnRow.stale),
+            sa.bindparam("newest", type_=JSON),
+        ),
+        else_=col(TurnRow.draft),
+    )
 )
-_POSTPONE = _CHANGE.values(retries=TurnRow.retries + 1)
-_RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1)
+_IS_RECORDED = col(TurnRow.outcome).is_not(None)
+_POSTPONE = _CHANGE.values(
+    retries=TurnRow.retries + sa.case((_IS_RECORDED, 0), else_=1),
+    showings=TurnRow.showings + sa.case((_IS_RECORDED, 1), else_=0),
+    stale=False,
+    not_before=sa.case(
+        (col(TurnRow.withdrawn) & ~_IS_RECORDED, sa.null()),
+        else_=sa.bindparam("until", type_=UTCDateTime()),
+    ),
+)
+_RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
+_GATHER = _CHANGE.values(stale=False)
 _ANY = select(TurnRow.id).where(in_place(TurnRow)).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
+_WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
+_ANEW: dict[str, Any] = {
+    "outcome": None,
+    "draft": None,
+    "parameters": {},
+    "request": None,
+    "error": "",
+    "recorded_at": None,
+    "stale": False,
+    "stop": False,
+}
+_RECORD = update(TurnRow).where(_IS_CLAIMED).returning(*_ENDING, col(TurnRow.author_id))
 _TOGETHER = select(TurnRow).where(_IS_HERE | (col(TurnRow.merged_into) == sa.bindparam("of_id"))).order_by(*_IN_ORDER)
 _CLOSE = (
     update(TurnRow)
     .where(_IS_CLAIMED)
-    .values(state=sa.func.coalesce(TurnRow.outcome, TurnRow.state), ended_at=sa.bindparam("now"))
-    .returning(col(TurnRow.stop), col(TurnRow.outcome))
+    .values(
+        state=sa.case((col(TurnRow.withdrawn), TurnRow.state), else_=sa.func.coalesce(TurnRow.outcome, TurnRow.state)),
+        ended_at=sa.bindparam("now"),
+    )
+    .returning(*_ENDING, col(TurnRow.outcome))
 )
 
 
-def _counted(part: sa.TextClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).select_from(TurnRow).where(part, *conditions).scalar_subquery()
-
-
-# Each from an index over few turns, but for the number of all. One statement, so that the figures are of one moment.
-_FIGURES = sa.select(
-    _counted(sa.text("true")).label("turns"),
-    _counted(IS_OPEN, col(TurnRow.state) == TurnState.QUEUED).label("queued"),
-    _counted(IS_OPEN, col(TurnRow.state) == TurnState.RUNNING).label("running"),
-    sa.select(sa.func.min(TurnRow.accepted_at)).where(IS_OPEN).scalar_subquery().label("oldest_accepted_at"),
-    _counted(IS_REMARKABLE, col(TurnRow.retries) > 0).label("retried"),
-    _counted(IS_REMARKABLE, col(TurnRow.attempt) > TurnRow.retries + 1).label("recovered"),
-    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.FAILED).label("failed"),
-    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.CANCELLED).label("cancelled"),
-)
-
-
-class SqlTurns(SqlPart):
+class SqlTurns(SqlTurnQueries):
     """A `TurnStore` over a database."""
 
     @unit_of_work
     def accept(self, session: Session, incoming: Incoming) -> TurnId | None:
+        hold_together(session, incoming.key)
+        change = change_of(session, incoming)
+        if change.refuse(incoming.source_id, incoming.at):
+            return None
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
+        overtake(session, row, change)
         insert = upsert(session, TurnRow).on_conflict_do_nothing().returning(col(TurnRow.id))
         id: TurnId | None = session.connection().execute(insert, row.model_dump(exclude={"id"})).scalar_one_or_none()
         if id is not None and self._database.has_queue:
@@ -128,8 +156,10 @@ class SqlTurns(SqlPart):
         return replace(turn, burst=_burst(session, turn.id)) if turn.epoch > 1 else turn  # nobody gathered before
 
     @unit_of_work
-    def note_reply(self, session: Session, turn: Turn, ref: str) -> bool:
-        return _update_claimed(session, turn, reply_ref=ref)
+    def note_reply(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+        stop = _update_claimed(session, turn, reply_ref=ref)
+        note_messages(session, turn, messages)
+        return stop
 
     @unit_of_work
     def save_draft(self, session: Session, turn: Turn, draft: Draft) -> bool:
@@ -137,15 +167,19 @@ class SqlTurns(SqlPart):
 
     @unit_of_work
     def check_claim(self, session: Session, turn: Turn) -> bool:
-        return _still_ours(turn, session.connection().execute(_HOLD, _claim_of(turn)).one_or_none())
+        return _is_ending(_change_claimed(session, turn, _HOLD))
 
     @unit_of_work
     def postpone(self, session: Session, turn: Turn, until: datetime) -> None:
-        _update_claimed(session, turn, _POSTPONE, state=TurnState.QUEUED, not_before=as_utc(until))
+        row = _change_claimed(session, turn, _POSTPONE, state=TurnState.QUEUED, until=as_utc(until))
+        if row.edited_at is not None:
+            settle_edits(session, turn)
 
     @unit_of_work
     def release(self, session: Session, turn: Turn) -> None:
-        _update_claimed(session, turn, _RELEASE, state=TurnState.QUEUED)
+        row = _change_claimed(session, turn, _RELEASE, state=TurnState.QUEUED)
+        if row.edited_at is not None:
+            settle_edits(session, turn)
         if self._database.has_queue:
             jobs.add(session, turn.incoming.key)
 
@@ -164,21 +198,25 @@ class SqlTurns(SqlPart):
 
     @unit_of_work
     def gather(self, session: Session, turn: Turn) -> Turn:
+        hold_together(session, turn.incoming.key)
         rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
-        _still_ours(turn, next((row for row in rows if (row.id, row.epoch) == (turn.id, turn.epoch)), None))
+        own = _still_ours(turn, next((row for row in rows if (row.id, row.epoch) == (turn.id, turn.epoch)), None))
         queued = [row for row in rows if row.state is TurnState.QUEUED and is_plain(row.to_turn())]
-        if queued:
-            _update_claimed(session, turn, _LOCK)
+        if queued or own.stale:
+            _update_claimed(session, turn, _GATHER)
         for row in queued:
             row.state, row.merged_into = TurnState.DONE, turn.id
         return replace(turn, burst=tuple(row.to_incoming() for row in rows if row.merged_into == turn.id))
 
     @unit_of_work
-    def record(self, session: Session, turn: Turn, settlement: Settlement) -> None:
+    def record(self, session: Session, turn: Turn, settlement: Settlement) -> Recorded:
         now = as_utc(self._clock())
-        _update_claimed(
+        key = turn.incoming.key
+        hold_together(session, key)
+        row = _change_claimed(
             session,
             turn,
+            _RECORD,
             outcome=settlement.state,
             draft=draft_to_json(settlement.draft),
             parameters=dict(settlement.parameters),
@@ -186,45 +224,60 @@ class SqlTurns(SqlPart):
             error=settlement.error,
             recorded_at=now,
         )
-        line = LedgerRow.from_settlement(turn, settlement, at=now)
+        unwritten = _unwritten(row)
+        purpose = _dropped(session, turn) if unwritten is not None and unwritten.stale else ANSWER
+        line = LedgerRow.from_settlement(turn, settlement, at=now, purpose=purpose)
         if line is not None:
-            put(session, LedgerRow, [line.model_dump()])
-        append(session, turn.incoming.key, settlement.entries, now=settlement.conversation)
+            put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
+        if unwritten is not None:
+            _update_claimed(session, turn, **(_ANEW if unwritten.stale else _WITHDRAWN))
+            return unwritten
+        remembers = settlement.conversation
+        if remembers is not None:
+            stored = remembered(session, key)
+            remembers = reconciled(remembers, now=None if stored is None else stored.to_conversation())
+        append(session, key, settlement.entries, now=remembers)
+        if row.edited_at is not None and (corrections := settle_edits(session, turn)) and settlement.entries:
+            append(session, key, corrections)
+        return Recorded(conversation=remembers)
 
     @unit_of_work
     def record_memory(self, session: Session, turn: Turn, condensation: Condensation) -> None:
-        _update_claimed(session, turn, error=condensation.error)
+        key = turn.incoming.key
+        hold_together(session, key)
+        row = _change_claimed(session, turn, _RECORD, error=condensation.error)
         line = LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock()))
-        put(session, LedgerRow, [line.model_dump()])
-        append(session, turn.incoming.key, condensation.entries, now=condensation.conversation)
+        put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
+        stored = remembered(session, key)
+        if stored is not None and stored.revision != condensation.conversation.revision:
+            return
+        noted = stored is None or stored.memory != condensation.conversation.memory
+        append(session, key, condensation.entries, now=condensation.conversation)
+        if noted and stored is not None:
+            stored.notes_until = stored.next_position
 
     @unit_of_work
-    def close(self, session: Session, turn: Turn, *, error: str = "") -> None:
+    def close(self, session: Session, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:
         now = as_utc(self._clock())
         if error:
-            _update_claimed(session, turn, state=TurnState.FAILED, ended_at=now, error=error)
-            return
-        row = session.connection().execute(_CLOSE, {**_claim_of(turn), "now": now}).one_or_none()
-        _still_ours(turn, row)
-        ending(replace(turn, outcome=None if row is None else row.outcome), error)
+            emptied = BLANK if _change_claimed(session, turn).withdrawn else {}
+            ended = {"state": TurnState.FAILED, "ended_at": now, "error": error}
+            _update_claimed(session, turn, **{**emptied, **ended})
+            return True
+        row = _still_ours(turn, session.connection().execute(_CLOSE, {**_claim_of(turn), "now": now}).one_or_none())
+        if not row.withdrawn:
+            ending(replace(turn, outcome=row.outcome))
+            return True
+        if retracted:
+            _update_claimed(session, turn, **{**BLANK, "state": TurnState.CANCELLED})
+        return retracted
 
     @unit_of_work
-    def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        is_answer_of_turn = (col(LedgerRow.turn_id) == TurnRow.id) & (col(LedgerRow.purpose) == ANSWER)
-        rows = session.exec(
-            select(TurnRow, LedgerRow)
-            .join(LedgerRow, is_answer_of_turn, isouter=True)
-            .where(is_of(TurnRow, key), col(TurnRow.recorded_at).is_not(None), col(TurnRow.request).is_not(None))
-            .order_by(col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc())  # as their index has them
-            .limit(limit)
-        )
-        return [row.to_record(line) for row, line in reversed(rows.all())]
-
-    @unit_of_work
-    def request_stop(self, session: Session, key: ConversationKey) -> Sequence[TurnId]:
+    def request_stop(self, session: Session, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+        theirs = col(TurnRow.author_id) == author if author else sa.true()
         marked = session.exec(
             update(TurnRow)
-            .where(is_of(TurnRow, key), IS_OPEN, col(TurnRow.outcome).is_(None))
+            .where(is_of(TurnRow, key), _STOPPABLE, theirs)
             .values(stop=True, not_before=None)
             .returning(col(TurnRow.at), col(TurnRow.id))
         )
@@ -234,10 +287,8 @@ class SqlTurns(SqlPart):
         return ids
 
     @unit_of_work
-    def queue_figures(self, session: Session) -> QueueFigures:
-        row = session.connection().execute(_FIGURES).one()._asdict()
-        others = row["queued"] + row["running"] + row["failed"] + row["cancelled"]
-        return QueueFigures(done=row.pop("turns") - others, **row)
+    def stoppable_by(self, session: Session, key: ConversationKey) -> Set[str]:
+        return set(session.exec(select(TurnRow.author_id).where(is_of(TurnRow, key), _STOPPABLE)))
 
     @unit_of_work
     def is_known(self, session: Session, incoming: Incoming) -> bool:
@@ -249,36 +300,8 @@ class SqlTurns(SqlPart):
         return session.exec(_ANY, params=place_of(key)).first() is not None
 
     @unit_of_work
-    def active_conversations(
-        self, session: Session, platform: str, *, since: datetime
-    ) -> Mapping[ConversationKey, datetime]:
-        key = [col(getattr(TurnRow, name)) for name in KEY_COLUMNS]
-        newest = (
-            sa.select(*key, sa.func.max(col(TurnRow.at)))
-            .where(col(TurnRow.platform) == platform, col(TurnRow.at) >= as_utc(since))
-            .group_by(*key)
-        )
-        found = session.connection().execute(newest)
-        return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
-
-    @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:
         put(session, FeedbackRow, [{"turn_id": id, "person": person, "good": good, "at": as_utc(self._clock())}])
-
-    @unit_of_work
-    def open_conversations(self, session: Session) -> Sequence[ConversationKey]:
-        row = TurnRow
-        oldest_first = (
-            select(row.platform, row.workspace, row.channel, row.thread)
-            .where(IS_OPEN)
-            .group_by(col(row.platform), col(row.workspace), col(row.channel), col(row.thread))
-            .order_by(sa.func.min(row.at), sa.func.min(row.id))
-        )
-        rows = session.exec(oldest_first)
-        return [
-            ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
-            for platform, workspace, channel, thread in rows
-        ]
 
 
 def _burst(session: Session, turn: TurnId) -> tuple[Incoming, ...]:
@@ -288,7 +311,12 @@ def _burst(session: Session, turn: TurnId) -> tuple[Incoming, ...]:
 
 
 def _update_claimed(session: Session, turn: Turn, change: sa.Executable = _CHANGE, **columns: Any) -> bool:
-    """Change a turn as the runner that claimed it, and nobody else; whether it is to be stopped."""
+    """Change a turn as the runner that claimed it, and nobody else; return whether its generation is to end."""
+    return _is_ending(_change_claimed(session, turn, change, **columns))
+
+
+def _change_claimed(session: Session, turn: Turn, change: sa.Executable = _LOCK, **columns: Any) -> Any:
+    """Change a turn as the runner that claimed it; return its row. Raises `ClaimLost`."""
     return _still_ours(turn, session.connection().execute(change, {**_claim_of(turn), **columns}).one_or_none())
 
 
@@ -297,8 +325,26 @@ def _claim_of(turn: Turn) -> dict[str, int]:
     return {"of_id": turn.id, "of_epoch": turn.epoch}
 
 
-def _still_ours(turn: Turn, row: Any) -> bool:
-    """Whether to stop, as the row of a claimed turn says; there is none for those who lost it."""
+def _still_ours(turn: Turn, row: Any) -> Any:
+    """Return the row of a claimed turn; there is none for those who lost it."""
     if row is None:
         raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
-    return bool(row.stop)
+    return row
+
+
+def _is_ending(row: Any) -> bool:
+    """Return whether generation is to end: somebody stopped it, or deleted what it is made from."""
+    return bool(row.stop or row.withdrawn or row.stale)
+
+
+def _unwritten(row: Any) -> Recorded | None:
+    """Return why a settlement is not to be written, as the row of its turn says; None when it is."""
+    if row.withdrawn or (row.stale and row.stop):  # who stopped it as well does not want it begun anew
+        return Recorded(withdrawn=True)
+    return Recorded(stale=True) if row.stale else None
+
+
+def _dropped(session: Session, turn: Turn) -> str:
+    """Return a purpose in the ledger for an answer that is begun anew; there can be several of a turn."""
+    lines = sa.select(sa.func.count()).where(col(LedgerRow.turn_id) == turn.id)
+    return f"{DROPPED}:{session.connection().execute(lines).scalar_one()}"

@@ -103,6 +103,11 @@ class RecordingPlatform:
         self.finished: dict[str, Draft] = {}
         self.withdrawn: list[str] = []
         self.refuse: Callable[[Draft], BotError | None] = lambda _draft: None
+        self.refuse_plain: Callable[[Draft], BotError | None] | None = None
+        self.refuse_telling: Callable[[Draft], BotError | None] = lambda _draft: None
+        self.unwritable: BotError | None = None
+        self.told: list[tuple[str, Draft]] = []
+        self.finishings: list[tuple[Draft, bool]] = []
         self.changed = asyncio.Condition()
 
     async def open_reply(self, turn: Turn) -> RecordingReply:
@@ -110,6 +115,15 @@ class RecordingPlatform:
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         return self.thread[-limit:]
+
+    async def check_writable(self, turn: Turn) -> None:
+        if self.unwritable is not None:
+            raise self.unwritable
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        if error := self.refuse_telling(draft):
+            raise error
+        self.told.append((asked.author.id, draft))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something shown makes `condition` true."""
@@ -125,24 +139,33 @@ class RecordingReply:
     def __init__(self, platform: RecordingPlatform, ref: str) -> None:
         self._platform = platform
         self._ref = ref
+        self._plain = False
 
     async def show(self, draft: Draft) -> str:
-        if error := self._platform.refuse(draft):
+        refuse = (self._plain and self._platform.refuse_plain) or self._platform.refuse
+        if error := refuse(draft):
             raise error
         async with self._platform.changed:
             self._platform.shown.setdefault(self._ref, []).append(draft)
             self._platform.changed.notify_all()
         return self._ref
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
+        self._platform.finishings.append((draft, plain))
+        self._plain = plain
         await self.show(draft)
         async with self._platform.changed:
             self._platform.finished[self._ref] = draft
             self._platform.changed.notify_all()
         return self._ref
 
-    async def withdraw(self, keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return (self._ref,)
+
+    async def retract(self, keep: str) -> None:
         if self._ref != keep and self._platform.shown.pop(self._ref, None) is not None:
+            self._platform.finished.pop(self._ref, None)
             self._platform.withdrawn.append(self._ref)
 
 

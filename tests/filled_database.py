@@ -27,11 +27,13 @@ TURNS_IN_A_CONVERSATION = 5
 TURNS_OF_A_PERSON = 50
 ONE_IN = 10  # one turn of so many is of the long conversation, has a picture, an opinion, a part of a summary, a digest
 OPEN = 5
+SUMMARIES = 50  # one turn of so many is a summary
+WAITING = 500  # one change of a message of so many is an edit that waits, one delivery of so many is still owed
 DAYS = 365
 ROWS = 5_000  # written at a time
 WORDS = "What do the notes of the last meeting say about the roof garden, and who waters it in August? "
 FIGURES = dict.fromkeys(("entries", "removed", "head", "question", "total", "cached", "until_trim"), 9) | {"broken": ""}
-DRAFT = {
+DRAFT: Row = {
     "status": "done",
     "text": WORDS,
     "reasoning": "",
@@ -102,6 +104,9 @@ def _tables(turns: int, now: datetime) -> dict[str, Iterator[Row]]:
         "setting": (_setting(key) for key in keys),
         "adapter_state": ({"platform": "slack", "name": f"state/{number:07}", "value": "x"} for number, _ in every),
         "channel_message": (_message(number, at) for number, at in every),
+        "reply_message": (_answer(number) for number, _ in every),
+        "message_change": (_change(number, now) for number, _ in every),
+        "delivery": (_delivery(number, now) for number, _ in every),
         "summary_part": (_part(number, at) for number, at in rare),
         "summary_mark": ({**key_columns(key_of(n + 1)), "person": author_of(n), "until": at} for n, at in rare),
         "schedule": (_schedule(number, now) for number, _ in rare),
@@ -128,7 +133,7 @@ def _turn(number: int, at: datetime, *, is_open: bool) -> Row:
         "overrides": {},
         "addressed": True,
         "starts_thread": False,
-        "task": "answer",
+        "task": "summary" if number % SUMMARIES == 8 else "answer",
         "private": False,
         "administers": False,
         "time_zone": "",
@@ -179,6 +184,37 @@ def _exchange(number: int, at: datetime, conversation: int, positions: dict[int,
             "source_id": f"m{number}" if author else "",
         }
         positions[conversation] += 1
+
+
+def _answer(number: int) -> Row:
+    key = key_of(number)
+    place = {"platform": key.platform, "workspace": key.workspace}
+    return {**place, "message_id": f"r{number}", "turn_id": number + 1, "ordinal": 0}
+
+
+def _change(number: int, now: datetime) -> Row:
+    """What people deleted yesterday, and few edits."""
+    place, yesterday = {**key_columns(key_of(number)), "thread": ""}, now - timedelta(days=1)
+    times = {"at": yesterday, "kept_at": yesterday}
+    told: Row = {"text": "", "author": "", "correction": None}
+    if number % WAITING == 8:
+        told = {"text": WORDS, "author": author_of(number), "correction": {"id": "e", "text": WORDS, "tokens": 9}}
+    return {**place, "message_id": f"d{number}", "deleted": not told["text"], **times, **told}
+
+
+def _delivery(number: int, now: datetime) -> Row:
+    """The commands of yesterday, and few that are still to be told."""
+    is_owed = number % WAITING == 8
+    owed: Row = {
+        "author_id": author_of(number),
+        "incoming": {"source_id": ""},
+        "answer": WORDS,
+        "due": now,
+        "teller": "x",
+    }
+    nothing: Row = {"author_id": "", "incoming": None, "answer": None, "due": None, "teller": ""}
+    told = owed if is_owed else nothing
+    return {**key_columns(key_of(number)), "dedupe_key": f"c{number}", "at": now - timedelta(days=1), **told}
 
 
 def _digest(number: int) -> str:

@@ -31,6 +31,7 @@ class House:
         self.store = CrashedStore(clock=self.clock)
         self.model = ScriptedModel(*scripts)  # type: ignore[arg-type]  # lists of events and errors
         self.platform = RecordingPlatform(thread)
+        self.patience = 10.0
         self.open()
 
     def open(self) -> None:
@@ -52,7 +53,7 @@ class House:
                 await asyncio.sleep(0)
 
     async def settled(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(self.patience):
             while await self.store.open_conversations():
                 await asyncio.sleep(0)
 

@@ -14,16 +14,32 @@ from bot.settings import Settings
 ROOT = Path(__file__).parents[1]
 
 
-async def start(*arguments: str, folder: Path, **settings: str) -> asyncio.subprocess.Process:
-    """`seedling` in `folder`, under these settings and none of this machine's."""
+PIPE = asyncio.subprocess.PIPE
+
+
+async def start(
+    *arguments: str | bytes, folder: Path, before: str = "", redirected: str = "", **settings: str
+) -> asyncio.subprocess.Process:
+    """`seedling` in `folder`, under these settings and none of this machine's.
+
+    `before` and `redirected` are what a shell would have before and behind the command, as in "2>&-".
+    """
+    return await start_into(PIPE, *arguments, folder=folder, before=before, redirected=redirected, **settings)
+
+
+async def start_into(
+    stdout: int, *arguments: str | bytes, folder: Path, before: str = "", redirected: str = "", **settings: str
+) -> asyncio.subprocess.Process:
+    """The same, with what it prints going to a descriptor."""
     surroundings = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    shell = ("sh", "-c", f'{before} exec "$0" "$@" {redirected}') if before or redirected else ()
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
+        *(*shell, sys.executable, "-m", "bot", *arguments),
         cwd=folder,
         env={**surroundings, "PYTHONPATH": str(ROOT), "PORT": "0", **settings},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=PIPE,
+        stdout=stdout,
+        stderr=PIPE,
     )
 
 

@@ -104,27 +104,18 @@ class Explainer:
     def _on_postgresql(self, statement: str, parameters: Any) -> Plan:
         """Prepare a statement and carry it out until the server has settled on a plan: for these values, or any."""
         text, names = _numbered(statement)
-        values = ", ".join(f"%({name})s" for name in names)
-        execute = (
-            f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE probe ({values})"
-            if names
-            else "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE probe"
-        )
-        plans = []
-        with (
-            closing(self._engine.raw_connection()) as connection,
-            closing(ClientCursor(connection.driver_connection)) as cursor,
-        ):  # type: ignore[arg-type]  # psycopg's own
+        values = f"({', '.join(f'%({name})s' for name in names)})" if names else ""
+        told: list[dict[str, Any]] = []
+        with closing(self._engine.raw_connection()) as connection:
+            driver: Any = connection.driver_connection
+            cursor = ClientCursor(driver)
             cursor.execute(f"PREPARE probe AS {text}")
             for _ in range(EXECUTIONS):
-                cursor.execute(execute, parameters)
-                plans.append(cursor.fetchone()[0][0]["Plan"])
-                connection.rollback()
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE probe {values}", parameters)
+                told.extend(row[0][0]["Plan"] for row in cursor)
+                driver.rollback()
             cursor.execute("DEALLOCATE probe")
-            connection.rollback()
-        return max(
-            (_plan(statement, plan) for plan in (plans[0], plans[-1])), key=lambda plan: (bool(plan.whole), plan.rows)
-        )
+        return max((_plan(statement, each) for each in (told[0], told[-1])), key=lambda plan: (plan.whole, plan.rows))
 
 
 def _is_scan(step: str) -> bool:

@@ -7,21 +7,25 @@ than a conversation has, if it may.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from decimal import Decimal
+from itertools import count
 
-from bot.parameters import scopes_of
+from bot.effects import SetParameters
+from bot.parameter_resolver import scopes_of
 from bot.types import (
     Condensation,
     Conversation,
     ConversationKey,
     Covered,
     Draft,
+    Edit,
     Incoming,
     NewSchedule,
     Person,
     SummaryPart,
+    Task,
     Turn,
     Usage,
     Within,
@@ -135,6 +139,43 @@ async def _set(scene: Scene) -> None:
     await scene.store.remove_setting(scopes[-1], "context")
 
 
+def _first(key: ConversationKey, kind: str = "m") -> str:
+    """The id of the first question of a conversation, or with "r" of the first answer."""
+    return next(f"{kind}{turn}" for turn in count() if key_of(turn) == key)
+
+
+def _within(key: ConversationKey) -> Within:
+    return Within(platform=key.platform, workspace=key.workspace, channel=key.channel, thread=key.thread)
+
+
+def _edit(id: str) -> Edit:
+    return Edit(source_id=id, text="And in May?", at=LATER, correction=replace(entry(f"e:{id}"), source_id=id))
+
+
+async def _summarised(scene: Scene) -> None:
+    """Somebody deletes what a summary was made of, while another one is being made."""
+    await scene.store.accept(replace(asked(scene.key, "summary"), task=Task.SUMMARY, source_id="s"))
+    await scene.store.put_part(_place(scene.key), _part("new"))
+    await scene.store.delete_messages(scene.key, ["m1"])
+
+
+async def _retracted(scene: Scene) -> None:
+    await scene.store.delete_answer(scene.turn.id)
+    await scene.store.record(scene.turn, _settled(scene.key))  # type: ignore[arg-type]  # made above
+    await scene.store.close(scene.turn, retracted=True)
+
+
+async def _carried_out(scene: Scene) -> None:
+    """A command that is answered, one that is only begun, and what is told and dropped of them later."""
+    set_here = SetParameters(scope=scopes_of(scene.key)[-1], values={"context": "long"})
+    await scene.store.begin(asked(scene.key, "begun"))
+    await scene.store.carry_out(asked(scene.key, "done"), set_here, str)
+    await scene.store.take_answer(asked(scene.key, "done"))
+    await scene.store.take_owed(scene.key.platform, since=WEEK_AGO)
+    await scene.store.told(scene.key.platform, "done")
+    await scene.store.prune_deliveries(WEEK_AGO, untold=WEEK_AGO)
+
+
 def _spent(**names: str) -> Call:
     within = Within(platform="slack", workspace="T1", **names)
     return lambda scene: scene.store.spent(since=MONTH_AGO, until=START, within=within)
@@ -147,7 +188,7 @@ CALLS: Mapping[str, Call] = {
     "claim nothing": lambda scene: scene.store.claim(LONG, worker="w"),
     "waiting": lambda scene: scene.store.waiting(scene.key),
     "gather": lambda scene: scene.store.gather(scene.turn),
-    "note_reply": lambda scene: scene.store.note_reply(scene.turn, "r"),
+    "note_reply": lambda scene: scene.store.note_reply(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),
     "record, record_memory, close": _recorded,
@@ -155,12 +196,13 @@ CALLS: Mapping[str, Call] = {
     "release": lambda scene: scene.store.release(scene.turn),
     "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
     "takes_part": lambda scene: scene.store.takes_part(scene.key),
-    "takes_part, a stranger": lambda scene: scene.store.takes_part(_place(scene.key)),
+    "takes_part, a stranger": lambda scene: scene.store.takes_part(replace(scene.key, thread="nobody")),
     "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
     "recent_requests, the long one": lambda scene: scene.store.recent_requests(LONG, limit=10),
     "request_stop": lambda scene: scene.store.request_stop(scene.key),
     "request_stop, the long one": lambda scene: scene.store.request_stop(LONG),
+    "stoppable_by": lambda scene: scene.store.stoppable_by(scene.key),
     "open_conversations": lambda scene: scene.store.open_conversations(),
     "active_conversations": lambda scene: scene.store.active_conversations("slack", since=WEEK_AGO),
     "queue_figures": lambda scene: scene.store.queue_figures(),
@@ -169,8 +211,6 @@ CALLS: Mapping[str, Call] = {
     "get_entries": lambda scene: scene.store.get_entries(scene.key, start=2),
     "append_entries": lambda scene: scene.store.append_entries(scene.key, [entry("new", media=(picture(b"y"),))]),
     "save_conversation": lambda scene: scene.store.save_conversation(scene.key, Conversation()),
-    "remove_entries": lambda scene: scene.store.remove_entries(scene.key, source_id="m1"),
-    "remove_entries, the long one": lambda scene: scene.store.remove_entries(LONG, source_id="m20"),
     "get_settings, put_setting, remove_setting": _set,
     "get_everywhere": lambda scene: scene.store.get_everywhere("retention"),
     "get_state, list_state, put_state, swap_state": _installed,
@@ -187,6 +227,22 @@ CALLS: Mapping[str, Call] = {
     "get_message": lambda scene: scene.store.get_message("W", "C1", "0000010"),
     "get_messages": lambda scene: scene.store.get_messages("W", "C1", before=message("1"), limit=30),
     "get_thread": lambda scene: scene.store.get_thread("W", "C1", "0000010", before=message("1"), limit=30),
+    "delete_messages": lambda scene: scene.store.delete_messages(scene.key, [_first(scene.key), "new"]),
+    "delete_messages, the long one": lambda scene: scene.store.delete_messages(LONG, ["m20"]),
+    "delete_messages, an answer": lambda scene: scene.store.delete_messages(scene.key, [_first(scene.key, "r")]),
+    "delete_messages of the playground": lambda scene: scene.store.delete_messages(key_of(16), ["0000010"]),
+    "delete_messages, a summary": _summarised,
+    "delete_answer": _retracted,
+    "delete_place, a thread": lambda scene: scene.store.delete_place(_within(scene.key)),
+    "delete_place, a channel": lambda scene: scene.store.delete_place(replace(_within(scene.key), thread="")),
+    "edit_message": lambda scene: scene.store.edit_message(scene.key, _edit(_first(scene.key))),
+    "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
+    "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
+    "forget_memory": lambda scene: scene.store.forget_memory(scene.key),
+    "forget_memory, the long one": lambda scene: scene.store.forget_memory(LONG),
+    "begin, carry_out, take_answer, take_owed, told, prune_deliveries": _carried_out,
+    "authors": lambda scene: scene.store.authors(scene.key),
+    "authors of the playground": lambda scene: scene.store.authors(key_of(16)),
     "forget_conversation": lambda scene: scene.store.forget_conversation(scene.key),
     "forget_conversation of the playground": lambda scene: scene.store.forget_conversation(key_of(16)),
     "forget_person": lambda scene: scene.store.forget_person("discord", LEAVING),
@@ -195,7 +251,6 @@ CALLS: Mapping[str, Call] = {
     "get_parts": lambda scene: scene.store.get_parts(scene.key),
     "put_part": lambda scene: scene.store.put_part(scene.key, _part("new"), replaces=["old", "older"]),
     "remove_parts": lambda scene: scene.store.remove_parts(scene.key, ["p0"]),
-    "forget_in_parts": lambda scene: scene.store.forget_in_parts(_place(scene.key), "m1"),
     "get_mark": lambda scene: scene.store.get_mark(_place(scene.key), PERSON),
     "put_mark": lambda scene: scene.store.put_mark(_place(scene.key), PERSON, START),
     "add_schedule, get_schedules, advance_schedule, pause_schedule, remove_schedule": _scheduled,
@@ -209,6 +264,7 @@ LARGER: Mapping[str, str] = {
     "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",
     "spent, a workspace": "an administrator's command: adds up its days",
     "spent, all": "an operator's command: adds up its days",
+    "delete_place, a channel": "once in a channel's life: all that was said there",
     "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",
     "forget_person of the playground": "the same",
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC
 from typing import Any, Final
@@ -15,23 +18,36 @@ from adapters.discord.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_IN
 from adapters.discord.messages import attachment_of
 from adapters.discord.places import CHANNEL
 from adapters.discord.references import InteractionRef, read_ref, with_ids
+from adapters.discord.refusals import refusal
 from adapters.discord.rendering import NO_ANSWER, plain_pages
 from adapters.discord.surfaces import InteractionSurface
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.wire import attachment_json, channel_json
 from bot.chat.rate_limit import Priority
-from bot.errors import InvalidInput, PlatformError, StorageError
+from bot.effects import SHOWN_WITHIN
+from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
+from bot.failures import UNEXPECTED
 from bot.ports import Bot
-from bot.types import EMPTY, Handled, Incoming, Outcome, Person
+from bot.types import EMPTY, Entrance, Handled, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
 NOT_STORED: Final = "I could not take that down just now. Please try again in a moment."
 
+NOT_OURS: Final = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
+"""The codes of an interaction that was answered by another delivery of it, or is too old."""
+
 INTERACTION: Final = "interaction:"
 """What the dedupe keys of interactions begin with; the interaction's id follows."""
+NOT_DONE: Final = "That did not work: {reason}."
+AWAY: Final = "That did not work: Discord did not take it. Please try again in a moment."
 
 Interaction = discord.Interaction[Any]
+
+ENTRANCES: Final = {
+    discord.InteractionType.component: Entrance.BUTTON,
+    discord.InteractionType.modal_submit: Entrance.FORM,
+}
 
 
 def person_asking(interaction: Interaction) -> Person:
@@ -63,6 +79,8 @@ def incoming_of(
         key=place.key(message=str(interaction.id)),
         dedupe_key=f"{INTERACTION}{interaction.id}",
         author=person_asking(interaction),
+        entrance=ENTRANCES.get(interaction.type, Entrance.COMMAND),
+        is_direct=place.is_direct,
         text=text,
         at=interaction.created_at.astimezone(UTC),
         attachments=tuple(attachment_of(attachment_json(each)) for each in files),
@@ -70,9 +88,14 @@ def incoming_of(
         starts_thread=not place.is_direct and not place.is_thread,
         reply_ref=str(ref),
         private=private,
-        administers=interaction.guild_id is None or interaction.permissions.manage_guild,
+        administers=is_administrator(interaction),
         details={CHANNEL: place.id},
     )
+
+
+def is_administrator(interaction: Interaction) -> bool:
+    """Return whether who acts manages the server; a direct conversation is a workspace of its person's own."""
+    return interaction.guild_id is None or interaction.permissions.manage_guild
 
 
 async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> Incoming | None:
@@ -89,7 +112,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
     try:
         answer = await interaction.response.defer(ephemeral=incoming.private, thinking=True)
     except discord.HTTPException as error:
-        if error.code not in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
+        if error.code not in NOT_OURS:
             raise
         logger.info("an interaction is answered elsewhere, or too late", extra={"code": error.code})
         return None
@@ -113,10 +136,11 @@ async def asked(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
         handled = await bot.handle(incoming)
     except InvalidInput as error:
         await say(around, incoming, str(error))
-    except StorageError:
+    except StorageError as error:
+        logger.warning("a command was not stored", extra={"error": str(error)})
         await say(around, incoming, NOT_STORED)
         await _give_up(bot, incoming)
-        raise
+        return
     else:
         if handled.outcome is Outcome.REPLIED:
             await say(around, incoming, handled.text or NO_ANSWER)
@@ -142,11 +166,22 @@ async def say(around: Surroundings, incoming: Incoming, text: str) -> None:
     """Write a text into the deferred answer, or into a further message where there is none. Raises `PlatformError`."""
     ref = ref_of(incoming)
     surface = InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
-    for index, page in enumerate(plain_pages(text)):
-        if index == 0 and ref.ids:
-            await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
-        else:
-            await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+    async with in_time():
+        for index, page in enumerate(plain_pages(text)):
+            if index == 0 and ref.ids:
+                await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
+            else:
+                await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Show an answer before somebody else takes that over. Raises `PlatformError` when it takes longer."""
+    try:
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
+            yield
+    except TimeoutError as error:
+        raise PlatformError("an answer took too long to be shown") from error
 
 
 async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[Handled]) -> Handled | None:
@@ -173,6 +208,30 @@ async def whisper(interaction: Interaction, text: str) -> None:
         await interaction.followup.send(text, ephemeral=True)
     else:
         await interaction.response.send_message(text, ephemeral=True)
+
+
+async def tell_failure(interaction: Interaction, error: BaseException) -> None:
+    """Tell who typed a command, and nobody else, that it failed, in the place of "is thinking"."""
+    try:
+        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+            with contextlib.suppress(discord.HTTPException):  # else the next message would take its place for all
+                await interaction.delete_original_response()
+        await whisper(interaction, failure(error))
+    except discord.HTTPException as trouble:
+        logger.warning("a failure was not told", extra={"code": trouble.code})
+
+
+def failure(error: BaseException) -> str:
+    """Return what people are told of a command or a button that failed."""
+    if isinstance(error, InvalidInput):
+        return str(error)
+    if isinstance(error, StorageError):
+        return NOT_STORED
+    if isinstance(error, discord.HTTPException):
+        error = refusal("", error.status, error.code)
+    if isinstance(error, PlatformRefused) and error.reason:
+        return NOT_DONE.format(reason=error.reason)
+    return AWAY if isinstance(error, PlatformError) else UNEXPECTED
 
 
 def ref_of(incoming: Incoming) -> InteractionRef:

@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 SEEN: Final = "seen"
 """The name of the state that holds the newest message that was heard."""
 
+CATCHING_UP: Final = "catching up"
+"""The kind of what goes wrong here."""
+
 REMEMBER_SECONDS: Final = 10.0
 LOOK_BACK: Final = timedelta(days=7)
 """Conversations that rested longer are not looked at."""
@@ -78,6 +81,8 @@ class CatchUp:
                 await self._hear_since(seen)
         except BotError as error:
             logger.warning("not everything was caught up", extra={"error": str(error)})
+        except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
+            self._around.errors.note(CATCHING_UP, error)
 
     async def _hear_since(self, seen: int) -> None:
         now = self._around.clock()
@@ -97,6 +102,10 @@ class CatchUp:
             await self._hearing.hear(message)
         except PlatformError as error:
             logger.warning("a missed message was not heard", extra={"id": message["id"], "error": str(error)})
+        except BotError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
+            self._around.errors.note(CATCHING_UP, error)
 
     async def _missed(self, channel: str, start: str) -> list[Json]:
         """The messages since then, oldest first; none where the bot may not read, or where there is no such channel."""

@@ -11,7 +11,8 @@ from adapters.discord.directory import Directory
 from adapters.discord.limits import MESSAGES_AT_ONCE, PRIVATE_THREAD
 from adapters.discord.messages import is_spoken, read_message
 from adapters.discord.reading import Names, no_names
-from adapters.discord.rest import Json, Refused, Rest, may_read_content
+from adapters.discord.refusals import Refused
+from adapters.discord.rest import Json, Rest, may_read_content
 from adapters.discord.snowflakes import at_time, made_at
 from bot.errors import InvalidInput
 from bot.types import ConversationKey, Person, ReadMessage

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 import discord
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, tell, whisper
+from adapters.discord.asking import NOT_OURS, Interaction, asked, deferred, incoming_of, tell, tell_failure, whisper
 from adapters.discord.controls import TEMPLATE, Action
-from adapters.discord.forms import DEPTHS
-from adapters.discord.limits import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION
 from adapters.discord.rendering import Renderer
 from adapters.discord.surroundings import Surroundings
+from bot.commands.search import DEPTHS
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
 from bot.types import Again, Handled, Incoming, Turn
@@ -25,7 +24,6 @@ logger = logging.getLogger(__name__)
 NOT_KNOWN: Final = "That answer is not known here any more."
 NOTHING_TO_STOP: Final = "That answer is not being written any more."
 THANKS: Final = "Thank you, that is noted."
-NOT_WORKED: Final = "That did not work. Please try again."
 
 AGAIN: Final = {Action.RETRY: Again.RETRY, Action.REGENERATE: Again.REGENERATE, Action.CONTINUE: Again.CONTINUE}
 
@@ -67,12 +65,17 @@ class Clicks:
         except InvalidInput as error:
             await whisper(interaction, str(error))
         except discord.HTTPException as error:
-            if error.code not in {ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION}:
-                raise
+            if error.code not in NOT_OURS:
+                await self._failed(interaction, action, turn_id, error)
+                return
             logger.info("a press is answered elsewhere, or too late", extra={"turn": turn_id, "code": error.code})
         except BotError as error:
-            logger.warning("a press failed", extra={"turn": turn_id, "action": action, "error": str(error)})
-            await whisper(interaction, NOT_WORKED)
+            await self._failed(interaction, action, turn_id, error)
+
+    async def _failed(self, interaction: Interaction, action: Action, turn_id: int, error: Exception) -> None:
+        told = {"turn": turn_id, "action": action, "error": f"{type(error).__name__}: {error}"}
+        logger.warning("a press failed", extra=told)
+        await tell_failure(interaction, error)
 
     async def _carry_out(self, interaction: Interaction, action: Action, turn_id: int) -> None:
         turn = await self._bot.turn(turn_id)

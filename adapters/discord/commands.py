@@ -11,7 +11,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of, refused
+from adapters.discord.asking import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
 from adapters.discord.directory import PLATFORM
 from adapters.discord.forms import Form, command_forms
 from adapters.discord.menus import message_menus
@@ -20,6 +20,7 @@ from adapters.discord.panel import Panel
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.translations import Translations
 from bot.errors import BotError, InvalidInput
+from bot.event_errors import EventErrors
 from bot.ports import Bot
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ logger = logging.getLogger(__name__)
 HASH: Final = "commands"
 """The name of the state that tells which commands Discord has."""
 
-FAILED: Final = "That did not work. Please try again."
+UNREADABLE: Final = "INTERACTION_CREATE"
+"""The event that brings commands."""
 
 Command = app_commands.Command[Any, ..., Any]
 
@@ -35,23 +37,35 @@ Command = app_commands.Command[Any, ..., Any]
 class Tree(app_commands.CommandTree[Any]):
     """Commands that work in servers, direct messages and wherever somebody has installed the app for themselves."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, errors: EventErrors) -> None:
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
+        self._errors = errors
+
+    async def _call(self, interaction: Interaction) -> None:
+        """Run a command; one that the library cannot read is skipped, where the task would end without a word."""
+        try:
+            await super()._call(interaction)
+        except (app_commands.AppCommandError, discord.HTTPException, BotError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind; the next command is taken
+            self._errors.note(UNREADABLE, error)
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Say that it failed, and log why without what people wrote."""
+        """Tell who typed it that it failed, and log why without what people wrote."""
         cause = getattr(error, "original", error)
         name = interaction.command.name if interaction.command is not None else ""
+        if isinstance(cause, discord.HTTPException) and cause.code in NOT_OURS:
+            logger.info("a command is answered elsewhere, or too late", extra={"command": name, "code": cause.code})
+            return
         if isinstance(cause, BotError | discord.HTTPException):
             logger.warning("a command failed", extra={"command": name, "error": type(cause).__name__})
         else:
-            logger.error("a bug in a command", extra={"command": name}, exc_info=cause)
-        if not interaction.response.is_done():
-            await interaction.response.send_message(FAILED, ephemeral=True)
+            self._errors.note(f"/{name}", cause)
+        await tell_failure(interaction, cause)
 
 
 class CommandForms:
@@ -61,7 +75,7 @@ class CommandForms:
         self._bot = bot
         self._around = around
         self._client = client
-        self.tree = Tree(client)
+        self.tree = Tree(client, around.errors)
         for form in command_forms().values():
             self.tree.add_command(self._command(form))
         panel = Panel(bot, around)
@@ -83,7 +97,7 @@ class CommandForms:
 
     def _command(self, form: Form) -> Command:
         async def run(interaction: Interaction, **values: Any) -> None:
-            private = bool(values.get("private", form.private))
+            private = bool(values.get("private", form.command.private))
             file = values.pop("file", None)
             files = [file] if file is not None else []
             incoming = incoming_of(interaction, form.text(values), private=private, files=files)
@@ -104,7 +118,7 @@ class CommandForms:
             {name: (each.annotation, each.required) for name, each in form.options.items()}
         )
         described = app_commands.describe(**{name: each.help for name, each in form.options.items()})(run)
-        command: Command = app_commands.Command(name=form.name, description=form.help, callback=described)
+        command: Command = app_commands.Command(name=form.command.name, description=form.help, callback=described)
         for name, option in form.options.items():
             if option.suggest is not None:
                 command.autocomplete(name)(_completing(option.suggest))

@@ -12,7 +12,7 @@ from typing import Final
 from bot.delivery import defang, settled, settled_tables, tables_as_text
 from bot.delivery.blocks import State, after_line
 
-_DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+(?P<words>.*?)\s*#*\s*")
+_DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+")
 
 
 def to_discord(markdown: str, *, allowed: Callable[[str], bool], growing: bool = False) -> str:
@@ -31,7 +31,8 @@ def _flattened(text: str) -> str:
         return text
     lines, state = [], State()
     for line in text.split("\n"):
-        heading = _DEEP_HEADING.fullmatch(line) if state.fence is None else None
-        lines.append(f"**{heading['words']}**" if heading and heading["words"] else line)
+        heading = _DEEP_HEADING.match(line) if state.fence is None else None
+        words = line[heading.end() :].rstrip().rstrip("#").rstrip() if heading else ""
+        lines.append(f"**{words}**" if words else line)
         state = after_line(state, line)
     return "\n".join(lines)

@@ -29,6 +29,7 @@ class Place:
     kind: int
     name: str = ""
     parent: str = ""
+    is_locked: bool = False
 
     @property
     def is_direct(self) -> bool:
@@ -66,6 +67,7 @@ def place_of(channel: Json, guild: str | None = None) -> Place:
         kind=int(channel["type"]),
         name=channel.get("name") or "",
         parent=str(channel.get("parent_id") or ""),
+        is_locked=bool((channel.get("thread_metadata") or {}).get("locked")),
     )
 
 
@@ -100,14 +102,21 @@ class Directory:
 
     async def own_permissions(self, channel: str) -> discord.Permissions:
         """What the bot may do in a channel or thread; everything outside servers. Raises `PlatformError`."""
-        told = await self.channel(channel)
-        place = place_of(told)
+        place = await self.place(channel)
         if place.is_direct:
             return ALL
-        if place.is_thread:
-            told = await self.channel(place.parent)
+        told = await self.channel(place.parent if place.is_thread else channel)
         member = await self.member(place.guild, await self._rest.user_id())
         return of_member(await self.guild(place.guild), told, member)
+
+    async def forget_rights(self, channel: str) -> None:
+        """Ask anew what the bot may do in a channel or thread. Raises `PlatformError`."""
+        place = await self.place(channel)
+        self._places.forget(channel)
+        for id in (channel, place.parent):
+            self.forget("channel", id)
+        self.forget("guild", place.guild)
+        self.forget("member", place.guild, await self._rest.user_id())
 
     def forget(self, kind: str, *ids: str) -> None:
         """Something of that kind has changed."""

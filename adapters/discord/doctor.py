@@ -2,57 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.rest import DiscordOptions, Rest, may_read_content
+from bot.checks import Check, within
 from bot.errors import ConfigError, PlatformError
 
 FEW_STARTS: Final = 50
 """Of the 1,000 sessions that may be started a day (platform reference, 2.7)."""
 
 PORTAL: Final = "discord.com/developers/applications"
+AWAY: Final = "see that this machine reaches discord.com, and try again"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at; `ok` is None for what can be done without, `fix` "" where nothing is to be done."""
-
-    name: str
-    ok: bool | None
-    detail: str
-    fix: str = ""
-
-
-async def examine(options: DiscordOptions) -> AsyncIterator[Finding]:
-    """One finding after the other; the later ones only if the token is good."""
+async def examine(options: DiscordOptions, *, seconds: float) -> AsyncIterator[Check]:
+    """One row after the other, each within `seconds`; the later ones only if the token is good. Raises nothing."""
+    checks: dict[str, Callable[[Rest], Awaitable[Check]]] = {
+        "Discord token": _check_token,
+        "message content": _check_content,
+        "gateway": _check_gateway,
+    }
     rest = Rest(options, DiscordLimits())
     try:
-        client = await rest.login()
-        yield Finding(name="Discord", ok=True, detail=f"logged in as {client.user}, id {await rest.user_id()}")
-        content = may_read_content((await rest.application()).flags)
-        yield Finding(
-            name="message content",
-            ok=True if content else None,
-            detail="the bot reads its threads and channels" if content else "mentions, replies and commands only",
-            fix="" if content else f"switch on 'Message Content Intent' on the Bot page at {PORTAL}",
-        )
-        starts = (await rest.call("GET", "/gateway/bot"))["session_start_limit"]
-        few = int(starts["remaining"]) < FEW_STARTS
-        yield Finding(
-            name="gateway",
-            ok=not few,
-            detail=f"{starts['remaining']} of {starts['total']} sessions may still be started today",
-            fix="look for a process that starts again and again" if few else "",
-        )
-    except ConfigError as error:
-        yield Finding(name="Discord", ok=False, detail="the token was refused", fix=str(error))
-    except PlatformError as error:
-        yield Finding(name="Discord", ok=False, detail=str(error), fix="try again when Discord can be reached")
+        for name, check in checks.items():
+            found = await within(seconds, _checked(name, check(rest)), name=name, fix=AWAY)
+            yield found
+            if found.ok is False:
+                return
     finally:
         await rest.aclose()
+
+
+async def _checked(name: str, check: Awaitable[Check]) -> Check:
+    try:
+        return await check
+    except ConfigError as error:
+        return Check(name=name, ok=False, detail="the token was refused", fix=str(error))
+    except PlatformError as error:
+        return Check(name=name, ok=False, detail=str(error), fix=AWAY)
+
+
+async def _check_token(rest: Rest) -> Check:
+    client = await rest.login()
+    return Check(name="Discord token", ok=True, detail=f"logged in as {client.user}, id {await rest.user_id()}")
+
+
+async def _check_content(rest: Rest) -> Check:
+    content = may_read_content((await rest.application()).flags)
+    return Check(
+        name="message content",
+        ok=True if content else None,
+        detail="the bot reads its threads and channels" if content else "mentions, replies and commands only",
+        fix="" if content else f"switch on 'Message Content Intent' on the Bot page at {PORTAL}",
+    )
+
+
+async def _check_gateway(rest: Rest) -> Check:
+    starts = (await rest.call("GET", "/gateway/bot"))["session_start_limit"]
+    few = int(starts["remaining"]) < FEW_STARTS
+    return Check(
+        name="gateway",
+        ok=not few,
+        detail=f"{starts['remaining']} of {starts['total']} sessions may still be started today",
+        fix="look for a process that starts again and again" if few else "",
+    )
 
 
 async def application_id(options: DiscordOptions) -> str:

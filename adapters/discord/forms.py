@@ -72,7 +72,9 @@ def _options(command: Command) -> Mapping[str, Option]:
     """The options of a command; Discord wants those that must be given first."""
     options: dict[str, Option] = {}
     for arg in sorted(command.args, key=lambda arg: (not arg.required, arg.kind == "overrides")):
-        options |= {name: _parameter(name) for name in FOR_ONE_ANSWER} if arg.kind == "overrides" else {arg.name: _option(arg)}
+        options |= (
+            {name: _parameter(name) for name in FOR_ONE_ANSWER} if arg.kind == "overrides" else {arg.name: _option(arg)}
+        )
     return options
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import sys
 import threading
 from collections.abc import Callable
@@ -20,16 +19,22 @@ from adapters.discord.commands import CommandForms
 from adapters.discord.hearing import Hearing
 from adapters.discord.rest import DiscordOptions, may_read_content
 from adapters.discord.surroundings import Surroundings
-from bot.errors import BotError, ConfigError, PlatformError
+from bot.backoff import Backoff
+from bot.errors import BotError, ConfigError
 from bot.ports import Bot
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS: Final = (5.0, 300.0)
-"""The first and the longest wait between two attempts to connect: 1,000 identifies a day are allowed (platform
-reference, 2.7)."""
-
 HEARTBEAT_END_SECONDS: Final = 5.0
+
+SESSION: Final = "READY"
+"""The event without which a session is of no use; every other one can be skipped."""
+
+CONNECTION: Final = "connection"
+"""The kind of what goes wrong outside of any event."""
+
+EXPECTED: Final = (discord.DiscordException, BotError, aiohttp.ClientError, OSError, TimeoutError)
+"""What a connection may end with although nothing is wrong in what was sent."""
 
 NO_CONTENT: Final = (
     "This bot may not read what people write without mentioning it. It answers mentions, replies to its messages, "
@@ -57,6 +62,10 @@ class Listener(discord.AutoShardedClient):
         self._bot = bot
         self._on_ready = on_ready
         self._around = around
+        self._reading = ""
+        self._ready_at: float | None = None
+        parsers = self._connection.parsers
+        self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
         self._hearing = Hearing(bot, around, reads_content=message_content)
         self._catch_up = CatchUp(bot, around, self._hearing)
         self._caught_up: asyncio.Task[None] | None = None
@@ -85,12 +94,49 @@ class Listener(discord.AutoShardedClient):
             thread.stop()
             await asyncio.to_thread(thread.join, HEARTBEAT_END_SECONDS)
 
+    # ------------------------------------------------------------ what cannot be read
+
+    def _contained(self, name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return a parser of the library that skips an event which it cannot read.
+
+        An exception in one of them ends the whole client (`DiscordWebSocket.received_message`), for a field that
+        somebody else's server lacks. READY is not skipped: its error makes the connection anew.
+        """
+
+        def parse_or_skip(data: Any) -> None:
+            try:
+                parse(data)
+            except Exception as error:
+                if name == SESSION:
+                    raise
+                self._around.errors.note(name, error)
+            self._reading = ""
+
+        return parse_or_skip
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Hand an event on, and note which one the library says it is about to read."""
+        if event == "socket_event_type":
+            self._reading = args[0] if args[0] in self._connection.parsers else ""
+        super().dispatch(event, *args, **kwargs)
+
+    @property
+    def reading(self) -> str:
+        """The kind of event that is being read, or was when the connection ended."""
+        return self._reading or CONNECTION
+
+    def healthy_seconds(self) -> float:
+        """Return for how long all servers have been heard by now."""
+        return 0.0 if self._ready_at is None else asyncio.get_running_loop().time() - self._ready_at
+
     # ------------------------------------------------------------ events
 
     async def on_ready(self) -> None:
         """A new session has begun, so that something may have been missed; a resumed one misses nothing."""
         if self.is_closed():
             return
+        if self._ready_at is None:
+            self._ready_at = asyncio.get_running_loop().time()
         self._on_ready()
         logger.info("Discord is joined", extra={"guilds": len(self.guilds), "shards": self.shard_count})
         if self._caught_up is None or self._caught_up.done():
@@ -107,12 +153,23 @@ class Listener(discord.AutoShardedClient):
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """A message is gone."""
-        await self._hearing.deleted(event.guild_id, event.channel_id, event.message_id)
+        await self._hearing.deleted(event.guild_id, event.channel_id, [event.message_id])
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """Many messages are gone."""
-        for id in event.message_ids:
-            await self._hearing.deleted(event.guild_id, event.channel_id, id)
+        await self._hearing.deleted(event.guild_id, event.channel_id, event.message_ids)
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """A thread is gone."""
+        await self._hearing.place_gone(event.guild_id, event.parent_id, event.thread_id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel is gone."""
+        await self._hearing.place_gone(channel.guild.id, channel.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was taken out of a server, or the server is gone; one that is only away is told otherwise."""
+        await self._hearing.place_gone(guild.id)
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """A channel's name or permissions have changed."""
@@ -127,15 +184,16 @@ class Listener(discord.AutoShardedClient):
         error = sys.exc_info()[1]
         if isinstance(error, BotError):
             logger.warning("an event was not handled", extra={"event": event_method, "error": str(error)})
-        else:
-            logger.error("a bug in an event", extra={"event": event_method}, exc_info=error)
+        elif error is not None:
+            self._around.errors.note(event_method, error)
 
 
 async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, *, on_ready: Callable[[], None]) -> None:
     """Stay connected until cancelled. Raises `ConfigError` for what an operator must change."""
     message_content: bool | None = None
-    pause, longest = PAUSE_SECONDS
+    backoff = Backoff(options.reconnect)
     while True:
+        listener: Listener | None = None
         try:
             if message_content is None:
                 message_content = may_read_content((await around.rest.application()).flags)
@@ -149,11 +207,15 @@ async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, *, on_
             logger.warning(NO_CONTENT)
         except discord.LoginFailure:
             raise ConfigError("DISCORD_TOKEN", "is no longer a token that Discord accepts") from None
-        except (discord.DiscordException, PlatformError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind, and the connection is made anew
             reason = type(error).__name__
+            if not isinstance(error, EXPECTED):
+                around.errors.note(listener.reading if listener is not None else CONNECTION, error)
+        pause = backoff.delay(listener.healthy_seconds() if listener is not None else 0.0)
         logger.warning("the gateway is left", extra={"reason": reason, "again_in": round(pause, 1)})
-        await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
-        pause = min(2 * pause, longest)
+        await asyncio.sleep(pause)
 
 
 async def _connect(listener: Listener, options: DiscordOptions) -> None:

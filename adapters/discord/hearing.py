@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
 import discord
 
+from adapters.discord.asking import in_time
 from adapters.discord.chains import Chains
-from adapters.discord.directory import Place
+from adapters.discord.directory import PLATFORM, Place
 from adapters.discord.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
-from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD
+from adapters.discord.places import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from adapters.discord.reading import Names, readable, without_address
+from adapters.discord.refusals import Refused
 from adapters.discord.rendering import plain_pages
 from adapters.discord.rest import Json
 from adapters.discord.surfaces import ChannelSurface
 from adapters.discord.surroundings import Surroundings
+from adapters.discord.telling import send_direct
 from adapters.discord.wire import channel_json, message_json
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
-from bot.types import Incoming, Outcome
+from bot.types import ConversationKey, Incoming, Outcome, Within
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +50,8 @@ class Hearing:
             self._directory.learn(channel)
         guild = message.guild
         own_role = guild.self_role.id if guild is not None and guild.self_role is not None else None
-        administers = isinstance(message.author, discord.Member) and message.author.guild_permissions.manage_guild
-        await self.hear(message_json(message), own_role=own_role, administers=administers or guild is None, guild=guild)
+        administers = isinstance(message.channel, discord.DMChannel) or _manages_guild(message)
+        await self.hear(message_json(message), own_role=own_role, administers=administers, guild=guild)
 
     async def hear(
         self,
@@ -145,35 +148,68 @@ class Hearing:
         own_role = event.message.guild.self_role if event.message.guild else None
         text = without_address(content_of(message), self._ids(own_role.id if own_role else None))
         text = readable(text, names_in(message, _names_of(event.message.guild)))
-        place = await self._place(str(event.channel_id))
-        for key in place.keys(plain.source_id, self._chains.known(plain.source_id)) if place else ():
-            await self._bot.edited(key, replace(plain, text=text), at=moment(edited_at))
+        key = await self._key(event.guild_id, event.channel_id)
+        is_directed = key.workspace.startswith("@") or self._mentions_me(message, own_role.id if own_role else None)
+        edited = replace(plain, text=text)
+        await self._bot.edited(key, edited, at=moment(edited_at), is_directed=is_directed)
 
-    async def deleted(self, guild: int | None, channel: int, message: int) -> None:
-        """A message is gone: its text goes, too. Raises `StorageError`."""
-        place = await self._place(str(channel))
-        id = str(message)
-        if place is None:
-            logger.info("a deletion in a channel that is gone", extra={"channel": channel, "guild": guild})
-            return
-        for key in place.keys(id, self._chains.known(id)):
-            await self._bot.deleted(key, id)
+    async def deleted(self, guild: int | None, channel: int, messages: Collection[int]) -> None:
+        """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
+        key = await self._key(guild, channel)
+        ids = [str(id) for id in messages]
+        outcome = await self._bot.deleted(key, *ids)
+        if outcome.questions and not key.thread and guild is not None:
+            for id in ids:
+                await self._forget_name(id)
 
-    async def _place(self, channel: str) -> Place | None:
+    async def _forget_name(self, thread: str) -> None:
+        """Take the words of a deleted question out of the name of the thread that the bot opened at it, if it did."""
         try:
-            return await self._directory.place(channel)
+            told = await self._directory.channel(thread)
+            if self.me is None or str(told.get("owner_id")) != str(self.me.id):
+                return
+            body = {"name": thread_name("")}
+            await self._around.rest.call("PATCH", "/channels/{channel_id}", body=body, channel_id=thread)
+        except PlatformError as error:  # most questions have no thread of their own
+            logger.info("no thread to rename", extra={"channel": thread, "error": str(error)})
+
+    async def place_gone(self, guild: int, channel: int | None = None, thread: int | None = None) -> None:
+        """A server, channel or thread is gone, with all that was said there. Raises `StorageError`."""
+        names = {"channel": channel, "thread": thread}
+        given = {name: str(id) for name, id in names.items() if id is not None}
+        await self._bot.place_deleted(Within(platform=PLATFORM, workspace=str(guild), **given))
+
+    async def _key(self, guild: int | None, channel: int) -> ConversationKey:
+        """The conversation of a thread or direct channel, or the channel; taken for one where nothing else is known."""
+        id = str(channel)
+        try:
+            return (await self._directory.place(id)).key()
         except PlatformError:
-            return None
+            return Place(guild=str(guild or ""), id=id, kind=0).key()
 
 
 async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -> None:
-    """Answer a command or a refusal where it was written. Raises `PlatformError`."""
+    """Answer a command or a refusal where it was written, else in a direct message. Raises `PlatformError`."""
     channel = incoming.details[CHANNEL]
     rest, limits = around.rest, around.limits
     surface = ChannelSurface(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
-    for part, page in enumerate(plain_pages(text)):
-        nonce = f"c{incoming.source_id}-{part}"
-        await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
+    pages = plain_pages(text)
+    try:
+        async with in_time():
+            for part, page in enumerate(pages):
+                nonce = f"c{incoming.source_id}-{part}"
+                await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
+    except Refused as error:
+        logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
+        await send_direct(incoming, pages, around)
+
+
+def _manages_guild(message: discord.Message) -> bool:
+    """Return whether the author may manage the server, as far as it could be read: without its roles nobody does."""
+    guild, author = message.guild, message.author
+    if guild is None or guild.get_role(guild.id) is None or not isinstance(author, discord.Member):
+        return False
+    return author.guild_permissions.manage_guild
 
 
 def _names_of(guild: discord.Guild | None) -> Names:

@@ -45,6 +45,10 @@ class OwnMessages:
         found = whole or [each for each in left if self._is_of_turn(each)]
         return str(found[0]["id"]) if found else ""
 
+    async def of_turn(self, channel: str) -> Sequence[str]:
+        """Return the messages with the turn's buttons by id, the oldest first. Raises `PlatformError`."""
+        return [str(each["id"]) for each in await self._read(channel) if self._is_of_turn(each)]
+
     def _may_be(self, message: Json) -> bool:
         return not message["components"] or self._is_of_turn(message)
 

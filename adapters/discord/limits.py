@@ -51,12 +51,14 @@ EPHEMERAL: Final = 1 << 6
 COMPONENTS_V2: Final = 1 << 15
 
 # Error codes (topics/opcodes-and-status-codes).
+UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
 UNKNOWN_WEBHOOK: Final = 10015
 UNKNOWN_INTERACTION: Final = 10062
 ALREADY_ACKNOWLEDGED: Final = 40060
 INVALID_WEBHOOK_TOKEN: Final = 50027
 NO_MORE_FOLLOWUPS: Final = 40094  # after five where only the user has installed the app (platform reference, 2.3)
+CANNOT_REPLY: Final = 160002  # without the right to read the history
 THREAD_EXISTS: Final = 160004
 
 # Kinds of channels (resources/channel).

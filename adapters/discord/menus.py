@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, asked, deferred, incoming_of
+from adapters.discord.asking import Interaction, asked, deferred, incoming_of, tell_failure
 from adapters.discord.messages import content_of, names_in, person_of
 from adapters.discord.reading import readable
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.wire import message_json
+from bot.errors import BotError
 from bot.ports import Bot
 from bot.types import Incoming
+
+logger = logging.getLogger(__name__)
 
 ASK: Final = "Ask about this"
 SUMMARISE: Final = "Summarise from here"
@@ -45,6 +49,13 @@ class AskAbout(discord.ui.Modal, title=ASK):
         answered = await deferred(self._bot, interaction, self._incoming(interaction, asked_for))
         if answered is not None:
             await asked(self._bot, self._around, answered)
+
+    async def on_error(  # type: ignore[override]  # as discord.py's own forms do, which take no item
+        self, interaction: Interaction, error: Exception, /
+    ) -> None:
+        """Tell who asked that it failed, and log why without what people wrote."""
+        logger.error("a form failed", exc_info=error if not isinstance(error, BotError) else None)
+        await tell_failure(interaction, error)
 
     def _incoming(self, interaction: Interaction, question: str) -> Incoming:
         told = message_json(self._message)

@@ -15,10 +15,10 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.asking import Interaction, deferred, incoming_of, tell, whisper
-from adapters.discord.forms import QUESTION
+from adapters.discord.asking import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
 from adapters.discord.options import short
 from adapters.discord.surroundings import Surroundings
+from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
 from bot.parameter_resolver import scopes_of
 from bot.parameters import PARAMETERS, Effective, Parameter
@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 PANEL: Final = "/settings"
 HELP: Final = "See and change what holds here."
-NOT_WORKED: Final = "That did not work. Please try again."
 ONLY_ADMINISTRATORS: Final = "Only who may manage the server changes that."
 TAKE_BACK: Final = "(take back)"
 FORM_SECONDS: Final = 15 * 60.0
@@ -198,9 +197,13 @@ class Panel:
         """Something was chosen in a list; what goes wrong is told to who chose it."""
         try:
             await self._carry_out(interaction, match, value)
+        except discord.HTTPException as error:
+            if error.code in NOT_OURS:
+                logger.info("a choice is answered elsewhere, or too late", extra={"code": error.code})
+                return
+            await _failed(interaction, error)
         except BotError as error:
-            logger.warning("a setting was not changed", extra={"error": str(error)})
-            await whisper(interaction, NOT_WORKED)
+            await _failed(interaction, error)
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
@@ -246,6 +249,11 @@ class Panel:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
 
 
+async def _failed(interaction: Interaction, error: Exception) -> None:
+    logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+    await tell_failure(interaction, error)
+
+
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
@@ -256,12 +264,12 @@ class ValueForm(discord.ui.Modal):
         self._incoming = incoming
         self._scope = scope
         self._name = parameter.name
-        default = None if current.value is None else parameter.format(current.value)[:QUESTION]
+        default = None if current.value is None else parameter.format(current.value)[:QUESTION_CHARACTERS]
         self._field: discord.ui.TextInput[Any] = discord.ui.TextInput(
             style=discord.TextStyle.paragraph if parameter.kind == "text" else discord.TextStyle.short,
             default=default,
             required=False,
-            max_length=QUESTION,
+            max_length=QUESTION_CHARACTERS,
             custom_id="value",
         )
         help_text = short(f"{parameter.allowed}; leave it empty to take it back")
@@ -273,6 +281,5 @@ class ValueForm(discord.ui.Modal):
         try:
             incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
             await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
-        except BotError as error:
-            logger.warning("a setting was not changed", extra={"error": str(error)})
-            await whisper(interaction, NOT_WORKED)
+        except (BotError, discord.HTTPException) as error:
+            await _failed(interaction, error)

@@ -8,10 +8,9 @@ from typing import Final
 
 from adapters.discord.limits import THREAD_EXISTS, THREAD_NAME
 from adapters.discord.references import ChannelRef, ReplyRef, read_ref
-from adapters.discord.rest import Refused
+from adapters.discord.refusals import Refused
 from adapters.discord.surroundings import Surroundings
-from bot.parameter_resolver import effective_at
-from bot.types import Incoming, Turn
+from bot.types import ANSWER_IN, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +42,9 @@ async def target_of(turn: Turn, around: Surroundings) -> Target:
     key, details = incoming.key, incoming.details
     here = details.get(CHANNEL) or key.thread or key.channel
     message = details.get(MESSAGE) or (key.thread if incoming.starts_thread else "")
-    if details.get(OPENS_THREAD) and key.thread:
-        effective = await effective_at(key, around.store, overrides=incoming.overrides)
-        if effective["answer_in"].value == "thread" and await _opened(incoming, here, around):
-            return Target(ref=ChannelRef(channel=key.thread))
+    opens = details.get(OPENS_THREAD) and details.get(ANSWER_IN, "thread") == "thread" and key.thread
+    if opens and await _opened(incoming, here, around):
+        return Target(ref=ChannelRef(channel=key.thread))
     return Target(ref=ChannelRef(channel=here), reply_to=message)
 
 

@@ -18,14 +18,16 @@ from adapters.discord.places import target_of
 from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.reading import no_names
 from adapters.discord.references import ChannelRef
+from adapters.discord.refusals import Refused
 from adapters.discord.rendering import MENTION_ME
 from adapters.discord.reply import DiscordReply
-from adapters.discord.rest import DiscordOptions, Json, Refused, Rest, keep_tokens_out_of_logs
+from adapters.discord.rest import DiscordOptions, Json, Rest, keep_tokens_out_of_logs
 from adapters.discord.surroundings import DiscordStore, Surroundings
+from adapters.discord.telling import check_writable, tell
 from bot.errors import PlatformError
 from bot.owed import keep_telling
 from bot.ports import Bot, Clock
-from bot.types import Attachment, ConversationKey, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,17 @@ class DiscordPlatform(Channels):
         reply = DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
         await reply.find()
         return reply
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown."""
+        await check_writable(turn, self.around)
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a draft to the author of `asked` alone: below their command, or in a direct message.
+
+        Raises `PlatformError`.
+        """
+        await tell(asked, draft, self.around)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest messages of a thread or direct conversation without the bot's own, oldest first.

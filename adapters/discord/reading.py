@@ -56,4 +56,4 @@ def without_address(content: str, bot_ids: frozenset[str]) -> str:
     ids = "|".join(sorted(map(re.escape, bot_ids))) or "(?!)"
     mention = rf"<@[!&]?(?:{ids})>"
     content = re.sub(rf"^\s*{mention}[\s,:]*", "", content)
-    return re.sub(rf"\s*{mention}\s*$", "", content).strip()
+    return re.sub(rf"(?<!\s)\s*+{mention}\s*+$", "", content).strip()

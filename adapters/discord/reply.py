@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.discord.history import OwnMessages
-from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_MESSAGE
+from adapters.discord.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from adapters.discord.places import direct_channel
 from adapters.discord.references import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
+from adapters.discord.refusals import Refused
 from adapters.discord.rendering import Page, Renderer
-from adapters.discord.rest import Refused
 from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface, Surface
 from adapters.discord.surroundings import Surroundings
 from bot.chat.rate_limit import Priority
-from bot.errors import PlatformError
+from bot.errors import PlatformError, ReplyRemoved
+from bot.offload import offload
+from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
 
 
 FILE_NAME: Final = "answer.md"
+TAKEN_BACK: Final = "-# This answer was taken back."
+"""What a message says that was to be deleted and could not be."""
+
 IN_A_FILE: Final = "-# The whole answer is in the file, since no further messages are allowed here."
 
 
@@ -48,7 +53,13 @@ class DiscordReply:
         # Who handed the turn back or put it off may have posted as well as who was ended; looking takes no waiting.
         self._own = OwnMessages(around.rest, turn) if turn.epoch > 1 else None
         self._removed = 0
+        self._plain = False
         self._typed_at = float("-inf")
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the messages that stand there."""
+        return tuple(each.id for each in self._shown)
 
     async def find(self) -> None:
         """Read what an earlier process may have posted without having been able to tell. Raises `PlatformError`."""
@@ -62,23 +73,57 @@ class DiscordReply:
             await self._type()
         return str(self._named())
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the draft visible; nothing overtakes it."""
+        self._plain = plain
+        if plain and isinstance(self._surface, ChannelSurface):
+            self._surface = replace(self._surface, reply_to="")
         await self._make(draft, Priority.FINAL)
         return str(self._named())
 
-    async def withdraw(self, keep: str) -> None:
-        """Delete the messages that `keep` does not name. Raises `PlatformError`."""
+    async def retract(self, keep: str) -> None:
+        """Delete the messages that `keep` does not name, all with ""; one that cannot be is left without text.
+
+        Raises `PlatformError` when some stand as they were.
+        """
         kept = read_ref(keep)
         names = kept.ids if kept else ()
+        if not keep:
+            await self._find_all()
+        trouble: PlatformError | None = None
         for shown in [each for each in self._shown if each.id not in names]:
+            try:
+                await self._take_back(shown)
+            except PlatformError as error:
+                trouble = error
+            else:
+                self._shown.remove(shown)
+        if trouble is not None:
+            raise trouble
+
+    async def _find_all(self) -> None:
+        """Read whatever an earlier process has posted. Raises `PlatformError`."""
+        if self._own is not None and isinstance(self._surface, ChannelSurface):
+            known = {each.id for each in self._shown}
+            self._shown += [_Shown(id=id) for id in await self._own.of_turn(self._surface.channel) if id not in known]
+
+    async def _take_back(self, shown: _Shown) -> None:
+        """Delete a message, or leave it without text and buttons; what its author alone sees may be left to them."""
+        try:
             await self._remove(shown)
-            self._shown.remove(shown)
+        except Refused:
+            await self._surface.edit(shown.id, Page(content=TAKEN_BACK), priority=Priority.FINAL)
+        except Ended:
+            if not (isinstance(self._ref, InteractionRef) and self._ref.private):
+                await self._move()
+                await self._take_back(shown)
 
     # ------------------------------------------------------------ making it so
 
     async def _make(self, draft: Draft, priority: Priority) -> None:
-        pages = self._renderer.pages(draft)
+        pages = await offload(len(draft.text), self._renderer.pages, draft)
+        if self._plain:
+            pages = [Page(content=each.content) for each in pages]
         try:
             await self._place(pages, priority)
         except Ended:
@@ -98,7 +143,7 @@ class DiscordReply:
             if self._shown[index].page != page:
                 await self._change(self._shown[index], page, index, priority)
         while len(self._shown) > len(pages):
-            await self._remove(self._shown[-1])
+            await (self._take_back_if_possible if self._plain else self._take_back)(self._shown[-1])
             self._shown.pop()
 
     async def _found(self, page: Page) -> _Shown | None:
@@ -128,19 +173,40 @@ class DiscordReply:
         try:
             await self._surface.edit(shown.id, page, priority=priority)
         except Refused as error:
-            # A further page may have been another runner's, who took it back when it gave way to this one.
-            taken_back = index > 0 and error.code == UNKNOWN_MESSAGE
-            if not taken_back and (not self._moved or error.status not in {403, 404}):
-                raise
-            self._removed += taken_back
-            shown.id = (await self._post(page, index, priority)).id
+            await self._change_refused(shown, page, index, error)
         shown.page = page
+
+    async def _change_refused(self, shown: _Shown, page: Page, index: int, error: Refused) -> None:
+        """Post a message anew that cannot be changed, if that is right. Raises `error`, or `ReplyRemoved`."""
+        if self._moved and error.status in {403, 404}:
+            shown.id = (await self._post(page, index, Priority.FINAL)).id
+        elif error.code == UNKNOWN_MESSAGE:
+            # A further page may have been another runner's, who took it back when it gave way to this one.
+            if not index or not was_interrupted(self._turn):
+                raise ReplyRemoved(str(error)) from error
+            self._removed += 1
+            shown.id = (await self._post(page, index, Priority.FINAL)).id
+        elif self._plain:
+            logger.info("message is posted anew", extra={"turn": self._turn.id, "code": error.code})
+            old = _Shown(id=shown.id)
+            self._removed += 1  # or the nonce would find the old one
+            shown.id = (await self._post(page, index, Priority.FINAL)).id
+            if shown.id != old.id:  # the first message after a deferral takes the place of "is thinking"
+                await self._take_back_if_possible(old)
+        else:
+            raise error
+
+    async def _take_back_if_possible(self, shown: _Shown) -> None:
+        try:
+            await self._take_back(shown)
+        except PlatformError as error:
+            logger.warning("message was not deleted", extra={"turn": self._turn.id, "error": str(error)})
 
     async def _remove(self, shown: _Shown) -> None:
         try:
             await self._surface.delete(shown.id)
         except Refused as error:
-            if error.code != UNKNOWN_MESSAGE:
+            if error.code not in {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}:
                 raise
         self._removed += 1
 

@@ -23,6 +23,8 @@ from discord.http import Route
 
 from adapters.discord.limits import CONNECTIONS
 from adapters.discord.rate_limits import DiscordLimits
+from adapters.discord.refusals import refusal
+from bot.backoff import BackoffTimes
 from bot.chat.rate_limit import Priority, RateLimiter
 from bot.errors import ConfigError, PlatformError
 
@@ -31,6 +33,9 @@ logger = logging.getLogger(__name__)
 PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts when a connection breaks or Discord is out of order. Asking twice is safe: messages have a
 nonce, a thread exists once, and all else replaces what was; only a further answer to an interaction may come double."""
+
+RECONNECT: Final = BackoffTimes(first=7.0, longest=300.0, healthy=600.0)
+"""Between two attempts to join the gateway: one identify in 5 s, 1,000 a day are let in (platform reference, 2.7)."""
 
 Json = Any  # what Discord answers is read field by field where it is used
 
@@ -45,6 +50,7 @@ class DiscordOptions:
     token: str = field(repr=False)
     api_url: str | None = None
     gateway_url: str | None = None
+    reconnect: BackoffTimes = RECONNECT
 
     def point_the_library(self) -> None:
         """discord.py knows no setting for other addresses; its classes do."""
@@ -52,15 +58,6 @@ class DiscordOptions:
             Route.BASE = self.api_url
         if self.gateway_url is not None:
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self.gateway_url)
-
-
-class Refused(PlatformError):
-    """Discord answered with an error; `status` is that of HTTP, `code` Discord's own."""
-
-    def __init__(self, what: str, status: int, code: int) -> None:
-        super().__init__(f"Discord refused {what} with {status} (code {code})")
-        self.status = status
-        self.code = code
 
 
 class PacedConnector(aiohttp.TCPConnector):
@@ -105,12 +102,14 @@ class Rest:
         client = discord.Client(intents=discord.Intents(guilds=True), max_messages=None, connector=connector)
         try:
             await client.login(self._options.token)
-        except discord.LoginFailure:
+        except BaseException as error:  # whoever gives up waiting leaves no session behind either
             await client.close()
-            raise ConfigError("DISCORD_TOKEN", "is not a token that Discord accepts; make a new one there") from None
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            await client.close()
-            raise PlatformError(f"Discord did not let the bot in: {type(error).__name__}") from error
+            if isinstance(error, discord.LoginFailure):
+                fix = "is not a token that Discord accepts; make a new one there"
+                raise ConfigError("DISCORD_TOKEN", fix) from None
+            if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError | TimeoutError):
+                raise PlatformError(f"Discord did not let the bot in: {type(error).__name__}") from error
+            raise
         return client
 
     async def aclose(self) -> None:
@@ -157,7 +156,7 @@ class Rest:
                 logger.info("asking Discord again", extra={"path": path, "error": type(error).__name__})
                 await asyncio.sleep(pause)
             except discord.HTTPException as error:
-                raise Refused(f"{method} {path}", error.status, error.code) from error
+                raise refusal(f"{method} {path}", error.status, error.code) from error
         raise AssertionError("the last attempt returns or raises")
 
     async def history(self, channel: str, *, limit: int, **bounds: str) -> list[Json]:

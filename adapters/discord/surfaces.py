@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from adapters.discord.limits import (
+    CANNOT_REPLY,
     EPHEMERAL,
     INVALID_WEBHOOK_TOKEN,
     NONCE,
@@ -18,8 +19,9 @@ from adapters.discord.limits import (
 )
 from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.references import InteractionRef
+from adapters.discord.refusals import Refused
 from adapters.discord.rendering import Page
-from adapters.discord.rest import Refused, Rest
+from adapters.discord.rest import Rest
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.ports import Clock
@@ -65,11 +67,22 @@ class ChannelSurface:
     reply_to: str = ""
 
     async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:
-        """Post a message; the same nonce within some minutes gives the same message."""
+        """Post a message; the same nonce within some minutes gives the same message.
+
+        It replies to nothing where that takes a right that the bot lacks.
+        """
         await self.limits.posting(self.channel, priority)
         body = _body(page) | {"flags": SUPPRESS_EMBEDS, "nonce": nonce[:NONCE], "enforce_nonce": True}
         if first and self.reply_to:
-            body["message_reference"] = {"message_id": self.reply_to, "fail_if_not_exists": False}
+            reference = {"message_id": self.reply_to, "fail_if_not_exists": False}
+            try:
+                return await self._post(body | {"message_reference": reference})
+            except Refused as error:
+                if error.code != CANNOT_REPLY:
+                    raise
+        return await self._post(body)
+
+    async def _post(self, body: Mapping[str, Any]) -> str:
         posted = await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel)
         return str(posted["id"])
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from adapters.discord.directory import Directory
 from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.rest import Rest
+from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Clock, SettingStore
+
+
+def _event_errors() -> EventErrors:
+    return EventErrors("discord", logging.getLogger(__name__))
 
 
 class DiscordStore(AdapterStateStore, SettingStore, Protocol):
@@ -25,3 +31,4 @@ class Surroundings:
     clock: Clock
     directory: Directory
     searches: bool = True
+    errors: EventErrors = field(default_factory=_event_errors)

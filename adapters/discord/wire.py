@@ -61,6 +61,7 @@ def channel_json(channel: discord.abc.MessageableChannel | discord.interactions.
             "guild_id": str(channel.guild.id),
             "name": channel.name,
             "parent_id": str(channel.parent_id),
+            "thread_metadata": {"archived": channel.archived, "locked": channel.locked},
         }
     if isinstance(channel, discord.abc.GuildChannel):
         return {

@@ -65,7 +65,7 @@ class ModelProcess:
         try:
             await self._await_ready(self._process)
         except BaseException:
-            await self.stop()
+            await self._kill()  # while it reads the weights it does not notice that its input has ended
             raise
 
     async def _await_ready(self, process: Process) -> None:
@@ -101,9 +101,12 @@ class ModelProcess:
             async with asyncio.timeout(STOP_SECONDS):
                 await self.wait()
         except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await self.wait()
+            await self._kill()
+
+    async def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._running.kill()
+        await self.wait()
 
 
 @asynccontextmanager

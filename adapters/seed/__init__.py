@@ -1,13 +1,14 @@
 """The Seed API, and any OpenAI-compatible one, as a model of the bot."""
 
+from adapters.seed.access import check_key
 from adapters.seed.account import UsageEvent, read_usage
 from adapters.seed.client import SeedModel, open_seed
-from adapters.seed.doctor import Check, examine
+from adapters.seed.context_size import watched_size
+from adapters.seed.doctor import examine
 from adapters.seed.options import Pace, Retries, SeedOptions, Surroundings, Timeouts
 from adapters.seed.rates import LiveRates, open_rates
 
 __all__ = [
-    "Check",
     "LiveRates",
     "Pace",
     "Retries",
@@ -16,8 +17,10 @@ __all__ = [
     "Surroundings",
     "Timeouts",
     "UsageEvent",
+    "check_key",
     "examine",
     "open_rates",
     "open_seed",
     "read_usage",
+    "watched_size",
 ]

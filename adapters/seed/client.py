@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from adapters.seed.context_size import ContextSize
 from adapters.seed.course import Course, Terms, after, begin
 from adapters.seed.http import SeedHttp, open_http
 from adapters.seed.limits import Limits
@@ -18,6 +19,7 @@ from adapters.seed.sse import EventParser, EventTooLarge
 from adapters.seed.wires import WIRES, Wire, read_event
 from adapters.seed.wires.answer import Answer
 from adapters.seed.wires.parameters import Profile, WireName
+from bot.context.window import RESERVED_AT_MOST
 from bot.types import ModelEvent, ModelRequest, NoteFound
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached
@@ -43,6 +45,8 @@ class SeedModel:
         self.limits = limits
         self.options = options
         self.profile: Profile = options.profile or profile_of(model)
+        self.context = ContextSize(options.context_tokens)
+        self._longest_answer = options.longest_answer
         self._no_cache_until = 0.0
 
     @property
@@ -53,7 +57,7 @@ class SeedModel:
     @property
     def context_tokens(self) -> int:
         """How many tokens a request and its answer may have together."""
-        return self.options.context_tokens
+        return self.context.tokens
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """As the port says; tries again only while nothing of the answer is visible."""
@@ -101,7 +105,7 @@ class SeedModel:
                         yield answer.take()
                     if answer.problem is not None:
                         break
-                    if answer.finish is not None or answer.ended:
+                    if answer.is_ending:
                         idle = timeouts.linger
             for event in parser.end():
                 read_event(wire, answer, event)
@@ -116,8 +120,10 @@ class SeedModel:
             yield answer.take()
 
     def _bounded(self, request: ModelRequest) -> ModelRequest:
-        """The request with no more room for the answer than this model is given."""
-        longest, asked = self.options.longest_answer, request.parameters.get("max_tokens")
+        """The request with no more room for the answer than this model is given, or a small server has beside it."""
+        longest, asked = self._longest_answer, request.parameters.get("max_tokens")
+        if isinstance(asked, int):
+            longest = min(longest or asked, int(self.context_tokens * RESERVED_AT_MOST))
         if longest is None or (isinstance(asked, int) and asked <= longest):
             return request
         return replace(request, parameters={**request.parameters, "max_tokens": longest})
@@ -137,7 +143,7 @@ class SeedModel:
         around = self.options.surroundings
         return Terms(
             retries=self.options.retries,
-            context_tokens=self.options.context_tokens,
+            context_tokens=self.context_tokens,
             chance=around.chance(),
             seconds_left=deadline - around.monotonic(),
         )
@@ -151,8 +157,13 @@ class SeedModel:
             self.limits.slow_down()
         if problem is not None and problem.status == 429 and problem.retry_after:
             self.limits.pause(min(problem.retry_after, self.options.retries.patience))
-        if following is not None and "enable_caching" in following.dropped - course.dropped:
+        if problem is not None:
+            self.context.refuse(problem.sizes.most)
+        refused = frozenset() if following is None else following.dropped - course.dropped
+        if "enable_caching" in refused:
             self._no_cache_until = self.options.surroundings.monotonic() + CACHE_PAUSE_SECONDS
+        if following is not None and "max_tokens" in refused:
+            self._longest_answer = int(str(following.request.parameters["max_tokens"]))
 
 
 @asynccontextmanager

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_tokens
 from adapters.seed.options import Retries
 from adapters.seed.problems import Kind, Problem, presentable, to_error
+from adapters.seed.refusals import TEXT_CHARACTERS
 from adapters.seed.wires.answer import Answer
 from adapters.seed.wires.parameters import OPTIONAL_PARAMETERS
 from adapters.seed.wires.sources import sources_in_text
+from bot.context.tokens import below
 from bot.errors import ModelError, ModelUnavailable, Refused, StreamCut
 from bot.types import (
     Finish,
@@ -27,6 +29,12 @@ from bot.types import (
 
 MORE_ROOM = 16_384  # the reference's second max_tokens after reasoning used up the first
 MOST_TOKENS = 65_536  # product page: the largest max_tokens
+
+MAX_TOKENS = re.compile(r"\bmax_(?:output_|completion_|new_)?tokens\b")
+TOO_MANY = re.compile(
+    r"above|at most|exceed|larg|less than|<=|\u2264|maximum|range|should be \[|between", re.IGNORECASE
+)
+LEAST_ANSWER = 16  # smaller numbers in a complaint are no bound of an answer
 
 MORE_ROOM_NOTE = "Reasoning used up all of max_tokens, so it was asked once more with more room; both are counted."
 NO_ROOM_NOTE = "Reasoning used up all of max_tokens. Raise max_tokens or lower reasoning_effort."
@@ -107,7 +115,7 @@ def _after_no_room(course: Course, answer: Answer, terms: Terms) -> Step:
     parameters = dict(course.request.parameters)
     asked = parameters.get("max_tokens")
     had = asked if isinstance(asked, int) else 0
-    room = min(max(MORE_ROOM, 4 * had), MOST_TOKENS, terms.context_tokens - course.tokens)
+    room = min(max(MORE_ROOM, 4 * had), MOST_TOKENS, below(terms.context_tokens - course.tokens))
     if room > had:
         parameters["max_tokens"] = room
     elif parameters.get("enable_thinking", True) is not False:
@@ -164,7 +172,11 @@ def _after_failure(course: Course, answer: Answer, problem: Problem, terms: Term
 
 
 def _after_invalid(course: Course, answer: Answer, problem: Problem) -> Step:
-    """An optional parameter that the server does not take is left out, once each."""
+    """An optional parameter that the server does not take is left out, once each; `max_tokens` is made smaller."""
+    fewer = fewer_tokens(problem, course.request)
+    if fewer and "max_tokens" not in course.dropped:
+        request = replace(course.request, parameters={**course.request.parameters, "max_tokens": fewer})
+        return Step(course=_again(course, answer, request=request, dropped=course.dropped | {"max_tokens"}))
     names = objected_parameters(problem, course.request) - course.dropped
     if not names:
         return Step(error=to_error(problem))
@@ -173,6 +185,19 @@ def _after_invalid(course: Course, answer: Answer, problem: Problem) -> Step:
     told = sorted(names - {"enable_caching"})  # caching changes the price and not the answer
     events = [NoteFound(f"The model does not take {' and '.join(told)} here, so it was asked without.")] if told else []
     return Step(events=events, course=_again(course, answer, request=request, dropped=course.dropped | names))
+
+
+def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
+    """Return a `max_tokens` that the server may take where it complains that there are too many, else None.
+
+    Servers bound the answer by itself: "expected a value <= 4096, but got 8192 instead", "should be [1, 8192]".
+    """
+    asked = request.parameters.get("max_tokens")
+    complaint = f"{problem.param} {problem.detail[:TEXT_CHARACTERS]}"
+    if not isinstance(asked, int) or not MAX_TOKENS.search(complaint) or not TOO_MANY.search(complaint):
+        return None
+    named = [int(each) for each in re.findall(r"\d{1,9}", problem.detail[:TEXT_CHARACTERS])]
+    return max((each for each in named if LEAST_ANSWER <= each < asked), default=asked // 2) or None
 
 
 def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[str]:

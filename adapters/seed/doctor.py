@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from adapters.seed.account import NO_SUCH_ENDPOINT, read_balance
 from adapters.seed.client import SeedModel
 from adapters.seed.course import DROPPED_MEDIA_NOTE
+from adapters.seed.problems import Trouble, to_error
 from adapters.seed.rates import LiveRates
+from bot.checks import CHECK_SECONDS, Check, within
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable
 from bot.types import (
     Entry,
@@ -29,22 +33,22 @@ from bot.types import (
 
 SLOW_SECONDS = 10.0  # to the first token, without thinking: people begin to doubt
 PREFIX_WORDS = 1_600  # well above the cache's least prefix of 1,024 tokens
+TOKENS = 200  # of an answer
+LOCAL_TOKENS = 40  # so small a model goes on counting
+LOCAL_PREFIX_WORDS = 60  # llama.cpp keeps any prefix, and reads a long one for half a minute on one core
 PICTURE_SIDE = 64
 NOT_FOUND = 404
 PICTURE_TOKENS = 1_280  # what detail "high" always costs
+SERVER_FIX = "see that SEED_BASE_URL is right, that the server runs, and that this machine reaches it"
+LATER = "try again later, or give each check more time with --seconds"
+LOCAL_HAS_NOT: Mapping[str, str] = {
+    "price": "free: the embedded model runs on this machine",
+    "account": "none is needed",
+    "image input": "the embedded model reads text only",
+    "web search": "the embedded model cannot search; set SEED_API_KEY for one that can",
+}
 NOT_SEED = "not tried: only models of the Seed family are known to have it"
-
-BRIEF: Mapping[str, ParameterValue] = {"max_tokens": 200, "enable_thinking": False}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One row of the table; `ok` is None where a check does not apply, `fix` "" where nothing is to be done."""
-
-    name: str
-    ok: bool | None
-    detail: str
-    fix: str = ""
+PLAIN_HAS_NOT: Mapping[str, str] = {"image input": NOT_SEED, "web search": NOT_SEED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +72,42 @@ class Heard:
         return sum(isinstance(event, TextDelta) for event in self.events)
 
 
-async def examine(model: SeedModel, rates: LiveRates) -> AsyncGenerator[Check, None]:
-    """Every check as it is done, the basic ones first; those that cannot work after a failure are left out.
+async def examine(
+    model: SeedModel, rates: LiveRates, *, seconds: float = CHECK_SECONDS, is_local: bool = False
+) -> AsyncGenerator[Check, None]:
+    """Every check as it is done, each within `seconds`: free ones first, then five short questions.
 
-    Asks five short questions, which together cost less than a cent on Seed 2.0 Lite. Raises nothing.
+    The questions cost less than a cent together on Seed 2.0 Lite. What cannot work after a failure is left out, and so
+    is what the embedded model (`is_local`) has not, with the reason. Raises nothing.
     """
-    counted = await _ask(model, "Count to 20, the numbers separated by commas.")
+    if not is_local:
+        found = await within(seconds, _check_server(rates), name="server", fix=SERVER_FIX)
+        yield found
+        if found.ok is False:
+            return
+        yield check_price(rates)
+        yield await within(seconds, _check_account(model), name="account", fix=LATER)
+    tokens = LOCAL_TOKENS if is_local else TOKENS
+    counted = await _answered_within(seconds, model, "Count to 20, the numbers separated by commas.", tokens)
+    if counted is None:
+        yield Check(name="answer", ok=False, detail=f"none came within {seconds:g} s", fix=LATER)
+        return
     access = check_access(model.name, counted)
     for check in access:
-        yield check
+        if check.name != "key" or not is_local:
+            yield check
     if not all(check.ok for check in access):
         return
-    yield check_price(rates, told=await rates.refresh())
-    yield check_latency(counted)
-    yield check_streaming(counted)
-    yield check_usage(counted)
-    yield await _check_cache(model)
-    if model.profile == "plain":
-        yield Check(name="image input", ok=None, detail=NOT_SEED)
-        yield Check(name="web search", ok=None, detail=NOT_SEED)
+    for check in (check_latency(counted), check_streaming(counted), check_usage(counted)):
+        yield check
+    words = LOCAL_PREFIX_WORDS if is_local else PREFIX_WORDS
+    yield await within(seconds, _check_cache(model, words, tokens), name="cache", fix=LATER)
+    if is_local or model.profile == "plain":
+        for name, reason in (LOCAL_HAS_NOT if is_local else PLAIN_HAS_NOT).items():
+            yield Check(name=name, ok=None, detail=reason)
         return
-    yield check_image(await _ask(model, "Which colour has this picture? One word.", media=(red_picture(),)))
-    yield check_search(await _ask(model, "Search the web: what is the weather in Oslo?", enable_web_search=True))
+    yield await within(seconds, _check_image(model), name="image input", fix=LATER)
+    yield await within(seconds, _check_search(model), name="web search", fix=LATER)
 
 
 # ---------------------------------------------------------------- what was heard, judged
@@ -105,8 +123,7 @@ def check_access(name: str, heard: Heard) -> list[Check]:
         fix = "set SEED_MODEL to a name from GET /v1/models, and SEED_BASE_URL to an address that ends in /v1"
         return [Check(name="model", ok=False, detail=str(error), fix=fix)]
     if isinstance(error, ModelUnavailable) and error.status is None:
-        fix = "see that SEED_BASE_URL is right, that the server runs, and that this machine reaches it"
-        return [Check(name="server", ok=False, detail=str(error), fix=fix)]
+        return [Check(name="server", ok=False, detail=str(error), fix=SERVER_FIX)]
     if error is not None:
         fix = "see that SEED_BASE_URL is right and reachable, and try SEED_WIRE=chat"
         return [Check(name="wire", ok=False, detail=str(error), fix=fix)]
@@ -117,9 +134,9 @@ def check_access(name: str, heard: Heard) -> list[Check]:
     ]
 
 
-def check_price(rates: LiveRates, *, told: bool) -> Check:
+def check_price(rates: LiveRates) -> Check:
     """Whether the price is the provider's own."""
-    card = rates.card()
+    card, told = rates.card(), rates.told
     tiers = "; ".join(f"from {tier.from_tokens:,}: {tier.input} in, {tier.output} out" for tier in card.tiers)
     detail = f"{tiers} (USD per million tokens, {card.origin})"
     is_free = all(tier.input == tier.output == 0 for tier in card.tiers)
@@ -191,18 +208,66 @@ def check_search(heard: Heard) -> Check:
 # ---------------------------------------------------------------- asking
 
 
-async def _check_cache(model: SeedModel) -> Check:
-    prefix = " ".join(f"word{number}" for number in range(min(PREFIX_WORDS, model.context_tokens // 8)))
-    first = await _ask(model, f"{prefix}\nSay A.", enable_caching=True)
-    second = await _ask(model, f"{prefix}\nSay B.", enable_caching=True)
+async def _check_server(rates: LiveRates) -> Check:
+    """Whether the server can be reached; its row of the model has the prices, too. A refusal is left to a question."""
+    try:
+        await rates.read()
+    except Trouble as trouble:
+        status = trouble.problem.status
+        if status is None:
+            return Check(name="server", ok=False, detail=str(to_error(trouble.problem)), fix=SERVER_FIX)
+        return Check(name="server", ok=None, detail=f"reached; it does not describe the model (HTTP {status})")
+    return Check(name="server", ok=True, detail="reached, and it describes the model")
+
+
+async def _check_account(model: SeedModel) -> Check:
+    try:
+        balance = await read_balance(model)
+    except ModelError as error:
+        if error.status in NO_SUCH_ENDPOINT:
+            return Check(name="account", ok=None, detail="this server tells nothing of it")
+        return Check(name="account", ok=None, detail=str(error))
+    if balance is None:
+        return Check(name="account", ok=None, detail="its balance is not told")
+    fix = "top it up: questions are refused" if balance <= 0 else ""
+    return Check(name="account", ok=balance > 0, detail=f"{balance:.2f} US dollars are left", fix=fix)
+
+
+async def _check_cache(model: SeedModel, words: int, tokens: int) -> Check:
+    prefix = " ".join(f"word{number}" for number in range(min(words, model.context_tokens // 8)))
+    first = await _ask(model, f"{prefix}\nSay A.", max_tokens=tokens, enable_caching=True)
+    second = await _ask(model, f"{prefix}\nSay B.", max_tokens=tokens, enable_caching=True)
     return check_cache(first, second)
 
 
-async def _ask(model: SeedModel, text: str, *, media: tuple[Media, ...] = (), **parameters: ParameterValue) -> Heard:
+async def _check_image(model: SeedModel) -> Check:
+    return check_image(await _ask(model, "Which colour has this picture? One word.", media=(red_picture(),)))
+
+
+async def _check_search(model: SeedModel) -> Check:
+    return check_search(await _ask(model, "Search the web: what is the weather in Oslo?", enable_web_search=True))
+
+
+async def _answered_within(seconds: float, model: SeedModel, text: str, tokens: int) -> Heard | None:
+    try:
+        async with asyncio.timeout(seconds):
+            return await _ask(model, text, max_tokens=tokens)
+    except TimeoutError:
+        return None
+
+
+async def _ask(
+    model: SeedModel,
+    text: str,
+    *,
+    media: tuple[Media, ...] = (),
+    max_tokens: int = TOKENS,
+    **parameters: ParameterValue,
+) -> Heard:
     request = ModelRequest(
         head="You are being checked. Answer as briefly as you can.",
         entries=(Entry(role="user", text=text, media=media),),
-        parameters={**BRIEF, **parameters},
+        parameters={"max_tokens": max_tokens, "enable_thinking": False, **parameters},
     )
     clock = model.options.surroundings.monotonic
     start = clock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -20,6 +21,7 @@ MAX_ERROR_BYTES = 64 * 1024  # more than any error says
 MAX_BODY_BYTES = 32 * 1024 * 1024
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-tt-logid", "cf-ray")
 KEEP_ALIVE_SECONDS = 60.0
+VERSION = re.compile(r"/(v\d+\w*/?)?$")
 MOST_IDLE = 20  # httpx's own default; its pool compares every idle connection with every other one
 
 
@@ -93,6 +95,16 @@ class SeedHttp:
             yield Body(response, self._timeouts.read)
         finally:
             await response.aclose()
+
+    @property
+    def base_url(self) -> str:
+        """The address of the API."""
+        return str(self._client.base_url)
+
+    async def get_at_root(self, path: str) -> Any:
+        """Return the JSON at `path` beside the API's version: "/props" for ".../v1". Raises `Trouble`."""
+        base = self._client.base_url
+        return await self.get(str(base.copy_with(raw_path=VERSION.sub("", base.path).encode() + path.encode())))
 
     async def get(self, path: str, **query: str) -> Any:
         """The JSON at `path`. Raises `Trouble`."""

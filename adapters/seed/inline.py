@@ -27,18 +27,22 @@ class InlineReasoning:
     `found` tells whether there was reasoning.
     """
 
-    __slots__ = ("_held", "_state", "found", "settled")
+    __slots__ = ("_blanks", "_held", "_state", "found", "settled")
 
     def __init__(self) -> None:
         self.settled = False
         self.found = False
         self._state = State.BEGINNING
+        self._blanks: list[str] = []  # before anything else; kept apart, so that they are looked at once
         self._held = ""
 
     def feed(self, piece: str) -> tuple[str, str]:
         """(reasoning, text) that `piece` adds; either may be ""."""
         if self.settled:
             return "", piece
+        if self._state is State.BEGINNING and not self._held and piece.isspace():
+            self._blanks.append(piece)
+            return "", ""
         self._held += piece
         if self._state is State.BEGINNING:
             self._read_beginning()
@@ -60,6 +64,7 @@ class InlineReasoning:
         if start.startswith(OPENING):
             self._state, self.found = State.REASONING, True
             self._held = start[len(OPENING) :]
+            self._blanks.clear()
         elif not OPENING.startswith(start):
             self._state = State.TEXT
 
@@ -73,7 +78,8 @@ class InlineReasoning:
         return reasoning[: len(reasoning) - keep]
 
     def _release(self) -> str:
-        held, self._held = self._held, ""
+        held, self._held = "".join((*self._blanks, self._held)), ""
+        self._blanks.clear()
         return held
 
 

@@ -14,8 +14,6 @@ import httpx
 from adapters.seed.wires.parameters import Profile
 from bot.pricing import SEED_CARD, RateCard
 
-SEED_CONTEXT_TOKENS = 256_000  # product page: 256K, in the smaller reading
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
@@ -74,12 +72,13 @@ class Surroundings:
 class SeedOptions:
     """Everything about the client that is not an address, a key, a model or a wire.
 
+    `context_tokens` is what a request and its answer may have together; None: the server is asked (`watched_size`).
     `longest_answer` bounds what `max_tokens` may ask for (None: nothing does).
     `profile` None is "seed" for models of the Seed family and "plain" for all others. `fallback_card` has the prices
     that hold until the server has told its own.
     """
 
-    context_tokens: int = SEED_CONTEXT_TOKENS
+    context_tokens: int | None = None
     longest_answer: int | None = None
     profile: Profile | None = None
     timeouts: Timeouts = Timeouts()

@@ -12,17 +12,12 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypedDict
 
-from adapters.seed import loose
+from adapters.seed import loose, refusals
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, ModelRejected, ModelUnavailable, Refused
 
 REFUSED_CODE = re.compile(
     r"SensitiveContentDetected|RiskDetection|ContentSecurityDetectionError|content_filter|content_policy_violation"
     r"|may contain sensitive information",  # ModelArk's words, where a gateway keeps them and drops the code
-    re.IGNORECASE,
-)
-TOO_LONG_CODE = re.compile(
-    r"OutofContextError|context_length_exceeded|exceed_context_size|request_too_large"
-    r"|exceed max message tokens|maximum context length|prompt is too long",
     re.IGNORECASE,
 )
 DENIED_CODE = re.compile(
@@ -64,7 +59,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One failure as the server or the connection told it; `detail` is the server's own text, never shown unchecked."""
+    """One failure as the server or the connection told it; `detail` is the server's own text, never shown unchecked.
+
+    `sizes` is what it tells of a request that was too long.
+    """
 
     kind: Kind
     what: str = ""
@@ -74,6 +72,7 @@ class Problem:
     detail: str = ""
     request_id: str | None = None
     retry_after: float | None = None
+    sizes: refusals.Sizes = refusals.UNTOLD
 
     @property
     def is_burst(self) -> bool:
@@ -94,7 +93,7 @@ def classify(status: int | None, code: str, detail: str) -> Kind:
     for words in (code, detail):
         for pattern, kind in (
             (REFUSED_CODE, Kind.REFUSED),
-            (TOO_LONG_CODE, Kind.TOO_LONG),
+            (refusals.TOO_LONG, Kind.TOO_LONG),
             (DENIED_CODE, Kind.DENIED),
         ):
             if pattern.search(words):
@@ -129,6 +128,7 @@ def problem_from_error(error: object, *, status: int | None = None, request_id: 
         param=loose.text(body.get("param")),
         detail=detail,
         request_id=request_id or (found.group(1) if found else None),
+        sizes=refusals.sizes_in(body, detail) if kind is Kind.TOO_LONG else refusals.UNTOLD,
     )
 
 
@@ -175,7 +175,8 @@ def to_error(problem: Problem) -> ModelError:
             advice = ADVICE.get(problem.status or 0, "check SEED_API_KEY, SEED_MODEL and the account")
             return ModelAccessDenied(f"the model API denied access ({told}); {advice}", **facts)
         case Kind.TOO_LONG:
-            return ContextTooLong(f"the request has more tokens than the model takes ({told})", **facts)
+            message = f"the request has more tokens than the model takes ({told})"
+            return ContextTooLong(message, **facts, counted=problem.sizes.counted, most=problem.sizes.most)
         case Kind.REFUSED:
             return Refused(f"a safety filter stopped this request ({told})", **facts)
         case Kind.INVALID:

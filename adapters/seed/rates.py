@@ -12,13 +12,14 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from adapters.seed import loose
+from adapters.seed.catalogue import model_rows, row_of
 from adapters.seed.client import SeedModel
 from adapters.seed.pricelist import read_card
 from adapters.seed.problems import Trouble
 from bot.pricing import RateCard, Tier
+from bot.private_files import make_private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +27,18 @@ HOUR = 3600.0
 
 
 class LiveRates:
-    """The `Rates` of one model: the last card that the server told, else the one kept on disk, else the built-in."""
+    """The `Rates` of one model: the last card that the server told, else the one kept on disk, else the built-in.
+
+    `told` says that the server has told prices since this was opened.
+    """
 
     def __init__(self, model: SeedModel, file: Path | None) -> None:
         self._model = model
         self._file = file
         self._fallback = model.options.fallback_card
         self._card = self._fallback
+        self._untold = ""
+        self.told = False
 
     def card(self) -> RateCard:
         """The last good rate card."""
@@ -47,20 +53,35 @@ class LiveRates:
     async def refresh(self) -> bool:
         """Read the prices now; whether the server told any. What was in force stays when it did not."""
         try:
-            row = await self._model_row()
+            told = await self.read()
         except Trouble as trouble:
-            logger.info("no prices", extra={"status": trouble.problem.status, "code": trouble.problem.code})
+            status = trouble.problem.status
+            reason = f"answered with HTTP {status}" if status is not None else "did not answer"
+            self._say_untold(f"the model API {reason} when it was asked for its prices")
             return False
+        if not told:
+            self._say_untold("the model API publishes no prices")
+        return told
+
+    async def read(self) -> bool:
+        """Read the prices now; whether the server told any. Raises `Trouble`."""
+        rows = await model_rows(self._model.http, self._model.name)
         at = self._model.options.surroundings.now()
+        row = row_of(rows, self._model.name)
         card = read_card(row, origin=f"provider, {at:%Y-%m-%d %H:%M} UTC", fallback=self._fallback)
         if card is None:
-            logger.info("no prices", extra={"code": "not_published"})
             return False
-        self._card = card
+        self._card, self._untold, self.told = card, "", True
         if self._file is not None:
             with suppress(OSError):  # a card that cannot be kept is still in force
                 await asyncio.to_thread(_save, self._file, self._model.name, card)
         return True
+
+    def _say_untold(self, reason: str) -> None:
+        """Log why there are no prices, once until that changes."""
+        if reason != self._untold:
+            self._untold = reason
+            logger.info("%s; costs are counted with the prices known before (%s)", reason, self._card.origin)
 
     async def run(self, every: float) -> None:
         """Refresh now and every `every` seconds, until cancelled."""
@@ -68,25 +89,20 @@ class LiveRates:
             await self.refresh()
             await self._model.options.surroundings.sleep(every)
 
-    async def _model_row(self) -> Any:
-        """The model's row: at its own address, or in the list where a server has only that. Raises `Trouble`."""
-        name = self._model.name
-        try:
-            row = await self._model.http.get(f"/models/{quote(name, safe='')}")
-        except Trouble as trouble:
-            if trouble.problem.status != 404:
-                raise
-            row = await self._model.http.get("/models")
-        listed = loose.mapping(row).get("data", row)
-        rows = [listed] if isinstance(listed, dict) else loose.items(listed)
-        return next((each for each in rows if loose.mapping(each).get("id", name) == name), None)
-
 
 @asynccontextmanager
-async def open_rates(model: SeedModel, *, file: Path | None = None, every: float = HOUR) -> AsyncIterator[LiveRates]:
-    """The prices of `model`, refreshed in the background; `file` keeps the last good ones (None: not kept)."""
+async def open_rates(
+    model: SeedModel, *, file: Path | None = None, every: float | None = HOUR
+) -> AsyncIterator[LiveRates]:
+    """The prices of `model`, refreshed in the background; `file` keeps the last good ones (None: not kept).
+
+    `every` None asks for none: the built-in ones hold for good.
+    """
     rates = LiveRates(model, file)
     await rates.recall()
+    if every is None:
+        yield rates
+        return
     task = asyncio.create_task(rates.run(every), name="seed rates")
     try:
         yield rates
@@ -107,7 +123,7 @@ def _save(file: Path, model: str, card: RateCard) -> None:
         }
         for tier in card.tiers
     ]
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     fresh.write_text(json.dumps({"model": model, "origin": card.origin, "tiers": tiers}, indent=2), encoding="utf-8")
     fresh.replace(file)

@@ -22,7 +22,7 @@ class EventParser:
     __slots__ = ("_after_cr", "_at_start", "_tail")
 
     def __init__(self) -> None:
-        self._tail = b""  # what came after the last blank line
+        self._tail = bytearray()  # what came after the last blank line
         self._after_cr = False
         self._at_start = True
 
@@ -30,8 +30,7 @@ class EventParser:
         """The events that `piece` completes. Raises `EventTooLarge`."""
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
-        blocks = (self._tail + piece).split(b"\n\n")
-        self._tail = blocks.pop()
+        blocks = self._completed(piece)
         if len(self._tail) > MAX_EVENT_BYTES:
             raise EventTooLarge
         if self._at_start and blocks:
@@ -47,8 +46,19 @@ class EventParser:
 
     def end(self) -> list[Event]:
         """The event that the end of the stream completes: servers that drop the last blank line are forgiven."""
-        block, self._tail = self._tail, b""
+        block = bytes(self._tail)
+        self._tail.clear()
         return _read_block(block.removeprefix(BYTE_ORDER_MARK) if self._at_start else block)
+
+    def _completed(self, piece: bytes) -> list[bytes]:
+        """The events that `piece` completes, as they came; only what is new is looked through."""
+        start = max(0, len(self._tail) - 1)  # a blank line may lie across both
+        self._tail += piece
+        if self._tail.find(b"\n\n", start) < 0:
+            return []
+        *blocks, rest = bytes(self._tail).split(b"\n\n")
+        self._tail = bytearray(rest)
+        return blocks
 
     def _with_line_feeds(self, piece: bytes) -> bytes:
         if not piece:

@@ -56,7 +56,7 @@ _SPECIAL_IN_TEXT = re.compile(_SPECIAL, re.VERBOSE)
 _SPECIAL_IN_LABEL = re.compile(_SPECIAL + r"| [\[\]]", re.VERBOSE)
 _SPECIAL_START = re.compile(
     r"""\#{1,6}(?:\s|$) | > | \+(?:\s|$)   # a heading, a quote, a list
-      | [-=:|\s]*[-=][-=:|\s]*$            # a rule, an underline, the second line of a table
+      | [:|\s]*+[-=][-=:|\s]*+$            # a rule, an underline, the second line of a table
     """,
     re.VERBOSE,
 )
@@ -161,16 +161,18 @@ def _line(text: str, names: Mapping[str, str]) -> str:
 
 
 def _inline(text: str, names: Mapping[str, str]) -> str:
-    written = ""
+    written: list[str] = []
     end = 0
     for match in _INLINE.finditer(text):
-        written += _literal(_unescape(text[end : match.start()]))
+        if match.start() > end:
+            written.append(_literal(_unescape(text[end : match.start()])))
         piece = _formatted(match, names)
-        if written.endswith("!") and piece.startswith("["):
-            written = f"{written[:-1]}\\!"  # or the link would become an image
-        written += piece
+        if piece.startswith("[") and written and written[-1].endswith("!"):
+            written[-1] = f"{written[-1][:-1]}\\!"  # or the link would become an image
+        if piece:
+            written.append(piece)
         end = match.end()
-    return written + _literal(_unescape(text[end:]))
+    return "".join((*written, _literal(_unescape(text[end:]))))
 
 
 def _literal(text: str, special: re.Pattern[str] = _SPECIAL_IN_TEXT) -> str:

@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters.slack.api import channels
+from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
@@ -24,7 +25,7 @@ from adapters.slack.connection.intake import Intake
 from adapters.slack.connection.listeners import make_app
 from adapters.slack.connection.sockets import SocketRules, Sockets
 from adapters.slack.incoming.acting import Acting
-from adapters.slack.incoming.catching_up import CatchUp
+from adapters.slack.incoming.catching_up import CATCHING_UP, CatchUp
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.incoming.reading import PLATFORM
 from adapters.slack.installing.installations import Installations, cipher_of
@@ -32,11 +33,13 @@ from adapters.slack.installing.installed import InstalledWorkspaces
 from adapters.slack.installing.pages import InstallPages
 from adapters.slack.installing.rotation import AppSecrets, Rotation
 from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
+from adapters.slack.replies.whispers import tell
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, PlatformError, StorageError
+from bot.event_errors import EventErrors
 from bot.owed import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
-from bot.types import Attachment, ConversationKey, Owed, Person, ReadMessage, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, Owed, Person, ReadMessage, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,9 @@ PACE_SECONDS: Final = 1.0
 
 HTTP_SECONDS: Final = 15.0
 """How long one call of the Web API may take."""
+
+LOOK_SECONDS: Final = 2.0
+"""How long a question waits to be told whether its channel takes an answer."""
 
 STOP_SECONDS: Final = 5.0
 CATCH_UP_REST_SECONDS: Final = 10.0
@@ -84,8 +90,8 @@ class SlackPlatform:
         self._state = state
         self._clock = clock
         self._port: asyncio.Future[int] | None = None
-        self._listens = asyncio.Event()
-        self.sockets: Sockets | None = None
+        self._hears = asyncio.Event()
+        self._errors = EventErrors(self.name, logger)
 
     @property
     def name(self) -> str:
@@ -116,6 +122,28 @@ class SlackPlatform:
         reply = SlackReply(workspace, turn, rules, direct=turn.incoming.key.channel.startswith("D"))
         await reply.find()
         return reply
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Raise `SlackRefusal` when the channel is known to take no messages of the bot."""
+        asked = turn.incoming
+        if asked.private or asked.key.channel.startswith("D"):
+            return
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+                code = await channels.unwritable(workspace, asked.key.channel)
+        except (PlatformError, TimeoutError) as error:
+            logger.info("not known whether an answer can be shown", extra={"error": str(error)})
+            return
+        if code:
+            raise SlackRefusal("chat.postMessage", code)
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a draft to the author of `asked` alone, in the channel or else in their direct message.
+
+        Raises `PlatformError`.
+        """
+        await tell(await self._workspace(asked.key, asked.details.get("enterprise", "")), asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest `limit` messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""
@@ -169,19 +197,20 @@ class SlackPlatform:
 
     async def run(self, bot: Bot) -> None:
         """Listen until cancelled. Raises `ConfigError` for what Slack or this machine does not take."""
-        background = BackgroundTasks()
+        background = BackgroundTasks(self._errors)
         hearing = Hearing(bot, background)
         acting = Acting(bot, hearing, background, clock=self._clock)
-        catch_up = CatchUp(bot, hearing, self._state, clock=self._clock)
-        intake = Intake(make_app(self._workspaces, hearing, acting, catch_up))
+        catch_up = CatchUp(bot, hearing, self._state, clock=self._clock, errors=self._errors)
+        intake = Intake(make_app(self._workspaces, hearing, acting, catch_up, self._errors), self._errors)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(intake), name="Slack")
                 group.create_task(self._catch_up(catch_up), name="catching up")
                 telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(hearing, owed))
                 group.create_task(telling, name="telling what is owed")
-        except* ConfigError as errors:
-            raise first_of(errors) from None
+        except BaseExceptionGroup as errors:
+            wrong = errors.subgroup(ConfigError)
+            raise first_of(wrong if wrong is not None else errors) from errors
         finally:
             await background.aclose(grace=STOP_SECONDS)
             await catch_up.close()
@@ -193,18 +222,16 @@ class SlackPlatform:
 
     async def heard(self) -> None:
         """Wait until Slack can deliver what people write."""
-        await self._listens.wait()
-        if self.sockets is not None:
-            await self.sockets.connected()
+        await self._hears.wait()
 
     async def _listen(self, intake: Intake) -> None:
         async with AsyncExitStack() as stack:
             if routes := self._routes(intake):
-                host, port = self._options.host, self._options.port
+                host, port = self._options.host, self._options.port or self._port_before()
                 await stack.enter_async_context(listening(routes, host=host, port=port, announce=self._announce))
             if self._options.app_token is not None:
                 await self._run_sockets(intake, self._options.app_token)
-            self._listens.set()
+            self._hears.set()
             await asyncio.Event().wait()
 
     async def _catch_up(self, catch_up: CatchUp) -> None:
@@ -214,7 +241,12 @@ class SlackPlatform:
                 return await catch_up.run(await self._workspaces.everywhere())
             except (PlatformError, StorageError) as error:
                 logger.warning("nothing can be caught up yet", extra={"error": str(error)})
-                await asyncio.sleep(CATCH_UP_REST_SECONDS)
+            except ConfigError:
+                raise
+            except Exception as error:  # noqa: BLE001 - told by its kind; what is said now is heard all the same
+                self._errors.note(CATCHING_UP, error)
+                return None
+            await asyncio.sleep(CATCH_UP_REST_SECONDS)
 
     def _routes(self, intake: Intake) -> list[web.RouteDef]:
         """What is served over HTTP: events without Socket Mode, and the pages that install the app."""
@@ -231,14 +263,16 @@ class SlackPlatform:
         async def token() -> str:
             return app_token
 
-        calls = self._connector.calls(token)
-        self.sockets = Sockets(self._connector.session, calls, intake, self._options.sockets)
-        self._listens.set()
-        await self.sockets.run()
+        session, calls, rules = self._connector.session, self._connector.calls(token), self._options.sockets
+        await Sockets(session, calls, intake, rules, errors=self._errors, on_connected=self._hears.set).run()
 
     async def port(self) -> int:
         """The port of the listener, once it listens."""
         return await asyncio.shield(self._listening())
+
+    def _port_before(self) -> int:
+        """The port that was listened on before, where any free one will do: Slack goes on posting there."""
+        return self._port.result() if self._port is not None and self._port.done() else 0
 
     def _announce(self, port: int) -> None:
         if not self._listening().done():
@@ -293,7 +327,7 @@ def make_workspaces(
     return InstalledWorkspaces(connector, installations, rotation), pages.routes()
 
 
-def first_of(errors: BaseExceptionGroup[ConfigError]) -> ConfigError:
+def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """The first error of a group, however deep it is."""
     first = errors.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first

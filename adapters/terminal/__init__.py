@@ -1,19 +1,31 @@
-"""The terminal as a platform: one question, its answer streamed to standard output."""
+"""The terminal as a platform: one question, its answer streamed to standard output.
+
+Whoever reads the output may go at any time, as `head` does. That is no failure of the turn: its answer is recorded as
+any other, nothing more is written, and `lost` tells whoever asks to stop it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
-from bot.types import Attachment, ConversationKey, Draft, Footer, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, ThreadMessage, Turn
 
 
 class Terminal:
-    """A platform of one reply at a time; `last` is the finished draft of the newest one."""
+    """A platform of one reply at a time; `last` is the finished draft of the newest one.
+
+    `lost` is set as soon as the output cannot be written any more, and `failure` says why.
+    """
 
     name = "terminal"
     pace = 0.0
@@ -23,6 +35,27 @@ class Terminal:
         self._notes = notes or sys.stderr
         self._quiet = quiet
         self.last: Draft | None = None
+        self.lost = asyncio.Event()
+        self.failure: OSError | None = None
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Notice at once, not with the next write, that nobody reads a pipe any more."""
+        descriptor = _pipe_of(self._out)
+        if descriptor is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def note_end() -> None:
+            loop.remove_reader(descriptor)
+            self._lose(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+
+        loop.add_reader(descriptor, note_end)  # the end that writes becomes readable when the other one is closed
+        try:
+            yield
+        finally:
+            loop.remove_reader(descriptor)
 
     async def open_reply(self, turn: Turn) -> TerminalReply:
         """A reply that writes what is new; a terminal cannot take back what a crashed run has written."""
@@ -32,21 +65,46 @@ class Terminal:
         """Nothing stands in a terminal before the first question."""
         return []
 
+    async def check_writable(self, turn: Turn) -> None:
+        """Do nothing: a terminal takes what is written to it."""
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:  # noqa: ARG002  the port's signature
+        """Show a draft beside the answer: who reads a terminal is alone with it."""
+        self.note(draft.text)
+
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """A file of this machine; `attachment.url` is its path."""
-        return await asyncio.to_thread(_read, Path(attachment.url), limit)
+        """A file of this machine; `attachment.url` is its path, quoted."""
+        path = Path(os.fsdecode(unquote_to_bytes(attachment.url)))
+        return await asyncio.to_thread(_read, path, limit)
 
     def write(self, text: str) -> None:
         """Show more of the answer at once."""
-        if text and not self._quiet:
-            self._out.write(text)
-            self._out.flush()
+        if text and not self._quiet and not self.failure:
+            try:
+                self._out.write(text)
+                self._out.flush()
+            except OSError as error:
+                self._lose(error)
 
     def note(self, text: str) -> None:
         """Show something beside the answer, so that a pipe carries the answer alone."""
-        if not self._quiet:
-            self._notes.write(f"{text}\n")
-            self._notes.flush()
+        if not self._quiet and not self.failure:
+            with suppress(OSError):
+                self._notes.write(f"{text}\n")
+                self._notes.flush()
+
+    def _lose(self, error: OSError) -> None:
+        self.failure = self.failure or error
+        self.lost.set()
+
+
+def _pipe_of(out: TextIO) -> int | None:
+    """The descriptor behind `out` if that is a pipe."""
+    try:
+        descriptor = out.fileno()
+        return descriptor if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else None
+    except (OSError, ValueError):  # a stream in memory has none
+        return None
 
 
 def attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
@@ -55,7 +113,12 @@ def attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
         if not path.is_file():
             raise InvalidInput(f"There is no file {str(path)!r}.")
     return tuple(
-        Attachment(id=str(number), name=path.name, size=path.stat().st_size, url=str(path))
+        Attachment(
+            id=str(number),
+            name=os.fsencode(path.name).decode(errors="replace"),  # a name may be any bytes, which no database takes
+            size=path.stat().st_size,
+            url=quote_from_bytes(os.fsencode(path)),
+        )
         for number, path in enumerate(paths)
     )
 
@@ -80,6 +143,11 @@ class TerminalReply:
         self._written = 0
         self._notices: tuple[str, ...] = ()
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: a terminal has no messages."""
+        return ()
+
     async def show(self, draft: Draft) -> str:
         """Write what has come since the last draft."""
         self._terminal.write(draft.text[self._written :])
@@ -94,7 +162,7 @@ class TerminalReply:
                 self._terminal.note(notice)
         self._notices = notices
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002  there is but one form
         """Write the rest, then sources, notices and the small print."""
         await self.show(draft)
         self._terminal.write("\n" if draft.text else "")
@@ -106,7 +174,7 @@ class TerminalReply:
         self._terminal.last = draft
         return self._ref
 
-    async def withdraw(self, keep: str) -> None:
+    async def retract(self, keep: str) -> None:
         """Nothing: what is written on a terminal stands."""
 
 

@@ -1,15 +1,21 @@
-"""The page that asks for the password."""
+"""How people come in: the page that asks for the password, and the one-time link of the administrator."""
 
 from __future__ import annotations
 
 import html
+import logging
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.web.security import LOGIN_PATH, AccessRules, TryLimit
+from adapters.web.administrators import OneTimeLinks
+from adapters.web.routes import LINK_PATH, LOGIN_PATH
+from adapters.web.security import AccessRules, TryLimit
+from bot.errors import StorageError
+
+logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 4096
 
@@ -25,16 +31,23 @@ _PAGE = """<!doctype html>
 <main>
 <img src="/assets/icon.svg" alt="" width="48" height="48">
 <h1>Seedling</h1>
-<form method="post" action="/login">
-<label for="password">Password of this playground</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required autofocus{invalid}>
-<p id="error" role="alert">{error}</p>
-<button type="submit">Sign in</button>
-</form>
+{content}
 </main>
 </body>
 </html>
 """
+_FORM = """<form method="post" action="/login">
+<label for="password">Password of this playground</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus{invalid}>
+<p id="error" role="alert">{error}</p>
+<button type="submit">Sign in</button>
+</form>"""
+_TOLD = """<p role="alert">{text}</p>
+<p><a href="/">Open the playground</a></p>"""
+
+LINK_OVER = "This link was used already, or is too old. Start Seedling again: it prints a new one."
+TOO_MANY = "Too many tries. Wait a minute."
+AWAY = "The database is away. Try again in a moment."
 
 
 def add_login(app: FastAPI, *, rules: AccessRules, limit: TryLimit) -> None:
@@ -46,16 +59,38 @@ def add_login(app: FastAPI, *, rules: AccessRules, limit: TryLimit) -> None:
     async def enter(request: Request) -> Response:
         address = request.client.host if request.client else ""
         if not limit.allows(address):
-            return _page("Too many tries. Wait a minute.", status=429)
+            return _page(TOO_MANY, status=429)
         if not rules.is_password(await _password(request)):
             limit.note_failure(address)
             return _page("That is not the password.", status=403)
-        request.session.clear()
         request.session["pass"] = rules.pass_mark
         return RedirectResponse("/", 303)
 
     app.add_route(LOGIN_PATH, show, methods=["GET"])
     app.add_route(LOGIN_PATH, enter, methods=["POST"])
+
+
+def add_administrator_link(app: FastAPI, *, rules: AccessRules, limit: TryLimit, links: OneTimeLinks) -> None:
+    """Add the address of one-time links to `app`: who opens one is administrator, and needs no password."""
+
+    async def open_link(request: Request) -> Response:
+        address = request.client.host if request.client else ""
+        if not limit.allows(address):
+            return _told(TOO_MANY, status=429)
+        try:
+            is_good = await links.use_up(request.path_params["secret"])
+        except StorageError:
+            logger.warning("a one-time link could not be looked up", exc_info=True)
+            return _told(AWAY, status=503)
+        if not is_good:
+            limit.note_failure(address)
+            logger.warning("a one-time link was refused", extra={"address": address})
+            return _told(LINK_OVER, status=403)
+        request.session.update({"pass": rules.pass_mark, "administrator": rules.administrator_mark})
+        logger.info("somebody became administrator of the playground", extra={"address": address})
+        return RedirectResponse("/", 303)
+
+    app.add_route(f"{LINK_PATH}/{{secret}}", open_link, methods=["GET"])
 
 
 async def _password(request: Request) -> str:
@@ -70,4 +105,8 @@ async def _password(request: Request) -> str:
 
 def _page(error: str = "", *, status: int = 200) -> HTMLResponse:
     invalid = ' aria-invalid="true" aria-describedby="error"' if error else ""
-    return HTMLResponse(_PAGE.format(error=html.escape(error), invalid=invalid), status)
+    return HTMLResponse(_PAGE.format(content=_FORM.format(error=html.escape(error), invalid=invalid)), status)
+
+
+def _told(text: str, *, status: int) -> HTMLResponse:
+    return HTMLResponse(_PAGE.format(content=_TOLD.format(text=html.escape(text))), status)

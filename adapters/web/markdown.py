@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
@@ -25,14 +26,18 @@ from pygments.lexers import find_lexer_class, get_all_lexers
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})
 HIGHLIGHT_LIMIT = 20_000
 """Longer code stays plain: lexers are regular expressions and may take their time."""
+MOST_FILLED_UP = 2_000
+"""Cells of a text's tables that nobody wrote, and as many more as a quarter of its characters."""
 
 _PLACE = re.compile(r"/c(?:/[\w.%~-]+){2,3}(?:#[\w.%~-]+)?", re.ASCII)  # a place in the playground itself
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_]")
 _MENTION = re.compile(r"(?<![\w@/.])(@seedling)\b", re.IGNORECASE)
+_IN_LINK = "in_link"
+_FILLED_UP = "filled_up"
 _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def render_markdown(text: str) -> str:
     """`text` as safe HTML; remembered for a moment, since several pages show the same text."""
     rendered: str = _parser().render(text)
@@ -58,6 +63,8 @@ def _parser() -> MarkdownIt:
     parser.validateLink = _may_link  # type: ignore[method-assign]  # the documented way to set a policy
     parser.core.ruler.after("inline", "mentions", _mark_mentions)
     parser.core.ruler.after("inline", "bare_urls", _link_bare_urls)
+    parser.core.ruler.after("inline", "images_in_links", _mark_images_in_links)
+    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image), ("link_open", _link_open)):
         parser.add_render_rule(name, rule)
     parser.add_render_rule("table_open", lambda *_: '<div class="table"><table>\n')
@@ -82,11 +89,20 @@ def _image(
     token = tokens[index]
     label = self.renderInlineAsText(token.children or [], options, env) or "image"
     shown = html.escape(label)
-    inside_link = sum(each.nesting for each in tokens[:index] if each.type in ("link_open", "link_close")) > 0
     source = str(token.attrs.get("src", ""))
-    if inside_link or not is_safe_url(source):
+    if token.meta.get(_IN_LINK) or not is_safe_url(source):
         return shown
     return f'<a class="image-link" href="{html.escape(source)}"{_attributes(_LINK_ATTRIBUTES)}>{shown}</a>'
+
+
+def _mark_images_in_links(state: StateCore) -> None:
+    """Note at each image whether it stands in a link, which cannot hold another one."""
+    for token in state.tokens:
+        depth = 0
+        for child in token.children or ():
+            depth += child.nesting if child.type in ("link_open", "link_close") else 0
+            if child.type == "image" and depth > 0:
+                child.meta[_IN_LINK] = True
 
 
 def _attributes(attributes: Mapping[str, str]) -> str:
@@ -144,6 +160,23 @@ def _split_at_mentions(token: Token) -> Sequence[Token]:
         for piece in _MENTION.split(token.content)
         if piece
     ]
+
+
+# ---------------------------------------------------------------- tables
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A table, unless most of it would be cells that nobody wrote: each short row is filled up to its header."""
+    if silent or not table(state, start, end, True):
+        return table(state, start, end, True) if silent else False
+    last = next((line for line in range(start, end) if state.isEmpty(line)), end)
+    columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+    written = state.src.count("|", state.bMarks[start], state.eMarks[last - 1])
+    filled_up = state.env.get(_FILLED_UP, 0) + max(0, columns * (last - start) - written)
+    if filled_up > MOST_FILLED_UP + len(state.src) // 4:
+        return False
+    state.env[_FILLED_UP] = filled_up
+    return table(state, start, end, False)
 
 
 # ---------------------------------------------------------------- code

@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from nicegui import app, background_tasks, ui
+from nicegui import background_tasks, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
-from nicegui.persistence import PersistentDict
 from starlette.requests import Request
 
+from adapters.web.channels import DIRECT, HOME, Furnished, direct_channel, seen_by
 from adapters.web.context_chart import SHOWN
 from adapters.web.context_panel import present_context
 from adapters.web.hub import Hub, MessageChanged
 from adapters.web.markdown import render_markdown
-from adapters.web.presenting import Json, hue, initials, present_message
+from adapters.web.presenting import Json, present_message, present_person, present_workspace, render_ahead
 from adapters.web.reply import BOT
+from adapters.web.security import AccessRules
+from adapters.web.visitors import Visitor, plain_name, visitor_of
 from adapters.web.writing import PLATFORM, Complete, Sending, Written, prepare, suggest
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.ports import Bot, Clock, WorkspaceStore
-from bot.types import Again, Channel, ChannelMessage, ConversationKey, Incoming, Outcome, Person, Workspace
+from bot.types import Again, Channel, ChannelMessage, ConversationKey, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 50
 TEXT_LIMIT = 40_000
-NAME_LIMIT = 40
-DEFAULT_NAME = "You"
-THEMES = frozenset({"system", "light", "dark"})
 
 NOT_STORED = "That could not be saved, so it was not sent. Try again in a moment."
 NOT_READ = "The history could not be read. Try again in a moment."
 BROKEN = "Something went wrong. The details are in the log of the bot."
-
-
-Furnished = Sequence[tuple[Workspace, Sequence[Channel]]]
-"""The workspaces with their channels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +48,7 @@ class Scene:
     bot: Bot
     clock: Clock
     complete: Complete
+    rules: AccessRules
     model_name: str
     notice: str
 
@@ -72,23 +67,26 @@ class ChatView(Element, component="static/seedling_chat.js"):
 
 async def show_chat(scene: Scene, request: Request) -> None:
     """Build the page for one visitor."""
-    workspaces = [(each, await scene.store.get_channels(each.id)) for each in await scene.store.get_workspaces()]
-    channel, thread = _landing(request.url.path, workspaces)
-    theme = str(app.storage.user.get("theme", "system"))
-    ui.add_head_html(_head(theme if theme in THEMES else "system"))
-    person = _visitor()
+    visitor = visitor_of(request, scene.rules)
+    workspaces = [
+        (each, seen_by(visitor.person, each, await scene.store.get_channels(each.id), administers=visitor.administers))
+        for each in await scene.store.get_workspaces()
+    ]
+    channel, thread = _landing(request.scope["path"], workspaces, visitor)
+    ui.add_head_html(_head(visitor.theme))
     config = {
-        "workspaces": [_present_workspace(each, channels) for each, channels in workspaces],
-        "person": _present_person(person),
+        "workspaces": [present_workspace(each, channels) for each, channels in workspaces],
+        "person": present_person(visitor.person),
+        "administers": visitor.administers,
         "model": scene.model_name,
         "notice": scene.notice,
         "workspace": channel.workspace,
         "channel": channel.id,
         "thread": thread,
-        "theme": theme,
+        "theme": visitor.theme,
         "limit": TEXT_LIMIT,
     }
-    ChatPage(scene, ChatView(config), person, workspaces)
+    ChatPage(scene, ChatView(config), visitor, workspaces)
 
 
 def _head(theme: str) -> str:
@@ -98,62 +96,35 @@ def _head(theme: str) -> str:
     return f"{sheets}<script>document.documentElement.dataset.theme = {json.dumps(theme)};</script>"
 
 
-def _visitor() -> Person:
-    """The person at this browser; remembered by the session."""
-    user = app.storage.user
-    id = str(user.get("person") or f"u-{secrets.token_hex(8)}")
-    if "person" not in user:
-        _remember(user, person=id)
-    return Person(id=id, name=str(user.get("name", DEFAULT_NAME)))
-
-
-def _remember(user: PersistentDict, **values: object) -> None:
-    """Keep values for this visitor; outside of the current step, since NiceGUI looks at its file then."""
-    asyncio.get_running_loop().call_soon(user.update, values)
-
-
-def _landing(path: str, workspaces: Furnished) -> tuple[Channel, str]:
+def _landing(path: str, workspaces: Furnished, visitor: Visitor) -> tuple[Channel, str]:
     """The channel (and thread) that the address names, else the last one viewed, else the first one."""
     by_place = _by_place(workspaces)
-    parts = path.strip("/").split("/")
-    if len(parts) in (3, 4) and parts[0] == "c" and (channel := by_place.get((parts[1], parts[2]))):
-        return channel, parts[3] if len(parts) == 4 else ""
-    last = app.storage.user.get("place", ["local", "general"])
-    return by_place.get(tuple(last)) or by_place.get(("local", "general")) or next(iter(by_place.values())), ""
+    by_place[HOME.id, DIRECT] = direct_channel(visitor.person)
+    _, _, *named = path.split("/")  # "/c/workspace/channel" and perhaps "/thread"
+    if channel := by_place.get(tuple(named[:2])):
+        return channel, named[2] if len(named) > 2 else ""
+    return by_place.get(visitor.place) or by_place.get((HOME.id, "general")) or next(iter(by_place.values())), ""
 
 
-def _by_place(workspaces: Furnished) -> Mapping[tuple[str, str], Channel]:
+def _by_place(workspaces: Furnished) -> dict[tuple[str, ...], Channel]:
     return {(each.workspace, each.id): each for _, channels in workspaces for each in channels}
-
-
-def _present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json:
-    return {
-        "id": workspace.id,
-        "name": workspace.name,
-        "channels": [
-            {"id": each.id, "name": each.name, "topic": each.topic, "direct": each.direct} for each in channels
-        ],
-    }
-
-
-def _present_person(person: Person) -> Json:
-    return {"id": person.id, "name": person.name, "initials": initials(person.name), "hue": hue(person.id)}
 
 
 class ChatPage:
     """Answers what one page asks for, and tells it what changes where it looks."""
 
-    def __init__(self, scene: Scene, view: ChatView, person: Person, workspaces: Furnished) -> None:
+    def __init__(self, scene: Scene, view: ChatView, visitor: Visitor, workspaces: Furnished) -> None:
         self._scene = scene
         self._store = scene.store
         self._view = view
-        self._person = person
+        self._person = visitor.person
+        self._administers = visitor.administers
         self._workspaces = {each.id: each for each, _ in workspaces}
         self._channels = _by_place(workspaces)
         self._channel: Channel | None = None
         self._thread = ""
         self._asked: set[str] = set()
-        self._known_in: dict[str, Person] = {}
+        self._introduced: set[tuple[str, str | Person]] = set()
         self._actions: Mapping[str, Callable[[_Request], Awaitable[None]]] = {
             "open": self._open,
             "thread": self._open_thread,
@@ -161,12 +132,11 @@ class ChatPage:
             "send": self._send,
             "stop": self._stop,
             "again": self._again,
+            "delete": self._delete,
             "context": self._show_context,
             "complete": self._complete,
             "rename": self._rename,
-            "theme": self._theme,
         }
-        self._user = app.storage.user
         view.on("act", self._act)
         view.client.on_delete(scene.hub.listen(self._on_change))
 
@@ -199,7 +169,6 @@ class ChatPage:
         if channel is None:
             return
         self._channel, self._thread = channel, ""
-        _remember(self._user, place=[channel.workspace, channel.id])
         await self._tell_page(
             "channel", partial(self._store.get_messages, channel.workspace, channel.id), _place(channel)
         )
@@ -235,6 +204,7 @@ class ChatPage:
     ) -> None:
         """Read one page of messages and send it, saying whether there are earlier ones."""
         found = await read(limit=PAGE_SIZE + 1)
+        await render_ahead(found)
         messages = [present_message(self._scene.hub.current(each)) for each in found[-PAGE_SIZE:]]
         self._view.tell({"type": type, **extra, "messages": messages, "more": len(found) > PAGE_SIZE})
 
@@ -242,6 +212,8 @@ class ChatPage:
         message, here = change.message, self._channel
         if here is None or change.only_for not in ("", self._person.id):
             return
+        if (message.workspace, message.channel) not in self._channels:
+            return  # somebody else's direct conversation
         if (message.workspace, message.channel) != (here.workspace, here.id):
             if change.is_new:
                 self._view.tell({"type": "unread", "workspace": message.workspace, "channel": message.channel})
@@ -259,6 +231,7 @@ class ChatPage:
             logger.warning("a thread's root could not be read", exc_info=True)
             return
         if root is not None:
+            await render_ahead([root])
             self._view.tell({"type": "message", "channel": root.channel, "message": present_message(root)})
         if reply.author.id == BOT.id and reply.thread in self._asked:
             self._asked.discard(reply.thread)
@@ -290,19 +263,24 @@ class ChatPage:
             text=text,
             token=request.text("token"),
             at=self._scene.clock(),
+            administers=self._administers,
         )
         sending = prepare(written, self._scene.complete)
-        if sending.message is not None:
+        if sending.message is not None or channel.direct:
             await self._introduce(channel)
+        if sending.message is not None:
             await self._store.put_messages([sending.message])
             self._asked.add(sending.message.id)
         await self._hand_over(sending, request)
 
     async def _introduce(self, channel: Channel) -> None:
-        """Make the person known in the workspace before their first message there under this name."""
-        if self._known_in.get(channel.workspace) != self._person:
-            await self._store.put_workspace(self._workspaces[channel.workspace], [], [self._person])
-            self._known_in[channel.workspace] = self._person
+        """Make the person known before they first write somewhere under this name, and their direct conversation."""
+        new = (channel.workspace, channel.id if channel.direct else self._person)
+        if new not in self._introduced:
+            workspace = self._workspaces[channel.workspace]
+            channels, people = ([channel], []) if channel.direct else ([], [self._person])
+            await self._store.put_workspace(workspace, channels, people)
+            self._introduced.add(new)
 
     async def _hand_over(self, sending: Sending, request: _Request) -> None:
         """Give the incoming to the bot; only then is it shown as sent."""
@@ -317,6 +295,7 @@ class ChatPage:
                 return
         self._view.tell({"type": "sent", "token": request.text("token")})
         if sending.message is not None:
+            await render_ahead([sending.message])
             self._scene.hub.publish(sending.message, is_new=True)
         if note:
             await self._note("info", note, request, sending.incoming)
@@ -328,9 +307,13 @@ class ChatPage:
         await self._scene.bot.told(asked)
 
     async def _stop(self, request: _Request) -> None:
-        if self._channel is not None:
-            asked = self._pressed(_conversation(self._channel, request))
+        if self._channel is None:
+            return
+        asked = self._pressed(_conversation(self._channel, request))
+        try:
             await self._scene.bot.stop(asked.key, asked=asked)
+        except InvalidInput as error:
+            await self._note("error", str(error), request, asked)
 
     async def _again(self, request: _Request) -> None:
         """Go on with the turn that last wrote an answer: only those that stand here, whatever a browser sends."""
@@ -351,7 +334,24 @@ class ChatPage:
     def _pressed(self, key: ConversationKey) -> Incoming:
         """What somebody does by a button; a browser sends it once."""
         dedupe_key = f"b-{secrets.token_hex(12)}"
-        return Incoming(key=key, dedupe_key=dedupe_key, author=self._person, text="", at=self._scene.clock())
+        return Incoming(
+            key=key,
+            dedupe_key=dedupe_key,
+            author=self._person,
+            text="",
+            at=self._scene.clock(),
+            administers=self._administers,
+        )
+
+    async def _delete(self, request: _Request) -> None:
+        """Delete a message of one's own, and all that was made of it."""
+        if (channel := self._channel) is None:
+            return
+        message = await self._store.get_message(channel.workspace, channel.id, request.text("id"))
+        if message is None or message.author.id != self._person.id:
+            return
+        await self._scene.bot.deleted(_conversation(channel, request), message.id)
+        self._scene.hub.publish(replace(message, text="", attachments=()), is_new=False)
 
     async def _complete(self, request: _Request) -> None:
         text = request.text("text", limit=TEXT_LIMIT)
@@ -366,14 +366,8 @@ class ChatPage:
     # ------------------------------------------------------------ the person
 
     async def _rename(self, request: _Request) -> None:
-        name = " ".join(request.text("name").split())[:NAME_LIMIT] or DEFAULT_NAME
-        self._person = Person(id=self._person.id, name=name)
-        _remember(self._user, name=name)
-        self._view.tell({"type": "person", "person": _present_person(self._person)})
-
-    async def _theme(self, request: _Request) -> None:
-        if (theme := request.text("theme")) in THEMES:
-            _remember(self._user, theme=theme)
+        self._person = Person(id=self._person.id, name=plain_name(request.text("name")))
+        self._view.tell({"type": "person", "person": present_person(self._person)})
 
 
 def _place(channel: Channel) -> Json:

@@ -5,47 +5,41 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Protocol
 
 from fastapi import FastAPI, Request
 
+from adapters.web.administrators import LINK_LIFETIME, OneTimeLinks
+from adapters.web.channels import HOME, HOME_CHANNELS
 from adapters.web.hub import Hub
-from adapters.web.login import add_login
-from adapters.web.pages import Scene, show_chat
+from adapters.web.login import add_administrator_link, add_login
+from adapters.web.pages import ChatView, Scene, show_chat
 from adapters.web.reading import ChannelReading
-from adapters.web.reply import BOT, open_reply
+from adapters.web.reply import BOT, open_reply, tell
+from adapters.web.routes import LINK_PATH, STATIC, Routes
 from adapters.web.security import AccessRules, TryLimit
-from adapters.web.server import STATIC, Assets, hosted, listen, serve, url_of
+from adapters.web.server import Assets, hosted, listen, serve, url_of
 from adapters.web.writing import PLATFORM, Complete, spoken
 from bot.errors import ConfigError, PlatformError, StorageError
-from bot.ports import Bot, Clock, Reply, WorkspaceStore
+from bot.ports import AdapterStateStore, Bot, Clock, Reply, WorkspaceStore
 from bot.settings import LOOPBACK_HOSTS
-from bot.types import Channel, ChannelMessage, ConversationKey, ThreadMessage, Turn, Workspace
+from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, ThreadMessage, Turn
 
 PACE_SECONDS = 0.1
 """Ten steps a second look like a stream; more is only work."""
 
 READ_PAGE = 100
 
-HOME = Workspace(id="local", name="Seedling")
-HOME_CHANNELS = (
-    Channel(workspace=HOME.id, id="general", name="general", topic="Questions and answers for everybody"),
-    Channel(workspace=HOME.id, id="random", name="random", topic="Everything else"),
-    Channel(workspace=HOME.id, id="seedling", name="Seedling", topic="Just you and the bot", direct=True),
-)
 WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 
 - Mention **@seedling** in a channel: the answer comes in a thread, and more questions there need no mention.
-- Write to **Seedling** in its direct conversation, without any mention.
+- Write to **Seedling** in your direct conversation, without any mention: nobody else sees it.
 - Type `/` for commands: `/ask` a question, `/set` a parameter, `/show` what holds here, `/help` for the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaygroundOptions:
-    """How the playground is served; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
-
-    `folder` is where it remembers the names and themes of its visitors.
-    """
+    """How the playground is served; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers."""
 
     host: str
     port: int
@@ -54,18 +48,32 @@ class PlaygroundOptions:
     model_name: str
     notice: str
     complete: Complete
-    folder: Path = Path("var") / "nicegui"
+
+
+class PlaygroundStore(WorkspaceStore, AdapterStateStore, Protocol):
+    """What the playground keeps things in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where the playground is; `administrator` is a link that makes who opens it administrator, once."""
+
+    url: str
+    administrator: str = field(repr=False)
+    minutes: int = int(LINK_LIFETIME.total_seconds()) // 60
 
 
 class Playground(ChannelReading):
     """The platform "local": pages for people, and for the core a `Platform` whose channels can be read."""
 
-    def __init__(self, store: WorkspaceStore, *, options: PlaygroundOptions, clock: Clock) -> None:
+    def __init__(self, store: PlaygroundStore, *, options: PlaygroundOptions, clock: Clock) -> None:
         super().__init__(store)
         self._options = options
         self._clock = clock
         self._hub = Hub()
-        self._url: asyncio.Future[str] | None = None
+        self._links = OneTimeLinks(store, clock)
+        self._address: asyncio.Future[Address] | None = None
+        self._port = 0
 
     # ------------------------------------------------------------ the platform
 
@@ -83,6 +91,13 @@ class Playground(ChannelReading):
         """The reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
         return await open_reply(self._store, self._hub, self._clock, turn)
 
+    async def check_writable(self, turn: Turn) -> None:
+        """Do nothing: the bot may write everywhere in the playground."""
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a draft to the author of `asked` alone, on the pages that they have open."""
+        await tell(self._hub, self._clock, asked, draft)
+
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest `limit` messages of a thread with its root, oldest first, without the bot's own."""
         if not key.thread or limit <= 0:
@@ -97,10 +112,10 @@ class Playground(ChannelReading):
         before: ChannelMessage | None = None
         while len(found) < limit:
             page = await self._store.get_thread(key.workspace, key.channel, key.thread, before=before, limit=READ_PAGE)
-            found[:0] = [_as_thread_message(each) for each in page if not _is_own(each)]
+            found[:0] = [_as_thread_message(each) for each in page if _is_said(each)]
             if len(page) < READ_PAGE:
                 root = await self._store.get_message(key.workspace, key.channel, key.thread)
-                found[:0] = [_as_thread_message(root)] if root and not _is_own(root) else []
+                found[:0] = [_as_thread_message(root)] if root and _is_said(root) else []
                 break
             before = page[0]
         return found[-limit:]
@@ -113,12 +128,16 @@ class Playground(ChannelReading):
 
     async def url(self) -> str:
         """The address of the playground, once it listens."""
+        return (await self.address()).url
+
+    async def address(self) -> Address:
+        """The same, with the link for its administrator."""
         return await asyncio.shield(self._listening())
 
-    def _listening(self) -> asyncio.Future[str]:
-        if self._url is None:
-            self._url = asyncio.get_running_loop().create_future()
-        return self._url
+    def _listening(self) -> asyncio.Future[Address]:
+        if self._address is None:
+            self._address = asyncio.get_running_loop().create_future()
+        return self._address
 
     async def run(self, bot: Bot) -> None:
         """Serve until cancelled. Raises `ConfigError` when the address cannot be used, or is open to strangers."""
@@ -127,34 +146,42 @@ class Playground(ChannelReading):
         if not rules.loopback and not rules.password:
             raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={options.host} lets other machines in")
         await self._furnish()
-        scene = self._scene(bot)
+        scene = self._scene(bot, rules)
 
         async def page(request: Request) -> None:
             await show_chat(scene, request)
 
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         app.mount("/assets", Assets(directory=STATIC, check_dir=False))
-        add_login(app, rules=rules, limit=TryLimit(self._clock))
-        listening = listen(options.host, options.port)
-        url = url_of(options.host, listening)
+        limit = TryLimit(self._clock)
+        add_login(app, rules=rules, limit=limit)
+        add_administrator_link(app, rules=rules, limit=limit, links=self._links)
+        routes = await asyncio.to_thread(Routes, components=[ChatView.component.key] if ChatView.component else [])
+        listening = listen(options.host, options.port or self._port)
+        self._port = listening.getsockname()[1]  # pages that are open come back to it after a restart
         with listening:
-            async with hosted(app, page, rules=rules, folder=options.folder) as guarded:
-                await serve(guarded, listening, lambda: self._announce(url))
+            address = await self._address_at(url_of(options.host, listening))
+            async with hosted(app, page, rules=rules, routes=routes) as guarded:
+                await serve(guarded, listening, lambda: self._announce(address))
 
-    def _scene(self, bot: Bot) -> Scene:
+    async def _address_at(self, url: str) -> Address:
+        return Address(url=url, administrator=f"{url}{LINK_PATH}/{await self._links.issue()}")
+
+    def _scene(self, bot: Bot, rules: AccessRules) -> Scene:
         return Scene(
             store=self._store,
             hub=self._hub,
             bot=bot,
             clock=self._clock,
             complete=self._options.complete,
+            rules=rules,
             model_name=self._options.model_name,
             notice=self._options.notice,
         )
 
-    def _announce(self, url: str) -> None:
+    def _announce(self, address: Address) -> None:
         if not self._listening().done():
-            self._listening().set_result(url)
+            self._listening().set_result(address)
 
     async def _furnish(self) -> None:
         """On the first start, make a workspace to begin in."""
@@ -167,8 +194,8 @@ class Playground(ChannelReading):
         await self._store.put_messages([welcome])
 
 
-def _is_own(message: ChannelMessage) -> bool:
-    return message.author.id == BOT.id
+def _is_said(message: ChannelMessage) -> bool:
+    return message.author.id != BOT.id and not message.is_deleted
 
 
 def _as_thread_message(message: ChannelMessage) -> ThreadMessage:

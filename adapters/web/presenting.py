@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.web.markdown import is_safe_url, render_markdown
+from bot.offload import offload
 from bot.smallprint import footer_parts
-from bot.types import Again, ChannelMessage, Draft, Source
+from bot.types import Again, Channel, ChannelMessage, Draft, Person, Source, Workspace
 
 HUES = 12
 """Avatar colours in the style sheet."""
+
+DELETED = "*This message was deleted.*"
 
 STREAMING = frozenset({"thinking", "writing", "searching"})
 STATUS_WORDS: Mapping[str, str] = {
@@ -26,6 +29,13 @@ STATUS_WORDS: Mapping[str, str] = {
 Json = dict[str, Any]
 
 
+async def render_ahead(messages: Iterable[ChannelMessage]) -> None:
+    """Render long messages beside the event loop, so that `present_message` finds them ready."""
+    for message in messages:
+        for text in (message.text, message.answer.reasoning if message.answer else ""):
+            await offload(len(text), render_markdown, text)
+
+
 def present_message(message: ChannelMessage) -> Json:
     """One message; `html` and `answer.reasoning` are safe to insert, all else is text."""
     answer = message.answer
@@ -38,7 +48,8 @@ def present_message(message: ChannelMessage) -> Json:
         "initials": initials(message.author.name),
         "hue": hue(message.author.id),
         "at": message.at.isoformat(),
-        "html": render_markdown(message.text),
+        "html": render_markdown(DELETED if message.is_deleted else message.text),
+        "deleted": message.is_deleted,
         "attachments": [each.name for each in message.attachments],
         "replies": message.replies,
         "lastReplyAt": message.last_reply_at.isoformat() if message.last_reply_at else None,
@@ -73,6 +84,22 @@ def ways_on(message: ChannelMessage) -> list[str]:
 def present_source(source: Source) -> Json:
     """A link to a page that the answer rests on."""
     return {"url": source.url, "title": source.title or source.url}
+
+
+def present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json:
+    """A workspace with the channels that somebody sees of it."""
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "channels": [
+            {"id": each.id, "name": each.name, "topic": each.topic, "direct": each.direct} for each in channels
+        ],
+    }
+
+
+def present_person(person: Person) -> Json:
+    """The person at a browser."""
+    return {"id": person.id, "name": person.name, "initials": initials(person.name), "hue": hue(person.id)}
 
 
 def initials(name: str) -> str:

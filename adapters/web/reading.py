@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from adapters.web.channels import is_for
 from bot.errors import PlatformError, StorageError
 from bot.ports import WorkspaceStore
 from bot.types import Channel, ChannelMessage, ConversationKey, Person, ReadMessage
@@ -49,9 +50,9 @@ class ChannelReading:
         return f"{path}#{quote(message.source_id, safe='')}" if message.thread else path
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
-        """Whether there is such a channel: whoever is let into the playground sees all of it."""
-        del person
-        return await self._channel(key) is not None
+        """Whether there is such a channel, and it is not somebody else's direct conversation."""
+        channel = await self._channel(key)
+        return channel is not None and is_for(channel, person)
 
     async def is_public(self, key: ConversationKey) -> bool:
         """Whether it is a channel, and no direct conversation."""
@@ -76,7 +77,7 @@ async def _read(page: ReadPage, *, since: datetime | None, limit: int) -> Sequen
         except StorageError as error:
             raise PlatformError("the playground could not read a channel") from error
         young = [each for each in messages if since is None or each.at >= since]
-        found[:0] = map(_as_read, young)
+        found[:0] = [_as_read(each) for each in young if not each.is_deleted]
         if len(young) < PAGE:
             break
         until = messages[0]

@@ -8,15 +8,18 @@ import time
 from dataclasses import replace
 
 from adapters.web.hub import Hub
+from adapters.web.presenting import render_ahead
 from bot.errors import PlatformError, StorageError
 from bot.ports import Clock, WorkspaceStore
-from bot.types import ChannelMessage, Draft, Person, Turn
+from bot.types import ChannelMessage, Draft, Incoming, Person, Turn
 
 logger = logging.getLogger(__name__)
 
 BOT = Person(id="seedling", name="Seedling", is_bot=True)
 STORE_SECONDS = 1.0
 """The least time between two stored states of a reply that is being written."""
+
+TAKEN_BACK = Draft(status="stopped", notices=("This answer was taken back.",))
 
 ONLY_YOU = "Only you see this, until you leave the page."
 
@@ -35,6 +38,11 @@ class PlaygroundReply:
         self._stored = stored
         self._stored_at = clock()
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the one message."""
+        return (self._message.id,)
+
     async def show(self, draft: Draft) -> str:
         """Show `draft` on every open page; the first one is stored before, the others once in a while."""
         is_new = not self._stored
@@ -44,22 +52,26 @@ class PlaygroundReply:
         elif (self._clock() - self._stored_at).total_seconds() >= STORE_SECONDS:
             await self._put_if_possible()
         started = time.perf_counter()
+        await render_ahead([self._message])
         self._hub.publish_live(self._message, is_new=is_new)
         await asyncio.sleep((time.perf_counter() - started) * REST_SHARE)
         return self._message.id
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002 - there is but one form
         """Store the last state, then show it. Raises `PlatformError` when it cannot be stored."""
         is_new = not self._stored
         self._message = replace(self._message, text=draft.text, answer=draft)
         await self._put()
+        await render_ahead([self._message])
         if is_new:
             self._hub.publish(self._message, is_new=True)
         self._hub.settle(self._message)
         return self._message.id
 
-    async def withdraw(self, keep: str) -> None:
-        """Nothing: every runner of a turn writes into this one message."""
+    async def retract(self, keep: str) -> None:
+        """Put a note in place of the answer; every runner of a turn writes into this one message."""
+        if not keep and self._stored:
+            await self.finish(TAKEN_BACK)
 
     async def _put(self) -> None:
         try:
@@ -86,20 +98,43 @@ class PrivateReply:
         self._person = person
         self._is_new = True
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: it is no message of the channel."""
+        return ()
+
     async def show(self, draft: Draft) -> str:
         """Show `draft` to its person."""
         draft = replace(draft, notices=(*draft.notices, ONLY_YOU))
         self._message = replace(self._message, text=draft.text, answer=draft)
+        await render_ahead([self._message])
         self._hub.publish(self._message, is_new=self._is_new, only_for=self._person.id)
         self._is_new = False
         return self._message.id
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002 - there is but one form
         """As `show`."""
         return await self.show(draft)
 
-    async def withdraw(self, keep: str) -> None:
-        """Nothing: every runner of a turn writes into this one message."""
+    async def retract(self, keep: str) -> None:
+        """Put a note in place of the answer; every runner of a turn writes into this one message."""
+        if not keep and not self._is_new:
+            await self.finish(TAKEN_BACK)
+
+
+async def tell(hub: Hub, clock: Clock, asked: Incoming, draft: Draft) -> None:
+    """Show a draft to the author of `asked` alone, until they leave the page."""
+    key = asked.key
+    own = ChannelMessage(
+        workspace=key.workspace,
+        channel=key.channel,
+        id=f"told-{asked.dedupe_key}",
+        author=BOT,
+        text="",
+        at=clock(),
+        thread=key.thread,
+    )
+    await PrivateReply(hub, own, asked.author).finish(draft)
 
 
 async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply | PrivateReply:

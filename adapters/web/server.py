@@ -13,27 +13,24 @@ import ipaddress
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from nicegui import Client, core, ui
-from nicegui.storage import Storage
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from adapters.web.security import AccessRules, Gate
+from adapters.web.gate import Gate, Sessions
+from adapters.web.routes import STATIC, Routes
+from adapters.web.security import AccessRules
 from bot.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
-STATIC = Path(__file__).parent / "static"
 GRACE_SECONDS = 2
-SESSION_SECONDS = 30 * 24 * 3600
 
 
 class QuietServer(uvicorn.Server):
@@ -118,26 +115,18 @@ async def _owned_socket_tasks() -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def hosted(
-    app: FastAPI, page: Callable[..., Awaitable[None]], *, rules: AccessRules, folder: Path
+    app: FastAPI, page: Callable[..., Awaitable[None]], *, rules: AccessRules, routes: Routes
 ) -> AsyncIterator[ASGIApp]:
-    """`app` with NiceGUI inside it, showing `page` for every address, behind the gate; it keeps its files in `folder`.
+    """`app` with NiceGUI inside it, showing `page` wherever `routes` have one, behind the gate.
 
-    The folder is made if need be.
+    NiceGUI is given no secret, and so has neither a session nor a storage of its own: it writes no file.
     """
-    app.add_middleware(Gate, rules=rules)
-    app.add_middleware(
-        SessionMiddleware,
-        secret_key=rules.secret,
-        session_cookie="seedling",
-        same_site="lax",
-        max_age=SESSION_SECONDS,
-    )
+    app.add_middleware(Gate, rules=rules, routes=routes)
+    app.add_middleware(Sessions, secret=rules.secret)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    middleware, usual_folder = list(core.app.user_middleware), Storage.path
+    middleware = list(core.app.user_middleware)
     icon = await asyncio.to_thread((STATIC / "icon.svg").read_bytes)
     _add_nicegui(app, page, icon="data:image/svg+xml;base64," + base64.b64encode(icon).decode())
-    Storage.path = folder
     try:
         yield app
     finally:
@@ -146,7 +135,6 @@ async def hosted(
         core.app.user_middleware[:] = middleware
         core.app.middleware_stack = None
         core.root = None
-        Storage.path = usual_folder
 
 
 def _add_nicegui(app: FastAPI, page: Callable[..., Awaitable[None]], *, icon: str) -> None:

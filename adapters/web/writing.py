@@ -62,6 +62,7 @@ class Written:
     text: str
     token: str
     at: datetime
+    administers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ def prepare(written: Written, complete: Complete) -> Sending:
         text=written.text.strip(),
         at=written.at,
         starts_thread=_starts_thread(written),
+        administers=written.administers,
     )
     return Sending(message=None, incoming=incoming)
 
@@ -116,6 +118,7 @@ def _message(written: Written, id: str, *, shown: str, said: str, asked: bool) -
         source_id=id,
         addressed=asked,
         starts_thread=starts_thread,
+        administers=written.administers,
     )
     return Sending(message=message, incoming=incoming)
 

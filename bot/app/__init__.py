@@ -1,6 +1,6 @@
 """The composition root: opens everything in order, closes it in reverse; only it sees the concrete classes."""
 
-from bot.app.asking import Asked, Question, ask
+from bot.app.asking import Asked, Interrupted, Question, ask
 from bot.app.operating import (
     check_all,
     current_rates,
@@ -14,6 +14,7 @@ from bot.app.running import run, serve_discord, serve_slack, serve_web, work
 
 __all__ = [
     "Asked",
+    "Interrupted",
     "Question",
     "ask",
     "check_all",

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
-from adapters.discord import DiscordOptions, DiscordPlatform, application_id, examine
-from adapters.seed import Check
+from adapters.discord import RECONNECT, DiscordOptions, DiscordPlatform, application_id, examine
 from bot.app.joining import Joined, need
+from bot.backoff import BackoffTimes
+from bot.checks import Check
 from bot.ports import Clock, Store
 from bot.settings import Settings
 
 
 @asynccontextmanager
-async def open_discord_platform(settings: Settings, store: Store, *, clock: Clock) -> AsyncIterator[Joined]:
+async def open_discord_platform(
+    settings: Settings, store: Store, *, clock: Clock, reconnect: BackoffTimes = RECONNECT
+) -> AsyncIterator[Joined]:
     """Discord by its bot token: it can answer at once, and listens when it is run. Raises `ConfigError`."""
-    options = _options(settings, "discord")
+    options = replace(_options(settings, "discord"), reconnect=reconnect)
     platform = DiscordPlatform(options, store, clock=clock, searches=not settings.uses_local_model)
     try:
         await platform.open()
@@ -24,10 +28,9 @@ async def open_discord_platform(settings: Settings, store: Store, *, clock: Cloc
         await platform.aclose()
 
 
-async def check_discord(settings: Settings) -> AsyncIterator[Check]:
+def check_discord(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
     """One row for each thing that can be wrong with Discord."""
-    async for found in examine(_options(settings, "doctor")):
-        yield Check(name=found.name, ok=found.ok, detail=found.detail, fix=found.fix)
+    return examine(_options(settings, "doctor"), seconds=seconds)
 
 
 async def discord_application(settings: Settings) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from typing import Any
 
 from bot.errors import InvalidInput
 from bot.settings import load_settings
+from bot.standard_streams import say
 
 Commands = Any  # argparse has no public name for what `add_subparsers` gives
 
@@ -30,5 +30,5 @@ def _invite(options: argparse.Namespace) -> int:
     if not application.isdecimal():
         raise InvalidInput("An application's id is a number; it stands on its page 'General Information'.")
     lines = [f"  {name:26} {reason}" for name, reason in REASONS.items()]
-    sys.stdout.write("\n".join((invite_link(application), "", "It asks for these permissions:", *lines)) + "\n")
+    say("\n".join((invite_link(application), "", "It asks for these permissions:", *lines)))
     return 0

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
 from bot.errors import InvalidInput
+from bot.standard_streams import note, say_json
 
 Commands = Any  # argparse has no public name for what `add_subparsers` gives
 
@@ -30,8 +29,8 @@ def _slack(options: argparse.Namespace) -> int:
         raise InvalidInput("Slack takes addresses that begin with https:// alone.")
     if options.installs and not url:
         raise InvalidInput("--installs needs --url: workspaces install the app at that address.")
-    sys.stdout.write(f"{json.dumps(manifest(url=url, installs=options.installs), indent=2)}\n")
+    say_json(manifest(url=url, installs=options.installs), indent=2)
     for title, reasons in (("Scopes:", SCOPES), ("Events:", EVENTS)):
         lines = (f"  {name:22} {reason}" for name, reason in reasons.items())
-        sys.stderr.write("\n".join((title, *lines, "")))
+        note("\n".join((title, *lines)))
     return 0

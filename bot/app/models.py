@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from adapters.local import open_local
-from adapters.seed import LiveRates, SeedModel, SeedOptions, open_rates, open_seed
+from adapters.seed import LiveRates, SeedModel, SeedOptions, check_key, open_rates, open_seed, watched_size
 from bot.pricing import FREE_CARD
 from bot.settings import Settings
 
@@ -21,28 +21,50 @@ LOCAL_ANSWER_TOKENS = 400
 @asynccontextmanager
 async def open_model(settings: Settings) -> AsyncIterator[tuple[SeedModel, LiveRates]]:
     """The embedded model where nothing else is set, otherwise the configured API; with its live prices."""
-    async with AsyncExitStack() as stack:
-        if settings.uses_local_model:
-            local = await stack.enter_async_context(open_local())
-            opened = open_seed(
-                base_url=local.base_url,
-                api_key=None,
-                model=local.model_name,
-                wire=settings.seed_wire,
-                options=SeedOptions(
-                    context_tokens=local.context_tokens,
-                    longest_answer=LOCAL_ANSWER_TOKENS,
-                    fallback_card=FREE_CARD,
-                ),
-            )
-        else:
-            key = settings.seed_api_key
-            opened = open_seed(
-                base_url=settings.model_url,
-                api_key=key.get_secret_value() if key else None,
-                model=settings.seed_model,
-                wire=settings.seed_wire,
-            )
-        model = await stack.enter_async_context(opened)
-        file = None if settings.uses_local_model else RATES_FILE
-        yield model, await stack.enter_async_context(open_rates(model, file=file))
+    async with _opened(settings) as model, watched_size(model), _rates(settings, model) as rates:
+        yield model, rates
+
+
+@asynccontextmanager
+async def open_checked_model(settings: Settings) -> AsyncIterator[tuple[SeedModel, LiveRates]]:
+    """As `open_model`, for a process that stays. Raises `ConfigError` when the server refuses the key."""
+    async with _opened(settings) as model:
+        if not settings.uses_local_model:
+            await check_key(model, key_set=settings.seed_api_key is not None)
+        async with watched_size(model), _rates(settings, model) as rates:
+            yield model, rates
+
+
+def _rates(settings: Settings, model: SeedModel) -> AbstractAsyncContextManager[LiveRates]:
+    """The prices; the embedded model costs nothing, so that none are asked for."""
+    return open_rates(model, every=None) if settings.uses_local_model else open_rates(model, file=RATES_FILE)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
+    if not settings.uses_local_model:
+        key = settings.seed_api_key
+        async with open_seed(
+            base_url=settings.model_url,
+            api_key=key.get_secret_value() if key else None,
+            model=settings.seed_model,
+            wire=settings.seed_wire,
+            options=SeedOptions(context_tokens=settings.seed_context_tokens),
+        ) as model:
+            yield model
+        return
+    async with (
+        open_local() as local,
+        open_seed(
+            base_url=local.base_url,
+            api_key=None,
+            model=local.model_name,
+            wire=settings.seed_wire,
+            options=SeedOptions(
+                context_tokens=min(settings.seed_context_tokens or local.context_tokens, local.context_tokens),
+                longest_answer=LOCAL_ANSWER_TOKENS,
+                fallback_card=FREE_CARD,
+            ),
+        ) as model,
+    ):
+        yield model

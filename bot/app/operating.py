@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from adapters.seed import Check, examine, read_usage
+from adapters.seed import examine, read_usage
 from adapters.slack.export import ImportReport, import_export
 from bot.app.core import utc_now
 from bot.app.models import open_model
+from bot.checks import Check
 from bot.errors import ConfigError, InvalidInput
 from bot.parameter_resolver import effective_at, resolve
 from bot.parameters import Effective
@@ -48,21 +51,40 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
         return await effective_at(key, store)
 
 
-async def check_all(settings: Settings) -> AsyncIterator[Check]:
-    """One row for each thing that can be wrong: with the model, and with Discord where it is joined."""
-    async for check in check_model(settings):
-        yield check
-    if settings.joins_discord:
-        from bot.app.discord import check_discord  # noqa: PLC0415 - its SDK is loaded only where it is joined
+async def check_all(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
+    """One row for each thing that can be wrong, each found within `seconds`: the platforms, which is quick, first."""
+    if settings.joins_slack or settings.slack_app_token or settings.slack_signing_secret:
+        from bot.app.slack import check_slack  # noqa: PLC0415 - its SDK is loaded only where it is joined
 
-        async for check in check_discord(settings):
+        async for check in check_slack(settings, seconds=seconds):
             yield check
+    else:
+        yield Check(name="Slack", ok=None, detail="not joined; docs/slack.md tells how")
+    if settings.joins_discord:
+        from bot.app.discord import check_discord  # noqa: PLC0415 - the same
+
+        async for check in check_discord(settings, seconds=seconds):
+            yield check
+    else:
+        yield Check(name="Discord", ok=None, detail="not joined; docs/discord.md tells how")
+    async for check in check_model(settings, seconds=seconds):
+        yield check
 
 
-async def check_model(settings: Settings) -> AsyncIterator[Check]:
+async def check_model(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
     """One row for each thing that can be wrong with the model, as it is found out."""
-    async with open_model(settings) as (model, rates):
-        async for check in examine(model, rates):
+    async with AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(seconds):
+                model, rates = await stack.enter_async_context(open_model(settings))
+        except ConfigError as error:
+            yield Check(name="model", ok=False, detail=f"{error.variable} {error.fix}", fix=f"set {error.variable}")
+            return
+        except TimeoutError:
+            fix = "see that no other program takes the processor, or give each check more time with --seconds"
+            yield Check(name="model", ok=False, detail=f"did not start within {seconds:g} s", fix=fix)
+            return
+        async for check in examine(model, rates, seconds=seconds, is_local=settings.uses_local_model):
             yield check
 
 

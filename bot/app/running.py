@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, Role, open_core, utc_now
 from bot.app.joining import Joined, need
+from bot.app.models import open_checked_model
 from bot.app.platforms import EVERY_PLATFORM, Wanted, open_chat_platforms
+from bot.app.supervisor import Supervisor
 from bot.app.upkeep import keep_retention
-from bot.commands import complete
+from bot.commands.completion import complete
 from bot.errors import ConfigError
 from bot.ports import Platform, Store
+from bot.private_files import kept_secret
 from bot.settings import Settings
 from storage import SqlStore, has_queue
 
@@ -84,6 +87,8 @@ class Process:
 async def _serve(settings: Settings, announce: Callable[[str], None], role: Role, process: Process) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
     stopping = _stop_signal()
+    if settings.uses_local_model:
+        announce("Starting the small local model, which takes a few seconds ...")
     playgrounds: list[Playground] = []
     joined: dict[str, Joined] = {}
 
@@ -96,16 +101,20 @@ async def _serve(settings: Settings, announce: Callable[[str], None], role: Role
             joined.update(opened)
             yield {playground.name: playground, **opened}
 
-    async with open_core(settings, platforms, grace=settings.stop_grace_seconds, role=role) as core:
+    async with open_core(
+        settings, platforms, grace=settings.stop_grace_seconds, role=role, model_of=open_checked_model
+    ) as core:
         chats = [each for each in joined.values() if getattr(process, each.name)]
-        listening = [*chats, *(playgrounds if process.playground else ())]
-        tasks = [asyncio.create_task(each.run(core.inbox), name=f"{each.name} platform") for each in listening]
-        tasks.extend(_background(settings, core, playgrounds[0], process))
+        supervisor = Supervisor(announce)
+        tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
+        tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
-        telling: list[asyncio.Task[None]] = []
+        telling = [asyncio.create_task(_tell_when_heard(supervisor, each, announce)) for each in chats]
+        if process.playground:
+            telling.append(asyncio.create_task(_tell_when_served(supervisor, playgrounds[0], settings, announce)))
+        else:
+            announce("This process is ready.")
         try:
-            await _announce(settings, playgrounds[0] if process.playground else None, tasks, announce)
-            telling.extend(asyncio.create_task(_tell_when_heard(each, announce)) for each in chats)
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -115,14 +124,30 @@ async def _serve(settings: Settings, announce: Callable[[str], None], role: Role
             await asyncio.gather(*tasks, *telling, return_exceptions=True)
 
 
-def _background(settings: Settings, core: Core, playground: Playground, process: Process) -> list[asyncio.Task[None]]:
+def _listening(
+    supervisor: Supervisor, core: Core, chats: Sequence[Joined], playground: Playground | None
+) -> list[asyncio.Task[None]]:
+    """Listen everywhere that this process listens."""
+    platforms: list[Joined | Playground] = [*chats, *([playground] if playground is not None else [])]
+    alone = len(platforms) == 1
+    return [
+        asyncio.create_task(
+            supervisor.keep(title(each), partial(each.run, core.inbox), alone=alone), name=f"{each.name} platform"
+        )
+        for each in platforms
+    ]
+
+
+def _background(
+    supervisor: Supervisor, settings: Settings, core: Core, playground: Playground, process: Process
+) -> list[asyncio.Task[None]]:
     """What goes on beside the listening."""
-    tasks = []
+    parts: dict[str, Callable[[], Awaitable[None]]] = {}
     if process.playground and has_queue(settings.database_url):
-        tasks.append(asyncio.create_task(_follow(settings, core.store, playground), name="messages"))
+        parts["Following other processes"] = partial(_follow, settings, core.store, playground)
     if process.playground:
-        tasks.append(asyncio.create_task(keep_retention(core.store, settings.retention_days), name="retention"))
-    return tasks
+        parts["Retention"] = partial(keep_retention, core.store, settings.retention_days)
+    return [asyncio.create_task(supervisor.keep(name, run), name=name) for name, run in parts.items()]
 
 
 async def _follow(settings: Settings, store: SqlStore, playground: Playground) -> None:
@@ -141,25 +166,27 @@ def _stop_signal() -> asyncio.Event:
     return stopping
 
 
-async def _announce(
-    settings: Settings, playground: Playground | None, tasks: list[asyncio.Task[None]], announce: Callable[[str], None]
+async def _tell_when_served(
+    supervisor: Supervisor, playground: Playground, settings: Settings, announce: Callable[[str], None]
 ) -> None:
-    if playground is None:
-        announce("This process is ready.")
-    else:
-        ready = asyncio.ensure_future(playground.url())
-        await asyncio.wait((ready, *tasks), return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            ready.cancel()
-            return
-        announce(f"Seedling is ready: {ready.result()}")
+    address = await playground.address()
+    supervisor.ready(title(playground))
+    announce(f"Seedling is ready: {address.url}")
+    announce(f"To be its administrator, open this within {address.minutes} minutes; it works once:")
+    announce(f"  {address.administrator}")
     if settings.uses_local_model:
         announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
 
 
-async def _tell_when_heard(platform: Joined, announce: Callable[[str], None]) -> None:
+async def _tell_when_heard(supervisor: Supervisor, platform: Joined, announce: Callable[[str], None]) -> None:
     await platform.heard()
-    announce(f"Listening to {platform.name.capitalize()}.")
+    supervisor.ready(title(platform))
+    announce(f"Listening to {title(platform)}.")
+
+
+def title(platform: Platform) -> str:
+    """Return the name of a platform as people write it."""
+    return "The playground" if isinstance(platform, Playground) else platform.name.capitalize()
 
 
 async def _wait_for(event: asyncio.Event) -> None:
@@ -180,17 +207,8 @@ def _playground_options(settings: Settings, model_name: str) -> PlaygroundOption
         host=settings.host,
         port=settings.port,
         password=password.get_secret_value() if password else None,
-        secret=secret.get_secret_value() if secret else _kept_secret(),
+        secret=secret.get_secret_value() if secret else kept_secret(SECRET_FILE),
         model_name=model_name,
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,
     )
-
-
-def _kept_secret() -> str:
-    """The secret of the file, which only its owner reads; made when it is missing."""
-    SECRET_FILE.parent.mkdir(exist_ok=True)
-    if not SECRET_FILE.exists():
-        SECRET_FILE.touch(mode=0o600)
-        SECRET_FILE.write_text(secrets.token_urlsafe(32))
-    return SECRET_FILE.read_text()

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
+from adapters.slack.doctor import examine
 from adapters.slack.platform import SlackOptions, SlackPlatform, open_slack
+from bot.checks import Check
 from bot.ports import Clock, Store
 from bot.settings import Settings
 
@@ -17,6 +19,11 @@ async def open_slack_platform(settings: Settings, store: Store, *, clock: Clock)
     """Slack, joined as the settings say. Raises `ConfigError` for settings that do not go together."""
     async with open_slack(_options(settings), store, clock=clock) as platform:
         yield platform
+
+
+def check_slack(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
+    """One row for each thing that can be wrong with Slack."""
+    return examine(_options(settings), seconds=seconds)
 
 
 def _options(settings: Settings) -> SlackOptions:

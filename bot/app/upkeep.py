@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.app.core import utc_now
-from bot.effects import DELIVERIES_KEPT
+from bot.effects import DELIVERIES_KEPT, WORTH_TELLING
 from bot.errors import StorageError
 from bot.ports import Clock, Store
 from bot.retention import PARAMETER, Retention
@@ -31,13 +31,13 @@ async def queue_figures(settings: Settings) -> QueueFigures:
 async def forget_conversation(settings: Settings, key: ConversationKey) -> int:
     """Forget a conversation; how many entries are gone."""
     async with open_store(settings.database_url, clock=utc_now) as store:
-        return await store.forget_conversation(key)
+        return (await store.forget_conversation(key)).entries
 
 
 async def forget_person(settings: Settings, platform: str, id: str) -> int:
     """Forget somebody; how many entries are gone."""
     async with open_store(settings.database_url, clock=utc_now) as store:
-        return await store.forget_person(platform, id)
+        return (await store.forget_person(platform, id)).entries
 
 
 async def back_up_database(settings: Settings, path: Path) -> None:
@@ -60,7 +60,7 @@ async def keep_retention(store: Store, days: int | None) -> None:
     while True:
         try:
             await forget_rested(store, days)
-            await store.prune_deliveries(utc_now() - DELIVERIES_KEPT)
+            await store.prune_deliveries(utc_now() - DELIVERIES_KEPT, untold=utc_now() - WORTH_TELLING)
         except StorageError as error:
             logger.warning("retention failed", extra={"error": str(error)})
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)
@@ -74,5 +74,5 @@ async def forget_rested(store: Store, days: int | None, *, clock: Clock = utc_no
     now = clock()
     for key, asked_at in (await store.resting_since(now - retention.shortest)).items():
         if retention.is_over(key, asked_at, now):
-            gone = await store.forget_conversation(key)
-            logger.info("conversation forgotten", extra={"conversation": str(key), "entries": gone})
+            gone = await store.forget_conversation(key, rested=True)
+            logger.info("conversation forgotten", extra={"conversation": str(key), "entries": gone.entries})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from bot.app import upkeep
 from bot.app.core import utc_now
 from bot.errors import InvalidInput
 from bot.settings import load_settings
+from bot.standard_streams import mention, say, say_json
 from bot.types import ConversationKey
 
 Commands = Any  # argparse has no public name for what `add_subparsers` gives
@@ -50,9 +49,10 @@ def _queue(options: argparse.Namespace) -> int:
     age = None if figures.oldest_accepted_at is None else (utc_now() - figures.oldest_accepted_at).total_seconds()
     shown = {**asdict(figures), "oldest_open_seconds": age and round(age, 3)}
     del shown["oldest_accepted_at"]
-    _say(
-        json.dumps(shown) if options.json else "\n".join(f"{name:20} {_plain(value)}" for name, value in shown.items())
-    )
+    if options.json:
+        say_json(shown)
+    else:
+        say("\n".join(f"{name:20} {_plain(value)}" for name, value in shown.items()))
     return 0
 
 
@@ -66,30 +66,25 @@ def _forget_conversation(options: argparse.Namespace) -> int:
         raise InvalidInput("A conversation is named PLATFORM/WORKSPACE/CHANNEL/THREAD, as in the log.")
     platform, workspace, channel, thread = parts
     key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
-    _say(f"Forgotten: {asyncio.run(upkeep.forget_conversation(load_settings(), key))} entries.")
+    say(f"Forgotten: {asyncio.run(upkeep.forget_conversation(load_settings(), key))} entries.")
     return 0
 
 
 def _forget_person(options: argparse.Namespace) -> int:
     gone = asyncio.run(upkeep.forget_person(load_settings(), options.platform, options.id))
-    _say(f"Forgotten: {gone} entries.")
+    say(f"Forgotten: {gone} entries.")
     return 0
 
 
 def _back_up(options: argparse.Namespace) -> int:
     asyncio.run(upkeep.back_up_database(load_settings(), options.file))
-    _say(f"Written and checked: {options.file}")
+    say(f"Written and checked: {options.file}")
     return 0
 
 
 def _copy(options: argparse.Namespace) -> int:
     counts = asyncio.run(
-        upkeep.move_database(options.source, options.target, lambda name, rows: _say(f"{name:20} {rows:>10,} rows"))
+        upkeep.move_database(options.source, options.target, lambda name, rows: mention(f"{name:20} {rows:>10,} rows"))
     )
-    _say(f"{sum(counts.values()):,} rows copied; every row was compared.")
+    say(f"{sum(counts.values()):,} rows copied; every row was compared.")
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

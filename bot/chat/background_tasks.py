@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bot.errors import BotError
+from bot.event_errors import EventErrors
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +16,8 @@ logger = logging.getLogger(__name__)
 class BackgroundTasks:
     """Tasks that end on their own; what raises in one is logged, and nothing else comes of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, errors: EventErrors) -> None:
+        self._errors = errors
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
@@ -37,5 +39,5 @@ class BackgroundTasks:
             await work
         except (BotError, TimeoutError) as error:
             logger.warning("%s failed", name, extra={"error": f"{type(error).__name__}: {error}"})
-        except Exception:
-            logger.exception("a bug ended: %s", name)
+        except Exception as error:  # noqa: BLE001 - told by its kind; nothing waits for it
+            self._errors.note(name, error)

@@ -92,6 +92,11 @@ class RateLimiter:
         """Whether nothing is remembered that would hold a call back."""
         return self.free == self.calls and not self._waiting
 
+    @property
+    def paused(self) -> float:
+        """For how many seconds more nothing begins, since the server asked for it."""
+        return max(0.0, self._paused_until - self._now())
+
     def may_progress(self, reserved: int = 0) -> bool:
         """Return whether a call that could be left out may begin; `reserved` are ends that are still to come."""
         kept = max(reserved, round(self.calls * (1 - PROGRESS_SHARE)))

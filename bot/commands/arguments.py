@@ -110,8 +110,9 @@ class Reading:
             raise self._missing(missing)
         return self._values
 
-    def _read_named(self, rest: str) -> str:
-        while match := _NAMED.match(rest):
+    def _read_named(self, text: str) -> str:
+        at = 0
+        while match := _NAMED.match(text, at):
             name = match["name"].lower().replace("-", "_")
             value = match["plain"] if match["quoted"] is None else match["quoted"]
             if name in self._named:
@@ -124,8 +125,8 @@ class Reading:
                 self._values[parameter.name] = parameter.format(parameter.parse(value))
             else:
                 break
-            rest = rest[match.end() :]
-        return rest
+            at = match.end()
+        return text[at:]
 
     def _read_next(self, rest: str) -> str:
         """Give the next word, or all that is left, to the first argument that takes it; what is left then."""
@@ -154,6 +155,18 @@ class Reading:
             parameter = find(self._values["parameter"])
             return UsageError(f"{parameter.name} takes {parameter.allowed}. {parameter.help}")
         return UsageError(self._usage)
+
+
+def parse_overrides(pairs: Sequence[str]) -> Mapping[str, str]:
+    """Return parameters given as "name=value" as canonical text by name. Raises `InvalidInput`."""
+    overrides = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise InvalidInput(f"{pair!r} is not of the form NAME=VALUE, for example reasoning_effort=high.")
+        parameter = find(name)
+        overrides[parameter.name] = parameter.format(parameter.parse(value))
+    return overrides
 
 
 def is_parameter(name: str) -> bool:

@@ -26,13 +26,13 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What handlers work with. `may_summarise` raises `InvalidInput` for those who may not read a channel."""
+    """What handlers work with. `check_may_summarise` raises `InvalidInput` for those who may not read a channel."""
 
     store: Store
     rates: Rates
     clock: Clock
     times: TimeWords
-    may_summarise: Callable[[Incoming], Awaitable[None]]
+    check_may_summarise: Callable[[Incoming], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

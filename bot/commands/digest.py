@@ -18,7 +18,15 @@ COMMAND: Final = Command(
     help="Summarise this channel by myself, every day or week at a time of yours.",
     group="ask",
     args=(
-        Arg(name="words", kind="words", label=GRAMMAR, required=True, help=f"As in: {GRAMMAR}", high=200, is_clear=is_digest_command),
+        Arg(
+            name="words",
+            kind="words",
+            label=GRAMMAR,
+            required=True,
+            help=f"As in: {GRAMMAR}",
+            high=200,
+            is_clear=is_digest_command,
+        ),
     ),
     example="/digest add weekly friday at 16:00",
     handler=_digest,

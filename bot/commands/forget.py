@@ -10,7 +10,7 @@ from bot.commands.command import Call, Command, Result
 
 
 async def _forget(call: Call) -> Result:
-    return insight.forget(call.values["what"], call.incoming)
+    return await insight.forget(call.values["what"], call.incoming, call.services.store)
 
 
 COMMAND: Final = Command(

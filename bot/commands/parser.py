@@ -36,6 +36,18 @@ def parse(text: str, *, directed: bool = True) -> Invocation | None:
     return _unmarked(stripped) if directed else None
 
 
+def question_in(text: str) -> str:
+    """Return what a message asks: without the command and the parameters of "/ask" and "/search", else as it is."""
+    invocation = parse(text, directed=False)
+    asked = next((arg for arg in invocation.command.args if arg.kind == "text"), None) if invocation else None
+    if invocation is None or asked is None:
+        return text
+    try:
+        return invocation.command.read(invocation.arguments).get(asked.name, "")
+    except InvalidInput:
+        return text
+
+
 def unknown_command(text: str) -> str:
     """Return the name of the command that `text` would be if there were one; "" for anything else.
 

@@ -22,9 +22,7 @@ SCOPE: Final = Arg(
 )
 PARAMETER: Final = Arg(name="parameter", kind="parameter", required=True, help="Which parameter.")
 
-ONLY_ADMINISTRATORS: Final = (
-    "Only administrators change what holds for the whole workspace. Say `channel` or `thread`."
-)
+ONLY_ADMINISTRATORS: Final = "Only administrators change what holds for the whole workspace. Say `channel` or `thread`."
 
 
 def scope_to_change(call: Call) -> Scope:

@@ -6,7 +6,20 @@ from typing import Final
 
 from bot.commands.command import Call, Command
 from bot.effects import Effect, StopTurns
-from bot.types import TurnId
+from bot.ownership import check_stop
+from bot.ports import Store
+from bot.types import ConversationKey, Incoming, TurnId
+
+
+async def stop_turns(key: ConversationKey, asked: Incoming, store: Store) -> StopTurns:
+    """Return the change that stops what is answered to the author of `asked`, or all of it for an administrator.
+
+    Raises `InvalidInput` when only others' questions are being answered.
+    """
+    if asked.administers:
+        return StopTurns(key=key)
+    check_stop(asked.author, await store.stoppable_by(key))
+    return StopTurns(key=key, author=asked.author.id)
 
 
 def _told(stopped: tuple[TurnId, ...]) -> str:
@@ -14,7 +27,7 @@ def _told(stopped: tuple[TurnId, ...]) -> str:
 
 
 async def _stop(call: Call) -> Effect[tuple[TurnId, ...]]:
-    return Effect(change=StopTurns(key=call.incoming.key), tell=_told)
+    return Effect(change=await stop_turns(call.incoming.key, call.incoming, call.services.store), tell=_told)
 
 
 COMMAND: Final = Command(name="stop", help="Stop the answer that is being written here.", group="tell", handler=_stop)

@@ -22,11 +22,9 @@ async def _summarise(call: Call) -> Incoming:
         outside=incoming.starts_thread or not incoming.key.thread,
         times=call.services.times,
     )
-    await call.services.may_summarise(incoming)
+    await call.services.check_may_summarise(incoming)
     private = private or incoming.private
-    return replace(
-        incoming, text=str(wanted), task=Task.SUMMARY, private=private, attachments=(), addressed=True
-    )
+    return replace(incoming, text=str(wanted), task=Task.SUMMARY, private=private, attachments=(), addressed=True)
 
 
 COMMAND: Final = Command(

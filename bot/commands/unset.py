@@ -15,9 +15,7 @@ async def _unset(call: Call) -> Effect[int]:
     scope, parameter = scope_to_change(call), parameter_to_change(call)
     incoming, name = call.incoming, parameter.name
     without = (scope, name)
-    now = (
-        await effective_at(incoming.key, call.services.store, overrides=incoming.overrides, without=without)
-    )[name]
+    now = (await effective_at(incoming.key, call.services.store, overrides=incoming.overrides, without=without))[name]
 
     def tell(removed: int) -> str:
         if not removed:

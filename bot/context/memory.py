@@ -8,10 +8,12 @@ condensed, and the result replaces it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
-from bot.context.tokens import estimate
+from bot.context.tokens import LATIN, estimate
 from bot.types import Entry
 
 MOST_TOKENS: Final = 800
@@ -80,12 +82,11 @@ def bounded(text: str, most_tokens: int) -> str:
     """The whole lines from the beginning that fit into so many estimated tokens; part of the first if it is longer."""
     if estimate(text) <= most_tokens:
         return text
-    kept = ""
-    for line in text.splitlines(keepends=True):
-        if estimate(kept + line) > most_tokens:
-            return kept.rstrip() or _cut(line, most_tokens)
-        kept += line
-    return kept.rstrip()
+    lines = text[: int(most_tokens * LATIN) + 1].splitlines(keepends=True)  # nothing has more characters for a token
+    ends = list(accumulate(map(len, lines)))
+    fitting = bisect_right(ends, most_tokens, key=lambda end: estimate(text[:end]))
+    kept = "".join(lines[:fitting]).rstrip()
+    return kept or _cut(lines[fitting], most_tokens)
 
 
 def _cut(line: str, most_tokens: int) -> str:

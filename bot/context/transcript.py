@@ -38,7 +38,7 @@ NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 _LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _LABEL_LIKE = re.compile(rf"^(?=(?:[^\S\n]|[{_HIDDEN}])*[\[\uff3b]\s*\d\d)", re.MULTILINE)
-_FILE_MARK = re.compile(r"<(?=\s*/?\s*file\b)", re.IGNORECASE)
+_FILE_MARK = re.compile(r"<(?=\s*+(?:/\s*+)?file\b)", re.IGNORECASE)
 _QUOTED = str.maketrans('"<>', "'()")
 _LABEL_MARKS = str.maketrans({"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")", ":": " ", "\uff1a": " "})
 

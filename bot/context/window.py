@@ -57,8 +57,8 @@ class Limits:
     """What bounds and prices a request.
 
     `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
-    name and `floors` what its values mean. `too_long` says that the server refused the first try: half of what
-    should fit is then aimed at.
+    name and `floors` what its values mean. `at_most` bounds the uncorrected estimate of the whole prompt after the
+    server refused a longer one; the question is carried all the same.
     """
 
     context_tokens: int
@@ -66,7 +66,7 @@ class Limits:
     card: RateCard
     context: str = "normal"
     floors: Mapping[str, int] = field(default_factory=lambda: FLOORS)
-    too_long: bool = False
+    at_most: int | None = None
 
     @property
     def reserved(self) -> int:
@@ -163,24 +163,14 @@ def interrupted(conversation: Conversation, reason: Break) -> Conversation:
     return replace(conversation, head_digest=reason.value)
 
 
-def without_notes(conversation: Conversation | None, *, removed: int) -> Conversation | None:
-    """The conversation without its notes, of which `removed` entries held some; None when there were none at all."""
-    if conversation is None or not (conversation.memory or removed):
-        return None
-    kept = interrupted(conversation, Break.DELETED) if removed else conversation
-    return replace(kept, memory="")
+def reconciled(after: Conversation, *, now: Conversation | None) -> Conversation:
+    """Return `after` with what people had removed from the conversation while an answer was being written.
 
-
-def reconciled(after: Conversation, *, before: Conversation, now: Conversation | None) -> Conversation:
-    """`after` with what people did to the conversation between `before` and `now`, while an answer was being written.
-
-    A message deleted meanwhile still breaks the next prefix, and notes forgotten meanwhile stay forgotten.
+    Its next request cannot extend the last one then, and notes dropped meanwhile stay dropped.
     """
-    if now is None:
+    if now is None or now.revision == after.revision:
         return after
-    memory = after.memory if now.memory == before.memory else now.memory
-    interruption = now.head_digest != before.head_digest and _known_break(now) is not None
-    return replace(after, memory=memory, head_digest=now.head_digest if interruption else after.head_digest)
+    return replace(after, memory=now.memory, revision=now.revision, head_digest=Break.DELETED.value)
 
 
 # ---------------------------------------------------------------- why the prefix is broken
@@ -253,7 +243,8 @@ def _measure(view: View, limits: Limits) -> _Sizes:
     if question > room:
         raise QuestionTooLong(question, max(0, room))
     full = limits.context == FULL
-    room = room // 2 if limits.too_long else room
+    if limits.at_most is not None:
+        room = min(room, corrected(limits.at_most, ratio) - fixed)
     cap = max(question, room if full else min(room, limits.cheap_prompt - fixed))
     kept = int(cap * KEPT_AT_LIMIT)
     floor = kept if full else min(kept, limits.floors[limits.context])

@@ -15,7 +15,7 @@ _TARGETS: Final = re.compile(r"\]\([ \t]*<?(https?://[^\s<>()]+)", re.IGNORECASE
 _LOOKS_LIKE_ADDRESS: Final = re.compile(
     r"(?<![\w.-])(?:[a-z][a-z0-9+.-]{0,30}://|[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})", re.IGNORECASE
 )
-_TRAILING: Final = ".,;:!?'\"*_~]}>。，、！？；：»”’"  # noqa: RUF001 - full width ones, too
+TRAILING: Final = ".,;:!?'\"*_~]}>。，、！？；：»”’"  # noqa: RUF001 - full width ones, too
 
 
 def urls_in(text: str) -> frozenset[str]:
@@ -34,7 +34,7 @@ def bare_address(run: str) -> str:
     """The address at the start of a run of characters: what follows it as punctuation is left out."""
     end = len(run)
     unclosed = run.count("(") - run.count(")")
-    while end and (run[end - 1] in _TRAILING or (run[end - 1] == ")" and unclosed < 0)):
+    while end and (run[end - 1] in TRAILING or (run[end - 1] == ")" and unclosed < 0)):
         unclosed += run[end - 1] == ")"
         end -= 1
     return run[:end]

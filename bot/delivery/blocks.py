@@ -16,6 +16,7 @@ _HEADING: Final = re.compile(r"#{1,6}(?:[ \t]|$)|\*\*[^*]+\*\*:?$")  # models wr
 _RULES: Final = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?$")
 _CELL_END: Final = re.compile(r"(?<!\\)\|")
 _INDENTED_CODE: Final = 4  # columns: CommonMark 0.31, section 4.4
+_TELLING: Final = 400  # characters of a line, more than its marks take
 _DEEPEST: Final = 16  # deeper quotes and lists are read as text, so that a line of marks is not costly
 
 LineKind = Literal["blank", "text", "heading", "code", "item", "row"]
@@ -83,8 +84,27 @@ def read_line(line: str) -> Line:
     return Line(quotes=quotes, indent=indent, columns=tuple(columns), text=text.rstrip())
 
 
+_TEXT: Final = State(last="text", after_blank=False)
+
+
+def head(text: str, at: int, end: int) -> str:
+    """The line that begins at `at` as far as `end`, or as much of a long one as tells what it is.
+
+    What a line opens or closes depends on all of it only where its text begins with the mark of a code block.
+    """
+    line_end = text.find("\n", at, min(end, at + _TELLING))
+    if line_end < 0 and end > at + _TELLING:
+        first = text[at : at + _TELLING]
+        if read_line(first).text[:1] not in ("", "`", "~"):
+            return first
+        line_end = text.find("\n", at, end)
+    return text[at : end if line_end < 0 else line_end]
+
+
 def after_line(state: State, line: str) -> State:
     """What is open after a whole line, given without its line end."""
+    if state.fence is None and (after := _after_usual_line(state, line)) is not None:
+        return after
     if state.fence is not None:
         ending = _ending(state.fence, line)
         if ending == "inside" and (line.strip() or not state.fence.quotes):
@@ -96,8 +116,7 @@ def after_line(state: State, line: str) -> State:
     items = _items(state, read)
     if not read.text and not read.columns:
         return State(items=items, quotes=read.quotes, last=state.last)
-    fence = _opened(read, items)
-    if fence is not None:
+    if (fence := _opened(read, items)) is not None:
         return State(fence=fence, items=items, quotes=read.quotes, last="code", after_blank=False)
     table = _table(state, line, read)
     return State(
@@ -108,6 +127,16 @@ def after_line(state: State, line: str) -> State:
         last="row" if table else _kind(read),
         after_blank=False,
     )
+
+
+def _after_usual_line(state: State, line: str) -> State | None:
+    """What is open after a blank line, or one of text without any mark; None for others. Nearly all lines are such."""
+    if line and not line.isspace():
+        is_plain = line[0].isalpha() and "|" not in line and not state.table
+        return _TEXT if is_plain else None  # it closes what was open
+    if state.after_blank and not state.quotes and not state.table and not state.header:
+        return state
+    return State(items=() if state.quotes else state.items, last=state.last)
 
 
 def fence_within(state: State, head: str) -> Fence | None:
@@ -153,6 +182,8 @@ def is_heading(text: str) -> bool:
 
 def _ending(fence: Fence, line: str) -> Literal["inside", "closed", "left"]:
     """How a line stands to the fence: in it, its end, or outside of the quote or list item that holds it."""
+    if not fence.quotes and not fence.column and line.lstrip(" \t")[:1] != fence.marker[0]:
+        return "inside"
     quotes, rest = _unquote(line, depth=fence.quotes)
     text = rest.lstrip(" \t")
     if quotes < fence.quotes:

@@ -8,8 +8,10 @@ _JOINER = "\u200d"
 _MARKS = frozenset({"Mn", "Me", "Mc"})
 
 
-def is_boundary(text: str, at: int) -> bool:
+def is_boundary(text: str, at: int, start: int = 0) -> bool:
     """Whether a cut at `at` leaves combined characters, flags, emoji sequences and syllables whole.
+
+    `start` is where what is shown begins: flags are paired from there on.
 
     Follows the rules of Unicode Annex 29 for what people write; where a property is not in the standard library it
     says no rather than yes (after any zero-width joiner). It looks at one character after `at` and none beyond.
@@ -22,7 +24,7 @@ def is_boundary(text: str, at: int) -> bool:
     if before == _JOINER or _extends(after) or _is_pair(before, after):
         return False
     if _is_flag_letter(before) and _is_flag_letter(after):
-        return _flag_letters_before(text, at) % 2 == 0
+        return _flag_letters_before(text, at, start) % 2 == 0
     return True
 
 
@@ -49,8 +51,8 @@ def _is_flag_letter(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
-def _flag_letters_before(text: str, at: int) -> int:
+def _flag_letters_before(text: str, at: int, start: int) -> int:
     first = at
-    while first > 0 and _is_flag_letter(text[first - 1]):
+    while first > start and _is_flag_letter(text[first - 1]):
         first -= 1
     return at - first

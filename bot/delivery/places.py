@@ -10,11 +10,13 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Final
 
-from bot.delivery.blocks import State, is_heading, may_open, missing_marker, read_line
+from bot.delivery.blocks import Fence, State, head, is_heading, may_open, missing_marker, read_line
 from bot.delivery.graphemes import is_boundary
 from bot.delivery.spans import Spans
 
-_SENTENCE_END: Final = re.compile(r"(?<![\d\s])[.!?…]+[\"'”)\]*_]*[ \t]+|[。！？]+[”」』）]*")  # noqa: RUF001 - full width
+_SENTENCE_END: Final = re.compile(
+    r"(?:(?<![\d\s.!?…])|(?<=[\d\s][.!?…]))[.!?…]++[\"'”)\]*_]*+[ \t]++|[。！？]++[”」』）]*+"  # noqa: RUF001
+)  # the run of marks is read from its first one alone, or from its second behind a digit, which may be a number's
 _SPACE: Final = re.compile(r"[ \t]+")
 _SOURCE: Final = re.compile(r"\[(?:\^|\d|$)")  # [1] or [^1], which stays with the claim before it
 _LIKE_A_BLOCK: Final = re.compile(r"[-+*#>|=~`]|\d{1,9}(?:[.)]|$)")
@@ -51,21 +53,21 @@ _SHARES: Final = {
 LineStart = tuple[int, State]
 
 
-def best_cut(text: str, start: int, lines: Sequence[LineStart]) -> int:
-    """The best place to cut `text` after `start` and before its end; `lines` are its lines from the one of `start` on.
+def best_cut(text: str, start: int, end: int, lines: Sequence[LineStart]) -> int:
+    """The best place to cut `text` after `start` and before `end`; `lines` are its lines from the one of `start` on.
 
-    The text goes on for at least a character after `start`.
+    What stands behind `end`, which is at least a character after `start`, is not looked at.
     """
-    places = _Places(text, start, lines)
+    places = _Places(text, start, end, lines)
     for rank, share in _SHARES.items():
-        found = places.last(rank, start + max(1, int(share * (len(text) - start))))
+        found = places.last(rank, start + max(1, int(share * (end - start))))
         if found is not None:
             return found
     for rank in Rank:
         found = places.last(rank, start + 1)
         if found is not None:
             return found
-    return max(len(text) - 1, start + 1)
+    return max(end - 1, start + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,12 @@ class _Stretch:
 class _Places:
     """The places of one piece by rank; what is costly is found out when it is asked for."""
 
-    def __init__(self, text: str, start: int, lines: Sequence[LineStart]) -> None:
+    def __init__(self, text: str, start: int, end: int, lines: Sequence[LineStart]) -> None:
         self._text = text
         self._start = start
+        self._end = end
         self._lines = lines
-        self._spans = Spans(text, start, len(text))
+        self._spans = Spans(text, start, end)
 
     def last(self, rank: Rank, lowest: int) -> int | None:
         """The last place of the rank that is not before `lowest`."""
@@ -98,7 +101,7 @@ class _Places:
         """The starts of lines, the ends of sentences and the spaces."""
         places: dict[Rank, list[int]] = {rank: [] for rank in Rank}
         for at, state in self._lines:
-            if self._start < at < len(self._text):
+            if self._start < at < self._end:
                 places[self._rank_of_line(at, state)].append(at)
         for stretch in self._stretches:
             for rank, pattern in ((Rank.SENTENCE, _SENTENCE_END), (Rank.SPACE, _SPACE)):
@@ -117,13 +120,13 @@ class _Places:
         """Whether a cut inside of a line of text parts what belongs together, or makes a block of what was none."""
         return (
             self._spans.tears(place)
-            or _SOURCE.match(self._text, place) is not None
+            or _SOURCE.match(self._text, place, self._end) is not None
             or _LIKE_A_BLOCK.match(self._text, place, stretch.end) is not None
         )
 
     def _characters(self, rank: Rank) -> Iterator[int]:
         """The places between visible characters from the last one on; TORN includes all that are in no marker."""
-        for place in range(len(self._text) - 1, self._start, -1):
+        for place in range(self._end - 1, self._start, -1):
             stretch = self._stretches[bisect_right(self._stretches, place, key=lambda each: each.start) - 1]
             if place == stretch.start:
                 if rank is Rank.TORN and place in self._marked[rank]:
@@ -133,16 +136,15 @@ class _Places:
                 continue
             if rank is Rank.CHARACTER and (stretch.torn or self._tears(place, stretch)):
                 continue
-            if is_boundary(self._text, place):
+            if is_boundary(self._text, place, self._start):
                 yield place
 
     @cached_property
     def _stretches(self) -> list[_Stretch]:
-        return [self._stretch(at, state) for at, state in self._lines if at < len(self._text)]
+        return [self._stretch(at, state) for at, state in self._lines if at < self._end]
 
     def _stretch(self, at: int, state: State) -> _Stretch:
-        line = self._line(at)
-        end = at + len(line)
+        line, end = head(self._text, at, self._end), self._end_of_line(at)
         if state.fence is not None:
             closes = missing_marker(state.fence, line) is not None
             marks = _CODE_LINE_MARKS.match(line)
@@ -151,20 +153,16 @@ class _Places:
         text_at = at + len(line.rstrip()) - len(read.text)
         marks = _FENCE_MARKS.match(self._text, text_at, end)
         if marks is not None and marks.group():
-            unclear = marks.end() == len(self._text)
+            unclear = marks.end() == self._end
             text_at = end if unclear or may_open(state, line) is not None else marks.end()
         torn = bool(state.table or (state.header and read.text.startswith("|"))) or is_heading(read.text)
         return _Stretch(start=at, end=end, text_at=text_at, torn=torn)
 
     def _rank_of_line(self, at: int, state: State) -> Rank:
         """The rank of a cut before a line."""
-        line = self._line(at)
+        line = head(self._text, at, self._end)
         if state.fence is not None:
-            opened_just_now = (
-                self._line(self._text.rfind("\n", 0, at - 1) + 1)
-                .rstrip()
-                .endswith(state.fence.marker + state.fence.info)
-            )
+            opened_just_now = _opens(state.fence, self._text[self._text.rfind("\n", 0, at - 1) + 1 : at - 1])
             closes = missing_marker(state.fence, line) is not None
             return Rank.TORN if opened_just_now or closes else Rank.CODE_LINE
         read = read_line(line)
@@ -183,6 +181,12 @@ class _Places:
             return Rank.ITEM
         return Rank.TORN if state.header or self._spans.tears(at) else Rank.LINE
 
-    def _line(self, at: int) -> str:
-        end = self._text.find("\n", at)
-        return self._text[at:] if end < 0 else self._text[at:end]
+    def _end_of_line(self, at: int) -> int:
+        end = self._text.find("\n", max(at, self._start), self._end)
+        return self._end if end < 0 else end
+
+
+def _opens(fence: Fence, line: str) -> bool:
+    """Whether a line is the one that has opened the fence."""
+    written = len(fence.marker) + len(fence.info)
+    return len(line) >= written and line.rstrip().endswith(fence.marker + fence.info)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from bot.errors import PlatformError
+from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
 from bot.ports import Reply
 from bot.types import Draft
 
@@ -18,8 +18,8 @@ class Presenter:
     """Shows the drafts of one reply, latest wins: what was overtaken while another was being shown is left out.
 
     `open` gives the reply when there is something to show. `before` is asked right before each showing, and what it
-    raises keeps the draft from being shown. `on_shown` is told the reference of the first visible message and the
-    draft after each showing.
+    raises keeps the draft from being shown. `on_shown` is told after each showing where the reply stands: its reference
+    and its messages. `on_removed` is called when somebody has taken the reply away: nothing is shown after that.
     """
 
     def __init__(
@@ -27,14 +27,17 @@ class Presenter:
         open: Callable[[], Awaitable[Reply]],
         *,
         pace: float,
-        on_shown: Callable[[str, Draft], Awaitable[None]],
+        on_shown: Callable[[str, Sequence[str]], Awaitable[None]],
         before: Callable[[Draft], Awaitable[None]] | None = None,
+        on_removed: Callable[[], None] = lambda: None,
     ) -> None:
         self._open = open
         self._reply: Reply | None = None
         self._pace = pace
         self._on_shown = on_shown
         self._before = before
+        self._on_removed = on_removed
+        self._removed: ReplyRemoved | None = None
         self._newest: Callable[[], Draft] | None = None
         self._offered = asyncio.Event()
         self._closing = asyncio.Event()
@@ -52,12 +55,26 @@ class Presenter:
         elif self._pump.done():
             self._pump.result()
 
+    @property
+    def is_removed(self) -> bool:
+        """Return whether somebody has taken the reply away."""
+        return self._removed is not None
+
     async def finish(self, draft: Draft) -> None:
-        """Show the last draft, after any showing under way. Raises `PlatformError` when it cannot be shown."""
+        """Show the last draft, after any showing under way; what is refused for good once more in the plainest form.
+
+        Raises `PlatformRefused` when that is refused as well, `ReplyRemoved`, and `PlatformError` when it cannot be
+        shown now.
+        """
         await self.aclose()
-        reply = await self._opened()
+        reply = await self._to_go_on()
         await self._ask(draft)
-        await self._on_shown(await reply.finish(draft), draft)
+        try:
+            ref = await reply.finish(draft)
+        except PlatformRefused as refusal:
+            logger.warning("answer refused; shown in the plainest form", extra={"error": str(refusal)})
+            ref = await reply.finish(draft, plain=True)
+        await self._on_shown(ref, reply.messages)
 
     async def leave(self, draft: Draft) -> None:
         """Show a draft after any showing under way, and nothing more: the reply goes on another time.
@@ -65,12 +82,16 @@ class Presenter:
         Raises `PlatformError`.
         """
         await self.aclose()
-        await self._show(await self._opened(), draft)
+        await self._show(await self._to_go_on(), draft)
 
-    async def withdraw(self, keep: str) -> None:
-        """Take back what was shown beside the messages that the reference `keep` names. Raises `PlatformError`."""
-        if self._reply is not None:
-            await self._reply.withdraw(keep)
+    async def retract(self, keep: str = "", *, may_stand: bool = False) -> None:
+        """Take back what was shown beside the messages that the reference `keep` names, and show nothing more.
+
+        `may_stand` says that an earlier runner may have shown something. Raises `PlatformError`.
+        """
+        await self.aclose()
+        if may_stand or self._reply is not None:
+            await (await self._opened()).retract(keep)
 
     async def aclose(self) -> None:
         """End the showing; what raised in it, other than the platform's refusals, is raised here."""
@@ -89,6 +110,14 @@ class Presenter:
                 return
             try:
                 await self._show_newest(await self._opened())
+            except ReplyRemoved as removed:
+                self._removed = removed
+                self._on_removed()
+                return
+            except PlatformRefused as refusal:
+                # What was refused once is refused again; the last draft is shown by `finish`, which has a plainer form.
+                logger.warning("drafts are not shown any more", extra={"error": str(refusal)})
+                return
             except PlatformError as error:
                 # The next draft replaces this one anyway, and the last one is shown by `finish`, which tells.
                 logger.warning("draft not shown", extra={"error": str(error)})
@@ -102,6 +131,12 @@ class Presenter:
         if newest is not None and not self._closing.is_set():
             await self._show(reply, newest())
 
+    async def _to_go_on(self) -> Reply:
+        """Return the reply, unless somebody has taken it away: raises `ReplyRemoved`."""
+        if self._removed is not None:
+            raise self._removed
+        return await self._opened()
+
     async def _opened(self) -> Reply:
         if self._reply is None:
             self._reply = await self._open()
@@ -109,7 +144,7 @@ class Presenter:
 
     async def _show(self, reply: Reply, draft: Draft) -> None:
         await self._ask(draft)
-        await self._on_shown(await reply.show(draft), draft)
+        await self._on_shown(await reply.show(draft), reply.messages)
 
     async def _ask(self, draft: Draft) -> None:
         if self._before is not None:

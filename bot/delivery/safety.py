@@ -7,27 +7,31 @@ off what it knows. Links are read line by line: no construct here crosses a line
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
+from functools import cached_property
 from typing import Final
 
-from bot.delivery.addresses import LINKED_SCHEMES, bare_address, looks_like_address, pretends, visible
+from bot.delivery.addresses import LINKED_SCHEMES, TRAILING, bare_address, looks_like_address, pretends, visible
 from bot.delivery.blocks import State, after_line, may_open
 
 _LONGEST_SHOWN: Final = 300  # of an address that is no link; a picture may be written into one
 
 _TOKEN: Final = re.compile(
-    r"(?P<escape>\\[!-/:-@\[-`{-~])|(?P<code>`+)|(?P<open>!?\[)|(?P<close>\])|<(?P<auto>[a-z][a-z0-9+.-]*:[^<>\s]+)>"
-    r"|(?P<bare>(?:[a-z][a-z0-9+.-]{1,30}://|(?:javascript|vbscript|data|file|blob|mailto|tel|sms):|www\.)[^\s<>]+)",
+    r"(?P<escape>\\[!-/:-@\[-`{-~])|(?P<code>`+)|(?P<open>!?\[)|(?P<close>\])|<(?P<auto>[a-z][a-z0-9+.-]*+:[^<>\s]++)>"
+    r"|(?P<bare>(?:[a-z][a-z0-9+.-]{1,30}://|(?:javascript|vbscript|data|file|blob|mailto|tel|sms):|www\.)(?=[^\s<>]))",
     re.IGNORECASE,
 )
-_RUN: Final = re.compile(r"[^\s<>]+")
-_RUN_IN_BRACKET: Final = re.compile(r"[^\s<>\]]+")
+_RUN_END: Final = re.compile(r"[\s<>]")
+_RUN_END_IN_BRACKET: Final = re.compile(r"[\s<>\]]")
+_PUNCTUATION: Final = frozenset(TRAILING + ")")
+_BETWEEN_BRACKETS: Final = re.compile(r"[^\[\]]+")
 _TARGET: Final = re.compile(
-    r"""\([ \t]*(?:<(?P<angled>[^<>]*)>|(?P<plain>(?:\\.|[^()\s\\]|\((?:\\.|[^()\s\\])*\))*))"""
-    r"""(?:[ \t]+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t]*\)"""
+    r"""\([ \t]*+(?:<(?P<angled>[^<>]*+)>|(?P<plain>(?:\\.|[^()\s\\]|\((?:\\.|[^()\s\\])*+\))*+))"""
+    r"""(?:[ \t]++(?:"[^"]*+"|'[^']*+'|\([^()]*+\)))?[ \t]*+\)"""
 )
+_ANY_MARK: Final = re.compile(r"[\\`\[\]:]|www\.", re.IGNORECASE)
 _NOT_IN_TARGET: Final = re.compile(r"[()<>\\\s\"'`\[\]|]")
-_LAST_WORD: Final = re.compile(r"\S+\Z")
 
 Allowed = Callable[[str], bool]
 
@@ -80,7 +84,7 @@ def as_code(text: str) -> str:
 
 
 def _line_made_safe(line: str, allowed: Allowed) -> str:
-    return _Line(line, allowed).made_safe()
+    return _Line(line, allowed).made_safe() if _ANY_MARK.search(line) else line
 
 
 def _apart(written: str, safe: str) -> str:
@@ -93,6 +97,12 @@ def _apart(written: str, safe: str) -> str:
     return " " + safe if written.endswith("`") else safe
 
 
+def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Where the pattern is found next, which may be at the end of the text."""
+    found = pattern.search(text, start)
+    return len(text) if found is None else found.start()
+
+
 class _Line:
     """One line outside of code blocks, its marks paired in one pass."""
 
@@ -102,7 +112,9 @@ class _Line:
         self._tokens: list[re.Match[str]] = []
         self._pairs: dict[int, int] = {}  # where a code span or bracket begins: where its closing mark begins
         self._open: list[int] = []
-        self._bracketed: set[int] = set()  # addresses behind an open bracket, which end at the next closing one
+        self._addresses: dict[int, tuple[int, int]] = {}  # where one begins: where it ends, and the run it stands in
+        self._punctuation: dict[int, int] = {}  # where a run ends: where its last punctuation begins
+        self._run_end = 0  # of the run of characters that was looked at last
         self._read()
 
     def made_safe(self) -> str:
@@ -117,8 +129,8 @@ class _Line:
 
     def unsettled(self) -> int:
         """Where what may still change begins, in a line that may still grow."""
-        word = _LAST_WORD.search(self._text)
-        first = word.start() if word is not None else len(self._text)
+        ends_in_word = self._text[-1:].strip() != ""
+        first = len(self._text) - (len(self._text.rsplit(None, 1)[-1]) if ends_in_word else 0)
         for token in self._tokens:
             if token.start() >= first:
                 break
@@ -137,14 +149,9 @@ class _Line:
         while token := _TOKEN.search(self._text, at):
             at = token.end()
             self._tokens.append(token)
-            if (
-                token.lastgroup == "bare"
-                and self._open
-                and (within := _RUN_IN_BRACKET.match(self._text, token.start()))
-            ):
-                self._bracketed.add(token.start())
-                at = within.end()
-            if token.lastgroup == "code":
+            if token.lastgroup == "bare":
+                at = self._read_address(token.start())
+            elif token.lastgroup == "code":
                 later = ends.get(len(token.group()), [])
                 while later and later[-1] < at:
                     later.pop()
@@ -155,6 +162,14 @@ class _Line:
                 self._open.append(token.start())
             elif token.lastgroup == "close" and self._open:
                 self._pairs[self._open.pop()] = token.start()
+
+    def _read_address(self, start: int) -> int:
+        """Note how far an address goes; behind an open bracket it ends at the next closing one."""
+        if start >= self._run_end:
+            self._run_end = _end_of(_RUN_END, self._text, start)
+        end = _end_of(_RUN_END_IN_BRACKET, self._text, start) if self._open else self._run_end
+        self._addresses[start] = end, self._run_end
+        return end
 
     def _is_unfinished(self, token: re.Match[str]) -> bool:
         closed = self._pairs.get(token.start())
@@ -187,13 +202,21 @@ class _Line:
 
     def _safe_bare(self, start: int) -> tuple[str, int]:
         """An address in the text. It is a link only if it is known up to the next space: platforms link as much."""
-        run = _RUN.match(self._text, start)
-        within = (_RUN_IN_BRACKET if start in self._bracketed else _RUN).match(self._text, start)
-        if run is None or within is None:
-            return "", start
-        address = bare_address(within.group())
-        known = bare_address(run.group()) == address and self._may_link(address)
+        end, run_end = self._addresses[start]
+        address = bare_address(self._text[start:end])
+        is_whole = end == run_end or (
+            end >= self._punctuation_of(run_end) and bare_address(self._text[start:run_end]) == address
+        )
+        known = is_whole and self._may_link(address)
         return (address if known else as_code(address)), start + len(address)
+
+    def _punctuation_of(self, run_end: int) -> int:
+        """Where the punctuation begins with which a run ends; the same run is asked for again and again."""
+        at = self._punctuation.get(run_end, run_end)
+        while at and self._text[at - 1] in _PUNCTUATION:
+            at -= 1
+        self._punctuation[run_end] = at
+        return at
 
     def _safe_bracket(self, token: re.Match[str]) -> tuple[str, int]:
         """An opening bracket: of a link or image with its address, of a reference, or a mere one."""
@@ -201,14 +224,24 @@ class _Line:
         mark = "\\![" if token.group() == "![" else "["
         if closed is None:
             return mark, token.end()
-        label = self._text[token.end() : closed]
         target = _TARGET.match(self._text, closed + 1)
         if target is not None:
+            label = self._text[token.end() : closed]
             address = target["angled"] if target["angled"] is not None else target["plain"]
             return self._safe_link(label, address, image=len(token.group()) > 1), target.end()
-        if looks_like_address(label):
+        if self._address_within(token.end(), closed):
             return mark.replace("[", "\\["), token.end()
         return mark, token.end()
+
+    def _address_within(self, start: int, end: int) -> bool:
+        """Whether what stands between two brackets looks like an address."""
+        return bisect_left(self._like_addresses, start) < bisect_left(self._like_addresses, end)
+
+    @cached_property
+    def _like_addresses(self) -> list[int]:
+        """Where stretches without brackets begin that look like addresses: brackets nest, so each is read once."""
+        stretches = _BETWEEN_BRACKETS.finditer(self._text)
+        return [each.start() for each in stretches if looks_like_address(each.group())]
 
     def _safe_link(self, label: str, address: str, *, image: bool) -> str:
         words = self._plain_label(label) or ("image" if image else "")

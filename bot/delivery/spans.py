@@ -13,12 +13,12 @@ from typing import Final
 _PATIENCE: Final = 500
 
 _TOKEN: Final = re.compile(
-    r"(?P<paragraph>\n[ \t]*\n)|\\.|(?P<code>`+)|(?P<mark>\*\*|~~)|(?P<open>!?\[)|(?P<close>\])|<\S*>?|\w+://\S+"
+    r"(?P<paragraph>\n[ \t]*\n)|\\.|(?P<code>`+)|(?P<mark>\*\*|~~)|(?P<open>!?\[)|(?P<close>\])|<\S*+|(?:(?<!\w)|(?<=\\\w))\w++://\S+"
 )
 _TARGET: Final = re.compile(
-    r"""\((?:\\.|[^()\s\\]|\((?:\\.|[^()\s\\])*\))*(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)|\[[^\[\]]*\]"""
+    r"""\((?:\\.|[^()\s\\]|\((?:\\.|[^()\s\\])*+\))*+(?:\s++(?:"[^"]*+"|'[^']*+'))?\s*+\)|\[[^\[\]]*+\]"""
 )
-_TARGET_SO_FAR: Final = re.compile(r"\((?:\\.?|[^()\s\\]|\((?:\\.?|[^()\s\\])*\)?)*\Z")
+_TARGET_SO_FAR: Final = re.compile(r"\((?:\\.?|[^()\s\\]|\((?:\\.?|[^()\s\\])*+\)?)*+\Z")
 
 Span = tuple[int, int]
 
@@ -48,6 +48,7 @@ class _Reader:
         self._found: list[Span] = []
         self._brackets: list[int] = []
         self._marks: dict[str, int] = {}
+        self._paragraph_end = 0
         self._runs: dict[int, list[int]] = defaultdict(list)  # where backtick runs of a length begin, last first
         for run in reversed(list(re.finditer("`+", text))):
             self._runs[len(run.group())].append(run.start())
@@ -84,12 +85,14 @@ class _Reader:
         runs = self._runs[len(token.group())]
         while runs and runs[-1] < token.end():
             runs.pop()
-        paragraph_end = self._text.find("\n\n", token.end())
-        if runs and (paragraph_end < 0 or runs[-1] < paragraph_end):
+        if self._paragraph_end < token.end():
+            found = self._text.find("\n\n", token.end())
+            self._paragraph_end = found if found >= 0 else len(self._text)
+        if runs and runs[-1] < self._paragraph_end:
             end = runs[-1] + len(token.group())
             self._found.append((token.start(), end))
             return end
-        if paragraph_end < 0 and len(self._text) - token.start() <= _PATIENCE:
+        if self._paragraph_end == len(self._text) and len(self._text) - token.start() <= _PATIENCE:
             self._found.append((token.start(), len(self._text)))
         return token.end()
 

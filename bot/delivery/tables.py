@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 from typing import Final
 
 from bot.delivery.blocks import State, after_line
@@ -14,6 +13,8 @@ WIDEST: Final = 56  # columns: what a phone shows of a code block in a line or t
 
 _CELL_END: Final = re.compile(r"(?<!\\)\|")
 _MARKS: Final = re.compile(r"\*\*|~~|`")
+_FENCE: Final = "```"  # no cell has a backtick left in it
+_BETWEEN: Final = 2  # columns between two cells
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 
@@ -57,25 +58,31 @@ def _parts(text: str) -> list[tuple[bool, list[str]]]:
 
 def _as_text(lines: Sequence[str], widest: int) -> str:
     header, rows = _cells(lines[0]), [_cells(line) for line in lines[2:]]
-    rows = [row[: len(header)] + [""] * (len(header) - len(row)) for row in rows]
-    plain = [[_MARKS.sub("", cell) for cell in row] for row in (header, *rows)]
-    widths = [max(map(_width, column)) for column in zip(*plain, strict=True)]
+    rows = [row[: len(header)] for row in rows]
     end = "\n" if lines[-1].endswith("\n") else ""
-    if sum(widths) + 2 * (len(widths) - 1) <= widest:
+    if _BETWEEN * (len(header) - 1) > widest:  # before short rows are filled up, to as many cells as the header has
+        return "\n".join(_as_list(header, row) for row in rows or [header]) + end
+    plain = [[_MARKS.sub("", cell) for cell in (*row, *[""] * (len(header) - len(row)))] for row in (header, *rows)]
+    widths = [max(map(_width, column)) for column in zip(*plain, strict=True)]
+    if sum(widths) + _BETWEEN * (len(widths) - 1) <= widest:
         ruled = [plain[0], ["-" * width for width in widths], *plain[1:]]
-        fence = "```"
-        while any(fence in cell for row in plain for cell in row):
-            fence += "`"
-        return "\n".join((fence, *(_aligned(row, widths) for row in ruled), fence)) + end
+        return "\n".join((_FENCE, *(_aligned(row, widths) for row in ruled), _FENCE)) + end
     return "\n".join(_as_list(header, row) for row in rows or [header]) + end
 
 
 def _as_list(header: Sequence[str], row: Sequence[str]) -> str:
     """One row: its first cell as a list item, the others below it by name."""
     first, *others = [
-        f"**{name}:** {cell}" if name else cell for name, cell in zip_longest(header, row, fillvalue="") if cell
+        f"**{name}:** {cell}" if name else cell
+        for name, cell in zip(map(_shortened, header), row, strict=False)
+        if cell
     ] or [""]
     return "\n".join((f"- {first}", *(f"  {other}" for other in others)))
+
+
+def _shortened(name: str) -> str:
+    """The name of a column, which stands before each of its cells."""
+    return name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…"
 
 
 def _cells(line: str) -> list[str]:
@@ -85,7 +92,11 @@ def _cells(line: str) -> list[str]:
 
 
 def _aligned(row: Sequence[str], widths: Iterable[int]) -> str:
-    return "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return (
+        (" " * _BETWEEN)
+        .join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        .rstrip()
+    )
 
 
 def _width(text: str) -> int:

@@ -9,6 +9,7 @@ from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import Bot, ChannelReader, Platform, Reply
 from bot.ports.stores import (
     AdapterStateStore,
+    DeletionStore,
     ForgetStore,
     Ledger,
     SettingStore,
@@ -24,6 +25,7 @@ __all__ = [
     "Bot",
     "ChannelReader",
     "Clock",
+    "DeletionStore",
     "DeliveryStore",
     "FileSource",
     "ForgetStore",

@@ -21,13 +21,17 @@ class DeliveryStore(Protocol):
     """
 
     async def begin(self, incoming: Incoming) -> bool:
-        """Store what is about to be acknowledged and has not been carried out; False when it belongs to somebody."""
+        """Store what is about to be acknowledged and has not been carried out; False when it belongs to somebody.
+
+        Nor is one stored whose message or place was deleted since.
+        """
         ...
 
     async def carry_out(self, incoming: Incoming, change: Change[R], tell: Callable[[R], str]) -> CarriedOut[R] | None:
         """Make a change, and remember what its author is then to be told, in one transaction.
 
-        None, and no change, when something was carried out for this delivery before. `tell` is pure.
+        None, and no change, when something was carried out for this delivery before, or its message or place was
+        deleted since. `tell` is pure.
         """
         ...
 
@@ -43,6 +47,6 @@ class DeliveryStore(Protocol):
         """Note that nothing is owed any more for a delivery."""
         ...
 
-    async def prune_deliveries(self, before: datetime) -> int:
-        """Remove the deliveries that came before a time; how many there were."""
+    async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
+        """Remove the deliveries that came before a time, and what is owed since before `untold`; how many are gone."""
         ...

@@ -10,6 +10,7 @@ from bot.parameters import Effective, Scope
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Draft,
     Handled,
     Incoming,
@@ -20,27 +21,40 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 
 
 class Reply(Protocol):
     """The visible answer to one turn: one or more messages that change until they are finished."""
 
+    @property
+    def messages(self) -> Sequence[str]:
+        """The messages that it has now, by the platform's ids, in order; () where they cannot be named."""
+        ...
+
     async def show(self, draft: Draft) -> str:
         """Make `draft` visible in place of what was; return the reference of the first visible message.
 
-        Calls never overlap. Raises `PlatformError`.
+        Calls never overlap. Raises `PlatformRefused` for what would be refused again, `ReplyRemoved` when somebody
+        has deleted the message meanwhile, and `PlatformError` for what may pass.
         """
         ...
 
-    async def finish(self, draft: Draft) -> str:
-        """As `show`, for the last time: the whole text stands complete when this returns."""
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
+        """As `show`, for the last time: the whole text stands complete when this returns.
+
+        `plain` asks for the plainest form, after a richer one was refused: text alone, without buttons and without a
+        reference to the question, in new messages where those that are there cannot be changed.
+        """
         ...
 
-    async def withdraw(self, keep: str) -> None:
-        """Take back the messages of this reply that the reference `keep` does not name: another runner has the turn.
+    async def retract(self, keep: str) -> None:
+        """Take back the messages of this reply that the reference `keep` does not name, as when another runner has the
+        turn; with "" all of them, as when the question was deleted.
 
-        Nothing is shown here after that. Raises `PlatformError`.
+        What cannot be deleted says in place of the answer that it was taken back. Nothing is shown here after that.
+        Raises `PlatformError` when something stands as it was.
         """
         ...
 
@@ -64,6 +78,14 @@ class Platform(Protocol):
         Finds what an earlier runner posted and could not note, which may take some seconds: nothing is looked for
         between the question whether the turn is still ours and the post that follows it. Raises `PlatformError`.
         """
+        ...
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Raise `PlatformRefused` when it is known beforehand that no answer to `turn` can be shown, and why."""
+        ...
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a finished draft to the author of `asked` alone, without buttons. Raises `PlatformError`."""
         ...
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
@@ -127,6 +149,13 @@ class Bot(Protocol):
         """
         ...
 
+    async def refuse(self, asked: Incoming) -> Handled | None:
+        """Tell whoever uses a command or a control that it is not open to them; None when it is.
+
+        Raises `StorageError`.
+        """
+        ...
+
     async def reply(self, asked: Incoming, text: str) -> Handled:
         """Answer an incoming with `text` and nothing else. Raises `StorageError`."""
         ...
@@ -140,24 +169,38 @@ class Bot(Protocol):
         ...
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
-        """Stop what is being answered in a conversation; the author is told `stopped`, or `idle` if nothing was.
+        """Stop what is being answered to the author of `asked`, or to anybody for an administrator.
+
+        The author is told `stopped`, or `idle` if there was nothing. Raises `InvalidInput` when only others' questions
+        are being answered, and `StorageError`.
+        """
+        ...
+
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        """A message of a channel was edited at `at`; `message` has its new text and original time.
+
+        `is_directed` says that it is meant for the bot by itself. Raises `StorageError`.
+        """
+        ...
+
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        """Messages of a channel were deleted, people's or the bot's own; nothing of them is kept, sent or answered.
 
         Raises `StorageError`.
         """
         ...
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        """A message was edited at `at`; `message` has its new text and original time. Raises `StorageError`."""
-        ...
-
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        """A message was deleted: its text leaves the transcript at once. Raises `StorageError`."""
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        """A thread, a channel or a whole workspace is gone, with all that was said there. Raises `StorageError`."""
         ...
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         """Go on with a turn that has ended, once however often that is asked. Raises `InvalidInput` and `StorageError`.
 
-        A retry and another answer are written into the message of the turn, the rest of an answer into a new one.
+        Only who asked it, or an administrator, may. A retry and another answer are written into the message of the
+        turn, the rest of an answer into a new one.
         """
         ...
 

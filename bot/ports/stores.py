@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -16,11 +16,14 @@ from bot.types import (
     Condensation,
     Conversation,
     ConversationKey,
+    DeletionOutcome,
     Draft,
+    Edit,
     Incoming,
     NewEntry,
     Person,
     QueueFigures,
+    Recorded,
     RequestRecord,
     Settlement,
     Spending,
@@ -52,8 +55,11 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def note_reply(self, turn: Turn, ref: str) -> bool:
-        """Remember the first visible message of a turn; whether it is to be stopped. Raises `ClaimLost`."""
+    async def note_reply(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+        """Remember where the answer stands; return whether the turn is to be stopped. Raises `ClaimLost`.
+
+        `messages` are all messages of the answer by id, in order: when somebody deletes one, the turn is found by it.
+        """
         ...
 
     async def save_draft(self, turn: Turn, draft: Draft) -> bool:
@@ -75,26 +81,34 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def record(self, turn: Turn, settlement: Settlement) -> None:
+    async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
         """Write how a turn ended before it is shown: ledger, transcript, conversation, draft and outcome together.
 
-        The turn stays running until `close`. Raises `ClaimLost`.
+        What was deleted meanwhile is not written; what was edited meanwhile is followed by its correction. The turn
+        stays running until `close`. Raises `ClaimLost`.
         """
         ...
 
     async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
         """Write what was condensed after a recorded turn: conversation, transcript and ledger together.
 
-        Done twice it counts once. Raises `ClaimLost`.
+        Done twice it counts once. When something of the conversation was removed since the turn was recorded, only
+        the ledger is written. Raises `ClaimLost`.
         """
         ...
 
-    async def close(self, turn: Turn, *, error: str = "") -> None:
-        """End a recorded turn in its outcome, or as failed with an `error` for operators. Raises `ClaimLost`."""
+    async def close(self, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:
+        """End a recorded turn in its outcome, or as failed with an `error` for operators. Raises `ClaimLost`.
+
+        Return False, and leave it running, when it was withdrawn and what is shown is not `retracted` yet.
+        """
         ...
 
     async def postpone(self, turn: Turn, until: datetime) -> None:
-        """Hand a turn back to the queue as one more retry, to be claimed from `until` on. Raises `ClaimLost`."""
+        """Hand a turn back to the queue, to be claimed from `until` on. Raises `ClaimLost`.
+
+        Counts as one more of its `retries` until an answer is recorded, and as one of its `showings` from then on.
+        """
         ...
 
     async def release(self, turn: Turn) -> None:
@@ -117,11 +131,16 @@ class TurnStore(Protocol):
         """The newest `limit` requests of a conversation, oldest first."""
         ...
 
-    async def request_stop(self, key: ConversationKey) -> Sequence[TurnId]:
+    async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
         """Mark every open turn of a conversation to be stopped, and let none wait; the ids, oldest first.
 
-        For a turn whose answer is recorded it is too late: it is neither marked nor told.
+        With an `author`, by id, only those whose question they asked. For a turn whose answer is recorded it is too
+        late: it is neither marked nor told.
         """
+        ...
+
+    async def stoppable_by(self, key: ConversationKey) -> Set[str]:
+        """Return the ids of those who asked the open turns of a conversation that can still be stopped."""
         ...
 
     async def takes_part(self, key: ConversationKey) -> bool:
@@ -158,10 +177,6 @@ class TranscriptStore(Protocol):
 
     async def save_conversation(self, key: ConversationKey, conversation: Conversation) -> None:
         """Replace what is remembered of a conversation that has been used before."""
-        ...
-
-    async def remove_entries(self, key: ConversationKey, *, source_id: str) -> int:
-        """Remove the entries that came from a message of the platform, text and media; how many there were."""
         ...
 
 
@@ -268,18 +283,66 @@ class WorkspaceStore(Protocol):
         ...
 
 
+class DeletionStore(Protocol):
+    """Deletions and edits, followed to every copy of a message, each in one transaction. Can raise `StorageError`.
+
+    Copies are: the turn with its attachments, draft and whatever was asked again of it; the entries of every
+    conversation of the channel; the notes made of them; parts of summaries and the summaries told since; edits that
+    wait; commands and answers that are still owed; messages of the playground. What was used and paid stays in sums.
+    """
+
+    async def delete_messages(self, channel: ConversationKey, ids: Sequence[str]) -> DeletionOutcome:
+        """Delete messages of the channel that `channel` lies in, people's or the bot's own.
+
+        Questions that wait go; what is being answered is withdrawn, and others of the same burst are asked anew. One
+        that is still to come is never taken. Of an answer that somebody removed the text is dropped and the turn ends.
+        """
+        ...
+
+    async def delete_answer(self, turn: TurnId) -> DeletionOutcome:
+        """Delete the answer of a turn that somebody was found to have removed, as if their deletion had been told."""
+        ...
+
+    async def delete_place(self, place: Within) -> DeletionOutcome:
+        """Delete all that was said in a thread, a channel or a workspace that is gone, and its digests.
+
+        What was said there before and comes late is not taken.
+        """
+        ...
+
+    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_directed: bool = False) -> None:
+        """Follow an edit of a message in the channel that `channel` lies in; of several the newest counts.
+
+        The text of a question that waits changes. One that is being answered, or was, is followed by the correction.
+        An edit that overtook its message is kept for it when the message `is_directed` at the bot.
+        """
+        ...
+
+    async def forget_memory(self, key: ConversationKey) -> bool:
+        """Drop the notes of a conversation; return whether there were any."""
+        ...
+
+
 class ForgetStore(Protocol):
     """Forgetting: text, media and names go; what was used and paid stays in sums. Any method can raise `StorageError`.
 
-    Turns that are still open are left to end first.
+    Open turns are withdrawn, so that nothing of them comes back when they end.
     """
 
-    async def forget_conversation(self, key: ConversationKey) -> int:
-        """Forget a conversation; how many entries of its transcript are gone. The conversation can go on."""
+    async def forget_conversation(self, key: ConversationKey, *, rested: bool = False) -> DeletionOutcome:
+        """Forget a conversation, which can go on; if it `rested`, only when no turn of it is open."""
         ...
 
-    async def forget_person(self, platform: str, id: str) -> int:
-        """Forget somebody, and every conversation in which they asked; how many entries are gone."""
+    async def authors(self, key: ConversationKey) -> Set[str]:
+        """Return the ids of the people whose words are lost when a conversation is forgotten.
+
+        Those who asked, those whose messages were read, and in the playground those who wrote. Neither the bot nor
+        who was forgotten is among them.
+        """
+        ...
+
+    async def forget_person(self, platform: str, id: str) -> DeletionOutcome:
+        """Forget somebody, and every conversation in which they asked; what others wrote in the playground stays."""
         ...
 
     async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
@@ -294,6 +357,7 @@ class Store(
     AdapterStateStore,
     Ledger,
     WorkspaceStore,
+    DeletionStore,
     ForgetStore,
     SummaryStore,
     ScheduleStore,

@@ -28,15 +28,14 @@ class SummaryStore(Protocol):
         ...
 
     async def put_part(self, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()) -> None:
-        """Keep a part in place of those with the ids `replaces`, and of one with its own id; all or nothing."""
+        """Keep a part in place of those with the ids `replaces`, and of one with its own id; all or nothing.
+
+        A part that covers a message which was deleted meanwhile is not kept.
+        """
         ...
 
     async def remove_parts(self, place: ConversationKey, ids: Sequence[str]) -> None:
         """Drop parts; those that are not there are passed over."""
-        ...
-
-    async def forget_in_parts(self, channel: ConversationKey, source_id: str) -> int:
-        """Drop every part of a channel and of its threads that covers a message; how many there were."""
         ...
 
     async def get_mark(self, place: ConversationKey, person: str) -> datetime | None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.answer import Answer
-from bot.context.tokens import estimate_entry, estimate_request, updated_ratio
+from bot.context.tokens import estimate_entry, estimate_request, own_tokens, updated_ratio
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.ports import Model, Rates
 from bot.summary.form import Said, read_form
@@ -46,10 +46,9 @@ class Gauge:
 
     ratio: float = 1.0
 
-    def learn(self, estimated: int, usage: Usage | None) -> None:
-        """Take in what the provider counted."""
-        if usage is not None and not usage.estimated:
-            actual = usage.input // max(1, usage.requests)
+    def learn(self, estimated: int, actual: int | None) -> None:
+        """Take in what the provider counted; None teaches nothing."""
+        if actual is not None:
             self.ratio = updated_ratio(self.ratio, estimated=estimated, actual=actual)
 
 
@@ -73,7 +72,8 @@ class Asker:
         finally:
             if answer.reported is not None or answer.text:
                 self.bill.add(answer.usage(estimated))
-            self.gauge.learn(estimated, answer.reported)
+            counted = own_tokens(request, answer.reported, searched=answer.has_searched)
+            self.gauge.learn(estimated, counted)
         if answer.finish is Finish.FILTERED:
             raise Refused("the model's filter stopped a summary")
         said = read_form(answer.text, is_cut=answer.finish is Finish.LENGTH)

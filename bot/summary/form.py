@@ -20,8 +20,9 @@ _TITLES: Final = (
 )
 _HEADLINE = re.compile(r"[\W_]*headline[\W_]*?:[\s*_]*(?P<text>.+)", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*+\u2022]|\d{1,2}[.)])\s+(?P<text>.+)")
-_DECORATION = re.compile(r"^[\s#>*_=\-]+|[\s*_:=]+$")
-_NUMBERS = re.compile(r"\s*[\[\uff3b\u3010]\s*(?P<numbers>#?\d[\d\s,;#&-]*)[\]\uff3d\u3011]")
+_DECORATION = re.compile(r"^[\s#>*_=\-]+|(?<![\s*_:=])[\s*_:=]++$")
+_NUMBERS = re.compile(r"(?<!\s)\s*+[\[\uff3b\u3010]\s*+(?P<numbers>#?\d[\d\s,;#&-]*+)[\]\uff3d\u3011]")
+_RANGE_MARK = re.compile(r"(?<!\s)\s*+-\s*+")
 _SEPARATOR = re.compile(r"[\s,;#&]+")
 _MOST_IN_RANGE: Final = 5  # of "[12-15]"; a longer one shows nothing
 
@@ -46,7 +47,7 @@ def read_form(text: str, *, is_cut: bool = False) -> Said:
     """Take a summary apart, whatever of the form it keeps to; `is_cut` drops the last line, which ends somewhere."""
     lines = text.replace("\r", "\n").splitlines()
     said, section = Said(), Section.MAIN
-    for line in lines[:-1] if is_cut and len(lines) > 1 else lines:
+    for line in filter(str.strip, lines[:-1] if is_cut and len(lines) > 1 else lines):
         if headline := _HEADLINE.fullmatch(line):
             said.headline = said.headline or _point(headline["text"]).text[:HEADLINE_CHARACTERS]
             continue
@@ -76,16 +77,16 @@ def _title(line: str) -> Section | None:
 
 
 def _point(text: str) -> RawPoint:
-    numbers: list[int] = []
+    numbers: dict[int, None] = {}
     for match in _NUMBERS.finditer(text):
-        numbers.extend(each for each in _numbers(match["numbers"]) if each not in numbers)
+        numbers |= dict.fromkeys(_numbers(match["numbers"]))
     bare = _NUMBERS.sub("", text).replace(" .", ".").strip()
     return RawPoint(text=bare[:POINT_CHARACTERS], numbers=tuple(numbers))
 
 
 def _numbers(listed: str) -> Sequence[int]:
     found: list[int] = []
-    for piece in _SEPARATOR.split(re.sub(r"\s*-\s*", "-", listed)):
+    for piece in _SEPARATOR.split(_RANGE_MARK.sub("-", listed)):
         ends = [int(each) for each in piece.split("-") if each.isdecimal() and len(each) <= 6]
         if len(ends) == 2 and ends[0] <= ends[1] < ends[0] + _MOST_IN_RANGE:
             found.extend(range(ends[0], ends[1] + 1))

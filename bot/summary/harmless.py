@@ -19,7 +19,7 @@ LEAK_WORDS: Final = 8  # that many words of the head in a row are no accident
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|javascript:|data:)[^\s<>]+", re.IGNORECASE)
 _APART = re.compile(rf"(?P<code>`[^`]+`)|(?P<address>{_ADDRESS.pattern})", re.IGNORECASE)
 _TRAILING = ".,;:!?*_)]}'\""
-_MASKED = re.compile(r"!?\[(?P<label>[^\[\]]*)\]\s*\((?P<target>[^()\s]*(?:\([^()]*\))?[^()]*)\)")
+_MASKED = re.compile(r"!?\[(?P<label>[^\[\]]*)\]\s*\((?P<target>[^()\s]*+(?:\([^()]*+\))?[^()]*+)\)")
 _TAG = re.compile(r"<\s*(?=[@!#&:/a-z])", re.IGNORECASE)
 _PING = re.compile(r"[@\uff20](?=\s*(?:everyone|here|channel|all|[!&]?\d{5,}|[UWS][A-Z0-9]{6,})\b)", re.IGNORECASE)
 _SPECIAL = str.maketrans({"[": "\\[", "]": "\\]", "<": "\\<", "\\": "\\\\", "`": "'"})

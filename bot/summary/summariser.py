@@ -11,6 +11,7 @@ from typing import cast
 
 from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
+from bot.offload import offload
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
 from bot.summary.asking import Asker, Bill, Gauge
@@ -101,7 +102,8 @@ class Summary:
         self._zone = await zone_of(self._incoming.time_zone)
         self._parameters = values_of(await effective_parameters(self._incoming, self._store))
         reading = await self._read()
-        lines = numbered(reading.blocks, self._zone)
+        length = sum(len(each.text) for each in reading.messages)
+        lines = await offload(length, numbered, reading.blocks, self._zone)
         if not lines:
             self._draft = Draft(status="done", text=NOTHING_NEW.format(since=self._since()))
             return

@@ -21,9 +21,9 @@ MOST_MESSAGES: Final = 20_000
 USUAL_MESSAGES: Final = 200  # of a channel, where nothing is said about how far back
 
 _PLACE = re.compile(r"(?:of |in |the |this )*(?P<place>thread|channel|here)\b\s*", re.IGNORECASE)
-_PRIVATE = re.compile(r"\s*\b(?:private(?:ly)?|only for me|for me)\b\s*", re.IGNORECASE)
-_COUNT = re.compile(r"(?:the )?last (?P<count>[\d,]+)(?: messages?)?", re.IGNORECASE)
-_SPAN = re.compile(r"(?:since |in )?(?:the )?last (?P<span>\d+ ?[a-z]+)", re.IGNORECASE)
+_PRIVATE = re.compile(r"(?<!\s)\s*+\b(?:private(?:ly)?|only for me|for me)\b\s*", re.IGNORECASE)
+_COUNT = re.compile(r"(?:the )?last (?P<count>[\d,]{1,80})(?: messages?)?", re.IGNORECASE)
+_SPAN = re.compile(r"(?:since |in )?(?:the )?last (?P<span>\d{1,9} ?[a-z]{1,20})", re.IGNORECASE)
 _OWN = re.compile(r"since (?:my last (?:message|post)|i last wrote|i was here)", re.IGNORECASE)
 _SUMMARY = re.compile(r"since (?:the |your )?last (?:summary|digest)", re.IGNORECASE)
 _START = re.compile(r"from (?P<start>\S+)(?: on)?", re.IGNORECASE)

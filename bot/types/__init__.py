@@ -20,6 +20,7 @@ from bot.types.chat import (
     Task,
     ThreadMessage,
 )
+from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -65,6 +66,7 @@ from bot.types.summaries import (
     SummaryPart,
 )
 from bot.types.transcript import (
+    NOTES_ID,
     Conversation,
     EntryId,
     NewEntry,
@@ -75,6 +77,7 @@ from bot.types.turns import (
     OPEN_STATES,
     Condensation,
     QueueFigures,
+    Recorded,
     RequestFigures,
     RequestRecord,
     Settlement,
@@ -89,21 +92,25 @@ from bot.types.turns import (
 
 __all__ = [
     "ANSWER_IN",
-    "AuthorKind",
-    "Entrance",
     "EMPTY",
     "EVERYTHING",
+    "NOTES_ID",
     "NO_POINTS",
+    "NO_TURNS",
     "OPEN_STATES",
     "Again",
     "Attachment",
+    "AuthorKind",
     "Channel",
     "ChannelMessage",
     "Condensation",
     "Conversation",
     "ConversationKey",
     "Covered",
+    "DeletionOutcome",
     "Draft",
+    "Edit",
+    "Entrance",
     "Entry",
     "EntryId",
     "FileOutcome",
@@ -129,6 +136,7 @@ __all__ = [
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",
+    "Recorded",
     "ReplyStatus",
     "RequestFigures",
     "RequestRecord",

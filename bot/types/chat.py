@@ -92,9 +92,9 @@ class Incoming:
     `addressed` says that it is meant for the bot by itself: a mention, a direct message or a command.
     `starts_thread` says that it stands outside threads: `key.thread` then names the thread it would start.
     `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
-    `private` says that the answer is for the author alone. `administers` says that the author may change what
-    holds for the whole workspace. `time_zone` is the author's, as an IANA name. `details` are the platform's own
-    facts that its replies need; they are neither shown nor sent to the model.
+    `private` says that the answer is for the author alone. `administers` says that the author is known to administer
+    the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
+    `details` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
     """
 
     key: ConversationKey
@@ -114,7 +114,7 @@ class Incoming:
     task: Task = Task.ANSWER
     reply_ref: str = ""
     private: bool = False
-    administers: bool = True
+    administers: bool = False
     time_zone: str = "UTC"
     details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 

@@ -50,3 +50,8 @@ class ChannelMessage:
     turn: TurnId = 0
     replies: int = 0
     last_reply_at: datetime | None = None
+
+    @property
+    def is_deleted(self) -> bool:
+        """Return whether nothing is left of it but that it was there."""
+        return not self.text and not self.attachments and self.answer is None

@@ -9,6 +9,9 @@ from bot.types.model import Entry
 
 EntryId = str
 
+NOTES_ID = "n:"
+"""How the ids of notes begin; also stands as their source, by which they can be removed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
@@ -39,6 +42,7 @@ class Conversation:
 
     `window_start` is the position of the first entry that the last request carried, `token_ratio` real tokens
     per estimated one, `head_digest` names the head of the last request, `memory` what trims have condensed.
+    `revision` counts what people had removed: the store keeps it, and so tells what was made of removed text.
     """
 
     window_start: int = 0
@@ -46,3 +50,4 @@ class Conversation:
     head_digest: str = ""
     token_ratio: float = 1.0
     memory: str = ""
+    revision: int = 0

@@ -36,8 +36,10 @@ class Turn:
     `reply_ref` names the first visible message once there is one, in the platform's own words; `draft` is
     the last state of the reply that was stored, `stop` says that a person asked to stop it. `outcome` is set
     once the answer is recorded: all that is left is to show `draft` whole. `burst` are later messages that
-    are answered together with `incoming`, in order. `attempt` counts the claims that were not handed back,
-    `retries` how often the turn was put off because the model was away.
+    are answered together with `incoming`, in order. `withdrawn` says that the question was deleted, or its answer was
+    taken away: nothing is answered, and what is shown is taken back. `attempt` counts the claims that were not handed
+    back, `retries` how often the turn was put off before there was an answer, because the model was away, and
+    `showings` how often its recorded answer was, because the platform was.
     """
 
     id: TurnId
@@ -46,11 +48,18 @@ class Turn:
     epoch: int
     attempt: int
     retries: int = 0
+    showings: int = 0
     reply_ref: str | None = None
     draft: Draft | None = None
     stop: bool = False
     outcome: TurnState | None = None
     burst: tuple[Incoming, ...] = ()
+    withdrawn: bool = False
+
+    @property
+    def put_off(self) -> int:
+        """Return how many claims ended in order, without an end of the turn."""
+        return self.retries + self.showings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +139,20 @@ class Settlement:
     parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     error: str = ""
     request: RequestFigures | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What became of a settlement when it was written.
+
+    `conversation` is what is remembered now, with what people deleted while the answer was being written. Of a turn
+    that is `withdrawn` nothing was written but the ledger. `stale` says the same of an answer to several questions of
+    which one was deleted, or of a summary of messages of which one was: the turn is to be answered anew.
+    """
+
+    conversation: Conversation | None = None
+    withdrawn: bool = False
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

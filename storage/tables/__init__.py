@@ -1,10 +1,12 @@
 """The tables, and how their rows become values and values become rows."""
 
-from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_place, is_of, key_columns, place_of
+from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
+    HAS_SOURCE,
     ConversationRow,
     EntryMediaRow,
     EntryRow,
@@ -14,9 +16,11 @@ from storage.tables.transcripts import (
 )
 from storage.tables.turns import (
     ANSWER,
+    DROPPED,
     IS_KEPT,
     IS_OPEN,
     IS_REMARKABLE,
+    IS_SUMMARY,
     FeedbackRow,
     LedgerRow,
     TurnRow,
@@ -25,9 +29,13 @@ from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, 
 
 __all__ = [
     "ANSWER",
+    "DROPPED",
+    "HAS_SOURCE",
     "IS_KEPT",
     "IS_OPEN",
     "IS_REMARKABLE",
+    "IS_SUMMARY",
+    "IS_WAITING",
     "KEY_COLUMNS",
     "NOTHING_OWED",
     "AdapterStateRow",
@@ -41,7 +49,9 @@ __all__ = [
     "Keyed",
     "LedgerRow",
     "MediaRow",
+    "MessageChangeRow",
     "PersonRow",
+    "ReplyMessageRow",
     "ScheduleRow",
     "SettingRow",
     "SummaryMarkRow",
@@ -50,6 +60,7 @@ __all__ = [
     "TurnRow",
     "WorkspaceRow",
     "conversation_columns",
+    "in_channel",
     "in_place",
     "is_of",
     "key_columns",

@@ -67,6 +67,11 @@ def place_of(key: ConversationKey) -> dict[str, str]:
     return {f"of_{name}": getattr(key, name) for name in KEY_COLUMNS}
 
 
+def in_channel(table: type[Any], key: ConversationKey) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether a row of `table` lies in the channel that a conversation lies in."""
+    return tuple(col(getattr(table, name)) == getattr(key, name) for name in ("platform", "workspace", "channel"))
+
+
 def is_of(table: type[Keyed], key: ConversationKey) -> sa.ColumnElement[bool]:
     """Whether a row of `table` belongs to a conversation."""
     return sa.and_(*(col(getattr(table, name)) == value for name, value in key_columns(key).items()))

@@ -13,9 +13,11 @@ from bot.types import Conversation, Entry, Media, MediaKind, NewEntry, Role, Sto
 from storage.codec import as_utc
 from storage.tables.base import KEY_COLUMNS, SERIAL, Keyed, Table
 
+HAS_SOURCE: sa.ColumnElement[bool] = sa.literal_column("source_id <> ''", sa.Boolean())  # written out, as `IS_OPEN` is
+
 
 class ConversationRow(Keyed, table=True):
-    """A conversation; `next_position` is where its next entry goes."""
+    """A conversation; `next_position` is where its next entry goes, `notes_until` what its notes were made before."""
 
     __tablename__ = "conversation"
     __table_args__ = (sa.UniqueConstraint(*KEY_COLUMNS),)
@@ -27,6 +29,8 @@ class ConversationRow(Keyed, table=True):
     head_digest: str = ""
     token_ratio: float = 1.0
     memory: str = ""
+    revision: int = 0
+    notes_until: int = 0
 
     def to_conversation(self) -> Conversation:
         return Conversation(
@@ -35,11 +39,12 @@ class ConversationRow(Keyed, table=True):
             head_digest=self.head_digest,
             token_ratio=self.token_ratio,
             memory=self.memory,
+            revision=self.revision,
         )
 
 
 def conversation_columns(conversation: Conversation) -> dict[str, Any]:
-    """The columns that remember a conversation, by name."""
+    """The columns that remember a conversation, by name; its revision is the store's."""
     return {
         "window_start": conversation.window_start,
         "last_request_at": conversation.last_request_at and as_utc(conversation.last_request_at),
@@ -57,6 +62,7 @@ class EntryRow(Table, table=True):
         sa.UniqueConstraint("conversation_id", "entry_id"),
         sa.Index(None, "conversation_id", "source_id"),
         sa.Index(None, "author"),
+        sa.Index("ix_entry_source_id", "source_id", sqlite_where=HAS_SOURCE, postgresql_where=HAS_SOURCE),
     )
 
     conversation_id: int = Field(

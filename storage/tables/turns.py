@@ -26,6 +26,7 @@ from bot.types import (
 )
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
 from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, Table, key_columns
+from storage.tables.transcripts import HAS_SOURCE
 from storage.turn_rules import FORGOTTEN
 
 TASK = sa.Enum(Task, native_enum=False, values_callable=lambda tasks: [task.value for task in tasks], length=20)
@@ -40,14 +41,37 @@ IS_KEPT = sa.text(f"author_id <> '{FORGOTTEN}'")
 IS_REMARKABLE = sa.text("(attempt > 1 OR retries > 0 OR state IN ('cancelled', 'failed'))")
 """Whether a turn did not simply end at its first attempt; few are so."""
 
+IS_SUMMARY = sa.text(f"task = '{Task.SUMMARY.value}'")
+
 
 class TurnRow(Keyed, table=True):
-    """An incoming and how far its answer has come; `at` is the time of the incoming."""
+    """An incoming and how far its answer has come; `at` is the time of the incoming.
+
+    `withdrawn` turns are not answered, and `stale` ones anew, since something was deleted while they were open.
+    """
 
     __tablename__ = "turn"
     __table_args__ = (
         sa.UniqueConstraint("platform", "dedupe_key"),
         sa.Index("ix_turn_merged_into", "merged_into", sqlite_where=IS_MERGED, postgresql_where=IS_MERGED),
+        sa.Index(
+            "ix_turn_source_id",
+            "platform",
+            "workspace",
+            "channel",
+            "source_id",
+            sqlite_where=HAS_SOURCE,
+            postgresql_where=HAS_SOURCE,
+        ),
+        sa.Index(
+            "ix_turn_summaries",
+            "platform",
+            "workspace",
+            "channel",
+            "at",
+            sqlite_where=IS_SUMMARY,
+            postgresql_where=IS_SUMMARY,
+        ),
         sa.Index("ix_turn_open", *KEY_COLUMNS, "at", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         sa.Index("ix_turn_conversation", *KEY_COLUMNS, "accepted_at", "id"),
         sa.Index(None, "platform", "at"),
@@ -78,10 +102,14 @@ class TurnRow(Keyed, table=True):
     epoch: int = 0
     attempt: int = 0
     retries: int = 0
+    showings: int = 0
     worker: str = ""
     reply_ref: str | None = None
     draft: Json | None = Field(default=None, sa_type=JSON)
     stop: bool = False
+    withdrawn: bool = False
+    stale: bool = False
+    edited_at: datetime | None = None
     not_before: datetime | None = None
     parameters: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     error: str = ""
@@ -147,10 +175,12 @@ class TurnRow(Keyed, table=True):
             epoch=self.epoch,
             attempt=self.attempt,
             retries=self.retries,
+            showings=self.showings,
             reply_ref=self.reply_ref,
             draft=None if self.draft is None else draft_from_json(self.draft),
             stop=self.stop,
             outcome=self.outcome,
+            withdrawn=self.withdrawn,
         )
 
     def to_record(self, line: LedgerRow | None) -> RequestRecord:
@@ -179,6 +209,7 @@ class FeedbackRow(Table, table=True):
 
 ANSWER = "answer"
 MEMORY = "memory"
+DROPPED = "dropped"  # with a number: answers that were begun anew
 
 
 class LedgerRow(Keyed, table=True):
@@ -222,12 +253,12 @@ class LedgerRow(Keyed, table=True):
         )
 
     @classmethod
-    def from_settlement(cls, turn: Turn, settlement: Settlement, *, at: datetime) -> Self | None:
+    def from_settlement(cls, turn: Turn, settlement: Settlement, *, at: datetime, purpose: str = ANSWER) -> Self | None:
         """The line for a settled turn; None when it used nothing."""
         usage = settlement.usage
         if usage is None:
             return None
-        return cls(**_line_columns(turn, usage, settlement.model, settlement.cost), purpose=ANSWER, at=as_utc(at))
+        return cls(**_line_columns(turn, usage, settlement.model, settlement.cost), purpose=purpose, at=as_utc(at))
 
     @classmethod
     def from_condensation(cls, turn: Turn, condensation: Condensation, *, at: datetime) -> Self:

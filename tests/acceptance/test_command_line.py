@@ -87,6 +87,7 @@ async def test_migrate_makes_the_database_and_does_nothing_the_second_time(tmp_p
         pytest.param(["run"], {"PORT": "eighty"}, 78, "PORT: ", id="no-port"),
         pytest.param(["run"], {"HOST": "0.0.0.0"}, 78, "CONSOLE_PASSWORD: must be set", id="no-password"),
         pytest.param(["ask", "hi"], {"SEED_WIRE": "morse"}, 78, "SEED_WIRE: ", id="no-wire"),
+        pytest.param(["run"], {"SEED_CONTEXT_TOKENS": "8k"}, 78, "SEED_CONTEXT_TOKENS: ", id="no-number-of-tokens"),
         pytest.param(["migrate"], {"DATABASE_URL": "mysql://me:hunter2@db"}, 78, "DATABASE_URL: ", id="no-database"),
         pytest.param(["ask", "--set", "temperature=1", "hi"], {}, 64, "fixed at 1", id="fixed-parameter"),
         pytest.param(["ask", "--set", "max_tokens=0", "hi"], {}, 64, "max_tokens cannot be '0'", id="bad-value"),
@@ -215,3 +216,45 @@ async def test_the_local_model_answers_as_json(tmp_path: Path, local_model: obje
     assert done.json["model"] == "SmolLM2-135M-Instruct"
     assert done.json["usage"]["input"] > 100
     assert Decimal(done.json["cost"]) == 0
+
+
+@pytest.mark.local_model
+async def test_a_newcomer_can_read_every_line_of_the_first_start(tmp_path: Path, local_model: object) -> None:
+    process = await start("run", folder=tmp_path, PORT="0")
+    assert process.stdout is not None
+    async with asyncio.timeout(90):
+        lines = [(await process.stdout.readline()).decode().strip() for _ in range(3)]
+    process.terminate()
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert (out, err, process.returncode) == (b"", b"", 0)
+    assert lines[0] == "Starting the small local model, which takes a few seconds ..."
+    assert lines[1].startswith("Seedling is ready: http://127.0.0.1:")
+    assert lines[2] == "A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite."
+
+
+@pytest.mark.local_model
+async def test_the_doctor_ends_with_the_local_model_and_says_what_it_has_not(
+    tmp_path: Path, local_model: object
+) -> None:
+    done = await seedling(tmp_path, "doctor", "--seconds", "20")
+    rows = [line.split(maxsplit=1) for line in done.out.splitlines()[1:]]
+    assert {mark for mark, _ in rows} <= {"ok", "-", "BROKEN", "->"}
+    for name in ("Slack", "Discord", "price", "account", "image input", "web search"):
+        assert any(mark == "-" and row.startswith(name) for mark, row in rows), name
+
+
+async def test_the_doctor_tells_of_every_platform_and_ends_each_check_in_time(tmp_path: Path) -> None:
+    away = "http://127.0.0.1:9"
+    settings = {"SLACK_BOT_TOKEN": "xoxb-secret", "SLACK_APP_TOKEN": "xapp-secret", "SLACK_API_URL": f"{away}/api"}
+    done = await seedling(
+        tmp_path, "doctor", "--seconds", "2", SEED_API_KEY="sk-secret", SEED_BASE_URL=f"{away}/v1", **settings
+    )
+    assert done.code == 1
+    assert [line.split()[1:3] for line in done.out.splitlines() if line.startswith("BROKEN")] == [
+        ["Slack", "token"],
+        ["Slack", "socket"],
+        ["server", "the"],
+    ]
+    assert "Discord" in done.out
+    assert "secret" not in done.out + done.err
+    assert (await seedling(tmp_path, "doctor", "--seconds", "0")).code == 2

@@ -9,15 +9,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from adapters.web import Playground, PlaygroundOptions
-from bot.commands import complete
+from bot.commands.completion import complete
 from bot.types import ChannelMessage, Person
 from storage.memory import MemoryStore
 from tests.browser.driven_bot import DrivenBot
@@ -72,9 +70,9 @@ Staging = Callable[..., AbstractAsyncContextManager[Stage]]
 
 @asynccontextmanager
 async def open_stage(
-    store: MemoryStore | None = None, *, folder: Path, password: str | None = None, notice: str = ""
+    store: MemoryStore | None = None, *, password: str | None = None, notice: str = ""
 ) -> AsyncIterator[Stage]:
-    """Serve a playground on a free port; what it remembers of visitors stays in `folder`."""
+    """Serve a playground on a free port."""
     clock, bot = TickingClock(), DrivenBot()
     store = store or MemoryStore(clock=clock)
     options = PlaygroundOptions(
@@ -85,7 +83,6 @@ async def open_stage(
         model_name="tiny",
         notice=notice,
         complete=complete,
-        folder=folder,
     )
     playground = Playground(store, options=options, clock=clock)
     bot.platform = playground
@@ -104,8 +101,8 @@ async def open_stage(
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> Staging:
-    return partial(open_stage, folder=tmp_path / "visitors")
+def staging() -> Staging:
+    return open_stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")

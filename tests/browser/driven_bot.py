@@ -13,6 +13,7 @@ from bot.ports import Platform, Reply
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Draft,
     Handled,
     Incoming,
@@ -23,6 +24,7 @@ from bot.types import (
     Turn,
     TurnId,
     TurnState,
+    Within,
 )
 
 
@@ -33,6 +35,8 @@ class DrivenBot:
         self.platform: Platform | None = None
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
+        self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
+        self.deletions: list[str] = []
         self.gone_on: list[tuple[TurnId, Again]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -62,6 +66,9 @@ class DrivenBot:
     async def begin(self, asked: Incoming) -> bool:
         return True
 
+    async def refuse(self, asked: Incoming) -> Handled | None:
+        return None
+
     async def reply(self, asked: Incoming, text: str) -> Handled:
         return Handled(outcome=Outcome.REPLIED, text=text)
 
@@ -75,19 +82,29 @@ class DrivenBot:
         return ""
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+        if error := self.refusals.get("stop"):
+            raise error
         self.stopped.append(key)
+        self.acted.append((asked.author.id, asked.administers))
         return Handled(outcome=Outcome.REPLIED, text=stopped)
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
         raise NotImplementedError
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        raise NotImplementedError
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        self.deletions += ids
+        return DeletionOutcome()
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        return DeletionOutcome()
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         if error := self.refusals.get(how):
             raise error
         self.gone_on.append((id, how))
+        self.acted.append((asked.author.id, asked.administers))
         return Handled(outcome=Outcome.ANSWERING)
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -15,14 +16,13 @@ from tests.unit.web.records import conversation, record
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 THREAD = ConversationKey(platform="local", workspace="local", channel="general", thread="root")
-DIRECT = ConversationKey(platform="local", workspace="local", channel="seedling", thread="")
 
 
-async def open_panel(stage: Stage, page: Page, *, key: ConversationKey = THREAD) -> Locator:
-    """Open the panel in a thread of #general, or in the direct conversation."""
+async def open_panel(stage: Stage, page: Page) -> Locator:
+    """Open the panel in a thread of #general."""
     await stage.say("root", "Something happened")
     await stage.say("inside", "It did", thread="root")
-    await page.goto(f"{stage.url}/c/local/{key.channel}/{key.thread}".rstrip("/"))
+    await page.goto(f"{stage.url}/c/local/general/root")
     await page.get_by_role("button", name="Context", exact=True).click()
     return page.get_by_role("region", name="Context", exact=True)
 
@@ -128,8 +128,11 @@ async def test_an_answer_that_ends_is_a_new_bar(stage: Stage, page: Page) -> Non
 
 
 async def test_a_direct_conversation_has_its_own(stage: Stage, page: Page) -> None:
-    stage.bot.records[DIRECT] = [*conversation(3)]
-    panel = await open_panel(stage, page, key=DIRECT)
+    await page.goto(f"{stage.url}/c/local/seedling")
+    await expect(page).to_have_url(re.compile("/c/local/direct-"))
+    stage.bot.records[replace(THREAD, channel=page.url.rpartition("/")[2], thread="")] = [*conversation(3)]
+    await page.get_by_role("button", name="Context", exact=True).click()
+    panel = page.get_by_role("region", name="Context", exact=True)
     await expect(panel.locator(".request")).to_have_count(3)
     await page.locator(".channels button", has_text="general").click()
     await expect(panel).to_have_count(0)

@@ -143,7 +143,7 @@ async def test_a_socket_from_another_site_is_refused(stage: Stage) -> None:
 
 async def test_every_response_carries_the_headers(stage: Stage) -> None:
     async with httpx.AsyncClient(base_url=stage.url) as client:
-        for path in ("/", "/assets/chat.js", "/nowhere"):
+        for path in ("/", "/assets/chat.js", "/nowhere", "/login", "/administrator/wrong"):
             headers = (await client.get(path)).headers
             assert headers["x-frame-options"] == "DENY"
             assert headers["x-content-type-options"] == "nosniff"

@@ -17,7 +17,7 @@ from adapters.seed import SeedOptions, open_seed
 from adapters.slack.export import import_export
 from adapters.times import DateWords
 from adapters.web import Playground, PlaygroundOptions
-from bot.commands import complete
+from bot.commands.completion import complete
 from bot.conversation import ConversationManager
 from bot.dispatcher import Dispatcher
 from bot.inbox import Inbox
@@ -52,7 +52,7 @@ class Imported:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def imported(shared_data: Path, tmp_path: Path) -> AsyncIterator[Imported]:
+async def imported(shared_data: Path) -> AsyncIterator[Imported]:
     """The whole product behind a real page, with an emulated model that takes its time."""
     store = MemoryStore(clock=now)
     report = await import_export(shared_data / EXPORT, store)
@@ -64,7 +64,6 @@ async def imported(shared_data: Path, tmp_path: Path) -> AsyncIterator[Imported]
         model_name="seed-2-0-lite",
         notice="",
         complete=complete,
-        folder=tmp_path / "visitors",
     )
     async with (
         running_seed(Options(tokens_per_second=200)) as seed,

@@ -173,3 +173,18 @@ async def test_several_workspaces_have_a_switcher(stage: Stage, page: Page) -> N
     await expect(page.locator(".main .beginning")).to_contain_text("Nothing has been said here yet.")
     await page.goto(stage.url)
     await expect(page.locator(".main h1")).to_contain_text("ubuntu")
+
+
+async def test_people_delete_what_they_wrote_and_nobody_elses(stage: Stage, page: Page) -> None:
+    await stage.say("theirs", "said by somebody else")
+    await page.goto(stage.url)
+    await page.locator(".main textarea").fill("my password is hunter2")
+    await page.locator(".main textarea").press("Enter")
+    mine = page.locator(".main .message", has_text="hunter2")
+    await mine.hover()
+    await expect(page.locator(".main").get_by_role("button", name="Delete message")).to_have_count(1)
+    await page.locator(".main").get_by_role("button", name="Delete message").click()
+    await expect(page.locator(".main .message", has_text="This message was deleted.")).to_have_count(1)
+    await expect(mine).to_have_count(0)
+    await expect(page.locator(".main").get_by_role("button", name="Delete message")).to_have_count(0)
+    assert len(stage.bot.deletions) == 1

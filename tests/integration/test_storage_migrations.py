@@ -38,7 +38,6 @@ def downgrade() -> None:
 """
 
 AddMigration = Callable[..., None]
-
 HEAD = ScriptDirectory.from_config(schema.alembic_config()).get_current_head() or ""
 
 
@@ -59,7 +58,7 @@ def add_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddMigrati
     shutil.copytree(schema.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(schema, "MIGRATIONS", copy)
 
-    def add(revision: str, *, after: str, then: str = "pass") -> None:
+    def add(revision: str, *, after: str | None, then: str = "pass") -> None:
         text = NEXT.format(revision=revision, down_revision=after, then=then)
         (copy / "versions" / f"{revision}.py").write_text(text)
 

@@ -13,7 +13,7 @@ import pytest
 from bot.app.upkeep import forget_rested
 from bot.errors import ConfigError, StorageUnavailable
 from bot.parameter_resolver import scopes_of
-from bot.types import ConversationKey, Usage
+from bot.types import ConversationKey, Person, Usage
 from storage import back_up, copy_database, migrate, open_store, sole_runner
 from storage.sql import SqlStore
 from tests.contract.stores.conftest import postgresql, postgresql_server
@@ -69,7 +69,7 @@ def every_word(path: str) -> str:
 
 async def test_a_forgotten_conversation_leaves_no_word_and_every_figure(url: str, store: SqlStore) -> None:
     await answered(store, "m1")
-    assert await store.forget_conversation(KEY) == 2
+    assert (await store.forget_conversation(KEY)).entries == 2
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words
     assert "leaf.png" not in words
@@ -88,24 +88,43 @@ async def test_other_conversations_stay(store: SqlStore) -> None:
     assert (await store.get_entries(OTHER, start=0))[0].entry.media == (picture(b"m2"),)
 
 
-async def test_what_is_still_open_is_let_alone(store: SqlStore) -> None:
+async def test_what_is_still_open_goes_as_well_unless_the_conversation_was_to_have_rested(store: SqlStore) -> None:
     await store.accept(incoming("m1"))
+    await store.forget_conversation(KEY, rested=True)
+    assert await store.open_conversations() == [KEY]
     await store.forget_conversation(KEY)
+    assert await store.open_conversations() == []
+    await store.accept(incoming("m2"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
-    assert turn.incoming.text == "question m1"
+    assert turn.incoming.text == "question m2"
 
 
 async def test_a_forgotten_person_leaves_neither_words_nor_name(url: str, store: SqlStore) -> None:
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     await store.put_messages([message("1")])
     await answered(store, "m1")
-    assert await store.forget_person("slack", ADA.id) == 2
+    assert (await store.forget_person("slack", ADA.id)).entries == 2
     await store.forget_person("local", ADA.id)
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words
     assert f"'{ADA.id}'" not in words
     assert (await store.spent(since=at(-9), until=at(9))).input == 5
+
+
+async def test_somebody_who_is_forgotten_takes_nobody_else_s_messages_along(store: SqlStore) -> None:
+    eve = Person(id="eve", name="Eve")
+    bot = Person(id="seedling", name="Seedling", is_bot=True)
+    thread = ConversationKey(platform="local", workspace="W", channel="C1", thread="root")
+    await store.put_workspace(WORKSPACE, CHANNELS, [ADA, eve])
+    await answered(store, "m1", key=thread)
+    await answered(store, "m2", key=thread, author=eve)
+    await store.put_messages([message("root"), message("hers", seconds=2, thread="root", author=eve)])
+    answers = [message(f"answer-{turn}", seconds=turn, thread="root", author=bot, turn=turn) for turn in (1, 2)]
+    await store.put_messages(answers)
+    await store.forget_person("local", eve.id)
+    assert await store.get_message("W", "C1", "root") is not None
+    assert [each.id for each in await store.get_thread("W", "C1", "root", limit=9)] == ["answer-1"]
 
 
 async def test_what_rested_long_enough_is_found(store: SqlStore, clock: ManualClock) -> None:

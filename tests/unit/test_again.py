@@ -18,8 +18,8 @@ GRACE = Person(id="g", name="Grace")
 
 
 def pressed(number: int) -> Incoming:
-    """A press of Grace on a button."""
-    return incoming("", 90 + number, author=GRACE, at=NOW)
+    """A press of Ada, who asked, on a button."""
+    return incoming("", 90 + number, at=NOW)
 
 
 def ended(state: TurnState, *burst: Incoming, **changes: object) -> Turn:

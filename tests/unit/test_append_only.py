@@ -39,7 +39,9 @@ async def act(house: House, name: str, value: object, number: int) -> None:
             edited = ThreadMessage(source_id=f"s{value}", author=ADA, text=f"better {number}", at=START)
             await house.inbox.edited(KEY, edited, at=START + timedelta(seconds=number))
         case "delete":
-            await house.inbox.deleted(KEY, f"s{value}")
+            await house.inbox.deleted(
+                KEY, f"s{min(int(str(value)), number)}"
+            )  # what is still to come would not be taken
         case "restart":
             await house.dispatcher.aclose(grace=10)
             house.open()

@@ -16,12 +16,10 @@ from bot.errors import (
     InvalidInput,
     InvalidValue,
     ModelAccessDenied,
-    PlatformError,
     Refused,
     StreamCut,
 )
 from bot.failures import CUT_NOTICE, UNEXPECTED, apology
-from bot.retries import SHOW_SECONDS
 from bot.types import (
     Draft,
     Finish,
@@ -319,38 +317,6 @@ async def test_a_context_that_the_server_finds_too_long_is_trimmed_and_sent_once
         settlement = await house.ask("short", 4)
     assert settlement.state is TurnState.DONE
     assert len(house.requests[-1].entries) < len(house.requests[-2].entries)
-
-
-async def put_off(house: House, times: int) -> None:
-    """Wait until the turn was put off so often, and let its time come."""
-    async with asyncio.timeout(10):
-        while (turn := await house.store.get_turn(1)) is None or turn.retries < times:
-            await asyncio.sleep(0)
-    house.clock.advance(100)
-    house.dispatcher.wake(KEY)
-
-
-async def test_a_platform_that_refuses_the_answer_every_time_fails_the_turn() -> None:
-    async with running(words("fine")) as house:
-        house.platform.refuse = lambda _draft: PlatformError("channel archived")
-        await house.inbox.handle(incoming("first", 1))
-        for times in range(len(SHOW_SECONDS)):
-            await put_off(house, times + 1)
-        await house.settled()
-    assert house.store.errors == {1: "PlatformError: channel archived"}
-    assert not house.platform.finished
-    assert len(house.requests) == 1  # the model was asked once
-
-
-async def test_an_answer_that_the_platform_did_not_take_is_shown_later() -> None:
-    async with running(words("fine")) as house:
-        house.platform.refuse = lambda _draft: PlatformError("connection broke")
-        await house.inbox.handle(incoming("first", 1))
-        await put_off(house, 1)
-        house.platform.refuse = lambda _draft: None
-        await house.settled()
-    assert [draft.text for draft in house.platform.finished.values()] == ["fine"]
-    assert len(house.requests) == 1
 
 
 async def test_a_turn_that_another_runner_took_over_is_dropped_silently() -> None:

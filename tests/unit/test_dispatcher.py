@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -231,17 +231,23 @@ async def test_a_turn_that_is_put_off_is_taken_up_when_its_time_comes() -> None:
     assert seen == [0, 1]
 
 
-async def test_a_turn_with_a_bug_every_time_fails_and_lets_the_next_one_through(monkeypatch: Any) -> None:
-    clock = ManualClock()
+class HastyClock(ManualClock):
+    """A clock on which a minute passes between two looks at it."""
+
+    def __call__(self) -> datetime:
+        self.advance(60)
+        return self.now
+
+
+async def test_a_turn_with_a_bug_every_time_fails_and_lets_the_next_one_through() -> None:
+    clock = HastyClock()
     store, seen = MemoryStore(clock=clock), []
 
     async def work(turn: Turn) -> None:
         if turn.incoming.text == "question 1":
-            clock.advance(60)
             raise ZeroDivisionError
         seen.append(turn.incoming.text)
 
-    monkeypatch.setattr("bot.dispatcher.BUG_REST_SECONDS", 0)
     dispatcher = Dispatcher(store, runner(store, work), worker="w", clock=clock)
     await accept(store, 1)
     await accept(store, 2)
@@ -250,6 +256,30 @@ async def test_a_turn_with_a_bug_every_time_fails_and_lets_the_next_one_through(
     await dispatcher.aclose(grace=10)
     assert store.errors == {1: "given up: ZeroDivisionError"}
     assert seen == ["question 2"]
+
+
+async def test_waits_for_the_model_leave_a_bug_in_the_showing_its_own_tries() -> None:
+    clock = HastyClock()
+    store, seen = MemoryStore(clock=clock), []
+    recorded = Settlement(state=TurnState.DONE, draft=Draft(status="done", text="paid"), model="m")
+
+    async def run(turn: Turn) -> None:
+        seen.append((turn.retries, turn.showings))
+        if turn.retries < 3:
+            await store.postpone(turn, clock())
+        elif turn.outcome is None:
+            await store.record(turn, recorded)
+            raise ZeroDivisionError
+        else:
+            await store.close(turn)
+
+    dispatcher = Dispatcher(store, run, worker="w", clock=clock)
+    await accept(store, 1)
+    dispatcher.wake(KEY)
+    await until_closed(store)
+    await dispatcher.aclose(grace=10)
+    assert seen == [(0, 0), (1, 0), (2, 0), (3, 0), (3, 1)]
+    assert store.errors == {}
 
 
 async def test_a_database_that_comes_back_is_used_again(monkeypatch: Any) -> None:

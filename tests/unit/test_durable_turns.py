@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
@@ -66,9 +67,9 @@ async def test_a_stop_that_this_process_was_not_told_of_is_noticed_with_the_next
     async with running([TextDelta("half"), never]) as house:
         stop = house.store.note_reply
 
-        async def note_reply(turn: Turn, ref: str) -> bool:
+        async def note_reply(turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
             await house.store.request_stop(turn.incoming.key)
-            return await stop(turn, ref)
+            return await stop(turn, ref, messages)
 
         house.store.note_reply = note_reply  # type: ignore[method-assign]  # a stop at the worst moment
         settlement = await house.ask("first", 1)

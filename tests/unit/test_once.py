@@ -11,11 +11,12 @@ import pytest
 from adapters.slack.incoming.asking import name_of
 from adapters.web.writing import PLATFORM, Written, prepare
 from bot.app.upkeep import keep_retention
-from bot.commands import complete
+from bot.commands.completion import complete
 from bot.effects import DELIVERIES_KEPT, TELLING
 from bot.errors import InvalidInput, PlatformError
 from bot.owed import INTERRUPTED, LOOK_SECONDS, keep_telling
-from bot.parameters import Scope, scopes_of
+from bot.parameter_resolver import scopes_of
+from bot.parameters import Scope
 from bot.types import Channel, Outcome, Owed
 from storage.memory import MemoryStore
 from tests.fakes import ADA, KEY, START, ManualClock, incoming
@@ -188,7 +189,7 @@ async def test_a_bug_in_telling_ends_with_the_delivery_and_not_with_the_loop() -
 
 async def test_names_of_deliveries_are_pruned_with_what_rested_too_long() -> None:
     class Pruned(MemoryStore):
-        async def prune_deliveries(self, before: Any) -> int:
+        async def prune_deliveries(self, before: Any, *, untold: Any) -> int:
             pruned.append(before)
             raise asyncio.CancelledError
 

@@ -59,7 +59,7 @@ async def test_place_and_days_are_read(arguments: str, days: int, within: dict[s
     asked = incoming("")
     if "author_id" in within:
         within |= {"author_id": asked.author.id}
-    await told(arguments, book)
+    await told(arguments, book, administers=True)
     assert book.asked == [(float(days), Within(platform=KEY.platform, **within))]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from adapters.seed import loose
 from adapters.seed.halves import Joiner
 from adapters.seed.inline import InlineReasoning
-from adapters.seed.problems import Kind, Problem
+from adapters.seed.problems import CODE_CHARACTERS, Kind, Problem
+from adapters.seed.wires.finishes import finish_of, reason_of
 from adapters.seed.wires.sources import source_of
 from bot.types import (
     Finish,
@@ -22,13 +23,15 @@ from bot.types import (
     Usage,
 )
 
+STRANGE_END = "the model API ended the answer for a reason of its own"
+
 
 class Answer:
     """One answer in the making.
 
     `events` are the values not yet taken; `finish` is None until the server said why it stopped, `ended` says
-    that it announced the end of the stream, `problem` is set when it reported a failure. `counts` is for wires that
-    report usage in parts.
+    that it announced the end of the stream, `problem` is set when it reported a failure, `strange_end` is a reason
+    for the end that nobody knows. `counts` is for wires that report usage in parts.
     """
 
     __slots__ = (
@@ -45,6 +48,7 @@ class Answer:
         "problem",
         "request_id",
         "searched",
+        "strange_end",
         "usage",
     )
 
@@ -55,6 +59,7 @@ class Answer:
         self.problem: Problem | None = None
         self.counts: dict[str, Any] = {}
         self.ended = False
+        self.strange_end = ""
         self.searched = False
         self.request_id: str | None = None
         self._text = StringIO()  # a list of pieces would hold ten times the memory
@@ -100,9 +105,27 @@ class Answer:
         """The tokens of this request; a later report replaces an earlier one."""
         self.usage = usage
 
+    def end_with(self, raw: object) -> None:
+        """The server says why it ended, in any words: a filter has the last one, a known reason beats a strange one."""
+        reason = reason_of(raw)
+        finish = finish_of(reason) if reason else None
+        if finish is not None and self.finish is not Finish.FILTERED:
+            self.finish = finish
+        elif reason and finish is None:
+            self.strange_end = reason[:CODE_CHARACTERS]
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the server said that the answer is over, so that only its usage may still come."""
+        return self.ended or self.finish is not None or bool(self.strange_end)
+
     def fail(self, problem: Problem) -> None:
-        """The server or the connection failed; the first failure counts, and none after the answer was complete."""
-        if self.problem is None and self.finish is None:
+        """The server or the connection failed; the first failure counts, and none after the answer was complete.
+
+        After a strange end the connection tells nothing new, but the server's own words may.
+        """
+        late = self.finish is not None or (self.strange_end and problem.kind is Kind.CUT)
+        if self.problem is None and not late:
             self.problem = problem
 
     def close(self) -> None:
@@ -111,7 +134,9 @@ class Answer:
         self._add_whole(self._text_joiner.end())
         self._add_parted(*self._inline.end())
         if self.problem is None and self.finish is None:
-            if self.ended and self.usage is not None:  # some servers never say why they stop
+            if self.strange_end:
+                self.problem = Problem(kind=Kind.CUT, what=STRANGE_END, code=self.strange_end)
+            elif self.ended and self.usage is not None:  # some servers never say why they stop
                 self.finish = Finish.STOP
             else:
                 self.problem = Problem(kind=Kind.CUT, what="the answer stopped in the middle")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.seed import loose
+from adapters.seed.problems import problem_from_error
 from adapters.seed.wires.answer import Answer, usage_of
 from adapters.seed.wires.media import data_url
 from adapters.seed.wires.parameters import PLACEHOLDER, Profile, head_of, wire_parameters
@@ -13,11 +14,6 @@ from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
 PATH = "/chat/completions"
 
 COMMON = frozenset({"role", "content", "reasoning_content"})
-FINISHES = {
-    "length": Finish.LENGTH,
-    "content_filter": Finish.FILTERED,
-    "max_tokens": Finish.LENGTH,
-}
 
 
 def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
@@ -90,9 +86,10 @@ def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
                 _read_parts(answer, content)
         if not delta.keys() <= COMMON:
             _read_rare(answer, delta)
-    reason = choice.get("finish_reason")
-    if reason and isinstance(reason, str) and answer.finish is not Finish.FILTERED:
-        answer.finish = FINISHES.get(reason, Finish.STOP)
+    if reason := choice.get("finish_reason"):
+        answer.end_with(reason)
+    if isinstance(error := choice.get("error"), dict):  # OpenRouter tells it beside the reason "error"
+        answer.fail(problem_from_error(error, request_id=answer.request_id))
 
 
 def _read_parts(answer: Answer, content: object) -> None:

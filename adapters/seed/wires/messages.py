@@ -9,18 +9,12 @@ from adapters.seed.wires.answer import Answer, reported_cost, tool_calls_of
 from adapters.seed.wires.media import base64_text
 from adapters.seed.wires.parameters import PLACEHOLDER, Profile, head_of, wire_parameters
 from bot.parameters import PARAMETERS
-from bot.types import Entry, Finish, Media, ModelRequest, Usage
+from bot.types import Entry, Media, ModelRequest, Usage
 
 PATH = "/messages"
 HEADERS = {"anthropic-version": "2023-06-01"}
 
 EARLIER = "(earlier messages are left out)"  # the format wants a user's message first
-FINISHES = {
-    "max_tokens": Finish.LENGTH,
-    "model_context_window_exceeded": Finish.LENGTH,
-    "refusal": Finish.FILTERED,
-    "content_filter": Finish.FILTERED,
-}
 
 
 def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
@@ -108,8 +102,8 @@ def _read_block(answer: Answer, block: Any) -> None:
 
 
 def _read_end(answer: Answer, reason: object) -> None:
-    if reason and isinstance(reason, str):
-        answer.finish = FINISHES.get(reason, Finish.STOP)
+    answer.end_with(reason)
+    if answer.is_ending:
         usage = _usage(answer.counts)
         if usage is not None:
             answer.add_usage(usage)

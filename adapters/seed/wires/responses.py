@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.seed import loose
-from adapters.seed.problems import Kind, Problem, problem_from_error
+from adapters.seed.problems import problem_from_error
 from adapters.seed.wires.answer import Answer, usage_of
+from adapters.seed.wires.finishes import finish_of, reason_of
 from adapters.seed.wires.media import data_url
 from adapters.seed.wires.parameters import PLACEHOLDER, Profile, head_of, wire_parameters
 from adapters.seed.wires.sources import sources_in_text
@@ -82,7 +83,7 @@ def read(answer: Answer, event: dict[str, Any]) -> None:
         if piece and isinstance(piece, str):
             answer.add_reasoning(piece)
     elif kind in ENDINGS:
-        _read_ending(answer, loose.mapping(event.get("response")), failed=kind == "response.failed")
+        _read_ending(answer, loose.mapping(event.get("response")), told=kind.removeprefix("response."))
     else:
         _read_rare(answer, kind, event)
 
@@ -129,7 +130,8 @@ def _read_finished(answer: Answer, item: Mapping[str, Any]) -> None:
     _read_item(answer, item)
 
 
-def _read_ending(answer: Answer, response: Any, *, failed: bool = False) -> None:
+def _read_ending(answer: Answer, response: Any, *, told: str = "completed") -> None:
+    """Take in the last word on a response; `told` is how its event names the end, which may know better than it."""
     for item in loose.items(response.get("output")):
         body = loose.mapping(item)
         if body.get("type") == "message" and not answer.has_text:
@@ -141,20 +143,15 @@ def _read_ending(answer: Answer, response: Any, *, failed: bool = False) -> None
         answer.add_usage(usage)
     for name in ("citations", "search_results", "references"):
         answer.add_sources(response.get(name))
-    status = response.get("status")
-    if failed or status == "failed":
+    status = told if told != "completed" else loose.text(response.get("status")) or told
+    if status == "failed":
         answer.fail(problem_from_error(response.get("error") or {}, request_id=answer.request_id))
-    elif status == "cancelled":
-        answer.fail(Problem(kind=Kind.CUT, what="the model API stopped in the middle of the answer"))
-    elif answer.finish is not Finish.FILTERED:
-        answer.finish = _finish_of(response, status)
-
-
-def _finish_of(response: Any, status: object) -> Finish:
-    if status != "incomplete":
-        return Finish.STOP
-    reason = loose.mapping(response.get("incomplete_details")).get("reason")
-    return Finish.FILTERED if reason == "content_filter" else Finish.LENGTH
+    elif status == "incomplete":
+        details = loose.mapping(response.get("incomplete_details"))
+        reason = reason_of(details) or ("content_filter" if details.get("content_filter") else "")
+        answer.end_with(status if finish_of(reason) is Finish.STOP else reason or status)
+    else:  # others, like "cancelled" and "in_progress", are no good end either
+        answer.end_with(status if finish_of(status) else f"status {status}")
 
 
 def _query_of(arguments: object) -> str:

@@ -11,8 +11,8 @@ from bot.types import Source
 TITLE_CHARACTERS = 300
 URL_CHARACTERS = 2_000
 HEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]*|\*{1,2})?(?:References|Sources)\b[^\n]*$", re.IGNORECASE | re.MULTILINE)
-LINK = re.compile(r"\[(?P<title>[^\]\n]{1,300})\]\((?P<linked>https?://[^\s)]+)\)|(?P<bare>https?://[^\s<>\"'`\])]+)")
-LIST_MARK = re.compile(r"^[\s>*\-\d.\[\]():]+|[\s\-:|\u2013\u2014]+$")
+LINK = re.compile(r"\[(?P<title>[^\[\]\n]{1,300})\]\((?P<linked>https?://[^\s)]+)\)|(?P<bare>https?://[^\s<>\"'`\])]+)")
+LIST_MARK = re.compile(r"^[\s>*\-\d.\[\]():]+|(?<![\s\-:|\u2013\u2014])[\s\-:|\u2013\u2014]++$")
 
 
 def source_of(raw: object) -> Source | None:

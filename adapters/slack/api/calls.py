@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.errors import TOKEN_GONE, TRANSIENT, SlackRefusal, SlackUncertain
+from adapters.slack.api.errors import TOKEN_GONE, SlackRefusal, SlackUncertain, verdict_of
 from adapters.slack.api.limits import (
     CALLS_PER_MINUTE,
     MINUTE_SECONDS,
@@ -86,7 +86,7 @@ class SlackCalls:
         priority: Priority = Priority.NORMAL,
         patience: float = PATIENCE_SECONDS,
     ) -> Json:
-        """Call a method, waiting for a place; what Slack surely did not do is tried again for `patience` seconds.
+        """Call a method; a place is waited for, and what Slack surely did not do tried again, for `patience` seconds.
 
         Raises `SlackRefusal`, and `SlackUncertain` when a call that must not be repeated may have been done.
         """
@@ -94,13 +94,15 @@ class SlackCalls:
         until, rest = loop.time() + patience, FIRST_REST_SECONDS
         while True:
             try:
-                async with self._place(method, arguments, priority):
+                async with self._place(method, arguments, priority, until):
                     return await self._once(method, arguments)
             except _NotDone as trouble:
                 if trouble.seconds:
                     self.limiter(method).pause(trouble.seconds)
                 if loop.time() + max(rest, trouble.seconds) >= until or (method in ONCE and trouble.unsure):
-                    raise SlackUncertain(method, str(trouble), maybe_done=trouble.unsure) from trouble
+                    raise SlackUncertain(
+                        method, str(trouble), maybe_done=trouble.unsure, retry_after=trouble.seconds
+                    ) from trouble
                 if not trouble.seconds:
                     await asyncio.sleep(rest)
                     rest = min(rest * 2, LONGEST_REST_SECONDS)
@@ -153,16 +155,25 @@ class SlackCalls:
         return not (ours.hostname or "").endswith("slack.com") and theirs[:2] == ours[:2]
 
     @asynccontextmanager
-    async def _place(self, method: str, arguments: Json, priority: Priority) -> AsyncIterator[None]:
-        """A place in every limit that the call counts in, the narrowest first."""
+    async def _place(self, method: str, arguments: Json, priority: Priority, until: float) -> AsyncIterator[None]:
+        """Hold a place in every limit that the call counts in. Raises `SlackUncertain` when none is free in time."""
         async with AsyncExitStack() as stack:
-            if method == STATUS_METHOD:
-                await stack.enter_async_context(self.limiter(method, str(arguments["thread_ts"])).call(priority))
-            elif method == "chat.postMessage":
-                await stack.enter_async_context(self.limiter(method, str(arguments["channel"])).call(priority))
-            if method != STATUS_METHOD:
-                await stack.enter_async_context(self.limiter(method).call(priority))
+            try:
+                async with asyncio.timeout_at(until):
+                    for limiter in self._limiters_of(method, arguments):
+                        await stack.enter_async_context(limiter.call(priority))
+            except TimeoutError as error:
+                seconds = self.limiter(method).paused
+                raise SlackUncertain(method, "no place in time", maybe_done=False, retry_after=seconds) from error
             yield
+
+    def _limiters_of(self, method: str, arguments: Json) -> Sequence[RateLimiter]:
+        """Return the limits that a call counts in, the narrowest first."""
+        if method == STATUS_METHOD:
+            return [self.limiter(method, str(arguments["thread_ts"]))]
+        if method == "chat.postMessage":
+            return [self.limiter(method, str(arguments["channel"])), self.limiter(method)]
+        return [self.limiter(method)]
 
     async def _once(self, method: str, arguments: Json) -> Json:
         token = await self._token()
@@ -192,12 +203,13 @@ class SlackCalls:
     def _read_error(self, method: str, error: SlackApiError) -> Exception:
         status, body = error.response.status_code, error.response.data
         code = str(body.get("error", "")) if isinstance(body, dict) else ""
-        if status == 429 or code == "ratelimited":
+        if status == 429 or code in {"ratelimited", "rate_limited"}:
             seconds = _seconds(error.response.headers.get("Retry-After"))
             logger.warning("Slack asks to wait", extra={"method": method, "seconds": seconds})
             return _NotDone("rate limited", seconds=seconds)
-        if status >= 500 or code in TRANSIENT or not code:
-            return _NotDone(code or f"HTTP {status}", unsure=True)
+        verdict = verdict_of(code)
+        if status >= 500 or not code or verdict.passes:
+            return _NotDone(code or f"HTTP {status}", unsure=verdict.maybe_done or not verdict.passes)
         return SlackRefusal(method, code)
 
 

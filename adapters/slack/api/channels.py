@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from adapters.slack.api.directory import Place
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import Workspace
@@ -76,6 +77,23 @@ async def may_read(workspace: Workspace, key: ConversationKey, person: Person) -
         return await workspace.directory.is_member(key.channel, person.id)
     except PlatformError:
         return False
+
+
+async def unwritable(workspace: Workspace, channel: str) -> str:
+    """Return the error code with which Slack would refuse a message there, "" where it is not known to.
+
+    What was known of the channel is asked for anew before it keeps an answer away. Raises `PlatformError`.
+    """
+    if code := _unwritable(await workspace.directory.place(channel)):
+        workspace.directory.forget_place(channel)
+        code = _unwritable(await workspace.directory.place(channel))
+    return code
+
+
+def _unwritable(place: Place) -> str:
+    if place.is_archived:
+        return "is_archived"
+    return "restricted_action_read_only_channel" if place.is_read_only else ""
 
 
 async def is_public(workspace: Workspace, key: ConversationKey) -> bool:

@@ -56,6 +56,8 @@ class Place:
     is_direct: bool = False
     is_shared: bool = False
     is_member: bool = False
+    is_archived: bool = False
+    is_read_only: bool = False
 
 
 class Directory:
@@ -146,5 +148,7 @@ class Directory:
             is_private=channel.get("is_private") is not False or channel.get("is_im") is True,
             is_direct=channel.get("is_im") is True,
             is_shared=channel.get("is_ext_shared") is True or channel.get("is_shared") is True,
+            is_archived=channel.get("is_archived") is True,
+            is_read_only=channel.get("is_read_only") is True,
             is_member=channel.get("is_member") is True or channel.get("is_im") is True,
         )

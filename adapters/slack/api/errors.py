@@ -2,41 +2,150 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from bot.errors import PlatformError
+from bot.errors import PlatformError, PlatformRefused
 
 UNAVAILABLE: Final = frozenset(
     {"feature_disabled", "feature_not_enabled", "method_deprecated", "missing_scope", "not_agent_app", "unknown_method"}
 )
 """A method that a workspace does not have: it is not asked for again."""
 
-TRANSIENT: Final = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 GONE: Final = frozenset({"message_not_found", "thread_not_found"})
 TOKEN_GONE: Final = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 
 
-class SlackRefusal(PlatformError):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How an error code is meant: it passes and the call is tried again, or it is final for the `reason`.
+
+    `maybe_done` says of one that passes that the call may have had its effect.
+    """
+
+    passes: bool = False
+    maybe_done: bool = False
+    reason: str = ""
+
+
+def _final(reason: str) -> Verdict:
+    return Verdict(reason=reason)
+
+
+_PASSES: Final = Verdict(passes=True)
+_TROUBLE: Final = Verdict(passes=True, maybe_done=True)
+_FORM: Final = _final("Slack did not take its form")
+_TOO_LONG: Final = _final("it is too long for Slack")
+_PLACE: Final = _final("an administrator has restricted who may post in this channel")
+_THREAD: Final = _final("this thread takes no more replies")
+_ARCHIVED: Final = _final("this channel is archived")
+_NOT_HERE: Final = _final("I am not in this channel; invite me with `/invite`")
+_NO_EDIT: Final = _final("Slack does not let me change my message any more")
+_NO_ACCESS: Final = _final("this workspace has taken my access away")
+_GONE: Final = _final("the message is not there any more")
+
+VERDICTS: Final[Mapping[str, Verdict]] = {
+    # These pass (pages of the methods, "errors").
+    "ratelimited": _PASSES,
+    "rate_limited": _PASSES,
+    "accesslimited": _PASSES,
+    "external_channel_migrating": _PASSES,
+    "team_added_to_org": _PASSES,
+    "fatal_error": _TROUBLE,
+    "internal_error": _TROUBLE,
+    "request_timeout": _TROUBLE,
+    "service_unavailable": _TROUBLE,
+    "update_failed": _TROUBLE,
+    # What was sent does not please: a plainer form may.
+    "invalid_blocks": _FORM,
+    "invalid_blocks_format": _FORM,
+    "invalid_arguments": _FORM,
+    "invalid_attachments": _FORM,
+    "invalid_metadata_format": _FORM,
+    "invalid_metadata_schema": _FORM,
+    "metadata_must_be_sent_from_app": _FORM,
+    "metadata_too_large": _FORM,
+    "markdown_text_conflict": _FORM,
+    "no_text": _FORM,
+    "block_mismatch": _FORM,
+    "msg_too_long": _TOO_LONG,
+    "msg_blocks_too_long": _TOO_LONG,
+    "too_many_attachments": _TOO_LONG,
+    "attachment_payload_limit_exceeded": _TOO_LONG,
+    # A message that cannot be changed: a new one may be posted.
+    "cant_update_message": _NO_EDIT,
+    "edit_window_closed": _NO_EDIT,
+    "streaming_state_conflict": _NO_EDIT,
+    "message_not_in_streaming_state": _NO_EDIT,
+    "stopped_by_user": _NO_EDIT,
+    "message_not_found": _GONE,
+    "thread_not_found": _GONE,
+    # A place that takes nothing.
+    "is_archived": _ARCHIVED,
+    "is_inactive": _ARCHIVED,
+    "not_in_channel": _NOT_HERE,
+    "channel_not_found": _final("I do not see this channel; invite me with `/invite`"),
+    "restricted_action": _PLACE,
+    "restricted_action_read_only_channel": _final("only some people may post in this channel"),
+    "restricted_action_thread_only_channel": _final("this channel takes replies in threads only"),
+    "restricted_action_non_threadable_channel": _final("this channel takes no replies in threads"),
+    "restricted_action_thread_locked": _THREAD,
+    "thread_locked": _THREAD,
+    "cannot_reply_to_message": _final("Slack lets nobody reply to this message"),
+    "message_limit_exceeded": _final("this workspace has sent as many messages as its plan allows"),
+    "messages_tab_disabled": _final("direct messages with me are switched off"),
+    "user_is_restricted": _final("guests are restricted in this workspace"),
+    # Rights that the app or the workspace lacks.
+    "access_denied": _final("this workspace does not let me do that"),
+    "ekm_access_denied": _final("an administrator has switched messages off in this channel"),
+    "team_access_not_granted": _final("the app is not approved for this workspace"),
+    "missing_scope": _final("the app lacks a permission (scope) that this needs; an administrator can add it"),
+    "no_permission": _final("the app lacks a permission that this needs"),
+    "not_allowed_token_type": _final("the app lacks a permission that this needs"),
+    "token_expired": _NO_ACCESS,
+    "token_revoked": _NO_ACCESS,
+    "account_inactive": _NO_ACCESS,
+    "invalid_auth": _NO_ACCESS,
+    "not_authed": _NO_ACCESS,
+    "expired_trigger_id": _final("it took too long; please try again"),
+    "trigger_expired": _final("it took too long; please try again"),
+}
+"""Every refusal that is known, sorted: the one table that says what is tried again and what people are told."""
+
+
+def verdict_of(code: str) -> Verdict:
+    """Return how Slack's error `code` is meant; what is not known is final, "restricted_action_..." by its kind."""
+    if code.startswith("restricted_action"):
+        return VERDICTS.get(code, _PLACE)
+    return VERDICTS.get(code, Verdict())
+
+
+class SlackRefusal(PlatformRefused):
     """Slack said no, with this code; the same call would be refused again."""
 
     def __init__(self, method: str, code: str) -> None:
-        super().__init__(f"Slack refused {method}: {code}")
+        super().__init__(f"Slack refused {method}: {code}", reason=verdict_of(code).reason)
         self.method = method
         self.code = code
 
 
 class SlackUncertain(PlatformError):
-    """There was no usable answer: the call may have been done or not; surely not where `maybe_done` is False."""
+    """There was no usable answer: the call may have been done or not; surely not where `maybe_done` is False.
 
-    def __init__(self, method: str, why: str, *, maybe_done: bool = True) -> None:
+    `retry_after` is how many seconds Slack has asked to wait, 0 where it has not.
+    """
+
+    def __init__(self, method: str, why: str, *, maybe_done: bool = True, retry_after: float = 0.0) -> None:
         super().__init__(f"no answer from Slack to {method}: {why}")
         self.method = method
         self.maybe_done = maybe_done
+        self.retry_after = retry_after
 
 
-class UnknownWorkspace(PlatformError):
+class UnknownWorkspace(PlatformRefused):
     """The app is not installed in that workspace."""
 
     def __init__(self, team: str) -> None:
-        super().__init__(f"the app is not installed in the Slack workspace {team}")
+        super().__init__(f"the app is not installed in the Slack workspace {team}", reason="the app is not installed")
         self.team = team

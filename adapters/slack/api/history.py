@@ -12,6 +12,7 @@ from adapters.slack.api.workspace import Workspace
 from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.records import field, has_content, moment, records, text_of
 from bot.chat.rate_limit import Priority
+from bot.offload import offload
 from bot.types import Person, ReadMessage
 
 Message = Mapping[str, Any]
@@ -60,7 +61,7 @@ async def _as_read(workspace: Workspace, message: Message) -> ReadMessage:
     return ReadMessage(
         source_id=ts,
         author=await author_of(workspace, message),
-        text=to_markdown(text, await workspace.directory.names_in(text)),
+        text=await offload(len(text), to_markdown, text, await workspace.directory.names_in(text)),
         at=at,
         attachments=workspace.attachments_of(message),
         thread=thread if thread != ts else "",

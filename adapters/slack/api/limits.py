@@ -11,6 +11,7 @@ _TIER_3: Final = 50
 _TIER_4: Final = 100
 
 CALLS_PER_MINUTE: Final = {  # per method and workspace, from each method's reference page
+    "agents.sessions.rename": _TIER_3,
     "agents.sessions.setStatus": _TIER_3,
     "assistant.threads.setSuggestedPrompts": _TIER_4,
     "chat.appendStream": _TIER_4,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,8 +42,8 @@ class Workspaces(Protocol):
         """The workspace that a delivery comes from, if the app is installed there. Raises `PlatformError`."""
         ...
 
-    async def uninstalled(self, origin: Origin) -> None:
-        """The app or its tokens were taken away there. Raises `StorageError`."""
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
+        """Forget the app's tokens, which were taken away there; return the workspaces by id. Raises `StorageError`."""
         ...
 
     async def everywhere(self) -> list[Workspace]:
@@ -125,9 +125,10 @@ class SingleWorkspace:
         workspace = await self.the()
         return workspace if origin.team == workspace.team else None
 
-    async def uninstalled(self, origin: Origin) -> None:
-        """Nothing is stored of a workspace whose token is a setting."""
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
+        """Return the workspace, whose token is a setting and is not stored."""
         logger.warning("the app was uninstalled or its tokens were revoked", extra={"team": origin.team})
+        return [origin.team] if origin.team else []
 
     async def everywhere(self) -> list[Workspace]:
         """The one workspace."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+import aiohttp
 from aiohttp import web
 
 from adapters.slack.api.limits import REQUEST_BYTES, SIGNATURE_SECONDS
@@ -49,7 +50,7 @@ class Events:
             body = await request.content.read(REQUEST_BYTES + 1)
             while len(body) <= REQUEST_BYTES and not request.content.at_eof():
                 body += await request.content.read(REQUEST_BYTES + 1 - len(body))
-        except ConnectionError:
+        except (ConnectionError, aiohttp.ClientPayloadError, web.RequestPayloadError):
             return web.Response(status=400)
         if len(body) > REQUEST_BYTES:
             return web.Response(status=413)
@@ -76,7 +77,7 @@ def _challenge(text: str) -> str | None:
     """What Slack wants to hear when an address is entered; None for anything else."""
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or said.get("type") != "url_verification":
         return None

@@ -13,6 +13,8 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.event_errors import EventErrors
+
 logger = logging.getLogger(__name__)
 
 NOT_STORED: Final = "seedling.not_stored"
@@ -30,8 +32,9 @@ class Acknowledgement:
 class Intake:
     """Dispatches deliveries; nothing in one of them can raise."""
 
-    def __init__(self, app: AsyncApp) -> None:
+    def __init__(self, app: AsyncApp, errors: EventErrors) -> None:
         self._app = app
+        self._errors = errors
 
     async def envelope(self, envelope: Mapping[str, Any]) -> Acknowledgement:
         """What came over Socket Mode."""
@@ -47,21 +50,33 @@ class Intake:
         return await self._dispatch(body=body, headers=dict(headers), mode="http")
 
     async def _dispatch(self, *, body: Any, headers: Mapping[str, Any], mode: str) -> Acknowledgement:
+        parsed: Any = None
         try:
             request = AsyncBoltRequest(mode=mode, body=body, headers=dict(headers))
-            parsed: Any = request.body  # Bolt parses whatever is JSON
+            parsed = request.body  # Bolt parses whatever is JSON
             if not isinstance(parsed, dict):
                 return Acknowledgement()
             response = await self._app.async_dispatch(request)
-        except Exception:
-            logger.exception("a delivery of Slack could not be read")
+            if request.context.get(NOT_STORED):
+                return Acknowledgement(taken=False)
+            if response.status != 200:
+                extra = {"event": kind_of(parsed), "status": response.status}
+                logger.info("a delivery of Slack was not handled", extra=extra)
+                return Acknowledgement()
+            return Acknowledgement(payload=_payload(response.body, response.first_headers().get("content-type", "")))
+        except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken
+            self._errors.note(kind_of(parsed), error)
             return Acknowledgement()
-        if request.context.get(NOT_STORED):
-            return Acknowledgement(taken=False)
-        if response.status != 200:
-            logger.info("a delivery of Slack was not handled", extra={"status": response.status})
-            return Acknowledgement()
-        return Acknowledgement(payload=_payload(response.body, response.first_headers().get("content-type", "")))
+
+
+def kind_of(body: object) -> str:
+    """Return what a delivery is, in Slack's words: an event with its subtype, an interaction, a slash command."""
+    if not isinstance(body, Mapping):
+        return "delivery"
+    event = body.get("event")
+    if isinstance(event, Mapping):
+        return ".".join(str(event[name]) for name in ("type", "subtype") if event.get(name))
+    return str(body.get("type") or ("slash_commands" if "command" in body else "delivery"))
 
 
 def _payload(body: str, content_type: str) -> Any:

@@ -13,19 +13,25 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.api.workspaces import Origin, Workspaces
-from adapters.slack.connection.intake import NOT_STORED
+from adapters.slack.connection.intake import NOT_STORED, kind_of
 from adapters.slack.incoming.acting import Acting
 from adapters.slack.incoming.catching_up import CatchUp
 from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.replies.rendering import COMMAND
-from bot.errors import PlatformError, StorageError
+from bot.errors import BotError, PlatformError, StorageError
+from bot.event_errors import EventErrors
 
 logger = logging.getLogger(__name__)
 
 EVERYTHING: Final = re.compile(".*", re.DOTALL)
 WORKSPACE: Final = "seedling.workspace"
+ERRORS: Final = "seedling.errors"
+"""In a request's context: the workspace that it came from, and where errors are told."""
 
 UNINSTALLED: Final = ("app_uninstalled", "tokens_revoked")
+PLACES_GONE: Final = ("channel_deleted", "channel_left", "group_deleted", "group_left")
+"""https://docs.slack.dev/reference/events/channel_left and the like: the bot sees nothing of that channel any more."""
+
 HANDLED_EVENTS: Final = frozenset(
     {
         "agent_session_stopped",
@@ -34,6 +40,7 @@ HANDLED_EVENTS: Final = frozenset(
         "channel_rename",
         "message",
         "user_change",
+        *PLACES_GONE,
         *UNINSTALLED,
     }
 )
@@ -43,7 +50,9 @@ Body = dict[str, Any]
 Handler = Callable[[Workspace, Body], Awaitable[Any]]
 
 
-def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp) -> AsyncApp:
+def make_app(
+    workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp, errors: EventErrors
+) -> AsyncApp:
     """The app with all its listeners."""
 
     async def authorize(context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
@@ -52,6 +61,7 @@ def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up:
         except (PlatformError, StorageError):
             context[NOT_STORED] = True
             raise
+        context[ERRORS] = errors
         if workspace is not None:
             context[WORKSPACE] = workspace
         # Without a workspace nothing is handled. Bolt itself would answer at whatever address the delivery names.
@@ -71,12 +81,28 @@ def make_app(workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up:
         authorize=authorize,
         signing_secret="-",  # noqa: S106 - requests are checked before they come here
         request_verification_enabled=False,
+        ignoring_self_events_enabled=False,  # Bolt counts it as one when somebody deletes a message of the bot
         process_before_response=True,  # acknowledge when a listener has ended, not when it begins
         attaching_conversation_kwargs_enabled=False,
     )
-    _add_events(app, workspaces, _Messages(hearing, catch_up), acting)
+    app.error(_telling(errors))
+    _add_events(app, _Messages(hearing, catch_up), acting)
+    _add_ends(app, workspaces, hearing)
+    app.event(EVERYTHING)(_nothing)
     _add_interactions(app, acting)
     return app
+
+
+def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
+    """Return what is done about errors that reach Bolt, which itself would write their text into the log each time."""
+
+    async def tell(error: Exception, body: Body) -> None:
+        if isinstance(error, BotError):
+            logger.warning("a delivery was not handled", extra={"event": kind_of(body), "error": str(error)})
+        else:
+            errors.note(kind_of(body), error)
+
+    return tell
 
 
 class _Messages:
@@ -91,7 +117,7 @@ class _Messages:
         await self._catch_up.note(workspace, event)
 
 
-def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: _Messages, acting: Acting) -> None:
+def _add_events(app: AsyncApp, hearing: _Messages, acting: Acting) -> None:
     handlers: Mapping[str, Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]] = {
         "app_mention": hearing.message,
         "message": hearing.message,
@@ -102,9 +128,13 @@ def _add_events(app: AsyncApp, workspaces: Workspaces, hearing: _Messages, actin
     }
     for name, handler in handlers.items():
         app.event({"type": name})(_event(handler))
+
+
+def _add_ends(app: AsyncApp, workspaces: Workspaces, hearing: Hearing) -> None:
+    for name in PLACES_GONE:
+        app.event({"type": name})(_event(hearing.place_gone))
     for name in UNINSTALLED:
-        app.event({"type": name})(_uninstalled(workspaces))
-    app.event(EVERYTHING)(_nothing)
+        app.event({"type": name})(_uninstalled(workspaces, hearing))
 
 
 def _add_interactions(app: AsyncApp, acting: Acting) -> None:
@@ -119,7 +149,7 @@ def _add_interactions(app: AsyncApp, acting: Acting) -> None:
 
 def _event(handler: Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
-        await guarded(context, lambda workspace: handler(workspace, event_of(body)))
+        await guarded(context, body, lambda workspace: handler(workspace, event_of(body)))
 
     return listener
 
@@ -127,26 +157,28 @@ def _event(handler: Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]) ->
 def _acknowledged(handler: Handler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
         await ack()
-        await guarded(context, lambda workspace: handler(workspace, body))
+        await guarded(context, body, lambda workspace: handler(workspace, body))
 
     return listener
 
 
 def _submitted(acting: Acting) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
-        errors: Mapping[str, str] = await guarded(context, lambda workspace: acting.submitted(workspace, body)) or {}
+        found = await guarded(context, body, lambda workspace: acting.submitted(workspace, body))
+        errors: Mapping[str, str] = found or {}
         await (ack(response_action="errors", errors=dict(errors)) if errors else ack())
 
     return listener
 
 
-def _uninstalled(workspaces: Workspaces) -> Callable[..., Awaitable[None]]:
+def _uninstalled(workspaces: Workspaces, hearing: Hearing) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
         if event_of(body).get("type") == "tokens_revoked" and not _revoked_bots(body):
             return  # those of persons, of whom nothing is kept
         try:
             origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
-            await workspaces.uninstalled(origin)
+            for team in await workspaces.uninstalled(origin):
+                await hearing.workspace_gone(team)
         except StorageError:
             context[NOT_STORED] = True
             raise
@@ -171,7 +203,7 @@ async def _no_options(ack: Any) -> None:
     await ack(options=[])
 
 
-async def guarded(context: AsyncBoltContext, handle: Callable[[Workspace], Awaitable[Any]]) -> Any:
+async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Workspace], Awaitable[Any]]) -> Any:
     """Let something be handled; only what storage could not take goes back to Slack, to be delivered again."""
     workspace = context.get(WORKSPACE)
     if not isinstance(workspace, Workspace):
@@ -183,8 +215,9 @@ async def guarded(context: AsyncBoltContext, handle: Callable[[Workspace], Await
         logger.warning("not stored; Slack delivers it again", extra={"error": str(error)})
     except PlatformError as error:
         logger.warning("a delivery was not handled", extra={"error": str(error)})
-    except Exception:
-        logger.exception("a bug in handling a delivery")
+    except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken
+        errors: EventErrors = context[ERRORS]
+        errors.note(kind_of(body), error)
     return None
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from adapters.slack.api.errors import SlackUncertain
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import asked_by, channel_of
 from adapters.slack.incoming.commanding import Commanding
@@ -17,13 +19,20 @@ from adapters.slack.incoming.settings_form import SCOPE
 from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
 from bot.chat.background_tasks import BackgroundTasks
+from bot.errors import PlatformError, PlatformRefused, StorageError
+from bot.failures import UNEXPECTED
 from bot.ports import Bot, Clock
-from bot.types import Again, Turn
+from bot.types import Again, Entrance, Turn
 
 logger = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 Event = Mapping[str, Any]
+
+AWAY: Final = "Slack is not answering me right now. Please try again in a moment."
+WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
+NOT_DONE: Final = "That did not work: {reason}."
+REFUSED: Final = "Slack did not take it"
 
 AGAIN: Final[Mapping[str, Again]] = {REGENERATE: Again.REGENERATE, RETRY: Again.RETRY, CONTINUE: Again.CONTINUE}
 
@@ -39,9 +48,40 @@ class Acting:
         self._settings = Settings(bot, hearing, clock=clock)
         self._commanding = Commanding(bot, hearing, self._settings, clock=clock)
         self._home = Home(bot, clock=clock)
-        self.command = self._commanding.command
-        self.shortcut = self._commanding.shortcut
         self.submitted = self._settings.submitted
+
+    # ------------------------------------------------------------ commands, and whatever fails
+
+    async def command(self, workspace: Workspace, body: Body) -> None:
+        """Somebody typed the slash command; what fails is told to them. Raises `StorageError`."""
+        await self._telling(workspace, body, self._commanding.command)
+
+    async def shortcut(self, workspace: Workspace, body: Body) -> None:
+        """Somebody used a shortcut on a message; what fails is told to them. Raises `StorageError`."""
+        await self._telling(workspace, body, self._commanding.shortcut)
+
+    async def action(self, workspace: Workspace, body: Body) -> None:
+        """Somebody used a control; what fails is told to them. Raises `StorageError`."""
+        await self._telling(workspace, body, self._action)
+
+    async def _telling(
+        self, workspace: Workspace, body: Body, act: Callable[[Workspace, Body], Awaitable[None]]
+    ) -> None:
+        """Do what somebody asked for, and tell them alone when that fails; Slack itself tells what was not stored."""
+        try:
+            await act(workspace, body)
+        except PlatformError as error:
+            logger.warning("somebody is told of a failure", extra={"team": workspace.team, "error": str(error)})
+            await self._tell_failure(workspace, body, failure(error))
+        except StorageError:
+            raise
+        except Exception:
+            await self._tell_failure(workspace, body, UNEXPECTED)
+            raise
+
+    async def _tell_failure(self, workspace: Workspace, body: Body, text: str) -> None:
+        asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON)
+        await self._hearing.reply(workspace, asked, text)
 
     # ------------------------------------------------------------ buttons under answers
 
@@ -49,11 +89,11 @@ class Acting:
         """Somebody pressed Slack's own Stop button. Raises `StorageError`."""
         channel, thread = field(event, "channel"), field(event, "thread_ts")
         if channel and moment(thread):
-            asked = await asked_by(workspace, event, self._clock, channel=channel, thread=thread)
-            await self._bot.stop(asked.key, asked=asked)
+            asked = await asked_by(workspace, event, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread)
+            # Slack decides who has this button, and has ended the streams of the thread already.
+            await self._bot.stop(asked.key, asked=replace(asked, administers=True))
 
-    async def action(self, workspace: Workspace, body: Body) -> None:
-        """Somebody used a control. Raises `StorageError`."""
+    async def _action(self, workspace: Workspace, body: Body) -> None:
         for action in body.get("actions") or ():
             if isinstance(action, dict):
                 await self._one_action(workspace, body, action)
@@ -63,8 +103,8 @@ class Acting:
         if name == SCOPE:
             return await self._settings.move(workspace, body, field(action, "selected_option", "value"))
         if name == OPEN_SETTINGS:
-            nowhere = await asked_by(workspace, body, self._clock)
-            return await self._settings.open(workspace, body, nowhere.key)
+            nowhere = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON)
+            return await self._settings.open(workspace, body, nowhere)
         return await self._under_answer(workspace, body, name, value)
 
     async def _under_answer(self, workspace: Workspace, body: Body, name: str, value: str) -> None:
@@ -72,9 +112,10 @@ class Acting:
         turn = await self._turn(workspace, body, value.partition(":")[0])
         if turn is None:
             return
-        asked = await asked_by(workspace, body, self._clock, thread=turn.incoming.key.thread)
+        thread = turn.incoming.key.thread
+        asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON, thread=thread)
         if name == STOP:
-            await self._bot.stop(turn.incoming.key, asked=asked)
+            await self._hearing.tell(workspace, asked, self._bot.stop(turn.incoming.key, asked=asked))
         elif name == FEEDBACK:
             await self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
         elif name in AGAIN:
@@ -104,3 +145,12 @@ class Acting:
     async def place_changed(self, workspace: Workspace, event: Event) -> None:
         """A channel has another name."""
         workspace.directory.forget_place(field(event, "channel", "id"))
+
+
+def failure(error: PlatformError) -> str:
+    """Return what people are told when Slack kept something from being done."""
+    if isinstance(error, PlatformRefused):
+        return NOT_DONE.format(reason=error.reason or REFUSED)
+    if isinstance(error, SlackUncertain) and error.retry_after:
+        return WAIT.format(seconds=max(2, round(error.retry_after)))
+    return AWAY

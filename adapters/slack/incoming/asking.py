@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack.api.workspace import Workspace
-from adapters.slack.incoming.hearing import details_of
+from adapters.slack.incoming.hearing import details_of, kind_of
 from adapters.slack.incoming.reading import PLATFORM
 from adapters.slack.records import field, records
 from adapters.slack.replies.whispers import RESPONSE_URL
 from bot.ports import Clock
-from bot.types import ConversationKey, Incoming
+from bot.types import ConversationKey, Entrance, Incoming
 
 Body = Mapping[str, Any]
 
@@ -40,18 +40,21 @@ def name_of(body: Body) -> str:
 
 
 async def asked_by(
-    workspace: Workspace, body: Body, clock: Clock, *, channel: str = "", thread: str = "", text: str = ""
+    workspace: Workspace, body: Body, clock: Clock, *, entrance: Entrance, channel: str = "", thread: str = ""
 ) -> Incoming:
     """Something that somebody does, in the channel where they do it or another one."""
     member = await workspace.directory.member(user_of(body))
     channel, now = channel or channel_of(body), clock()
-    details = details_of(workspace, user_team=field(body, "user", "team_id") or member.team)
+    user_team = field(body, "user", "team_id") or member.team
+    details = details_of(workspace, user_team=user_team)
     response_url = field(body, "response_url")
     return Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread),
         dedupe_key=f"{workspace.team}/{channel}/{name_of(body) or now.isoformat()}",
         author=member.person,
-        text=text,
+        author_kind=kind_of(workspace, member, field(body, "user", "team_id")),
+        entrance=entrance,
+        text="",
         at=now,
         starts_thread=not thread,
         administers=member.administers,

@@ -15,6 +15,7 @@ from adapters.slack.incoming.hearing import Hearing
 from adapters.slack.incoming.reading import PLATFORM, read_message
 from adapters.slack.records import field, moment
 from bot.errors import BotError, StorageError
+from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Bot, Clock
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ OLDEST: Final = timedelta(hours=12)
 LOOK_BACK: Final = timedelta(days=7)
 """Conversations that rested longer are not looked at."""
 
+CATCHING_UP: Final = "catching up"
+"""The kind of what goes wrong here."""
+
 PAGES: Final = 3
 PLACES: Final = 100  # channels and threads that are read after one gap, the latest first
 
@@ -42,11 +46,14 @@ class _Seen:
 class CatchUp:
     """Remembers the newest message of each workspace, and reads on from it after a gap."""
 
-    def __init__(self, bot: Bot, hearing: Hearing, state: AdapterStateStore, *, clock: Clock) -> None:
+    def __init__(
+        self, bot: Bot, hearing: Hearing, state: AdapterStateStore, *, clock: Clock, errors: EventErrors
+    ) -> None:
         self._bot = bot
         self._hearing = hearing
         self._state = state
         self._clock = clock
+        self._errors = errors
         self._seen: dict[str, _Seen] = {}
 
     async def note(self, workspace: Workspace, event: Mapping[str, Any]) -> None:
@@ -80,6 +87,8 @@ class CatchUp:
             except BotError as error:
                 extra = {"team": workspace.team, "error": str(error)}
                 logger.warning("not everything was caught up", extra=extra)
+            except Exception as error:  # noqa: BLE001 - told by its kind; the next workspace is read
+                self._errors.note(CATCHING_UP, error)
 
     async def _catch_up(self, workspace: Workspace) -> None:
         text = await self._state.get_state(PLATFORM, f"seen/{workspace.team}")
@@ -100,5 +109,11 @@ class CatchUp:
             logger.info("caught up", extra={"team": workspace.team, "messages": heard})
 
     async def _hear(self, workspace: Workspace, channel: str, message: Mapping[str, Any]) -> bool:
-        said = read_message({**message, "type": "message"}, bot_user=workspace.bot_user, channel=channel)
-        return said is not None and await self._hearing.said(workspace, said) is not None
+        try:
+            said = read_message({**message, "type": "message"}, bot_user=workspace.bot_user, channel=channel)
+            return said is not None and await self._hearing.said(workspace, said) is not None
+        except BotError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind; the next message is heard
+            self._errors.note(CATCHING_UP, error)
+            return False

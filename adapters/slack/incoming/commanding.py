@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,17 +12,26 @@ from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import Body, asked_by, channel_of
 from adapters.slack.incoming.hearing import Hearing
-from adapters.slack.incoming.reading import command_called
 from adapters.slack.incoming.settings import Settings
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.records import field, moment
-from adapters.slack.replies.rendering import COMMAND, escape_markdown, fallback_text, markdown_blocks
+from adapters.slack.replies.rendering import (
+    COMMAND,
+    PIECE_CHARACTERS,
+    Block,
+    escape_markdown,
+    fallback_text,
+    markdown_blocks,
+    shortened,
+)
 from adapters.slack.replies.whispers import NOT_THERE
 from bot.chat.rate_limit import Priority
-from bot.commands import COMMANDS, parse_question
+from bot.commands.command import Command
+from bot.commands.parser import question_in
+from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
-from bot.types import Incoming
+from bot.types import Entrance, Incoming
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +46,7 @@ POST_SECONDS: Final = 2.0
 
 def usage() -> str:
     """What can follow the slash command, a line each."""
-    lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in COMMANDS.values()]
+    lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in all_commands().values()]
     return "\n".join((*lines, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
 
 
@@ -55,37 +64,34 @@ class Commanding:
         raw = field(body, "text").strip()
         names = await workspace.directory.names_in(raw)
         text = to_plain(raw, names)
-        word, _, rest = text.partition(" ")
-        command = command_called(word)
-        asked = await asked_by(workspace, body, self._clock, text=f"/{text}")
+        word = text.partition(" ")[0]
+        command = find_command(word)
+        asked = replace(await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND), text=f"/{text}")
         if word.lower() == SETTINGS_WORD:
-            await self._settings.open(workspace, body, asked.key)
+            await self._settings.open(workspace, body, asked)
         elif not word:
             await self._hearing.reply(workspace, asked, usage())
         elif command is None:
             unknown = f"There is no `{COMMAND} {escape_code(word)}`. There are:\n\n{usage()}"
             await self._hearing.reply(workspace, asked, unknown)
-        elif command.name in {"ask", "search"}:
-            markdown = to_markdown(raw.partition(" ")[2], names)
-            await self._ask(workspace, replace(asked, text=f"/{command.name} {rest.strip()}"), shown=markdown)
+        elif command.needs_mark:
+            await self._ask(workspace, asked, command, shown=to_markdown(raw.partition(" ")[2], names))
         else:
             await self._hearing.hand_over(workspace, asked)
 
-    async def _ask(self, workspace: Workspace, asked: Incoming, *, shown: str) -> None:
+    async def _ask(self, workspace: Workspace, asked: Incoming, command: Command, *, shown: str) -> None:
         """Show the question, so that it can be answered below it, and ask; once, however often it is delivered."""
-        try:
-            _, question = parse_question(asked.text.partition(" ")[2])
-        except InvalidInput as error:
-            return await self._hearing.reply(workspace, asked, str(error))
-        if not question.strip():
-            usage_line = f"`{COMMAND} {COMMANDS[asked.text[1:].partition(' ')[0]].usage}`"
-            return await self._hearing.reply(workspace, asked, f"Usage: {usage_line}")
+        if not question_in(asked.text).strip():
+            return await self._hearing.reply(workspace, asked, f"Usage: `{COMMAND} {command.usage}`")
+        refusal = await self._bot.refuse(asked)
+        if refusal is not None:
+            return await self._hearing.show(workspace, asked, refusal)
         if not await self._bot.begin(asked):
             return None
         try:
             ts = await self._post_question(workspace, asked, shown)
-        except SlackRefusal as refusal:
-            if refusal.code not in NOT_THERE:
+        except SlackRefusal as refused:
+            if refused.code not in NOT_THERE:
                 raise
             return await self._hearing.reply(workspace, asked, NOT_HERE)
         at: datetime = moment(ts) or asked.at
@@ -96,12 +102,24 @@ class Commanding:
         return None
 
     async def _post_question(self, workspace: Workspace, asked: Incoming, shown: str) -> str:
+        """Post the question, its beginning where it is long, once more as plain text where blocks are refused.
+
+        Raises `SlackRefusal` and `SlackUncertain`.
+        """
         name = escape_markdown(" ".join(asked.author.name.split()))
-        text = f"**{name}** asks: {escape_markdown(shown)}"
+        text = shortened(f"**{name}** asks: {escape_markdown(shown)}", PIECE_CHARACTERS)
+        try:
+            return await self._post(workspace, asked, text, markdown_blocks(text))
+        except SlackRefusal as refusal:
+            if refusal.code in NOT_THERE:
+                raise
+            return await self._post(workspace, asked, text, ())
+
+    async def _post(self, workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block]) -> str:
         arguments: Mapping[str, Any] = {
             "channel": asked.key.channel,
             "text": fallback_text(text),
-            "blocks": markdown_blocks(text),
+            "blocks": list(blocks) or None,
             "metadata": {"event_type": QUESTION, "event_payload": {"user": asked.author.id}},
             "unfurl_links": False,
             "unfurl_media": False,
@@ -118,12 +136,13 @@ class Commanding:
             return
         match field(body, "callback_id"):
             case callback if callback == SETTINGS_SHORTCUT:
-                asked = await asked_by(workspace, body, self._clock, thread=thread or ts)
-                await self._settings.open(workspace, body, asked.key)
+                entrance = Entrance.SHORTCUT
+                asked = await asked_by(workspace, body, self._clock, entrance=entrance, thread=thread or ts)
+                await self._settings.open(workspace, body, asked)
             case callback if callback == SUMMARISE_SHORTCUT:
                 words = "thread private" if thread else f"channel from {ts} private"
-                asked = await asked_by(workspace, body, self._clock, thread=thread, text=f"/summarise {words}")
-                await self._hearing.hand_over(workspace, asked)
+                asked = await asked_by(workspace, body, self._clock, entrance=Entrance.SHORTCUT, thread=thread)
+                await self._hearing.hand_over(workspace, replace(asked, text=f"/summarise {words}"))
 
 
 def escape_code(word: str) -> str:

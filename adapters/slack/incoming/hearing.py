@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from adapters.slack.api.directory import Member
@@ -14,7 +13,6 @@ from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.reading import (
     PLATFORM,
     Said,
-    command_in,
     dedupe_key,
     read_message,
     without_mention,
@@ -22,19 +20,20 @@ from adapters.slack.incoming.reading import (
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import in_slack_words
+from adapters.slack.replies.status import forget_title
 from adapters.slack.replies.whispers import whisper
 from bot.chat.background_tasks import BackgroundTasks
-from bot.effects import TELLING
+from bot.commands.parser import question_in
+from bot.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput
+from bot.offload import offload
 from bot.owed import INTERRUPTED
 from bot.ports import Bot
-from bot.types import ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage
+from bot.types import AuthorKind, ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage, Within
 
 logger = logging.getLogger(__name__)
 
 Event = Mapping[str, Any]
-
-NO_FOLLOW_UPS: Final = "In this place I answer one question in each thread. Please ask in a new one."
 
 
 class Hearing:
@@ -59,18 +58,7 @@ class Hearing:
     async def said(self, workspace: Workspace, said: Said) -> Handled | None:
         """Take one message. Raises `StorageError`."""
         member = await workspace.directory.member(said.user)
-        if member.is_bot:
-            return None
-        incoming = await self._incoming(workspace, said, member)
-        from_elsewhere = not workspace.enterprise and said.user_team not in {"", workspace.team}
-        if (member.is_stranger or from_elsewhere) and not await self._answers_strangers(incoming):
-            return None
-        if incoming.text.startswith("!") and not incoming.addressed and not await self._takes_part(incoming):
-            return None  # meant for another bot, or for nobody
-        if said.thread and said.mentions_bot and not said.is_direct and await self._is_over(incoming):
-            await self.reply(workspace, incoming, NO_FOLLOW_UPS)
-            return None
-        return await self.hand_over(workspace, incoming)
+        return await self.hand_over(workspace, await self._incoming(workspace, said, member))
 
     async def hand_over(self, workspace: Workspace, incoming: Incoming) -> Handled | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
@@ -87,16 +75,20 @@ class Hearing:
         except InvalidInput as error:
             self._background.start(self._tell(workspace, asked, str(error)), "message for one person")
             return None
+        await self.show(workspace, asked, handled)
+        return handled
+
+    async def show(self, workspace: Workspace, asked: Incoming, handled: Handled) -> None:
+        """Show what somebody alone is told, if there is anything."""
         if handled.outcome is Outcome.REPLIED and handled.text:
             self._background.start(self._tell(workspace, asked, handled.text), "message for one person")
-        return handled
 
     async def tell_owed(self, workspace: Workspace, owed: Owed) -> None:
         """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
         await whisper(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
 
     async def _tell(self, workspace: Workspace, asked: Incoming, text: str) -> None:
-        async with asyncio.timeout(TELLING.total_seconds()):
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
             await whisper(workspace, asked, in_slack_words(text))
         await self._bot.told(asked)
 
@@ -104,42 +96,24 @@ class Hearing:
 
     async def _incoming(self, workspace: Workspace, said: Said, member: Member) -> Incoming:
         names = await workspace.directory.names_in(said.text)
-        addressed = said.is_direct or said.mentions_bot
         text = without_mention(said.text, workspace.bot_user)
-        command = command_in(to_plain(text, names), addressed=addressed)
         return Incoming(
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
             author=member.person,
-            text=command or to_markdown(text, names),
+            author_kind=kind_of(workspace, member, said.user_team),
+            text=await offload(len(text), to_markdown, text, names),
+            typed=to_plain(text, names),
             at=said.at,
             source_id=said.ts,
             attachments=workspace.attachments_of(said.event),
-            addressed=addressed,
+            addressed=said.is_direct or said.mentions_bot,
+            is_direct=said.is_direct,
             starts_thread=not said.thread,
             administers=member.administers,
             time_zone=member.time_zone,
             details=details_of(workspace, user_team=said.user_team or member.team),
         )
-
-    async def _answers_strangers(self, incoming: Incoming) -> bool:
-        """Whether people of other organisations are answered here."""
-        effective = await self._bot.effective(incoming.key)
-        return bool(effective["strangers"].value == "answer")
-
-    async def _takes_part(self, incoming: Incoming) -> bool:
-        """Whether somebody was answered in the conversation, or in the channel where it stands outside threads."""
-        for key in _conversations(incoming.key, incoming.source_id):
-            if await self._bot.requests(key, limit=1):
-                return True
-        return False
-
-    async def _is_over(self, incoming: Incoming) -> bool:
-        """Whether a thread has had its question, and no other is answered there; commands always are."""
-        if incoming.text.startswith(("/", "!")):
-            return False
-        effective = await self._bot.effective(incoming.key)
-        return effective["follow_ups"].value == "off" and bool(await self._bot.requests(incoming.key, limit=1))
 
     # ------------------------------------------------------------ what changes
 
@@ -155,34 +129,43 @@ class Hearing:
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
         member = await workspace.directory.member(said.user)
-        text = to_markdown(
-            without_mention(said.text, workspace.bot_user), await workspace.directory.names_in(said.text)
-        )
+        names = await workspace.directory.names_in(said.text)
+        text = without_mention(said.text, workspace.bot_user)
+        is_directed = said.is_direct or said.mentions_bot
+        typed = to_plain(text, names)
         edited = ThreadMessage(
             source_id=said.ts,
             author=member.person,
-            text=text,
+            text=typed if typed != question_in(typed) else to_markdown(text, names),
             at=said.at,
             attachments=workspace.attachments_of(message),
         )
-        await self._edit(said.key(workspace.team), edited, at)
-
-    async def _edit(self, key: ConversationKey, edited: ThreadMessage, at: datetime) -> None:
-        for each in _conversations(key, edited.source_id):
-            await self._bot.edited(each, edited, at=at)
+        await self._bot.edited(said.key(workspace.team), edited, at=at, is_directed=is_directed)
 
     async def _deleted(self, workspace: Workspace, event: Event) -> None:
         before = _record(event, "previous_message")
         await self._forget(workspace, field(event, "channel"), before | {"ts": field(event, "deleted_ts")})
 
     async def _forget(self, workspace: Workspace, channel: str, message: Event) -> None:
+        """Let a message go, somebody's or the bot's own; the session that was named after a question loses its name."""
         ts = field(message, "ts")
-        if not channel or moment(ts) is None or workspace.is_own(message):
+        if not channel or moment(ts) is None:
             return
         thread = field(message, "thread_ts") or ts
         key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
-        for each in _conversations(key, ts):
-            await self._bot.deleted(each, ts)
+        outcome = await self._bot.deleted(key, ts)
+        if outcome.questions and workspace.sessions:
+            self._background.start(forget_title(workspace, key), "title of a session")
+
+    async def place_gone(self, workspace: Workspace, event: Event) -> None:
+        """A channel was deleted, or the bot was taken out of it. Raises `StorageError`."""
+        if channel := field(event, "channel"):
+            place = Within(platform=PLATFORM, workspace=workspace.team, channel=channel)
+            await self._bot.place_deleted(place)
+
+    async def workspace_gone(self, team: str) -> None:
+        """The app was taken out of a workspace. Raises `StorageError`."""
+        await self._bot.place_deleted(Within(platform=PLATFORM, workspace=team))
 
 
 def details_of(workspace: Workspace, *, user_team: str = "") -> Mapping[str, str]:
@@ -191,9 +174,10 @@ def details_of(workspace: Workspace, *, user_team: str = "") -> Mapping[str, str
     return {name: value for name, value in details.items() if value}
 
 
-def _conversations(key: ConversationKey, ts: str) -> list[ConversationKey]:
-    """Where a message may have been taken up: in its thread, and in the channel when it stands outside threads."""
-    return [key, replace(key, thread="")] if key.thread == ts else [key]
+def kind_of(workspace: Workspace, member: Member, user_team: str) -> AuthorKind:
+    """Return whether somebody belongs to the workspace, or to an organisation that shares a channel with it."""
+    from_elsewhere = not workspace.enterprise and user_team not in {"", workspace.team}
+    return AuthorKind.EXTERNAL if member.is_stranger or from_elsewhere else AuthorKind.MEMBER
 
 
 def _record(event: Event, name: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from bot.delivery import tables_as_text
 from bot.errors import BotError
 from bot.parameters import Effective
 from bot.ports import Bot, Clock
+from bot.types import Entrance
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class Home:
             logger.info("prompts were refused", extra={"code": refusal.code})
 
     async def _publish(self, workspace: Workspace, user: str) -> None:
-        asked = await asked_by(workspace, {"user_id": user}, self._clock)
+        asked = await asked_by(workspace, {"user_id": user}, self._clock, entrance=Entrance.BUTTON)
         try:
             used = await self._bot.usage(asked)
         except BotError as error:

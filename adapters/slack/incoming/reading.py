@@ -12,8 +12,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapters.slack.records import field, moment
-from bot.commands import COMMANDS, SCOPE_WORDS, Command
-from bot.parameters import FIXED_BY_SERVER, PARAMETERS
 from bot.types import ConversationKey
 
 Event = Mapping[str, Any]
@@ -55,7 +53,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | No
     channel = field(event, "channel") or channel
     ts, user = field(event, "ts"), field(event, "user")
     at = moment(ts)
-    is_said = event.get("type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
+    is_said = field(event, "type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
     by_person = user and user not in SYSTEM_USERS and user != bot_user and not event.get("bot_id")
     if not is_said or not by_person or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
         return None
@@ -82,58 +80,15 @@ def dedupe_key(team: str, channel: str, ts: str) -> str:
 
 def without_mention(text: str, bot_user: str) -> str:
     """The text without the bot's name where it only calls it: at the beginning and at the end."""
-    mention = _mention_of(bot_user).pattern
-    return re.sub(rf"^(?:\s*{mention}[\s,:]*)+|(?:\s*{mention}\s*)+$", "", text).strip()
+    mention = _mention_of(bot_user)
+    text = re.sub(rf"^(?:\s*+{mention.pattern}[\s,:]*+)++", "", text)
+    end = len(text.rstrip())
+    while (at := text.rfind("<@", 0, end)) >= 0 and mention.fullmatch(text, at, end):
+        end = at
+        while end and text[end - 1].isspace():
+            end -= 1
+    return text[:end].strip()
 
 
 def _mention_of(bot_user: str) -> re.Pattern[str]:
     return re.compile(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>")
-
-
-# ---------------------------------------------------------------- commands in messages
-
-
-def command_in(text: str, *, addressed: bool) -> str:
-    """The command that a message is, with its mark; "" for a question.
-
-    "!set ..." is one in every conversation of the bot; without the mark the words must fit a command, so that a
-    question may begin with "show" or "help".
-    """
-    first, _, rest = text.strip().partition(" ")
-    if first[:1] == "!" and command_called(first[1:]) is not None:
-        return text.strip()
-    command = command_called(first)
-    if addressed and command is not None and _fits(command, rest.strip().lower().split()):
-        return f"/{text.strip()}"
-    return ""
-
-
-def command_called(word: str) -> Command | None:
-    """The command that a word names."""
-    return next((each for each in COMMANDS.values() if each.is_called(word.lower())), None)
-
-
-def _fits(command: Command, words: list[str]) -> bool:
-    """Whether these words can follow a command; all can where the rest is free text."""
-    match command.name:
-        case "stop" | "usage" | "forget":
-            known = re.findall(r"\w+", command.usage.lower())
-            return all(word in known or word.isdecimal() for word in words)
-        case "set" | "unset":
-            words = words[1:] if words and words[0] in SCOPE_WORDS else words
-            return bool(words) and _is_parameter(words[0])
-        case "show" | "help":
-            return not words or (len(words) == 1 and _is_topic(words[0].lstrip("/!")))
-        case "ask" | "search":
-            return bool(words)
-        case _:
-            return True
-
-
-def _is_topic(word: str) -> bool:
-    return word in {"context", "memory"} or command_called(word) is not None or _is_parameter(word)
-
-
-def _is_parameter(word: str) -> bool:
-    name = word.replace("-", "_")
-    return name in PARAMETERS or name in FIXED_BY_SERVER

@@ -17,7 +17,7 @@ from bot.chat.rate_limit import Priority
 from bot.parameter_resolver import scopes_of
 from bot.parameters import PARAMETERS
 from bot.ports import Bot, Clock
-from bot.types import ConversationKey
+from bot.types import ConversationKey, Entrance, Incoming
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +35,17 @@ class Settings:
         self._hearing = hearing
         self._clock = clock
 
-    async def open(self, workspace: Workspace, body: Body, key: ConversationKey) -> None:
+    async def open(self, workspace: Workspace, body: Body, asked: Incoming) -> None:
         """Open the form for a place, at its narrowest scope. Raises `PlatformError` and `StorageError`."""
+        if refusal := await self._bot.refuse(asked):
+            return await self._hearing.show(workspace, asked, refusal)
+        key = asked.key
         kinds = Where(channel=key.channel, thread=key.thread, kind="workspace").kinds
         where = Where(channel=key.channel, thread=key.thread, kind=kinds[-1])
         view = await self._form(workspace, where, user_of(body))
         arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
         await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
+        return None
 
     async def move(self, workspace: Workspace, body: Body, kind: str) -> None:
         """Show what is set at another scope. Raises `PlatformError` and `StorageError`."""
@@ -67,7 +71,8 @@ class Settings:
         if where.kind == "workspace" and not member.administers:
             return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         if changes:
-            asked = await asked_by(workspace, body, self._clock, channel=where.channel, thread=where.thread)
+            here = {"channel": where.channel, "thread": where.thread}
+            asked = await asked_by(workspace, body, self._clock, entrance=Entrance.FORM, **here)
             scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
             answer = _confirmation(where, changes) if where.channel else ""
             await self._hearing.tell(workspace, asked, self._bot.change(scope, changes, asked=asked, answer=answer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,8 +63,10 @@ class InstalledWorkspaces:
                 known.workspace = await self._connector.workspace(known.calls, known.origin)
         return known.workspace
 
-    async def uninstalled(self, origin: Origin) -> None:
-        """Forget the bot and its token. Raises `StorageError`."""
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
+        """Forget the bot and its token; of an organisation return the workspaces that were heard of. Raises
+        `StorageError`.
+        """
         await self._installations.async_delete_bot(enterprise_id=origin.enterprise, team_id=origin.team)
         gone = [each for each in self._known.values() if _is_of(each.origin, origin)]
         for known in gone:
@@ -71,6 +74,7 @@ class InstalledWorkspaces:
             if known.workspace is not None:
                 await known.workspace.aclose()
         logger.info("the app was uninstalled", extra={"team": origin.team, "enterprise": origin.enterprise})
+        return sorted({each.origin.team for each in gone} | ({origin.team} if origin.team else set()))
 
     async def everywhere(self) -> list[Workspace]:
         """The workspaces in which the app is installed; those of a whole organisation are known once they speak."""

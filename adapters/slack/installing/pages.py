@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 INSTALL_PATH: Final = "/slack/install"
 AUTHORIZE_URL: Final = "https://slack.com/oauth/v2/authorize"
 STATE_LIFETIME: Final = timedelta(minutes=10)
+PENDING: Final = 100  # anybody can begin: what is kept of those who never come back has a bound
 COOKIE: Final = "seedling_slack_install"
 _PREFIX: Final = "state/"
 _HEADERS: Final = {
@@ -49,10 +50,12 @@ class States:
         self._clock = clock
 
     async def issue(self) -> str:
-        """A new one. Raises `StorageError`."""
+        """Return a new one, and drop those that are over or too many. Raises `StorageError`."""
         now = self._clock()
-        for name, until in (await self._state.list_state(PLATFORM, prefix=_PREFIX)).items():
-            if float(until) < now.timestamp():
+        pending = await self._state.list_state(PLATFORM, prefix=_PREFIX)
+        newest_first = sorted(pending.items(), key=lambda each: float(each[1]), reverse=True)
+        for number, (name, until) in enumerate(newest_first, 1):
+            if number >= PENDING or float(until) < now.timestamp():
                 await self._state.swap_state(PLATFORM, name, before=until, after=None)
         secret = secrets.token_urlsafe(32)
         await self._state.put_state(PLATFORM, _PREFIX + secret, str((now + STATE_LIFETIME).timestamp()))
@@ -80,8 +83,11 @@ class InstallPages:
         self.url = AUTHORIZE_URL
 
     def routes(self) -> list[web.RouteDef]:
-        """Where they are."""
-        return [web.get(INSTALL_PATH, self.begin), web.get(RETURN_PATH, self.end)]
+        """Where they are; looking with HEAD neither begins nor ends anything."""
+        return [
+            web.get(INSTALL_PATH, self.begin, allow_head=False),
+            web.get(RETURN_PATH, self.end, allow_head=False),
+        ]
 
     async def begin(self, request: web.Request) -> web.Response:
         """Lead to Slack's page of consent."""

@@ -13,8 +13,12 @@ from adapters.slack.api.workspace import Workspace
 from adapters.slack.replies.parts import Part
 from adapters.slack.replies.rendering import Block, fallback_text, markdown_blocks
 from bot.chat.rate_limit import Priority
+from bot.errors import PlatformError, ReplyRemoved
 
 logger = logging.getLogger(__name__)
+
+TAKEN_BACK: Final = "(This answer was taken back.)"
+"""What a message says that was to be deleted and could not be."""
 
 STREAM_SHARE: Final = 0.8
 """When a stream is ended by ourselves, as a share of the time after which Slack would."""
@@ -23,7 +27,8 @@ STREAM_SHARE: Final = 0.8
 class Messages:
     """Writes the messages of one answer into one place.
 
-    `recipient` are the arguments that a stream in a channel needs beside the place.
+    `recipient` are the arguments that a stream in a channel needs beside the place. While it is `plain`, a message is
+    text alone, without blocks.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class Messages:
         self._recipient = recipient
         self._stream_seconds = stream_seconds
         self.may_stream = bool(thread)
+        self.plain = False
 
     # ------------------------------------------------------------ beginning
 
@@ -58,29 +64,31 @@ class Messages:
     async def post(
         self, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, priority: Priority
     ) -> Part:
-        """Post a message. Raises `SlackRefusal` and `SlackUncertain`."""
+        """Post a message. Raises `SlackRefusal` and `SlackUncertain`, `ReplyRemoved` where the thread is gone."""
         arguments = {
             "channel": self.channel,
             "thread_ts": self.thread or None,
-            **_content(text, blocks),
+            **self._content(text, blocks),
             "metadata": metadata,
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        answer = await self._calls.call("chat.postMessage", arguments, priority=priority)
+        answer = await self._call("chat.postMessage", arguments, priority=priority)
         return Part(ts=str(answer["ts"]), shown=text, blocks=blocks)
 
     # ------------------------------------------------------------ going on
 
     async def go_on(self, part: Part, text: str, blocks: Sequence[Block], *, reserved: int) -> None:
-        """Bring a message nearer to `text`, if there is room for it. Raises `SlackRefusal`."""
+        """Bring a message nearer to `text`, if there is room for it. Raises `SlackRefusal` and `ReplyRemoved`."""
         if part.streaming:
             await self._append(part, text)
         elif part.shown != text:
             try:
-                arguments = {"channel": self.channel, "ts": part.ts, **_content(text, blocks)}
+                arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks)}
                 if await self._calls.try_call("chat.update", arguments, reserved=reserved) is not None:
                     part.shown, part.blocks = text, blocks
+            except SlackRefusal as refusal:
+                raise _removed(refusal) from refusal
             except SlackUncertain:
                 part.shown = None  # the next edit tells the whole anyway
 
@@ -104,22 +112,19 @@ class Messages:
             logger.info("stream is over", extra={"code": refusal.code})
             self._workspace.learn(refusal)
             self._closed(part)
+            if refusal.code in GONE:
+                raise _removed(refusal) from refusal
 
     # ------------------------------------------------------------ ending
 
     async def settle(self, part: Part, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> None:
-        """Make a message hold exactly this. Raises `SlackRefusal` and `SlackUncertain`."""
+        """Make a message hold exactly this. Raises `SlackRefusal`, `SlackUncertain` and `ReplyRemoved`."""
         if part.streaming and await self._stop(part, text, blocks, metadata):
             return
         if part.shown == text and part.blocks == blocks:
             return
-        arguments = {"channel": self.channel, "ts": part.ts, **_content(text, blocks), "metadata": metadata}
-        try:
-            await self._calls.call("chat.update", arguments, priority=Priority.FINAL)
-        except SlackRefusal as refusal:
-            if refusal.code not in GONE:
-                raise
-            logger.info("a message was deleted while it was written", extra={"code": refusal.code})
+        arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks), "metadata": metadata}
+        await self._call("chat.update", arguments, priority=Priority.FINAL)
         part.shown, part.blocks = text, blocks
 
     async def _stop(self, part: Part, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> bool:
@@ -159,23 +164,51 @@ class Messages:
             self._closed(part)
             part.shown = None
 
-    async def delete(self, part: Part) -> None:
-        """Take a message away that the answer no longer needs."""
+    async def retract(self, part: Part) -> None:
+        """Delete a message; where Slack refuses that, leave nothing of what it says and its buttons.
+
+        Raises `SlackRefusal` and `SlackUncertain` when it stands as it was.
+        """
+        place = {"channel": self.channel, "ts": part.ts}
         try:
-            await self._calls.call("chat.delete", {"channel": self.channel, "ts": part.ts}, priority=Priority.FINAL)
+            await self._calls.call("chat.delete", place, priority=Priority.FINAL)
+        except SlackRefusal as refusal:
+            if refusal.code in GONE:
+                return
+            logger.info("message is emptied, not deleted", extra={"code": refusal.code})
+            emptied = {**place, "text": TAKEN_BACK, "blocks": []}
+            await self._calls.call("chat.update", emptied, priority=Priority.FINAL)
+
+    async def delete(self, part: Part) -> None:
+        """Retract a message that the answer no longer needs, if Slack lets that be."""
+        try:
+            await self.retract(part)
         except (SlackRefusal, SlackUncertain) as error:
-            logger.info("message was not deleted", extra={"error": str(error)})
+            logger.warning("message was not deleted", extra={"error": str(error)})
 
     def _closed(self, part: Part) -> None:
         part.streaming = False
         self._workspace.open_streams.discard(part)
 
+    async def _call(self, method: str, arguments: Mapping[str, Any], *, priority: Priority) -> Mapping[str, Any]:
+        """Call a method about a message of the answer. Raises as `SlackCalls.call`, and `ReplyRemoved`."""
+        try:
+            return await self._calls.call(method, arguments, priority=priority)
+        except SlackRefusal as refusal:
+            raise _removed(refusal) from refusal
 
-def _content(text: str, blocks: Sequence[Block]) -> dict[str, Any]:
-    """Both forms of a message: blocks for people, `text` for notifications and screen readers."""
-    shown = [*markdown_blocks(text), *blocks]
-    said = "\n".join(_said(block) for block in blocks if block["type"] == "section")
-    return {"text": fallback_text(text or said), "blocks": shown}
+    def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
+        """Both forms of a message: blocks for people, `text` for notifications and screen readers."""
+        if self.plain:
+            return {"text": text or "…", "blocks": []}  # none would leave those that are there
+        shown = [*markdown_blocks(text), *blocks]
+        said = "\n".join(_said(block) for block in blocks if block["type"] == "section")
+        return {"text": fallback_text(text or said), "blocks": shown}
+
+
+def _removed(refusal: SlackRefusal) -> PlatformError:
+    """Return what a refusal means for an answer: of one that somebody deleted nothing is posted again."""
+    return ReplyRemoved(str(refusal)) if refusal.code in GONE else refusal
 
 
 def _said(block: Block) -> str:

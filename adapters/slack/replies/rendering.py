@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
-from bot.commands.registry import all_commands
 from bot.smallprint import footer_parts
 from bot.types import Draft, Footer, Source, TurnId
 
@@ -18,6 +17,8 @@ PIECE_CHARACTERS: Final = 10_500
 
 SMALL_PRINT_CHARACTERS: Final = 1_800  # of sources and notices together
 FALLBACK_CHARACTERS: Final = TEXT_CHARACTERS - 100
+PLAIN_CHARACTERS: Final = FALLBACK_CHARACTERS
+"""Of a message that is text alone, which may be an edit."""
 
 STOP: Final = "seedling_stop"
 REGENERATE: Final = "seedling_regenerate"
@@ -26,11 +27,13 @@ CONTINUE: Final = "seedling_continue"
 FEEDBACK: Final = "seedling_feedback"
 GOOD, BAD = "good", "bad"
 
+NO_ANSWER: Final = "There is no answer."
+
 METADATA: Final = "seedling_answer"
 
 _LINKED: Final = re.compile(r"https?://[^\s<>|]+")
 COMMAND: Final = "/seed"
-_COMMANDS: Final = re.compile(rf"(?<=`)/(?=(?:{'|'.join(COMMANDS)})\b)")
+_COMMANDS: Final = re.compile(rf"(?<=`)/(?=(?:{'|'.join(all_commands())})\b)")
 _NAMED: Final = re.compile("&(?=(?:amp|lt|gt);)")
 
 
@@ -93,6 +96,11 @@ def notice_blocks(draft: Draft) -> list[Block]:
     if not draft.text.strip():
         return [{"type": "section", "text": text}]
     return [{"type": "context", "elements": [text]}]
+
+
+def plain_text(draft: Draft) -> str:
+    """Return an answer with its notices as text alone."""
+    return "\n\n".join(filter(None, (draft.text, *(in_slack_words(each) for each in draft.notices)))) or NO_ANSWER
 
 
 def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.slack.api.errors import SlackRefusal, SlackUncertain
@@ -15,18 +15,24 @@ from adapters.slack.replies.messages import Messages
 from adapters.slack.replies.parts import PRIVATE, Part, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
+    PLAIN_CHARACTERS,
     Block,
     end_blocks,
     escape_markdown,
+    escape_mrkdwn,
     metadata_of,
     notice_blocks,
+    plain_text,
     writing_blocks,
 )
 from adapters.slack.replies.search import find_parts
 from adapters.slack.replies.status import Status
 from adapters.slack.replies.whispers import whisper
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
-from bot.delivery import Piece, Splitter, defang, known, settled
+from bot.delivery import Piece, Splitter, defang, known, settled, split
+from bot.errors import PlatformError, ReplyRemoved
+from bot.offload import offload
+from bot.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -75,22 +81,27 @@ class SlackReply:
 
         Raises `PlatformError`.
         """
-        if self._turn.epoch == 1 or (self._parts and not self._may_have_more()):
+        if self._turn.epoch == 1 or (self._parts and not await self._may_have_more()):
             return
         await asyncio.sleep(self._rules.settle_seconds)
         known = [each.ts for each in self._parts]
         self._parts += await find_parts(self._workspace, self._messages, self._turn, known=known)
         self._messages.may_stream = self._messages.may_stream and not self._parts
 
-    def _may_have_more(self) -> bool:
+    async def _may_have_more(self) -> bool:
         """Whether the answer may have reached messages beyond those that are noted.
 
         Of one that is not whole, half a message is more than is written after the last time that its text was stored.
         """
         draft = self._turn.draft or Draft(status="thinking")
         if self._turn.outcome is not None:
-            return len(self._pieces(draft, draft.text)) > len(self._parts)
+            return len(await self._pieces(draft)) > len(self._parts)
         return len(escape_markdown(draft.text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return the messages that stand there."""
+        return tuple(part.ts for part in self._parts)
 
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
@@ -100,25 +111,39 @@ class SlackReply:
             await self._write(draft)
         return self._reference()
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the whole answer stand, with what belongs under it. Raises `PlatformError`."""
-        if draft.status == "failed" and not self._parts and not self._direct:
+        if plain:
+            await self._write_plain(draft)
+        elif draft.status == "failed" and not self._parts and not self._direct:
             await self._apologise(draft)
         else:
             await self._write_end(draft)
         await self._status.clear()
         return self._reference()
 
-    async def withdraw(self, keep: str) -> None:
-        """Delete the messages that `keep` does not name; what only its author saw goes by itself."""
+    async def retract(self, keep: str) -> None:
+        """Delete the messages that `keep` does not name, all with ""; one that cannot be is left without text.
+
+        Raises `PlatformError` when some stand as they were.
+        """
         _, kept = read_reference(keep)
         names = {part.ts for part in kept}
+        trouble: PlatformError | None = None
         for part in [each for each in self._parts if each.ts not in names]:
             if part.streaming:
                 await self._messages.end_stream(part)
-            await self._messages.delete(part)
             self._workspace.open_edits.discard(part)
-            self._parts.remove(part)
+            try:
+                await self._messages.retract(part)
+            except PlatformError as error:
+                trouble = error
+            else:
+                self._parts.remove(part)
+        if not keep:
+            await self._status.clear(must=self._turn.epoch > 1)
+        if trouble is not None:
+            raise trouble
 
     def _reference(self) -> str:
         return write_reference(self._messages.channel, self._parts)
@@ -126,7 +151,7 @@ class SlackReply:
     # ------------------------------------------------------------ writing
 
     async def _write(self, draft: Draft) -> None:
-        pieces = self._pieces(draft, draft.text[: settled(draft.text)])
+        pieces = await self._pieces(draft, growing=True)
         for index, piece in enumerate(pieces):
             if index < len(pieces) - 1:
                 await self._settle(index, escape_markdown(piece.shown), ())
@@ -139,15 +164,46 @@ class SlackReply:
                 await self._begin(index, text, below)
 
     async def _write_end(self, draft: Draft) -> None:
-        pieces = self._pieces(draft, draft.text)
+        pieces = await self._pieces(draft)
         for index, piece in enumerate(pieces):
             below = end_blocks(draft, self._turn.id) if index == len(pieces) - 1 else ()
             await self._settle(index, escape_markdown(piece.shown), below)
         while len(self._parts) > len(pieces):
             await self._messages.delete(self._parts.pop())
 
-    def _pieces(self, draft: Draft, text: str) -> Sequence[Piece]:
-        """The messages that a text needs, with links only to what people or the search named."""
+    async def _write_plain(self, draft: Draft) -> None:
+        """Write the answer as text alone; in new messages where Slack lets those that are there not be changed."""
+        self._messages.plain = True
+        pieces = await offload(len(draft.text), _plain_pieces, draft)
+        for index, piece in enumerate(pieces):
+            await self._settle_plain(index, escape_mrkdwn(piece.shown))
+        while len(self._parts) > len(pieces):
+            await self._messages.delete(self._parts.pop())
+
+    async def _settle_plain(self, index: int, text: str) -> None:
+        if index < len(self._parts) and self._parts[index].streaming:
+            await self._messages.end_stream(self._parts[index])
+        try:
+            await self._settle(index, text, ())
+        except SlackRefusal as refusal:
+            if index >= len(self._parts):
+                raise
+            logger.info("message is posted anew", extra={"turn": self._turn.id, "code": refusal.code})
+            await self._replace(index, text, ())
+
+    async def _replace(self, index: int, text: str, blocks: Sequence[Block]) -> None:
+        """Post a message in the place of one that cannot be changed, and take that away."""
+        old, self._parts[index] = self._parts[index], await self._post(index, text, blocks, Priority.FINAL)
+        self._workspace.open_edits.discard(old)
+        await self._messages.delete(old)
+
+    async def _pieces(self, draft: Draft, *, growing: bool = False) -> Sequence[Piece]:
+        """The messages that an answer needs; of one that is still growing only what stays as it is."""
+        return await offload(len(draft.text), self._divided, draft, growing=growing)
+
+    def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
+        """The pieces of an answer, with links only to what people or the search named."""
+        text = draft.text[: settled(draft.text)] if growing else draft.text
         safe = defang(text, allowed=known(draft.addresses))
         return self._splitter.split(safe) or [Piece(text="", shown="")]
 
@@ -157,12 +213,17 @@ class SlackReply:
         return escape_markdown(shown)
 
     async def _settle(self, index: int, text: str, blocks: Sequence[Block]) -> None:
-        metadata = metadata_of(self._turn.id, index)
-        if index < len(self._parts):
-            await self._messages.settle(self._parts[index], text, blocks, metadata)
-            self._workspace.open_edits.discard(self._parts[index])
-        else:
+        if index >= len(self._parts):
             self._parts.append(await self._post(index, text, blocks, Priority.FINAL))
+            return
+        try:
+            await self._messages.settle(self._parts[index], text, blocks, metadata_of(self._turn.id, index))
+        except ReplyRemoved:
+            # A further message may have been another runner's, who took it back when it gave way to this one.
+            if not index or not was_interrupted(self._turn):
+                raise
+            self._parts[index] = await self._post(index, text, blocks, Priority.FINAL)
+        self._workspace.open_edits.discard(self._parts[index])
 
     async def _begin(self, index: int, text: str, below: Sequence[Block]) -> None:
         """Begin a message: as a stream where that can be, else as a post that is edited."""
@@ -227,17 +288,31 @@ class PrivateReply:
         self._workspace = workspace
         self._turn = turn
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: nobody can delete what its author alone sees."""
+        return ()
+
     async def show(self, _draft: Draft) -> str:
         """Nothing is shown before the end."""
         return self._turn.reply_ref or ""
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Show the whole answer to its author. Raises `PlatformError`."""
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
-        text = defang(draft.text, allowed=known(draft.addresses))
-        await whisper(self._workspace, self._turn.incoming, text, end_blocks(draft, self._turn.id))
+        safe = replace(draft, text=await offload(len(draft.text), defang, draft.text, allowed=known(draft.addresses)))
+        if plain:
+            await whisper(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
+        else:
+            await whisper(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
 
-    async def withdraw(self, keep: str) -> None:
+    async def retract(self, keep: str) -> None:
         """Nothing: Slack cannot take back what only its author sees."""
+
+
+def _plain_pieces(draft: Draft) -> Sequence[Piece]:
+    """The messages that an answer needs as text alone."""
+    text = plain_text(replace(draft, text=defang(draft.text, allowed=known(draft.addresses))))
+    return split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))

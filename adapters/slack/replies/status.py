@@ -12,13 +12,26 @@ from adapters.slack.api.limits import CALLS_PER_MINUTE, SESSION_TITLE_CHARACTERS
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.replies.rendering import shortened
 from bot.chat.rate_limit import Priority
-from bot.types import Turn
+from bot.types import ConversationKey, Turn
 
 logger = logging.getLogger(__name__)
 
 TEXTS: Final[Mapping[str, str]] = {"thinking": "is thinking…", "searching": "is searching the web…"}
 LOADING: Final = ["Reading the conversation…", "Thinking it over…", "Still thinking…"]
 SESSION: Final = "agents.sessions.setStatus"
+
+
+RENAME: Final = "agents.sessions.rename"
+UNTITLED: Final = "Question"
+
+
+async def forget_title(workspace: Workspace, key: ConversationKey) -> None:
+    """Take the words of a deleted question out of the title of its thread's session, where there is one."""
+    arguments = {"channel_id": key.channel, "thread_ts": key.thread, "title": UNTITLED}
+    try:
+        await workspace.calls.call(RENAME, arguments, priority=Priority.FINAL, patience=60)
+    except (SlackRefusal, SlackUncertain) as error:
+        logger.info("session keeps its title", extra={"error": str(error)})
 
 
 class Status:
@@ -51,11 +64,14 @@ class Status:
             await self._try(STATUS_METHOD, arguments)
         self._shown, self._shown_at = text, now
 
-    async def clear(self) -> None:
-        """The work is done: a post has cleared the status, and so has the end of a stream the session."""
+    async def clear(self, *, must: bool = False) -> None:
+        """The work is done: a post has cleared the status, and so has the end of a stream the session.
+
+        `must` says that there is no post, and that an earlier runner may have shown a status.
+        """
         if self._processing and self._workspace.sessions and self._thread:
             await self._try(SESSION, self._session("active"), must=True)
-        if self._shown and self._workspace.statuses:
+        if (self._shown or must) and self._thread and self._workspace.statuses:
             arguments = {"channel_id": self._channel, "thread_ts": self._thread, "status": ""}
             await self._try(STATUS_METHOD, arguments)
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.errors import SlackRefusal, SlackUncertain
 from adapters.slack.api.workspace import Workspace
-from adapters.slack.replies.rendering import PIECE_CHARACTERS, Block, escape_markdown, fallback_text, markdown_blocks
+from adapters.slack.replies.rendering import (
+    PIECE_CHARACTERS,
+    PLAIN_CHARACTERS,
+    Block,
+    escape_markdown,
+    escape_mrkdwn,
+    fallback_text,
+    markdown_blocks,
+    notice_blocks,
+    plain_text,
+)
 from bot.chat.rate_limit import Priority
-from bot.delivery import split
-from bot.types import Incoming
+from bot.delivery import defang, known, split
+from bot.offload import offload
+from bot.types import Draft, Incoming
 
-logger = logging.getLogger(__name__)
+PATIENCE_SECONDS: Final = 60.0
+ANSWER_SECONDS: Final = 2.0
+"""The same for who waits with a command in front of them, and can be answered in another way."""
 
 RESPONSE_URL: Final = "response_url"
 """The detail of an incoming that holds where Slack takes an answer to what somebody pressed or typed."""
@@ -21,33 +34,50 @@ RESPONSE_URL: Final = "response_url"
 NOT_THERE: Final = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
 
 
-async def whisper(workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
+async def whisper(
+    workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block] = (), *, plain: bool = False
+) -> None:
     """Show Markdown to the author of `asked` alone; where they cannot be reached there, in their direct message.
 
-    What they pressed or typed can be answered in channels without the bot, too. Raises `SlackRefusal` and
-    `SlackUncertain`.
+    What they pressed or typed can be answered in channels without the bot, too. `plain` sends text alone, without
+    blocks. Raises `SlackRefusal` and `SlackUncertain`.
     """
-    pieces = [each.shown for each in split(text, limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each)))]
-    for number, piece in enumerate(pieces or [""], start=1):
+    limit, escape = (PLAIN_CHARACTERS, escape_mrkdwn) if plain else (PIECE_CHARACTERS, escape_markdown)
+    pieces = await offload(len(text), split, text, limit=limit, size=lambda each: len(escape(each)))
+    for number, shown in enumerate([each.shown for each in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
-        await _whisper_one(workspace, asked, _content(piece, below))
+        content = {"text": escape_mrkdwn(shown)} if plain else _content(shown, below)
+        await _whisper_one(workspace, asked, content)
+
+
+async def tell(workspace: Workspace, asked: Incoming, draft: Draft) -> None:
+    """Show a finished draft to the author of `asked` alone, once more in the plainest form where that is refused.
+
+    Raises `SlackRefusal` and `SlackUncertain`.
+    """
+    safe = replace(draft, text=await offload(len(draft.text), defang, draft.text, allowed=known(draft.addresses)))
+    try:
+        await whisper(workspace, asked, safe.text, notice_blocks(draft))
+    except SlackRefusal:
+        await whisper(workspace, asked, plain_text(safe), plain=True)
 
 
 async def _whisper_one(workspace: Workspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     # A thread shows such a message only once there is something in it.
     thread = None if asked.starts_thread else asked.key.thread or None
     arguments = {"channel": asked.key.channel, "user": asked.author.id, "thread_ts": thread, **content}
+    response_url = asked.details.get(RESPONSE_URL, "")
     try:
-        await workspace.calls.call("chat.postEphemeral", arguments, priority=Priority.FIRST, patience=60)
-    except SlackRefusal as refusal:
-        if refusal.code not in NOT_THERE:
-            raise
-        response_url = asked.details.get(RESPONSE_URL, "")
+        patience = ANSWER_SECONDS if response_url else PATIENCE_SECONDS
+        await workspace.calls.call("chat.postEphemeral", arguments, priority=Priority.FIRST, patience=patience)
+    except (SlackRefusal, SlackUncertain) as error:
         if response_url and await workspace.calls.respond(response_url, content):
             return
+        if isinstance(error, SlackUncertain):
+            raise
         channel = await workspace.direct_channel(asked.author.id)
         direct = {"channel": channel, **content, "unfurl_links": False, "unfurl_media": False}
-        await workspace.calls.call("chat.postMessage", direct, priority=Priority.FIRST, patience=60)
+        await workspace.calls.call("chat.postMessage", direct, priority=Priority.FIRST, patience=PATIENCE_SECONDS)
 
 
 def _content(text: str, blocks: Sequence[Block]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 import { nextTick } from "vue";
 import { Composer } from "/assets/composer.js";
 import { ContextPanel } from "/assets/context.js";
+import { remember } from "/assets/dom.js";
 import { Icon, Icons } from "/assets/icons.js";
 import { Message, MessageList } from "/assets/message.js";
 import { Sidebar } from "/assets/sidebar.js";
@@ -65,6 +66,7 @@ export default {
       if (moved) {
         Object.assign(this, { messages: [], more: false, loaded: false, notes: [], trouble: "" });
         this.act("open", { workspace, channel });
+        remember("place", [workspace, channel].map(encodeURIComponent).join("/"));
       }
       if (thread !== (this.thread?.id ?? "") || moved) {
         this.thread = thread ? emptyThread(thread) : null;
@@ -221,6 +223,7 @@ export default {
     },
     on_person({ person }) {
       this.person = person;
+      remember("name", person.name);
     },
     composers() {
       return [this.$refs.composer, this.$refs.threadComposer].filter(Boolean);
@@ -235,13 +238,16 @@ export default {
       this.notes = this.notes.filter((note) => note.thread !== message.thread);
       this.act("again", { id: message.id, how, thread: message.thread });
     },
+    remove(message) {
+      this.act("delete", { id: message.id, thread: message.thread });
+    },
     dismiss(id) {
       this.notes = this.notes.filter((note) => note.id !== id);
     },
     setTheme() {
       this.theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length];
       document.documentElement.dataset.theme = this.theme;
-      this.act("theme", { theme: this.theme });
+      remember("theme", this.theme);
     },
     again() {
       this.loaded = false;
@@ -255,7 +261,7 @@ export default {
       <div class="backdrop" @click="drawer = false"></div>
       <aside class="sidebar" aria-label="Channels and you">
         <Sidebar :workspaces="config.workspaces" :workspace="workspace" :channel="channel" :unread="unread"
-          :person="person" :theme="theme"
+          :person="person" :theme="theme" :administers="config.administers"
           @open="openChannel" @switch="switchTo" @rename="act('rename', { name: $event })" @theme="setTheme"
           @close="drawer = false" />
       </aside>
@@ -279,7 +285,8 @@ export default {
         <MessageList ref="list" :key="workspace + '/' + channel" :messages="messages"
           :notes="notes.filter((note) => !note.thread)" :more="more" :threadable="!current.direct"
           :thread="thread?.id" :label="'Messages in ' + title" @open-thread="openThread"
-          @earlier="act('earlier', { thread: '', before: $event })" @dismiss="dismiss" @again="goOn">
+          @earlier="act('earlier', { thread: '', before: $event })" @dismiss="dismiss" @again="goOn"
+          :me="person.id" @delete="remove">
           <template #top>
             <div v-if="loaded && !more" class="beginning">
               <h2>{{ title }}</h2>
@@ -309,9 +316,10 @@ export default {
         <MessageList ref="threadList" :key="thread.id" :messages="thread.messages"
           :notes="notes.filter((note) => note.thread === thread.id)" :more="thread.more"
           :since="thread.root?.at" label="Messages in this thread"
-          @earlier="act('earlier', { thread: thread.id, before: $event })" @dismiss="dismiss" @again="goOn">
+          @earlier="act('earlier', { thread: thread.id, before: $event })" @dismiss="dismiss" @again="goOn"
+          :me="person.id" @delete="remove">
           <template #top>
-            <div v-if="thread.root" class="root"><Message :message="thread.root" /></div>
+            <div v-if="thread.root" class="root"><Message :message="thread.root" :me="person.id" @delete="remove" /></div>
             <p v-else-if="thread.loaded" class="beginning">This thread is not here any more.</p>
             <div v-if="thread.root && thread.messages.length" class="day thread-count" role="separator">
               <span>{{ thread.root.replies === 1 ? '1 reply' : thread.root.replies + ' replies' }}</span>

@@ -1,5 +1,14 @@
 // The page's few direct dealings with the document: patching HTML in place, times, the clipboard.
 
+const MONTH_SECONDS = 30 * 24 * 3600;
+
+/** Note what this person likes in their browser; the server reads it when it builds the page (visitors.py). */
+export function remember(name, value) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  const noted = `seedling_${name}=${encodeURIComponent(value)}`;
+  document.cookie = `${noted}; Path=/; Max-Age=${MONTH_SECONDS}; SameSite=Lax${secure}`;
+}
+
 /** Make the children of `node` those of `html`, touching only what differs: selections and open details survive. */
 export function morph(node, html) {
   const wanted = document.createElement("template");

@@ -43,8 +43,8 @@ const Answer = {
 export const Message = {
   components: { Answer, Icon },
   directives: { morph: vMorph },
-  props: { message: Object, compact: Boolean, threadable: Boolean, active: Boolean },
-  emits: ["open-thread", "again"],
+  props: { message: Object, compact: Boolean, threadable: Boolean, active: Boolean, me: String },
+  emits: ["open-thread", "again", "delete"],
   methods: {
     timeOf,
     fullTimeOf,
@@ -87,6 +87,10 @@ export const Message = {
           {{ repliesText() }} <span>{{ lastReply() }}</span>
         </button>
       </div>
+      <button v-if="message.authorId === me && !message.deleted" type="button" :class="['delete', { beside: threadable }]"
+        @click="$emit('delete', message)" aria-label="Delete message" title="Delete, with all that was made of it">
+        <Icon name="trash" />
+      </button>
       <button v-if="threadable" type="button" class="reply-in-thread" @click="$emit('open-thread', message.id)"
         aria-label="Reply in thread" title="Reply in thread">
         <Icon name="thread" />
@@ -112,8 +116,9 @@ export const MessageList = {
     thread: String, // the id of the thread that is open at the side
     label: String,
     since: String, // when the thread's root was said
+    me: String, // whose messages can be deleted here
   },
-  emits: ["open-thread", "earlier", "dismiss", "again"],
+  emits: ["open-thread", "earlier", "dismiss", "again", "delete"],
   data: () => ({ away: false, fresh: false, asked: "" }),
   computed: {
     rows() {
@@ -188,7 +193,7 @@ export const MessageList = {
           <template v-for="row in rows" :key="row.message.id">
             <div v-if="row.day" class="day" role="separator"><span>{{ row.day }}</span></div>
             <Message :message="row.message" :compact="row.compact" :threadable="threadable"
-              :active="threadable && row.message.id === thread"
+              :active="threadable && row.message.id === thread" :me="me" @delete="$emit('delete', $event)"
               @open-thread="$emit('open-thread', $event)" @again="(...going) => $emit('again', ...going)" />
           </template>
           <aside v-for="note in notes" :key="note.id" :class="['note', note.kind]" role="status">

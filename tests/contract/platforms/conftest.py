@@ -5,8 +5,8 @@ To join, a platform gives an async context manager that yields a `Stage`, and ad
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -16,25 +16,45 @@ from discord.http import Route
 from adapters.discord import DiscordOptions, DiscordPlatform
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.web import Playground, PlaygroundOptions
+from adapters.web.hub import MessageChanged
 from bot.ports import Platform
 from bot.types import Channel, ChannelMessage, Incoming, Person, Turn, TurnState, Workspace
 from storage.memory import MemoryStore
 from tests.emulators.discord import TOKEN, running_discord
 from tests.emulators.discord import Options as DiscordEmulatorOptions
+from tests.emulators.discord.limits import MESSAGES
+from tests.emulators.discord.permissions import bits
+from tests.emulators.discord.world import Message, Overwrite
 from tests.emulators.slack import Options, running_slack
 from tests.fakes import START, ManualClock, incoming
+
+OFTEN = 100
+
+
+def _nothing() -> None:
+    """Nothing is refused there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """A platform with one question in it.
 
-    `platform` opens it as a new process would; `seen` are the texts of the bot's messages below the question, in order.
+    `platform` opens it as a new process would; `seen` are the texts of the bot's messages below the question, in order,
+    and `told` those that the asker alone sees while the block lasts. Where the platform `refuses`, posts, edits and
+    deletions in the channel can be refused from then on, people can delete the answers, and `close` takes the bot's
+    right to write there away and gives what brings it back.
     """
 
     platform: Callable[[], AbstractAsyncContextManager[Platform]]
     question: Incoming
     seen: Callable[[], SeenTexts]
+    told: Callable[[], AbstractContextManager[Callable[[], list[str]]]]
+    refuses: bool = True
+    refuse_posts: Callable[[], None] = _nothing
+    refuse_edits: Callable[[], None] = _nothing
+    refuse_deletions: Callable[[], None] = _nothing
+    delete_answers: Callable[[], None] = _nothing
+    close: Callable[[], Callable[[], None]] = lambda: _nothing
 
     def turn(self, **changes: object) -> Turn:
         """The turn of the question as its first runner has it."""
@@ -59,9 +79,19 @@ async def playground() -> AsyncIterator[Stage]:
         host="127.0.0.1", port=0, password=None, secret="s", model_name="m", notice="", complete=lambda _: ()
     )
 
+    opened: list[Playground] = []
+
     @asynccontextmanager
     async def process() -> AsyncIterator[Platform]:
-        yield Playground(store, options=options, clock=clock)
+        opened.append(Playground(store, options=options, clock=clock))
+        yield opened[-1]
+
+    @contextmanager
+    def told() -> Iterator[Callable[[], list[str]]]:
+        changes: list[MessageChanged] = []
+        stop = opened[-1]._hub.listen(changes.append)
+        yield lambda: [each.message.text for each in changes if each.only_for == ada.id]
+        stop()
 
     @asynccontextmanager
     async def seen() -> AsyncIterator[list[str]]:
@@ -69,7 +99,7 @@ async def playground() -> AsyncIterator[Stage]:
 
     asked = incoming("q")
     key = replace(asked.key, platform="local", workspace="local", channel="general", thread="q1")
-    yield Stage(platform=process, question=replace(asked, key=key), seen=seen)
+    yield Stage(platform=process, question=replace(asked, key=key), seen=seen, told=told, refuses=False)
 
 
 @asynccontextmanager
@@ -94,12 +124,46 @@ async def slack() -> AsyncIterator[Stage]:
         async def seen() -> AsyncIterator[list[str]]:
             yield [emulator.shown(each) for each in emulator.answers(emulator.general, root.ts)]
 
-        asked = incoming("q", details={"user_team": emulator.team.id}, at=emulator.clock.now())
+        @contextmanager
+        def told() -> Iterator[Callable[[], list[str]]]:
+            yield lambda: [
+                *(emulator.shown(each) for each in emulator.whispers),
+                *(emulator.shown(each) for each in emulator.messages(emulator.direct(emulator.ada))),
+            ]
+
+        def refuse(*methods: str, error: str) -> None:
+            for method in methods:
+                emulator.fault(method, error=error, times=OFTEN)
+
+        def delete_answers() -> None:
+            for each in emulator.answers(emulator.general, root.ts):
+                emulator.remove(each)
+
+        def close() -> Callable[[], None]:
+            emulator.general.is_archived = True
+
+            def open_again() -> None:
+                emulator.general.is_archived = False
+
+            return open_again
+
+        details = {"user_team": emulator.team.id}
+        asked = incoming("q", details=details, at=emulator.clock.now(), starts_thread=True)
         key = replace(
             asked.key, platform="slack", workspace=emulator.team.id, channel=emulator.general.id, thread=root.ts
         )
         author = replace(asked.author, id=emulator.ada.id)
-        yield Stage(platform=process, question=replace(asked, key=key, author=author), seen=seen)
+        yield Stage(
+            platform=process,
+            question=replace(asked, key=key, author=author),
+            seen=seen,
+            told=told,
+            refuse_posts=lambda: refuse("chat.postMessage", "chat.startStream", error="restricted_action"),
+            refuse_edits=lambda: refuse("chat.update", "chat.stopStream", error="cant_update_message"),
+            refuse_deletions=lambda: refuse("chat.delete", error="cant_delete_message"),
+            delete_answers=delete_answers,
+            close=close,
+        )
         assert emulator.violations == []
 
 
@@ -126,7 +190,27 @@ async def discord() -> AsyncIterator[Stage]:
             @asynccontextmanager
             async def seen() -> AsyncIterator[list[str]]:
                 messages = emulator.channels[root.id].shown() if root.id in emulator.channels else []
-                yield [each.content for each in messages if each.author is emulator.bot and each.content]
+                yield [text_of(each) for each in messages if each.author is emulator.bot and each.content]
+
+            @contextmanager
+            def told() -> Iterator[Callable[[], list[str]]]:
+                def texts() -> list[str]:
+                    return [each.content for each in emulator.direct(ada).shown() if each.author is emulator.bot]
+
+                yield texts
+
+            def refuse(method: str, template: str, code: int, status: int) -> None:
+                emulator.fault("refuse", method=method, template=template, code=code, status=status, times=OFTEN)
+
+            def delete_answers() -> None:
+                for each in emulator.channels[root.id].shown():
+                    if each.author is emulator.bot and each.content:
+                        emulator.delete(emulator.developer, each)
+
+            def close() -> Callable[[], None]:
+                deny = bits("send_messages", "send_messages_in_threads")
+                general.overwrites.append(Overwrite(target=emulator.bot.id, is_member=True, deny=deny))
+                return general.overwrites.clear
 
             details = {"channel": str(general.id), "message": str(root.id), "opens_thread": "yes"}
             asked = incoming("q", details=details, at=root.at, starts_thread=True)
@@ -134,10 +218,26 @@ async def discord() -> AsyncIterator[Stage]:
                 asked.key, platform="discord", workspace=str(guild.id), channel=str(general.id), thread=str(root.id)
             )
             author = replace(asked.author, id=str(ada.id))
-            yield Stage(platform=process, question=replace(asked, key=key, author=author), seen=seen)
+            yield Stage(
+                platform=process,
+                question=replace(asked, key=key, author=author),
+                seen=seen,
+                told=told,
+                refuse_posts=lambda: refuse("POST", MESSAGES, 50013, 403),
+                refuse_edits=lambda: refuse("PATCH", f"{MESSAGES}/", 30046, 429),
+                refuse_deletions=lambda: refuse("DELETE", f"{MESSAGES}/", 50013, 403),
+                delete_answers=delete_answers,
+                close=close,
+            )
             assert emulator.report().clean, str(emulator.report())
     finally:
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+def text_of(message: Message) -> str:
+    """What people read of a message, the labels of its buttons included."""
+    labels = [each.get("label", "") for row in message.components for each in row.get("components", ())]
+    return " ".join((message.content, *labels))
 
 
 STAGES: Mapping[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {

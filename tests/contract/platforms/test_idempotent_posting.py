@@ -105,7 +105,7 @@ async def test_what_a_runner_posts_after_it_was_taken_over_is_taken_back(stage: 
         async with stage.platform() as other:
             ref = await (await other.open_reply(stage.turn(epoch=2, attempt=2))).finish(WHOLE)
         await held_up.show(writing("The first runner wrote "))
-        await held_up.withdraw(ref)
+        await held_up.retract(ref)
         await (await platform.open_reply(stage.turn(epoch=2, attempt=2, reply_ref=ref))).finish(WHOLE)
     (text,) = await seen(stage)
     assert "The whole answer." in text
@@ -115,9 +115,9 @@ async def test_what_another_runner_goes_on_with_is_not_taken_back(stage: Stage) 
     async with stage.platform() as platform:
         reply = await platform.open_reply(stage.turn())
         ref = await reply.show(writing("The whole "))
-        await reply.withdraw(ref)
+        await reply.retract(ref)
         assert len(await seen(stage)) == 1
         await (await platform.open_reply(stage.turn(epoch=2, attempt=2, reply_ref=ref))).finish(WHOLE)
-        await reply.withdraw(ref)
+        await reply.retract(ref)
     (text,) = await seen(stage)
     assert "The whole answer." in text

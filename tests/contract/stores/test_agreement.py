@@ -113,6 +113,7 @@ def page(thread: str, before: str, limit: int) -> Step:
 
 
 choices = st.integers(0, 5)
+authors = st.sampled_from(["", "U1", "U2"])
 steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(accept, names, moments, keys),
     st.builds(claim, keys),
@@ -127,7 +128,9 @@ steps: st.SearchStrategy[Step] = st.one_of(
         end, choices, entries, st.sampled_from([TurnState.DONE, TurnState.CANCELLED]), st.none() | st.integers(0, 9)
     ),
     st.builds(advance, st.integers(0, 2)),
-    st.builds(lambda key: lambda run: run.store.request_stop(key), keys),
+    st.builds(lambda key, author: lambda run: run.store.request_stop(key, author=author), keys, authors),
+    st.builds(lambda key: lambda run: run.store.stoppable_by(key), keys),
+    st.builds(lambda key: lambda run: run.store.authors(key), keys),
     st.builds(lambda key, new: lambda run: run.store.append_entries(key, new), keys, entries),
     st.builds(lambda scope, name, value: lambda run: run.store.put_setting(scope, name, value), scopes, names, names),
     st.builds(lambda scope, name: lambda run: run.store.remove_setting(scope, name), scopes, names),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -21,7 +23,7 @@ from bot.effects import (
     StopTurns,
 )
 from bot.parameter_resolver import scopes_of
-from bot.types import Attachment, NewSchedule, Owed
+from bot.types import NOTES_ID, Attachment, NewSchedule, Owed
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import ADA, KEY, OTHER, WORDS, at, entry, incoming, remembered
 from tests.fakes import START, ManualClock
@@ -101,12 +103,12 @@ async def test_turns_are_accepted_together_stopped_and_judged(store: AnyStore) -
 
 
 async def test_notes_are_dropped_and_the_next_request_knows_why(store: AnyStore) -> None:
-    done = await store.carry_out(incoming("none"), ForgetNotes(key=KEY, source_id="s-n"), str)
+    done = await store.carry_out(incoming("none"), ForgetNotes(key=KEY), str)
     assert done is not None
     assert done.result is False
-    await store.append_entries(KEY, [entry("a"), entry("n")])
-    await store.save_conversation(KEY, remembered())
-    done = await store.carry_out(incoming("some"), ForgetNotes(key=KEY, source_id="s-n"), str)
+    await store.append_entries(KEY, [entry("a"), replace(entry("n"), source_id=NOTES_ID)])
+    await store.save_conversation(KEY, remembered(window_start=0))
+    done = await store.carry_out(incoming("some"), ForgetNotes(key=KEY), str)
     assert done is not None
     assert done.result is True
     assert [each.id for each in await store.get_entries(KEY, start=0)] == ["a"]
@@ -119,7 +121,7 @@ async def test_forgetting_counts_and_its_own_answer_stays_owed(store: AnyStore, 
     for number, change in enumerate((ForgetConversation(key=KEY), ForgetPerson(platform="slack", id="U1"))):
         await store.append_entries(KEY, [entry(f"e{number}")])
         await store.carry_out(incoming(f"before {number}"), Nothing(), lambda _: "my secret is 1234")
-        done = await store.carry_out(incoming(f"forget {number}"), change, lambda gone: f"{gone} gone")
+        done = await store.carry_out(incoming(f"forget {number}"), change, lambda gone: f"{gone.entries} gone")
         assert done is not None
         assert done.answer == "1 gone"
     clock.advance(TELLING.total_seconds())
@@ -221,15 +223,23 @@ async def test_old_deliveries_are_pruned(store: AnyStore, clock: ManualClock) ->
     await tell(store, "old")
     clock.advance(10)
     await tell(store, "new")
-    assert await store.prune_deliveries(clock()) == 1
-    assert await store.prune_deliveries(clock()) == 0
+    assert await store.prune_deliveries(clock(), untold=clock()) == 1
+    assert await store.prune_deliveries(clock(), untold=clock()) == 0
     assert await tell(store, "new") is None
     assert await tell(store, "old") == "told"
 
 
-async def test_of_two_at_once_one_carries_it_out(store: AnyStore) -> None:
-    import asyncio
+async def test_what_nobody_came_to_tell_is_dropped_and_its_name_stays(store: AnyStore, clock: ManualClock) -> None:
+    await tell(store)
+    await store.begin(incoming("begun"))
+    clock.advance(3_600)
+    assert await store.prune_deliveries(LONG_AGO, untold=clock()) == 0
+    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await tell(store) is None
+    assert not await store.begin(incoming("begun"))
 
+
+async def test_of_two_at_once_one_carries_it_out(store: AnyStore) -> None:
     change = AcceptTurns(questions=(incoming("q"),))
     done = await asyncio.gather(*(store.carry_out(ASKED, change, str) for _ in range(8)))
     assert sum(each is not None for each in done) == 1

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from bot.types import Person, Usage, Within
+from dataclasses import replace
+
+from bot.types import ConversationKey, Person, Usage, Within
 from tests.contract.stores.conftest import AnyStore
-from tests.contract.stores.samples import ADA, KEY, OTHER, at, entry, incoming, remembered, settlement
+from tests.contract.stores.samples import (
+    ADA,
+    CHANNELS,
+    KEY,
+    OTHER,
+    WORKSPACE,
+    at,
+    entry,
+    incoming,
+    message,
+    remembered,
+    settlement,
+)
 from tests.fakes import ManualClock, settle
 
 GRACE = Person(id="U2", name="Grace")
@@ -25,7 +39,7 @@ async def answered(store: AnyStore, name: str, **changes: object) -> int:
 async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore, clock: ManualClock) -> None:
     begin = clock()
     id = await answered(store, "a", details={"token": "t"})
-    assert await store.forget_conversation(KEY) == 2
+    assert (await store.forget_conversation(KEY)).entries == 2
     assert await store.get_entries(KEY, start=0) == []
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
@@ -48,10 +62,30 @@ async def test_a_forgotten_delivery_is_still_known(store: AnyStore) -> None:
 async def test_forgetting_somebody_takes_the_conversations_in_which_they_asked(store: AnyStore) -> None:
     await answered(store, "a")
     await answered(store, "b", key=OTHER, author=GRACE)
-    assert await store.forget_person("slack", "U2") == 2
+    assert (await store.forget_person("slack", "U2")).entries == 2
     assert await store.get_entries(OTHER, start=0) == []
     assert len(await store.get_entries(KEY, start=0)) == 2
-    assert await store.forget_person("discord", "U1") == 0
+    assert (await store.forget_person("discord", "U1")).entries == 0
+
+
+async def test_the_authors_are_all_whose_words_would_be_lost(store: AnyStore) -> None:
+    assert await store.authors(KEY) == set()
+    await answered(store, "a", author=GRACE)
+    assert await store.authors(KEY) == {GRACE.id, ADA.id}, "one asked, the other's message was read"
+    assert await store.authors(OTHER) == set()
+    await store.forget_conversation(KEY)
+    assert await store.authors(KEY) == set()
+
+
+async def test_the_authors_of_a_playground_s_thread_are_all_who_wrote_in_it(store: AnyStore) -> None:
+    bot = Person(id="bot", name="Bot", is_bot=True)
+    await store.put_workspace(WORKSPACE, CHANNELS, [])
+    await store.put_messages([message("root", author=GRACE), message("elsewhere", author=Person(id="U3", name="Bo"))])
+    await store.put_messages([message("reply", thread="root"), message("answer", thread="root", author=bot)])
+    thread = ConversationKey(platform="local", workspace="W", channel="C1", thread="root")
+    assert await store.authors(thread) == {GRACE.id, ADA.id}
+    assert await store.authors(replace(thread, thread="")) == {GRACE.id, "U3"}
+    assert await store.authors(replace(thread, platform="slack")) == set()
 
 
 async def test_active_conversations_tell_when_the_newest_question_was_asked(store: AnyStore) -> None:

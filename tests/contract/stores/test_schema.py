@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from storage import migrate, open_store
 from storage.database import parse_url
@@ -80,3 +81,21 @@ async def test_migrating_again_keeps_every_row(url: str, clock: ManualClock) -> 
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         assert await store.open_conversations() == [KEY]
+
+
+def test_token_ratios_that_searches_spoiled_are_learned_anew(url: str) -> None:
+    ratios = {"spoiled": 3.1, "spoiled low": 0.5, "learned": 1.25, "new": 1.0}
+    asyncio.run(migrate(url))
+    with migration_connection(parse_url(url)) as connection:
+        config = alembic_config(connection)
+        before = ScriptDirectory.from_config(config).get_revision("0007")
+        assert before is not None
+        command.downgrade(config, str(before.down_revision))
+        fields = "platform, workspace, channel, thread, next_position, window_start, head_digest, token_ratio, memory"
+        for thread, ratio in ratios.items():
+            row = f"INSERT INTO conversation ({fields}) VALUES ('p', 'w', 'c', '{thread}', 0, 0, '', {ratio}, '')"
+            connection.exec_driver_sql(row)
+    asyncio.run(migrate(url))
+    with migration_connection(parse_url(url)) as connection:
+        found = connection.exec_driver_sql("SELECT thread, token_ratio FROM conversation").fetchall()
+    assert dict(map(tuple, found)) == ratios | {"spoiled": 1.0, "spoiled low": 1.0}

@@ -132,8 +132,8 @@ async def test_the_entries_of_a_message_are_removed_and_their_places_never_used_
     kept, gone = entry("kept"), entry("gone", media=(picture(b"1"),))
     correction = replace(entry("correction"), source_id=gone.source_id)
     await store.append_entries(KEY, [kept, gone, correction])
-    assert await store.remove_entries(KEY, source_id=gone.source_id) == 2
-    assert await store.remove_entries(KEY, source_id=gone.source_id) == 0
+    assert (await store.delete_messages(KEY, [gone.source_id])).entries == 2
+    assert (await store.delete_messages(KEY, [gone.source_id])).entries == 0
     await store.append_entries(KEY, [entry("next")])
     left = await store.get_entries(KEY, start=0)
     assert [(each.id, each.position) for each in left] == [(kept.id, 0), (entry("next").id, 3)]
@@ -141,13 +141,13 @@ async def test_the_entries_of_a_message_are_removed_and_their_places_never_used_
 
 async def test_entries_without_a_source_are_never_removed_by_it(store: AnyStore) -> None:
     await store.append_entries(KEY, [replace(entry("answer"), source_id="")])
-    assert await store.remove_entries(KEY, source_id="") == 0
+    assert (await store.delete_messages(KEY, [""])).entries == 0
 
 
 async def test_media_that_another_entry_uses_stay(store: AnyStore) -> None:
     gone, kept = entry("gone", media=(picture(b"1"),)), entry("kept", media=(picture(b"1"),))
     await store.append_entries(KEY, [gone, kept])
-    await store.remove_entries(KEY, source_id=gone.source_id)
+    await store.delete_messages(KEY, [gone.source_id])
     (left,) = await store.get_entries(KEY, start=0)
     assert left.entry.media == kept.entry.media
 

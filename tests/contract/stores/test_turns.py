@@ -20,7 +20,18 @@ from bot.types import (
     Usage,
 )
 from tests.contract.stores.conftest import AnyStore, claim
-from tests.contract.stores.samples import EVERYTHING, KEY, OTHER, WORDS, at, entry, incoming, remembered, settlement
+from tests.contract.stores.samples import (
+    ADA,
+    EVERYTHING,
+    KEY,
+    OTHER,
+    WORDS,
+    at,
+    entry,
+    incoming,
+    remembered,
+    settlement,
+)
 from tests.fakes import ManualClock, settle
 
 NAIVE = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - a time that no store may take
@@ -238,8 +249,23 @@ async def test_a_stop_reaches_a_running_turn(store: AnyStore) -> None:
     assert (await claim(store)).stop
 
 
+async def test_a_stop_of_somebody_marks_their_own_turns_alone(store: AnyStore) -> None:
+    eve = Person(id="eve", name="Eve")
+    ours = await store.accept(incoming("ours", seconds=1))
+    theirs = await store.accept(incoming("theirs", seconds=2, author=eve))
+    assert await store.stoppable_by(KEY) == {ADA.id, eve.id}
+    assert await store.request_stop(KEY, author="nobody") == []
+    assert await store.request_stop(KEY, author=eve.id) == [theirs]
+    turn = await claim(store)
+    assert (turn.id, turn.stop) == (ours, False)
+    await store.record(turn, settlement())
+    assert await store.stoppable_by(KEY) == {eve.id}
+    assert await store.request_stop(KEY, author=ADA.id) == []
+
+
 async def test_a_stop_finds_nothing_where_nothing_is_open(store: AnyStore) -> None:
     assert await store.request_stop(KEY) == []
+    assert await store.stoppable_by(KEY) == set()
 
 
 async def test_open_conversations_come_the_longest_waiting_first(store: AnyStore) -> None:

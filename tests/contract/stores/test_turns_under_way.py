@@ -132,6 +132,38 @@ async def test_a_turn_that_is_put_off_counts_as_retried(store: AnyStore, clock: 
     assert (turn.retries, turn.attempt) == (1, 2)
 
 
+async def test_an_answer_that_is_shown_later_is_counted_apart_from_the_retries(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    await store.accept(incoming("a"))
+    for _ in range(3):
+        await store.postpone(await claim(store), clock())
+    turn = await claim(store)
+    await store.record(turn, settlement(entry("q")))
+    await store.postpone(turn, at(5))
+    waiting = await store.waiting(KEY)
+    assert waiting is not None
+    assert waiting.not_before == at(5)
+    clock.advance(5)
+    turn = await claim(store)
+    assert (turn.retries, turn.showings, turn.put_off, turn.attempt) == (3, 1, 4, 5)
+    assert (await store.queue_figures()).recovered == 0
+
+
+async def test_a_turn_whose_answer_was_taken_away_ends_as_cancelled_whatever_was_recorded(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    await store.record(turn, settlement(entry("q"), entry(f"a:{turn.id}")))
+    assert (await store.delete_answer(turn.id)).interrupted == {KEY: (turn.id,)}
+    assert not await store.close(turn)
+    assert await store.close(turn, retracted=True)
+    found = await store.get_turn(turn.id)
+    assert found is not None
+    assert (found.state, found.draft) == (TurnState.CANCELLED, None)
+    assert await store.waiting(KEY) is None
+    assert [each.id for each in await store.get_entries(KEY, start=0)] == ["q"]
+
+
 async def test_a_turn_that_is_handed_back_is_as_if_it_had_not_been_claimed(store: AnyStore) -> None:
     await store.accept(incoming("a"))
     first = await claim(store)

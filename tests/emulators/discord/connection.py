@@ -48,14 +48,14 @@ class Connection(Line):
         self._gateway = core.gateway
         self._options = core.options
         self._socket = web.WebSocketResponse(max_msg_size=4096)  # events/gateway: payloads up to 4096 bytes
-        self._outgoing: asyncio.Queue[Payload | int] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[Payload | str | int] = asyncio.Queue()
         self._session: Session | None = None
         self._transport: asyncio.Transport | None = None
         self._stream: Any = None
         self._cut = False
 
-    def push(self, frame: Payload) -> None:
-        """Send a frame, in order."""
+    def push(self, frame: Payload | str) -> None:
+        """Send a frame, in order; text goes out as it is."""
         self._outgoing.put_nowait(frame)
 
     def close(self, code: int) -> None:
@@ -98,7 +98,7 @@ class Connection(Line):
                 await self._socket.close(code=item)
                 return
             try:
-                await self._send(json.dumps(item))
+                await self._send(item if isinstance(item, str) else json.dumps(item))
             except (ConnectionError, RuntimeError):  # the client left; the session keeps what it missed
                 return
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from tests.emulators.clock import MovableClock
@@ -58,6 +58,7 @@ class Core:
         self.channels: dict[int, Channel] = {}
         self.interactions: dict[int, Interaction] = {}
         self.commands: dict[int | None, list[Payload]] = {None: []}
+        self.spoilt_readies: list[tuple[Sequence[str], Payload]] = []
         self.command_writes = 0
         self.loose_attachments: list[Attachment] = []  # options of commands
         self.nonces: dict[tuple[int, str], tuple[float, Message]] = {}
@@ -214,25 +215,26 @@ class Core:
     def greet(self, session: Session) -> None:
         """READY, and then the guilds of the shard."""
         mine = [one for one in self.guilds.values() if self.bot.id in one.members and session.hears(one.id)]
-        self.gateway.tell(
-            session,
-            "READY",
-            {
-                "v": 10,
-                "user": payloads.own_user(self.bot),
-                "guilds": [{"id": str(one.id), "unavailable": True} for one in mine],
-                "session_id": session.id,
-                "shard": [session.shard, session.shards],
-                "resume_gateway_url": self.gateway_url,
-                "application": payloads.compact(self.application(), "id", "flags", "flags_new"),
-                "session_type": "normal",
-                "private_channels": [],
-                "presences": [],
-                "relationships": [],
-                "user_settings": {},
-                "_trace": ["emulator"],
-            },
-        )
+        ready: Payload = {
+            "v": 10,
+            "user": payloads.own_user(self.bot),
+            "guilds": [{"id": str(one.id), "unavailable": True} for one in mine],
+            "session_id": session.id,
+            "shard": [session.shard, session.shards],
+            "resume_gateway_url": self.gateway_url,
+            "application": payloads.compact(self.application(), "id", "flags", "flags_new"),
+            "session_type": "normal",
+            "private_channels": [],
+            "presences": [],
+            "relationships": [],
+            "user_settings": {},
+            "_trace": ["emulator"],
+        }
+        if self.spoilt_readies:
+            missing, changed = self.spoilt_readies.pop(0)
+            session.tell("READY", {name: each for name, each in (ready | changed).items() if name not in missing})
+        else:
+            self.gateway.tell(session, "READY", ready)
         if session.intents & GUILDS:
             for guild in mine:
                 self.gateway.tell(session, "GUILD_CREATE", payloads.guild_create(guild, self.bot))

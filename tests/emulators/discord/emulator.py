@@ -23,7 +23,8 @@ class DiscordEmulator(Asking, Sights):
     Scene: `person`, `guild`, `channel`, `forum`, `dm`, `private_channel`, `deny`, `allow`, `invite`, `kick`.
     People: `say`, `edit`, `delete`, `react`, `thread`, `post`, `slash`, `autocomplete`, `context_menu`, `press`,
     `select`, `submit_modal`. Looking: `transcript`, `pings`, `requests`, `report`, `identifies`. Breaking: `fault`,
-    `cut`, `cutting`, `reconnect`, `invalidate`, `clock.advance`. Waiting: `until`, `connected`.
+    `cut`, `cutting`, `reconnect`, `invalidate`, `garble`, `spoil_ready`, `clock.advance`. Waiting: `until`,
+    `connected`.
     """
 
     def __init__(self, options: Options, origin: str) -> None:
@@ -89,6 +90,14 @@ class DiscordEmulator(Asking, Sights):
     def invalidate(self, *, resumable: bool = False) -> None:
         """Tell everybody that the session is invalid (op 9)."""
         self.gateway.invalidate(resumable=resumable)
+
+    def garble(self, name: str, body: Any) -> None:
+        """Tell everybody an event that no specification allows."""
+        self.gateway.garble(name, body)
+
+    def spoil_ready(self, *missing: str, **changed: Any) -> None:
+        """Let one of the next READYs lack some fields, and have something else in others."""
+        self.spoilt_readies.append((missing, changed))
 
     @property
     def sessions(self) -> Sequence[Session]:

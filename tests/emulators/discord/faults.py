@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Kind = Literal[
-    "429", "429_global", "429_shared", "429_cloudflare", "5xx", "drop_before", "drop_after", "delay", "html_502"
+    "429",
+    "429_global",
+    "429_shared",
+    "429_cloudflare",
+    "5xx",
+    "drop_before",
+    "drop_after",
+    "delay",
+    "html_502",
+    "refuse",
 ]
 KINDS = get_args(Kind)
 
@@ -17,7 +26,8 @@ class Fault:
 
     `method` and `template` (a part of the path as the specification writes it) choose requests; empty fits all.
     `drop_before` breaks the connection before the request has an effect, `drop_after` after it. `status` is that of
-    `5xx`, `seconds` the length of a `delay` or the `retry_after` of a 429.
+    `5xx`, `seconds` the length of a `delay` or the `retry_after` of a 429. `refuse` answers with `status` and the error
+    `code` of Discord (topics/opcodes-and-status-codes), and nothing happens.
     """
 
     kind: Kind
@@ -27,6 +37,7 @@ class Fault:
     skip: int = 0
     status: int = 500
     seconds: float = 0.1
+    code: int = 0
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a kind that is not there."""

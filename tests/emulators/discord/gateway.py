@@ -29,8 +29,8 @@ SESSION_STARTS_A_DAY = 1_000  # platform reference, 2.7
 class Line:
     """The way to one client; a connection implements it."""
 
-    def push(self, frame: Payload) -> None:
-        """Send a frame, in order."""
+    def push(self, frame: Payload | str) -> None:
+        """Send a frame, in order; text goes out as it is."""
         raise NotImplementedError
 
     def close(self, code: int) -> None:
@@ -119,6 +119,21 @@ class Gateway:
     def tell(self, session: Session, name: str, body: Payload) -> None:
         """Tell an event to one session."""
         self._specification.check_event(session.tell(name, body))
+
+    def garble(self, name: str, body: Any) -> None:
+        """Tell every session an event that no specification allows.
+
+        Discord does this when it changes something: fields that were always there are missing, empty or of another
+        type (Rapptz/discord.py issues 2422, 5109, 7501 and 9969 each took bots down).
+        """
+        for session in self.connected:
+            session.tell(name, body)
+
+    def say(self, text: str) -> None:
+        """Send a frame that is no event at all to every connection."""
+        for session in self.connected:
+            assert session.line is not None
+            session.line.push(text)
 
     def open(self, line: Line, frame: Mapping[str, Any]) -> Session | int:
         """A session for an IDENTIFY, or the close code, or 0 for "invalid session" when it comes too soon."""

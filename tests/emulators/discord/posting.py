@@ -251,16 +251,31 @@ def remove(core: Core, message: Message) -> None:
     core.tell("MESSAGE_DELETE", message.channel, body, GUILD_MESSAGES if guild else DIRECT_MESSAGES)
 
 
+def remove_all(core: Core, messages: Sequence[Message]) -> None:
+    """Delete messages of one channel, told at once (events/gateway-events: Message Delete Bulk)."""
+    channel = messages[0].channel
+    for each in messages:
+        each.deleted = True
+    ids = [str(each.id) for each in messages]
+    body: Payload = {"ids": ids, "channel_id": str(channel.id)}
+    if channel.guild is not None:
+        body["guild_id"] = str(channel.guild.id)
+    core.tell("MESSAGE_DELETE_BULK", channel, body, GUILD_MESSAGES)
+
+
 def check_may_post(core: Core, channel: Channel, *, files: bool) -> None:
-    """Whether the bot may write there. Raises `ApiError` 50013, 50008 or 50083."""
+    """Whether the bot may write there. Raises `ApiError` 50013, 50008, 50083 or 160005."""
     if not permissions.may_send(core.bot, channel) or (
         files and not permissions.may(core.bot, channel, "attach_files")
     ):
         raise ApiError(403, 50013, "Missing Permissions")
     if channel.type == FORUM:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
-    if channel.thread is not None and channel.thread.archived and channel.thread.locked:
+    if channel.thread is None or not channel.thread.locked or permissions.may(core.bot, channel, "manage_threads"):
+        return
+    if channel.thread.archived:
         raise ApiError(400, 50083, "Thread is archived")
+    raise ApiError(403, 160005, "This thread is locked")
 
 
 def find_reply(core: Core, channel: Channel, body: Mapping[str, Any]) -> Message | None:

@@ -58,6 +58,11 @@ class Scene(Core):
         del guild.members[self.bot.id]
         self.gateway.dispatch("GUILD_DELETE", {"id": str(guild.id)}, guild_id=guild.id, intent=GUILDS)
 
+    def outage(self, guild: Guild) -> None:
+        """Discord loses sight of a server for a while, and of nothing in it (events/gateway-events: Guild Delete)."""
+        body = {"id": str(guild.id), "unavailable": True}
+        self.gateway.dispatch("GUILD_DELETE", body, guild_id=guild.id, intent=GUILDS)
+
     def arrive(self, guild: Guild, user: User) -> None:
         """Somebody joins a server."""
         body = payloads.member(self.join(guild, user)) | {"guild_id": str(guild.id)}

@@ -18,7 +18,7 @@ from tests.emulators.slack.errors import OF_THE_WORLD, Limited, SlackError
 from tests.emulators.slack.faults import Fault, Faults
 from tests.emulators.slack.limits import MethodUse, RateLimits
 from tests.emulators.slack.methods.table import METHODS
-from tests.emulators.slack.options import Options
+from tests.emulators.slack.options import EVERY_SCOPE, Options
 from tests.emulators.slack.recorder import Recorded, Recorder, Violation
 from tests.emulators.slack.shapes import channel_type, event_envelope, message_json, thread_json
 from tests.emulators.slack.sockets import Sockets
@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 # The subscription that a message event needs, by the type of its channel.
 _MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
+
+TOMBSTONE = "This message was deleted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +151,7 @@ class SlackEmulator:
                 self.limits.enter(workspace.id, name, method.per_minute, key)
             if method.scope:
                 call.require(method.scope)
-            return Reply(body={"ok": True, **method.handle(call)})
+            return Reply(body={"ok": True, **method.handle(call)}, headers=self._scope_headers(method))
         except Limited as limited:
             return Reply(body=limited.to_json(), status=429, headers={"Retry-After": str(limited.retry_after)})
         except SlackError as error:
@@ -158,6 +160,16 @@ class SlackEmulator:
             return Reply(body=error.to_json())
         finally:
             self._keep_warnings(record, name, call)
+
+    def _scope_headers(self, method: Method) -> Mapping[str, str]:
+        """What the token may do, and what the method asks for: in the headers of every answer to a token.
+
+        https://docs.slack.dev/authentication/tokens; slack-ruby/slack-ruby-client issue 378 has them from auth.test.
+        """
+        if method.token == "none" or not self.options.tells_scopes:
+            return {}
+        granted = ("connections:write",) if method.token == "app" else self.options.scopes or EVERY_SCOPE
+        return {"x-oauth-scopes": ",".join(granted), "x-accepted-oauth-scopes": method.scope}
 
     def _keep_warnings(self, record: Recorded, name: str, call: Call | None) -> None:
         record.warnings = call.warnings if call else []
@@ -242,9 +254,19 @@ class SlackEmulator:
         self._emit_change(message.channel, "message_changed", message=after, previous_message=before)
 
     def remove(self, message: Message) -> None:
-        """Delete a message, and tell the app."""
+        """Delete a message, and tell the app.
+
+        Of one with replies a tombstone stays, so that its thread does: the app is told of a change to the subtype
+        `tombstone` (docs.slack.dev/reference/events/message/message_changed).
+        """
         before = thread_json(message, self.world, self.origin)
+        has_replies = any(each.is_reply for each in self.world.thread(message.channel, message.ts))
         message.deleted = True
+        if has_replies and not message.is_reply:
+            kept = {name: before[name] for name in ("type", "ts", "thread_ts", "reply_count") if name in before}
+            tombstone = kept | {"subtype": "tombstone", "text": TOMBSTONE, "user": "USLACKBOT", "hidden": True}
+            self._emit_change(message.channel, "message_changed", message=tombstone, previous_message=before)
+            return
         self._emit_change(message.channel, "message_deleted", deleted_ts=message.ts, previous_message=before)
 
     def _emit_change(self, channel: Channel, subtype: str, **details: Any) -> None:

@@ -9,6 +9,11 @@ APP_TOKEN = "xapp-1-A0SEEDLING-emulator"
 SIGNING_SECRET = "emulator-signing-secret"
 CLIENT_ID = "100.200"
 CLIENT_SECRET = "emulator-client-secret"
+EVERY_SCOPE = (
+    "app_mentions:read", "assistant:write", "channels:history", "channels:read", "chat:write", "commands",
+    "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
+    "mpim:history", "mpim:read", "reactions:read", "users:read",
+)  # fmt: skip
 VERIFICATION_TOKEN = "emulator-verification-token"
 
 
@@ -21,6 +26,7 @@ class Options:
     `ack_s`: how long the app may take to acknowledge. `retry_delays_s`: the pauses before each further post.
     `redeliveries`, `redeliver_after_s`: how often an envelope is sent again, and after which pause.
     `scopes`: what the bot's token may do; () is everything but posting where the bot is not.
+    `tells_scopes`: whether answers tell what the token may do, which other servers do not.
     `events`: what the app subscribes to, as in its manifest (`message.im`); () is all.
     `stream_limit_s`: after how long Slack ends a stream. `history_lag_s`: how late a posted message is found.
     `token_lifetime_s`: 0 is a token without rotation. `most_connections`: open at once, of one app.
@@ -37,6 +43,7 @@ class Options:
     redeliver_after_s: float = 0.0
     redeliveries: int = 3
     scopes: tuple[str, ...] = ()
+    tells_scopes: bool = True
     events: tuple[str, ...] = ()
     stream_limit_s: float = 300.0  # reported as about five minutes (slackapi/python-slack-sdk#1859)
     history_lag_s: float = 0.0

@@ -137,6 +137,23 @@ class PeopledSlack(SlackEmulator):
         event = {"type": "member_left_channel", "user": person.id, "channel": channel.id, "team": channel.team}
         self.emit_in(channel, event | {"channel_type": "C", "event_ts": self.world.new_ts()})
 
+    async def remove_bot(self, channel: Channel) -> None:
+        """Somebody takes the bot out of a channel (docs.slack.dev/reference/events/channel_left and group_left)."""
+        workspace = self.world.workspaces[channel.team]
+        channel.members.remove(workspace.bot.id)
+        kind = "channel" if channel.kind == "public" else "group"
+        event = {"type": f"{kind}_left", "channel": channel.id, "actor_id": self.ada.id}
+        self.emit(workspace, event | {"event_ts": self.world.new_ts()})
+
+    async def delete_channel(self, channel: Channel) -> None:
+        """An administrator deletes a channel (docs.slack.dev/reference/events/channel_deleted and group_deleted)."""
+        kind = "channel" if channel.kind == "public" else "group"
+        event = {"type": f"{kind}_deleted", "channel": channel.id, "actor_id": self.ada.id}
+        self.emit_in(channel, event | {"event_ts": self.world.new_ts()})
+        channel.members.clear()
+        for message in channel.messages:
+            message.deleted = True
+
     async def react(self, person: Person, message: Message, name: str) -> None:
         """Somebody reacts to a message."""
         message.reactions.setdefault(name, []).append(person.id)

@@ -72,6 +72,7 @@ def channel_json(channel: Channel, viewer: Person) -> Json:
     return told | {
         "name": channel.name,
         "name_normalized": channel.name,
+        "is_read_only": channel.is_read_only,
         "is_general": channel.name == "general",
         "is_member": viewer.id in channel.members,
         "creator": channel.members[0] if channel.members else "",

@@ -38,7 +38,12 @@ class Connection:
 
 
 class Sockets:
-    """The connections of the app. `refuse` and `hang` are how many handshakes to refuse, or never to answer."""
+    """The connections of the app. `refuse` and `hang` are how many handshakes to refuse, or never to answer.
+
+    `greetings` are told to the next connections in place of "hello", and `addresses` by the next calls of
+    apps.connections.open: what proxies and a Slack that is out of order put there. `brief` is how many connections end
+    as soon as they stand.
+    """
 
     def __init__(self, origin: str, clock: MovableClock, options: Options) -> None:
         self._origin = origin.replace("http://", "ws://")
@@ -52,6 +57,13 @@ class Sockets:
         self.refused = 0
         self.refuse = 0
         self.hang = 0
+        self.brief = 0
+        self.greetings: list[str] = []
+        self.addresses: list[Any] = []
+
+    def told_address(self) -> Any:
+        """What apps.connections.open tells as its `url`."""
+        return self.addresses.pop(0) if self.addresses else self.new_address()
 
     def new_address(self) -> str:
         """An address that lets one connection in, once."""
@@ -75,6 +87,11 @@ class Sockets:
         for each in [connection] if connection else list(self.connections):
             each.drop()
 
+    async def garble(self, text: str) -> None:
+        """Send a frame that Slack never would to each connection."""
+        for each in self.connections:
+            await each.socket.send_str(text)
+
     def mute(self) -> None:
         """Let every open connection hang: it stays open, and nothing comes from it any more."""
         for each in self.connections:
@@ -96,7 +113,15 @@ class Sockets:
         transport = request.transport
         assert transport is not None
         connection = Connection(socket=socket, drop=transport.abort)
+        if self.greetings:
+            await socket.send_str(self.greetings.pop(0))
+            await socket.close()
+            return socket
         await self._say(connection, self._about({"type": "hello"}, 1))
+        if self.brief:
+            self.brief -= 1
+            await socket.close()
+            return socket
         if len(self.connections) >= self._options.most_connections:
             await self._say(connection, self._about({"type": "disconnect", "reason": "too_many_websockets"}))
             await socket.close()

@@ -60,6 +60,7 @@ class Channel:
     members: list[str] = field(default_factory=list)
     created: int = 0
     is_archived: bool = False
+    is_read_only: bool = False
     is_ext_shared: bool = False
     messages: list[Message] = field(default_factory=list, repr=False)
     by_ts: dict[str, Message] = field(default_factory=dict, repr=False)

@@ -12,10 +12,13 @@ from typing import Any
 from adapters.discord import DiscordPlatform
 from bot.app.core import Core, Role, open_core, utc_now
 from bot.app.discord import open_discord_platform
+from bot.backoff import BackoffTimes
 from bot.settings import Settings
 from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Guild, Message, User
 from tests.fakes import FixedRates, ScriptedModel
+
+RECONNECT_AT_ONCE = BackoffTimes(first=0.05, longest=0.1, healthy=60)
 
 
 @dataclass(kw_only=True)
@@ -78,7 +81,9 @@ class Scene:
 
         @asynccontextmanager
         async def platforms(store: Any, _: str) -> AsyncIterator[dict[str, Any]]:
-            async with open_discord_platform(self.settings, store, clock=utc_now) as platform:
+            async with open_discord_platform(
+                self.settings, store, clock=utc_now, reconnect=RECONNECT_AT_ONCE
+            ) as platform:
                 assert isinstance(platform, DiscordPlatform)
                 self.platform = platform
                 yield {platform.name: platform}

@@ -123,13 +123,33 @@ async def test_the_answer_is_seen_while_it_grows_and_can_be_stopped(scene: Scene
         thread = await scene.thread_of(scene.mention("tell me a story"))
         message = await scene.until(lambda: next((m for m in scene.answers(thread) if "begins" in m.content), None))
         assert labels(message) == ["Stop"]
-        pressed = scene.discord.press(scene.bob, message, "Stop")
+        pressed = scene.discord.press(scene.ada, message, "Stop")
         await scene.done(thread)
 
     assert pressed.is_acknowledged
     assert "It begins well" in message.content
     assert "Stopped." in message.content
     assert scene.discord.typed_at(thread)
+
+
+async def test_what_somebody_else_asked_is_neither_stopped_nor_repeated(scene: Scene) -> None:
+    hold = asyncio.Event()
+    scene.model.scripts.append([TextDelta("It begins "), hold, TextDelta("and ends")])
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention("tell me a story"))
+        message = await scene.until(lambda: next((m for m in scene.answers(thread) if "begins" in m.content), None))
+        stop = scene.discord.press(scene.bob, message, "Stop")
+        await scene.until(lambda: stop.followups)
+        hold.set()
+        await scene.done(thread)
+        again = scene.discord.press(scene.bob, scene.answers(thread)[0], "Regenerate")
+        await scene.until(lambda: again.followups)
+
+    assert "They can stop the answer" in stop.followups[0].content
+    assert "They can go on with the answer" in again.followups[0].content
+    assert {each.seen_by for each in (*stop.followups, *again.followups)} == {scene.bob}
+    assert "and ends" in scene.answers(thread)[0].content
+    assert len(scene.model.asked) == 1
 
 
 async def test_a_long_answer_goes_on_in_further_messages_with_its_code_block_whole(scene: Scene) -> None:

@@ -122,7 +122,7 @@ async def test_a_page_that_another_process_took_back_is_posted_again(scene: Scen
         await held_up.finish(Draft(status="done", text=long_text(60)))
         goes_on = await second.open_reply(replace(turn, epoch=2, attempt=2, reply_ref=ref))
         await goes_on.show(Draft(status="writing", text=long_text(60)))
-        await held_up.withdraw(ref)
+        await held_up.retract(ref)
         await goes_on.finish(Draft(status="done", text=long_text(62)))
     finally:
         await first.aclose()

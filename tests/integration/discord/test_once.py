@@ -158,6 +158,23 @@ async def test_a_choice_in_the_panel_that_is_told_twice_does_not_undo_the_next_o
     assert "`yes` (set for this channel)" in text_of(shown)
 
 
+async def test_menus_and_lists_that_are_told_twice_are_no_errors(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(scene):
+        said = scene.discord.say(scene.bob, scene.general, "The pump rattles.")
+        form = scene.discord.context_menu(scene.ada, "Ask about this", said)
+        await form.shown()
+        panel = scene.discord.slash(scene.ada, scene.general, "settings")
+        await panel.shown()
+        assert panel.original is not None
+        chosen = scene.discord.select(scene.ada, panel.original, _list(panel, "parameter"), ["memory"])
+        await scene.until(lambda: any(":value:" in e.get("custom_id", "") for e in _parts(panel)))
+        await told_twice(scene, form, panel, chosen)
+
+    assert [each.message for each in caplog.records if each.levelname in {"ERROR", "WARNING"}] == []
+
+
 def _parts(asked: Interaction) -> list[Any]:
     assert asked.original is not None
     return list(rules.walk(asked.original.components))
@@ -241,7 +258,7 @@ async def test_a_panel_that_a_crash_cuts_is_told_to_be_opened_again(scene: Scene
             opening.set()
             await asyncio.Event().wait()
 
-        scene.core.inbox.effective = held  # type: ignore[method-assign]  # it never comes to that
+        scene.core.inbox.effective = held  # type: ignore[assignment, method-assign]  # it never comes to that
         asked = scene.discord.slash(scene.ada, scene.general, "settings")
         await opening.wait()
     async with listening(scene):

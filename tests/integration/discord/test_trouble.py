@@ -133,19 +133,26 @@ async def test_a_discord_that_is_away_at_the_start_is_joined_once_it_is_back(sce
     assert len(scene.model.asked) == 1
 
 
-async def test_a_command_is_acknowledged_before_anything_is_stored(scene: Scene) -> None:
+async def test_a_command_is_stored_then_acknowledged_then_carried_out(scene: Scene) -> None:
     async with scene.bot():
         await scene.until(lambda: scene.discord.commands[None])
         assert scene.core is not None
         order: list[str] = []
-        handle = scene.core.inbox.handle
+        inbox, handle, begin = scene.core.inbox, scene.core.inbox.handle, scene.core.inbox.begin
 
-        async def noted(incoming: Any) -> Any:
-            order.append("acknowledged" if asked.is_acknowledged else "not acknowledged")
+        def state(doing: str) -> str:
+            return f"{doing}, {'acknowledged' if asked.is_acknowledged else 'not acknowledged'}"
+
+        async def begun(incoming: Any) -> Any:
+            order.append(state("begun"))
+            return await begin(incoming)
+
+        async def handled(incoming: Any) -> Any:
+            order.append(state("handled"))
             return await handle(incoming)
 
-        scene.core.inbox.handle = noted  # type: ignore[method-assign]  # to see when it is called
+        inbox.begin, inbox.handle = begun, handled  # type: ignore[assignment, method-assign]  # to see when they are called
         asked = scene.discord.slash(scene.ada, scene.general, "ask", {"question": "now?"})
         await scene.done(scene.general)
 
-    assert order == ["acknowledged"]
+    assert order == ["begun, not acknowledged", "handled, acknowledged"]

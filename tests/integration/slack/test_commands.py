@@ -152,12 +152,33 @@ async def test_stop_regenerate_and_feedback() -> None:
         assert "A first," in slack.shown(answer)
         assert "long answer" not in slack.shown(answer)
         await slack.press(slack.ben, answer, "seedling_feedback", True)
-        await slack.press(slack.ben, answer, "seedling_regenerate")
+        await slack.press(slack.ada, answer, "seedling_regenerate")
         await play.settled()
         (answer,) = slack.answers(slack.general, question.ts)
         assert "Another answer." in slack.shown(answer)
         assert "A first" not in slack.shown(answer)
         assert slack.violations == []
+
+
+async def test_what_somebody_else_asked_is_neither_stopped_nor_repeated_nor_forgotten() -> None:
+    gate = asyncio.Event()
+    async with scene(held(gate, "Long ", "tail")) as play:
+        slack = play.slack
+        slack.fault("chat.startStream", error="feature_not_enabled")
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} tell me")
+        await play.until(lambda: slack.calls("chat.postMessage"))
+        (answer,) = slack.answers(slack.general, question.ts)
+        await slack.press(slack.ben, answer, "seedling_stop")
+        await play.until(lambda: "They can stop the answer" in whispered(slack))
+        gate.set()
+        await play.settled()
+        assert "tail" in slack.shown(answer)
+        await slack.press(slack.ben, answer, "seedling_regenerate")
+        await play.until(lambda: "They can go on with the answer" in whispered(slack))
+        await slack.say(slack.ben, slack.general, f"{slack.mention()} /forget here", thread_ts=question.ts)
+        await play.until(lambda: "only an administrator" in whispered(slack))
+        assert {each.only_for for each in slack.whispers} == {slack.ben}
+        assert len(play.model.asked) == 1
 
 
 async def test_a_cut_answer_is_gone_on_with_in_a_new_message() -> None:

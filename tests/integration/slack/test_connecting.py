@@ -173,3 +173,23 @@ async def test_no_way_to_hear_is_an_error_that_names_the_settings() -> None:
 def test_options_show_no_secret() -> None:
     options = SlackOptions(bot_token="xoxb-secret", app_token="xapp-secret", secret_key="key-secret")
     assert "secret" not in repr(options).replace("signing_secret", "")
+
+
+async def test_the_address_of_events_takes_signed_posts_and_nothing_else() -> None:
+    emulator = Options(limits=False, request_url="http://127.0.0.1:1/slack/events")
+    async with (
+        scene(emulator=emulator, listens=False, app_token=None) as play,
+        aiohttp.ClientSession() as session,
+    ):
+        listening = await over_http(play)
+        port = await asyncio.wait_for(play.platform.port(), PATIENCE_S)
+        for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "POST"):
+            for path in ("/slack/events", "/slack/events/", "/slack/install", "/"):
+                url = f"http://127.0.0.1:{port}{path}"
+                async with session.request(method, url, allow_redirects=False) as response:
+                    there = path == "/slack/events"
+                    assert response.status == (401 if there and method == "POST" else 405 if there else 404)
+                    assert response.headers.get("Allow") == ("POST" if response.status == 405 else None)
+        assert not await play.store.list_state("slack", prefix="state/")
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)

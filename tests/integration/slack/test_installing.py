@@ -11,10 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from slack_sdk.oauth.installation_store.models.bot import Bot
+from yarl import URL
 
 from adapters.slack.api.workspaces import Origin
 from adapters.slack.installing.installations import Installations, cipher_of
-from adapters.slack.installing.pages import States
+from adapters.slack.installing.pages import PENDING, States
 from storage.memory import MemoryStore
 from tests.emulators.slack import Options, Workspace
 from tests.emulators.slack.options import CLIENT_ID, CLIENT_SECRET
@@ -102,6 +103,40 @@ async def test_a_state_is_used_up_by_one_process_and_does_not_last() -> None:
     assert not await states.use_up(second)
     await states.issue()
     assert len(await store.list_state("slack", prefix="state/")) == 1
+
+
+async def test_what_is_kept_of_installations_that_never_end_has_a_bound() -> None:
+    store, clock = MemoryStore(clock=now), ManualClock()
+    states = States(store, clock)
+    for _ in range(PENDING * 3):
+        newest = await states.issue()
+        clock.advance(0.01)
+    assert len(await store.list_state("slack", prefix="state/")) == PENDING
+    assert await states.use_up(newest)
+
+
+ADDRESSES = {
+    "/slack/install": {"GET": 302},
+    "/slack/oauth_redirect": {"GET": 400},
+    "/healthz": {"GET": 200, "HEAD": 200},
+}
+NOWHERE = ["/", "/slack", "/slack/events", "//slack/install", "/SLACK/install", "/slack/install/", "/metrics", "/login"]
+
+
+async def test_every_address_has_its_methods_and_nothing_else_is_there() -> None:
+    async with scene(**MANY) as play, browser(play) as someone:
+        store = play.store
+        for path in (*ADDRESSES, *NOWHERE):
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"):
+                before = await store.list_state("slack")
+                url = URL(someone.url + path, encoded=True)
+                async with someone.session.request(method, url, allow_redirects=False) as response:
+                    expected = ADDRESSES.get(path, {}).get(method, 405 if path in ADDRESSES else 404)
+                    assert response.status == expected, (method, path)
+                    if expected == 405:
+                        assert set(response.headers["Allow"].split(",")) == set(ADDRESSES[path])
+                if response.status >= 400:
+                    assert await store.list_state("slack") == before, (method, path)
 
 
 async def test_nothing_of_one_workspace_reaches_another() -> None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,8 +19,6 @@ from tests.emulators.slack.options import Options
 from tests.emulators.slack.server import running_slack
 from tests.fakes import words
 from tests.integration.slack.scene import Scene, held, now, scene
-
-GENERAL = "channel"
 
 
 def told(slack: RunningSlack) -> list[str]:
@@ -52,7 +49,8 @@ async def digests(play: Scene) -> int:
 async def value(play: Scene, name: str) -> str | None:
     slack = play.slack
     scope = Scope(kind="channel", key=f"slack/{slack.team.id}/{slack.general.id}")
-    return (await play.store.get_settings([scope]))[scope].get(name)
+    found: str | None = (await play.store.get_settings([scope]))[scope].get(name)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -93,9 +91,9 @@ async def test_a_command_in_a_direct_message_or_by_its_mark_is_redelivered_in_va
         where = slack.direct(slack.ada) if place == "direct" else slack.general
         question = await slack.say(slack.ada, where, f"{slack.mention()} one?")
         await play.settled()
-        thread = {} if place == "direct" else {"thread_ts": question.ts}
-        await slack.say(slack.ada, where, "!digest add daily at 9:00", **thread)
-        await slack.say(slack.ada, where, "!set channel max_tokens enormous", **thread)
+        thread = "" if place == "direct" else question.ts
+        await slack.say(slack.ada, where, "!digest add daily at 9:00", thread_ts=thread)
+        await slack.say(slack.ada, where, "!set channel max_tokens enormous", thread_ts=thread)
         await play.until(lambda: len(told(slack)) == 2)
         await deliver_again(play)
         assert len(told(slack)) == 2
@@ -209,9 +207,6 @@ async def test_pressing_twice_is_done_once_and_said_so() -> None:
 
 
 # ---------------------------------------------------------------- a crash between the effect and the telling
-
-
-Restart = Any
 
 
 @pytest.fixture

@@ -208,7 +208,7 @@ async def test_what_a_runner_that_gives_way_has_begun_is_deleted(streams: bool) 
         first = await reply.finish(done("One. " * 100))
         late = await play.platform.open_reply(await turn_in(play, question))
         await late.show(Draft(status="writing", text="Two "))
-        await late.withdraw(first)
+        await late.retract(first)
         (answer,) = pieces(play, question)
         assert "One." in play.slack.shown(answer)
         assert play.slack.violations == []
@@ -221,7 +221,7 @@ async def test_of_an_answer_in_more_messages_those_stay_that_are_kept() -> None:
         first = await reply.show(Draft(status="writing", text="short "))
         await reply.finish(done("long words " * 3_000))
         assert len(pieces(play, question)) > 2
-        await reply.withdraw(first)
+        await reply.retract(first)
         assert [each.ts for each in pieces(play, question)] == [first.partition(":")[2].rstrip("s")]
 
 

@@ -200,7 +200,9 @@ def test_every_command_says_what_it_does_and_gives_an_example_that_fits(command:
     assert found.help.endswith(".")
     assert found.usage.startswith(found.name)
     assert len({arg.name for arg in found.args}) == len(found.args)
-    assert not {arg.name for arg in found.args} & set(PARAMETERS), "values of arguments and parameters share one mapping"
+    assert not {arg.name for arg in found.args} & set(PARAMETERS), (
+        "values of arguments and parameters share one mapping"
+    )
     if found.example:
         assert parse(found.example) is not None
         found.read(found.example.partition(" ")[2])

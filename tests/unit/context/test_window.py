@@ -172,7 +172,7 @@ class TestTrims:
     def test_a_refused_request_is_made_shorter(self) -> None:
         asked = carried_on(exchanges(60))
         terms = limits(card=FREE_CARD, context_tokens=16_000, max_tokens=1_000)
-        again = plan(asked, replace(terms, too_long=True))
+        again = plan(asked, replace(terms, at_most=plan(asked, terms).estimated // 2))
         assert again.tokens < plan(asked, terms).tokens
         assert again.broken is Break.TRIM
 
@@ -203,6 +203,7 @@ class TestBeginnings:
         with pytest.raises(QuestionTooLong) as caught:
             plan(asked, limits(context_tokens=8_192, max_tokens=1_024))
         assert caught.value.tokens == 9_000
+        assert caught.value.limit is not None
         assert 6_000 < caught.value.limit < 7_168
 
     def test_a_large_reserve_leaves_a_small_model_half_its_context(self) -> None:

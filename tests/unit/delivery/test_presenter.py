@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -42,10 +42,14 @@ class GatedReply:
         self.texts.append(draft.text)
         return "ref"
 
-    async def finish(self, draft: Draft) -> str:
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         return await self.show(draft)
 
-    async def withdraw(self, keep: str) -> None:
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    async def retract(self, keep: str) -> None:
         self.kept = keep
 
 
@@ -56,7 +60,7 @@ def opening(reply: GatedReply) -> Callable[[], Awaitable[Reply]]:
     return open
 
 
-async def ignore(_ref: str, _draft: Draft) -> None:
+async def ignore(_ref: str, _messages: Sequence[str]) -> None:
     """Nobody needs to know."""
 
 
@@ -100,14 +104,14 @@ async def test_a_refused_draft_does_not_stop_the_next() -> None:
     reply.refusals = 1
     seen: list[str] = []
 
-    async def note(_ref: str, shown: Draft) -> None:
-        seen.append(shown.text)
+    async def note(ref: str, _messages: Sequence[str]) -> None:
+        seen.append(ref)
 
     presenter = Presenter(opening(reply), pace=0, on_shown=note)
     presenter.offer(lambda: draft("a"))
     await reply.begun.wait()
     await presenter.finish(draft("ab"))
-    assert seen == ["ab"]
+    assert (seen, reply.texts) == (["ref"], ["ab"])
 
 
 async def test_a_refused_last_draft_is_told() -> None:
@@ -118,7 +122,7 @@ async def test_a_refused_last_draft_is_told() -> None:
 
 
 async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
-    async def lose(_ref: str, _draft: Draft) -> None:
+    async def lose(_ref: str, _messages: Sequence[str]) -> None:
         raise ClaimLost("taken over")
 
     reply = GatedReply()
@@ -231,8 +235,16 @@ async def test_a_reply_that_cannot_be_opened_in_the_end_is_told(last: Any) -> No
 async def test_only_a_reply_that_was_opened_is_taken_back() -> None:
     reply = Steps()
     presenter = Presenter(reply.open, pace=0, on_shown=ignore)
-    await presenter.withdraw("theirs")
+    await presenter.retract("theirs")
     assert (reply.steps, reply.kept) == ([], None)
     await presenter.finish(draft("a"))
-    await presenter.withdraw("theirs")
+    await presenter.retract("theirs")
     assert reply.kept == "theirs"
+
+
+async def test_a_reply_that_was_never_opened_is_opened_to_be_taken_back_only_if_something_may_stand_there() -> None:
+    reply = Steps()
+    await Presenter(reply.open, pace=0, on_shown=ignore).retract(may_stand=False)
+    assert (reply.steps, reply.kept) == ([], None)
+    await Presenter(reply.open, pace=0, on_shown=ignore).retract(may_stand=True)
+    assert reply.kept == ""

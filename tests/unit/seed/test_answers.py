@@ -180,7 +180,6 @@ def test_tool_calls_are_counted_by_name() -> None:
         pytest.param(chunk("Hi", finish="length"), Finish.LENGTH, id="length"),
         pytest.param(chunk("Hi", finish="content_filter"), Finish.FILTERED, id="content-filter"),
         pytest.param(chunk("Hi", finish="tool_calls"), Finish.STOP, id="tool-calls-that-we-never-asked-for"),
-        pytest.param(chunk("Hi", finish="something_new"), Finish.STOP, id="unknown"),
         pytest.param(chunk(refusal="I cannot.") + chunk(finish="stop"), Finish.FILTERED, id="refusal"),
         pytest.param(chunk("Hi") + usage_chunk() + DONE, Finish.STOP, id="no-reason-but-usage-and-end"),
     ],

@@ -34,7 +34,7 @@ async def test_a_question_is_answered() -> None:
     api = ScriptedApi(answered("Hello", " you"))
     async with api.open() as model:
         events, error = await gather(model, ask())
-        assert (model.name, model.context_tokens) == ("seed-2-0-lite", 256_000)
+        assert (model.name, model.context_tokens) == ("seed-2-0-lite", 224_000)
     assert error is None
     assert events == [
         TextDelta("Hello"),

@@ -10,7 +10,6 @@ import pytest
 from adapters.seed import LiveRates, Retries
 from adapters.seed.course import DROPPED_MEDIA_NOTE
 from adapters.seed.doctor import (
-    Check,
     Heard,
     check_cache,
     check_image,
@@ -21,11 +20,13 @@ from adapters.seed.doctor import (
     examine,
     red_picture,
 )
+from bot.checks import Check
 from bot.errors import ModelRejected
 from bot.types import ModelEvent, NoteFound, SearchStarted, Source, SourceFound, TextDelta, Usage, UsageReported
 from tests.unit.seed.scripted import KEY, ScriptedApi, answered, failed, streamed
 from tests.unit.seed.streams import DONE, chunk, usage_chunk
 
+BALANCE = httpx.Response(200, json={"balance": {"amount": "9.5"}, "data": []})
 PRICED = httpx.Response(200, json={"id": "seed-2-0-lite", "pricing": {"prompt": "0.0000005", "completion": "0.000003"}})
 
 
@@ -41,8 +42,9 @@ def replied(prompt: int, *, cached: int = 0, **more: Any) -> httpx.Response:
 
 async def test_all_is_well() -> None:
     checks = await examined(
-        replied(40),
         PRICED,
+        BALANCE,
+        replied(40),
         replied(8_000),
         replied(8_000, cached=7_000),
         replied(1_340),
@@ -51,7 +53,8 @@ async def test_all_is_well() -> None:
     assert [(check.name, check.ok, check.fix) for check in checks] == [
         (name, True, "")
         for name in (
-            "key", "model", "wire", "price", "first token", "streaming", "usage", "cache", "image input", "web search"
+            "server", "price", "account", "key", "model", "wire", "first token", "streaming", "usage", "cache",
+            "image input", "web search",
         )
     ]  # fmt: skip
 
@@ -67,20 +70,39 @@ async def test_all_is_well() -> None:
     ],
 )
 async def test_without_access_only_that_is_told(reply: httpx.Response | Exception, name: str, fix: str) -> None:
-    [check] = await examined(reply)
+    catalogue = [failed(404), failed(404), failed(404)] if isinstance(reply, httpx.Response) else []
+    *before, check = await examined(*catalogue, reply)
+    assert [each.ok for each in before] == [None] * len(catalogue)
     assert (check.name, check.ok) == (name, False)
     assert fix in check.fix
     assert KEY not in repr(check)
 
 
 async def test_what_a_plain_server_need_not_have_is_not_tried() -> None:
-    checks = await examined(answered("a", "b"), failed(404), failed(404), answered("A"), answered("B"), model="llama")
+    untold = (failed(404), failed(404), failed(404))
+    checks = await examined(*untold, answered("a", "b"), answered("A"), answered("B"), model="llama")
     assert {check.name: check.ok for check in checks if not check.ok} == {
+        "server": None,
         "price": None,
+        "account": None,
         "cache": False,
         "image input": None,
         "web search": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("balance", "ok"),
+    [
+        pytest.param(httpx.Response(200, json={"balance": 0}), False, id="used-up"),
+        pytest.param(httpx.Response(200, json={"data": []}), None, id="not-told"),
+        pytest.param(failed(500), None, id="failed"),
+    ],
+)
+async def test_what_is_left_on_the_account(balance: httpx.Response, ok: bool | None) -> None:
+    checks = {check.name: check for check in await examined(PRICED, balance, failed(401))}
+    assert checks["account"].ok is ok
+    assert bool(checks["account"].fix) is (ok is False)
 
 
 def heard(*events: ModelEvent, first: float | None = 0.1, rejected: bool = False) -> Heard:

@@ -116,5 +116,27 @@ async def test_trouble_on_the_line_is_one_line_in_the_log(
     caplog.set_level(logging.INFO, "adapters")
     assert (await refreshed(ScriptedApi(error("https://secret.test"))))[1] == "built-in"
     lines = [record for record in caplog.records if record.name.startswith("adapters")]
-    assert [(line.getMessage(), line.levelname, line.exc_info) for line in lines] == [("no prices", "INFO", None)]
+    assert [(line.levelname, line.exc_info) for line in lines] == [("INFO", None)]
+    assert "did not answer when it was asked for its prices" in lines[0].getMessage()
     assert "secret" not in str(vars(lines[0]))
+
+
+@pytest.mark.parametrize("reply", [failed(404), priced({"id": "seed-2-0-lite"})], ids=["no-catalogue", "no-prices"])
+async def test_a_server_without_prices_is_told_once_in_words(
+    reply: httpx.Response, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "adapters")
+    await refreshed(ScriptedApi(*[reply] * 6))
+    lines = [record for record in caplog.records if record.name.startswith("adapters")]
+    assert len(lines) == 1
+    assert "prices" in lines[0].getMessage()
+    assert "_" not in lines[0].getMessage()
+
+
+async def test_no_prices_are_asked_for_where_there_are_none(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "adapters")
+    api = ScriptedApi()
+    async with api.open() as model, open_rates(model, every=None) as rates:
+        assert rates.card() is SEED_CARD
+    assert api.requests == []
+    assert caplog.text == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,11 +20,13 @@ from adapters.slack.incoming.hearing import Hearing
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands import parse
 from bot.errors import InvalidInput, StorageUnavailable
+from bot.event_errors import EventErrors
 from bot.parameter_resolver import effective_at
 from bot.parameters import Effective, Scope
 from bot.types import (
     Again,
     ConversationKey,
+    DeletionOutcome,
     Handled,
     Incoming,
     Outcome,
@@ -32,6 +35,7 @@ from bot.types import (
     ThreadMessage,
     Turn,
     TurnId,
+    Within,
 )
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock
@@ -68,6 +72,7 @@ class RememberingBot:
         self.heard: list[Incoming] = []
         self.edits: list[tuple[ConversationKey, ThreadMessage]] = []
         self.deletions: list[tuple[ConversationKey, str]] = []
+        self.places: list[Within] = []
         self.stopped: list[ConversationKey] = []
         self.changes: list[tuple[Scope, Mapping[str, str | None]]] = []
         self.fails = False
@@ -82,6 +87,9 @@ class RememberingBot:
 
     async def begin(self, asked: Incoming) -> bool:
         return True
+
+    async def refuse(self, asked: Incoming) -> Handled | None:
+        return None
 
     async def reply(self, asked: Incoming, text: str) -> Handled:
         return Handled(outcome=Outcome.REPLIED, text=text)
@@ -99,11 +107,18 @@ class RememberingBot:
         self.stopped.append(key)
         return Handled(outcome=Outcome.REPLIED, text=stopped)
 
-    async def edited(self, key: ConversationKey, message: ThreadMessage, *, at: datetime) -> None:
-        self.edits.append((key, message))
+    async def edited(
+        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
+    ) -> None:
+        self.edits.append((channel, message))
 
-    async def deleted(self, key: ConversationKey, source_id: str) -> None:
-        self.deletions.append((key, source_id))
+    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+        self.deletions += [(channel, id) for id in ids]
+        return DeletionOutcome()
+
+    async def place_deleted(self, place: Within) -> DeletionOutcome:
+        self.places.append(place)
+        return DeletionOutcome()
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         raise InvalidInput("That question is not known here.")
@@ -145,8 +160,9 @@ class OneWorkspace:
     async def find(self, origin: Origin) -> Workspace | None:
         return self.workspace if origin.team == TEAM else None
 
-    async def uninstalled(self, origin: Origin) -> None:
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
         self.uninstalls += 1
+        return [origin.team]
 
     async def everywhere(self) -> list[Workspace]:
         return [self.workspace]
@@ -161,12 +177,13 @@ class Desk:
     def __init__(self) -> None:
         self.bot = RememberingBot()
         self.workspaces = OneWorkspace()
-        self.background = BackgroundTasks()
+        self.errors = EventErrors("slack", logging.getLogger(__name__))
+        self.background = BackgroundTasks(self.errors)
         clock = ManualClock()
         hearing = Hearing(self.bot, self.background)
         acting = Acting(self.bot, hearing, self.background, clock=clock)
-        catch_up = CatchUp(self.bot, hearing, MemoryStore(clock=clock), clock=clock)
-        self.intake = Intake(make_app(self.workspaces, hearing, acting, catch_up))
+        catch_up = CatchUp(self.bot, hearing, MemoryStore(clock=clock), clock=clock, errors=self.errors)
+        self.intake = Intake(make_app(self.workspaces, hearing, acting, catch_up, self.errors), self.errors)
 
     async def deliver(self, kind: str, payload: Any) -> bool:
         """Deliver something as over Socket Mode; whether it was acknowledged."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -281,6 +282,30 @@ async def test_a_deletion_that_the_platform_tells_leaves_no_part_that_covers_it(
         assert await house.store.get_parts(CHANNEL)
         await house.inbox.deleted(replace(CHANNEL, thread="whatever"), "m2")
         assert await house.store.get_parts(CHANNEL) == []
+
+
+async def test_what_was_told_of_a_deleted_message_leaves_transcript_and_draft() -> None:
+    async with summarising(talk(3), told("- one [1]\n- the key is 42 [2]"), told("later")) as house:
+        await house.summarise()
+        key = replace(CHANNEL, thread="asked1")
+        await house.inbox.deleted(CHANNEL, "m2")
+        await house.ask("and now?", 9, key=key, at=house.clock() + timedelta(hours=1))
+        turn = await house.store.get_turn(1)
+    assert turn is not None
+    assert turn.draft is None
+    assert not any("the key is 42" in each.text or "text of m2" in each.text for each in house.requests[1].entries)
+
+
+async def test_a_summary_under_way_begins_anew_when_a_message_is_deleted() -> None:
+    never = asyncio.Event()
+    async with summarising(talk(3), [never], told("- one [1]")) as house:
+        asking = asyncio.create_task(house.summarise())
+        await house.asked(1)
+        house.channel.without("m2")
+        await house.inbox.deleted(CHANNEL, "m2")
+        settlement = await asking
+    assert settlement.draft.text == "- one [1](https://chat.example/c/m1)"
+    assert "text of m2" not in house.requests[1].entries[0].text
 
 
 # ---------------------------------------------------------------- when something fails

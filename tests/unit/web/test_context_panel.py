@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.web.context_panel import BREAK_WORDS, break_text, present_context, tokens_label
-from adapters.web.server import STATIC
+from adapters.web.routes import STATIC
 from bot.context.window import Break
 from bot.insight import BREAKS
 from bot.types import Usage

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from adapters.web.hub import Hub, MessageChanged
 from adapters.web.playground import Playground, PlaygroundOptions
 from adapters.web.reply import BOT, open_reply
 from adapters.web.server import listen, url_of
-from bot.commands import complete
+from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
 from bot.types import (
     Channel,
@@ -175,10 +174,6 @@ async def test_other_machines_are_not_let_in_without_a_password(store: CountingS
 def test_the_options_show_no_secret() -> None:
     assert "leaf" not in repr(OPTIONS)
     assert "bark" not in repr(OPTIONS)
-
-
-def test_visitors_are_remembered_beside_the_other_working_files() -> None:
-    assert Path("var/nicegui") == OPTIONS.folder
 
 
 def test_a_port_in_use_is_named() -> None:

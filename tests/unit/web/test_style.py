@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from adapters.web.presenting import HUES
-from adapters.web.server import STATIC
+from adapters.web.routes import STATIC
 
 LEAST = 4.5
 LEAST_OF_SHAPES = 3.0

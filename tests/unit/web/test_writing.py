@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.web.writing import Suggestion, Written, message_id, prepare, spoken, suggest
-from bot.commands import complete
+from bot.commands.completion import complete
 from bot.types import Channel, Person
 
 ADA = Person(id="ada", name="Ada")

@@ -123,6 +123,8 @@ def _faulty(fault: Fault) -> web.Response | None:
     match fault.kind:
         case "5xx":
             return _json(fault.status, {"message": f"{fault.status}: Internal Server Error", "code": 0}, {})
+        case "refuse":
+            raise ApiError(fault.status, fault.code, f"refused with {fault.code}")
         case "html_502":
             return web.Response(status=502, text=_HTML.format("502 Bad Gateway"), content_type="text/html")
         case "429_cloudflare":

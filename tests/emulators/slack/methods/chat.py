@@ -53,20 +53,23 @@ def _postable(call: Call) -> Channel:
     channel = call.channel()
     if call.bot.id not in channel.members and not call.has("chat:write.public"):
         raise SlackError("not_in_channel")
+    _check_open(channel)
+    return channel
+
+
+def _check_open(channel: Channel) -> None:
+    """Raise `SlackError` where nobody, or not the bot, may post (chat.postMessage and chat.postEphemeral, errors)."""
     if channel.is_archived:
         raise SlackError("is_archived")
-    return channel
+    if channel.is_read_only:
+        raise SlackError("restricted_action_read_only_channel")
 
 
 def update(call: Call) -> Json:
     """chat.update: what is not sent stays, so text alone does not replace blocks."""
     channel = call.channel()
     message = call.message(channel)
-    if message.author is not call.bot:
-        raise SlackError("cant_update_message")
-    call.slack.expire(message)
-    if message.stream and message.stream.state == "open":
-        raise SlackError("streaming_state_conflict")
+    _check_editable(call, message)
     content = read_content(call)
     if len(content.text) > (MOST_MARKDOWN if content.is_markdown else LONGEST_UPDATE):
         raise SlackError("msg_too_long")
@@ -88,6 +91,17 @@ def update(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": told}
 
 
+def _check_editable(call: Call, message: Message) -> None:
+    """Raise `SlackError` for a message that the bot cannot change (chat.update, errors)."""
+    if message.channel.is_archived:
+        raise SlackError("is_inactive")
+    if message.author is not call.bot:
+        raise SlackError("cant_update_message")
+    call.slack.expire(message)
+    if message.stream and message.stream.state == "open":
+        raise SlackError("streaming_state_conflict")
+
+
 def delete(call: Call) -> Json:
     """chat.delete."""
     channel = call.channel()
@@ -101,6 +115,7 @@ def delete(call: Call) -> Json:
 def post_ephemeral(call: Call) -> Json:
     """chat.postEphemeral: one person sees it, until they load Slack anew."""
     channel = call.joined()
+    _check_open(channel)
     person = call.slack.world.people.get(call.args.need("user"))
     if person is None or person.id not in channel.members:
         raise SlackError("user_not_in_channel")

@@ -30,7 +30,7 @@ def auth_test(call: Call) -> Json:
 
 def open_connection(call: Call) -> Json:
     """apps.connections.open."""
-    return {"url": call.slack.sockets.new_address()}
+    return {"url": call.slack.sockets.told_address()}
 
 
 def user_info(call: Call) -> Json:

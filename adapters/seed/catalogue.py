@@ -1,0 +1,33 @@
+"""What a server tells about its models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from adapters.seed import loose
+from adapters.seed.http import SeedHttp
+from adapters.seed.problems import Trouble
+
+NO_SUCH_ADDRESS = frozenset({400, 404, 405, 501})
+
+
+async def model_rows(http: SeedHttp, name: str) -> Sequence[Any]:
+    """Return the model's row from its own address, or all rows of the list where a server has only that.
+
+    Raises `Trouble`.
+    """
+    try:
+        told = await http.get(f"/models/{quote(name, safe='')}")
+    except Trouble as trouble:
+        if trouble.problem.status not in NO_SUCH_ADDRESS:
+            raise
+        told = await http.get("/models")
+    listed = loose.mapping(told).get("data", told)
+    return [listed] if isinstance(listed, dict) else loose.items(listed)
+
+
+def row_of(rows: Sequence[Any], name: str) -> Any:
+    """Return the row of the model with that name, None where it is not listed."""
+    return next((each for each in rows if loose.mapping(each).get("id", name) == name), None)

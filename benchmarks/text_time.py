@@ -1,0 +1,132 @@
+"""What reading texts costs: seconds for 100,000 characters of each costly pattern, and what it takes to show an answer.
+
+`python -m benchmarks.text_time`. The first table has a row for each pattern and a column for each group of readers: the
+seconds of the slowest one, and which it is; "x" is how much longer it takes than for half of the text, 2 if the time is
+linear. The second one shows an answer of 10,000 characters while it grows, as each platform does: the work of all
+showings together, and of one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from adapters.discord.rendering import Renderer, plain_pages
+from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
+from adapters.web.markdown import render_markdown
+from bot.delivery import Splitter, defang, settled, split
+from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
+from tests.pathological import PATTERNS
+from tests.text_readers import READERS, Read
+
+AIM: Final = 0.2  # seconds for 100,000 characters
+ANSWER: Final = 10_000  # characters
+STEP: Final = 100  # characters that come between two showings
+ROUNDS: Final = 2
+
+Show = Callable[[str], object]
+
+
+def slack_size(text: str) -> int:
+    """What Slack counts."""
+    return len(escape_markdown(text))
+
+
+def groups() -> Mapping[str, Mapping[str, Read]]:
+    """All readers, those that divide a text with the sizes of the real platforms."""
+    dividing = {
+        "pieces for Discord": plain_pages,
+        "pieces for Slack": lambda text: split(text, limit=PIECE_CHARACTERS, size=slack_size),
+    }
+    delivery = {name: read for name, read in READERS["delivery"].items() if not name.startswith("split")}
+    return {**READERS, "delivery": {**delivery, **dividing}}
+
+
+def seconds(read: Read, text: str) -> float:
+    """The best of some times."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        begun = time.thread_time()
+        read(text)
+        best = min(best, time.thread_time() - begun)
+    return best
+
+
+def slowest(readers: Mapping[str, Read], pattern: str, length: int) -> tuple[float, str, float]:
+    """The seconds of the slowest reader, its name, and how much longer it takes than for half of the text."""
+    text = PATTERNS[pattern](length)
+    took, name = max((seconds(read, text), name) for name, read in readers.items())
+    return took, name, took / max(1e-9, seconds(readers[name], PATTERNS[pattern](length // 2)))
+
+
+def table_of_patterns(patterns: Sequence[str], length: int) -> None:
+    """Print a line for each pattern, and at last the slowest of all."""
+    columns = groups()
+    print(f"{'pattern':34}" + "".join(f"{name:>10}" for name in columns) + "  slowest")
+    over = 0
+    for pattern in patterns:
+        gc.collect()
+        found = {name: slowest(readers, pattern, length) for name, readers in columns.items()}
+        took, name, factor = max(found.values())
+        over += took > AIM * length / 100_000
+        cells = "".join(f"{each[0]:10.3f}" for each in found.values())
+        print(f"{pattern:34}{cells}  {name} (x {factor:.1f})", flush=True)
+    print(f"\n{len(patterns)} patterns of {length:,} characters; {over} with a reader over {AIM} s for 100,000.")
+
+
+# ---------------------------------------------------------------- an answer that grows
+
+
+def showers() -> Mapping[str, Callable[[], Show]]:
+    """What each platform does with a draft, as a function of its text; each call begins another answer."""
+    return {"Discord": _discord, "Slack": _slack, "playground": lambda: render_markdown.__wrapped__}
+
+
+def _discord() -> Show:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    key = ConversationKey(platform="discord", workspace="1", channel="2", thread="3")
+    asked = Incoming(key=key, dedupe_key="d", author=Person(id="4", name="Ada"), text="?", at=at)
+    renderer = Renderer(Turn(id=TurnId(1), incoming=asked, state=TurnState.RUNNING, epoch=1, attempt=1))
+    return lambda text: renderer.pages(Draft(status="writing", text=text))
+
+
+def _slack() -> Show:
+    splitter = Splitter(limit=PIECE_CHARACTERS, size=slack_size)
+    return lambda text: splitter.split(defang(text[: settled(text)], allowed=lambda _: False))
+
+
+def table_of_showings(patterns: Sequence[str]) -> None:
+    """Print what showing an answer costs while it grows."""
+    columns = "".join(f"{name:>10}" for name in ("total s", "showings", "mean ms", "most ms"))
+    print(f"\n{f'an answer of {ANSWER:,} characters':34}{'platform':12}{columns}")
+    for pattern in patterns:
+        text = PATTERNS[pattern](ANSWER)
+        for name, make in showers().items():
+            show, times = make(), list[float]()
+            gc.collect()
+            for end in range(STEP, len(text) + STEP, STEP):
+                begun = time.thread_time()
+                show(text[:end])
+                times.append(time.thread_time() - begun)
+            total = sum(times)
+            mean, most = 1_000 * total / len(times), 1_000 * max(times)
+            print(f"{pattern:34}{name:12}{total:10.3f}{len(times):10}{mean:10.2f}{most:10.2f}")
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--length", type=int, default=100_000, help="characters of each pattern")
+    parser.add_argument("patterns", nargs="*", choices=[*PATTERNS, []], help="which ones; all if none is named")
+    options = parser.parse_args()
+    gc.disable()
+    table_of_patterns(options.patterns or list(PATTERNS), options.length)
+    table_of_showings(options.patterns or ["different-lines", "words", "table-long", "fence-unclosed-long", "brackets"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""What `seedling doctor` finds out: one row for each thing that can be wrong, within a time that is given to each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Final
+
+CHECK_SECONDS: Final = 30.0
+"""How long one check may take unless somebody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One row of the table; `ok` is None where a check does not apply, `fix` "" where nothing is to be done."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    fix: str = ""
+
+
+async def within(seconds: float, check: Awaitable[Check], *, name: str, fix: str) -> Check:
+    """Return what `check` finds, or that it found nothing within `seconds`; `name` and `fix` are for that row."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await check
+    except TimeoutError:
+        return Check(name=name, ok=False, detail=f"stopped after {seconds:g} s without an answer", fix=fix)

@@ -1,0 +1,41 @@
+"""What to send after the server found a request too long: always less, and as much as its refusal lets hope for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from bot.context.window import Limits, Window
+from bot.errors import ContextTooLong, QuestionTooLong
+
+MOST_TRIES: Final = 8  # halving seven times leads from the largest usual context (256,000) to one of 2,000
+LEAST_ANSWER: Final = 256  # an answer is not made shorter than that to let a question fit
+
+
+def shorter(limits: Limits, refused: Window, before: Limits, error: ContextTooLong) -> Limits:
+    """Return `limits`, those in force since the refusal, with what bounds the next prompt.
+
+    `refused` was planned within `before`. A count of its tokens tells by how much it was too long; without one it is
+    halved, and so is the room for the answer, which counts as well.
+    """
+    if error.counted:
+        fitting = int(refused.estimated * limits.prompt / error.counted)
+        if fitting < refused.estimated:
+            return replace(limits, at_most=fitting)
+        if limits.reserved < before.reserved:  # the prompt fits: it was the answer that did not
+            return replace(limits, at_most=refused.estimated)
+    answer = min(limits.max_tokens, max(LEAST_ANSWER, before.reserved // 2))
+    return replace(limits, max_tokens=answer, at_most=refused.estimated // 2)
+
+
+def check_shorter(window: Window, limits: Limits, refused: Window, before: Limits, error: ContextTooLong) -> None:
+    """Raise `QuestionTooLong` unless the next request is smaller than the refused one: then only the question is left.
+
+    It names the question's tokens by the server's count where there is one, and how many would fit where that is known.
+    """
+    if window.estimated + limits.reserved < refused.estimated + before.reserved:
+        return
+    counted = error.counted or refused.tokens
+    tokens = counted * refused.question_tokens // refused.tokens
+    fitting = max(0, limits.prompt - (counted - tokens))
+    raise QuestionTooLong(tokens, fitting if fitting < tokens else None)

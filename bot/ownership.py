@@ -1,0 +1,36 @@
+"""Whose question it is: what somebody asked is theirs to stop, to ask again and to forget. Pure.
+
+Administrators are not asked here: they may do all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from bot.errors import InvalidInput
+from bot.types import Person, Turn
+
+NOT_YOURS_TO_STOP = "Somebody else asked that. They can stop the answer, and so can an administrator."
+NOT_YOURS_TO_REPEAT = "Somebody else asked that. They can go on with the answer, and so can an administrator."
+NOT_YOURS_TO_FORGET = (
+    "Other people have written here as well, so only an administrator can have me forget it. "
+    "`/forget me` drops what you asked yourself."
+)
+
+
+def check_stop(by: Person, askers: Set[str]) -> None:
+    """Raise `InvalidInput` when answers can be stopped, and all of them are to others; `askers` are their ids."""
+    if askers and by.id not in askers:
+        raise InvalidInput(NOT_YOURS_TO_STOP)
+
+
+def check_again(by: Person, turn: Turn, *, administers: bool) -> None:
+    """Raise `InvalidInput` unless `by` asked the first question of `turn`; later ones were answered along with it."""
+    if not administers and turn.incoming.author.id != by.id:
+        raise InvalidInput(NOT_YOURS_TO_REPEAT)
+
+
+def check_forget(by: Person, authors: Set[str]) -> None:
+    """Raise `InvalidInput` unless all that would be lost is from `by`; `authors` are ids."""
+    if authors - {by.id}:
+        raise InvalidInput(NOT_YOURS_TO_FORGET)

@@ -1,0 +1,90 @@
+"""Standard input, output and errors as the command line uses them: whatever they are, a command does not break on them.
+
+What an encoding does not have is replaced. A stream that was closed before the start leads nowhere. When whoever read
+the output has gone, who prints is told so by an exception of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Any, TextIO
+
+STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))  # in the order of their descriptors
+
+
+class OutputLost(Exception):
+    """What was printed did not arrive; `is_closed` says that nobody reads it any more."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"the output could not be written ({error.strerror})")
+        self.is_closed = isinstance(error, BrokenPipeError)
+
+
+def prepare_streams() -> None:
+    """Make the three streams fit for any text; call it before anything else is opened."""
+    for descriptor, (name, mode) in enumerate(STREAMS):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # closed: the next file that is opened would get its number, and what is printed
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - no path; for good
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def say(text: str, *, end: str = "\n") -> None:
+    """Print at once. Raises `OutputLost`."""
+    write(sys.stdout, text + end)
+
+
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    """Print JSON that loses nothing, whatever the encoding of the output. Raises `OutputLost`."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=indent)
+    say(text)
+
+
+def note(text: str, *, end: str = "\n") -> None:
+    """Tell something beside the output, or beside work that matters more; nobody needs to read it."""
+    with suppress(OutputLost):
+        write(sys.stderr, text + end)
+
+
+def mention(text: str) -> None:
+    """Print what happens in work that goes on when nobody reads any more."""
+    with suppress(OutputLost):
+        say(text)
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write at once. Raises `OutputLost`."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        _lead_nowhere(stream)
+        raise OutputLost(error) from error
+
+
+def finish_streams() -> None:
+    """Write what is left; what cannot be is dropped, and the interpreter's end says nothing of it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OutputLost):
+            write(stream, "")
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Let what is buffered, and whatever follows, be lost without another error."""
+    with suppress(OSError, ValueError):  # a stream in memory has no descriptor
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

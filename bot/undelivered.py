@@ -1,0 +1,142 @@
+"""Answers that a platform does not take: shown later, told to the asker alone, or taken away by people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.delivery import Presenter
+from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
+from bot.failures import NOT_IN_TIME, not_posted
+from bot.ports import Clock, Platform, Store
+from bot.retries import next_showing
+from bot.types import Draft, Incoming, Settlement, Turn, TurnState
+
+logger = logging.getLogger(__name__)
+
+
+class Undelivered:
+    """Ends or puts off the turns whose answers were not shown, so that their conversations go on."""
+
+    def __init__(self, store: Store, platforms: Mapping[str, Platform], *, clock: Clock, model: str) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._clock = clock
+        self._model = model
+
+    async def settle(self, turn: Turn, presenter: Presenter, draft: Draft | None, error: PlatformError) -> None:
+        """Do what `error` asks for; `draft` is what could not be shown, None when nothing was recorded yet.
+
+        Raises `StorageError`.
+        """
+        extra = _told(turn, error)
+        current = await self._store.get_turn(turn.id)
+        if current is not None and current.withdrawn:
+            await self.take_back(turn, presenter)
+        elif isinstance(error, ReplyRemoved):
+            logger.info("answer was taken away by somebody", extra=extra)
+            await self._store.delete_answer(turn.id)
+            await self.take_back(turn, presenter)
+        elif isinstance(error, PlatformRefused):
+            logger.warning("answer refused for good", extra=extra)
+            await self._refused(turn, presenter, draft, error)
+        else:
+            logger.warning("answer not shown", extra=extra)
+            await self._show_later(turn, presenter, draft, error)
+
+    async def take_back(self, turn: Turn, presenter: Presenter) -> None:
+        """End a turn whose question or answer was deleted: nothing stays of what was shown. Raises `StorageError`."""
+        try:
+            await presenter.retract(may_stand=turn.epoch > 1 or turn.reply_ref is not None)
+        except PlatformError as error:
+            logger.warning("answer not taken back", extra=_told(turn, error))
+            until = None if isinstance(error, PlatformRefused) else next_showing(turn.showings, self._clock())
+            if until is not None:
+                await self._store.postpone(turn, until)
+            else:
+                await self._store.close(turn, error=f"{type(error).__name__}: {error}")
+            return
+        await self._store.close(turn, retracted=True)
+        logger.info("answer taken back", extra=_ids(turn))
+
+    async def _refused(self, turn: Turn, presenter: Presenter, draft: Draft | None, refusal: PlatformRefused) -> None:
+        """Tell the askers alone, leave nothing half-written behind, and end the turn."""
+        if draft is None:
+            draft = Draft(status="failed", notices=(not_posted(refusal.reason),))
+            failed = Settlement(state=TurnState.FAILED, draft=draft, model=self._model, error=str(refusal))
+            while (recorded := await self._store.record(turn, failed)).stale:
+                pass  # what was deleted of its questions changes nothing of this
+            if recorded.withdrawn:
+                await self.take_back(turn, presenter)
+                return
+        try:
+            await self._tell(turn, draft, refusal)
+        except PlatformError as error:
+            await self._show_later(turn, presenter, draft, error)
+            return
+        await self._end(turn, presenter, refusal)
+
+    async def _show_later(self, turn: Turn, presenter: Presenter, draft: Draft | None, error: PlatformError) -> None:
+        """Put off a recorded turn, which is then only shown again; one that was put off too often is told alone."""
+        until = next_showing(turn.showings, self._clock())
+        if until is not None:
+            await self._store.postpone(turn, until)
+            return
+        try:
+            await self._tell(turn, draft or Draft(status="failed"), PlatformRefused(str(error), reason=NOT_IN_TIME))
+        except PlatformError as trouble:
+            logger.warning("asker not told", extra=_told(turn, trouble))
+        await self._end(turn, presenter, error)
+
+    async def _end(self, turn: Turn, presenter: Presenter, error: PlatformError) -> None:
+        """End the turn as failed, and delete what stands of its answer, a stub with its Stop button above all."""
+        try:
+            await presenter.retract(may_stand=turn.reply_ref is not None)
+        except PlatformError as trouble:
+            logger.warning("message not taken back", extra=_told(turn, trouble))
+        await self._store.close(turn, error=f"{type(error).__name__}: {error}")
+
+    async def _tell(self, turn: Turn, draft: Draft, refusal: PlatformRefused) -> None:
+        """Tell everybody whose question the turn answers. Raises `PlatformError` for what may pass.
+
+        Who was answered together with the first asker is told if that can be now.
+        """
+        if draft.status == "stopped" and not draft.text.strip():
+            return  # whoever stopped it waits for nothing
+        await self._store.check_claim(turn)  # another runner would tell as well
+        turn = await self._store.get_turn(turn.id) or turn  # with those that were gathered meanwhile
+        platform = self._platforms[turn.incoming.key.platform]
+        forms = (_whole(draft, refusal), Draft(status="failed", text=not_posted(refusal.reason)))
+        await self._tell_one(platform, turn.incoming, turn, forms)
+        others = {each.author.id: each for each in turn.burst if each.author.id != turn.incoming.author.id}
+        for asked in others.values():
+            try:
+                await self._tell_one(platform, asked, turn, forms)
+            except PlatformError as error:
+                logger.warning("asker not told", extra=_told(turn, error))
+
+    async def _tell_one(self, platform: Platform, asked: Incoming, turn: Turn, forms: tuple[Draft, ...]) -> None:
+        """Show the first form that is not refused; who can be reached by none is left without."""
+        for form in forms:
+            try:
+                await platform.tell(asked, form)
+            except PlatformRefused as refusal:
+                logger.warning("asker not told", extra=_told(turn, refusal))
+            else:
+                return
+
+
+def _whole(draft: Draft, refusal: PlatformRefused) -> Draft:
+    """Return the sentence with what could not be shown below it."""
+    sentence = not_posted(refusal.reason)
+    below = draft.text.strip() or "\n".join(each for each in draft.notices if each != sentence)
+    return replace(draft, text=f"{sentence}\n\n{below}".strip(), notices=(), footer=None, reasoning="")
+
+
+def _told(turn: Turn, error: Exception) -> dict[str, object]:
+    return {**_ids(turn), "showings": turn.showings, "error": str(error)}
+
+
+def _ids(turn: Turn) -> dict[str, object]:
+    return {"turn": turn.id, "conversation": str(turn.incoming.key), "epoch": turn.epoch}

@@ -1,0 +1,100 @@
+"""Edits of messages, wherever they are: before their message, while it waits, is answered, or was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, or_, select
+
+from bot.types import ConversationKey, Edit, NewEntry, Task, Turn, TurnState
+from storage.codec import as_utc
+from storage.database import put
+from storage.fences import Changes, hold_alone
+from storage.tables import HAS_SOURCE, ConversationRow, EntryRow, MessageChangeRow, TurnRow, in_channel
+from storage.transcripts import append
+
+CORRECTION = "e:"
+"""How the ids of corrections begin."""
+
+
+def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> None:
+    """Follow an edit to the question, and to the conversations that carry the message; of several the newest counts."""
+    hold_alone(session, channel.platform, channel.workspace)
+    turns = asked_in(session, channel, [edit.source_id])
+    before = Changes(session, channel, [edit.source_id]).messages.get(edit.source_id)
+    known_at = [each.edited_at for each in turns if each.edited_at is not None] + ([before.at] if before else [])
+    if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
+        return
+    waits = False
+    for row in turns:
+        waits = _edit_turn(session, row, edit) or waits
+    corrected = _correct(session, channel, edit)
+    if waits or (is_directed and not turns and not corrected):
+        put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
+
+
+def _edit_turn(session: Session, row: TurnRow, edit: Edit) -> bool:
+    """Change the text of a question; return whether the correction has to wait until its answer is recorded."""
+    answering = row if row.merged_into is None else session.get(TurnRow, row.merged_into, with_for_update=True) or row
+    row.edited_at = as_utc(edit.at)
+    if answering.edited_at is None:
+        answering.edited_at = answering.at  # earlier than any edit of its own
+    if answering.state is TurnState.RUNNING and answering.outcome is None and row.text:
+        return True
+    if row.text and row.task is Task.ANSWER:
+        row.text = edit.text
+    return False
+
+
+def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:
+    """Append the correction wherever the message is in view; return whether it is in any transcript."""
+    carried = session.exec(
+        select(ConversationRow, EntryRow)
+        .join(EntryRow)
+        .where(
+            *in_channel(ConversationRow, channel),
+            col(EntryRow.source_id) == edit.source_id,
+            HAS_SOURCE,
+        )
+    ).all()
+    for row in {row.id: row for row, _ in carried}.values():
+        here = [entry for of, entry in carried if of.id == row.id]
+        in_view = any(entry.position >= row.window_start for entry in here)
+        newer = any(entry.entry_id.startswith(CORRECTION) and entry.at > as_utc(edit.at) for entry in here)
+        if in_view and not newer:
+            append(session, row.key, [edit.correction])
+    return bool(carried)
+
+
+def overtake(session: Session, row: TurnRow, change: Changes) -> None:
+    """Give a new question the text of the edit that came before it."""
+    edit = change.messages.get(row.source_id)
+    if edit is None or edit.deleted:
+        return
+    if row.task is Task.ANSWER:
+        row.text = edit.text
+    row.edited_at = edit.at
+    session.delete(edit)
+
+
+def settle_edits(session: Session, turn: Turn) -> Sequence[NewEntry]:
+    """Change the text of a turn's questions to what they say now; return the corrections of what was sent."""
+    its_own = or_(col(TurnRow.id) == turn.id, col(TurnRow.merged_into) == turn.id)
+    rows = session.exec(select(TurnRow).where(its_own, col(TurnRow.source_id) != "")).all()
+    changes = Changes(session, turn.incoming.key, {row.source_id for row in rows})
+    edits = [each for each in changes.messages.values() if not each.deleted]
+    texts = {each.message_id: each.text for each in edits}
+    corrections = [each.to_correction() for each in sorted(edits, key=lambda each: each.at)]
+    for row in rows:
+        if row.source_id in texts and row.text and row.task is Task.ANSWER:
+            row.text = texts[row.source_id]
+    for each in edits:
+        session.delete(each)
+    return corrections
+
+
+def asked_in(session: Session, channel: ConversationKey, ids: Sequence[str]) -> list[TurnRow]:
+    """Return the questions of a channel that came as these messages, locked until the commit."""
+    theirs = select(TurnRow).where(*in_channel(TurnRow, channel), col(TurnRow.source_id).in_(ids), HAS_SOURCE)
+    return list(session.exec(theirs.order_by(col(TurnRow.id)).with_for_update()))

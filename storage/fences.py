@@ -1,0 +1,77 @@
+"""What keeps writers and deletions apart: nothing of a message is stored after it was deleted.
+
+Whoever writes what people said holds its workspace together with other writers, whoever deletes holds it alone, until
+the commit. So a writer sees every deletion before it, and a deletion all that was written. SQLite has one writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from bot.types import ConversationKey, Incoming, NewEntry
+from storage.codec import as_utc
+from storage.tables import MessageChangeRow
+
+_TOGETHER = sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:place, 0))")
+_ALONE = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:place, 0))")
+
+_CHANGES = select(MessageChangeRow).where(
+    col(MessageChangeRow.platform) == sa.bindparam("of_platform"),
+    col(MessageChangeRow.workspace) == sa.bindparam("of_workspace"),
+    col(MessageChangeRow.channel).in_(sa.bindparam("channels", expanding=True)),
+    col(MessageChangeRow.thread).in_(sa.bindparam("threads", expanding=True)),
+    col(MessageChangeRow.message_id).in_(sa.bindparam("ids", expanding=True)),
+)
+
+
+def hold_together(session: Session, key: ConversationKey) -> None:
+    """Keep deletions out of a workspace until the commit."""
+    _hold(session, _TOGETHER, key.platform, key.workspace)
+
+
+def hold_alone(session: Session, platform: str, workspace: str) -> None:
+    """Keep every writer out of a workspace until the commit."""
+    _hold(session, _ALONE, platform, workspace)
+
+
+def _hold(session: Session, lock: sa.TextClause, platform: str, workspace: str) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(lock, {"place": f"{platform}/{workspace}"})
+
+
+class Changes:
+    """What happened to messages of one channel, and to the places around them."""
+
+    def __init__(self, session: Session, key: ConversationKey, ids: Collection[str]) -> None:
+        given = {
+            "of_platform": key.platform,
+            "of_workspace": key.workspace,
+            "channels": ["", key.channel],
+            "threads": sorted({"", key.thread}),
+            "ids": ["", *ids],
+        }
+        rows = session.exec(_CHANGES, params=given).all()
+        self.messages = {row.message_id: row for row in rows if row.message_id and row.channel == key.channel}
+        self._gone_at = max((row.at for row in rows if not row.message_id), default=None)
+
+    def refuse(self, id: str, at: datetime) -> bool:
+        """Return whether a message was deleted, or was said before its place was."""
+        change = self.messages.get(id)
+        if change is not None and change.deleted:
+            return True
+        return self._gone_at is not None and as_utc(at) <= self._gone_at
+
+
+def change_of(session: Session, incoming: Incoming) -> Changes:
+    """Read what happened to an incoming before it came."""
+    return Changes(session, incoming.key, [incoming.source_id] if incoming.source_id else [])
+
+
+def standing(session: Session, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
+    """Return the entries whose messages were not deleted."""
+    changes = Changes(session, key, {each.source_id for each in entries} - {""})
+    return [each for each in entries if not changes.refuse(each.source_id, each.at)]

@@ -1,0 +1,81 @@
+"""Queries over many turns: lists of conversations and requests, and figures for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from bot.types import ConversationKey, QueueFigures, RequestRecord, TurnState
+from storage.codec import as_utc
+from storage.database import SqlPart, unit_of_work
+from storage.tables import ANSWER, IS_OPEN, IS_REMARKABLE, KEY_COLUMNS, LedgerRow, TurnRow, is_of
+
+
+def _counted(part: sa.TextClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(TurnRow).where(part, *conditions).scalar_subquery()
+
+
+# Each from an index over few turns, but for the number of all. One statement, so that the figures are of one moment.
+_FIGURES = sa.select(
+    _counted(sa.text("true")).label("turns"),
+    _counted(IS_OPEN, col(TurnRow.state) == TurnState.QUEUED).label("queued"),
+    _counted(IS_OPEN, col(TurnRow.state) == TurnState.RUNNING).label("running"),
+    sa.select(sa.func.min(TurnRow.accepted_at)).where(IS_OPEN).scalar_subquery().label("oldest_accepted_at"),
+    _counted(IS_REMARKABLE, col(TurnRow.retries) > 0).label("retried"),
+    _counted(IS_REMARKABLE, col(TurnRow.attempt) > TurnRow.retries + TurnRow.showings + 1).label("recovered"),
+    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.FAILED).label("failed"),
+    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.CANCELLED).label("cancelled"),
+)
+
+
+class SqlTurnQueries(SqlPart):
+    """Those methods of a `TurnStore` that look at many turns and change none."""
+
+    @unit_of_work
+    def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        is_answer_of_turn = (col(LedgerRow.turn_id) == TurnRow.id) & (col(LedgerRow.purpose) == ANSWER)
+        rows = session.exec(
+            select(TurnRow, LedgerRow)
+            .join(LedgerRow, is_answer_of_turn, isouter=True)
+            .where(is_of(TurnRow, key), col(TurnRow.recorded_at).is_not(None), col(TurnRow.request).is_not(None))
+            .order_by(col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc())  # as their index has them
+            .limit(limit)
+        )
+        return [row.to_record(line) for row, line in reversed(rows.all())]
+
+    @unit_of_work
+    def queue_figures(self, session: Session) -> QueueFigures:
+        row = session.connection().execute(_FIGURES).one()._asdict()
+        others = row["queued"] + row["running"] + row["failed"] + row["cancelled"]
+        return QueueFigures(done=row.pop("turns") - others, **row)
+
+    @unit_of_work
+    def active_conversations(
+        self, session: Session, platform: str, *, since: datetime
+    ) -> Mapping[ConversationKey, datetime]:
+        key = [col(getattr(TurnRow, name)) for name in KEY_COLUMNS]
+        newest = (
+            sa.select(*key, sa.func.max(col(TurnRow.at)))
+            .where(col(TurnRow.platform) == platform, col(TurnRow.at) >= as_utc(since))
+            .group_by(*key)
+        )
+        found = session.connection().execute(newest)
+        return {ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True))): at for *place, at in found}
+
+    @unit_of_work
+    def open_conversations(self, session: Session) -> Sequence[ConversationKey]:
+        row = TurnRow
+        oldest_first = (
+            select(row.platform, row.workspace, row.channel, row.thread)
+            .where(IS_OPEN)
+            .group_by(col(row.platform), col(row.workspace), col(row.channel), col(row.thread))
+            .order_by(sa.func.min(row.at), sa.func.min(row.id))
+        )
+        rows = session.exec(oldest_first)
+        return [
+            ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
+            for platform, workspace, channel, thread in rows
+        ]

@@ -1,0 +1,229 @@
+"""What a store promises of deleted questions: no copy is left, whether they wait, are answered or were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.types import (
+    NOTES_ID,
+    Again,
+    Attachment,
+    Condensation,
+    Draft,
+    TurnState,
+    Usage,
+)
+from storage.deletion import KEPT
+from tests.contract.stores.conftest import AnyStore, claim
+from tests.contract.stores.deleting import CHANNEL, SECRET, answer_of, answered, asked, now, texts, under_way
+from tests.contract.stores.samples import (
+    KEY,
+    OTHER,
+    at,
+    entry,
+    remembered,
+    settlement,
+)
+from tests.fakes import ManualClock, settle
+
+# ---------------------------------------------------------------- a question that waits
+
+
+async def test_a_queued_question_goes_and_its_delivery_stays_known(store: AnyStore) -> None:
+    id = await store.accept(asked("a", attachments=(Attachment(id="f", name=SECRET),), overrides={"stop": SECRET}))
+    outcome = await store.delete_messages(CHANNEL, ["s-a"])
+    assert (outcome.questions, dict(outcome.interrupted)) == (1, {KEY: (id,)})
+    assert await store.claim(KEY, worker="w") is None
+    assert not await store.open_conversations()
+    assert await store.accept(asked("a")) is None
+    found = await store.get_turn(id or 0)
+    assert found is not None
+    assert (found.state, found.incoming.text, found.incoming.attachments) == (TurnState.CANCELLED, "", ())
+    assert not found.incoming.overrides
+
+
+async def test_a_question_that_was_put_off_is_withdrawn_so_that_its_runner_takes_back_what_is_shown(
+    store: AnyStore,
+) -> None:
+    turn = await under_way(store, "a")
+    await store.note_reply(turn, "ref")
+    await store.postpone(turn, at(500))
+    await store.delete_messages(CHANNEL, ["s-a"])
+    again = await claim(store)
+    assert (again.withdrawn, again.stop, again.incoming.text, again.reply_ref) == (True, True, "", "ref")
+
+
+async def test_a_deletion_that_comes_before_its_message_keeps_it_from_being_taken(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    await store.delete_messages(CHANNEL, ["s-a"])
+    assert await store.accept(asked("a")) is None
+    assert not await store.open_conversations()
+    assert await store.accept(asked("a2", source_id="s-a", key=replace(KEY, channel="C9"))) is not None
+    clock.advance(KEPT.total_seconds() + 1)
+    await store.delete_messages(CHANNEL, ["s-other"])
+    assert await store.accept(asked("a")) is not None
+
+
+# ---------------------------------------------------------------- one that is being answered
+
+
+async def test_nothing_of_a_question_deleted_in_mid_answer_is_recorded_but_what_it_cost(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    begin = clock()
+    turn = await under_way(store, "a")
+    assert not await store.save_draft(turn, Draft(status="writing", text=SECRET))
+    outcome = await store.delete_messages(CHANNEL, ["s-a"])
+    assert outcome.interrupted[KEY] == (turn.id,)
+    assert await store.check_claim(turn)
+    assert await store.save_draft(turn, Draft(status="writing", text=SECRET))
+    ended = settlement(entry("a", text=SECRET), answer_of(turn), usage=Usage(input=7), error=SECRET)
+    recorded = await store.record(turn, ended)
+    assert recorded.withdrawn
+    assert await texts(store) == []
+    assert not await store.close(turn)
+    assert await store.close(turn, retracted=True)
+    found = await now(store, turn)
+    assert (found.state, found.draft, found.incoming.text) == (TurnState.CANCELLED, None, "")
+    clock.advance(1)
+    assert (await store.spent(since=begin, until=clock())).input == 7
+
+
+async def test_a_turn_withdrawn_after_its_record_is_taken_back_by_whoever_takes_it_over(store: AnyStore) -> None:
+    turn = await under_way(store, "a")
+    await store.record(turn, settlement(entry("a", text=SECRET), answer_of(turn)))
+    await store.delete_messages(CHANNEL, ["s-a"])
+    assert await texts(store) == []
+    assert not await store.close(turn)
+    again = await claim(store)
+    assert (again.withdrawn, again.outcome, again.draft) == (True, TurnState.DONE, None)
+    assert await store.close(again, retracted=True)
+
+
+async def test_of_a_burst_the_deleted_question_leaves_and_the_others_are_asked_anew(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    begin = clock()
+    turn = await under_way(store, "a", "b", "c")
+    await store.delete_messages(CHANNEL, ["s-b"])
+    assert await store.check_claim(turn)
+    first = settlement(entry("a"), entry("b", text=SECRET), answer_of(turn), usage=Usage(input=3))
+    assert (await store.record(turn, first)).stale
+    assert await texts(store) == []
+    turn = await store.gather(turn)
+    assert [each.dedupe_key for each in turn.burst] == ["c"]
+    assert not await store.check_claim(turn)
+    again = settlement(entry("a"), entry("c"), usage=Usage(input=4))
+    assert not (await store.record(turn, again)).stale
+    assert await store.close(turn)
+    clock.advance(1)
+    assert (await store.spent(since=begin, until=clock())).input == 7
+
+
+async def test_of_a_burst_whose_first_question_is_deleted_the_others_wait_again(store: AnyStore) -> None:
+    turn = await under_way(store, "a", "b", "c")
+    await store.delete_messages(CHANNEL, ["s-a"])
+    assert (await store.record(turn, settlement(entry("a"), usage=Usage(input=1)))).withdrawn
+    await store.close(turn, retracted=True)
+    left = await store.gather(await claim(store))
+    assert (left.incoming.dedupe_key, [each.dedupe_key for each in left.burst]) == ("b", ["c"])
+
+
+async def test_a_whole_burst_can_be_deleted_at_once(store: AnyStore) -> None:
+    turn = await under_way(store, "a", "b")
+    await store.delete_messages(CHANNEL, ["s-b", "s-a"])
+    assert (await store.record(turn, settlement())).withdrawn
+    await store.close(turn, retracted=True)
+    assert not await store.open_conversations()
+
+
+# ---------------------------------------------------------------- one that was answered
+
+
+async def test_question_and_answer_leave_every_conversation_of_the_channel(store: AnyStore) -> None:
+    turn = await answered(store, "a")
+    elsewhere = replace(entry("copy", text=SECRET), source_id="s-a")
+    await store.append_entries(OTHER, [elsewhere, entry("kept")])
+    outcome = await store.delete_messages(CHANNEL, ["s-a"])
+    assert (outcome.questions, outcome.entries) == (1, 3)
+    assert (await texts(store), await texts(store, OTHER)) == ([], ["text kept"])
+    found = await now(store, turn)
+    assert (found.incoming.text, found.draft) == ("", None)
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert conversation.head_digest == "deleted"
+    assert await store.accept(asked("a")) is None
+
+
+async def test_what_was_asked_again_goes_with_the_question(store: AnyStore) -> None:
+    turn = await answered(store, "a")
+    again = asked(f"{Again.REGENERATE.value}:{turn.id}", source_id="", seconds=2)
+    await store.accept(again)
+    second = await claim(store)
+    repeated = replace(entry("q", text=SECRET), id=f"m:{second.incoming.dedupe_key}", source_id="")
+    await settle(store, second, settlement(repeated, answer_of(second)))
+    third = replace(again, dedupe_key=f"{Again.CONTINUE.value}:{second.id}")
+    await store.accept(third)
+    await store.delete_messages(CHANNEL, ["s-a"])
+    assert await texts(store) == []
+    assert (await now(store, second)).incoming.text == ""
+    assert not await store.open_conversations()
+
+
+async def test_notes_made_after_a_message_go_with_it_and_others_stay(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("old", text=SECRET)])
+    turn = await answered(store, "a")
+    await store.accept(asked("b", seconds=2))
+    turn = await claim(store)
+    recorded = await store.record(turn, settlement(entry("b"), conversation=remembered(window_start=1, memory="")))
+    assert recorded.conversation is not None
+    note = replace(entry("n", text=f"notes {SECRET}"), id=f"{NOTES_ID}1", source_id=NOTES_ID)
+    noted = replace(recorded.conversation, memory=f"notes {SECRET}")
+    condensed = Condensation(conversation=noted, entries=(note,), model="m", usage=Usage(input=1), cost=None)
+    await store.record_memory(turn, condensed)
+    await store.close(turn)
+    await store.append_entries(KEY, [entry("new")])
+    await store.delete_messages(CHANNEL, ["s-new"])
+    kept = await store.get_conversation(KEY)
+    assert kept is not None
+    assert kept.memory == f"notes {SECRET}"
+    await store.delete_messages(CHANNEL, ["s-old"])
+    gone = await store.get_conversation(KEY)
+    assert gone is not None
+    assert gone.memory == ""
+    assert not any("notes" in each for each in await texts(store))
+
+
+async def test_notes_of_what_was_deleted_while_they_were_made_are_not_kept(store: AnyStore, clock: ManualClock) -> None:
+    begin = clock()
+    await store.append_entries(KEY, [entry("old", text=SECRET)])
+    turn = await under_way(store, "a")
+    recorded = await store.record(turn, settlement(entry("a"), conversation=remembered(window_start=1, memory="")))
+    assert recorded.conversation is not None
+    await store.delete_messages(CHANNEL, ["s-old"])
+    noted = replace(recorded.conversation, memory=SECRET)
+    await store.record_memory(
+        turn, Condensation(conversation=noted, entries=(), model="m", usage=Usage(input=6), cost=None)
+    )
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert conversation.memory == ""
+    clock.advance(1)
+    assert (await store.spent(since=begin, until=clock())).input == 6
+
+
+async def test_a_deletion_while_an_answer_is_written_is_kept_when_it_is_recorded(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("old", text=SECRET)])
+    turn = await under_way(store, "a")
+    read = await store.get_conversation(KEY)
+    assert read is not None
+    await store.delete_messages(CHANNEL, ["s-old"])
+    after = replace(remembered(memory="", window_start=0), revision=read.revision)
+    recorded = await store.record(
+        turn, settlement(entry("a"), replace(entry("late"), source_id="s-old"), conversation=after)
+    )
+    assert recorded.conversation is not None
+    assert recorded.conversation.head_digest == "deleted"
+    assert recorded.conversation == await store.get_conversation(KEY)
+    assert await texts(store) == ["text a"]

@@ -1,0 +1,185 @@
+"""What a store promises of deleted answers, messages that were summarised, places, and of what is forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.types import (
+    NOTES_ID,
+    ConversationKey,
+    Covered,
+    Point,
+    Section,
+    SummaryPart,
+    Task,
+    TurnState,
+    Usage,
+    Within,
+)
+from tests.contract.stores.conftest import AnyStore, claim
+from tests.contract.stores.deleting import CHANNEL, SECRET, answer_of, answered, asked, now, texts, under_way
+from tests.contract.stores.samples import (
+    ADA,
+    CHANNELS,
+    KEY,
+    WORKSPACE,
+    at,
+    entry,
+    message,
+    remembered,
+    settlement,
+)
+from tests.fakes import ManualClock, settle
+
+# ---------------------------------------------------------------- the bot's own answers
+
+
+@pytest.mark.parametrize("message", ["r-a", "r-a-2"])
+async def test_an_answer_that_a_moderator_deleted_leaves_transcript_and_draft(store: AnyStore, message: str) -> None:
+    turn = await answered(store, "a")
+    outcome = await store.delete_messages(CHANNEL, [message])
+    assert (outcome.questions, outcome.entries) == (0, 1)
+    found = await now(store, turn)
+    assert (found.draft, found.state) == (None, TurnState.DONE)
+    assert len(await texts(store)) == 1
+
+
+async def test_an_answer_deleted_while_it_grows_ends_its_turn(store: AnyStore) -> None:
+    turn = await under_way(store, "a")
+    await store.note_reply(turn, "ref", ["r-1", "r-2"])
+    await store.delete_messages(CHANNEL, ["r-2"])  # the bot itself takes further messages away
+    assert not await store.check_claim(turn)
+    await store.delete_messages(CHANNEL, ["r-1"])
+    assert await store.check_claim(turn)
+    assert (await store.record(turn, settlement(entry("a"), answer_of(turn)))).withdrawn
+    assert await texts(store) == []
+
+
+async def test_the_answer_to_a_command_takes_its_question_along(store: AnyStore) -> None:
+    await store.accept(asked("a", source_id=""))
+    turn = await claim(store)
+    await store.note_reply(turn, "ref", ["r-1"])
+    question = replace(entry("a", text=SECRET), id="m:a", source_id="")
+    await settle(store, turn, settlement(question, answer_of(turn)))
+    await store.delete_messages(CHANNEL, ["r-1"])
+    assert await texts(store) == []
+    assert (await now(store, turn)).incoming.text == ""
+
+
+# ---------------------------------------------------------------- summaries
+
+
+async def test_parts_and_summaries_told_of_a_message_go_with_it(store: AnyStore) -> None:
+    point = Point(text=SECRET, rests_on=("s-x",))
+    covers = (Covered(id="s-x", version="1", at=at(0), author="U2"),)
+    part = SummaryPart(id="p", headline=SECRET, points={Section.MAIN: (point,)}, covers=covers)
+    await store.put_part(CHANNEL, part)
+    turn = await answered(store, "sum", task=Task.SUMMARY, source_id="")
+    await store.delete_messages(CHANNEL, ["s-x"])
+    assert await store.get_parts(CHANNEL) == []
+    assert (await now(store, turn)).draft is None
+    await store.put_part(CHANNEL, part)
+    assert await store.get_parts(CHANNEL) == []
+
+
+async def test_a_summary_under_way_begins_anew_when_a_message_of_its_channel_is_deleted(store: AnyStore) -> None:
+    await store.accept(asked("sum", task=Task.SUMMARY, source_id=""))
+    turn = await claim(store)
+    outcome = await store.delete_messages(CHANNEL, ["s-x"])
+    assert outcome.interrupted[KEY] == (turn.id,)
+    assert (await store.record(turn, settlement(answer_of(turn)))).stale
+    assert not (await store.record(turn, settlement(answer_of(turn)))).stale
+
+
+# ---------------------------------------------------------------- places
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        Within(platform="slack", workspace="T1", channel="C1", thread=KEY.thread),
+        Within(platform="slack", workspace="T1", channel="C1"),
+        Within(platform="slack", workspace="T1"),
+    ],
+    ids=["thread", "channel", "workspace"],
+)
+async def test_a_place_that_is_gone_takes_all_that_was_said_there(
+    store: AnyStore, clock: ManualClock, place: Within
+) -> None:
+    turn = await answered(store, "a")
+    far = replace(KEY, workspace="T2")
+    await answered(store, "far", key=far)
+    await store.accept(asked("queued", seconds=2))
+    running = await claim(store)
+    await store.accept(asked("waiting", seconds=3))
+    clock.advance(60)
+    outcome = await store.delete_place(place)
+    assert running.id in outcome.interrupted[KEY]
+    assert (await store.record(running, settlement(entry("q", text=SECRET)))).withdrawn
+    await store.close(running, retracted=True)
+    assert await texts(store) == []
+    assert (await now(store, turn)).incoming.text == ""
+    assert not await store.open_conversations()
+    assert len(await texts(store, far)) == 2
+    assert await store.accept(asked("late", seconds=4)) is None
+    assert await store.accept(asked("new", at=clock() + timedelta(seconds=1))) is not None
+
+
+# ---------------------------------------------------------------- forgetting
+
+
+async def test_what_was_forgotten_in_mid_answer_does_not_come_back(store: AnyStore, clock: ManualClock) -> None:
+    begin = clock()
+    turn = await under_way(store, "a")
+    await store.accept(asked("later", seconds=5))
+    outcome = await store.forget_conversation(KEY)
+    assert set(outcome.interrupted[KEY]) == {turn.id, turn.id + 1}
+    assert (await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))).withdrawn
+    await store.close(turn, retracted=True)
+    assert await texts(store) == []
+    assert not await store.open_conversations()
+    clock.advance(1)
+    assert (await store.spent(since=begin, until=clock())).input == 2
+
+
+async def test_somebody_forgotten_in_mid_answer_is_not_named_by_it(store: AnyStore, clock: ManualClock) -> None:
+    begin = clock()
+    turn = await under_way(store, "a")
+    await store.forget_person("slack", "U1")
+    await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))
+    await store.close(turn, retracted=True)
+    clock.advance(1)
+    theirs = await store.spent(since=begin, until=clock(), within=Within(author_id="U1"))
+    assert theirs.requests == 0
+    assert (await now(store, turn)).incoming.author.id != "U1"
+
+
+async def test_a_conversation_that_did_not_rest_is_not_forgotten_for_having_rested(store: AnyStore) -> None:
+    await answered(store, "a")
+    await store.accept(asked("b", seconds=2))
+    assert (await store.forget_conversation(KEY, rested=True)).entries == 0
+    assert len(await texts(store)) == 2
+
+
+async def test_notes_are_forgotten_in_one_step(store: AnyStore) -> None:
+    assert not await store.forget_memory(KEY)
+    note = replace(entry("n"), id=f"{NOTES_ID}1", source_id=NOTES_ID)
+    await store.append_entries(KEY, [entry("a"), note])
+    await store.save_conversation(KEY, remembered(memory="notes", window_start=0))
+    assert await store.forget_memory(KEY)
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert (conversation.memory, conversation.head_digest) == ("", "deleted")
+    assert await texts(store) == ["text a"]
+
+
+async def test_a_message_of_the_playground_is_emptied_and_its_thread_stays(store: AnyStore) -> None:
+    await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
+    await store.put_messages([message("root", text=SECRET), message("reply", thread="root", seconds=1)])
+    await store.delete_messages(ConversationKey(platform="local", workspace="W", channel="C1", thread=""), ["root"])
+    root = await store.get_message("W", "C1", "root")
+    assert root is not None
+    assert (root.is_deleted, root.replies) == (True, 1)

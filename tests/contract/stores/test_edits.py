@@ -1,0 +1,114 @@
+"""What a store promises of edits: the newest one counts, wherever its message is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.context.transcript import correction_entry
+from bot.types import Edit, Task, ThreadMessage
+from tests.contract.stores.conftest import AnyStore, claim
+from tests.contract.stores.samples import ADA, KEY, OTHER, at, entry, incoming, remembered, settlement
+from tests.fakes import ManualClock
+
+CHANNEL = replace(KEY, thread="")
+
+
+def asked(name: str = "a", **changes: Any) -> Any:
+    return incoming(name, text="cats", source_id=f"s-{name}", **changes)
+
+
+def edit(text: str, *, seconds: float, source_id: str = "s-a") -> Edit:
+    when: datetime = at(seconds)
+    message = ThreadMessage(source_id=source_id, author=ADA, text=text, at=at(0))
+    return Edit(source_id=source_id, text=text, at=when, correction=correction_entry(message, when))
+
+
+async def texts(store: AnyStore) -> list[str]:
+    return [each.entry.text.rpartition(": ")[2] for each in await store.get_entries(KEY, start=0)]
+
+
+async def test_a_question_that_waits_is_asked_as_it_reads_now(store: AnyStore) -> None:
+    await store.accept(asked())
+    await store.edit_message(CHANNEL, edit("dogs", seconds=20))
+    await store.edit_message(CHANNEL, edit("birds", seconds=10))
+    assert (await claim(store)).incoming.text == "dogs"
+
+
+async def test_the_correction_of_a_question_in_mid_answer_follows_its_answer(store: AnyStore) -> None:
+    await store.accept(asked())
+    turn = await claim(store)
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10))
+    await store.edit_message(CHANNEL, edit("birds", seconds=20))
+    assert not await store.check_claim(turn)
+    question = replace(entry("a"), source_id="s-a")
+    await store.record(turn, settlement(question, entry("answer"), conversation=remembered(window_start=0)))
+    assert await texts(store) == ["text a", "text answer", "birds"]
+    await store.close(turn)
+    found = await store.get_turn(turn.id)
+    assert found is not None
+    assert found.incoming.text == "birds"
+
+
+async def test_one_of_several_that_are_answered_together_is_corrected(store: AnyStore) -> None:
+    await store.accept(asked("a", seconds=1))
+    turn = await claim(store)
+    await store.accept(asked("b", seconds=2))
+    turn = await store.gather(turn)
+    await store.edit_message(CHANNEL, edit("dogs", seconds=30, source_id="s-b"))
+    await store.edit_message(CHANNEL, edit("mice", seconds=20, source_id="s-a"))
+    await store.record(turn, settlement(entry("a"), entry("b")))
+    assert await texts(store) == ["text a", "text b", "mice", "dogs"]
+
+
+async def test_a_question_put_off_after_an_edit_is_asked_as_it_reads_now(store: AnyStore, clock: ManualClock) -> None:
+    await store.accept(asked())
+    turn = await claim(store)
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10))
+    await store.postpone(turn, at(30))
+    clock.advance(60)
+    again = await claim(store)
+    assert again.incoming.text == "dogs"
+    await store.record(again, settlement(entry("a")))
+    assert await texts(store) == ["text a"]
+
+
+async def test_what_is_recorded_is_corrected_where_it_is_in_view_and_only_forwards(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("a")])
+    await store.append_entries(OTHER, [entry("b")])
+    await store.edit_message(CHANNEL, edit("dogs", seconds=20))
+    await store.edit_message(CHANNEL, edit("birds", seconds=10))
+    await store.edit_message(CHANNEL, edit("dogs", seconds=20))
+    assert await texts(store) == ["text a", "dogs"]
+    await store.save_conversation(KEY, remembered(window_start=9))
+    await store.edit_message(CHANNEL, edit("mice", seconds=30))
+    assert len(await texts(store)) == 2
+
+
+async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_it_is_meant_for_the_bot(store: AnyStore) -> None:
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_directed=True)
+    await store.edit_message(CHANNEL, edit("birds", seconds=5), is_directed=True)
+    await store.edit_message(CHANNEL, edit("mice", seconds=10, source_id="s-b"))
+    await store.accept(asked("a"))
+    await store.accept(asked("b", seconds=1))
+    turn = await store.gather(await claim(store))
+    assert [each.text for each in (turn.incoming, *turn.burst)] == ["dogs", "cats"]
+
+
+async def test_an_edit_of_a_deleted_message_says_nothing(store: AnyStore) -> None:
+    await store.accept(asked())
+    turn = await claim(store)
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10))
+    await store.delete_messages(CHANNEL, ["s-a"])
+    await store.edit_message(CHANNEL, edit("birds", seconds=20), is_directed=True)
+    assert (await store.record(turn, settlement(entry("a")))).withdrawn
+    await store.close(turn, retracted=True)
+    assert await texts(store) == []
+    assert await store.accept(asked()) is None
+
+
+async def test_the_words_of_a_summary_command_stay(store: AnyStore) -> None:
+    await store.accept(asked(task=Task.SUMMARY))
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10))
+    assert (await claim(store)).incoming.text == "cats"

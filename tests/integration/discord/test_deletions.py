@@ -1,0 +1,159 @@
+"""What people delete on Discord is gone everywhere: from the answers, the database and every later request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.types import TextDelta
+from storage.database import name_of, parse_url
+from tests.copies import copies_of
+from tests.emulators.discord.world import Channel
+from tests.fakes import words
+from tests.integration.discord.acting import Scene
+
+SECRET = "hunter2"
+
+
+def held(gate: asyncio.Event) -> list[Any]:
+    return [TextDelta(f"You said {SECRET} "), gate, *words(f"and {SECRET} again")]
+
+
+def copies(scene: Scene) -> list[str]:
+    return copies_of(SECRET, Path(name_of(parse_url(scene.settings.database_url))))
+
+
+def sent(scene: Scene, *, since: int) -> str:
+    return "\n".join(each.text for request in scene.model.asked[since:] for each in request.entries)
+
+
+async def gone(scene: Scene) -> None:
+    """Wait until nothing of the secret is in the database, and every turn has ended."""
+    async with asyncio.timeout(20):
+        await scene.closed()
+        while copies(scene):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_question_deleted_in_mid_answer_is_taken_back(scene: Scene) -> None:
+    gate = asyncio.Event()
+    scene.model.scripts += [held(gate), words("Later.")]
+    async with scene.bot():
+        question = scene.mention(f"my password is {SECRET}")
+        thread = await scene.thread_of(question)
+        await scene.until(lambda: any(SECRET in each.content for each in scene.answers(thread)))
+        scene.discord.delete(scene.ada, question)
+        await scene.until(lambda: not scene.answers(thread))
+        await gone(scene)
+        await scene.until(lambda: SECRET not in thread.name)
+        scene.discord.say(scene.ada, thread, f"{scene.discord.mention()} what did I say?")
+        await scene.done(thread)
+    assert SECRET not in sent(scene, since=1)
+
+
+async def test_a_question_deleted_while_it_waits_is_never_asked(scene: Scene) -> None:
+    gate = asyncio.Event()
+    scene.model.scripts += [[TextDelta("One "), gate, *words("whole")], words("Later.")]
+    async with scene.bot():
+        place = scene.discord.dm(scene.ada)
+        scene.discord.say(scene.ada, place, "first")
+        await scene.until(lambda: scene.answers(place))
+        waiting = scene.discord.say(scene.ada, place, f"my password is {SECRET}")
+        await scene.until(lambda: "turn.text" in copies(scene))
+        scene.discord.delete(scene.ada, waiting)
+        await scene.until(lambda: not copies(scene))
+        gate.set()
+        await scene.done(place)
+    assert SECRET not in sent(scene, since=0)
+
+
+def delete_question(scene: Scene, thread: Channel) -> None:
+    (question,) = [each for each in scene.general.messages.values() if SECRET in each.content]
+    scene.discord.delete(scene.ada, question)
+
+
+def delete_at_once(scene: Scene, _thread: Channel) -> None:
+    theirs = [each for each in scene.general.messages.values() if each.author is scene.ada]
+    scene.discord.delete_all(scene.discord.developer, theirs)
+
+
+def delete_thread(scene: Scene, thread: Channel) -> None:
+    scene.discord.delete_channel(scene.discord.developer, thread)
+
+
+def delete_channel(scene: Scene, _thread: Channel) -> None:
+    scene.discord.delete_channel(scene.discord.developer, scene.general)
+
+
+def kick(scene: Scene, _thread: Channel) -> None:
+    scene.discord.kick(scene.guild)
+
+
+@pytest.mark.parametrize("how", [delete_question, delete_at_once, delete_thread, delete_channel, kick])
+async def test_what_was_answered_leaves_every_table(scene: Scene, how: Callable[[Scene, Channel], None]) -> None:
+    scene.model.scripts.append(words(f"You said {SECRET}."))
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention(f"my password is {SECRET}"))
+        await scene.done(thread)
+        assert {"entry.text", "turn.text", "turn.draft"} <= set(copies(scene))
+        how(scene, thread)
+        await gone(scene)
+
+
+async def test_a_server_that_is_only_away_loses_nothing(scene: Scene) -> None:
+    scene.model.scripts += [words(f"You said {SECRET}."), words("Later.")]
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention(f"my password is {SECRET}"))
+        await scene.done(thread)
+        scene.discord.outage(scene.guild)
+        place = scene.discord.dm(scene.ada)
+        scene.discord.say(scene.ada, place, "are you there?")
+        await scene.done(place)
+        assert "entry.text" in copies(scene)
+
+
+async def test_an_answer_that_a_moderator_deletes_is_not_remembered(scene: Scene) -> None:
+    scene.model.scripts += [words(f"The word is {SECRET}."), words("Later.")]
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention("which word?"))
+        (answer,) = await scene.done(thread)
+        scene.discord.delete(scene.discord.developer, answer)
+        await gone(scene)
+        scene.discord.say(scene.ada, thread, "and now?")
+        await scene.done(thread)
+    assert "which word?" in sent(scene, since=1)
+    assert SECRET not in sent(scene, since=1)
+
+
+async def test_a_message_deleted_while_nobody_knew_its_channel_is_gone_as_well(scene: Scene) -> None:
+    """The process that hears of it has never seen the thread: its deletion alone tells where it was."""
+    scene.model.scripts.append(words(f"You said {SECRET}."))
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention(f"my password is {SECRET}"))
+        await scene.done(thread)
+    async with scene.bot():
+        scene.discord.delete_channel(scene.discord.developer, thread)
+        await gone(scene)
+
+
+async def test_an_edit_in_mid_answer_is_known_to_the_next_request(scene: Scene) -> None:
+    gate = asyncio.Event()
+    scene.model.scripts += [[TextDelta("One "), gate, *words("whole")], words("Later.")]
+    async with scene.bot():
+        place = scene.discord.dm(scene.ada)
+        question = scene.discord.say(scene.ada, place, "cats?")
+        await scene.until(lambda: scene.answers(place))
+        scene.discord.edit(scene.ada, question, "dogs?")
+        assert scene.core is not None
+        store = scene.core.store
+        await scene.until(lambda: bool(copies_of("dogs?", Path(name_of(parse_url(scene.settings.database_url))))))
+        assert await store.open_conversations()
+        gate.set()
+        await scene.done(place)
+        scene.discord.say(scene.ada, place, "and now?")
+        await scene.done(place, 2)
+    assert [each.text.rpartition(": ")[2] for each in scene.model.asked[1].entries][2:] == ["dogs?", "and now?"]

@@ -1,0 +1,42 @@
+"""What the doctor says of Discord, each within its time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapters.discord import DiscordOptions, examine
+from bot.checks import Check
+from tests.emulators.discord import TOKEN
+from tests.integration.discord.acting import Scene
+
+
+async def checks(scene: Scene, *, token: str = TOKEN, seconds: float = 10) -> list[Check]:
+    options = DiscordOptions(token=token, api_url=scene.discord.api_url, gateway_url=scene.discord.gateway_url)
+    return [each async for each in examine(options, seconds=seconds)]
+
+
+async def test_all_is_well(scene: Scene) -> None:
+    found = await checks(scene)
+    assert [(each.name, each.ok, each.fix) for each in found] == [
+        (name, True, "") for name in ("Discord token", "message content", "gateway")
+    ]
+    assert not scene.discord.identifies  # the gateway is not joined
+
+
+async def test_a_refused_token_ends_it(scene: Scene) -> None:
+    [found] = await checks(scene, token="wrong")
+    assert (found.name, found.ok) == ("Discord token", False)
+    assert "DISCORD_TOKEN" in found.fix
+
+
+async def test_without_the_intent_the_fix_is_told(scene: Scene) -> None:
+    scene.discord.options = replace(scene.discord.options, message_content=False)
+    found = {each.name: each for each in await checks(scene)}
+    assert found["message content"].ok is None
+    assert "Message Content Intent" in found["message content"].fix
+
+
+async def test_a_discord_that_says_nothing_ends_with_the_time_of_a_check(scene: Scene) -> None:
+    scene.discord.fault("delay", template="/users/@me", seconds=2)
+    [found] = await checks(scene, seconds=0.1)
+    assert found.detail == "stopped after 0.1 s without an answer"

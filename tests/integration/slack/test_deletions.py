@@ -1,0 +1,189 @@
+"""What people delete on Slack is gone everywhere: from the answers, the database and every later request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.types import ConversationKey, Person, TextDelta, ThreadMessage
+from storage import migrate, open_store
+from tests.copies import copies_of
+from tests.emulators.slack import Message
+from tests.emulators.slack.faults import Fault
+from tests.fakes import words
+from tests.integration.slack.scene import PATIENCE_S, Scene, held, now, scene
+
+SECRET = "hunter2"
+ECHO = f"You said {SECRET}."
+
+
+@asynccontextmanager
+async def stored(folder: Path, *scripts: Any, **options: Any) -> AsyncIterator[Scene]:
+    """The bot over a database of its own."""
+    url = f"sqlite:///{folder}/seedling.db"
+    await migrate(url)
+    async with open_store(url, clock=now) as store, scene(*scripts, store=store, **options) as play:
+        yield play
+
+
+def copies(folder: Path) -> list[str]:
+    return copies_of(SECRET, folder / "seedling.db")
+
+
+async def gone(play: Scene, folder: Path) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        await play.settled()
+        while copies(folder):
+            await asyncio.sleep(0.02)
+
+
+def sent(play: Scene, *, since: int) -> str:
+    return "\n".join(each.text for request in play.model.asked[since:] for each in request.entries)
+
+
+async def ask(play: Scene, text: str, thread: str = "") -> Message:
+    slack = play.slack
+    return await slack.say(slack.ada, slack.general, f"{slack.mention()} {text}", thread_ts=thread)
+
+
+async def test_a_question_deleted_in_mid_answer_is_taken_back(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with stored(tmp_path, held(gate, f"{ECHO} I ", "know more."), words("Later.")) as play:
+        slack = play.slack
+        question = await ask(play, f"my password is {SECRET}")
+        await play.until(lambda: any(SECRET in each for each in play.answers(question)))
+        await slack.delete(question)
+        await play.until(lambda: not play.answers(question))
+        await gone(play, tmp_path)
+        place = (question.channel.id, question.root_ts)
+        assert SECRET not in str(slack.surfaces.sessions.get(place))
+        await ask(play, "what did I say?", question.ts)
+        await play.settled()
+        assert SECRET not in sent(play, since=1)
+
+
+async def test_a_question_deleted_while_it_waits_is_never_asked(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with stored(tmp_path, held(gate, "One ", "whole"), words("Later.")) as play:
+        slack = play.slack
+        question = await ask(play, "first?")
+        await play.until(lambda: play.answers(question))
+        waiting = await ask(play, f"my password is {SECRET}", question.ts)
+        await play.until(lambda: "turn.text" in copies(tmp_path))
+        await slack.delete(waiting)
+        await play.until(lambda: not copies(tmp_path))
+        gate.set()
+        await play.settled()
+        assert SECRET not in sent(play, since=0)
+        assert len(play.answers(question)) == 1
+
+
+async def delete_question(play: Scene, question: Message) -> None:
+    """A tombstone stays, since the answer is a reply to it."""
+    await play.slack.delete(question)
+
+
+async def delete_channel(play: Scene, question: Message) -> None:
+    await play.slack.delete_channel(question.channel)
+
+
+async def remove_bot(play: Scene, question: Message) -> None:
+    await play.slack.remove_bot(question.channel)
+
+
+async def uninstall(play: Scene, _question: Message) -> None:
+    await play.slack.uninstall()
+
+
+@pytest.mark.parametrize("how", [delete_question, delete_channel, remove_bot, uninstall])
+async def test_what_was_answered_leaves_every_table(
+    tmp_path: Path, how: Callable[[Scene, Message], Awaitable[None]]
+) -> None:
+    async with stored(tmp_path, words(ECHO)) as play:
+        question = await ask(play, f"my password is {SECRET}")
+        await play.settled()
+        assert {"entry.text", "turn.text", "turn.draft"} <= set(copies(tmp_path))
+        await how(play, question)
+        await gone(play, tmp_path)
+
+
+async def test_a_reply_among_others_leaves_them_alone(tmp_path: Path) -> None:
+    async with stored(tmp_path, words("One."), words(ECHO), words("Three.")) as play:
+        question = await ask(play, "first?")
+        await play.settled()
+        second = await ask(play, f"my password is {SECRET}", question.ts)
+        await play.settled()
+        await play.slack.delete(second)
+        await gone(play, tmp_path)
+        await ask(play, "third?", question.ts)
+        await play.settled()
+        assert "first?" in sent(play, since=2)
+        assert SECRET not in sent(play, since=2)
+
+
+async def test_an_answer_that_a_moderator_deletes_is_not_remembered(tmp_path: Path) -> None:
+    async with stored(tmp_path, words(f"The word is {SECRET}."), words("Later.")) as play:
+        question = await ask(play, "which word?")
+        await play.settled()
+        (answer,) = play.slack.answers(question.channel, question.root_ts)
+        await play.slack.delete(answer)
+        await gone(play, tmp_path)
+        await ask(play, "and now?", question.ts)
+        await play.settled()
+        assert "which word?" in sent(play, since=1)
+        assert SECRET not in sent(play, since=1)
+
+
+async def test_where_slack_keeps_an_answer_a_note_takes_its_place(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with stored(tmp_path, held(gate, f"{ECHO} I ", "know more.")) as play:
+        slack = play.slack
+        question = await ask(play, f"my password is {SECRET}")
+        await play.until(lambda: any(SECRET in each for each in play.answers(question)))
+        slack.faults.add(Fault(method="chat.delete", error="compliance_exports_prevent_deletion", times=9))
+        await slack.delete(question)
+        await gone(play, tmp_path)
+        (answer,) = play.answers(question)
+        assert SECRET not in answer
+        assert "taken back" in answer
+
+
+async def test_an_edit_that_waits_is_asked_and_one_in_mid_answer_is_corrected(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with stored(tmp_path, [TextDelta("One "), gate, *words("whole")], words("Later.")) as play:
+        slack = play.slack
+        question = await ask(play, "cats?")
+        await play.until(lambda: play.answers(question))
+        waiting = await ask(play, "mice?", question.ts)
+        await slack.edit(question, f"{slack.mention()} dogs?")
+        await slack.edit(waiting, f"{slack.mention()} ask rats?")
+        await slack.settled()
+        gate.set()
+        await play.settled()
+        asked = [each.text.rpartition(": ")[2] for each in play.model.asked[1].entries]
+        assert asked[2:] == ["dogs?", "rats?"]
+        assert "mice?" not in sent(play, since=0)
+
+
+async def test_a_deletion_and_an_edit_can_come_before_their_messages(tmp_path: Path) -> None:
+    async with stored(tmp_path, words("Fine.")) as play:
+        slack = play.slack
+        slack.deliveries.hold()
+        deleted = await ask(play, f"my password is {SECRET}")
+        edited = await ask(play, "cats?")
+        key = ConversationKey(
+            platform="slack", workspace=slack.team.id, channel=deleted.channel.id, thread=deleted.root_ts
+        )
+        await play.inbox.deleted(key, deleted.ts)
+        plain = ThreadMessage(source_id=edited.ts, author=Person(id=slack.ada.id, name="ada"), text="dogs?", at=now())
+        await play.inbox.edited(key, plain, at=now(), is_directed=True)
+        slack.deliveries.release()
+        await play.settled()
+        assert SECRET not in sent(play, since=0)
+        assert copies(tmp_path) == []
+        assert play.model.asked[0].entries[-1].text.endswith(": dogs?")

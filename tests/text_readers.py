@@ -1,0 +1,168 @@
+"""Everything that reads a whole text of people or of a model, by group: what has to take linear time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final, cast
+
+from adapters.discord.dialect import to_discord
+from adapters.discord.reading import no_names, readable, without_address
+from adapters.discord.rendering import sources_text
+from adapters.seed.halves import Joiner, without_halves
+from adapters.seed.inline import InlineReasoning
+from adapters.seed.problems import presentable
+from adapters.seed.sse import EventParser
+from adapters.seed.wires.sources import sources_in_text
+from adapters.slack.incoming.reading import command_in, without_mention
+from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.replies.rendering import (
+    escape_markdown,
+    escape_mrkdwn,
+    fallback_text,
+    in_slack_words,
+)
+from adapters.web.markdown import render_markdown
+from adapters.web.writing import spoken, suggest
+from bot import schedules
+from bot.answer import same_page
+from bot.commands import complete, parse, parse_question
+from bot.context.memory import combined
+from bot.context.tokens import estimate
+from bot.context.transcript import file_text, plain_name, plain_text
+from bot.delivery import defang, settled, settled_tables, split, tables_as_text, urls_in
+from bot.delivery.addresses import bare_address, looks_like_address, pretends
+from bot.delivery.safety import as_code
+from bot.errors import BotError
+from bot.ports import ScheduleStore
+from bot.summary.form import read_form
+from bot.summary.harmless import addresses, harmless, repeats_rules
+from bot.summary.rendering import plain
+from bot.summary.wanted import IsoTimes, read_wanted
+from bot.types import ConversationKey, Incoming, Person, Source
+
+Read = Callable[[str], object]
+
+NOTES_TOKENS: Final = 100
+PIECE_OF_STREAM: Final = 16
+NOW: Final = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
+ASKED: Final = Incoming(
+    key=ConversationKey(platform="local", workspace="w", channel="c", thread="t"),
+    dedupe_key="d",
+    author=Person(id="u", name="Ada"),
+    text="",
+    at=NOW,
+)
+
+
+def _or_told_why_not(read: Read) -> Read:
+    """What raises an error that people read has read the text, too."""
+
+    def reading(text: str) -> object:
+        try:
+            return read(text)
+        except BotError as error:
+            return str(error)
+
+    return reading
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text as it is streamed."""
+    return (text[at : at + PIECE_OF_STREAM] for at in range(0, len(text), PIECE_OF_STREAM))
+
+
+def _without_reasoning(text: str) -> object:
+    inline = InlineReasoning()
+    return [*map(inline.feed, _pieces(text)), inline.end()]
+
+
+def _joined(text: str) -> object:
+    joiner = Joiner()
+    return [*map(joiner.feed, _pieces(text)), joiner.end()]
+
+
+def _events(text: str) -> object:
+    parser = EventParser()
+    return [*(parser.feed(piece.encode("utf-8", "replace")) for piece in _pieces(text)), parser.end()]
+
+
+def _wanted(text: str) -> object:
+    return asyncio.run(read_wanted(text, now=NOW, time_zone="UTC", outside=False, times=IsoTimes()))
+
+
+def _digest(text: str) -> object:
+    nowhere = cast("ScheduleStore", None)  # nothing of these texts is a time, so that nothing is stored
+    return asyncio.run(schedules.decide(f"add {text}", ASKED, nowhere, now=NOW))
+
+
+READERS: Final[Mapping[str, Mapping[str, Read]]] = {
+    "delivery": {
+        "defang": lambda text: defang(text, allowed=lambda _: False),
+        "defang, all known": lambda text: defang(text, allowed=lambda _: True),
+        "settled": settled,
+        "split": lambda text: split(text, limit=120),
+        "split, as Slack counts": lambda text: split(text, limit=120, size=lambda each: len(escape_markdown(each))),
+        "tables_as_text": tables_as_text,
+        "settled_tables": settled_tables,
+        "urls_in": urls_in,
+        "bare_address": bare_address,
+        "pretends": lambda text: pretends(text, "https://a.b"),
+        "looks_like_address": looks_like_address,
+        "as_code": as_code,
+    },
+    "summary": {
+        "harmless": lambda text: harmless(text, frozenset()),
+        "addresses": addresses,
+        "repeats_rules": repeats_rules,
+        "read_form": read_form,
+        "plain": plain,
+        "read_wanted": _or_told_why_not(_wanted),
+        "digest": _or_told_why_not(_digest),
+    },
+    "Slack": {
+        "to_markdown": lambda text: to_markdown(text, {}),
+        "to_plain": lambda text: to_plain(text, {}),
+        "escape_markdown": escape_markdown,
+        "escape_mrkdwn": escape_mrkdwn,
+        "fallback_text": fallback_text,
+        "in_slack_words": in_slack_words,
+        "without_mention": lambda text: without_mention(text, "UBOT"),
+        "command_in": lambda text: command_in(text, addressed=True),
+    },
+    "Discord": {
+        "to_discord": lambda text: to_discord(text, allowed=lambda _: False),
+        "to_discord, growing": lambda text: to_discord(text, allowed=lambda _: True, growing=True),
+        "sources_text": lambda text: sources_text([Source(url="https://a.b", title=text)]),
+        "readable": lambda text: readable(text, no_names),
+        "without_address": lambda text: without_address(text, frozenset({"1", "2"})),
+    },
+    "web": {
+        "render_markdown": render_markdown.__wrapped__,
+        "spoken": spoken,
+        "suggest": lambda text: suggest(text, ["Ada"], complete),
+    },
+    "context": {
+        "plain_text": plain_text,
+        "plain_name": plain_name,
+        "file_text": lambda text: file_text("a", text),
+        "estimate": estimate,
+        "notes": lambda text: combined("", text, most_tokens=NOTES_TOKENS),
+        "same_page": lambda text: same_page(f"https://a.b/?{text}"),
+    },
+    "commands": {
+        "parse": _or_told_why_not(parse),
+        "parse, with a name": _or_told_why_not(lambda text: parse(f"/ask {text}")),
+        "parse_question": _or_told_why_not(parse_question),
+        "complete": complete,
+    },
+    "seed": {
+        "inline reasoning": _without_reasoning,
+        "halves, in pieces": _joined,
+        "halves": without_halves,
+        "events": _events,
+        "sources_in_text": sources_in_text,
+        "presentable": presentable,
+    },
+}
