@@ -32,7 +32,7 @@ from bot.types import (
 )
 from storage.sql import SqlStore
 from tests.contract.stores.samples import CHANNELS, WORKSPACE, entry, message, picture, remembered, settlement
-from tests.fakes import START
+from tests.fakes import START, incoming
 from tests.filled_database import LONG, ONE_IN, author_of, key_of
 
 MONTH_AGO = START - timedelta(days=30)
@@ -195,6 +195,7 @@ CALLS: Mapping[str, Call] = {
     "postpone": lambda scene: scene.store.postpone(scene.turn, LATER),
     "release": lambda scene: scene.store.release(scene.turn),
     "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
+    "is_known": lambda scene: scene.store.is_known(incoming("", 1)),
     "takes_part": lambda scene: scene.store.takes_part(scene.key),
     "takes_part, a stranger": lambda scene: scene.store.takes_part(replace(scene.key, thread="nobody")),
     "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),

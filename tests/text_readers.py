@@ -15,7 +15,7 @@ from adapters.seed.inline import InlineReasoning
 from adapters.seed.problems import presentable
 from adapters.seed.sse import EventParser
 from adapters.seed.wires.sources import sources_in_text
-from adapters.slack.incoming.reading import command_in, without_mention
+from adapters.slack.incoming.reading import without_mention
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.replies.rendering import (
     escape_markdown,
@@ -27,7 +27,8 @@ from adapters.web.markdown import render_markdown
 from adapters.web.writing import spoken, suggest
 from bot import schedules
 from bot.answer import same_page
-from bot.commands import complete, parse, parse_question
+from bot.commands.completion import complete
+from bot.commands.parser import parse, question_in
 from bot.context.memory import combined
 from bot.context.tokens import estimate
 from bot.context.transcript import file_text, plain_name, plain_text
@@ -129,7 +130,6 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "fallback_text": fallback_text,
         "in_slack_words": in_slack_words,
         "without_mention": lambda text: without_mention(text, "UBOT"),
-        "command_in": lambda text: command_in(text, addressed=True),
     },
     "Discord": {
         "to_discord": lambda text: to_discord(text, allowed=lambda _: False),
@@ -152,9 +152,10 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "same_page": lambda text: same_page(f"https://a.b/?{text}"),
     },
     "commands": {
-        "parse": _or_told_why_not(parse),
-        "parse, with a name": _or_told_why_not(lambda text: parse(f"/ask {text}")),
-        "parse_question": _or_told_why_not(parse_question),
+        "parse": parse,
+        "parse, with a name": lambda text: parse(f"/ask {text}"),
+        "parse, without a mark": lambda text: parse(f"summarise {text}"),
+        "question_in": lambda text: question_in(f"/ask {text}"),
         "complete": complete,
     },
     "seed": {

@@ -1,4 +1,4 @@
-"""The commands as Discord offers them, derived from what each takes: options, and what they then say to the bot. Pure."""
+"""The commands as Discord offers them, derived from what each takes: options, and what they say to the bot. Pure."""
 
 from __future__ import annotations
 

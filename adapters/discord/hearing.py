@@ -106,6 +106,7 @@ class Hearing:
             attachments=files,
             addressed=addressed,
             starts_thread=outside,
+            is_direct=place.is_direct,
             details=details | ({OPENS_THREAD: "yes"} if outside else {}),
         )
 

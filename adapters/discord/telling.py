@@ -20,8 +20,7 @@ from adapters.discord.surroundings import Surroundings
 from bot.chat.rate_limit import Priority
 from bot.delivery import defang, known
 from bot.errors import PlatformError, PlatformRefused
-from bot.parameter_resolver import effective_at
-from bot.types import Draft, Incoming, Turn
+from bot.types import ANSWER_IN, Draft, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -101,10 +100,9 @@ async def _obstacle(asked: Incoming, here: str, around: Surroundings) -> str:
         if place.is_locked and not held.manage_threads:
             return LOCKED
         return _lacking(held, "view_channel", "send_messages_in_threads")
-    if asked.details.get(OPENS_THREAD) and held.create_public_threads and held.send_messages_in_threads:
-        effective = await effective_at(asked.key, around.store, overrides=asked.overrides)
-        if effective["answer_in"].value == "thread":
-            return _lacking(held, "view_channel")
+    in_thread = asked.details.get(OPENS_THREAD) and asked.details.get(ANSWER_IN, "thread") == "thread"
+    if in_thread and held.create_public_threads and held.send_messages_in_threads:
+        return _lacking(held, "view_channel")
     return _lacking(held, "view_channel", "send_messages")
 
 

@@ -265,7 +265,7 @@ class ChatPage:
             at=self._scene.clock(),
             administers=self._administers,
         )
-        sending = prepare(written, self._scene.complete)
+        sending = prepare(written)
         if sending.message is not None or channel.direct:
             await self._introduce(channel)
         if sending.message is not None:

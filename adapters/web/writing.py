@@ -9,22 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.types import Channel, ChannelMessage, ConversationKey, Incoming, Person
+from bot.commands.parser import Invocation, parse, unknown_command
+from bot.types import Channel, ChannelMessage, ConversationKey, Entrance, Incoming, Person
 
 PLATFORM = "local"
 MENTION = "@seedling"
-QUESTION_COMMANDS = frozenset({"ask", "search"})
-"""Commands whose question is a message for everybody."""
-
-SUMMARY_COMMANDS = frozenset({"summarise", "summarize"})
-"""Commands that are a message for everybody, unless they ask for a summary in private."""
-
 SUGGESTIONS = 20
 """The list scrolls; more than this nobody reads."""
 
 _MENTION = re.compile(r"(?<![\w@])@seedling\b", re.IGNORECASE)
 _LEADING_MENTION = re.compile(r"\s*@seedling\b[\s,:]*", re.IGNORECASE)
-_COMMAND = re.compile(r"(?P<mark>[/!])(?P<name>[a-z]+)(?:\s+(?P<rest>.*))?", re.DOTALL | re.IGNORECASE)
 _PRIVATE = re.compile(r"\b(?:private(?:ly)?|for me)\b", re.IGNORECASE)
 _OPEN_MENTION = re.compile(r"(?:^|(?<=\s))@\w*$")
 
@@ -73,28 +67,36 @@ class Sending:
     incoming: Incoming
 
 
-def prepare(written: Written, complete: Complete) -> Sending:
+def prepare(written: Written) -> Sending:
     """The message to show and the incoming to hand to the bot."""
-    id = message_id(written.author, written.token)
-    command = _COMMAND.fullmatch(written.text.strip())
-    if command is None or (command["mark"] == "!" and not _is_known(command["name"], complete)):
+    id, text = message_id(written.author, written.token), written.text.strip()
+    invocation = parse(text, directed=False)
+    if invocation is None and not unknown_command(text):
         asked = written.channel.direct or bool(_MENTION.search(written.text))
-        return _message(written, id, shown=written.text.strip(), said=spoken(written.text), asked=asked)
-    if command["name"].lower() in QUESTION_COMMANDS and (question := (command["rest"] or "").strip()):
-        return _message(written, id, shown=question, said=written.text.strip(), asked=True)
-    if command["name"].lower() in SUMMARY_COMMANDS and not _PRIVATE.search(command["rest"] or ""):
-        return _message(written, id, shown=written.text.strip(), said=written.text.strip(), asked=True)
+        return _message(written, id, shown=text, said=spoken(written.text), asked=asked)
+    if invocation is not None and invocation.command.asks_model and not _PRIVATE.search(_before_text(invocation)):
+        shown = invocation.arguments if invocation.command.needs_mark else text
+        if shown:
+            return _message(written, id, shown=shown, said=text, asked=True)
     channel = written.channel
     incoming = Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=channel.workspace, channel=channel.id, thread=written.thread),
         dedupe_key=id,
         author=written.author,
-        text=written.text.strip(),
+        text=text,
         at=written.at,
+        addressed=True,
         starts_thread=_starts_thread(written),
         administers=written.administers,
+        entrance=Entrance.COMMAND,
+        is_direct=channel.direct,
     )
     return Sending(message=None, incoming=incoming)
+
+
+def _before_text(invocation: Invocation) -> str:
+    """Return the words that a command reads itself; a question says "private" as it likes."""
+    return "" if invocation.command.needs_mark else invocation.arguments
 
 
 def _message(written: Written, id: str, *, shown: str, said: str, asked: bool) -> Sending:
@@ -119,6 +121,7 @@ def _message(written: Written, id: str, *, shown: str, said: str, asked: bool) -
         addressed=asked,
         starts_thread=starts_thread,
         administers=written.administers,
+        is_direct=channel.direct,
     )
     return Sending(message=message, incoming=incoming)
 
@@ -136,11 +139,6 @@ def spoken(text: str) -> str:
 def message_id(author: Person, token: str) -> str:
     """An id that the author's browser can repeat and nobody else can choose."""
     return "m-" + hashlib.sha256(f"{author.id}\n{token}".encode()).hexdigest()[:24]
-
-
-def _is_known(name: str, complete: Complete) -> bool:
-    command = f"/{name.lower()}"
-    return any(each.insert.strip() == command for each in complete(command))
 
 
 def suggest(text: str, names: Sequence[str], complete: Complete) -> Sequence[Suggestion]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import COMMANDS
+from bot.commands.registry import all_commands
 from bot.parameters import PARAMETERS, Scope
 from storage import migrate, open_store
 from tests.emulators.seed import API_KEY, Options, running_seed
@@ -182,7 +182,7 @@ async def test_commands_work_from_the_terminal(tmp_path: Path) -> None:
     surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
     done = await seedling(tmp_path, "ask", "/help", **surroundings)
     assert done.code == 0
-    assert all(command.usage in done.out for command in COMMANDS.values())
+    assert all(command.usage in done.out for command in all_commands().values())
 
 
 async def test_a_wrong_key_is_told_without_showing_it(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 from adapters.slack.incoming.asking import name_of
 from adapters.web.writing import PLATFORM, Written, prepare
 from bot.app.upkeep import keep_retention
-from bot.commands.completion import complete
 from bot.effects import DELIVERIES_KEPT, TELLING
 from bot.errors import InvalidInput, PlatformError
 from bot.owed import INTERRUPTED, LOOK_SECONDS, keep_telling
@@ -111,10 +110,10 @@ async def test_what_the_playground_sends_again_is_done_once(text: str, direct: b
     async with running() as house:
         channel = Channel(workspace="local", id="general", name="general", direct=direct)
         written = Written(channel=channel, thread="", author=ADA, text=text, token="t1", at=START)
-        became = [(await house.inbox.handle(prepare(written, complete).incoming)).outcome for _ in range(3)]
+        became = [(await house.inbox.handle(prepare(written).incoming)).outcome for _ in range(3)]
         assert became == [Outcome.REPLIED, Outcome.DUPLICATE, Outcome.DUPLICATE]
         another = replace(written, token="t2")
-        assert (await house.inbox.handle(prepare(another, complete).incoming)).outcome is Outcome.REPLIED
+        assert (await house.inbox.handle(prepare(another).incoming)).outcome is Outcome.REPLIED
         assert len(house.store._schedules) == 2
         assert {platform for platform, _ in house.store._deliveries} == {PLATFORM}
 

@@ -89,7 +89,9 @@ class Acting:
         """Somebody pressed Slack's own Stop button. Raises `StorageError`."""
         channel, thread = field(event, "channel"), field(event, "thread_ts")
         if channel and moment(thread):
-            asked = await asked_by(workspace, event, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread)
+            asked = await asked_by(
+                workspace, event, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread
+            )
             # Slack decides who has this button, and has ended the streams of the thread already.
             await self._bot.stop(asked.key, asked=replace(asked, administers=True))
 

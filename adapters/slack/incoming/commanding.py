@@ -29,7 +29,6 @@ from bot.chat.rate_limit import Priority
 from bot.commands.command import Command
 from bot.commands.parser import question_in
 from bot.commands.registry import all_commands, find_command
-from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
 from bot.types import Entrance, Incoming
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from adapters.slack.api.directory import Member
 from adapters.slack.api.workspace import Workspace

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
+from bot.commands.registry import all_commands
 from bot.smallprint import footer_parts
 from bot.types import Draft, Footer, Source, TurnId
 

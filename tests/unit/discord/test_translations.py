@@ -15,7 +15,7 @@ from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.rest import DiscordOptions, Rest
 from adapters.discord.surroundings import Surroundings
 from adapters.discord.translations import GERMAN_NAMES, GERMAN_TEXTS, Translations
-from bot.commands import COMMANDS
+from bot.commands.registry import all_commands
 from bot.parameters import PARAMETERS
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock
@@ -56,7 +56,7 @@ async def test_names_and_descriptions_are_complete_in_german(commands: list[Any]
 
 async def test_every_command_of_the_table_is_offered(commands: list[Any]) -> None:
     names = {each["name"] for each in commands}
-    assert names >= {*COMMANDS, "settings", "Ask about this", "Summarise from here"}
+    assert names >= {*all_commands(), "settings", "Ask about this", "Summarise from here"}
 
 
 async def test_commands_work_everywhere_and_for_people_who_install_them(commands: list[Any]) -> None:

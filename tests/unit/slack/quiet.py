@@ -18,7 +18,7 @@ from adapters.slack.incoming.acting import Acting
 from adapters.slack.incoming.catching_up import CatchUp
 from adapters.slack.incoming.hearing import Hearing
 from bot.chat.background_tasks import BackgroundTasks
-from bot.commands import parse
+from bot.commands.parser import refuse_unknown, unknown_command
 from bot.errors import InvalidInput, StorageUnavailable
 from bot.event_errors import EventErrors
 from bot.parameter_resolver import effective_at
@@ -81,7 +81,8 @@ class RememberingBot:
     async def handle(self, incoming: Incoming) -> Handled:
         if self.fails:
             raise StorageUnavailable("the disk is full")
-        parse(incoming.text)
+        if name := unknown_command(incoming.typed or incoming.text):
+            raise refuse_unknown(name)
         self.heard.append(incoming)
         return Handled(outcome=Outcome.ANSWERING)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
-from adapters.slack.incoming.reading import command_in, without_mention
+from adapters.slack.incoming.reading import without_mention
 from adapters.slack.replies.parts import Part, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
@@ -131,31 +131,6 @@ def test_a_reference_is_read_as_it_was_written(parts: list[tuple[int, int, bool]
 @given(st.text(max_size=30))
 def test_a_reference_of_anything_else_is_none(text: str) -> None:
     assert read_reference(f"{text}:") == ("", [])
-
-
-@pytest.mark.parametrize(
-    ("text", "command"),
-    [
-        pytest.param("set reasoning_effort high", "/set reasoning_effort high", id="set"),
-        pytest.param("set channel max_tokens 9", "/set channel max_tokens 9", id="set-with-scope"),
-        pytest.param("set the table please", "", id="a-question-that-begins-with-set"),
-        pytest.param("show me the way", "", id="a-question-that-begins-with-show"),
-        pytest.param("show context", "/show context", id="show"),
-        pytest.param("help", "/help", id="help"),
-        pytest.param("help me with this", "", id="a-question-that-begins-with-help"),
-        pytest.param("stop", "/stop", id="stop"),
-        pytest.param("stop being silly", "", id="a-question-that-begins-with-stop"),
-        pytest.param("usage me 7", "/usage me 7", id="usage"),
-        pytest.param("search the news", "/search the news", id="search"),
-        pytest.param("summarise since yesterday", "/summarise since yesterday", id="summarise"),
-        pytest.param("!show", "!show", id="mark"),
-        pytest.param("!important: read this", "", id="a-mark-that-is-none"),
-        pytest.param("what is set?", "", id="question"),
-    ],
-)
-def test_which_messages_are_commands(text: str, command: str) -> None:
-    assert command_in(text, addressed=True) == command
-    assert command_in(text, addressed=False) == (command if text.startswith("!") else "")
 
 
 @pytest.mark.parametrize(

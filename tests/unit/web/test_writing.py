@@ -34,7 +34,7 @@ WRITTEN = Written(
     ],
 )
 def test_a_message_is_shown_and_handed_over(text: str, shown: str, said: str, addressed: bool) -> None:
-    sending = prepare(replace(WRITTEN, text=text), complete)
+    sending = prepare(replace(WRITTEN, text=text))
     assert sending.message is not None
     assert sending.message.text == shown
     assert sending.incoming.text == said
@@ -45,7 +45,7 @@ def test_a_message_is_shown_and_handed_over(text: str, shown: str, said: str, ad
 
 @pytest.mark.parametrize("text", ["/set max_tokens 5", "!set max_tokens 5", "/unknown", "/ask", "/HELP"])
 def test_a_command_is_no_message(text: str) -> None:
-    sending = prepare(replace(WRITTEN, text=text, thread="root"), complete)
+    sending = prepare(replace(WRITTEN, text=text, thread="root"))
     assert sending.message is None
     assert (sending.incoming.text, sending.incoming.source_id) == (text, "")
     assert sending.incoming.addressed
@@ -53,20 +53,20 @@ def test_a_command_is_no_message(text: str) -> None:
 
 
 def test_a_reply_belongs_to_its_thread() -> None:
-    sending = prepare(replace(WRITTEN, text="and?", thread="root"), complete)
+    sending = prepare(replace(WRITTEN, text="and?", thread="root"))
     assert sending.message is not None
     assert sending.message.thread == "root"
     assert (sending.incoming.key.thread, sending.incoming.starts_thread) == ("root", False)
 
 
 def test_a_direct_conversation_is_one_and_everything_in_it_is_addressed() -> None:
-    sending = prepare(replace(WRITTEN, text="hi", channel=DIRECT), complete)
+    sending = prepare(replace(WRITTEN, text="hi", channel=DIRECT))
     assert sending.incoming.addressed
     assert (sending.incoming.key.thread, sending.incoming.starts_thread) == ("", False)
 
 
 def test_the_same_sending_twice_is_one_message_and_nobody_else_can_name_it() -> None:
-    first, again = (prepare(replace(WRITTEN, text="hi"), complete) for _ in range(2))
+    first, again = (prepare(replace(WRITTEN, text="hi")) for _ in range(2))
     assert first.incoming.dedupe_key == again.incoming.dedupe_key
     assert message_id(ADA, "t1") != message_id(replace(ADA, id="eve"), "t1")
     assert message_id(ADA, "t1") != message_id(ADA, "t2")

@@ -1,4 +1,4 @@
-"""The commands that people type."""
+"""What the handlers of commands do and tell."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.commands import (
-    COMMANDS,
-    Invocation,
-    complete,
-    decide,
-    help_text,
-    parameters_table,
-    parse,
-    parse_overrides,
-    parse_question,
-)
-from bot.errors import InvalidInput, InvalidValue
+from bot.commands.arguments import parse_overrides
+from bot.commands.command import Call, Services
+from bot.commands.help import help_text
+from bot.commands.parameter_text import parameters_table
+from bot.commands.parser import parse
+from bot.commands.registry import all_commands
+from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters
 from bot.parameters import PARAMETERS
+from bot.pricing import SEED_CARD
+from bot.summary.wanted import IsoTimes
+from bot.types import Incoming
 from storage.memory import MemoryStore
-from tests.fakes import ManualClock, incoming
+from tests.fakes import FixedRates, ManualClock, incoming
 
 NUMBERS = count(1)
 
@@ -35,70 +31,31 @@ def settings() -> MemoryStore:
     return MemoryStore(clock=ManualClock())
 
 
+async def anybody(asked: Incoming) -> None:
+    """Let everybody summarise."""
+
+
 async def typed(settings: MemoryStore, text: str, **changes: Any) -> str:
+    """Carry out what somebody types; what they are told."""
     invocation = parse(text)
     assert invocation is not None
     asked = incoming(text, next(NUMBERS), **{"administers": True, **changes})
-    effect = await decide(invocation, asked, settings)
+    command, arguments = invocation.command, invocation.arguments
+    services = Services(
+        store=settings,
+        rates=FixedRates(SEED_CARD),
+        clock=ManualClock(),
+        times=IsoTimes(),
+        check_may_summarise=anybody,
+    )
+    values = command.read(arguments)
+    effect = await command.handler(
+        Call(command=command, incoming=asked, arguments=arguments, values=values, services=services)
+    )
+    assert not isinstance(effect, Incoming)
     done = await settings.carry_out(asked, effect.change, effect.tell)
     assert done is not None
     return done.answer
-
-
-# ---------------------------------------------------------------- reading
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("/ask why?", Invocation(name="ask", arguments="why?"), id="slash"),
-        pytest.param("!SET max_tokens 5", Invocation(name="set", arguments="max_tokens 5"), id="mark-and-case"),
-        pytest.param("/help", Invocation(name="help", arguments=""), id="alone"),
-        pytest.param("/ask two\nlines", Invocation(name="ask", arguments="two\nlines"), id="lines"),
-        pytest.param("what is /ask?", None, id="in-a-sentence"),
-        pytest.param("/etc/hosts is what?", None, id="a-path"),
-        pytest.param("!important: read this", None, id="an-exclamation"),
-        pytest.param("!wow", None, id="unknown-after-the-mark"),
-        pytest.param("", None, id="empty"),
-    ],
-)
-def test_parse(text: str, expected: Invocation | None) -> None:
-    assert parse(text) == expected
-
-
-def test_an_unknown_slash_command_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InvalidInput, match="There is no command /frobnicate. There are: /ask"):
-        parse("/frobnicate now")
-
-
-@given(st.text(max_size=60))
-def test_any_text_is_a_command_or_plain_or_refused(text: str) -> None:
-    try:
-        invocation = parse(text)
-    except InvalidInput:
-        assert text.strip().startswith("/")
-    else:
-        assert invocation is None or invocation.name in COMMANDS
-
-
-def test_parameters_before_a_question_hold_for_it_alone() -> None:
-    overrides, question = parse_question('reasoning_effort=HIGH stop="a b,c" enable-thinking=no why is x=5?')
-    assert overrides == {"reasoning_effort": "high", "stop": "a b,c", "enable_thinking": "no"}
-    assert question == "why is x=5?"
-
-
-def test_what_is_no_parameter_belongs_to_the_question() -> None:
-    assert parse_question("x=5 solve for y") == ({}, "x=5 solve for y")
-
-
-def test_a_bad_value_before_a_question_is_refused_by_name() -> None:
-    with pytest.raises(InvalidValue, match="max_tokens cannot be '0'"):
-        parse_question("max_tokens=0 hello")
-
-
-def test_a_fixed_parameter_before_a_question_is_explained() -> None:
-    with pytest.raises(InvalidInput, match="temperature is fixed"):
-        parse_question("temperature=0.2 hello")
 
 
 def test_overrides_of_the_command_line_are_checked() -> None:
@@ -186,13 +143,13 @@ async def test_one_parameter_is_shown_in_full(settings: MemoryStore) -> None:
 
 def test_help_names_every_command_and_parameter() -> None:
     text = help_text()
-    assert all(f"/{command.usage}" in text for command in COMMANDS.values())
+    assert all(f"/{command.usage}" in text for command in all_commands().values())
     assert all(name in text for name in PARAMETERS)
 
 
-@pytest.mark.parametrize("topic", [*COMMANDS, *PARAMETERS])
+@pytest.mark.parametrize("topic", [*all_commands(), *PARAMETERS])
 def test_help_explains_each_topic(topic: str) -> None:
-    help = COMMANDS[topic].help if topic in COMMANDS else PARAMETERS[topic].help
+    help = all_commands()[topic].help if topic in all_commands() else PARAMETERS[topic].help
     assert help in help_text(topic)
 
 
@@ -200,36 +157,8 @@ def test_the_table_has_a_row_for_each_parameter() -> None:
     assert len(parameters_table().splitlines()) == 2 + len(PARAMETERS)
 
 
-# ---------------------------------------------------------------- completion
-
-
-@pytest.mark.parametrize(
-    ("text", "inserts"),
-    [
-        pytest.param("/s", ["/search ", "/summarise ", "/set ", "/show ", "/stop "], id="commands"),
-        pytest.param("!un", ["!unset "], id="mark-is-kept"),
-        pytest.param("/set rea", ["/set reasoning_effort "], id="parameter"),
-        pytest.param("/set channel enable_t", ["/set channel enable_thinking "], id="after-a-scope"),
-        pytest.param("/set context ", [f"/set context {v}" for v in PARAMETERS["context"].choices], id="choices"),
-        pytest.param("/set memory n", ["/set memory no"], id="yes-or-no"),
-        pytest.param("/unset vid", ["/unset video_fps"], id="no-value-to-come"),
-        pytest.param("/ask wh", [], id="questions-are-not-completed"),
-        pytest.param("hello", [], id="plain-text"),
-        pytest.param("", [], id="nothing"),
-    ],
-)
-def test_complete(text: str, inserts: list[str]) -> None:
-    assert [completion.insert for completion in complete(text)] == inserts
-
-
-@given(st.text(max_size=40))
-def test_completing_never_fails_and_always_goes_on_from_what_was_typed(text: str) -> None:
-    for completion in complete(text):
-        assert completion.insert[0] == text[0]
-
-
 def test_the_documented_table_is_the_one_in_force() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "parameters.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "parameters.md").read_text()
     assert parameters_table() in page, "renew the table in docs/parameters.md with `seedling params --markdown`"
 
 
