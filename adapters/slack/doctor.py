@@ -147,7 +147,7 @@ async def _check_socket(connector: Connector, token: str) -> Check:
 
 
 async def _check_app(connector: Connector, options: SlackOptions, who: Answer) -> Check:
-    """Compare the apps of both tokens: bots.info tells that of a bot; an app-level token has it inside (xapp-1-A0123-...)."""
+    """Compare the apps of both tokens: bots.info tells that of a bot, an app-level token holds it (xapp-1-A...)."""
     if options.app_token is None:
         return Check(name="Slack app", ok=None, detail="there is one token only")
     asked = await _ask(connector, "bots.info", options.bot_token or "", bot=str(who.body["bot_id"]))

@@ -52,7 +52,7 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
 
 
 async def check_all(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
-    """Yield a row for each thing that can be wrong, each found within `seconds`: the platforms, which is quick, first."""
+    """Yield a row for each thing that can be wrong, each within `seconds`: the platforms, which is quick, first."""
     if settings.joins_slack or settings.slack_app_token or settings.slack_signing_secret:
         from bot.app.slack import check_slack  # noqa: PLC0415 - its SDK is loaded only where it is joined
 
