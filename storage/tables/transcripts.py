@@ -13,7 +13,7 @@ from bot.types import Conversation, Entry, Media, MediaKind, NewEntry, Role, Sto
 from storage.codec import as_utc
 from storage.tables.base import KEY_COLUMNS, SERIAL, Keyed, Table
 
-HAS_SOURCE: sa.ColumnElement[bool] = sa.literal_column("source_id <> ''", sa.Boolean())  # written out, as `IS_OPEN` is
+HAS_SOURCE = sa.text("source_id <> ''")  # written out, as `IS_OPEN` is
 
 
 class ConversationRow(Keyed, table=True):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError
-from bot.types import Again, Draft, TextDelta, ThreadMessage, TurnState, Within
+from bot.types import Again, TextDelta, ThreadMessage, TurnState, Within
 from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running
 
@@ -159,17 +159,16 @@ async def test_the_first_of_a_burst_is_deleted_and_the_others_get_an_answer_of_t
 
 async def test_a_deletion_while_the_whole_answer_is_being_shown_takes_it_back() -> None:
     async with running(words("fine"), words("later")) as house:
+        close = house.store.close
 
-        def refuse(draft: Draft) -> PlatformError | None:
-            if draft.status == "done":
-                asyncio.get_running_loop().create_task(house.inbox.deleted(KEY, "s1"))
-            return None
+        async def late(turn: Any, **ends: Any) -> bool:
+            await house.inbox.deleted(KEY, "s1")
+            return await close(turn, **ends)
 
-        house.platform.refuse = refuse
+        house.store.close = late  # type: ignore[method-assign]  # the worst moment
         await house.inbox.handle(incoming(f"my password is {SECRET}", 1))
         await house.settled()
         assert house.platform.withdrawn == ["m1"]
-        house.platform.refuse = lambda _: None
         await house.ask("and now?", 2)
     assert SECRET not in sent(house, since=1)
 
@@ -203,9 +202,9 @@ async def test_what_was_deleted_cannot_be_asked_again() -> None:
     async with running(words("one")) as house:
         await house.ask(f"my password is {SECRET}", 1)
         await house.inbox.deleted(KEY, "s1")
-        for how in Again:
+        for number, how in enumerate(Again, start=100):
             with pytest.raises(InvalidInput):
-                await house.inbox.again(1, how, asked=incoming("", 100))
+                await house.inbox.again(1, how, asked=incoming("", number))
 
 
 async def test_a_deletion_elsewhere_in_the_channel_leaves_an_answer_alone() -> None:
