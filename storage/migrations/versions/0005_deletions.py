@@ -15,6 +15,7 @@ depends_on = None
 HAS_SOURCE = sa.text("source_id <> ''")
 KEY_COLUMNS = ("platform", "workspace", "channel", "thread")
 ROWS = 500
+UNKNOWN = "2147483647"  # of what no request is known, everything may have been sent
 
 
 def upgrade() -> None:
@@ -51,6 +52,7 @@ def _change_tables() -> None:
     op.add_column("turn", sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True))
     for name in ("revision", "notes_until"):
         op.add_column("conversation", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("conversation", sa.Column("sent_until", sa.Integer(), nullable=False, server_default=UNKNOWN))
     op.execute("UPDATE conversation SET notes_until = next_position WHERE memory <> ''")
     for table, columns in (
         ("turn", ["platform", "workspace", "channel", "source_id"]),
@@ -82,7 +84,7 @@ def _messages_of(ref: str) -> list[str]:
 def downgrade() -> None:
     op.drop_index("ix_entry_source_id", "entry")
     op.drop_index("ix_turn_source_id", "turn")
-    for name in ("notes_until", "revision"):
+    for name in ("sent_until", "notes_until", "revision"):
         op.drop_column("conversation", name)
     for name in ("edited_at", "stale", "withdrawn"):
         op.drop_column("turn", name)
