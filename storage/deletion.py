@@ -141,6 +141,8 @@ class SqlDeletion(SqlPart):
         removal = Removal(session, as_utc(self._clock()), queued=False)
         removal.entries(col(ConversationRow.id) == row.id, col(EntryRow.source_id) == NOTES_ID)
         had_notes = bool(row.memory) or removal.removed > 0
+        if removal.removed:
+            row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
         row.memory, row.notes_until, row.revision = "", 0, row.revision + 1
         return had_notes
 
@@ -264,7 +266,7 @@ class Removal:
             self.removed += delete_entries(self._session, here, col(EntryRow.position).in_(some))
         if first < row.notes_until:
             row.memory, row.notes_until = "", 0
-        if max(positions) >= row.window_start:
+        if any(row.window_start <= each < row.sent_until for each in positions):
             row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
         row.revision += 1
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError
-from bot.types import Again, TextDelta, ThreadMessage, TurnState, Within
+from bot.types import Again, TextDelta, ThreadMessage, Turn, TurnState, Within
 from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running
 
@@ -76,6 +76,7 @@ async def test_what_is_deleted_in_mid_answer_ends_it_and_leaves_nothing(
         assert house.platform.withdrawn == ["m2"]
         assert house.model.closed == 2
         await house.ask("what did I say?", 100, at=house.clock() + timedelta(seconds=200))
+        assert (await house.store.recent_requests(KEY, limit=1))[0].figures.broken != ""
     assert SECRET not in sent(house, since=2)
     assert SECRET not in str([await house.store.get_entries(KEY, start=0), house.store._turns.values()])
     assert house.store.settlements[2].state is TurnState.CANCELLED
@@ -161,14 +162,15 @@ async def test_a_deletion_while_the_whole_answer_is_being_shown_takes_it_back() 
     async with running(words("fine"), words("later")) as house:
         close = house.store.close
 
-        async def late(turn: Any, **ends: Any) -> bool:
+        async def late(turn: Turn, **facts: Any) -> bool:
             await house.inbox.deleted(KEY, "s1")
-            return await close(turn, **ends)
+            return await close(turn, **facts)
 
         house.store.close = late  # type: ignore[method-assign]  # the worst moment
         await house.inbox.handle(incoming(f"my password is {SECRET}", 1))
         await house.settled()
         assert house.platform.withdrawn == ["m1"]
+        house.store.close = close  # type: ignore[method-assign]  # as it was
         await house.ask("and now?", 2)
     assert SECRET not in sent(house, since=1)
 
