@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -36,7 +35,7 @@ class FailingStore(MemoryStore):
 
 
 @asynccontextmanager
-async def served(folder: Path, store: MemoryStore) -> AsyncIterator[Playground]:
+async def served(store: MemoryStore) -> AsyncIterator[Playground]:
     options = PlaygroundOptions(
         host="127.0.0.1",
         port=0,
@@ -45,7 +44,6 @@ async def served(folder: Path, store: MemoryStore) -> AsyncIterator[Playground]:
         model_name="m",
         notice="",
         complete=lambda *_: [],
-        folder=folder,
     )
     playground = Playground(store, options=options, clock=ManualClock())
     supervisor = Supervisor(lambda _: None, times=AT_ONCE)
@@ -55,7 +53,7 @@ async def served(folder: Path, store: MemoryStore) -> AsyncIterator[Playground]:
 
     keeping = asyncio.create_task(supervisor.keep("The playground", run))
     try:
-        await asyncio.wait_for(playground.url(), 20)
+        await asyncio.wait_for(playground.address(), 20)
         yield playground
     finally:
         keeping.cancel()
@@ -78,14 +76,14 @@ async def answers(url: str) -> int:
     [[KeyError("x")], [StorageUnavailable("the disk is full")] * 2],
     ids=["bug", "database-away"],
 )
-async def test_a_server_that_fails_before_it_is_there_is_tried_again(tmp_path: Path, errors: list[Exception]) -> None:
-    async with served(tmp_path, FailingStore(*errors)) as playground:
-        assert await answers(await playground.url()) == 200
+async def test_a_server_that_fails_before_it_is_there_is_tried_again(errors: list[Exception]) -> None:
+    async with served(FailingStore(*errors)) as playground:
+        assert await answers((await playground.address()).url) == 200
 
 
-async def test_a_server_that_ends_comes_back_at_its_address(tmp_path: Path) -> None:
-    async with served(tmp_path, MemoryStore(clock=ManualClock())) as playground:
-        url = await playground.url()
+async def test_a_server_that_ends_comes_back_at_its_address() -> None:
+    async with served(MemoryStore(clock=ManualClock())) as playground:
+        url = (await playground.address()).url
         assert await answers(url) == 200
         for _ in range(2):
             [task] = [each for each in asyncio.all_tasks() if each.get_name() == "playground server"]
