@@ -22,9 +22,11 @@ class Check:
 
 
 async def within(seconds: float, check: Awaitable[Check], *, name: str, fix: str) -> Check:
-    """Return what `check` finds, or that it found nothing within `seconds`; `name` and `fix` are for that row."""
+    """Return what `check` finds, or that it failed or took longer than `seconds`; `name` and `fix` are for that row."""
     try:
         async with asyncio.timeout(seconds):
             return await check
     except TimeoutError:
         return Check(name=name, ok=False, detail=f"stopped after {seconds:g} s without an answer", fix=fix)
+    except Exception as error:  # noqa: BLE001 - the row tells; the other checks are done all the same
+        return Check(name=name, ok=False, detail=f"the answer could not be read ({type(error).__name__})", fix=fix)

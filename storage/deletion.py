@@ -141,6 +141,8 @@ class SqlDeletion(SqlPart):
         removal = Removal(session, as_utc(self._clock()), queued=False)
         removal.entries(col(ConversationRow.id) == row.id, col(EntryRow.source_id) == NOTES_ID)
         had_notes = bool(row.memory) or removal.removed > 0
+        if removal.removed:
+            row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
         row.memory, row.notes_until, row.revision = "", 0, row.revision + 1
         return had_notes
 
@@ -246,7 +248,7 @@ class Removal:
         if row is not None:
             row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
 
-    def entries(self, *which: sa.ColumnElement[bool]) -> None:
+    def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
         """Remove entries of conversations, and the notes that were made after them."""
         found = self._session.exec(select(ConversationRow, EntryRow.position).join(EntryRow).where(*which)).all()
         positions: defaultdict[int, set[int]] = defaultdict(set)
@@ -258,13 +260,13 @@ class Removal:
     def _remove(self, row: ConversationRow, positions: set[int]) -> None:
         first = min(positions)
         here = col(EntryRow.conversation_id) == row.id
-        since = here & (col(EntryRow.source_id) == NOTES_ID) & (col(EntryRow.position) > first)
-        positions |= set(self._session.exec(select(EntryRow.position).where(since)))
+        notes = self._session.exec(select(EntryRow.position).where(here, col(EntryRow.source_id) == NOTES_ID))
+        positions |= {each for each in notes if each > first}
         for some in chunks(sorted(positions)):
             self.removed += delete_entries(self._session, here, col(EntryRow.position).in_(some))
         if first < row.notes_until:
             row.memory, row.notes_until = "", 0
-        if max(positions) >= row.window_start:
+        if any(row.window_start <= each < row.sent_until for each in positions):
             row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
         row.revision += 1
 

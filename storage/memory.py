@@ -40,7 +40,7 @@ from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries
 from storage.memory_transcripts import MemoryTranscripts, in_utc
 from storage.memory_workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
-from storage.turn_rules import NOBODY, PLAYGROUND, ending, is_plain, stands_in
+from storage.turn_rules import NOBODY, PLAYGROUND, ending, first_answer, is_plain, stands_in
 
 
 class MemoryTurns(MemoryTranscripts, MemoryEdits):
@@ -183,9 +183,10 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         key, remembers = turn.incoming.key, settlement.conversation
         if remembers is not None:
             remembers = reconciled(in_utc(remembers), now=self._conversations.get(key))
-        await self.append_entries(key, settlement.entries)
+        stored = await self.append_entries(key, settlement.entries)
         if remembers is not None:
             self._conversations[key] = remembers
+            self._sent_until[key] = first_answer(stored, self._next_position[key])
         corrections = self._settle_edits(recorded)
         if settlement.entries:
             await self.append_entries(key, corrections)

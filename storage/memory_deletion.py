@@ -169,7 +169,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         if first < self._notes_until[key]:
             conversation = replace(conversation, memory="")
             self._notes_until[key] = 0
-        if max(each.position for each in gone) >= conversation.window_start:
+        if any(conversation.window_start <= each.position < self._sent_until[key] for each in gone):
             conversation = interrupted(conversation, Break.DELETED)
         self._conversations[key] = replace(conversation, revision=conversation.revision + 1)
 
@@ -284,7 +284,8 @@ class MemoryDeletion(MemoryRemoval):
         self._begin()
         self._remove_entries(key, [name for name, entry in self._entries[key].items() if _is_note(entry)])
         known = self._conversations[key]
-        self._conversations[key] = replace(known, memory="", revision=known.revision + 1)
+        ahead = interrupted(known, Break.DELETED) if self._removed else known
+        self._conversations[key] = replace(ahead, memory="", revision=known.revision + 1)
         self._notes_until[key] = 0
         return bool(known.memory) or self._removed > 0
 

@@ -11,6 +11,9 @@ from bot.types import Conversation, ConversationKey, NewEntry, StoredEntry
 from storage.codec import as_utc
 from storage.memory_changes import ChangeName, MessageChange, is_refused
 
+UNKNOWN = 2**31 - 1
+"""Of what no request is known, everything may have been sent."""
+
 
 class MemoryTranscripts:
     """A `TranscriptStore` in memory."""
@@ -21,6 +24,7 @@ class MemoryTranscripts:
         self._entries: defaultdict[ConversationKey, dict[str, StoredEntry]] = defaultdict(dict)
         self._next_position: defaultdict[ConversationKey, int] = defaultdict(int)
         self._notes_until: defaultdict[ConversationKey, int] = defaultdict(int)
+        self._sent_until: defaultdict[ConversationKey, int] = defaultdict(lambda: UNKNOWN)
         self._changes: dict[ChangeName, MessageChange] = {}
 
     async def get_conversation(self, key: ConversationKey) -> Conversation | None:

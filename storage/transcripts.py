@@ -23,6 +23,7 @@ from storage.tables import (
     media_rows,
     place_of,
 )
+from storage.turn_rules import first_answer
 
 # Statements of every turn are built once, since building one costs several times what running it does.
 _CONVERSATION = select(ConversationRow).where(in_place(ConversationRow))
@@ -79,16 +80,22 @@ def remembered(session: Session, key: ConversationKey) -> ConversationRow | None
 
 
 def append(
-    session: Session, key: ConversationKey, entries: Sequence[NewEntry], *, now: Conversation | None = None
+    session: Session,
+    key: ConversationKey,
+    entries: Sequence[NewEntry],
+    *,
+    now: Conversation | None = None,
+    sent: bool = False,
 ) -> Sequence[StoredEntry]:
     """Append the entries whose id is new, creating the conversation; part of a larger unit of work.
 
-    What was deleted meanwhile is left out. `now` is what is to be remembered of the conversation from then on.
+    What was deleted meanwhile is left out. `now` is what is to be remembered of the conversation from then on, `sent`
+    says that a request carried all that stands before the answer among the entries.
     """
     entries = standing(session, key, entries) if entries else entries
     if not entries:
         if now is not None:
-            _remember(session, key, now)
+            _remember(session, key, now, sent=sent)
         return []
     conversation, position = _lock(session, key)
     offered = {each.id: each for each in reversed(entries)}  # of the same id the first one counts
@@ -101,8 +108,10 @@ def append(
         connection.execute(_ADD, [row.model_dump() for row in rows])
     stored = [row.to_entry(each.entry.media) for row, each in zip(rows, new, strict=True)]
     _add_media(session, conversation, stored)
+    end = position + len(new)
     columns = {} if now is None else conversation_columns(now)
-    connection.execute(_MOVE_ON, {"of_id": conversation, "next_position": position + len(new), **columns})
+    columns |= {"sent_until": first_answer(stored, end)} if sent else {}
+    connection.execute(_MOVE_ON, {"of_id": conversation, "next_position": end, **columns})
     return stored
 
 
@@ -118,10 +127,11 @@ def delete_entries(session: Session, *which: ColumnElement[bool]) -> int:
     return deleted.rowcount
 
 
-def _remember(session: Session, key: ConversationKey, conversation: Conversation) -> None:
+def _remember(session: Session, key: ConversationKey, conversation: Conversation, *, sent: bool = False) -> None:
     columns = conversation_columns(conversation)
     new = upsert(session, ConversationRow).values(**key_columns(key), next_position=0, **columns)
-    session.exec(new.on_conflict_do_update(index_elements=KEY_COLUMNS, set_=columns))
+    known = columns | ({"sent_until": ConversationRow.next_position} if sent else {})
+    session.exec(new.on_conflict_do_update(index_elements=KEY_COLUMNS, set_=known))
 
 
 def _lock(session: Session, key: ConversationKey) -> tuple[int, int]:

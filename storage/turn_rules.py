@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from bot.errors import StorageError
-from bot.types import EMPTY, ChannelMessage, ConversationKey, Incoming, Turn, TurnState, takes_others
+from bot.types import (
+    EMPTY,
+    ChannelMessage,
+    ConversationKey,
+    Incoming,
+    StoredEntry,
+    Turn,
+    TurnState,
+    takes_others,
+)
 
 FORGOTTEN: Final = "(forgotten)"
 """The author of what was forgotten; no platform has such an id."""
@@ -35,6 +45,11 @@ def is_plain(turn: Turn) -> bool:
     """Whether a queued question can be answered together with another: it asks for nothing of its own."""
     incoming = turn.incoming
     return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref and not turn.stop
+
+
+def first_answer(entries: Sequence[StoredEntry], end: int) -> int:
+    """Return the position of the answer among what was recorded: all before it was sent; `end` where there is none."""
+    return next((each.position for each in entries if each.entry.role == "assistant"), end)
 
 
 def ending(turn: Turn, error: str = "") -> TurnState:

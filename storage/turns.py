@@ -236,7 +236,7 @@ class SqlTurns(SqlTurnQueries):
         if remembers is not None:
             stored = remembered(session, key)
             remembers = reconciled(remembers, now=None if stored is None else stored.to_conversation())
-        append(session, key, settlement.entries, now=remembers)
+        append(session, key, settlement.entries, now=remembers, sent=remembers is not None)
         if row.edited_at is not None and (corrections := settle_edits(session, turn)) and settlement.entries:
             append(session, key, corrections)
         return Recorded(conversation=remembers)

@@ -57,8 +57,8 @@ class SqlUpkeep(SqlPart):
     def authors(self, session: Session, key: ConversationKey) -> Set[str]:
         here = select(ConversationRow.id).where(is_of(ConversationRow, key))
         found = {
-            *session.exec(select(TurnRow.author_id).where(is_of(TurnRow, key)).distinct()),
-            *session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here)).distinct()),
+            *session.exec(select(TurnRow.author_id).where(is_of(TurnRow, key))),  # DISTINCT would lead SQLite astray
+            *session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here))),
         }
         if key.platform == PLAYGROUND:
             of_people = col(ChannelMessageRow.author_is_bot).is_(False)

@@ -14,10 +14,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.types import ConversationKey
+from bot.types import ConversationKey, Incoming, Person
 from storage.database import is_sqlite, parse_url
 from storage.schema import migration_connection
-from storage.tables import Table, key_columns
+from storage.tables import NOTHING_OWED, Table, key_columns
+from storage.tables.deliveries import owing
 
 Row = dict[str, Any]
 
@@ -205,15 +206,15 @@ def _change(number: int, now: datetime) -> Row:
 def _delivery(number: int, now: datetime) -> Row:
     """The commands of yesterday, and few that are still to be told."""
     is_owed = number % WAITING == 8
-    owed: Row = {
-        "author_id": author_of(number),
-        "incoming": {"source_id": ""},
-        "answer": WORDS,
-        "due": now,
-        "teller": "x",
-    }
-    nothing: Row = {"author_id": "", "incoming": None, "answer": None, "due": None, "teller": ""}
-    told = owed if is_owed else nothing
+    asked = Incoming(
+        key=key_of(number),
+        dedupe_key=f"c{number}",
+        author=Person(id=author_of(number), name="Somebody"),
+        text="",
+        at=now - timedelta(days=1),
+    )
+    owed: Row = {**owing(asked), "answer": WORDS, "due": now, "teller": "x"}
+    told = owed if is_owed else NOTHING_OWED
     return {**key_columns(key_of(number)), "dedupe_key": f"c{number}", "at": now - timedelta(days=1), **told}
 
 

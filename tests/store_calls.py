@@ -235,7 +235,7 @@ CALLS: Mapping[str, Call] = {
     "delete_messages, a summary": _summarised,
     "delete_answer": _retracted,
     "delete_place, a thread": lambda scene: scene.store.delete_place(_within(scene.key)),
-    "delete_place, a channel": lambda scene: scene.store.delete_place(replace(_within(scene.key), thread="")),
+    "delete_place, a channel": lambda scene: scene.store.delete_place(replace(_within(key_of(6)), thread="")),
     "edit_message": lambda scene: scene.store.edit_message(scene.key, _edit(_first(scene.key))),
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),

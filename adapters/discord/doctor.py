@@ -18,7 +18,7 @@ AWAY: Final = "see that this machine reaches discord.com, and try again"
 
 
 async def examine(options: DiscordOptions, *, seconds: float) -> AsyncIterator[Check]:
-    """One row after the other, each within `seconds`; the later ones only if the token is good. Raises nothing."""
+    """Yield row after row, each within `seconds`; the later ones only if the token is good. Raises nothing."""
     checks: dict[str, Callable[[Rest], Awaitable[Check]]] = {
         "Discord token": _check_token,
         "message content": _check_content,

@@ -75,7 +75,7 @@ class Heard:
 async def examine(
     model: SeedModel, rates: LiveRates, *, seconds: float = CHECK_SECONDS, is_local: bool = False
 ) -> AsyncGenerator[Check, None]:
-    """Every check as it is done, each within `seconds`: free ones first, then five short questions.
+    """Yield every check as it is done, each within `seconds`: free ones first, then five short questions.
 
     The questions cost less than a cent together on Seed 2.0 Lite. What cannot work after a failure is left out, and so
     is what the embedded model (`is_local`) has not, with the reason. Raises nothing.
@@ -209,7 +209,7 @@ def check_search(heard: Heard) -> Check:
 
 
 async def _check_server(rates: LiveRates) -> Check:
-    """Whether the server can be reached; its row of the model has the prices, too. A refusal is left to a question."""
+    """Check whether the server can be reached, and read its prices on the way; a refusal is left to a question."""
     try:
         await rates.read()
     except Trouble as trouble:

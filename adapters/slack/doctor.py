@@ -37,7 +37,7 @@ class Answer:
 
 
 async def examine(options: SlackOptions, *, seconds: float) -> AsyncIterator[Check]:
-    """One row after the other, each within `seconds`; the later ones only if the token is good. Raises nothing."""
+    """Yield row after row, each within `seconds`; the later ones only if the token is good. Raises nothing."""
     async with aiohttp.ClientSession(trust_env=True) as session:
         connector = Connector(session, url=options.api_url, minute=options.minute)
         if options.client_id is not None:
@@ -63,7 +63,7 @@ async def examine(options: SlackOptions, *, seconds: float) -> AsyncIterator[Che
 
 
 def check_token(answer: Answer) -> Check:
-    """Whether Slack takes the bot's token, and whether it is a bot's."""
+    """Check whether Slack takes the bot's token, and whether it is a bot's."""
     name = "Slack token"
     if answer.away:
         return Check(name=name, ok=False, detail=answer.away, fix=AWAY)
@@ -76,7 +76,7 @@ def check_token(answer: Answer) -> Check:
 
 
 def check_scopes(granted: frozenset[str] | None) -> Check:
-    """What of the manifest's scopes the installed app lacks, and what each of those is for."""
+    """Check what of the manifest's scopes the installed app lacks, and what each of those is for."""
     name = "Slack scopes"
     if granted is None:
         return Check(name=name, ok=None, detail="this server does not tell what the token may do")
@@ -89,7 +89,7 @@ def check_scopes(granted: frozenset[str] | None) -> Check:
 
 
 def check_socket(answer: Answer) -> Check:
-    """Whether Socket Mode lets the app in."""
+    """Check whether Socket Mode lets the app in."""
     name = "Slack socket"
     if answer.away:
         return Check(name=name, ok=False, detail=answer.away, fix=AWAY)
@@ -102,7 +102,7 @@ def check_socket(answer: Answer) -> Check:
 
 
 def check_app(ours: str, theirs: str) -> Check:
-    """Whether both tokens are of one app: events of another one would never come."""
+    """Check whether both tokens are of one app: events of another one would never come."""
     if not ours or not theirs:
         return Check(name="Slack app", ok=None, detail="which app the tokens belong to is not told")
     if ours == theirs:
@@ -112,7 +112,7 @@ def check_app(ours: str, theirs: str) -> Check:
 
 
 def check_signing(options: SlackOptions) -> Check:
-    """Whether events over HTTP can be told from forged ones."""
+    """Check whether events over HTTP can be told from forged ones."""
     name = "Slack events"
     if options.signing_secret is None:
         fix = "set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for events over HTTP"
@@ -124,7 +124,7 @@ def check_signing(options: SlackOptions) -> Check:
 
 
 def check_installing(options: SlackOptions) -> Check:
-    """Whether people can install the app in their workspaces."""
+    """Check whether people can install the app in their workspaces."""
     values = {"SLACK_CLIENT_SECRET": options.client_secret, "SECRET_KEY": options.secret_key}
     missing = [name for name, value in values.items() if value is None]
     if missing:
@@ -147,7 +147,7 @@ async def _check_socket(connector: Connector, token: str) -> Check:
 
 
 async def _check_app(connector: Connector, options: SlackOptions, who: Answer) -> Check:
-    """The app of a bot is told by bots.info; that of an app-level token is its third part (xapp-1-A0123-...)."""
+    """Compare the apps of both tokens: bots.info tells that of a bot, an app-level token holds it (xapp-1-A...)."""
     if options.app_token is None:
         return Check(name="Slack app", ok=None, detail="there is one token only")
     asked = await _ask(connector, "bots.info", options.bot_token or "", bot=str(who.body["bot_id"]))

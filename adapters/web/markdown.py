@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from pygments import highlight
@@ -33,6 +34,7 @@ _PLACE = re.compile(r"/c(?:/[\w.%~-]+){2,3}(?:#[\w.%~-]+)?", re.ASCII)  # a plac
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_]")
 _MENTION = re.compile(r"(?<![\w@/.])(@seedling)\b", re.IGNORECASE)
 _IN_LINK = "in_link"
+_LABELS_END = "labels_end"
 _FILLED_UP = "filled_up"
 _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
@@ -64,6 +66,8 @@ def _parser() -> MarkdownIt:
     parser.core.ruler.after("inline", "mentions", _mark_mentions)
     parser.core.ruler.after("inline", "bare_urls", _link_bare_urls)
     parser.core.ruler.after("inline", "images_in_links", _mark_images_in_links)
+    parser.inline.ruler.at("link", lambda state, silent: _may_have_links(state) and link(state, silent))
+    parser.inline.ruler.at("image", lambda state, silent: _may_have_links(state) and image(state, silent))
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image), ("link_open", _link_open)):
         parser.add_render_rule(name, rule)
@@ -73,6 +77,15 @@ def _parser() -> MarkdownIt:
 
 
 # ---------------------------------------------------------------- links and images
+
+
+def _may_have_links(state: StateInline) -> bool:
+    """Whether brackets can be links here: looking for the end of each label is costly where there are only brackets."""
+    text, found = state.env.get(_LABELS_END, (None, False))
+    if text is not state.src:
+        found = "](" in state.src or bool(state.env.get("references"))
+        state.env[_LABELS_END] = state.src, found
+    return bool(found)
 
 
 def _link_open(

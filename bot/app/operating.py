@@ -52,7 +52,7 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
 
 
 async def check_all(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
-    """One row for each thing that can be wrong, each found within `seconds`: the platforms, which is quick, first."""
+    """Yield a row for each thing that can be wrong, each within `seconds`: the platforms, which is quick, first."""
     if settings.joins_slack or settings.slack_app_token or settings.slack_signing_secret:
         from bot.app.slack import check_slack  # noqa: PLC0415 - its SDK is loaded only where it is joined
 
@@ -72,7 +72,7 @@ async def check_all(settings: Settings, *, seconds: float) -> AsyncIterator[Chec
 
 
 async def check_model(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
-    """One row for each thing that can be wrong with the model, as it is found out."""
+    """Yield one row for each thing that can be wrong with the model, as it is found out."""
     async with AsyncExitStack() as stack:
         try:
             async with asyncio.timeout(seconds):

@@ -13,11 +13,17 @@ from bot.types import Conversation, Entry, Media, MediaKind, NewEntry, Role, Sto
 from storage.codec import as_utc
 from storage.tables.base import KEY_COLUMNS, SERIAL, Keyed, Table
 
-HAS_SOURCE: sa.ColumnElement[bool] = sa.literal_column("source_id <> ''", sa.Boolean())  # written out, as `IS_OPEN` is
+HAS_SOURCE = sa.text("source_id <> ''")  # written out, as `IS_OPEN` is
+
+
+UNKNOWN = 2**31 - 1  # of what no request is known, everything may have been sent
 
 
 class ConversationRow(Keyed, table=True):
-    """A conversation; `next_position` is where its next entry goes, `notes_until` what its notes were made before."""
+    """A conversation; `next_position` is where its next entry goes.
+
+    Its notes may rest on what stands before `notes_until`, and its last request ended before `sent_until`.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (sa.UniqueConstraint(*KEY_COLUMNS),)
@@ -31,6 +37,7 @@ class ConversationRow(Keyed, table=True):
     memory: str = ""
     revision: int = 0
     notes_until: int = 0
+    sent_until: int = UNKNOWN
 
     def to_conversation(self) -> Conversation:
         return Conversation(

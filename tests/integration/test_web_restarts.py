@@ -24,9 +24,9 @@ AT_ONCE = BackoffTimes(first=0.01, longest=0.05, healthy=60)
 class FailingStore(MemoryStore):
     """A store that fails as it is told, and then works."""
 
-    def __init__(self, *errors: Exception) -> None:
+    def __init__(self, *failures: Exception) -> None:
         super().__init__(clock=ManualClock())
-        self.failures = list(errors)
+        self.failures = list(failures)
 
     async def get_workspaces(self) -> Any:
         if self.failures:

@@ -262,6 +262,6 @@ async def test_a_platform_that_does_not_take_a_message_back_ends_no_runner(monke
 
     house, platform, taken = await held_up("posting")
     await shown_by_another(house, taken, "theirs")
-    monkeypatch.setattr(RecordingReply, "withdraw", refuse)
+    monkeypatch.setattr(RecordingReply, "retract", refuse)
     await let_go_on(house, platform)
     assert platform.shown["theirs"] == [OTHERS, OTHERS]  # and it was still shown again

@@ -17,6 +17,7 @@ IS_SUMMARY = sa.text("task = 'summary'")
 IS_WAITING = sa.text("NOT deleted")
 KEY_COLUMNS = ("platform", "workspace", "channel", "thread")
 ROWS = 500
+UNKNOWN = "2147483647"  # of what no request is known, everything may have been sent
 
 INDEXES = (
     ("ix_turn_source_id", "turn", ["platform", "workspace", "channel", "source_id"], HAS_SOURCE),
@@ -60,6 +61,7 @@ def _change_tables() -> None:
     op.add_column("turn", sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True))
     for name in ("revision", "notes_until"):
         op.add_column("conversation", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("conversation", sa.Column("sent_until", sa.Integer(), nullable=False, server_default=UNKNOWN))
     op.execute("UPDATE conversation SET notes_until = next_position WHERE memory <> ''")
     for name, table, columns, part in INDEXES:
         op.create_index(name, table, columns, sqlite_where=part, postgresql_where=part)
@@ -87,7 +89,7 @@ def _messages_of(ref: str) -> list[str]:
 def downgrade() -> None:
     for name, table, *_ in INDEXES:
         op.drop_index(name, table)
-    for name in ("notes_until", "revision"):
+    for name in ("sent_until", "notes_until", "revision"):
         op.drop_column("conversation", name)
     for name in ("edited_at", "stale", "withdrawn"):
         op.drop_column("turn", name)

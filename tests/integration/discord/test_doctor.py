@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapters.discord import DiscordOptions, examine
-from bot.checks import Check
+from bot.checks import Check, within
 from tests.emulators.discord import TOKEN
 from tests.integration.discord.acting import Scene
 
@@ -40,3 +40,11 @@ async def test_a_discord_that_says_nothing_ends_with_the_time_of_a_check(scene: 
     scene.discord.fault("delay", template="/users/@me", seconds=2)
     [found] = await checks(scene, seconds=0.1)
     assert found.detail == "stopped after 0.1 s without an answer"
+
+
+async def test_an_answer_that_cannot_be_read_is_a_row_as_well() -> None:
+    async def check() -> Check:
+        raise KeyError("what Discord said")
+
+    found = await within(1, check(), name="gateway", fix="try again")
+    assert found == Check(name="gateway", ok=False, detail="the answer could not be read (KeyError)", fix="try again")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from discord.state import ConnectionState
 
 from tests.emulators.discord import Options, payloads, running_discord
 from tests.emulators.discord.world import Payload
@@ -134,6 +135,20 @@ async def test_the_same_kind_is_told_once_and_then_counted(scene: Scene, caplog:
 
     assert [each.get("count", 1) for each in told(caplog)] == [1, 10]
     assert {each["error"] for each in told(caplog)} == {"AttributeError"}
+
+
+async def test_no_event_with_nothing_that_belongs_there_ends_anything(scene: Scene) -> None:
+    names = [each.removeprefix("parse_").upper() for each in dir(ConnectionState) if each.startswith("parse_")]
+    where = {"guild_id": str(scene.guild.id), "channel_id": str(scene.general.id), "id": str(scene.general.id)}
+    bodies: list[Any] = [None, [], "", 7, {}, {"id": None}, where, where | {"user": None, "data": None, "type": 2}]
+    async with scene.bot():
+        for name in names:
+            for body in bodies if name not in {"READY", "RESUMED", "CHANNEL_DELETE", "GUILD_DELETE"} else ():
+                scene.discord.garble(name, body)
+        await scene.done(await scene.thread_of(scene.mention("still there?")))
+
+    assert len(names) > 60
+    assert len(scene.discord.identifies) == 1
 
 
 async def test_in_a_server_that_could_not_be_read_nobody_counts_as_administrator(scene: Scene) -> None:

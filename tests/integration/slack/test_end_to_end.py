@@ -62,7 +62,7 @@ async def conversation(slack: RunningSlack) -> str:
     await answered(slack, hello, 1)
     first = slack.answers(slack.general, question.ts)[0]
     before = slack.shown(first)
-    await slack.press(slack.ben, first, "seedling_regenerate")
+    await slack.press(slack.ada, first, "seedling_regenerate")
     async with asyncio.timeout(PATIENCE_S):
         while slack.shown(first) == before or "Regenerate" not in slack.shown(first):
             await asyncio.sleep(0.1)
