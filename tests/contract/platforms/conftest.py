@@ -13,7 +13,8 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord import DiscordOptions, DiscordPlatform
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.rest import DiscordOptions
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.hub import MessageChanged
