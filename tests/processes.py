@@ -15,7 +15,7 @@ from bot.settings import Settings
 ROOT = Path(__file__).parents[1]
 
 
-SETTINGS = {name for kind in (Settings, *(each.settings for each in load_specs())) for name in kind.model_fields}
+SETTINGS = set(Settings.model_fields).union(*(each.settings.model_fields for each in load_specs()))
 
 PIPE = asyncio.subprocess.PIPE
 

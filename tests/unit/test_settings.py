@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from bot.app.registry import load_specs
 from bot.errors import ConfigError
@@ -12,7 +13,7 @@ from bot.settings import SEED_BASE_URL, PlatformSettings, Settings, load_platfor
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = {each.name: each.settings for each in load_specs()}
-EVERY_KIND = (Settings, *PLATFORMS.values())
+EVERY_KIND: tuple[type[BaseSettings], ...] = (Settings, *PLATFORMS.values())
 DESCRIPTIONS = {name: field.description for kind in EVERY_KIND for name, field in kind.model_fields.items()}
 
 
