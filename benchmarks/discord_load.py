@@ -21,10 +21,10 @@ from typing import Any
 
 import aiohttp
 
-from adapters.discord import DiscordPlatform
+from adapters.discord.platform import DiscordPlatform, open_discord
+from adapters.discord.rest import DiscordOptions
 from benchmarks.crash_bot import FixedRates
 from bot.app.core import Core, open_core, utc_now
-from bot.app.discord import open_discord_platform
 from bot.ports import Model, Rates
 from bot.settings import Settings
 from bot.types import Finish, Finished, ModelEvent, ModelRequest, TextDelta, Usage, UsageReported
@@ -104,20 +104,19 @@ async def run(options: argparse.Namespace) -> Mapping[str, Any]:
 async def _bot(origin: str, folder: str) -> AsyncIterator[tuple[Core, DiscordPlatform]]:
     settings = Settings.model_validate(
         {
-            "discord_token": TOKEN,
-            "discord_api_url": f"{origin}/api/v10",
-            "discord_gateway_url": f"{origin.replace('http', 'ws', 1)}/gateway/",
             "database_url": f"sqlite:///{folder}/load.db",
             "burst_pause_seconds": 0,
             "seed_api_key": "sk-none",
         }
     )
+    discord = DiscordOptions(
+        token=TOKEN, api_url=f"{origin}/api/v10", gateway_url=f"{origin.replace('http', 'ws', 1)}/gateway/"
+    )
     opened: list[DiscordPlatform] = []
 
     @asynccontextmanager
     async def platforms(store: Any, _: str) -> AsyncIterator[dict[str, Any]]:
-        async with open_discord_platform(settings, store, clock=utc_now) as platform:
-            assert isinstance(platform, DiscordPlatform)
+        async with open_discord(discord, store, clock=utc_now) as platform:
             opened.append(platform)
             yield {platform.name: platform}
 
@@ -131,7 +130,7 @@ async def _listen(
     started = time.perf_counter()
     listening = asyncio.create_task(platform.run(core.inbox))
     try:
-        await asyncio.wait_for(platform.heard(), START_SECONDS)
+        await asyncio.wait_for(platform.wait_ready(), START_SECONDS)
         figures["ready after (s)"] = round(time.perf_counter() - started, 1)
         figures["memory with the guilds (MB)"] = round(memory_mb(), 1)
         cutting = asyncio.create_task(_cut(people, options.cuts))

@@ -35,15 +35,14 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot import app
-from bot.app.discord_commands import add_discord_commands
-from bot.app.manifest_commands import add_slack_commands
-from bot.app.upkeep_commands import Commands, add_upkeep_commands
+from bot.app.upkeep_commands import add_upkeep_commands
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
 from bot.commands.parameter_text import origin_text, parameters_table
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
+from bot.ports import Commands, PlatformSpec
 from bot.settings import Settings, load_settings
 from bot.standard_streams import OutputLost, finish_streams, mention, note, prepare_streams, say, say_json
 from bot.types import Draft, Outcome, Spending
@@ -64,15 +63,16 @@ Only the provider counts what `seedling doctor` asks, what others do with the sa
 begun and never ended here. Estimated tokens and costs (where no usage was reported) are in our ledger alone."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = app.PLATFORMS) -> int:
     """Run one command; the exit code. Every expected failure is one line on standard error.
 
-    Whoever reads the output may go: that is no failure, and nothing is said of it.
+    `platforms` are the modules of the chat platforms that there are. Whoever reads the output may go: that is no
+    failure, and nothing is said of it.
     """
     prepare_streams()
     try:
         _on_interrupt(signal.default_int_handler)
-        options = build_parser().parse_args(arguments)
+        options = build_parser(app.load_specs(platforms)).parse_args(arguments)
         configure_logging(verbose=options.verbose)
         return int(options.command(options))
     except BotError as error:
@@ -92,45 +92,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finish_streams()
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Every command with its options and help."""
+def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentParser:
+    """Every command with its options and help; the commands find the platforms in `options.platforms`."""
     parser = argparse.ArgumentParser(
         prog="seedling", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"seedling {version('seedling')}")
     parser.add_argument("--verbose", action="store_true", help="log more")
+    parser.set_defaults(platforms=platforms)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_serving_commands(commands)
+    _add_serving_commands(commands, platforms)
     _add_ask_command(commands)
     add_upkeep_commands(commands)
-    add_slack_commands(commands)
-    add_discord_commands(commands)
-    _add_model_commands(commands)
+    for each in platforms:
+        each.add_commands(commands, app.open_database)
+    _add_model_commands(commands, ", ".join(each.title for each in platforms))
     return parser
 
 
-def _add_serving_commands(commands: Commands) -> None:
+def _add_serving_commands(commands: Commands, platforms: Sequence[PlatformSpec[Any]]) -> None:
     command = commands.add_parser("run", help="serve the playground and answer, all in one process")
     command.set_defaults(command=_run)
 
     command = commands.add_parser("web", help="serve the playground, and leave the answering to workers (PostgreSQL)")
     command.set_defaults(command=_web)
 
-    command = commands.add_parser("slack", help="listen to Slack, and leave the answering to workers (PostgreSQL)")
-    command.set_defaults(command=_slack)
-    command = commands.add_parser("discord", help="listen to Discord, and leave the answering to workers (PostgreSQL)")
-    command.set_defaults(command=_discord)
+    for each in platforms:
+        command = commands.add_parser(
+            each.name, help=f"listen to {each.title}, and leave the answering to workers (PostgreSQL)"
+        )
+        command.set_defaults(command=_listen, platform=each)
+
     command = commands.add_parser("worker", help="answer what other processes take in (PostgreSQL)")
     command.set_defaults(command=_worker)
 
     command = commands.add_parser("migrate", help="bring the database to the newest schema")
     command.set_defaults(command=_migrate)
-
-    command = commands.add_parser("import", help="bring history into the playground")
-    kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
-    command = kinds.add_parser("slack-export", help="a Slack workspace export (ZIP)")
-    command.add_argument("file", type=Path, help="the ZIP file that Slack's export page gave")
-    command.set_defaults(command=_import_slack_export)
 
 
 def _add_ask_command(commands: Commands) -> None:
@@ -147,7 +144,7 @@ def _add_ask_command(commands: Commands) -> None:
     command.set_defaults(command=_ask)
 
 
-def _add_model_commands(commands: Commands) -> None:
+def _add_model_commands(commands: Commands, titles: str) -> None:
     command = commands.add_parser("params", help="print the parameters in force and where each comes from")
     command.add_argument(
         "place", nargs="?", default="", metavar="PLATFORM/WORKSPACE[/CHANNEL[/THREAD]]", help="where; else the defaults"
@@ -158,9 +155,7 @@ def _add_model_commands(commands: Commands) -> None:
     command = commands.add_parser("rates", help="print the prices in force and where they come from")
     command.set_defaults(command=_rates)
 
-    command = commands.add_parser(
-        "doctor", help="check Slack, Discord and the model: what works, and how to mend the rest"
-    )
+    command = commands.add_parser("doctor", help=f"check {titles} and the model: what works, and how to mend the rest")
     command.add_argument(
         "--seconds",
         type=_seconds,
@@ -179,8 +174,8 @@ def _add_model_commands(commands: Commands) -> None:
 # ---------------------------------------------------------------- the commands
 
 
-def _run(_: argparse.Namespace) -> int:
-    asyncio.run(app.run(load_settings(), mention))
+def _run(options: argparse.Namespace) -> int:
+    asyncio.run(app.run(load_settings(), app.configure(options.platforms), mention))
     return 0
 
 
@@ -189,18 +184,14 @@ def _web(_: argparse.Namespace) -> int:
     return 0
 
 
-def _slack(_: argparse.Namespace) -> int:
-    asyncio.run(app.serve_slack(load_settings(), mention))
+def _listen(options: argparse.Namespace) -> int:
+    [platform] = app.configure([options.platform])
+    asyncio.run(app.listen(load_settings(), platform, mention))
     return 0
 
 
-def _discord(_: argparse.Namespace) -> int:
-    asyncio.run(app.serve_discord(load_settings(), mention))
-    return 0
-
-
-def _worker(_: argparse.Namespace) -> int:
-    asyncio.run(app.work(load_settings(), mention))
+def _worker(options: argparse.Namespace) -> int:
+    asyncio.run(app.work(load_settings(), app.configure(options.platforms), mention))
     return 0
 
 
@@ -248,12 +239,6 @@ def _as_json(asked: app.Asked) -> Mapping[str, Any]:
     }
 
 
-def _import_slack_export(options: argparse.Namespace) -> int:
-    report = asyncio.run(app.import_slack_export(load_settings(), options.file, _progress_bar))
-    say(f"\n{report}")
-    return 0
-
-
 def _migrate(_: argparse.Namespace) -> int:
     asyncio.run(app.migrate_database(load_settings()))
     say("The database is at the newest schema.")
@@ -287,16 +272,17 @@ def _rates(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     _log_only_failures(options)
-    return asyncio.run(_print_checks(load_settings(), options.seconds))
+    return asyncio.run(_print_checks(load_settings(), app.configure(options.platforms), options.seconds))
 
 
-async def _print_checks(settings: Settings, seconds: float) -> int:
+async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPlatform], seconds: float) -> int:
     server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
     remote = f"{settings.seed_model} at {server} ({settings.seed_wire} wire)"
     model = "the embedded model" if settings.uses_local_model else remote
-    say(f"Checking Slack, Discord and {model}; each check ends after {seconds:g} s:")
+    titles = ", ".join(each.spec.title for each in platforms)
+    say(f"Checking {titles} and {model}; each check ends after {seconds:g} s:")
     broken = False
-    async for check in app.check_all(settings, seconds=seconds):
+    async for check in app.check_all(settings, platforms, seconds=seconds):
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
         say(f"{mark:>6}  {check.name:<15} {check.detail}")
@@ -336,12 +322,6 @@ def _log_only_failures(options: argparse.Namespace) -> None:
     """Keep the log out of what a command prints, unless it is asked for."""
     for package in ("bot", "adapters", "storage"):
         logging.getLogger(package).setLevel(logging.DEBUG if options.verbose else logging.ERROR)
-
-
-def _progress_bar(done: int, total: int) -> None:
-    width = 30
-    filled = width * done // max(total, 1)
-    note(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {total:,} messages", end="")
 
 
 if __name__ == "__main__":

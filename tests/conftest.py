@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from adapters.local import LocalServer, find_weights, open_local
 from bot import giving_way
+from bot.app.registry import load_specs
 from bot.settings import Settings
 from tests.data import VARIABLE, data_folder
 from tests.fakes import ManualClock
@@ -24,7 +25,7 @@ hypothesis_settings.register_profile("default", deadline=None, max_examples=100)
 hypothesis_settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
 
-FOREIGN_PREFIXES = ("SEED_", "SLACK_", "DISCORD_", "PG")
+FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{each.name.upper()}_" for each in load_specs()))
 
 
 class NetworkRefused(AssertionError):

@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.app.registry import load_specs
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 
+
+SETTINGS = set(Settings.model_fields).union(*(each.settings.model_fields for each in load_specs()))
 
 PIPE = asyncio.subprocess.PIPE
 
@@ -31,7 +34,7 @@ async def start_into(
     stdout: int, *arguments: str | bytes, folder: Path, before: str = "", redirected: str = "", **settings: str
 ) -> asyncio.subprocess.Process:
     """The same, with what it prints going to a descriptor."""
-    surroundings = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    surroundings = {name: value for name, value in os.environ.items() if name.lower() not in SETTINGS}
     shell = ("sh", "-c", f'{before} exec "$0" "$@" {redirected}') if before or redirected else ()
     return await asyncio.create_subprocess_exec(
         *(*shell, sys.executable, "-m", "bot", *arguments),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 from adapters.discord.channels import Channels
@@ -128,6 +129,19 @@ class DiscordPlatform(Channels):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def heard(self) -> None:
+    async def wait_ready(self) -> None:
         """Wait until the gateway is connected and all servers are known."""
         await self._ready.wait()
+
+
+@asynccontextmanager
+async def open_discord(
+    options: DiscordOptions, store: DiscordStore, *, clock: Clock, searches: bool = True
+) -> AsyncIterator[DiscordPlatform]:
+    """Discord by its bot token: it can answer at once, and listens when it is run. Raises `ConfigError`."""
+    platform = DiscordPlatform(options, store, clock=clock, searches=searches)
+    try:
+        await platform.open()
+        yield platform
+    finally:
+        await platform.aclose()

@@ -24,9 +24,11 @@ from discord.http import Route
 from adapters.discord.limits import CONNECTIONS
 from adapters.discord.rate_limits import DiscordLimits
 from adapters.discord.refusals import refusal
+from adapters.discord.settings import DiscordSettings
 from bot.backoff import BackoffTimes
 from bot.chat.rate_limit import Priority, RateLimiter
 from bot.errors import ConfigError, PlatformError
+from bot.settings import plain
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,15 @@ class DiscordOptions:
             Route.BASE = self.api_url
         if self.gateway_url is not None:
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self.gateway_url)
+
+
+def options_of(settings: DiscordSettings) -> DiscordOptions:
+    """Return how Discord is reached as the settings say; without a token none is accepted."""
+    return DiscordOptions(
+        token=plain(settings.discord_token) or "",
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
+    )
 
 
 class PacedConnector(aiohttp.TCPConnector):

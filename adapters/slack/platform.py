@@ -34,11 +34,13 @@ from adapters.slack.installing.pages import InstallPages
 from adapters.slack.installing.rotation import AppSecrets, Rotation
 from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
 from adapters.slack.replies.whispers import tell
+from adapters.slack.settings import SlackSettings
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.event_errors import EventErrors
 from bot.owed import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
+from bot.settings import Settings, plain
 from bot.types import Attachment, ConversationKey, Draft, Incoming, Owed, Person, ReadMessage, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
@@ -78,6 +80,21 @@ class SlackOptions:
     stream_seconds: float = STREAM_SECONDS
     minute: float = MINUTE_SECONDS
     sockets: SocketRules = field(default_factory=SocketRules)
+
+
+def options_of(settings: SlackSettings, core: Settings) -> SlackOptions:
+    """Return how Slack is joined as the settings say."""
+    return SlackOptions(
+        bot_token=plain(settings.slack_bot_token),
+        app_token=plain(settings.slack_app_token),
+        signing_secret=plain(settings.slack_signing_secret),
+        client_id=settings.slack_client_id,
+        client_secret=plain(settings.slack_client_secret),
+        secret_key=plain(core.secret_key),
+        host=core.host,
+        port=settings.slack_port,
+        api_url=settings.slack_api_url,
+    )
 
 
 class SlackPlatform:
@@ -220,7 +237,7 @@ class SlackPlatform:
         workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
         await hearing.tell_owed(workspace, owed)
 
-    async def heard(self) -> None:
+    async def wait_ready(self) -> None:
         """Wait until Slack can deliver what people write."""
         await self._hears.wait()
 

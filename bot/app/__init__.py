@@ -4,28 +4,32 @@ from bot.app.asking import Asked, Interrupted, Question, ask
 from bot.app.operating import (
     check_all,
     current_rates,
-    import_slack_export,
     migrate_database,
+    open_database,
     parameters_at,
     reconcile,
     spending,
 )
-from bot.app.running import run, serve_discord, serve_slack, serve_web, work
+from bot.app.registry import PLATFORMS, ConfiguredPlatform, configure, load_specs
+from bot.app.running import listen, run, serve_web, work
 
 __all__ = [
+    "PLATFORMS",
     "Asked",
+    "ConfiguredPlatform",
     "Interrupted",
     "Question",
     "ask",
     "check_all",
+    "configure",
     "current_rates",
-    "import_slack_export",
+    "listen",
+    "load_specs",
     "migrate_database",
+    "open_database",
     "parameters_at",
     "reconcile",
     "run",
-    "serve_discord",
-    "serve_slack",
     "serve_web",
     "spending",
     "work",

@@ -9,7 +9,7 @@ from pathlib import Path
 from adapters.local import open_local
 from adapters.seed import LiveRates, SeedModel, SeedOptions, check_key, open_rates, open_seed, watched_size
 from bot.pricing import FREE_CARD
-from bot.settings import Settings
+from bot.settings import Settings, plain
 
 RATES_FILE = Path("var") / "rates.json"
 """Where the last good rate card is kept."""
@@ -43,10 +43,9 @@ def _rates(settings: Settings, model: SeedModel) -> AbstractAsyncContextManager[
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
     if not settings.uses_local_model:
-        key = settings.seed_api_key
         async with open_seed(
             base_url=settings.model_url,
-            api_key=key.get_secret_value() if key else None,
+            api_key=plain(settings.seed_api_key),
             model=settings.seed_model,
             wire=settings.seed_wire,
             options=SeedOptions(context_tokens=settings.seed_context_tokens),

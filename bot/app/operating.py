@@ -1,33 +1,34 @@
-"""What operators do beside running: migrate, import, check the model, look at prices, reconcile the ledger."""
+"""What operators do beside running: migrate, check the model, look at prices, reconcile the ledger."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
 from adapters.seed import examine, read_usage
-from adapters.slack.export import ImportReport, import_export
 from bot.app.core import utc_now
 from bot.app.models import open_model
+from bot.app.registry import ConfiguredPlatform
 from bot.checks import Check
 from bot.errors import ConfigError, InvalidInput
 from bot.parameter_resolver import effective_at, resolve
 from bot.parameters import Effective
+from bot.ports import Store
 from bot.pricing import RateCard
 from bot.settings import Settings
 from bot.types import ConversationKey, Spending, Within
 from storage import migrate, open_store
 
 
-async def import_slack_export(settings: Settings, path: Path, progress: Callable[[int, int], None]) -> ImportReport:
-    """Bring a Slack workspace export into the playground."""
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Store]:
+    """The database at the newest schema, for a command that a platform adds."""
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:
-        return await import_export(path, store, progress=progress)
+        yield store
 
 
 async def migrate_database(settings: Settings) -> None:
@@ -51,22 +52,13 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
         return await effective_at(key, store)
 
 
-async def check_all(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
-    """Yield a row for each thing that can be wrong, each within `seconds`: the platforms, which is quick, first."""
-    if settings.joins_slack or settings.slack_app_token or settings.slack_signing_secret:
-        from bot.app.slack import check_slack  # noqa: PLC0415 - its SDK is loaded only where it is joined
-
-        async for check in check_slack(settings, seconds=seconds):
+async def check_all(
+    settings: Settings, platforms: Sequence[ConfiguredPlatform], *, seconds: float
+) -> AsyncIterator[Check]:
+    """One row for each thing that can be wrong, each found within `seconds`: the platforms, which is quick, first."""
+    for each in platforms:
+        async for check in each.check(settings, seconds=seconds):
             yield check
-    else:
-        yield Check(name="Slack", ok=None, detail="not joined; docs/slack.md tells how")
-    if settings.joins_discord:
-        from bot.app.discord import check_discord  # noqa: PLC0415 - the same
-
-        async for check in check_discord(settings, seconds=seconds):
-            yield check
-    else:
-        yield Check(name="Discord", ok=None, detail="not joined; docs/discord.md tells how")
     async for check in check_model(settings, seconds=seconds):
         yield check
 

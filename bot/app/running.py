@@ -1,4 +1,4 @@
-"""The processes that stay: `seedling run` for everything in one; `web`, `slack`, `discord` and `worker` apart."""
+"""The processes that stay: `seedling run` for everything in one; `web`, each platform and `worker` apart."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, Role, open_core, utc_now
-from bot.app.joining import Joined, need
 from bot.app.models import open_checked_model
-from bot.app.platforms import EVERY_PLATFORM, Wanted, open_chat_platforms
+from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.supervisor import Supervisor
 from bot.app.upkeep import keep_retention
 from bot.commands.completion import complete
 from bot.errors import ConfigError
-from bot.ports import Platform, Store
+from bot.ports import ListeningPlatform, Platform, Store
 from bot.private_files import kept_secret
-from bot.settings import Settings
+from bot.settings import Settings, plain
 from storage import SqlStore, has_queue
 
 SECRET_FILE = Path("var") / "secret_key"
 """What signs sessions while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
+
+PLAYGROUND_TITLE = "The playground"
 
 LOCAL_NOTICE = (
     "A small local model ({model}) answers here: it shows how Seedling works, not how well Seed 2.0 Lite answers. "
@@ -33,36 +34,33 @@ LOCAL_NOTICE = (
 )
 
 
-async def run(settings: Settings, announce: Callable[[str], None]) -> None:
+async def run(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Everything in one process, until SIGINT or SIGTERM."""
-    await _serve(settings, announce, Role.RUNS, Process(playground=True, slack=True, discord=True))
+    joined = _joined(platforms)
+    await _serve(settings, announce, Process(role=Role.RUNS, playground=True, answers=joined, listens=joined))
 
 
 async def serve_web(settings: Settings, announce: Callable[[str], None]) -> None:
     """The playground without running turns, which workers do. Raises `ConfigError` without a queue."""
     _need_queue(settings, "web")
-    await _serve(settings, announce, Role.ACCEPTS, Process(playground=True))
+    await _serve(settings, announce, Process(role=Role.ACCEPTS, playground=True))
 
 
-async def serve_slack(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Listen to Slack; workers answer. Raises `ConfigError` without a queue or without Slack's settings."""
-    _need_queue(settings, "slack")
-    if not settings.joins_slack:
-        need(settings, ("slack_bot_token",), "slack")
-    await _serve(settings, announce, Role.ACCEPTS, Process(slack=True))
+async def listen(settings: Settings, platform: ConfiguredPlatform, announce: Callable[[str], None]) -> None:
+    """Listen to one platform; workers answer. Raises `ConfigError` without a queue or where it is not joined."""
+    _need_queue(settings, platform.spec.name)
+    platform.settings.need_joined(platform.spec.name)
+    await _serve(settings, announce, Process(role=Role.ACCEPTS, answers=(platform,), listens=(platform,)))
 
 
-async def serve_discord(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Listen to Discord's gateway; workers answer. Raises `ConfigError` without a queue or without a token."""
-    _need_queue(settings, "discord")
-    need(settings, ("discord_token",), "discord")
-    await _serve(settings, announce, Role.ACCEPTS, Process(discord=True))
-
-
-async def work(settings: Settings, announce: Callable[[str], None]) -> None:
+async def work(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Run turns that other processes accept. Raises `ConfigError` without a queue."""
     _need_queue(settings, "worker")
-    await _serve(settings, announce, Role.RUNS, Process())
+    await _serve(settings, announce, Process(role=Role.RUNS, answers=_joined(platforms)))
+
+
+def _joined(platforms: Sequence[ConfiguredPlatform]) -> Sequence[ConfiguredPlatform]:
+    return tuple(each for each in platforms if each.settings.is_joined)
 
 
 def _need_queue(settings: Settings, command: str) -> None:
@@ -73,43 +71,40 @@ def _need_queue(settings: Settings, command: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """What a process listens to; none of it for a worker."""
+    """What a process does: its role, where it `answers` or shows what commands say, and what it `listens` to."""
 
+    role: Role
     playground: bool = False
-    slack: bool = False
-    discord: bool = False
-
-    def wanted(self, role: Role) -> Wanted:
-        """The chat platforms to open: all of them where turns are run, since whoever runs a turn answers it."""
-        return EVERY_PLATFORM if role is Role.RUNS else Wanted(slack=self.slack, discord=self.discord)
+    answers: Sequence[ConfiguredPlatform] = ()
+    listens: Sequence[ConfiguredPlatform] = ()
 
 
-async def _serve(settings: Settings, announce: Callable[[str], None], role: Role, process: Process) -> None:
+async def _serve(settings: Settings, announce: Callable[[str], None], process: Process) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
     stopping = _stop_signal()
     if settings.uses_local_model:
         announce("Starting the small local model, which takes a few seconds ...")
     playgrounds: list[Playground] = []
-    joined: dict[str, Joined] = {}
+    chats: dict[str, ListeningPlatform] = {}  # by their titles
 
     @asynccontextmanager
     async def platforms(store: Store, model_name: str) -> AsyncIterator[Mapping[str, Platform]]:
         playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
         playgrounds.append(playground)
-        wanted = process.wanted(role)
-        async with open_chat_platforms(settings, store, clock=utc_now, wanted=wanted) as opened:
-            joined.update(opened)
+        async with open_platforms(process.answers, settings, store, clock=utc_now) as opened:
+            chats.update({each.spec.title: opened[each.spec.name] for each in process.listens})
             yield {playground.name: playground, **opened}
 
     async with open_core(
-        settings, platforms, grace=settings.stop_grace_seconds, role=role, model_of=open_checked_model
+        settings, platforms, grace=settings.stop_grace_seconds, role=process.role, model_of=open_checked_model
     ) as core:
-        chats = [each for each in joined.values() if getattr(process, each.name)]
         supervisor = Supervisor(announce)
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
-        telling = [asyncio.create_task(_tell_when_heard(supervisor, each, announce)) for each in chats]
+        telling = [
+            asyncio.create_task(_tell_when_ready(supervisor, title, each, announce)) for title, each in chats.items()
+        ]
         if process.playground:
             telling.append(asyncio.create_task(_tell_when_served(supervisor, playgrounds[0], settings, announce)))
         else:
@@ -125,16 +120,18 @@ async def _serve(settings: Settings, announce: Callable[[str], None], role: Role
 
 
 def _listening(
-    supervisor: Supervisor, core: Core, chats: Sequence[Joined], playground: Playground | None
+    supervisor: Supervisor, core: Core, chats: Mapping[str, ListeningPlatform], playground: Playground | None
 ) -> list[asyncio.Task[None]]:
     """Listen everywhere that this process listens."""
-    platforms: list[Joined | Playground] = [*chats, *([playground] if playground is not None else [])]
+    platforms: dict[str, ListeningPlatform | Playground] = {**chats}
+    if playground is not None:
+        platforms[PLAYGROUND_TITLE] = playground
     alone = len(platforms) == 1
     return [
         asyncio.create_task(
-            supervisor.keep(title(each), partial(each.run, core.inbox), alone=alone), name=f"{each.name} platform"
+            supervisor.keep(title, partial(each.run, core.inbox), alone=alone), name=f"{each.name} platform"
         )
-        for each in platforms
+        for title, each in platforms.items()
     ]
 
 
@@ -170,7 +167,7 @@ async def _tell_when_served(
     supervisor: Supervisor, playground: Playground, settings: Settings, announce: Callable[[str], None]
 ) -> None:
     address = await playground.address()
-    supervisor.ready(title(playground))
+    supervisor.ready(PLAYGROUND_TITLE)
     announce(f"Seedling is ready: {address.url}")
     announce(f"To be its administrator, open this within {address.minutes} minutes; it works once:")
     announce(f"  {address.administrator}")
@@ -178,15 +175,12 @@ async def _tell_when_served(
         announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
 
 
-async def _tell_when_heard(supervisor: Supervisor, platform: Joined, announce: Callable[[str], None]) -> None:
-    await platform.heard()
-    supervisor.ready(title(platform))
-    announce(f"Listening to {title(platform)}.")
-
-
-def title(platform: Platform) -> str:
-    """Return the name of a platform as people write it."""
-    return "The playground" if isinstance(platform, Playground) else platform.name.capitalize()
+async def _tell_when_ready(
+    supervisor: Supervisor, title: str, platform: ListeningPlatform, announce: Callable[[str], None]
+) -> None:
+    await platform.wait_ready()
+    supervisor.ready(title)
+    announce(f"Listening to {title}.")
 
 
 async def _wait_for(event: asyncio.Event) -> None:
@@ -202,12 +196,11 @@ def _stop_once(stopping: asyncio.Event) -> None:
 
 
 def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:
-    password, secret = settings.console_password, settings.secret_key
     return PlaygroundOptions(
         host=settings.host,
         port=settings.port,
-        password=password.get_secret_value() if password else None,
-        secret=secret.get_secret_value() if secret else kept_secret(SECRET_FILE),
+        password=plain(settings.console_password),
+        secret=plain(settings.secret_key) or kept_secret(SECRET_FILE),
         model_name=model_name,
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,

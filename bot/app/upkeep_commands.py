@@ -6,16 +6,14 @@ import argparse
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from bot.app import upkeep
 from bot.app.core import utc_now
 from bot.errors import InvalidInput
+from bot.ports import Commands
 from bot.settings import load_settings
 from bot.standard_streams import mention, say, say_json
 from bot.types import ConversationKey
-
-Commands = Any  # argparse has no public name for what `add_subparsers` gives
 
 
 def add_upkeep_commands(commands: Commands) -> None:

@@ -6,7 +6,17 @@ contract suite under `tests/contract/`, run over each of its implementations.
 
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
-from bot.ports.platforms import Bot, ChannelReader, Platform, Reply
+from bot.ports.platforms import (
+    Bot,
+    ChannelReader,
+    Commands,
+    Joining,
+    ListeningPlatform,
+    OpenStore,
+    Platform,
+    PlatformSpec,
+    Reply,
+)
 from bot.ports.stores import (
     AdapterStateStore,
     DeletionStore,
@@ -25,14 +35,19 @@ __all__ = [
     "Bot",
     "ChannelReader",
     "Clock",
+    "Commands",
     "DeletionStore",
     "DeliveryStore",
     "FileSource",
     "ForgetStore",
+    "Joining",
     "Ledger",
+    "ListeningPlatform",
     "MediaReader",
     "Model",
+    "OpenStore",
     "Platform",
+    "PlatformSpec",
     "Rates",
     "Reply",
     "ScheduleStore",

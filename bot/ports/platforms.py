@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
+from bot.checks import Check
 from bot.parameters import Effective, Scope
+from bot.ports.model import Clock
+from bot.ports.stores import Store
+from bot.settings import PlatformSettings, Settings
 from bot.types import (
     Again,
     ConversationKey,
@@ -236,3 +242,59 @@ class Bot(Protocol):
     async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """The newest `limit` requests of a conversation in figures, oldest first. Raises `StorageError`."""
         ...
+
+
+class ListeningPlatform(Platform, Protocol):
+    """A platform that can also be listened to."""
+
+    async def run(self, bot: Bot) -> None:
+        """Hand what people write to `bot`, until cancelled. Raises `ConfigError` for what an operator must mend."""
+        ...
+
+    async def wait_ready(self) -> None:
+        """Wait until what people write arrives here."""
+        ...
+
+
+OwnSettings = TypeVar("OwnSettings", bound=PlatformSettings)
+
+Commands = Any  # argparse has no public name for what `add_subparsers` gives
+OpenStore = Callable[[Settings], AbstractAsyncContextManager[Store]]
+"""Opens the database that the settings name, at the newest schema."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining(Generic[OwnSettings]):
+    """What a platform is opened with: its own settings, those of the core, and whether the model can search the web."""
+
+    settings: OwnSettings
+    core: Settings
+    store: Store
+    clock: Clock
+    searches: bool
+
+
+def _add_none(_commands: Commands, _open_store: OpenStore) -> None:
+    """Leave the command line as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSpec(Generic[OwnSettings]):
+    """All that the rest of the house knows of a chat platform before it is joined.
+
+    `name` is that of its conversations and of its command (`seedling NAME`), `title` is the name as people write it,
+    and `guide` says where it is told how to join.
+
+    `open` gives a platform that can answer, and that listens once it is run; it raises `ConfigError`. `check` gives one
+    row for each thing that can be wrong, each found within so many seconds, and raises nothing. `add_commands` adds
+    further commands, under names that no other platform has. The module of a spec imports no SDK: these functions do,
+    when they are called.
+    """
+
+    name: str
+    title: str
+    guide: str
+    settings: type[OwnSettings]
+    open: Callable[[Joining[OwnSettings]], AbstractAsyncContextManager[ListeningPlatform]]
+    check: Callable[[OwnSettings, Settings, float], AsyncIterator[Check]]
+    add_commands: Callable[[Commands, OpenStore], None] = _add_none

@@ -5,19 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
+from bot.app.registry import load_specs
 from bot.errors import ConfigError
-from bot.settings import SEED_BASE_URL, Settings, load_settings
+from bot.settings import SEED_BASE_URL, PlatformSettings, Settings, load_platform_settings, load_settings
 
 ROOT = Path(__file__).parents[2]
+PLATFORMS = {each.name: each.settings for each in load_specs()}
+EVERY_KIND: tuple[type[BaseSettings], ...] = (Settings, *PLATFORMS.values())
+DESCRIPTIONS = {name: field.description for kind in EVERY_KIND for name, field in kind.model_fields.items()}
 
 
-def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
-    for name in Settings.model_fields:
+def set_only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name in DESCRIPTIONS:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    set_only(monkeypatch, **variables)
     return load_settings(env_file=None)
+
+
+def load_all(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, PlatformSettings]:
+    """The settings of every platform, as the processes that join them all read them: after the core's."""
+    load(monkeypatch, **variables)
+    return {name: load_platform_settings(kind, env_file=None) for name, kind in PLATFORMS.items()}
 
 
 def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +59,9 @@ def test_a_key_or_another_server_switches_the_local_model_off(monkeypatch: pytes
         pytest.param("SEED_CONTEXT_TOKENS", "17", id="too-few-for-any-question"),
         pytest.param("SEED_BASE_URL", "api.example", id="not-a-url"),
         pytest.param("DISCORD_GATEWAY_URL", "https://example", id="not-a-websocket"),
+        pytest.param("DISCORD_API_URL", "discord.example/api", id="a-platform-not-a-url"),
+        pytest.param("SLACK_API_URL", "ftp://slack.example", id="another-platform-not-a-url"),
+        pytest.param("SLACK_PORT", "70000", id="no-such-port-of-a-platform"),
         pytest.param("DATABASE_URL", "mysql://root:hunter2@db", id="another-database"),
     ],
 )
@@ -51,11 +69,11 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(monkeypatch, **{variable: value})
+        load_all(monkeypatch, **{variable: value})
     assert caught.value.variable == variable
     assert value not in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert str(Settings.model_fields[variable.lower()].description) in str(caught.value)
+    assert str(DESCRIPTIONS[variable.lower()]) in str(caught.value)
 
 
 def test_other_machines_are_let_in_with_a_password_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,4 +105,67 @@ def test_settings_come_from_a_file_too(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_the_example_file_explains_every_setting_and_none_that_is_gone() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
     named = {line.lstrip("#").partition("=")[0].lower() for line in lines if line.startswith("#") and "=" in line}
-    assert named == set(Settings.model_fields)
+    assert named == set(DESCRIPTIONS)
+
+
+def test_every_setting_is_one_ones_own_and_says_what_it_is() -> None:
+    assert len(DESCRIPTIONS) == sum(len(kind.model_fields) for kind in EVERY_KIND)
+    assert all(DESCRIPTIONS.values())
+
+
+# ---------------------------------------------------------------- platforms
+
+
+@pytest.mark.parametrize(
+    ("variables", "joined"),
+    [
+        pytest.param({}, set(), id="nothing"),
+        pytest.param({"SLACK_BOT_TOKEN": "xoxb-1"}, {"slack"}, id="one-workspace"),
+        pytest.param({"SLACK_CLIENT_ID": "1.2"}, {"slack"}, id="many-workspaces"),
+        pytest.param({"SLACK_APP_TOKEN": "xapp-1"}, set(), id="half-of-slack"),
+        pytest.param({"DISCORD_TOKEN": "t", "DISCORD_API_URL": ""}, {"discord"}, id="discord"),
+        pytest.param({"DISCORD_API_URL": "http://127.0.0.1:1"}, set(), id="an-address-alone"),
+        pytest.param({"DISCORD_TOKEN": "t", "SLACK_BOT_TOKEN": "x"}, {"slack", "discord"}, id="both"),
+    ],
+)
+def test_a_platform_is_joined_by_its_token(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], joined: set[str]
+) -> None:
+    found = load_all(monkeypatch, **variables)
+    assert {name for name, each in found.items() if each.is_joined} == joined
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"SLACK_BOT_TOKEN": "x"}, {"SLACK_APP_TOKEN": "x"}, {"SLACK_SIGNING_SECRET": "x"}, {"SLACK_CLIENT_ID": "x"}],
+    ids=lambda given: "".join(given).lower(),
+)
+def test_half_of_slack_is_worth_a_check(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    assert load_all(monkeypatch, **variables)["slack"].is_begun
+
+
+def test_a_port_alone_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not load_all(monkeypatch, SLACK_PORT="3001")["slack"].is_begun
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable"), [("slack", "SLACK_BOT_TOKEN"), ("discord", "DISCORD_TOKEN")], ids=["slack", "discord"]
+)
+def test_what_would_join_a_platform_is_named(monkeypatch: pytest.MonkeyPatch, platform: str, variable: str) -> None:
+    settings = load_all(monkeypatch)[platform]
+    with pytest.raises(ConfigError, match=rf"^{variable}: must be set for `seedling {platform}`$"):
+        settings.need_joined(platform)
+
+
+def test_a_platforms_secrets_stay_out_of_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_all(monkeypatch, SLACK_BOT_TOKEN="xoxb-hidden", DISCORD_TOKEN="hidden-too")
+    assert "hidden" not in repr(settings)
+
+
+def test_a_platforms_settings_come_from_the_same_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_only(monkeypatch)
+    file = tmp_path / ".env"
+    file.write_text("SLACK_PORT=1234\nUNKNOWN=1\nSLACK_API_URL=http://slack.example/api/\n")
+    settings = load_platform_settings(PLATFORMS["slack"], env_file=file)
+    assert settings.model_dump()["slack_port"] == 1234
+    assert settings.model_dump()["slack_api_url"] == "http://slack.example/api"

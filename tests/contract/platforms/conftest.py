@@ -6,20 +6,22 @@ To join, a platform gives an async context manager that yields a `Stage`, and ad
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import replace
 
 import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord import DiscordOptions, DiscordPlatform
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.rest import DiscordOptions
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.hub import MessageChanged
 from bot.ports import Platform
-from bot.types import Channel, ChannelMessage, Incoming, Person, Turn, TurnState, Workspace
+from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage.memory import MemoryStore
+from tests.contract.platforms.stage import Stage
 from tests.emulators.discord import TOKEN, running_discord
 from tests.emulators.discord import Options as DiscordEmulatorOptions
 from tests.emulators.discord.limits import MESSAGES
@@ -27,42 +29,9 @@ from tests.emulators.discord.permissions import bits
 from tests.emulators.discord.world import Message, Overwrite
 from tests.emulators.slack import Options, running_slack
 from tests.fakes import START, ManualClock, incoming
+from tests.integration.third_platform.stage import pigeon
 
 OFTEN = 100
-
-
-def _nothing() -> None:
-    """Nothing is refused there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A platform with one question in it.
-
-    `platform` opens it as a new process would; `seen` are the texts of the bot's messages below the question, in order,
-    and `told` those that the asker alone sees while the block lasts. Where the platform `refuses`, posts, edits and
-    deletions in the channel can be refused from then on, people can delete the answers, and `close` takes the bot's
-    right to write there away and gives what brings it back.
-    """
-
-    platform: Callable[[], AbstractAsyncContextManager[Platform]]
-    question: Incoming
-    seen: Callable[[], SeenTexts]
-    told: Callable[[], AbstractContextManager[Callable[[], list[str]]]]
-    refuses: bool = True
-    refuse_posts: Callable[[], None] = _nothing
-    refuse_edits: Callable[[], None] = _nothing
-    refuse_deletions: Callable[[], None] = _nothing
-    delete_answers: Callable[[], None] = _nothing
-    close: Callable[[], Callable[[], None]] = lambda: _nothing
-
-    def turn(self, **changes: object) -> Turn:
-        """The turn of the question as its first runner has it."""
-        turn = Turn(id=7, incoming=self.question, state=TurnState.RUNNING, epoch=1, attempt=1)
-        return replace(turn, **changes)  # type: ignore[arg-type]  # fields of a turn
-
-
-SeenTexts = AbstractAsyncContextManager[list[str]]
 
 
 @asynccontextmanager
@@ -244,6 +213,7 @@ STAGES: Mapping[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
     "playground": playground,
     "slack": slack,
     "discord": discord,
+    "pigeon": pigeon,
 }
 
 

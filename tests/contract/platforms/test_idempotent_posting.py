@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.types import Draft, TurnState
-from tests.contract.platforms.conftest import Stage
+from tests.contract.platforms.stage import Stage
 
 WHOLE = Draft(status="done", text="The whole answer.")
 

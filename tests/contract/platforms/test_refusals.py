@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import PlatformRefused, ReplyRemoved
 from bot.types import Draft, Source
-from tests.contract.platforms.conftest import Stage
+from tests.contract.platforms.stage import Stage
 
 ANSWER = Draft(
     status="done",

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapters.discord import DiscordPlatform
+from adapters.discord.platform import DiscordPlatform, open_discord
+from adapters.discord.rest import DiscordOptions
 from bot.app.core import Core, Role, open_core, utc_now
-from bot.app.discord import open_discord_platform
 from bot.backoff import BackoffTimes
 from bot.settings import Settings
 from tests.emulators.discord import TOKEN, DiscordEmulator
@@ -26,6 +26,7 @@ class Scene:
     """An emulated server with Ada and Bob in #general, and the bot in it."""
 
     discord: DiscordEmulator
+    options: DiscordOptions
     settings: Settings
     model: ScriptedModel
     guild: Guild
@@ -81,10 +82,7 @@ class Scene:
 
         @asynccontextmanager
         async def platforms(store: Any, _: str) -> AsyncIterator[dict[str, Any]]:
-            async with open_discord_platform(
-                self.settings, store, clock=utc_now, reconnect=RECONNECT_AT_ONCE
-            ) as platform:
-                assert isinstance(platform, DiscordPlatform)
+            async with open_discord(self.options, store, clock=utc_now) as platform:
                 self.platform = platform
                 yield {platform.name: platform}
 
@@ -113,12 +111,16 @@ def labels(message: Message) -> Sequence[str]:
     return [each["label"] for row in message.components for each in row.get("components", ()) if each.get("label")]
 
 
-def settings_for(emulator: DiscordEmulator, folder: Path, **changes: Any) -> Settings:
-    """Settings that join the emulator."""
+def options_for(emulator: DiscordEmulator) -> DiscordOptions:
+    """Options that join the emulator."""
+    return DiscordOptions(
+        token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url, reconnect=RECONNECT_AT_ONCE
+    )
+
+
+def settings_for(folder: Path, **changes: Any) -> Settings:
+    """Settings of a core with a model of its own."""
     given = {
-        "discord_token": TOKEN,
-        "discord_api_url": emulator.api_url,
-        "discord_gateway_url": emulator.gateway_url,
         "database_url": f"sqlite:///{folder}/seedling.db",
         "burst_pause_seconds": 0,
         "seed_api_key": "sk-test",
@@ -136,7 +138,8 @@ async def scene_on(
     general = next(iter(guild.channels.values()))
     yield Scene(
         discord=emulator,
-        settings=settings_for(emulator, folder, **changes),
+        options=options_for(emulator),
+        settings=settings_for(folder, **changes),
         model=model,
         guild=guild,
         general=general,

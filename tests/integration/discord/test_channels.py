@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.discord import DiscordPlatform
+from adapters.discord.platform import DiscordPlatform
 from bot.errors import InvalidInput
 from bot.types import ConversationKey, Person
 from tests.fakes import words

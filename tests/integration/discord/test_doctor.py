@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapters.discord import DiscordOptions, examine
+from adapters.discord.doctor import examine
+from adapters.discord.rest import DiscordOptions
 from bot.checks import Check, within
 from tests.emulators.discord import TOKEN
 from tests.integration.discord.acting import Scene

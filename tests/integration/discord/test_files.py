@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.discord import DiscordPlatform
 from adapters.discord.messages import attachments_of
+from adapters.discord.platform import DiscordPlatform
 from bot.errors import FileTooLarge, PlatformError
 from bot.types import Attachment
 from tests.emulators.discord import posting

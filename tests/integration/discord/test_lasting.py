@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.discord import DiscordOptions, DiscordPlatform
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.rest import DiscordOptions
 from bot.app.core import utc_now
 from bot.errors import ConfigError
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
@@ -220,12 +221,12 @@ async def test_two_processes_answer_once(scene: Scene) -> None:
         assert scene.core is not None
         assert scene.platform is not None
         other = platform_on(scene.discord)
-        heard = asyncio.create_task(other.heard())
+        ready = asyncio.create_task(other.wait_ready())
         await asyncio.sleep(0)
-        assert not heard.done()
+        assert not ready.done()
         second = asyncio.create_task(other.run(scene.core.inbox))
         await scene.discord.connected(2, 30)
-        await heard
+        await ready
         try:
             thread = await scene.thread_of(scene.mention("hello"))
             await scene.done(thread)

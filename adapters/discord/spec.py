@@ -1,0 +1,41 @@
+"""Discord as the rest of the house knows it; its SDK is imported only where it is joined."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from adapters.discord.command_line import add_commands
+from adapters.discord.settings import DiscordSettings
+from bot.checks import Check
+from bot.ports import Joining, ListeningPlatform, PlatformSpec
+from bot.settings import Settings
+
+
+@asynccontextmanager
+async def _open(joining: Joining[DiscordSettings]) -> AsyncIterator[ListeningPlatform]:
+    from adapters.discord.platform import open_discord  # noqa: PLC0415 - the SDK is loaded only where it is joined
+    from adapters.discord.rest import options_of  # noqa: PLC0415 - the same
+
+    options = options_of(joining.settings)
+    async with open_discord(options, joining.store, clock=joining.clock, searches=joining.searches) as platform:
+        yield platform
+
+
+async def _check(settings: DiscordSettings, _core: Settings, seconds: float) -> AsyncIterator[Check]:
+    from adapters.discord.doctor import examine  # noqa: PLC0415 - the same
+    from adapters.discord.rest import options_of  # noqa: PLC0415 - the same
+
+    async for check in examine(options_of(settings), seconds=seconds):
+        yield check
+
+
+SPEC = PlatformSpec(
+    name="discord",
+    title="Discord",
+    guide="docs/discord.md",
+    settings=DiscordSettings,
+    open=_open,
+    check=_check,
+    add_commands=add_commands,
+)

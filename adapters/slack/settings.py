@@ -1,0 +1,29 @@
+"""What an operator sets for Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from bot.settings import HttpUrl, PlatformSettings
+
+
+class SlackSettings(PlatformSettings):
+    """One workspace by its bot token, or many by installing the app."""
+
+    joined_by: ClassVar[Sequence[str]] = ("slack_bot_token", "slack_client_id")
+
+    slack_bot_token: SecretStr | None = Field(None, description="xoxb-...: joins that Slack workspace")
+    slack_app_token: SecretStr | None = Field(None, description="xapp-...: Socket Mode")
+    slack_signing_secret: SecretStr | None = Field(None, description="for events over HTTP")
+    slack_client_id: str | None = Field(None, description="of the Slack app, to install it in many workspaces")
+    slack_client_secret: SecretStr | None = Field(None, description="goes with SLACK_CLIENT_ID")
+    slack_port: int = Field(3000, ge=0, le=65_535, description="port for Slack's events over HTTP, 0 for a free one")
+    slack_api_url: HttpUrl | None = Field(None, description="another server in place of Slack's Web API")
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an operator means to join Slack: one of two tokens is worth a word."""
+        return self.is_joined or self.slack_app_token is not None or self.slack_signing_secret is not None

@@ -1,0 +1,166 @@
+"""Pigeon as a platform of the bot: answers over HTTP in any process, signed webhooks in one that listens."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from bot.chat.background_tasks import BackgroundTasks
+from bot.errors import ConfigError, InvalidInput, PlatformRefused, StorageError
+from bot.event_errors import EventErrors
+from bot.owed import INTERRUPTED, keep_telling
+from bot.ports import Bot, Clock, Reply
+from bot.types import ConversationKey, Draft, Incoming, Owed, Person, ThreadMessage, Turn
+from tests.third_platform.client import PigeonClient
+from tests.third_platform.reply import PigeonReply, PrivateReply, send_note
+
+PLATFORM = "pigeon"
+MENTION = "@seedling"
+REPLAY_SECONDS = 300
+STOP_SECONDS = 5.0
+
+
+def signature_of(secret: str, timestamp: str, body: bytes) -> str:
+    """Pigeon's signature of a webhook."""
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    """Whether Pigeon signed these bytes within the last minutes."""
+    timestamp, signature = headers.get("X-Pigeon-Time", ""), headers.get("X-Pigeon-Signature", "")
+    if not re.fullmatch(r"\d{1,12}", timestamp, re.ASCII) or abs(now.timestamp() - int(timestamp)) > REPLAY_SECONDS:
+        return False
+    return hmac.compare_digest(signature_of(secret, timestamp, body).encode(), signature.encode("utf-8", "replace"))
+
+
+def incoming_of(event: Mapping[str, str]) -> Incoming:
+    """A message as the core knows it."""
+    thread = event["thread"] or event["message"]
+    return Incoming(
+        key=ConversationKey(platform=PLATFORM, workspace=event["flock"], channel=event["room"], thread=thread),
+        dedupe_key=f"pigeon:{event['id']}",
+        author=Person(id=event["author"], name=event["name"]),
+        text=event["text"].removeprefix(MENTION).strip(),
+        at=datetime.fromisoformat(event["at"]).astimezone(UTC),
+        source_id=event["message"],
+        addressed=event["text"].startswith(MENTION),
+        starts_thread=not event["thread"],
+    )
+
+
+def message_of(incoming: Incoming) -> ThreadMessage:
+    """A message as it stands in its thread."""
+    return ThreadMessage(source_id=incoming.source_id, author=incoming.author, text=incoming.text, at=incoming.at)
+
+
+class PigeonPlatform:
+    """A `bot.ports.ListeningPlatform`; it listens at `address`, a host and a port."""
+
+    name = PLATFORM
+    pace = 0.5
+
+    def __init__(self, client: PigeonClient, *, secret: str | None, address: tuple[str, int], clock: Clock) -> None:
+        self._client = client
+        self._secret = secret
+        self._clock = clock
+        self._ready = asyncio.Event()
+        self.address = address
+
+    async def open_reply(self, turn: Turn) -> Reply:
+        """The reply of `turn`; what an earlier runner posted is found by its keys."""
+        return (PrivateReply if turn.incoming.private else PigeonReply)(turn, self._client)
+
+    async def check_writable(self, turn: Turn) -> None:
+        """Raise `PlatformRefused` where the room is closed."""
+        room = await self._client.call("GET", f"/rooms/{turn.incoming.key.channel}")
+        if room["closed"]:
+            raise PlatformRefused("the room is closed", reason="this room is closed")
+
+    async def tell(self, asked: Incoming, draft: Draft) -> None:
+        """Show a draft to the author of `asked` alone. Raises `PlatformError`."""
+        await send_note(self._client, asked.author.id, draft, key=asked.dedupe_key)
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
+        """The newest messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""
+        found = await self._client.call("GET", f"/rooms/{key.channel}/messages/{key.thread}")
+        others = [message_of(incoming_of(each)) for each in found["messages"] if not each["own"]]
+        return others[max(0, len(others) - limit) :]
+
+    async def run(self, bot: Bot) -> None:
+        """Take webhooks until cancelled. Raises `ConfigError`."""
+        if self._secret is None:
+            raise ConfigError("PIGEON_SECRET", "must be set to hear what people write")
+        webhooks = Webhooks(self, bot, self._secret, self._clock)
+        app = web.Application()
+        app.add_routes([web.post("/pigeon", webhooks.take)])
+        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, *self.address).start()
+            self.address = runner.addresses[0][:2]
+            self._ready.set()
+            await keep_telling(bot, PLATFORM, self._tell_owed)
+        except OSError as error:
+            raise ConfigError("PIGEON_PORT", f"cannot be listened on: {error.strerror}") from error
+        finally:
+            await runner.cleanup()
+            await webhooks.background.aclose(grace=STOP_SECONDS)
+
+    async def _tell_owed(self, owed: Owed) -> None:
+        await self.tell(owed.incoming, Draft(status="done", text=owed.answer or INTERRUPTED))
+
+    async def wait_ready(self) -> None:
+        """Wait until webhooks are taken."""
+        await self._ready.wait()
+
+
+class Webhooks:
+    """What Pigeon posts: acknowledged once it is stored, and refused when Pigeon has not signed it."""
+
+    def __init__(self, platform: PigeonPlatform, bot: Bot, secret: str, clock: Clock) -> None:
+        self._platform = platform
+        self._bot = bot
+        self._secret = secret
+        self._clock = clock
+        self.background = BackgroundTasks(EventErrors(PLATFORM, logging.getLogger(__name__)))
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Answer one webhook: 200 taken, 400 not understood, 401 not signed, 503 to be delivered again."""
+        body = await request.read()
+        if not is_signed(self._secret, request.headers, body, self._clock()):
+            return web.Response(status=401)
+        try:
+            event = json.loads(body)
+            kind, incoming = event["type"], incoming_of(event)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return web.Response(status=400)
+        try:
+            await self._hear(kind, incoming)
+        except StorageError:
+            return web.Response(status=503)
+        return web.Response()
+
+    async def _hear(self, kind: str, incoming: Incoming) -> None:
+        if kind == "edit":
+            await self._bot.edited(incoming.key, message_of(incoming), at=self._clock())
+        elif kind == "deletion":
+            await self._bot.deleted(incoming.key, incoming.source_id)
+        elif kind == "message":
+            try:
+                answer = (await self._bot.handle(incoming)).text
+            except InvalidInput as error:
+                answer = str(error)
+            if answer:
+                self.background.start(self._tell(incoming, answer), "note")
+
+    async def _tell(self, asked: Incoming, answer: str) -> None:
+        await self._platform.tell(asked, Draft(status="done", text=answer))
+        await self._bot.told(asked)

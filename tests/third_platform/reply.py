@@ -1,0 +1,124 @@
+"""The visible answer to one turn on Pigeon: messages under keys, so that posting twice posts once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bot.delivery import defang, known, settled, split
+from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
+from bot.retries import was_interrupted
+from bot.smallprint import footer_parts
+from bot.types import Draft, Turn
+from tests.third_platform.client import Missing, PigeonClient
+
+LIMIT = 2_000
+TAKEN_BACK = "(This answer was taken back.)"
+ENDED = ("done", "stopped", "failed")
+
+
+def pages(draft: Draft) -> list[str]:
+    """A draft as the texts of one message or more."""
+    text = draft.text if draft.status in ENDED else draft.text[: settled(draft.text)]
+    shown = [piece.shown for piece in split(defang(text, allowed=known(draft.addresses)), limit=LIMIT)]
+    tail = [*draft.notices, *(f"{source.title}: {source.url}" for source in draft.sources)]
+    tail += [" · ".join(footer_parts(draft.footer))] if draft.footer else []
+    below = "\n".join(tail or ([] if shown else ["There is no answer." if draft.status in ENDED else "Thinking…"]))
+    if shown and below and len(shown[-1]) + len(below) + 2 <= LIMIT:
+        return [*shown[:-1], f"{shown[-1]}\n\n{below}"]
+    return [*shown, *(piece.shown for piece in split(below, limit=LIMIT))]
+
+
+@dataclass(slots=True)
+class Shown:
+    """A message as it stands; `text` is None where that is not known."""
+
+    id: str
+    text: str | None = None
+
+
+class PigeonReply:
+    """A `bot.ports.Reply`; its reference are the ids of its messages."""
+
+    def __init__(self, turn: Turn, client: PigeonClient) -> None:
+        self._turn = turn
+        self._client = client
+        self._shown = [Shown(id) for id in (turn.reply_ref or "").split(",") if id]
+        self._anew = 0
+        self._plain = False
+
+    async def show(self, draft: Draft) -> str:
+        """Make the draft visible."""
+        texts = pages(draft)
+        for index, text in enumerate(texts):
+            if index == len(self._shown):
+                self._shown.append(await self._post(text, index))
+            if self._shown[index].text != text:
+                await self._change(self._shown[index], text, index)
+        while len(self._shown) > len(texts):
+            await self._take_back(self._shown[-1])
+            self._shown.pop()
+        return ",".join(each.id for each in self._shown)
+
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
+        """Make the whole draft visible."""
+        self._plain = plain
+        return await self.show(draft)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The ids of its messages, in order."""
+        return tuple(each.id for each in self._shown)
+
+    async def retract(self, keep: str) -> None:
+        """Delete the messages that `keep` does not name."""
+        for each in [each for each in self._shown if each.id not in keep.split(",")]:
+            await self._take_back(each)
+            self._shown.remove(each)
+
+    async def _post(self, text: str, index: int) -> Shown:
+        key, anew = self._turn.incoming.key, f"r{self._anew}" if self._anew else ""
+        named = f"t{self._turn.id}-{index}{anew}"
+        path = f"/rooms/{key.channel}/messages"
+        posted = await self._client.call("POST", path, text=text, thread=key.thread, key=named)
+        return Shown(posted["id"], posted["text"])  # that of an earlier runner, if it has posted under this key
+
+    async def _change(self, shown: Shown, text: str, index: int) -> None:
+        try:
+            await self._client.call("PUT", f"/messages/{shown.id}", text=text)
+        except PlatformRefused as error:
+            gone = isinstance(error, Missing)
+            if gone and (not index or not was_interrupted(self._turn)):
+                raise ReplyRemoved(str(error)) from error
+            if not gone and not self._plain:
+                raise
+            old, self._anew = Shown(shown.id), self._anew + 1
+            shown.id = (await self._post(text, index)).id
+            with suppress(PlatformError):  # then it stays above the whole answer
+                await self._take_back(old)
+        shown.text = text
+
+    async def _take_back(self, shown: Shown) -> None:
+        try:
+            await self._client.call("DELETE", f"/messages/{shown.id}")
+        except Missing:
+            return
+        except PlatformRefused:
+            await self._client.call("PUT", f"/messages/{shown.id}", text=TAKEN_BACK)
+
+
+class PrivateReply(PigeonReply):
+    """The same for its author alone: Pigeon's notes cannot be changed, so that it is shown when it is whole."""
+
+    async def show(self, draft: Draft) -> str:
+        return "note"
+
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
+        await send_note(self._client, self._turn.incoming.author.id, draft, key=f"t{self._turn.id}")
+        return "note"
+
+
+async def send_note(client: PigeonClient, person: str, draft: Draft, *, key: str) -> None:
+    """Show a draft to one person alone."""
+    for index, text in enumerate(pages(draft)):
+        await client.call("POST", f"/people/{person}/notes", text=text, key=f"{key}-{index}")
