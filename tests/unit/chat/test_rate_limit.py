@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.rate_limit import Priority, RateLimiter, SlidingWindow
+from tests.examples import examples
 
 
 class Time:
@@ -25,7 +26,7 @@ class Time:
 
 
 def test_at_most_so_many_calls_within_a_minute_whatever_is_asked() -> None:
-    @settings(max_examples=40)
+    @examples(40)
     @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 3)), max_size=6))
     def check(steps: list[tuple[int, int]]) -> None:
         time = Time()
