@@ -3,10 +3,11 @@
 
 PYTHON := .venv/bin/python
 STEP := sh scripts/step.sh
+DEEPER := 50
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-gateway test-schemathesis fuzz bench lint format constraints clean
+.PHONY: help run test test-slow test-deep test-gateway test-schemathesis fuzz bench lint format constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +22,9 @@ test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, three at a time 
 
 test-slow: .venv/.dev .venv/.model .venv/.chromium ## run the soak and scale tests
 	$(PYTHON) -m pytest -m slow $(ARGS)
+
+test-deep: .venv/.dev .venv/.model ## try the property tests with fifty times as many examples (fewer: make test-deep DEEPER=5)
+	DEEPER=$(DEEPER) $(PYTHON) -m pytest -n 3 --dist worksteal --hypothesis-profile=deep -m "hypothesis and not slow" --timeout=7200 $(ARGS)
 
 test-gateway: .venv/.dev .venv-gateway/.litellm ## run the client through a real gateway (litellm, in .venv-gateway)
 	$(PYTHON) -m pytest -m slow tests/integration/seed/test_gateway.py $(ARGS)

@@ -12,18 +12,16 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 from blockbuster import BlockBuster
-from hypothesis import settings as hypothesis_settings
 
 from adapters.local import LocalServer, find_weights, open_local
 from bot import giving_way
 from bot.app.registry import load_specs
 from bot.settings import Settings
 from tests.data import VARIABLE, data_folder
+from tests.examples import register_profiles
 from tests.fakes import ManualClock
 
-hypothesis_settings.register_profile("default", deadline=None, max_examples=100)
-hypothesis_settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True)
-hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
+register_profiles()
 
 FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{each.name.upper()}_" for each in load_specs()))
 

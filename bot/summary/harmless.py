@@ -21,7 +21,12 @@ _APART = re.compile(rf"(?P<code>`[^`]+`)|(?P<address>{_ADDRESS.pattern})", re.IG
 _TRAILING = ".,;:!?*_)]}'\""
 _MASKED = re.compile(r"!?\[(?P<label>[^\[\]]*)\]\s*\((?P<target>[^()\s]*+(?:\([^()]*+\))?[^()]*+)\)")
 _TAG = re.compile(r"<\s*(?=[@!#&:/a-z])", re.IGNORECASE)
-_PING = re.compile(r"[@\uff20](?=\s*(?:everyone|here|channel|all|[!&]?\d{5,}|[UWS][A-Z0-9]{6,})\b)", re.IGNORECASE)
+# Discord takes "@everyone" for a mention whatever follows it; others end where a word does, and "_" may be a mark.
+_PING = re.compile(
+    r"(?:[@\uff20]\s*+)++"
+    r"(?P<name>everyone|here|(?:channel|all|[!&]?\d{5,}+|[UWS][A-Z0-9]{6,}+)(?![^\W_]))?",
+    re.IGNORECASE,
+)
 _SPECIAL = str.maketrans({"[": "\\[", "]": "\\]", "<": "\\<", "\\": "\\\\", "`": "'"})
 _ESCAPING = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _BLOCK = re.compile(r"^(?:(?:[#>+\-=]+|\d+[.)])\s*|[*_~]+(?:\s+|$))+")
@@ -39,7 +44,7 @@ def harmless(text: str, known: Set[str]) -> str:
     line = "".join(character for character in line if unicodedata.category(character) not in {"Cc", "Cf", "Co", "Cs"})
     line = _ESCAPING.sub("", " ".join(line.split()))
     line = _MASKED.sub(lambda match: f"{match['label']} {match['target']}", line)
-    line = _PING.sub("", _TAG.sub("", line))
+    line = _PING.sub(lambda match: match["name"] or match[0], _TAG.sub("", line))
     pieces = list(_split(_BLOCK.sub("", line), known))
     written = "".join(piece for piece, is_apart in pieces if not is_apart)
     unpaired = str.maketrans({mark: f"\\{mark}" for mark in _PAIRED if written.count(mark) % 2})

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from bot.types import ModelRequest, RequestRecord, ThreadMessage, Usage
+from tests.examples import examples
 from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running
 
@@ -73,7 +74,7 @@ async def played(script: Sequence[tuple[str, object]]) -> list[RequestRecord]:
     return records
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(actions, min_size=15, max_size=40))
 def test_every_request_extends_the_one_before_or_says_why(script: list[tuple[str, object]]) -> None:
     for record in asyncio.run(played(script)):

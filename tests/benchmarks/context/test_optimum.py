@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from itertools import pairwise, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.context_billing import Account, Terms, optimum
 from benchmarks.context_policies import BY_NAME
 from benchmarks.context_report import bills
 from benchmarks.context_traces import Trace
+from tests.examples import examples
 
 TURNS = 6
 
@@ -49,7 +50,7 @@ def _keeps_floor(account: Account, first: int, turn: int) -> bool:
     return first == 0 or account.visible(first, turn) >= account.terms.floor
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(traces, terms)
 def test_nothing_is_cheaper_than_the_optimum_and_the_optimum_exists(trace: Trace, terms: Terms) -> None:
     account = Account(trace, terms)

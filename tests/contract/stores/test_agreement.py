@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import StorageError
@@ -32,6 +32,7 @@ from tests.contract.stores.samples import (
     remembered,
     settlement,
 )
+from tests.examples import examples
 from tests.fakes import ManualClock, settle
 
 keys = st.sampled_from([KEY, OTHER])
@@ -172,7 +173,7 @@ async def everything(store: AnyStore) -> Any:
     )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(st.lists(steps, min_size=5, max_size=30))
 async def test_memory_and_database_agree(empty_database: Path, script: list[Step]) -> None:
     with TemporaryDirectory() as folder:

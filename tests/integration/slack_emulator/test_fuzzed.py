@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.emulators.slack.methods.table import METHODS
 from tests.emulators.slack.options import CLIENT_ID, CLIENT_SECRET, Options
 from tests.emulators.slack.people import PeopledSlack
+from tests.examples import examples
 from tests.integration.slack_emulator.test_interactions import BUTTON, FEEDBACK, SELECT, modal
 
 Json = dict[str, Any]
@@ -145,7 +146,7 @@ NEEDS_MORE = frozenset(
 
 
 @given(st.sampled_from(sorted(METHODS)), st.sampled_from(BLOCKS), spoiling)
-@settings(max_examples=300)
+@examples(300)
 def test_a_call_that_is_almost_right_has_an_answer(
     method: str, block: Json, spoiled: list[tuple[int, Any, bool]]
 ) -> None:

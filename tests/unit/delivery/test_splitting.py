@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.delivery import Piece, Splitter, split
@@ -65,6 +65,10 @@ def test_a_splitter_of_a_growing_text_gives_what_split_gives(text: str, steps: l
 
 
 @given(TEXTS, TEXTS)
+@example("a." * 28 + "\n\n" + "b " * 30, "a." * 28 + "\n\nb")  # the beginning of what was divided
+@example("a." * 28 + "\n\n" + "b " * 30, "a." * 28 + "\n\n```\nc\n```")  # as far as the first piece the same
+@example("a.\n\n" * 20 + "```\nc\n```", "a.\n\n" * 16)
+@example("b " * 40, "b " * 30 + "c")
 def test_a_splitter_of_another_text_begins_anew(text: str, other: str) -> None:
     splitter = Splitter(limit=60)
     splitter.split(text)

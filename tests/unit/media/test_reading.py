@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -63,7 +63,6 @@ def test_any_bytes_have_an_outcome_and_always_the_same(data: bytes) -> None:
     assert outcome_of(data) == outcome_of(data)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_any_damaged_file_has_an_outcome(data: bytes) -> None:
     outcome_of(data)

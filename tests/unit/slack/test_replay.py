@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.data import data_folder
+from tests.examples import examples
 from tests.unit.slack.quiet import BOT, TEAM, Desk
 
 TS = "1700000000.000100"
@@ -162,7 +163,7 @@ def bend(payload: Any, path: tuple[Any, ...], junk: Any, *, remove: bool) -> Any
 
 
 @pytest.mark.skipif(not RECORDED, reason="there is no test data")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@examples(300, suppress=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_bent_delivery_is_acknowledged(data: st.DataObject, caplog: pytest.LogCaptureFixture) -> None:
     _, kind, payload = data.draw(st.sampled_from(RECORDED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.web.markdown import render_markdown
@@ -31,6 +31,8 @@ KNOWN = frozenset({"https://example.org/plan_of_a-b"})
             "https://example.org/plan_of_a-b.evil.example/", f"{LINK_REMOVED}", id="a-known-beginning-is-not-known"
         ),
         pytest.param("@everyone and @here, <!channel>", "everyone and here, !channel>", id="pings"),
+        pytest.param("@channel_ and @all* of @U0123456_", "channel_ and all\\* of U0123456_", id="pings-before-marks"),
+        pytest.param("@channels, @allison, bob@example", "@channels, @allison, bob@example", id="other-names"),
         pytest.param("ask <@U0123456> or <@!123456>", "ask U0123456> or !123456>", id="mentions"),
         pytest.param("[12](/c/x/y) and [y][z]", "12 /c/x/y and \\[y\\]\\[z\\]", id="a-citation-of-its-own"),
         pytest.param("# Title", "Title", id="a-heading"),
@@ -64,9 +66,15 @@ def test_nothing_of_it_becomes_a_link_but_what_people_wrote(written: str) -> Non
 
 
 @given(st.lists(pieces, max_size=14).map("".join))
+@example("@everyone_")  # shown as "@everyone\\_", in which Discord reads the mention
+@example("@here_now_")
+@example("@@everyone")  # whose second mark alone was taken away
+@example("@ @\uff20 here")
+@example("@everyones")
+@example("`@`@everyone")
 def test_nothing_of_it_pings(written: str) -> None:
     shown = harmless(written, KNOWN)
-    assert not re.search(r"@\s*(?:everyone|here)\b", shown)
+    assert not re.search(r"[@\uff20]\s*(?:everyone|here)", shown)
     assert not re.search(r"(?<!\\)<[@!#]", shown)
 
 
