@@ -207,11 +207,13 @@ class Inbox:
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
         """Stop what is being answered to the author of `asked`, the queued questions too; administrators stop all."""
+        if refusal := await self.refuse(asked):
+            return refusal
         try:
             change = await stop_turns(key, asked, self._store)
         except InvalidInput as error:
             return await self._refuse(asked, error)
-        return await self._control(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
+        return await self._once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
 
     async def edited(
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
@@ -236,12 +238,14 @@ class Inbox:
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         """Ask once more, in another way or for the rest; the same twice is done once."""
+        if refusal := await self.refuse(asked):
+            return refusal
         try:
             questions = await self._once_more(id, how, asked)
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=AcceptTurns(questions=questions), tell=lambda ids: UNDER_WAY if ids[0] is None else "")
-        handled = await self._control(asked, effect)
+        handled = await self._once(asked, effect)
         is_begun = handled.outcome is Outcome.REPLIED and not handled.text
         return replace(handled, outcome=Outcome.ANSWERING) if is_begun else handled
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.limits import MEMBERS_PAGE
 from adapters.slack.records import field, first_line
 from bot.chat.ttl_cache import TtlCache
@@ -19,6 +20,8 @@ REMEMBERED: Final = 10_000
 REMEMBER_SECONDS: Final = 3_600.0
 PATIENCE_SECONDS: Final = 1.0
 """How long a message waits for a name: it must be stored and acknowledged within three seconds."""
+NOT_OF_THE_WORKSPACE: Final = frozenset({"user_not_found", "user_not_visible"})
+"""What `users.info` answers of people whom the workspace does not know."""
 
 _MENTION: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
 _MENTIONS_AT_MOST: Final = 30  # of one message; names of more are left as ids
@@ -70,9 +73,11 @@ class Directory:
         self._places: TtlCache[str, Place] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
 
     async def member(self, id: str) -> Member:
-        """Somebody by id; under their id where Slack does not tell in time."""
+        """Somebody by id; under their id where Slack does not tell in time, a stranger where it knows nobody by it."""
         try:
             return await asyncio.wait_for(self._members.get(id, lambda: self._ask_member(id)), PATIENCE_SECONDS)
+        except SlackRefusal as refusal:
+            return Member(id=id, name=id, is_stranger=refusal.code in NOT_OF_THE_WORKSPACE)
         except (PlatformError, TimeoutError):
             return Member(id=id, name=id)
 

@@ -1,0 +1,74 @@
+"""Who is answered on Discord, and what is a command there: the same as everywhere (data/cases/policy.json)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.emulators.discord.world import Channel, Message, User
+from tests.integration.discord.acting import Scene
+
+OFF = "I answer one question in each thread"
+
+
+def said_to(scene: Scene, person: User) -> list[Message]:
+    """What the bot wrote to somebody directly."""
+    return scene.answers(scene.discord.direct(person))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Summarise the attached PDF please",
+        "summarise this text: the pump is broken",
+        "digest this for me",
+        "ask Ben what he thinks",
+        "search my notes for heron",
+        "set the table for six",
+    ],
+)
+async def test_a_word_that_a_command_begins_with_is_not_yet_the_command(scene: Scene, said: str) -> None:
+    async with scene.bot():
+        question = scene.mention(said)
+        await scene.done(await scene.thread_of(question))
+
+    assert [each.entries[-1].text.endswith(said) for each in scene.model.asked] == [True]
+
+
+@pytest.mark.parametrize("said", ["help", "show max_tokens", "usage me 7", "digest list"])
+async def test_whole_commands_need_no_mark_where_the_bot_is_meant(scene: Scene, said: str) -> None:
+    async with scene.bot():
+        scene.discord.say(scene.ada, direct := scene.discord.direct(scene.ada), said)
+        await scene.until(lambda: scene.answers(direct))
+
+    assert scene.model.asked == []
+
+
+async def test_a_mark_where_the_bot_takes_no_part_is_for_somebody_else(scene: Scene) -> None:
+    async with scene.bot():
+        scene.discord.say(scene.bob, scene.general, "!help")
+        thread = scene.discord.open_thread(scene.bob, scene.general, "Elsewhere")
+        scene.discord.say(scene.bob, thread, "!set reasoning_effort low")
+        await asked_elsewhere(scene)
+
+    assert scene.answers(thread) == said_to(scene, scene.bob) == []
+    assert len(scene.model.asked) == 1
+
+
+async def asked_elsewhere(scene: Scene) -> Channel:
+    """A question that is answered after all that was said before it was heard."""
+    thread = await scene.thread_of(scene.mention("one?"))
+    await scene.done(thread)
+    return thread
+
+
+async def test_where_follow_ups_are_off_a_second_question_is_told_so(scene: Scene) -> None:
+    async with scene.bot():
+        scene.discord.say(scene.ada, direct := scene.discord.direct(scene.ada), "help")
+        await scene.until(lambda: scene.answers(direct))
+        thread = await asked_elsewhere(scene)
+        scene.mention("set channel follow_ups off", where=thread)
+        await scene.until(lambda: "is now `off`" in "".join(each.content for each in scene.answers(thread)))
+        scene.mention("and another one", where=thread)
+        told = await scene.until(lambda: [each for each in scene.answers(thread) if OFF in each.content])
+
+    assert len(told) == len(scene.model.asked) == 1
