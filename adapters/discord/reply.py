@@ -49,6 +49,7 @@ class DiscordReply:
         self._reply_to = reply_to
         self._surface: Surface = self._on(ref)
         self._shown = [_Shown(id=id) for id in ref.ids]
+        self._replaced: list[_Shown] = []  # they go when what replaces them is noted, or they would seem removed
         self._renderer = Renderer(turn, searches=around.searches, hint=hint)
         # Who handed the turn back or put it off may have posted as well as who was ended; looking takes no waiting.
         self._own = OwnMessages(around.rest, turn) if turn.epoch > 1 else None
@@ -90,6 +91,7 @@ class DiscordReply:
         names = kept.ids if kept else ()
         if not keep:
             await self._find_all()
+        self._shown, self._replaced = [*self._shown, *self._replaced], []
         trouble: PlatformError | None = None
         for shown in [each for each in self._shown if each.id not in names]:
             try:
@@ -192,7 +194,7 @@ class DiscordReply:
             self._removed += 1  # or the nonce would find the old one
             shown.id = (await self._post(page, index, Priority.FINAL)).id
             if shown.id != old.id:  # the first message after a deferral takes the place of "is thinking"
-                await self._take_back_if_possible(old)
+                self._replaced.append(old)
         else:
             raise error
 

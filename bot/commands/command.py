@@ -108,5 +108,5 @@ class Command:
         except InvalidInput:
             return False
         return not self.needs_mark and all(
-            arg.is_clear(values[arg.name]) for arg in self.args if arg.kind == "words" and arg.name in values
+            arg.is_clear(values.get(arg.name, "")) for arg in self.args if arg.kind == "words"
         )

@@ -22,7 +22,6 @@ COMMAND: Final = Command(
             name="words",
             kind="words",
             label=GRAMMAR,
-            required=True,
             help=f"As in: {GRAMMAR}",
             high=200,
             is_clear=is_digest_command,

@@ -13,6 +13,8 @@ from bot.errors import InvalidInput
 _MARKED: Final = re.compile(r"(?P<mark>[/!])(?P<name>[a-z]+)(?:\s+(?P<arguments>.*))?", re.DOTALL | re.IGNORECASE)
 _WORD: Final = re.compile(r"(?P<name>[a-z]+)(?:[^\S\n]+(?P<arguments>.*))?", re.IGNORECASE)
 
+all_commands()  # the files are read when the program starts, not in the event loop at the first message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:

@@ -74,7 +74,17 @@ class Presenter:
         except PlatformRefused as refusal:
             logger.warning("answer refused; shown in the plainest form", extra={"error": str(refusal)})
             ref = await reply.finish(draft, plain=True)
-        await self._on_shown(ref, reply.messages)
+            await self._on_shown(ref, reply.messages)
+            await self._take_away(reply, ref)
+        else:
+            await self._on_shown(ref, reply.messages)
+
+    async def _take_away(self, reply: Reply, keep: str) -> None:
+        """Take away what could not be changed, now that what stands in its place is noted as the answer."""
+        try:
+            await reply.retract(keep)
+        except PlatformError as error:
+            logger.warning("message was not taken away", extra={"error": str(error)})
 
     async def leave(self, draft: Draft) -> None:
         """Show a draft after any showing under way, and nothing more: the reply goes on another time.

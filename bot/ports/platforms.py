@@ -51,7 +51,8 @@ class Reply(Protocol):
         """As `show`, for the last time: the whole text stands complete when this returns.
 
         `plain` asks for the plainest form, after a richer one was refused: text alone, without buttons and without a
-        reference to the question, in new messages where those that are there cannot be changed.
+        reference to the question, in new messages where those that are there cannot be changed. `retract` with the
+        reference that this returns takes those away.
         """
         ...
 

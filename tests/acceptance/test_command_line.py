@@ -223,13 +223,15 @@ async def test_a_newcomer_can_read_every_line_of_the_first_start(tmp_path: Path,
     process = await start("run", folder=tmp_path, PORT="0")
     assert process.stdout is not None
     async with asyncio.timeout(90):
-        lines = [(await process.stdout.readline()).decode().strip() for _ in range(3)]
+        lines = [(await process.stdout.readline()).decode().strip() for _ in range(5)]
     process.terminate()
     out, err = await asyncio.wait_for(process.communicate(), 60)
     assert (out, err, process.returncode) == (b"", b"", 0)
     assert lines[0] == "Starting the small local model, which takes a few seconds ..."
     assert lines[1].startswith("Seedling is ready: http://127.0.0.1:")
-    assert lines[2] == "A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite."
+    assert lines[2].startswith("To be its administrator, open this within 15 minutes")
+    assert "/administrator/" in lines[3]
+    assert lines[4] == "A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite."
 
 
 @pytest.mark.local_model

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.delivery import defang, known, settled, split
-from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
+from bot.errors import PlatformRefused, ReplyRemoved
 from bot.retries import was_interrupted
 from bot.smallprint import footer_parts
 from bot.types import Draft, Turn
@@ -44,6 +43,7 @@ class PigeonReply:
         self._turn = turn
         self._client = client
         self._shown = [Shown(id) for id in (turn.reply_ref or "").split(",") if id]
+        self._replaced: list[Shown] = []
         self._anew = 0
         self._plain = False
 
@@ -72,6 +72,7 @@ class PigeonReply:
 
     async def retract(self, keep: str) -> None:
         """Delete the messages that `keep` does not name."""
+        self._shown, self._replaced = [*self._shown, *self._replaced], []
         for each in [each for each in self._shown if each.id not in keep.split(",")]:
             await self._take_back(each)
             self._shown.remove(each)
@@ -92,10 +93,9 @@ class PigeonReply:
                 raise ReplyRemoved(str(error)) from error
             if not gone and not self._plain:
                 raise
-            old, self._anew = Shown(shown.id), self._anew + 1
+            self._replaced.append(Shown(shown.id))
+            self._anew += 1
             shown.id = (await self._post(text, index)).id
-            with suppress(PlatformError):  # then it stays above the whole answer
-                await self._take_back(old)
         shown.text = text
 
     async def _take_back(self, shown: Shown) -> None:

@@ -131,7 +131,7 @@ async def test_appended_notes_are_told_and_forgotten_too() -> None:
 
 async def test_forgetting_needs_to_be_told_what() -> None:
     async with running() as house:
-        with pytest.raises(InvalidInput, match="Say `/forget memory`"):
+        with pytest.raises(InvalidInput, match="Usage: `/forget memory\\|here\\|me`"):
             await told(house, "/forget everything")
         assert "no notes to forget" in await told(house, "/forget memory")
 

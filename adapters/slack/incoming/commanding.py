@@ -29,6 +29,7 @@ from bot.chat.rate_limit import Priority
 from bot.commands.command import Command
 from bot.commands.parser import question_in
 from bot.commands.registry import all_commands, find_command
+from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
 from bot.types import Entrance, Incoming
 
@@ -85,6 +86,10 @@ class Commanding:
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
             return await self._hearing.show(workspace, asked, refusal)
+        try:
+            command.read(asked.text.partition(" ")[2])
+        except InvalidInput as error:
+            return await self._hearing.reply(workspace, asked, str(error))
         if not await self._bot.begin(asked):
             return None
         try:

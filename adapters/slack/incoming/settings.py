@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import Body, asked_by, user_of
 from adapters.slack.incoming.hearing import Hearing
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 OPEN_SECONDS = 2.0
 """How long a form may take to open: what allows it lasts three seconds."""
+
+OPENED_BEFORE = "exchanged_trigger_id"
+"""What Slack answers to a command that was delivered again: its form is open."""
 
 ONLY_ADMINISTRATORS = "Only administrators change what holds for the whole workspace."
 
@@ -44,7 +48,11 @@ class Settings:
         where = Where(channel=key.channel, thread=key.thread, kind=kinds[-1])
         view = await self._form(workspace, where, user_of(body))
         arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
-        await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
+        try:
+            await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
+        except SlackRefusal as refused:
+            if refused.code != OPENED_BEFORE:
+                raise
         return None
 
     async def move(self, workspace: Workspace, body: Body, kind: str) -> None:

@@ -62,6 +62,7 @@ class SlackReply:
         self._rules = rules
         self._direct = direct
         channel, self._parts = read_reference(turn.reply_ref or "")
+        self._replaced: list[Part] = []  # they go once what stands in their place is noted, or they would seem removed
         recipient = {"recipient_user_id": asked.author.id, "recipient_team_id": asked.details.get("user_team", "")}
         self._messages = Messages(
             workspace,
@@ -130,6 +131,7 @@ class SlackReply:
         _, kept = read_reference(keep)
         names = {part.ts for part in kept}
         trouble: PlatformError | None = None
+        self._parts, self._replaced = [*self._parts, *self._replaced], []
         for part in [each for each in self._parts if each.ts not in names]:
             if part.streaming:
                 await self._messages.end_stream(part)
@@ -192,10 +194,10 @@ class SlackReply:
             await self._replace(index, text, ())
 
     async def _replace(self, index: int, text: str, blocks: Sequence[Block]) -> None:
-        """Post a message in the place of one that cannot be changed, and take that away."""
+        """Post a message in the place of one that cannot be changed."""
         old, self._parts[index] = self._parts[index], await self._post(index, text, blocks, Priority.FINAL)
         self._workspace.open_edits.discard(old)
-        await self._messages.delete(old)
+        self._replaced.append(old)
 
     async def _pieces(self, draft: Draft, *, growing: bool = False) -> Sequence[Piece]:
         """The messages that an answer needs; of one that is still growing only what stays as it is."""

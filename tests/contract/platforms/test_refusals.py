@@ -71,6 +71,7 @@ async def test_a_message_that_cannot_be_changed_is_written_anew(stage: Stage, de
         with pytest.raises(PlatformRefused):
             await reply.finish(ANSWER)
         after = await reply.finish(ANSWER, plain=True)
+        await reply.retract(after)
     texts = await seen(stage)
     assert after != before
     assert "whole" in texts[-1]

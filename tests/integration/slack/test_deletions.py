@@ -161,7 +161,7 @@ async def test_an_edit_that_waits_is_asked_and_one_in_mid_answer_is_corrected(tm
         await play.until(lambda: play.answers(question))
         waiting = await ask(play, "mice?", question.ts)
         await slack.edit(question, f"{slack.mention()} dogs?")
-        await slack.edit(waiting, f"{slack.mention()} ask rats?")
+        await slack.edit(waiting, f"{slack.mention()} !ask rats?")
         await slack.settled()
         gate.set()
         await play.settled()
