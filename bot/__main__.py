@@ -106,7 +106,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     add_upkeep_commands(commands)
     for each in platforms:
         each.add_commands(commands, app.open_database)
-    _add_model_commands(commands, ", ".join(each.title for each in platforms))
+    _add_model_commands(commands, [each.title for each in platforms])
     return parser
 
 
@@ -144,7 +144,7 @@ def _add_ask_command(commands: Commands) -> None:
     command.set_defaults(command=_ask)
 
 
-def _add_model_commands(commands: Commands, titles: str) -> None:
+def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     command = commands.add_parser("params", help="print the parameters in force and where each comes from")
     command.add_argument(
         "place", nargs="?", default="", metavar="PLATFORM/WORKSPACE[/CHANNEL[/THREAD]]", help="where; else the defaults"
@@ -155,7 +155,9 @@ def _add_model_commands(commands: Commands, titles: str) -> None:
     command = commands.add_parser("rates", help="print the prices in force and where they come from")
     command.set_defaults(command=_rates)
 
-    command = commands.add_parser("doctor", help=f"check {titles} and the model: what works, and how to mend the rest")
+    command = commands.add_parser(
+        "doctor", help=f"check {_listed(*titles, 'the model')}: what works, and how to mend the rest"
+    )
     command.add_argument(
         "--seconds",
         type=_seconds,
@@ -185,8 +187,8 @@ def _web(_: argparse.Namespace) -> int:
 
 
 def _listen(options: argparse.Namespace) -> int:
-    [platform] = app.configure([options.platform])
-    asyncio.run(app.listen(load_settings(), platform, mention))
+    settings, [platform] = load_settings(), app.configure([options.platform])
+    asyncio.run(app.listen(settings, platform, mention))
     return 0
 
 
@@ -279,8 +281,8 @@ async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPl
     server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
     remote = f"{settings.seed_model} at {server} ({settings.seed_wire} wire)"
     model = "the embedded model" if settings.uses_local_model else remote
-    titles = ", ".join(each.spec.title for each in platforms)
-    say(f"Checking {titles} and {model}; each check ends after {seconds:g} s:")
+    checked = _listed(*(each.spec.title for each in platforms), model)
+    say(f"Checking {checked}; each check ends after {seconds:g} s:")
     broken = False
     async for check in app.check_all(settings, platforms, seconds=seconds):
         broken |= check.ok is False
@@ -289,6 +291,12 @@ async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPl
         if check.fix:
             say(f"{'':>6}  {'':<15} -> {check.fix}")
     return EXIT_FAILED if broken else 0
+
+
+def _listed(*things: str) -> str:
+    """Write things as people list them: "a, b and c"."""
+    *before, last = things
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _seconds(text: str) -> float:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.app.registry import PLATFORMS, load_specs
+from bot.__main__ import main
+from bot.app.registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, open_platforms
+from bot.checks import Check
+from bot.errors import ConfigError
+from bot.settings import Settings
+from storage.memory import MemoryStore
+from tests.fakes import ManualClock
 
 ROOT = Path(__file__).parents[2]
 SDKS = ("slack_sdk", "slack_bolt", "discord")
@@ -70,6 +80,86 @@ def test_only_the_registry_names_a_platform() -> None:
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "bot").rglob("*.py")
         for line in path.read_text(encoding="utf-8").splitlines()
-        if any(f"{sign}{name}{sign}" in line or f"adapters.{name}" in line for name in names for sign in "\"'")
+        if any(word in line for name in names for word in (f'"{name}"', f"adapters.{name}", f"adapters import {name}"))
     }
     assert named == {"bot/app/registry.py"}
+
+
+@pytest.mark.parametrize("name", [each.name for each in load_specs()])
+@pytest.mark.parametrize(
+    ("url", "variable"),
+    [("sqlite:///seedling.db", "DATABASE_URL"), ("postgresql://nobody@127.0.0.1:1/none", "")],
+    ids=["on-a-file", "not-joined"],
+)
+def test_what_a_platforms_process_lacks_is_one_line(
+    name: str, url: str, variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    [platform] = configure(each for each in load_specs() if each.name == name)
+    assert main([name]) == 78
+    told = capsys.readouterr().err
+    assert told.startswith(f"seedling: {variable or platform.settings.joined_by[0].upper()}: must ")
+    assert f"`seedling {name}`" in told
+    assert told.count("\n") == 1
+
+
+def test_without_any_platform_the_command_line_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"], platforms=())
+    assert "check the model: what works" in " ".join(capsys.readouterr().out.split())
+
+
+# ---------------------------------------------------------------- opening
+
+
+class Opened:
+    """What was opened, checked and closed, in order."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def platform(self, name: str, *, error: Exception | None = None) -> ConfiguredPlatform:
+        @asynccontextmanager
+        async def opening(_: Any) -> AsyncIterator[Any]:
+            if error is not None:
+                raise error
+            self.seen.append(f"{name} opened")
+            try:
+                yield name
+            finally:
+                self.seen.append(f"{name} closed")
+
+        async def check(*_: Any) -> AsyncIterator[Check]:
+            self.seen.append(f"{name} checked")
+            yield Check(name=name, ok=True, detail="fine")
+
+        [first, *_] = configure(load_specs())
+        return replace(first, spec=replace(first.spec, name=name, title=name.upper(), open=opening, check=check))
+
+
+async def test_platforms_are_opened_in_order_and_closed_in_reverse() -> None:
+    opened, store = Opened(), MemoryStore(clock=ManualClock())
+    platforms = [opened.platform("a"), opened.platform("b")]
+    async with open_platforms(platforms, Settings(), store, clock=ManualClock()) as found:
+        assert list(found) == ["a", "b"]
+    assert opened.seen == ["a opened", "b opened", "b closed", "a closed"]
+
+
+async def test_what_was_opened_is_closed_when_the_next_one_is_refused() -> None:
+    opened, store = Opened(), MemoryStore(clock=ManualClock())
+    platforms = [opened.platform("a"), opened.platform("b", error=ConfigError("B_TOKEN", "is refused"))]
+    with pytest.raises(ConfigError, match="B_TOKEN"):
+        async with open_platforms(platforms, Settings(), store, clock=ManualClock()):
+            pass
+    assert opened.seen == ["a opened", "a closed"]
+
+
+async def test_a_platform_that_is_not_joined_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened()
+    [row] = [each async for each in opened.platform("a").check(Settings(), seconds=1)]
+    assert (row.name, row.ok, row.fix) == ("A", None, "")
+    assert row.detail.startswith("not joined; ")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    [row] = [each async for each in opened.platform("a").check(Settings(), seconds=1)]
+    assert row.ok
+    assert opened.seen == ["a checked"]
