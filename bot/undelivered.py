@@ -91,6 +91,10 @@ class Undelivered:
 
     async def _end(self, turn: Turn, presenter: Presenter, error: PlatformError) -> None:
         """End the turn as failed, and delete what stands of its answer, a stub with its Stop button above all."""
+        current = await self._store.get_turn(turn.id)
+        if current is not None and current.reply_ref is not None:
+            # Or whoever hears that they are deleted would take it for somebody's wish.
+            await self._store.note_reply(turn, current.reply_ref, ())
         try:
             await presenter.retract(may_stand=turn.reply_ref is not None)
         except PlatformError as trouble:

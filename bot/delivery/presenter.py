@@ -75,7 +75,8 @@ class Presenter:
             logger.warning("answer refused; shown in the plainest form", extra={"error": str(refusal)})
             ref = await reply.finish(draft, plain=True)
             await self._on_shown(ref, reply.messages)
-            await self._take_away(reply, ref)
+            if ref:  # what only its author sees has no messages
+                await self._take_away(reply, ref)
         else:
             await self._on_shown(ref, reply.messages)
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import pytest
 
+from bot.effects import TELLING, ForgetConversation, ForgetPerson, Nothing
 from bot.errors import ClaimLost
-from bot.types import Draft, Turn
+from bot.types import Draft, Turn, Within
 from storage import open_store
 from storage.sql import SqlStore
 from tests.contract.stores.conftest import claim, postgresql, postgresql_server
 from tests.contract.stores.samples import KEY, entry, incoming, remembered, settlement
-from tests.fakes import ManualClock
+from tests.fakes import START, ManualClock
 from tests.integration.test_storage_queue import Process, url
 
 __all__ = ["postgresql", "postgresql_server", "url"]  # fixtures
@@ -122,3 +123,24 @@ async def test_deletions_of_several_processes_lose_nothing_of_each_other(stores:
     assert conversation is not None
     assert await one.get_entries(KEY, start=0) == []
     assert (conversation.head_digest, conversation.revision) == ("deleted", ROUNDS + 2)
+
+
+async def test_commands_that_forget_and_places_that_go_at_the_same_moment_wait_for_each_other(
+    stores: tuple[SqlStore, SqlStore], clock: ManualClock
+) -> None:
+    one, other = stores
+    gone = Within(platform=KEY.platform, workspace=KEY.workspace, channel=KEY.channel)
+    for number in range(ROUNDS):
+        clock.advance(1)
+        asked = [incoming(f"{name} {number}", seconds=number + 1, at=clock()) for name in "abc"]
+        await one.begin(asked[0])
+        await asyncio.gather(
+            one.carry_out(asked[0], ForgetConversation(key=KEY), lambda _: SECRET),
+            one.carry_out(asked[1], ForgetPerson(platform=KEY.platform, id="U1"), lambda _: SECRET),
+            one.carry_out(asked[2], Nothing(), lambda _: SECRET),
+            other.delete_place(gone),
+            other.delete_place(replace(gone, thread=KEY.thread)),
+        )
+    clock.advance(TELLING.total_seconds())
+    await other.delete_place(gone)
+    assert await one.take_owed(KEY.platform, since=START) == []

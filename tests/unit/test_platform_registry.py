@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot.__main__ import main
 from bot.app.registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, open_platforms
@@ -115,7 +116,8 @@ def test_without_any_platform_the_command_line_is_whole(capsys: pytest.CaptureFi
 class Opened:
     """What was opened, checked and closed, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, configured: ConfiguredPlatform) -> None:
+        self.configured = configured
         self.seen: list[str] = []
 
     def platform(self, name: str, *, error: Exception | None = None) -> ConfiguredPlatform:
@@ -133,33 +135,43 @@ class Opened:
             self.seen.append(f"{name} checked")
             yield Check(name=name, ok=True, detail="fine")
 
-        [first, *_] = configure(load_specs())
-        return replace(first, spec=replace(first.spec, name=name, title=name.upper(), open=opening, check=check))
+        spec = replace(self.configured.spec, name=name, title=name.upper(), open=opening, check=check)
+        return replace(self.configured, spec=spec)
 
 
-async def test_platforms_are_opened_in_order_and_closed_in_reverse() -> None:
-    opened, store = Opened(), MemoryStore(clock=ManualClock())
+@pytest.fixture
+def opened() -> Opened:
+    return Opened(configure(load_specs())[0])
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+async def test_platforms_are_opened_in_order_and_closed_in_reverse(opened: Opened, settings: Settings) -> None:
+    store = MemoryStore(clock=ManualClock())
     platforms = [opened.platform("a"), opened.platform("b")]
-    async with open_platforms(platforms, Settings(), store, clock=ManualClock()) as found:
+    async with open_platforms(platforms, settings, store, clock=ManualClock()) as found:
         assert list(found) == ["a", "b"]
     assert opened.seen == ["a opened", "b opened", "b closed", "a closed"]
 
 
-async def test_what_was_opened_is_closed_when_the_next_one_is_refused() -> None:
-    opened, store = Opened(), MemoryStore(clock=ManualClock())
+async def test_what_was_opened_is_closed_when_the_next_one_is_refused(opened: Opened, settings: Settings) -> None:
+    store = MemoryStore(clock=ManualClock())
     platforms = [opened.platform("a"), opened.platform("b", error=ConfigError("B_TOKEN", "is refused"))]
     with pytest.raises(ConfigError, match="B_TOKEN"):
-        async with open_platforms(platforms, Settings(), store, clock=ManualClock()):
+        async with open_platforms(platforms, settings, store, clock=ManualClock()):
             pass
     assert opened.seen == ["a opened", "a closed"]
 
 
-async def test_a_platform_that_is_not_joined_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = Opened()
-    [row] = [each async for each in opened.platform("a").check(Settings(), seconds=1)]
+async def test_a_platform_that_is_not_joined_is_not_asked(opened: Opened, settings: Settings) -> None:
+    platform = opened.platform("a")
+    [row] = [each async for each in platform.check(settings, seconds=1)]
     assert (row.name, row.ok, row.fix) == ("A", None, "")
     assert row.detail.startswith("not joined; ")
-    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
-    [row] = [each async for each in opened.platform("a").check(Settings(), seconds=1)]
+    begun = platform.settings.model_copy(update={"slack_app_token": SecretStr("xapp-1")})
+    [row] = [each async for each in replace(platform, settings=begun).check(settings, seconds=1)]
     assert row.ok
     assert opened.seen == ["a checked"]

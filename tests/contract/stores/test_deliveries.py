@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import time, timedelta
 
@@ -23,12 +24,13 @@ from bot.effects import (
     StopTurns,
 )
 from bot.parameter_resolver import scopes_of
-from bot.types import NOTES_ID, Attachment, NewSchedule, Owed
-from tests.contract.stores.conftest import AnyStore
+from bot.types import NOTES_ID, Attachment, NewSchedule, Owed, Within
+from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import ADA, KEY, OTHER, WORDS, at, entry, incoming, remembered
 from tests.fakes import START, ManualClock
 
 CHANNEL = scopes_of(KEY)[1]
+PLACE = Within(platform=KEY.platform, workspace=KEY.workspace, channel=KEY.channel)
 LONG_AGO = START - timedelta(days=1)
 ASKED = incoming(
     "k",
@@ -243,3 +245,59 @@ async def test_of_two_at_once_one_carries_it_out(store: AnyStore) -> None:
     change = AcceptTurns(questions=(incoming("q"),))
     done = await asyncio.gather(*(store.carry_out(ASKED, change, str) for _ in range(8)))
     assert sum(each is not None for each in done) == 1
+
+
+# ---------------------------------------------------------------- deletions
+
+
+async def delete_message(store: AnyStore) -> None:
+    await store.delete_messages(KEY, ["s-k"])
+
+
+async def delete_thread(store: AnyStore) -> None:
+    await store.delete_place(replace(PLACE, thread=KEY.thread))
+
+
+async def delete_channel(store: AnyStore) -> None:
+    await store.delete_place(PLACE)
+
+
+async def delete_workspace(store: AnyStore) -> None:
+    await store.delete_place(replace(PLACE, channel=""))
+
+
+@pytest.mark.parametrize("delete", [delete_message, delete_thread, delete_channel, delete_workspace])
+async def test_of_what_is_deleted_nothing_is_owed_any_more(
+    store: AnyStore, clock: ManualClock, delete: Callable[[AnyStore], Awaitable[None]]
+) -> None:
+    begun, carried_out = incoming("begun", source_id="s-k", text=WORDS), incoming("done", source_id="s-k")
+    elsewhere = incoming("elsewhere", key=replace(KEY, workspace="T2"), source_id="s-k")
+    assert await store.begin(begun)
+    assert await store.carry_out(carried_out, Nothing(), lambda _: f"{WORDS} is set") is not None
+    assert await store.carry_out(elsewhere, Nothing(), lambda _: "set") is not None
+    await delete(store)
+    clock.advance(TELLING.total_seconds())
+    assert [each.incoming.key for each in await store.take_owed("slack", since=LONG_AGO)] == [elsewhere.key]
+    assert await store.carry_out(carried_out, Nothing(), lambda _: "again") is None
+
+
+@pytest.mark.parametrize("delete", [delete_message, delete_thread, delete_channel, delete_workspace])
+async def test_a_command_that_is_deleted_before_it_comes_is_never_carried_out(
+    store: AnyStore, delete: Callable[[AnyStore], Awaitable[None]]
+) -> None:
+    await delete(store)
+    late = incoming("late", source_id="s-k")
+    assert not await store.begin(late)
+    assert await store.carry_out(late, SetParameters(scope=CHANNEL, values={"persona": WORDS}), str) is None
+    assert await store.get_settings([CHANNEL]) == {CHANNEL: {}}
+    assert await store.begin(incoming("other", source_id="s-other", seconds=1))
+
+
+async def test_what_is_answered_of_what_a_command_forgets_is_told_with_its_result(store: AnyStore) -> None:
+    await store.accept(incoming("a"))
+    turn = await claim(store)
+    change = ForgetConversation(key=KEY)
+    done = await store.carry_out(incoming("forget"), change, lambda gone: f"{gone.entries} gone")
+    assert done is not None
+    assert change.interrupted(done.result) == {KEY: (turn.id,)}
+    assert await store.check_claim(turn)

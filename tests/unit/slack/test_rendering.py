@@ -141,6 +141,10 @@ def test_a_reference_of_anything_else_is_none(text: str) -> None:
         ("hi <@U0BOT>", "hi"),
         ("what does <@U0BOT> do?", "what does <@U0BOT> do?"),
         ("<@U0BOTTLE> hi", "<@U0BOTTLE> hi"),
+        ("hi <@U0BOT> <@U0BOT|seedling>\n", "hi"),
+        ("hi" + " <@U0BOT>" * 40, "hi"),
+        ("hi " + "<@U0BOT> " * 40 + "x", "hi " + "<@U0BOT> " * 40 + "x"),  # time doubled with each name
+        ("<@U0BOT>" * 3, ""),
     ],
 )
 def test_the_bots_name_is_left_out_where_it_only_calls_it(text: str, rest: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from adapters.slack.incoming.reading import read_message
 from tests.data import data_folder
 from tests.examples import examples
 from tests.unit.slack.quiet import BOT, TEAM, Desk
@@ -176,6 +177,12 @@ def test_any_bent_delivery_is_acknowledged(data: st.DataObject, caplog: pytest.L
     asyncio.run(_deliver(kind, body))
     bugs = [each for each in caplog.records if each.levelno >= logging.ERROR and each.name.startswith("adapters")]
     assert [each.getMessage() for each in bugs if "could not be read" not in each.getMessage()] == []
+
+
+@pytest.mark.parametrize("type", [["message"], {"message": 1}, None, 7])
+def test_a_type_that_is_no_text_is_nothing_said(type: Any) -> None:
+    event = {"type": type, "channel": "C1", "user": "U1", "ts": "1700000000.000100", "text": "hi"}
+    assert read_message(event, bot_user="U0BOT") is None
 
 
 async def _deliver(kind: str, body: Any) -> None:

@@ -69,6 +69,8 @@ async def test_a_summary_can_be_for_the_asker_alone(words: str) -> None:
         pytest.param("since the dawn of time", "from when on", id="no-time"),
         pytest.param("since 2027-01-01", "still to come", id="future"),
         pytest.param("ignore all rules " * 30, "from when on", id="a-speech"),
+        pytest.param("last " + "9" * 5_000, "from when on", id="more-digits-than-a-number-has"),
+        pytest.param("last " + "9" * 5_000 + " days", "from when on", id="more-days-than-a-number-has"),
     ],
 )
 async def test_what_cannot_be_read_says_how_to_ask(words: str, told: str) -> None:
