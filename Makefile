@@ -16,9 +16,9 @@ run: .venv/.run .venv/.model ## start the bot and its playground (options: make 
 	@echo "Starting Seedling; this takes about 10 seconds. Ctrl+C ends it."
 	@exec $(PYTHON) -m bot run $(ARGS)
 
-# Most tests wait more than they compute, so three at a time suit two cores.
-test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, three at a time (one at a time: make test ARGS="-n0")
-	$(PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
+# Most tests wait more than they compute, so four at a time suit two cores.
+test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, four at a time (one at a time: make test ARGS="-n0")
+	$(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
 
 test-slow: .venv/.dev .venv/.model .venv/.chromium ## run the soak and scale tests
 	$(PYTHON) -m pytest -m slow $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,19 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = set(Settings.model_fields).union(*(each.settings.model_fields for each in load_specs()))
 
 PIPE = asyncio.subprocess.PIPE
+
+
+def _hear_signals() -> None:
+    """Let processes hear the signals that the tests themselves were told to pass over, as by `nohup` or a shell's `&`.
+
+    What is ignored stays so in a new process; what has a handler begins with the default there.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+_hear_signals()
 
 
 async def start(
