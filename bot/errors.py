@@ -26,6 +26,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 
 class BotError(Exception):
     """Anything that Seedling itself reports; bugs are never one of these."""
@@ -68,36 +70,29 @@ class QuestionTooLong(InvalidInput):
         self.limit = limit
 
 
+class ModelFacts(TypedDict, total=False):
+    """What every `ModelError` carries, where the server told it."""
+
+    status: int | None  # of HTTP
+    code: str | None
+    request_id: str | None
+
+
 class ModelError(BotError):
     """The model gave no usable answer; the message names no secret and no user text."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
+    def __init__(self, message: str, **facts: Unpack[ModelFacts]) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = code
-        self.request_id = request_id
+        self.status = facts.get("status")
+        self.code = facts.get("code")
+        self.request_id = facts.get("request_id")
 
 
 class ModelUnavailable(ModelError):
     """The model may answer if asked again later, after `retry_after` seconds when that is known."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, status=status, code=code, request_id=request_id)
+    def __init__(self, message: str, *, retry_after: float | None = None, **facts: Unpack[ModelFacts]) -> None:
+        super().__init__(message, **facts)
         self.retry_after = retry_after
 
 
@@ -116,16 +111,9 @@ class ContextTooLong(ModelRejected):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-        counted: int | None = None,
-        most: int | None = None,
+        self, message: str, *, counted: int | None = None, most: int | None = None, **facts: Unpack[ModelFacts]
     ) -> None:
-        super().__init__(message, status=status, code=code, request_id=request_id)
+        super().__init__(message, **facts)
         self.counted = counted
         self.most = most
 

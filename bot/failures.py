@@ -63,6 +63,11 @@ def not_posted(reason: str) -> str:
     return NOT_POSTED.format(reason=reason or NOT_TAKEN)
 
 
+def not_done(reason: str) -> str:
+    """Return the sentence for who typed a command or pressed a button; `reason` is that of a `PlatformRefused`."""
+    return f"That did not work: {reason}."
+
+
 def apology(error: BaseException) -> str:
     """The sentence for the person who asked; names no secret and nothing that only operators understand."""
     if isinstance(error, InvalidInput):

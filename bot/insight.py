@@ -8,7 +8,6 @@ from typing import Any
 from bot.condenser import NOTES_TITLE
 from bot.context.window import Break
 from bot.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
-from bot.errors import InvalidInput
 from bot.ownership import check_forget
 from bot.ports import Store, TranscriptStore, TurnStore
 from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
@@ -65,28 +64,16 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 
-async def forget(arguments: str, incoming: Incoming, store: Store) -> Effect[Any]:
-    """Return what forgets what was asked for. Raises `InvalidInput` for anything else."""
+async def forget(what: str, incoming: Incoming, store: Store) -> Effect[Any]:
+    """Return what forgets "memory", "here" or "me". Raises `InvalidInput` to who may not forget what others wrote."""
     key = incoming.key
-    match arguments.strip().lower():
-        case "memory":
-            await _check_forgetting(incoming, store)
-            return Effect(change=ForgetNotes(key=key), tell=_notes_forgotten)
-        case "here":
-            await _check_forgetting(incoming, store)
-            return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)
-        case "me":
-            return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
-        case _:
-            raise InvalidInput(
-                "Say `/forget memory` for my notes on what is out of view here, `/forget here` for all of this "
-                "conversation, or `/forget me` for everything that you asked."
-            )
-
-
-async def _check_forgetting(incoming: Incoming, store: Store) -> None:
+    if what == "me":
+        return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
     if not incoming.administers:
-        check_forget(incoming.author, await store.authors(incoming.key))
+        check_forget(incoming.author, await store.authors(key))
+    if what == "here":
+        return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)
+    return Effect(change=ForgetNotes(key=key), tell=_notes_forgotten)
 
 
 def _notes_forgotten(there_were: bool) -> str:

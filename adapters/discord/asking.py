@@ -26,7 +26,7 @@ from adapters.discord.wire import attachment_json, channel_json
 from bot.chat.rate_limit import Priority
 from bot.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
-from bot.failures import UNEXPECTED
+from bot.failures import UNEXPECTED, not_done
 from bot.ports import Bot
 from bot.types import EMPTY, Entrance, Handled, Incoming, Outcome, Person
 
@@ -39,8 +39,7 @@ NOT_OURS: Final = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
 
 INTERACTION: Final = "interaction:"
 """What the dedupe keys of interactions begin with; the interaction's id follows."""
-NOT_DONE: Final = "That did not work: {reason}."
-AWAY: Final = "That did not work: Discord did not take it. Please try again in a moment."
+AWAY: Final = f"{not_done('Discord did not take it')} Please try again in a moment."
 
 Interaction = discord.Interaction[Any]
 
@@ -230,7 +229,7 @@ def failure(error: BaseException) -> str:
     if isinstance(error, discord.HTTPException):
         error = refusal("", error.status, error.code)
     if isinstance(error, PlatformRefused) and error.reason:
-        return NOT_DONE.format(reason=error.reason)
+        return not_done(error.reason)
     return AWAY if isinstance(error, PlatformError) else UNEXPECTED
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.limits import (
@@ -17,74 +16,61 @@ from adapters.discord.limits import (
     UNKNOWN_MESSAGE,
     UNKNOWN_WEBHOOK,
 )
+from bot.chat.verdicts import PASSES, Verdict, final
 from bot.errors import PlatformError, PlatformRefused
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """How an error code is meant: it passes and the request is made again, or it is final for the `reason`."""
-
-    passes: bool = False
-    reason: str = ""
-
-
-def _final(reason: str) -> Verdict:
-    return Verdict(reason=reason)
-
-
-_PASSES: Final = Verdict(passes=True)
-_FORM: Final = _final("Discord did not take its form")
-_NOT_HERE: Final = _final("I cannot see this channel any more")
-_RIGHTS: Final = _final("I lack a right in this channel; an administrator of the server can give it to me")
-_BLOCKED: Final = _final("the server's AutoMod blocked its text")
-_NO_EDIT: Final = _final("Discord does not let me change my message any more")
-_ENDED: Final = _final("it took too long, and Discord takes no answer to it any more")
+_FORM: Final = final("Discord did not take its form")
+_NOT_HERE: Final = final("I cannot see this channel any more")
+_RIGHTS: Final = final("I lack a right in this channel; an administrator of the server can give it to me")
+_BLOCKED: Final = final("the server's AutoMod blocked its text")
+_NO_EDIT: Final = final("Discord does not let me change my message any more")
+_ENDED: Final = final("it took too long, and Discord takes no answer to it any more")
 
 VERDICTS: Final[Mapping[int, Verdict]] = {
     # These pass.
-    20016: _PASSES,  # slow mode
-    20022: _PASSES,  # edits of announcements
-    20028: _PASSES,  # writes to a channel
-    20029: _PASSES,  # writes to a server
-    40004: _PASSES,  # sending is switched off for a time
-    40006: _PASSES,  # a feature is switched off for a time
-    40062: _PASSES,  # a resource is limited
-    110000: _PASSES,  # a search index is being made
-    130000: _PASSES,  # overloaded
+    20016: PASSES,  # slow mode
+    20022: PASSES,  # edits of announcements
+    20028: PASSES,  # writes to a channel
+    20029: PASSES,  # writes to a server
+    40004: PASSES,  # sending is switched off for a time
+    40006: PASSES,  # a feature is switched off for a time
+    40062: PASSES,  # a resource is limited
+    110000: PASSES,  # a search index is being made
+    130000: PASSES,  # overloaded
     # What was sent does not please: a plainer form may.
-    40005: _final("it is too large for Discord"),
+    40005: final("it is too large for Discord"),
     50006: _FORM,
     50035: _FORM,
     50068: _FORM,
     50109: _FORM,
-    CANNOT_REPLY: _final("I may not read this channel's history"),
+    CANNOT_REPLY: final("I may not read this channel's history"),
     # A message that cannot be changed: a new one may be posted.
     50005: _NO_EDIT,
     30046: _NO_EDIT,  # too many edits of a message that is older than an hour
-    UNKNOWN_MESSAGE: _final("the message is not there any more"),
+    UNKNOWN_MESSAGE: final("the message is not there any more"),
     # A place that takes nothing.
-    UNKNOWN_CHANNEL: _final("the channel is not there any more"),
-    10004: _final("I am not in this server any more"),
+    UNKNOWN_CHANNEL: final("the channel is not there any more"),
+    10004: final("I am not in this server any more"),
     50001: _NOT_HERE,
     50013: _RIGHTS,
-    50008: _final("nobody can write in this channel"),
-    50024: _final("this kind of channel does not allow that"),
-    50083: _final("this thread is archived"),
-    160005: _final("this thread is locked"),
-    40058: _final("nobody can write in this channel"),
-    40007: _final("I am banned from this server"),
-    50007: _final("you take no direct messages from me"),
-    50009: _final("this server asks for more verification than I have"),
+    50008: final("nobody can write in this channel"),
+    50024: final("this kind of channel does not allow that"),
+    50083: final("this thread is archived"),
+    160005: final("this thread is locked"),
+    40058: final("nobody can write in this channel"),
+    40007: final("I am banned from this server"),
+    50007: final("you take no direct messages from me"),
+    50009: final("this server asks for more verification than I have"),
     200000: _BLOCKED,
     200001: _BLOCKED,
-    240000: _final("Discord blocked a link in it"),
+    240000: final("Discord blocked a link in it"),
     # Answers to interactions.
     UNKNOWN_WEBHOOK: _ENDED,
     INVALID_WEBHOOK_TOKEN: _ENDED,
     UNKNOWN_INTERACTION: _ENDED,
-    ALREADY_ACKNOWLEDGED: _final("it is answered already"),
-    NO_MORE_FOLLOWUPS: _final("Discord takes no further message here"),
-    THREAD_EXISTS: _final("the thread is there already"),
+    ALREADY_ACKNOWLEDGED: final("it is answered already"),
+    NO_MORE_FOLLOWUPS: final("Discord takes no further message here"),
+    THREAD_EXISTS: final("the thread is there already"),
 }
 """Every refusal that is known, sorted: the one table that says what is tried again and what people are told.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from dataclasses import replace
@@ -18,14 +17,12 @@ from adapters.discord.rendering import Page, plain_pages
 from adapters.discord.surfaces import ChannelSurface, Ended, InteractionSurface
 from adapters.discord.surroundings import Surroundings
 from bot.chat.rate_limit import Priority
+from bot.chat.write_check import raise_known_refusal
 from bot.delivery import defang, known
-from bot.errors import PlatformError, PlatformRefused
+from bot.errors import PlatformRefused
 from bot.types import ANSWER_IN, Draft, Incoming, Turn
 
 logger = logging.getLogger(__name__)
-
-LOOK_SECONDS: Final = 2.0
-"""How long a question waits to be told whether its channel takes an answer."""
 
 LACKING: Final = "I lack the right “{right}” in this channel; an administrator of the server can give it to me"
 LOCKED: Final = "this thread is locked"
@@ -75,21 +72,20 @@ async def check_writable(turn: Turn, around: Surroundings) -> None:
     if asked.private or isinstance(read_ref(turn.reply_ref or asked.reply_ref), InteractionRef):
         return
     here = asked.details.get(CHANNEL) or asked.key.thread or asked.key.channel
+    await raise_known_refusal(_refusal(asked, here, around))
+
+
+async def _refusal(asked: Incoming, here: str, around: Surroundings) -> PlatformRefused | None:
     try:
-        async with asyncio.timeout(LOOK_SECONDS):
+        reason = await _obstacle(asked, here, around)
+        if reason:
+            await around.directory.forget_rights(here)
             reason = await _obstacle(asked, here, around)
-            if reason:
-                await around.directory.forget_rights(here)
-                reason = await _obstacle(asked, here, around)
     except Refused as error:
         if error.code == UNKNOWN_CHANNEL:
-            raise
-        logger.info("not known whether an answer can be shown", extra={"error": str(error)})
-    except (PlatformError, TimeoutError) as error:
-        logger.info("not known whether an answer can be shown", extra={"error": str(error)})
-    else:
-        if reason:
-            raise PlatformRefused(f"no answer can be shown in {here}: {reason}", reason=reason)
+            return error
+        raise
+    return PlatformRefused(f"no answer can be shown in {here}: {reason}", reason=reason) if reason else None
 
 
 async def _obstacle(asked: Incoming, here: str, around: Surroundings) -> str:

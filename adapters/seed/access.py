@@ -7,8 +7,9 @@ import logging
 import re
 from contextlib import aclosing
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
+from adapters.seed.catalogue import model_path
 from adapters.seed.client import SeedModel
 from adapters.seed.problems import Kind, Problem, Trouble, to_error
 from bot.errors import ConfigError, ModelError
@@ -62,7 +63,7 @@ def _is_worth_telling(problem: Problem) -> bool:
 
 async def _problem(model: SeedModel) -> Problem | None:
     try:
-        await model.http.get(f"/models/{quote(model.name, safe='')}")
+        await model.http.get(model_path(model.name))
     except Trouble as trouble:
         return trouble.problem
     return None

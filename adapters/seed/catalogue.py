@@ -13,13 +13,18 @@ from adapters.seed.problems import Trouble
 NO_SUCH_ADDRESS = frozenset({400, 404, 405, 501})
 
 
+def model_path(name: str) -> str:
+    """Return the address of the model's own row."""
+    return f"/models/{quote(name, safe='')}"
+
+
 async def model_rows(http: SeedHttp, name: str) -> Sequence[Any]:
     """Return the model's row from its own address, or all rows of the list where a server has only that.
 
     Raises `Trouble`.
     """
     try:
-        told = await http.get(f"/models/{quote(name, safe='')}")
+        told = await http.get(model_path(name))
     except Trouble as trouble:
         if trouble.problem.status not in NO_SUCH_ADDRESS:
             raise

@@ -10,10 +10,17 @@ import json
 import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import TypedDict
 
 from adapters.seed import loose, refusals
-from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, ModelRejected, ModelUnavailable, Refused
+from bot.errors import (
+    ContextTooLong,
+    ModelAccessDenied,
+    ModelError,
+    ModelFacts,
+    ModelRejected,
+    ModelUnavailable,
+    Refused,
+)
 
 REFUSED_CODE = re.compile(
     r"SensitiveContentDetected|RiskDetection|ContentSecurityDetectionError|content_filter|content_policy_violation"
@@ -149,14 +156,6 @@ def problem_from_body(body: bytes, *, status: int, request_id: str | None, retry
     return replace(problem, retry_after=retry_after)
 
 
-class Facts(TypedDict):
-    """What every model error carries."""
-
-    status: int | None
-    code: str | None
-    request_id: str | None
-
-
 ADVICE = {
     401: "check SEED_API_KEY",
     402: "the account has no credits left: top it up",
@@ -168,7 +167,7 @@ ADVICE = {
 
 def to_error(problem: Problem) -> ModelError:
     """The error that the rest of the bot sees: status, code and what to do, never a key and never user text."""
-    facts = Facts(status=problem.status, code=problem.code or None, request_id=problem.request_id)
+    facts = ModelFacts(status=problem.status, code=problem.code or None, request_id=problem.request_id)
     told = _told(problem)
     match problem.kind:
         case Kind.DENIED:

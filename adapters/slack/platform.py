@@ -36,6 +36,7 @@ from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
 from adapters.slack.replies.whispers import tell
 from adapters.slack.settings import SlackSettings
 from bot.chat.background_tasks import BackgroundTasks
+from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.event_errors import EventErrors
 from bot.owed import keep_telling
@@ -50,9 +51,6 @@ PACE_SECONDS: Final = 1.0
 
 HTTP_SECONDS: Final = 15.0
 """How long one call of the Web API may take."""
-
-LOOK_SECONDS: Final = 2.0
-"""How long a question waits to be told whether its channel takes an answer."""
 
 STOP_SECONDS: Final = 5.0
 CATCH_UP_REST_SECONDS: Final = 10.0
@@ -142,18 +140,13 @@ class SlackPlatform:
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `SlackRefusal` when the channel is known to take no messages of the bot."""
-        asked = turn.incoming
-        if asked.private or asked.key.channel.startswith("D"):
-            return
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
-                code = await channels.unwritable(workspace, asked.key.channel)
-        except (PlatformError, TimeoutError) as error:
-            logger.info("not known whether an answer can be shown", extra={"error": str(error)})
-            return
-        if code:
-            raise SlackRefusal("chat.postMessage", code)
+        if not turn.incoming.private and not turn.incoming.key.channel.startswith("D"):
+            await raise_known_refusal(self._refusal(turn.incoming))
+
+    async def _refusal(self, asked: Incoming) -> SlackRefusal | None:
+        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        code = await channels.unwritable(workspace, asked.key.channel)
+        return SlackRefusal("chat.postMessage", code) if code else None
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone, in the channel or else in their direct message.

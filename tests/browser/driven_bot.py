@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 
 from bot.errors import BotError
-from bot.parameter_resolver import resolve
-from bot.parameters import Effective, Scope
 from bot.ports import Platform, Reply
 from bot.types import (
     Again,
@@ -18,17 +15,15 @@ from bot.types import (
     Handled,
     Incoming,
     Outcome,
-    Owed,
     RequestRecord,
-    ThreadMessage,
     Turn,
     TurnId,
     TurnState,
-    Within,
 )
+from tests.quiet_bot import QuietBot
 
 
-class DrivenBot:
+class DrivenBot(QuietBot):
     """Answers nothing by itself; `replies` arrive in the order of the questions."""
 
     def __init__(self) -> None:
@@ -63,24 +58,6 @@ class DrivenBot:
         turn = Turn(id=number, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1, reply_ref=ref)
         return await self.platform.open_reply(turn)
 
-    async def begin(self, asked: Incoming) -> bool:
-        return True
-
-    async def refuse(self, asked: Incoming) -> Handled | None:
-        return None
-
-    async def reply(self, asked: Incoming, text: str) -> Handled:
-        return Handled(outcome=Outcome.REPLIED, text=text)
-
-    async def told(self, asked: Incoming) -> None:
-        return None
-
-    async def owed(self, platform: str) -> Sequence[Owed]:
-        return []
-
-    async def usage(self, asked: Incoming) -> str:
-        return ""
-
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
         if error := self.refusals.get("stop"):
             raise error
@@ -88,16 +65,8 @@ class DrivenBot:
         self.acted.append((asked.author.id, asked.administers))
         return Handled(outcome=Outcome.REPLIED, text=stopped)
 
-    async def edited(
-        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
-    ) -> None:
-        raise NotImplementedError
-
     async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         self.deletions += ids
-        return DeletionOutcome()
-
-    async def place_deleted(self, place: Within) -> DeletionOutcome:
         return DeletionOutcome()
 
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
@@ -114,17 +83,6 @@ class DrivenBot:
     async def turn(self, id: TurnId) -> Turn | None:
         incoming = self.asked[id - 1]
         return Turn(id=id, incoming=incoming, state=TurnState.DONE, epoch=1, attempt=1)
-
-    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
-        return resolve([])
-
-    async def change(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
-    ) -> Handled:
-        raise NotImplementedError
-
-    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
-        return {}
 
     async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         if error := self.refusals.get("requests"):

@@ -8,8 +8,6 @@ import httpx
 
 from bot.errors import PlatformError, PlatformRefused
 
-PATIENCE_SECONDS = 10.0
-
 
 class Missing(PlatformRefused):
     """What was asked for is not there any more."""
@@ -19,7 +17,7 @@ class PigeonClient(httpx.AsyncClient):
     """Calls of one bot."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        super().__init__(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_SECONDS)
+        super().__init__(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=10.0)
 
     async def call(self, method: str, path: str, **body: Any) -> Any:
         """Ask for something. Raises `PlatformError`, `PlatformRefused` and `Missing`."""

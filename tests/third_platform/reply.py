@@ -78,10 +78,9 @@ class PigeonReply:
             self._shown.remove(each)
 
     async def _post(self, text: str, index: int) -> Shown:
-        key, anew = self._turn.incoming.key, f"r{self._anew}" if self._anew else ""
-        named = f"t{self._turn.id}-{index}{anew}"
-        path = f"/rooms/{key.channel}/messages"
-        posted = await self._client.call("POST", path, text=text, thread=key.thread, key=named)
+        key, name = self._turn.incoming.key, f"t{self._turn.id}-{index}-{self._anew}"
+        room = f"/rooms/{key.channel}"
+        posted = await self._client.call("POST", f"{room}/messages", text=text, thread=key.thread, key=name)
         return Shown(posted["id"], posted["text"])  # that of an earlier runner, if it has posted under this key
 
     async def _change(self, shown: Shown, text: str, index: int) -> None:
@@ -101,10 +100,9 @@ class PigeonReply:
     async def _take_back(self, shown: Shown) -> None:
         try:
             await self._client.call("DELETE", f"/messages/{shown.id}")
-        except Missing:
-            return
-        except PlatformRefused:
-            await self._client.call("PUT", f"/messages/{shown.id}", text=TAKEN_BACK)
+        except PlatformRefused as error:
+            if not isinstance(error, Missing):
+                await self._client.call("PUT", f"/messages/{shown.id}", text=TAKEN_BACK)
 
 
 class PrivateReply(PigeonReply):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from bot.chat.verdicts import PASSES, Verdict, final
 from bot.errors import PlatformError, PlatformRefused
 
 UNAVAILABLE: Final = frozenset(
@@ -17,41 +17,24 @@ GONE: Final = frozenset({"message_not_found", "thread_not_found"})
 TOKEN_GONE: Final = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """How an error code is meant: it passes and the call is tried again, or it is final for the `reason`.
-
-    `maybe_done` says of one that passes that the call may have had its effect.
-    """
-
-    passes: bool = False
-    maybe_done: bool = False
-    reason: str = ""
-
-
-def _final(reason: str) -> Verdict:
-    return Verdict(reason=reason)
-
-
-_PASSES: Final = Verdict(passes=True)
 _TROUBLE: Final = Verdict(passes=True, maybe_done=True)
-_FORM: Final = _final("Slack did not take its form")
-_TOO_LONG: Final = _final("it is too long for Slack")
-_PLACE: Final = _final("an administrator has restricted who may post in this channel")
-_THREAD: Final = _final("this thread takes no more replies")
-_ARCHIVED: Final = _final("this channel is archived")
-_NOT_HERE: Final = _final("I am not in this channel; invite me with `/invite`")
-_NO_EDIT: Final = _final("Slack does not let me change my message any more")
-_NO_ACCESS: Final = _final("this workspace has taken my access away")
-_GONE: Final = _final("the message is not there any more")
+_FORM: Final = final("Slack did not take its form")
+_TOO_LONG: Final = final("it is too long for Slack")
+_PLACE: Final = final("an administrator has restricted who may post in this channel")
+_THREAD: Final = final("this thread takes no more replies")
+_ARCHIVED: Final = final("this channel is archived")
+_NOT_HERE: Final = final("I am not in this channel; invite me with `/invite`")
+_NO_EDIT: Final = final("Slack does not let me change my message any more")
+_NO_ACCESS: Final = final("this workspace has taken my access away")
+_GONE: Final = final("the message is not there any more")
 
 VERDICTS: Final[Mapping[str, Verdict]] = {
     # These pass (pages of the methods, "errors").
-    "ratelimited": _PASSES,
-    "rate_limited": _PASSES,
-    "accesslimited": _PASSES,
-    "external_channel_migrating": _PASSES,
-    "team_added_to_org": _PASSES,
+    "ratelimited": PASSES,
+    "rate_limited": PASSES,
+    "accesslimited": PASSES,
+    "external_channel_migrating": PASSES,
+    "team_added_to_org": PASSES,
     "fatal_error": _TROUBLE,
     "internal_error": _TROUBLE,
     "request_timeout": _TROUBLE,
@@ -79,37 +62,32 @@ VERDICTS: Final[Mapping[str, Verdict]] = {
     "streaming_state_conflict": _NO_EDIT,
     "message_not_in_streaming_state": _NO_EDIT,
     "stopped_by_user": _NO_EDIT,
-    "message_not_found": _GONE,
-    "thread_not_found": _GONE,
+    **dict.fromkeys(GONE, _GONE),
     # A place that takes nothing.
     "is_archived": _ARCHIVED,
     "is_inactive": _ARCHIVED,
     "not_in_channel": _NOT_HERE,
-    "channel_not_found": _final("I do not see this channel; invite me with `/invite`"),
+    "channel_not_found": final("I do not see this channel; invite me with `/invite`"),
     "restricted_action": _PLACE,
-    "restricted_action_read_only_channel": _final("only some people may post in this channel"),
-    "restricted_action_thread_only_channel": _final("this channel takes replies in threads only"),
-    "restricted_action_non_threadable_channel": _final("this channel takes no replies in threads"),
+    "restricted_action_read_only_channel": final("only some people may post in this channel"),
+    "restricted_action_thread_only_channel": final("this channel takes replies in threads only"),
+    "restricted_action_non_threadable_channel": final("this channel takes no replies in threads"),
     "restricted_action_thread_locked": _THREAD,
     "thread_locked": _THREAD,
-    "cannot_reply_to_message": _final("Slack lets nobody reply to this message"),
-    "message_limit_exceeded": _final("this workspace has sent as many messages as its plan allows"),
-    "messages_tab_disabled": _final("direct messages with me are switched off"),
-    "user_is_restricted": _final("guests are restricted in this workspace"),
+    "cannot_reply_to_message": final("Slack lets nobody reply to this message"),
+    "message_limit_exceeded": final("this workspace has sent as many messages as its plan allows"),
+    "messages_tab_disabled": final("direct messages with me are switched off"),
+    "user_is_restricted": final("guests are restricted in this workspace"),
     # Rights that the app or the workspace lacks.
-    "access_denied": _final("this workspace does not let me do that"),
-    "ekm_access_denied": _final("an administrator has switched messages off in this channel"),
-    "team_access_not_granted": _final("the app is not approved for this workspace"),
-    "missing_scope": _final("the app lacks a permission (scope) that this needs; an administrator can add it"),
-    "no_permission": _final("the app lacks a permission that this needs"),
-    "not_allowed_token_type": _final("the app lacks a permission that this needs"),
-    "token_expired": _NO_ACCESS,
-    "token_revoked": _NO_ACCESS,
-    "account_inactive": _NO_ACCESS,
-    "invalid_auth": _NO_ACCESS,
-    "not_authed": _NO_ACCESS,
-    "expired_trigger_id": _final("it took too long; please try again"),
-    "trigger_expired": _final("it took too long; please try again"),
+    "access_denied": final("this workspace does not let me do that"),
+    "ekm_access_denied": final("an administrator has switched messages off in this channel"),
+    "team_access_not_granted": final("the app is not approved for this workspace"),
+    "missing_scope": final("the app lacks a permission (scope) that this needs; an administrator can add it"),
+    "no_permission": final("the app lacks a permission that this needs"),
+    "not_allowed_token_type": final("the app lacks a permission that this needs"),
+    **dict.fromkeys(TOKEN_GONE, _NO_ACCESS),
+    "expired_trigger_id": final("it took too long; please try again"),
+    "trigger_expired": final("it took too long; please try again"),
 }
 """Every refusal that is known, sorted: the one table that says what is tried again and what people are told."""
 

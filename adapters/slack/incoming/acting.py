@@ -20,7 +20,7 @@ from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import PlatformError, PlatformRefused, StorageError
-from bot.failures import UNEXPECTED
+from bot.failures import UNEXPECTED, not_done
 from bot.ports import Bot, Clock
 from bot.types import Again, Entrance, Turn
 
@@ -31,7 +31,6 @@ Event = Mapping[str, Any]
 
 AWAY: Final = "Slack is not answering me right now. Please try again in a moment."
 WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
-NOT_DONE: Final = "That did not work: {reason}."
 REFUSED: Final = "Slack did not take it"
 
 AGAIN: Final[Mapping[str, Again]] = {REGENERATE: Again.REGENERATE, RETRY: Again.RETRY, CONTINUE: Again.CONTINUE}
@@ -152,7 +151,7 @@ class Acting:
 def failure(error: PlatformError) -> str:
     """Return what people are told when Slack kept something from being done."""
     if isinstance(error, PlatformRefused):
-        return NOT_DONE.format(reason=error.reason or REFUSED)
+        return not_done(error.reason or REFUSED)
     if isinstance(error, SlackUncertain) and error.retry_after:
         return WAIT.format(seconds=max(2, round(error.retry_after)))
     return AWAY

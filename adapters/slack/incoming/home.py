@@ -10,9 +10,9 @@ from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.limits import SECTION_CHARACTERS
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.incoming.asking import asked_by
-from adapters.slack.incoming.settings_form import ORIGINS
 from adapters.slack.records import field
 from adapters.slack.replies.rendering import COMMAND, Block, escape_mrkdwn, shortened
+from bot.commands.parameter_text import origin_text
 from bot.delivery import tables_as_text
 from bot.errors import BotError
 from bot.parameters import Effective
@@ -93,7 +93,7 @@ def in_mrkdwn(markdown: str) -> str:
 def _settings(effective: Mapping[str, Effective]) -> list[Block]:
     lines = [
         f"*{name}*: {shortened(escape_mrkdwn(' '.join(each.parameter.format(each.value).split())), 100)}"
-        f" ({ORIGINS[each.origin]})"
+        f" ({origin_text(each)})"
         for name, each in effective.items()
     ]
     return [_section("\n".join(lines[start : start + 10])) for start in range(0, len(lines), 10)]

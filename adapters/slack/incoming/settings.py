@@ -15,8 +15,9 @@ from adapters.slack.incoming.reading import PLATFORM
 from adapters.slack.incoming.settings_form import KINDS, SCOPE, Kind, Where, form, read_form, read_where
 from adapters.slack.records import field
 from bot.chat.rate_limit import Priority
+from bot.commands.parameter_text import place_text
 from bot.parameter_resolver import scopes_of
-from bot.parameters import PARAMETERS
+from bot.parameters import PARAMETERS, Scope
 from bot.ports import Bot, Clock
 from bot.types import ConversationKey, Entrance, Incoming
 
@@ -82,7 +83,7 @@ class Settings:
             here = {"channel": where.channel, "thread": where.thread}
             asked = await asked_by(workspace, body, self._clock, entrance=Entrance.FORM, **here)
             scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
-            answer = _confirmation(where, changes) if where.channel else ""
+            answer = _confirmation(scope, changes) if where.channel else ""
             await self._hearing.tell(workspace, asked, self._bot.change(scope, changes, asked=asked, answer=answer))
         return {}
 
@@ -106,10 +107,9 @@ def _key(workspace: Workspace, where: Where) -> ConversationKey:
     return ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=where.channel, thread=where.thread)
 
 
-def _confirmation(where: Where, changes: Mapping[str, str | None]) -> str:
+def _confirmation(scope: Scope, changes: Mapping[str, str | None]) -> str:
     lines = [f"- {name}: {'as before' if value is None else value}" for name, value in changes.items()]
-    place = {"workspace": "the whole workspace", "channel": "this channel", "conversation": "this thread"}
-    return "\n".join((f"Set for {place[where.kind]}:", "", *lines))
+    return "\n".join((f"Set for {place_text(scope)}:", "", *lines))
 
 
 def _blocks_of(view: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from adapters.slack.api.limits import INPUT_CHARACTERS, METADATA_CHARACTERS
 from adapters.slack.records import field
 from adapters.slack.replies.rendering import Block, shortened
+from bot.commands.parameter_text import origin_text
 from bot.errors import InvalidInput
 from bot.parameters import Effective, Parameter
 
@@ -22,13 +23,6 @@ LABELS: Final[Mapping[str, str]] = {
     "workspace": "The whole workspace",
     "channel": "This channel",
     "conversation": "This thread",
-}
-ORIGINS: Final[Mapping[str, str]] = {
-    "default": "default",
-    "workspace": "set for the workspace",
-    "channel": "set for this channel",
-    "conversation": "set in this thread",
-    "turn": "for this answer",
 }
 
 
@@ -105,13 +99,13 @@ def _input(where: Where, each: Effective, own: str | None) -> Block:
         "block_id": block_id(where.kind, parameter),  # another one for each scope, or Slack would keep what was typed
         "optional": True,
         "label": _plain(parameter.name),
-        "hint": _plain(f"Now {_value(each)} ({ORIGINS[each.origin]}). {parameter.help} It takes {parameter.allowed}."),
+        "hint": _plain(f"Now {_value(each)} ({origin_text(each)}). {parameter.help} It takes {parameter.allowed}."),
         "element": _element(parameter, own),
     }
 
 
 def _told(each: Effective) -> Block:
-    text = f"{each.parameter.name}: {_value(each)} ({ORIGINS[each.origin]}). Only administrators set it."
+    text = f"{each.parameter.name}: {_value(each)} ({origin_text(each)}). Only administrators set it."
     return {"type": "context", "elements": [_plain(text)]}
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -24,6 +23,7 @@ from adapters.slack.installing.rotation import AppSecrets, expiry
 from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.records import field
 from bot.errors import StorageError
+from bot.one_time_secrets import OneTimeSecrets
 from bot.ports import AdapterStateStore, Clock
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,7 @@ logger = logging.getLogger(__name__)
 INSTALL_PATH: Final = "/slack/install"
 AUTHORIZE_URL: Final = "https://slack.com/oauth/v2/authorize"
 STATE_LIFETIME: Final = timedelta(minutes=10)
-PENDING: Final = 100  # anybody can begin: what is kept of those who never come back has a bound
 COOKIE: Final = "seedling_slack_install"
-_PREFIX: Final = "state/"
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'",
     "Cache-Control": "no-store",
@@ -42,31 +40,11 @@ _HEADERS: Final = {
 }
 
 
-class States:
+class States(OneTimeSecrets):
     """The secrets of installations under way; each works once, in the browser that began."""
 
     def __init__(self, state: AdapterStateStore, clock: Clock) -> None:
-        self._state = state
-        self._clock = clock
-
-    async def issue(self) -> str:
-        """Return a new one, and drop those that are over or too many. Raises `StorageError`."""
-        now = self._clock()
-        pending = await self._state.list_state(PLATFORM, prefix=_PREFIX)
-        newest_first = sorted(pending.items(), key=lambda each: float(each[1]), reverse=True)
-        for number, (name, until) in enumerate(newest_first, 1):
-            if number >= PENDING or float(until) < now.timestamp():
-                await self._state.swap_state(PLATFORM, name, before=until, after=None)
-        secret = secrets.token_urlsafe(32)
-        await self._state.put_state(PLATFORM, _PREFIX + secret, str((now + STATE_LIFETIME).timestamp()))
-        return secret
-
-    async def use_up(self, secret: str) -> bool:
-        """Whether it was issued, not used before, and not long ago. Raises `StorageError`."""
-        until = await self._state.get_state(PLATFORM, _PREFIX + secret)
-        if until is None or not await self._state.swap_state(PLATFORM, _PREFIX + secret, before=until, after=None):
-            return False
-        return float(until) >= self._clock().timestamp()
+        super().__init__(state, clock, platform=PLATFORM, prefix="state/", lifetime=STATE_LIFETIME)
 
 
 class InstallPages:

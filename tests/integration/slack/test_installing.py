@@ -15,7 +15,8 @@ from yarl import URL
 
 from adapters.slack.api.workspaces import Origin
 from adapters.slack.installing.installations import Installations, cipher_of
-from adapters.slack.installing.pages import PENDING, States
+from adapters.slack.installing.pages import States
+from bot.one_time_secrets import PENDING
 from storage.memory import MemoryStore
 from tests.emulators.slack import Options, Workspace
 from tests.emulators.slack.options import CLIENT_ID, CLIENT_SECRET
@@ -111,7 +112,9 @@ async def test_what_is_kept_of_installations_that_never_end_has_a_bound() -> Non
     for _ in range(PENDING * 3):
         newest = await states.issue()
         clock.advance(0.01)
-    assert len(await store.list_state("slack", prefix="state/")) == PENDING
+    kept = await store.list_state("slack", prefix="state/")
+    assert len(kept) == PENDING
+    assert newest not in str(kept)
     assert await states.use_up(newest)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +14,19 @@ import pytest
 
 from bot.__main__ import main
 from bot.app import PLATFORMS
+from tests import processes
 from tests.emulators.pigeon import SECRET, TOKEN, Pigeon, running_pigeon
 from tests.emulators.seed import Options, running_seed
 from tests.postgresql import running_postgresql
-from tests.processes import ROOT, line_with
+from tests.processes import line_with
 
 MODULE = "tests.third_platform.spec"
 REGISTERED = (*PLATFORMS, MODULE)
 PROGRAM = f"import sys; from bot.__main__ import main; sys.exit(main(sys.argv[1:], platforms={REGISTERED!r}))"
+seedling = partial(processes.seedling, program=("-c", PROGRAM))
+"""`seedling` with the line in its registry."""
+
 PATIENCE_S = 90
-
-
-@asynccontextmanager
-async def seedling(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`seedling` with the line in its registry."""
-    pipe = asyncio.subprocess.PIPE
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0", **settings}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, *arguments, cwd=folder, env=surroundings, stdout=pipe, stderr=pipe
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 def joined(pigeon: Pigeon) -> dict[str, str]:

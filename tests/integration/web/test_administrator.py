@@ -100,7 +100,7 @@ async def test_another_host_name_or_a_store_that_is_away_use_nothing_up(
     async with visitor(stage) as client:
         assert (await client.get(await link(stage), headers={"Host": "bad host"})).status_code in (400, 403)
         with monkeypatch.context() as patch:
-            patch.setattr(stage.store, "list_state", away)
+            patch.setattr(stage.store, "get_state", away)
             answer = await client.get(await link(stage))
             assert (answer.status_code, "Try again in a moment" in answer.text) == (503, True)
         assert (await client.get(await link(stage))).status_code == 303

@@ -30,15 +30,13 @@ from bot.types import (
     Handled,
     Incoming,
     Outcome,
-    Owed,
-    RequestRecord,
     ThreadMessage,
-    Turn,
     TurnId,
     Within,
 )
 from storage.memory import MemoryStore
 from tests.fakes import ManualClock
+from tests.quiet_bot import QuietBot
 
 TEAM, BOT, BOT_ID = "T111", "U0BOT", "B0BOT"
 ANSWERS: Mapping[str, Any] = {
@@ -65,7 +63,7 @@ class QuietCalls(SlackCalls):
         return answer
 
 
-class RememberingBot:
+class RememberingBot(QuietBot):
     """A `Bot` that takes everything and does nothing; `fails` lets it be unable to store."""
 
     def __init__(self) -> None:
@@ -85,24 +83,6 @@ class RememberingBot:
             raise refuse_unknown(name)
         self.heard.append(incoming)
         return Handled(outcome=Outcome.ANSWERING)
-
-    async def begin(self, asked: Incoming) -> bool:
-        return True
-
-    async def refuse(self, asked: Incoming) -> Handled | None:
-        return None
-
-    async def reply(self, asked: Incoming, text: str) -> Handled:
-        return Handled(outcome=Outcome.REPLIED, text=text)
-
-    async def told(self, asked: Incoming) -> None:
-        return None
-
-    async def owed(self, platform: str) -> Sequence[Owed]:
-        return []
-
-    async def usage(self, asked: Incoming) -> str:
-        return ""
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
         self.stopped.append(key)
@@ -124,12 +104,6 @@ class RememberingBot:
     async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
         raise InvalidInput("That question is not known here.")
 
-    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
-        return Handled(outcome=Outcome.REPLIED, text=answer)
-
-    async def turn(self, id: TurnId) -> Turn | None:
-        return None
-
     async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
         return await effective_at(key, self._settings)
 
@@ -138,12 +112,6 @@ class RememberingBot:
     ) -> Handled:
         self.changes.append((scope, values))
         return Handled(outcome=Outcome.REPLIED, text=answer)
-
-    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
-        return {}
-
-    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        return []
 
 
 class OneWorkspace:

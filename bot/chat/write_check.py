@@ -1,0 +1,27 @@
+"""Look whether a channel takes an answer, before the model is asked; what cannot be found out keeps nothing back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Final
+
+from bot.errors import PlatformError, PlatformRefused
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 2.0
+"""How long a question waits to be told whether its channel takes an answer."""
+
+
+async def raise_known_refusal(look: Awaitable[PlatformRefused | None]) -> None:
+    """Raise the refusal that `look` returns; one that it fails with, or that comes too late, is only logged."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            refusal = await look
+    except (PlatformError, TimeoutError) as error:
+        logger.info("not known whether an answer can be shown", extra={"error": str(error)})
+        return
+    if refusal is not None:
+        raise refusal
