@@ -75,6 +75,14 @@ def read_content(message: Record, names: Names, *, bot_ids: frozenset[str] = fro
     return _Reader(names).message(message, bot_ids=bot_ids)
 
 
+def replied_to(message: Record, names: Names) -> Quote | None:
+    """Return the whole message that one replies to, for a question about it; None where it is gone or there is none."""
+    told = record(message, "referenced_message")
+    if number(message, "type") != REPLY or not told:
+        return None
+    return _Reader(names).quote(told, 0, kind=QuoteKind.REPLIED_TO, author=name_of(told))
+
+
 def name_of(message: Record) -> str:
     """Return the author's name as others see it, "" where it is not told."""
     author = record(message, "author")
@@ -127,7 +135,7 @@ class _Reader:
                 yield self._forward(record(each, "message"), message, depth)
             starter = record(message, "referenced_message")
             if number(message, "type") == THREAD_STARTER and starter:
-                yield self._quote(starter, depth, kind=QuoteKind.THREAD_START, author=name_of(starter))
+                yield self.quote(starter, depth, kind=QuoteKind.THREAD_START, author=name_of(starter))
         yield from (_card(each, names) for each in records(message, "embeds"))
         if poll := record(message, "poll"):
             yield _poll(poll)
@@ -138,11 +146,12 @@ class _Reader:
         """A forwarded message; Discord tells neither its author nor the name of its channel."""
         channel = field(message, "message_reference", "channel_id")
         name = self._further("channel", channel) or ""
-        return self._quote(snapshot, depth, place=f"#{name}" if name else "")
+        return self.quote(snapshot, depth, place=f"#{name}" if name else "")
 
-    def _quote(
+    def quote(
         self, message: Record, depth: int, *, kind: QuoteKind = QuoteKind.FORWARD, author: str = "", place: str = ""
     ) -> Quote:
+        """Return a message as another one shows it."""
         names = (field(each, "title") or field(each, "filename") for each in records(message, "attachments"))
         return Quote(
             content=self.message(message, depth + 1),

@@ -1,7 +1,7 @@
 """Write a message with all its parts as Markdown for the model.
 
-Each part begins with its mark in square brackets, and what belongs to it is indented or, within a quote, begins with
-"> ". No text can pass for a mark or for the label of an entry: a line that would gets a backslash in front. Pure.
+Each part but a table begins with its mark in square brackets, and what belongs to it is indented or, in a quote, begins
+with "> ". No text can pass for a mark or for the label of an entry: a line that would gets a backslash in front. Pure.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bot.types.content import Card, MessageContent, Notice, Part, Passage, Poll,
 MESSAGE_CHARACTERS: Final = 8_000
 PART_CHARACTERS: Final = 2_000  # of a card, a table, a poll
 TITLE_CHARACTERS: Final = 300
+LINK_CHARACTERS: Final = 1_000
 BEGINNING_CHARACTERS: Final = 120
 """Characters at most; what is left out is counted in a line of its own, or shown as "..." within a line."""
 
@@ -27,7 +28,7 @@ _INDENT: Final = "  "
 _HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _MARK_LIKE = re.compile(
     rf"^(?=(?:[^\S\n]|[{_HIDDEN}>])*[\[\uff3b](?:[^\S\n]|[{_HIDDEN}])*"
-    r"(?:card|poll|sticker|table|notice|forwarded|linked message|start of|in reply|cut)\b)",
+    r"(?:card|poll|sticker|system message|forwarded|linked message|start of the|in reply|replied-to|cut)\b)",
     re.MULTILINE | re.IGNORECASE,
 )
 _ROUND = str.maketrans("[]\uff3b\uff3d", "()()")  # so that nothing ends the mark around it
@@ -78,7 +79,7 @@ def _card(card: Card, said: str) -> str:
         return ""
     title, source = _line(card.title), _line(card.source)
     heading = ": ".join(filter(None, (source, title)))
-    link = _line(card.link, PART_CHARACTERS)
+    link = _line(card.link, LINK_CHARACTERS)
     lines = [text, *(_field(each.name, each.value) for each in card.fields)]
     lines += [f"({_line(card.footer)})"] if card.footer.strip() else []
     return _marked("card", " ".join(filter(None, (heading, f"<{link}>" if link else ""))), lines)
@@ -105,7 +106,7 @@ def _sticker(sticker: Sticker) -> str:
 
 
 def _notice(notice: Notice) -> str:
-    return _marked("notice", _line(notice.text), ())
+    return _marked("system message", _line(notice.text), ())
 
 
 def _passage(passage: Passage) -> str:
@@ -117,7 +118,8 @@ def _table(table: Table) -> str:
         return ""
     header, *rows = table.rows
     lines = [_row(header), "|" + "---|" * len(header), *map(_row, rows)]
-    return f"{_marked('table', _line(table.caption), ())}\n{_cut(chr(10).join(lines), PART_CHARACTERS)}"
+    caption = _plain(_line(table.caption))
+    return "\n".join(filter(None, (caption, _cut("\n".join(lines), PART_CHARACTERS))))
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -155,7 +157,7 @@ _RENDERINGS: Final[dict[type, Callable[[Any], str]]] = {
 
 def _marked(mark: str, heading: str, lines: Sequence[str]) -> str:
     """A part under its mark: the heading beside it, the lines indented below."""
-    body = _cut("\n".join(filter(None, map(_plain, lines))), PART_CHARACTERS)
+    body = _cut("\n".join(filter(None, map(_plain, lines))), PART_CHARACTERS - len(heading))
     return "\n".join((f"[{mark}] {heading}".rstrip(), *(_indented(body) if body else ())))
 
 

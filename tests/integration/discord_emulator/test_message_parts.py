@@ -73,7 +73,7 @@ async def test_a_forward_keeps_what_was_said_without_its_author() -> None:
 
 async def test_a_reply_to_a_message_without_text_names_it() -> None:
     async with scene() as play:
-        poll = {"question": {"text": "Where?"}, "answers": [], "expiry": None, "layout_type": 1}
+        poll: Json = {"question": {"text": "Where?"}, "answers": [], "expiry": None, "layout_type": 1}
         poll |= {"allow_multiselect": False, "results": {"is_finalized": False, "answer_counts": []}}
         asked = play.here.send(play.robot, play.general, {"poll": poll})
         play.here.say(play.anna, play.general, "Here", reply_to=asked)

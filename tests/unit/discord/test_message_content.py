@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.discord.message_content import NOTICES, read_content
+from adapters.discord.message_content import NOTICES, read_content, replied_to
 from adapters.discord.reading import no_names
 from bot.chat.message_rendering import render
 from bot.types.content import MessageContent, Notice, QuoteKind, ReplyTo
@@ -193,7 +193,7 @@ def test_a_poll_without_results_says_nothing_of_votes() -> None:
 )
 def test_the_result_of_a_poll_is_told(fields: dict[str, str], told: str) -> None:
     embed = {"type": "poll_result", "fields": [{"name": name, "value": value} for name, value in fields.items()]}
-    assert shown({"type": 46, "content": "", "embeds": [embed]}) == f"[notice] {told}"
+    assert shown({"type": 46, "content": "", "embeds": [embed]}) == f"[system message] {told}"
 
 
 def test_stickers_are_told_by_name() -> None:
@@ -259,6 +259,15 @@ def test_a_reply_names_the_message_that_it_answers(told: Json | None, reply: Rep
     assert read_content(message, names).reply_to == reply
 
 
+def test_the_message_that_a_question_is_about_can_be_had_whole() -> None:
+    told = {"id": "3", "author": ADA, "content": "", "embeds": [{"title": "Build 812 failed"}], "attachments": []}
+    quote = replied_to({"type": 19, "content": "why?", "referenced_message": told}, names)
+    assert quote is not None
+    assert render(MessageContent(parts=(quote,))) == "> [replied-to message from Ada]\n> [card] Build 812 failed"
+    assert replied_to({"type": 19, "referenced_message": None}, names) is None
+    assert replied_to({"type": 21, "referenced_message": told}, names) is None
+
+
 def test_only_replies_have_a_relation() -> None:
     assert read_content({"type": 0, "message_reference": {"message_id": "3"}}, names).reply_to is None
     assert read_content({"type": 19}, names).reply_to is None
@@ -287,7 +296,7 @@ def test_what_discord_says_is_one_line(message: Json, told: str) -> None:
 @pytest.mark.parametrize("kind", NOTICES)
 def test_every_notice_can_be_told(kind: int) -> None:
     told = shown({"type": kind, "author": ADA, "content": "x\ny", "mentions": [BOB]})
-    assert told.startswith("[notice] ")
+    assert told.startswith("[system message] ")
     assert "{" not in told
     assert "\n" not in told
 
