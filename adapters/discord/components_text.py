@@ -56,7 +56,7 @@ def _picture(item: Record) -> str:
 
 
 def _menu(menu: Record) -> str:
-    """A menu shows what is chosen, or else what it is for."""
+    """Return what a menu shows: what is chosen, or else what it is for."""
     chosen = [field(each, "label") for each in records(menu, "options") if each.get("default") is True]
     shown = ", ".join(filter(None, chosen)) or field(menu, "placeholder")
     return f"(menu: {shown})" if shown else ""

@@ -94,7 +94,7 @@ def _shown_name(user: Record, member: Record) -> str:
 
 
 def _mentioned(message: Record) -> Iterator[tuple[str, str]]:
-    """The people whom a message mentions, by id, under the names that others see."""
+    """Return the people whom a message mentions, by id, under the names that others see."""
     for each in records(message, "mentions"):
         if name := _shown_name(each, record(each, "member")):
             yield field(each, "id"), name
@@ -143,7 +143,7 @@ class _Reader:
             yield Sticker(name=field(each, "name"))
 
     def _forward(self, snapshot: Record, message: Record, depth: int) -> Quote:
-        """A forwarded message; Discord tells neither its author nor the name of its channel."""
+        """Return a forwarded message; Discord tells neither its author nor the name of its channel."""
         channel = field(message, "message_reference", "channel_id")
         name = self._further("channel", channel) or ""
         return self.quote(snapshot, depth, place=f"#{name}" if name else "")
@@ -182,7 +182,7 @@ def _notice(message: Record, kind: int, text: str) -> Notice:
 
 
 def _poll_result(message: Record) -> str:
-    """What an embed of the type poll_result tells (resources/message, embed fields by embed type)."""
+    """Return what an embed of the type poll_result tells (resources/message, embed fields by embed type)."""
     embed = next(iter(records(message, "embeds")), {})
     told = {field(each, "name"): field(each, "value") for each in records(embed, "fields")}
     question, winner = told.get("poll_question_text", ""), told.get("victor_answer_text", "")
@@ -215,7 +215,7 @@ def _card(embed: Record, names: Names) -> Card:
 
 
 def _poll(poll: Record) -> Poll:
-    """A poll with its counts, where they are told: an answer without votes may be left out of them."""
+    """Return a poll with its counts, where they are told: an answer without votes may be left out of them."""
     results = record(poll, "results")
     counts = {number(each, "id"): number(each, "count") for each in records(results, "answer_counts")}
     return Poll(

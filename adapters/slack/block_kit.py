@@ -77,7 +77,7 @@ class BlockReader:
                 yield self._object(block, depth)
 
     def _object(self, value: Record, depth: int) -> str:
-        """The words of a block, of an element or of a text object."""
+        """Return the words of a block, of an element or of a text object."""
         kind = field(value, "type")
         if depth > MOST_DEPTH or kind in _WORDLESS:
             return ""
@@ -103,7 +103,7 @@ class BlockReader:
             yield from (self._object(each, depth) for each in value if isinstance(each, Mapping))
 
     def _choices(self, value: Record) -> str:
-        """The options of an element that shows all of them."""
+        """Return the options of an element that shows all of them."""
         return "\n".join(f"- {each}" for each in self._options(value, "options"))
 
     def _options(self, value: Record, *names: str) -> Iterator[str]:
@@ -113,7 +113,7 @@ class BlockReader:
                 yield " ".join(filter(None, (self._text(each, "text"), self._text(each, "description"))))
 
     def _text(self, record: Record, name: str) -> str:
-        """A text that stands as an object, or as itself."""
+        """Return a text that stands as an object, or as itself."""
         value = record.get(name)
         return self._object(value, MOST_DEPTH) if isinstance(value, Mapping) else self.words(field(record, name))
 

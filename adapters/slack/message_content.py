@@ -77,7 +77,7 @@ def _is_message(attachment: Record) -> bool:
 
 
 def _inside(attachment: Record) -> Iterator[Record]:
-    """The messages that a forward holds in their own form, beside its plain text."""
+    """Return the messages that a forward holds in their own form, beside its plain text."""
     for each in records(attachment, "message_blocks"):
         inner = each.get("message")
         if isinstance(inner, Mapping):
@@ -120,7 +120,7 @@ class _Reader:
         return self._blocks.words(field(record, name))
 
     def _root(self, message: Record) -> ReplyTo | None:
-        """The message whose thread a reply stands in that is shown in the channel as well."""
+        """Return the message whose thread a reply stands in that is shown in the channel as well."""
         root = message.get("root")
         if field(message, "subtype") != "thread_broadcast" or not isinstance(root, Mapping):
             return None
@@ -176,7 +176,7 @@ class _Reader:
         )
 
     def _quote(self, attachment: Record, depth: int) -> Quote:
-        """A message of somebody that is forwarded, or whose address was written."""
+        """Return a message of somebody that is forwarded, or whose address was written."""
         inside = list(_inside(attachment))
         pieces = [piece for each in inside for piece in self._blocks.pieces(records(each, "blocks"))]
         pieces = pieces or self._blocks.pieces([*records(attachment, "message_blocks"), *records(attachment, "blocks")])
@@ -199,7 +199,7 @@ class _Reader:
 
 
 def _joined(text: str, pieces: list[Piece], *, is_app: bool) -> tuple[str, list[Part]]:
-    """The words of a message and what stands behind them; `text` is left out where the blocks say it.
+    """Return the words of a message and what stands behind them; `text` is left out where the blocks say it.
 
     Slack's own editor writes each message as rich text and, with marks and escapes, as its text: blocks of people are
     what they typed. Apps may say something else in the text, or the same in both.

@@ -103,7 +103,7 @@ def _inline(element: Record, names: Names) -> str:
 
 
 def _word(element: Record, names: Names) -> str:
-    """One element within a line, with the marks of its style around it."""
+    """Return one element within a line, with the marks of its style around it."""
     text = _unstyled(element, names)
     style = element.get("style")
     if not isinstance(style, Mapping) or not text.strip():

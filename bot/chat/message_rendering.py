@@ -65,7 +65,7 @@ def beginning(content: MessageContent) -> str:
 
 
 def _part(part: Part, said: str) -> str:
-    """One part with its mark; "" for one that only repeats the words of the message."""
+    """Return one part with its mark; "" for one that only repeats the words of the message."""
     if isinstance(part, Card):
         return _card(part, said)
     return _RENDERINGS[type(part)](part)
@@ -156,7 +156,7 @@ _RENDERINGS: Final[dict[type, Callable[[Any], str]]] = {
 
 
 def _marked(mark: str, heading: str, lines: Sequence[str]) -> str:
-    """A part under its mark: the heading beside it, the lines indented below."""
+    """Return a part under its mark: the heading beside it, the lines indented below."""
     body = _cut("\n".join(filter(None, map(_plain, lines))), PART_CHARACTERS - len(heading))
     return "\n".join((f"[{mark}] {heading}".rstrip(), *(_indented(body) if body else ())))
 
@@ -166,12 +166,12 @@ def _indented(text: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A text of people, in which no line looks like a label or a mark."""
+    """Return a text of people, in which no line looks like a label or a mark."""
     return _MARK_LIKE.sub(r"\\", plain_text(text))
 
 
 def _line(text: str, most: int = TITLE_CHARACTERS) -> str:
-    """A text on one line."""
+    """Return a text on one line, shortened where it is longer than `most` characters."""
     line = " ".join(text[: most * 4].split())
     return line if len(line) <= most and len(text) <= most * 4 else f"{line[:most].rstrip()} ..."
 
@@ -183,7 +183,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _words(text: str) -> str:
-    """The words of a text with a space around each, so that only whole ones are found in it."""
+    """Return the words of a text with a space around each, so that only whole ones are found in it."""
     return f" {' '.join(_WORD.findall(_NUMBERING.sub('', text).casefold()))} "
 
 
