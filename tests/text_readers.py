@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final, cast
 
 from adapters.discord.dialect import to_discord
+from adapters.discord.message_content import read_content as read_discord
 from adapters.discord.reading import no_names, readable, without_address
 from adapters.discord.rendering import sources_text
 from adapters.seed.halves import Joiner, without_halves
@@ -16,6 +17,8 @@ from adapters.seed.problems import presentable
 from adapters.seed.sse import EventParser
 from adapters.seed.wires.sources import sources_in_text
 from adapters.slack.incoming.reading import without_mention
+from adapters.slack.message_content import mentions
+from adapters.slack.message_content import read_content as read_slack
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.replies.rendering import (
     escape_markdown,
@@ -23,10 +26,12 @@ from adapters.slack.replies.rendering import (
     fallback_text,
     in_slack_words,
 )
+from adapters.slack.rich_text import readable as readable_mrkdwn
 from adapters.web.markdown import render_markdown
 from adapters.web.writing import spoken, suggest
 from bot import schedules
 from bot.answer import same_page
+from bot.chat.message_rendering import beginning, render, repeats
 from bot.commands.completion import complete
 from bot.commands.parser import parse, question_in
 from bot.context.memory import combined
@@ -42,6 +47,7 @@ from bot.summary.harmless import addresses, harmless, repeats_rules
 from bot.summary.rendering import plain
 from bot.summary.wanted import IsoTimes, read_wanted
 from bot.types import ConversationKey, Incoming, Person, Source
+from bot.types.content import Card, MessageContent, Passage, Quote, Table
 
 Read = Callable[[str], object]
 
@@ -98,6 +104,28 @@ def _digest(text: str) -> object:
     return asyncio.run(schedules.decide(f"add {text}", ASKED, nowhere, now=NOW))
 
 
+def _whole(text: str) -> object:
+    """A message whose every part is the same long text."""
+    inner = MessageContent(text=text, parts=(Card(title=text, text=text), Table(rows=((text, text),))))
+    return render(MessageContent(text=text, parts=(Passage(text=text), Quote(content=inner, author=text))), most=10**9)
+
+
+def _slack(text: str) -> object:
+    words = [{"type": "text", "text": text, "style": {"bold": True}}]
+    kinds = ("rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted")
+    blocks = [{"type": "rich_text", "elements": [{"type": kind, "elements": words} for kind in kinds]}]
+    card = {"title": text, "text": text, "fields": [{"title": text, "value": text}]}
+    message = {"text": text, "bot_id": "B1", "blocks": blocks, "attachments": [card, card | {"is_share": True}]}
+    return [read_slack(message, {}, bot_user="UBOT"), read_slack({"text": text}, {}, bot_user="1"), mentions(message)]
+
+
+def _discord(text: str) -> object:
+    card = {"title": text, "description": text, "fields": [{"name": text, "value": text}]}
+    inner = {"content": text, "embeds": [card], "components": [{"type": 10, "content": text}]}
+    message = inner | {"type": 19, "referenced_message": inner, "message_snapshots": [{"message": inner}]}
+    return read_discord(message, no_names, bot_ids=frozenset({"1"}))
+
+
 READERS: Final[Mapping[str, Mapping[str, Read]]] = {
     "delivery": {
         "defang": lambda text: defang(text, allowed=lambda _: False),
@@ -130,6 +158,8 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "fallback_text": fallback_text,
         "in_slack_words": in_slack_words,
         "without_mention": lambda text: without_mention(text, "UBOT"),
+        "readable": lambda text: readable_mrkdwn(text, {}),
+        "read_content": _slack,
     },
     "Discord": {
         "to_discord": lambda text: to_discord(text, allowed=lambda _: False),
@@ -137,6 +167,12 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "sources_text": lambda text: sources_text([Source(url="https://a.b", title=text)]),
         "readable": lambda text: readable(text, no_names),
         "without_address": lambda text: without_address(text, frozenset({"1", "2"})),
+        "read_content": _discord,
+    },
+    "chat": {
+        "render": _whole,
+        "beginning": lambda text: beginning(MessageContent(text=text)),
+        "repeats": lambda text: repeats(text, text),
     },
     "web": {
         "render_markdown": render_markdown.__wrapped__,

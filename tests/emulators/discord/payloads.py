@@ -25,6 +25,9 @@ from tests.emulators.discord.world import (
     User,
 )
 
+UNREADABLE = frozenset({"poll", "message_snapshots"})
+"""Left out of messages for apps without the message-content intent."""
+
 
 def stamp(moment: datetime) -> str:
     """A moment as Discord writes it."""
@@ -285,6 +288,8 @@ class Messages:
         if not readable:
             body |= {"content": "", "embeds": [], "attachments": [], "components": []}
         body |= self._extras(each)
+        if not readable:
+            body = {name: value for name, value in body.items() if name not in UNREADABLE}
         if each.type in {REPLY, THREAD_STARTER} and not nested:
             told = each.replied_to
             body["referenced_message"] = (
@@ -293,7 +298,7 @@ class Messages:
         return body
 
     def _extras(self, each: Message) -> Payload:
-        body: Payload = {}
+        body: Payload = {**each.parts}
         if each.nonce is not None:
             body["nonce"] = each.nonce
         if each.reference is not None:

@@ -5,21 +5,32 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Sequence
 
-from tests.emulators.discord import permissions, posting, threads
+from tests.emulators.discord import components, permissions, posting, threads
 from tests.emulators.discord.gateway import DIRECT_REACTIONS, GUILD_REACTIONS
 from tests.emulators.discord.mentions import Allowed
 from tests.emulators.discord.scene import Scene
 from tests.emulators.discord.world import (
+    DEFAULT,
+    FORWARD,
+    HAS_SNAPSHOT,
     PUBLIC_THREAD,
     SUPPRESS_EMBEDS,
     SUPPRESS_NOTIFICATIONS,
     Attachment,
     Channel,
     Message,
+    Payload,
     User,
 )
 
 Upload = tuple[str, bytes]  # the file's name and what is in it
+PARTS = ("poll", "sticker_items", "message_snapshots")
+SNAPSHOT = (
+    *("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags", "components", "mentions"),
+    *("mention_roles", "sticker_items"),
+)
+"""What a forward keeps of a message (resources/message, message snapshot)."""
+
 MOST_CHARACTERS = 4_000  # of people with a subscription; 2,000 without
 
 
@@ -60,6 +71,35 @@ class People(Scene):
         if channel.thread is not None:
             channel.thread.members.setdefault(user.id, self.clock.now())
         return posting.post(self, draft)
+
+    def send(self, user: User, channel: Channel, body: Payload, *, reply_to: Message | None = None) -> Message:
+        """Write a message of any parts, as another app or a person's client can: the fields are those of Discord's API.
+
+        `content`, `type`, `flags`, `embeds`, `components`, `message_reference`, and, as messages carry them, `poll`,
+        `sticker_items` and `message_snapshots`. Nothing of them is checked.
+        """
+        self._check_there(user, channel)
+        draft = posting.Draft(
+            channel=channel,
+            author=user,
+            content=body.get("content", ""),
+            type=body.get("type", DEFAULT),
+            flags=body.get("flags", 0),
+            embeds=[{"type": "rich"} | each for each in body.get("embeds", ())],
+            components=components.shown(body.get("components", ()), {}),
+            replied_to=reply_to,
+            reference=body.get("message_reference"),
+            parts={name: body[name] for name in PARTS if name in body},
+        )
+        return posting.post(self, draft)
+
+    def forward(self, user: User, message: Message, channel: Channel) -> Message:
+        """Forward a message to a channel; Discord keeps a copy of what it said, without its author."""
+        told = self.message_payload(message)
+        snapshot = {name: told[name] for name in SNAPSHOT if name in told}
+        reference = posting.reference_to(message) | {"type": FORWARD}
+        body = {"flags": HAS_SNAPSHOT, "message_reference": reference, "message_snapshots": [{"message": snapshot}]}
+        return self.send(user, channel, body)
 
     def tell_again(self, message: Message) -> None:
         """Tell a message once more: RESUME tells everything behind the sequence number that a client had stored last.

@@ -63,6 +63,7 @@ class Draft:
     interaction: Payload | None = None
     nonce: str | int | None = None
     seen_by: User | None = None
+    parts: Payload = field(default_factory=dict)
 
 
 def draft_of(core: Core, channel: Channel, body: Mapping[str, Any], files: Sequence[File]) -> Draft:
@@ -136,6 +137,7 @@ def post(core: Core, draft: Draft) -> Message:
         interaction=draft.interaction,
         app_sent=draft.author is core.bot,
         seen_by=draft.seen_by,
+        parts=draft.parts,
     )
     if draft.replied_to is not None and draft.reference is None:
         message.reference = reference_to(draft.replied_to)

@@ -1,8 +1,9 @@
 """Discord's own specifications: what a request, an answer and a gateway frame must look like.
 
-Three allowances and a correction. Discord takes what discord.py sends: ids may be integers, and an edit may carry
-`tts`. The schemas of the gateway know single flags where Discord sends sums of them. And the HTTP API's specification
-says that codes inside the tree of errors are numbers, which are words.
+Three allowances and some corrections. Discord takes what discord.py sends: ids may be integers, and an edit may carry
+`tts`. The schemas of the gateway know single flags where Discord sends sums of them, and have lost the types of the
+fields of forwarded messages. The HTTP API's specification says that codes inside the tree of errors are numbers, which
+are words, and lacks the references of forwards and polls that never end (resources/message, resources/poll).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from jsonschema_rs import Draft7Validator, Draft202012Validator, ValidationError
 
 from tests.data import VARIABLE, data_folder
 from tests.emulators.discord.errors import ApiError, wrong_form, wrong_forms
+from tests.emulators.discord.world import FORWARD
 
 Validator = Draft7Validator | Draft202012Validator
 JSON = "application/json"
@@ -90,10 +92,14 @@ def _documents() -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any
     for document in (dispatch, send):
         definitions = document["definitions"]
         definitions |= {name: {"type": "integer"} for name in definitions if name.endswith("Flags")}  # sums of values
+    dispatch["definitions"]["APIMessageSnapshotFields"] = {"type": "object"}
+    schemas = http["components"]["schemas"]
+    schemas["MessageReferenceType"]["oneOf"].append({"const": FORWARD})
+    schemas["PollResponse"]["properties"]["expiry"]["type"] = ["string", "null"]
     # Codes inside the tree of errors are words, as discord.py and every report of an error show them.
-    http["components"]["schemas"]["InnerErrors"]["properties"]["_errors"]["items"] = _INNER_ERROR
+    schemas["InnerErrors"]["properties"]["_errors"]["items"] = _INNER_ERROR
     # Discord reads an integer where an id is expected.
-    http["components"]["schemas"]["SnowflakeType"] |= {"type": ["string", "integer"]}
+    schemas["SnowflakeType"] |= {"type": ["string", "integer"]}
     return http, dispatch, send
 
 

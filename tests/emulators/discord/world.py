@@ -16,7 +16,8 @@ THREADS = frozenset({NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD})
 # Message types and flags (resources/message).
 DEFAULT, THREAD_CREATED, REPLY, CHAT_INPUT, THREAD_STARTER, CONTEXT_MENU = 0, 18, 19, 20, 21, 23
 SUPPRESS_EMBEDS, HAS_THREAD, EPHEMERAL, LOADING = 1 << 2, 1 << 5, 1 << 6, 1 << 7
-SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 12, 1 << 15
+SUPPRESS_NOTIFICATIONS, HAS_SNAPSHOT, COMPONENTS_V2 = 1 << 12, 1 << 14, 1 << 15
+FORWARD = 1  # type of a message reference
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -138,6 +139,8 @@ class Attachment:
 class Message:
     """A message and its history. `versions` are the earlier contents; `seen_by` is set when it is ephemeral.
 
+    `parts` are further fields as Discord sends them: `poll`, `sticker_items`, `message_snapshots`.
+
     `pinged` are the ids of users and roles that got a notification, and "everyone".
     """
 
@@ -168,6 +171,7 @@ class Message:
     versions: list[str] = field(default_factory=list)
     late_edits: list[datetime] = field(default_factory=list)
     reactions: dict[str, list[User]] = field(default_factory=dict)
+    parts: Payload = field(default_factory=dict)
 
     @property
     def ephemeral(self) -> bool:

@@ -12,10 +12,10 @@ from tests.emulators.slack import transcripts
 from tests.emulators.slack.deliveries import Delivery
 from tests.emulators.slack.emulator import Grant, SlackEmulator
 from tests.emulators.slack.methods.views import view_json
-from tests.emulators.slack.options import Options
+from tests.emulators.slack.options import APP_ID, Options
 from tests.emulators.slack.rendering import links, pinged
 from tests.emulators.slack.shapes import file_json, message_json
-from tests.emulators.slack.world import Channel, File, Kind, Message, Person, Workspace
+from tests.emulators.slack.world import BOT_MESSAGE, Channel, File, Kind, Message, Person, Workspace
 
 Json = dict[str, Any]
 
@@ -90,10 +90,12 @@ class PeopledSlack(SlackEmulator):
         files: Sequence[File] = (),
         broadcast: bool = False,
         context: Sequence[Json] | None = None,
+        attachments: Sequence[Json] = (),
     ) -> Message:
         """Somebody writes a message. A mention of the bot in a channel comes to the app twice, as in Slack.
 
-        `context` are the entities that they look at in the agent's tab (`app_context`).
+        `context` are the entities that they look at in the agent's tab (`app_context`). `attachments` are what Slack
+        puts below a message: forwards (see `forward`) and previews of links (see `unfurl`).
         """
         subtype = "thread_broadcast" if broadcast else "file_share" if files else ""
         message = Message(
@@ -106,6 +108,7 @@ class PeopledSlack(SlackEmulator):
             subtype=subtype,
             client_msg_id=str(uuid.uuid4()),
             files=list(files),
+            attachments=list(attachments),
         )
         for file in files:
             file.channels.append(channel.id)
@@ -116,6 +119,68 @@ class PeopledSlack(SlackEmulator):
             event.pop("subtype", None)
             self.emit_in(channel, event | {"channel": channel.id, "event_ts": message.ts})
         return message
+
+    async def post(
+        self,
+        app: Person,
+        channel: Channel,
+        text: str = "",
+        *,
+        blocks: Sequence[Json] = (),
+        attachments: Sequence[Json] = (),
+        thread_ts: str = "",
+        username: str = "",
+    ) -> Message:
+        """Another app posts a message, or, with a `username`, a webhook of it does (subtype `bot_message`).
+
+        An app is a `person` with a `bot_id` and an `app_id`. Nothing of what it posts is checked.
+        """
+        message = Message(
+            channel=channel,
+            ts=self.world.new_ts(),
+            author=app,
+            text=text,
+            blocks=list(blocks),
+            attachments=list(attachments),
+            thread_ts=thread_ts,
+            subtype=BOT_MESSAGE if username else "",
+            username=username,
+        )
+        self.publish(message)
+        return message
+
+    async def forward(self, person: Person, message: Message, channel: Channel, text: str = "") -> Message:
+        """Somebody forwards a message to a channel, with words of their own."""
+        shared = self.shared(message) | {"is_share": True}
+        return await self.say(person, channel, text, attachments=[shared])
+
+    async def unfurl(self, message: Message, *attachments: Json) -> None:
+        """Slack adds previews to a message, which is told as a change that is no edit."""
+        with self.changing(message, edited=False):
+            message.attachments += attachments
+
+    def shared(self, message: Message) -> Json:
+        """A message as an attachment of another one, as under its address."""
+        told = message_json(message, self.origin)
+        inner = {"team": message.author.team, "channel": message.channel.id, "ts": message.ts}
+        at = f"p{message.ts.replace('.', '')}"
+        shared: Json = {
+            "id": 1,
+            "ts": message.ts,
+            "channel_id": message.channel.id,
+            "channel_team": message.channel.team,
+            "is_msg_unfurl": True,
+            "message_blocks": [inner | {"message": {"blocks": told.get("blocks", [])}}],
+            "author_id": message.author.id,
+            "author_name": message.author.name,
+            "author_subname": message.author.name,
+            "mrkdwn_in": ["text"],
+            "text": told["text"],
+            "fallback": f"{message.author.name}: {told['text']}",
+            "from_url": f"{self.origin}/archives/{message.channel.id}/{at}",
+            "footer": "Slack Conversation",
+        }
+        return shared | {name: told[name] for name in ("files", "attachments") if name in told}
 
     async def edit(self, message: Message, text: str) -> None:
         """Its author changes a message."""
@@ -249,7 +314,7 @@ class PeopledSlack(SlackEmulator):
 
     def answers(self, channel: Channel, thread_ts: str = "") -> list[Message]:
         """Those of `messages` that the bot wrote."""
-        return [each for each in self.messages(channel, thread_ts) if each.author.bot_id]
+        return [each for each in self.messages(channel, thread_ts) if each.author.app_id == APP_ID]
 
     def shown(self, message: Message) -> str:
         """What people read in a message."""
@@ -271,7 +336,7 @@ class PeopledSlack(SlackEmulator):
 
     def _bot_messages(self) -> list[Message]:
         found = (each for channel in self.world.channels.values() for each in channel.messages)
-        return [each for each in found if each.author.bot_id]
+        return [each for each in found if each.author.app_id == APP_ID]
 
     def file_told(self, file: File) -> Json:
         """A file as events carry it."""

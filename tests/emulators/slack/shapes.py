@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.emulators.slack import rendering
 from tests.emulators.slack.options import APP_ID
-from tests.emulators.slack.world import CHANNEL_TYPES, Channel, File, Message, Person, Workspace, World
+from tests.emulators.slack.world import BOT_MESSAGE, CHANNEL_TYPES, Channel, File, Message, Person, Workspace, World
 
 Json = dict[str, Any]
 
@@ -139,10 +139,13 @@ def message_json(message: Message, origin: str, *, metadata: bool = False) -> Js
         "ts": message.ts,
         "text": rendering.raw_text(message),
     }
-    told |= _origin_json(message)
+    told |= {} if message.subtype == BOT_MESSAGE else _origin_json(message)
     if message.client_msg_id:
         told["client_msg_id"] = message.client_msg_id
-    if author.bot_id:
+    if message.subtype == BOT_MESSAGE:  # of a webhook: no account stands behind it
+        del told["user"]
+        told |= {"bot_id": author.bot_id, "username": message.username or author.name}
+    elif author.bot_id:
         told |= {"bot_id": author.bot_id, "app_id": author.app_id, "bot_profile": bot_profile(author)}
     blocks = rendering.all_blocks(message)
     told |= {"blocks": blocks} if blocks else {}

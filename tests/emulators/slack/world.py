@@ -16,6 +16,7 @@ StreamState = Literal["open", "stopped", "expired", "stopped_by_user"]
 
 # How events name the kinds (message events, field channel_type).
 CHANNEL_TYPES: dict[Kind, str] = {"public": "channel", "private": "group", "im": "im", "mpim": "mpim"}
+BOT_MESSAGE = "bot_message"  # the subtype of what integrations post
 _LETTERS: dict[Kind, str] = {"public": "C", "private": "C", "im": "D", "mpim": "C"}
 
 
