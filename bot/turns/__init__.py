@@ -1,0 +1,1 @@
+"""The room of turns: how one is run to its end."""
