@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.composer import Composer
 from bot.condenser import Condenser
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
 from bot.files import Files
-from bot.giving_way import GivingWay
+from bot.giving_way import DEFAULT_TIMES, GivingWay, TakeoverTimes
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress
 from bot.summary.summariser import Summariser
@@ -22,9 +23,17 @@ from bot.turns.runner import TurnRunner
 from bot.types import Incoming, Turn, TurnId
 from bot.undelivered import Undelivered
 
-__all__ = ["BURST_NOTICE", "ConversationManager"]
+__all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """What differs between the places where turns are run: without `files` attachments are named and not read."""
+
+    files: Files | None = None
+    takeover: TakeoverTimes = DEFAULT_TIMES
 
 
 class ConversationManager:
@@ -38,14 +47,14 @@ class ConversationManager:
         platforms: Mapping[str, Platform],
         *,
         clock: Clock,
-        files: Files | None = None,
+        options: TurnOptions = TurnOptions(),
     ) -> None:
         self._store = store
         self._platforms = platforms
         self._clock = clock
         self._summariser = Summariser(store, model, rates, platforms, clock=clock)
-        self._giving_way = GivingWay(store, platforms)
-        composer = Composer(store, model, rates, platforms, clock=clock, files=files)
+        self._giving_way = GivingWay(store, platforms, options.takeover)
+        composer = Composer(store, model, rates, platforms, clock=clock, files=options.files)
         self._runner = TurnRunner(
             store,
             Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),

@@ -16,9 +16,10 @@ from enum import Enum, auto
 from adapters.times import DateWords
 from bot.app.files import make_files
 from bot.app.models import open_model
-from bot.conversation import ConversationManager
+from bot.conversation import ConversationManager, TurnOptions
 from bot.dispatcher import Dispatcher
 from bot.errors import StorageUnavailable
+from bot.giving_way import DEFAULT_TIMES, TakeoverTimes
 from bot.inbox import Inbox
 from bot.ports import Model, Platform, Rates, Store
 from bot.schedules import Digests
@@ -66,8 +67,9 @@ async def open_core(
     grace: float | None,
     role: Role = Role.RUNS,
     model_of: Callable[[Settings], AbstractAsyncContextManager[tuple[Model, Rates]]] = open_model,
+    takeover: TakeoverTimes = DEFAULT_TIMES,
 ) -> AsyncIterator[Core]:
-    """Storage migrated and opened, the model reachable, turns being run; all closed in reverse.
+    """Migrate and open the storage, reach the model, and run turns; close all in reverse.
 
     `open_platforms` opens where answers go, `model_of` the model that the settings name. At the end running turns may
     finish within `grace` seconds, and the rest is handed back.
@@ -79,8 +81,8 @@ async def open_core(
         store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not Role.ASKS))
         model, rates = await stack.enter_async_context(model_of(settings))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
-        files = make_files(settings, platforms)
-        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, files=files)
+        options = TurnOptions(files=make_files(settings, platforms), takeover=takeover)
+        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, options=options)
         dispatcher = Dispatcher(
             store,
             manager.answer,

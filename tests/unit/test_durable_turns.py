@@ -10,11 +10,10 @@ import pytest
 
 from bot.errors import ModelUnavailable, PlatformError, StorageUnavailable, TurnGivenUp
 from bot.failures import apology
-from bot.giving_way import LOOKS
 from bot.retries import MOST_CLAIMS
 from bot.types import Draft, Settlement, TextDelta, Turn, TurnId, TurnState
 from tests.fakes import KEY, RecordingPlatform, RecordingReply, incoming, settle, words
-from tests.house import House, running
+from tests.house import AT_ONCE, House, running
 
 
 async def test_a_model_that_is_away_is_asked_again_in_the_same_message() -> None:
@@ -208,7 +207,7 @@ async def test_a_second_message_is_taken_back_once_the_other_has_noted_its_own(
     async def get_turn(id: TurnId) -> Turn | None:
         nonlocal looks
         looks += 1
-        if looks == LOOKS:
+        if looks == AT_ONCE.looks:
             await house.store.note_reply(taken, "theirs")
         return await looked(id)
 
@@ -221,7 +220,7 @@ async def test_a_second_message_is_taken_back_when_the_database_was_away(monkeyp
     house, platform, taken = await held_up("posting")
     await shown_by_another(house, taken, "theirs")
     looked = house.store.get_turn
-    failures = [StorageUnavailable("away")] * (LOOKS - 1)
+    failures = [StorageUnavailable("away")] * (AT_ONCE.looks - 1)
 
     async def get_turn(id: TurnId) -> Turn | None:
         if failures:
