@@ -17,7 +17,7 @@ from adapters.times import DateWords
 from bot.app.files import make_files
 from bot.app.models import open_model
 from bot.conversation import ConversationManager, TurnOptions
-from bot.dispatcher import Dispatcher
+from bot.dispatcher import Dispatcher, DispatchTimes
 from bot.errors import StorageUnavailable
 from bot.giving_way import DEFAULT_TIMES, TakeoverTimes
 from bot.inbox import Inbox
@@ -88,7 +88,7 @@ async def open_core(
             manager.answer,
             worker=_worker_name(),
             clock=utc_now,
-            pause=0 if role is Role.ASKS else settings.burst_pause_seconds,
+            times=DispatchTimes(pause=0 if role is Role.ASKS else settings.burst_pause_seconds),
             embedded=role is Role.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
