@@ -15,7 +15,6 @@ from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, 
 from bot.commands.stop import stop_turns
 from bot.context.transcript import correction_entry
 from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
 from bot.effects import (
     WORTH_TELLING,
     AcceptTurns,
@@ -32,6 +31,7 @@ from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.spending import DAYS, usage_text
 from bot.summary.wanted import IsoTimes
+from bot.turns.dispatcher import Dispatcher
 from bot.types import (
     ANSWER_IN,
     Again,

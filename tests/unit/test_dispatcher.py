@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.dispatcher import Dispatcher, DispatchTimes
 from bot.errors import ClaimLost, StorageUnavailable
+from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.types import ConversationKey, Draft, Settlement, Turn, TurnState, Waiting
 from storage.memory import MemoryStore
 from tests.fakes import KEY, ManualClock, incoming, settle
