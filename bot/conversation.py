@@ -12,7 +12,6 @@ from bot.condenser import Condenser
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
 from bot.files import Files
-from bot.giving_way import DEFAULT_TIMES, GivingWay, TakeoverTimes
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.progress import Progress
 from bot.summary.summariser import Summariser
@@ -20,6 +19,7 @@ from bot.turns.attempt import Attempt
 from bot.turns.generation import BURST_NOTICE
 from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
+from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.types import Incoming, Turn, TurnId
 from bot.undelivered import Undelivered
 
@@ -53,13 +53,13 @@ class ConversationManager:
         self._platforms = platforms
         self._clock = clock
         self._summariser = Summariser(store, model, rates, platforms, clock=clock)
-        self._giving_way = GivingWay(store, platforms, options.takeover)
+        self._takeover = Takeover(store, platforms, options.takeover)
         composer = Composer(store, model, rates, platforms, clock=clock, files=options.files)
         self._runner = TurnRunner(
             store,
             Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),
             Condenser(store, model, rates, clock=clock),
-            giving_way=self._giving_way,
+            takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
             clock=clock,
         )
@@ -76,7 +76,7 @@ class ConversationManager:
         try:
             await self._runner.run(attempt)
         except ClaimLost:
-            await self._giving_way.give_way(turn, attempt.presenter)
+            await self._takeover.give_way(turn, attempt.presenter)
             raise
         finally:
             del self._stops[turn.id]

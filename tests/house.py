@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.conversation import ConversationManager, TurnOptions
-from bot.giving_way import TakeoverTimes
 from bot.inbox import Inbox
 from bot.turns.dispatcher import Dispatcher
+from bot.turns.takeover import TakeoverTimes
 from bot.types import ModelRequest, Outcome, Settlement, ThreadMessage, TurnId, TurnState
 from storage.memory import MemoryStore
 from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming

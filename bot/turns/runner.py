@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from bot.composer import Composition
 from bot.condenser import Condenser
 from bot.errors import PlatformError
-from bot.giving_way import GivingWay
 from bot.ports import Clock, Store
 from bot.retries import Retry, is_poison
 from bot.turns.attempt import Attempt
 from bot.turns.generator import Answered, Ended, Generator, PutOff
+from bot.turns.takeover import Takeover
 from bot.types import Conversation, Draft, Recorded, Settlement, takes_others
 from bot.undelivered import Undelivered
 
@@ -50,14 +50,14 @@ class TurnRunner:
         generator: Generator,
         condenser: Condenser,
         *,
-        giving_way: GivingWay,
+        takeover: Takeover,
         undelivered: Undelivered,
         clock: Clock,
     ) -> None:
         self._store = store
         self._generator = generator
         self._condenser = condenser
-        self._giving_way = giving_way
+        self._takeover = takeover
         self._undelivered = undelivered
         self._clock = clock
 
@@ -91,7 +91,7 @@ class TurnRunner:
             await self._undelivered.settle(turn, presenter, draft, error)
             return
         await self._compact(attempt, recorded.exchange)
-        await self._giving_way.show_over_latecomers(turn)
+        await self._takeover.show_over_latecomers(turn)
         if not await self._store.close(turn):  # its question was deleted since
             await self._undelivered.take_back(turn, presenter)
             return

@@ -32,7 +32,7 @@ class TakeoverTimes:
 DEFAULT_TIMES = TakeoverTimes()
 
 
-class GivingWay:
+class Takeover:
     """Keeps two runners of one turn from leaving two answers, or the wrong one."""
 
     def __init__(self, store: TurnStore, platforms: Mapping[str, Platform], times: TakeoverTimes) -> None:
