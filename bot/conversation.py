@@ -13,9 +13,9 @@ from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
 from bot.files import Files
 from bot.ports import Clock, Model, Platform, Rates, Store
-from bot.progress import Progress
 from bot.summary.summariser import Summariser
 from bot.turns.attempt import Attempt
+from bot.turns.checkpoint import Checkpoint
 from bot.turns.generation import BURST_NOTICE
 from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
@@ -95,14 +95,14 @@ class ConversationManager:
             logger.warning("access not known yet", extra={"conversation": str(incoming.key), "error": str(error)})
 
     def _attempt(self, turn: Turn) -> Attempt:
-        """Return a claimed turn with a presenter that stores its progress and stops it when the answer is removed."""
+        """Return a claimed turn with a presenter that keeps a checkpoint and stops it when the answer is removed."""
         platform, stop = self._platforms[turn.incoming.key.platform], asyncio.Event()
-        progress = Progress(self._store, turn, self._clock, stop=stop)
+        checkpoint = Checkpoint(self._store, turn, self._clock, stop=stop)
         presenter = Presenter(
             lambda: platform.open_reply(turn),
             pace=platform.pace,
-            on_shown=progress.note,
-            before=progress.ask,
+            on_shown=checkpoint.note,
+            before=checkpoint.ask,
             on_removed=stop.set,
         )
         return Attempt(turn=turn, platform=platform, presenter=presenter, stop=stop, started=self._clock())

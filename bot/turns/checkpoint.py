@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from bot.ports import Clock, TurnStore
 from bot.types import Draft, Turn
 
-PROGRESS_SECONDS = 2.0
+CHECKPOINT_SECONDS = 2.0
 """How much of a stream a crash may cost: the least time between two stored drafts."""
 
 
-class Progress:
+class Checkpoint:
     """Stores what a crash must not lose: the first visible message at once, the text every few seconds.
 
     Asks as well whether the turn is still this runner's, before anything of it is shown.
@@ -37,7 +37,7 @@ class Progress:
 
         Raises `ClaimLost`, before who was held up shows it beside or over another's answer.
         """
-        if (self._clock() - self._saved_at).total_seconds() < PROGRESS_SECONDS:
+        if (self._clock() - self._saved_at).total_seconds() < CHECKPOINT_SECONDS:
             self._heed(await self._store.check_claim(self._turn))
             return
         self._heed(await self._store.save_draft(self._turn, draft))
