@@ -10,7 +10,7 @@ from bot.delivery import Presenter
 from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
 from bot.failures import NOT_IN_TIME, not_posted
 from bot.ports import Clock, Platform, Store
-from bot.retries import next_showing
+from bot.turns.retries import next_showing
 from bot.types import Draft, Incoming, Settlement, Turn, TurnState
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from bot.errors import ClaimLost, StorageError
 from bot.ports import Clock, TurnStore
-from bot.retries import next_after_bug, seconds_until_due
+from bot.turns.retries import next_after_bug, seconds_until_due
 from bot.types import ConversationKey, Turn
 
 logger = logging.getLogger(__name__)

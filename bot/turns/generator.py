@@ -15,10 +15,10 @@ from bot.failures import apology
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.ports import Clock, Model, Rates, Store
-from bot.retries import Retry, is_poison, next_retry
 from bot.summary.summariser import Summariser
 from bot.turns.attempt import Attempt
 from bot.turns.generation import AnswerGeneration, Generation, wait_or_cancel
+from bot.turns.retries import Retry, is_poison, next_retry
 from bot.types import Draft, Settlement, Task, TurnState
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from bot.composer import Composition
 from bot.condenser import Condenser
 from bot.errors import PlatformError
 from bot.ports import Clock, Store
-from bot.retries import Retry, is_poison
 from bot.turns.attempt import Attempt
 from bot.turns.generator import Answered, Ended, Generator, PutOff
+from bot.turns.retries import Retry, is_poison
 from bot.turns.takeover import Takeover
 from bot.types import Conversation, Draft, Recorded, Settlement, takes_others
 from bot.undelivered import Undelivered

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.delivery import Presenter
 from bot.errors import PlatformError, StorageError
 from bot.ports import Platform, TurnStore
-from bot.retries import was_interrupted
+from bot.turns.retries import was_interrupted
 from bot.types import OPEN_STATES, Turn
 
 logger = logging.getLogger(__name__)
