@@ -20,8 +20,8 @@ from bot.turns.generation import BURST_NOTICE
 from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
+from bot.turns.undelivered import Undelivered
 from bot.types import Incoming, Turn, TurnId
-from bot.undelivered import Undelivered
 
 __all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
 

@@ -14,8 +14,8 @@ from bot.turns.attempt import Attempt
 from bot.turns.generator import Answered, Ended, Generator, PutOff
 from bot.turns.retries import Retry, is_poison
 from bot.turns.takeover import Takeover
+from bot.turns.undelivered import Undelivered
 from bot.types import Conversation, Draft, Recorded, Settlement, takes_others
-from bot.undelivered import Undelivered
 
 logger = logging.getLogger(__name__)
 
