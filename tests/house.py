@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.conversation import ConversationManager, TurnOptions
-from bot.inbox import Inbox
 from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.turns.takeover import TakeoverTimes
 from bot.types import ModelRequest, Outcome, Settlement, ThreadMessage, TurnId, TurnState
 from storage.memory import MemoryStore

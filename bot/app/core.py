@@ -18,11 +18,11 @@ from bot.app.files import make_files
 from bot.app.models import open_model
 from bot.conversation import ConversationManager, TurnOptions
 from bot.errors import StorageUnavailable
-from bot.inbox import Inbox
 from bot.ports import Model, Platform, Rates, Store
 from bot.schedules import Digests
 from bot.settings import Settings
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
+from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, TurnId
 from storage import SqlStore, has_queue, migrate, open_store, sole_runner

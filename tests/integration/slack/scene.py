@@ -11,9 +11,9 @@ from typing import Any
 
 from adapters.slack.platform import SlackOptions, SlackPlatform, open_slack
 from bot.conversation import ConversationManager, TurnOptions
-from bot.inbox import Inbox
 from bot.ports import Model, Store
 from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.types import TextDelta
 from storage.memory import MemoryStore
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
