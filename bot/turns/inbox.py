@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from bot.again import UNDER_WAY, once_more
 from bot.chat.message_policy import Action, Decision, State, decide
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
@@ -32,6 +31,7 @@ from bot.ports import Clock, Rates, Store, TimeWords
 from bot.spending import DAYS, usage_text
 from bot.summary.wanted import IsoTimes
 from bot.turns.dispatcher import Dispatcher
+from bot.turns.followups import UNDER_WAY, once_more
 from bot.types import (
     ANSWER_IN,
     Again,
