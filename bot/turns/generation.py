@@ -11,9 +11,9 @@ from typing import Protocol
 from bot.answer import Answer
 from bot.composer import Composition
 from bot.errors import StreamCut
-from bot.failures import CUT_NOTICE
 from bot.ports import Clock, Model, Rates
 from bot.turns.attempt import Attempt
+from bot.turns.error_messages import CUT_NOTICE
 from bot.types import Finish, Footer, Settlement, TurnState
 
 logger = logging.getLogger(__name__)

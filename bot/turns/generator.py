@@ -11,12 +11,12 @@ from bot.answer import Answer
 from bot.composer import Composer, Composition, Refusal
 from bot.context.shortening import MOST_TRIES
 from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
-from bot.failures import apology
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.ports import Clock, Model, Rates, Store
 from bot.summary.summariser import Summariser
 from bot.turns.attempt import Attempt
+from bot.turns.error_messages import user_message
 from bot.turns.generation import AnswerGeneration, Generation, wait_or_cancel
 from bot.turns.retries import Retry, is_poison, next_retry
 from bot.types import Draft, Settlement, Task, TurnState
@@ -98,7 +98,7 @@ class Generator:
             case Failed(error=error):
                 return Settlement(
                     state=TurnState.FAILED,
-                    draft=Draft(status="failed", notices=(apology(error),)),
+                    draft=Draft(status="failed", notices=(user_message(error),)),
                     model=self._model.name,
                     error=f"{type(error).__name__}: {error}",
                 )

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from bot.delivery import Presenter
 from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
-from bot.failures import NOT_IN_TIME, not_posted
 from bot.ports import Clock, Platform, Store
+from bot.turns.error_messages import NOT_IN_TIME, not_posted
 from bot.turns.retries import next_showing
 from bot.types import Draft, Incoming, Settlement, Turn, TurnState
 

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from bot.errors import ModelUnavailable, PlatformError, StorageUnavailable, TurnGivenUp
-from bot.failures import apology
+from bot.turns.error_messages import user_message
 from bot.turns.retries import MOST_CLAIMS
 from bot.types import Draft, Settlement, TextDelta, Turn, TurnId, TurnState
 from tests.fakes import KEY, RecordingPlatform, RecordingReply, incoming, settle, words
@@ -47,7 +47,7 @@ async def test_a_model_that_stays_away_fails_the_turn_and_the_conversation_goes_
         await house.settled()
         failed = house.store.settlements[1]
         done = await house.ask("second", 2)
-    assert (failed.state, failed.draft.notices) == (TurnState.FAILED, (apology(away),))
+    assert (failed.state, failed.draft.notices) == (TurnState.FAILED, (user_message(away),))
     assert done.state is TurnState.DONE
 
 
@@ -82,7 +82,7 @@ async def test_a_turn_that_ends_its_runner_every_time_is_given_up() -> None:
             assert await house.store.claim(KEY, worker="one that dies") is not None
         await house.ask("second", 2)
     assert house.store.settlements[1].state is TurnState.FAILED
-    assert house.platform.finished["m1"].notices == (apology(TurnGivenUp(9)),)
+    assert house.platform.finished["m1"].notices == (user_message(TurnGivenUp(9)),)
     assert house.platform.finished["m2"].text == "fine"
 
 

@@ -20,7 +20,7 @@ from bot.errors import (
 CUT_NOTICE = "The answer broke off here. Write “continue” to go on."
 
 
-APOLOGIES: Sequence[tuple[type[BotError], str]] = (
+MESSAGES: Sequence[tuple[type[BotError], str]] = (
     (
         ModelAccessDenied,
         "I cannot reach the model: whoever runs me has to check its key, its credits or its name. "
@@ -63,10 +63,10 @@ def not_posted(reason: str) -> str:
     return NOT_POSTED.format(reason=reason or NOT_TAKEN)
 
 
-def apology(error: BaseException) -> str:
+def user_message(error: BaseException) -> str:
     """The sentence for the person who asked; names no secret and nothing that only operators understand."""
     if isinstance(error, InvalidInput):
         return str(error)
     if isinstance(error, PlatformRefused) and error.reason:
         return f"I could not read what I need here: {error.reason}."
-    return next((text for kind, text in APOLOGIES if isinstance(error, kind)), UNEXPECTED)
+    return next((text for kind, text in MESSAGES if isinstance(error, kind)), UNEXPECTED)
