@@ -1,4 +1,4 @@
-"""The conversations of one process: turns go in, answers appear on the platforms."""
+"""Answer turns: the facade over the room of turns."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TurnOptions:
 
 
 class ConversationManager:
-    """Answers turns, one at a time in each conversation; the dispatcher sees to that order."""
+    """Answer turns, one at a time in each conversation; the dispatcher sees to that order."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""The room of turns: how one is run to its end."""
+"""Run turns, from what an adapter delivers to the answer that is shown and settled."""

@@ -1,4 +1,4 @@
-"""What a crash must not lose of a turn that is being answered."""
+"""Checkpoint a running turn so that a restart can resume it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ CHECKPOINT_SECONDS = 2.0
 
 
 class Checkpoint:
-    """Stores what a crash must not lose: the first visible message at once, the text every few seconds.
+    """Store what a crash must not lose: the first visible message at once, the text every few seconds.
 
-    Asks as well whether the turn is still this runner's, before anything of it is shown.
+    Ask as well whether the turn is still this runner's, before anything of it is shown.
     """
 
     def __init__(self, store: TurnStore, turn: Turn, clock: Clock, *, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""One runner for each conversation with open turns: turns of one conversation in order, conversations side by side.
+"""Keep one runner for each conversation with open turns: those of one in order, conversations side by side.
 
 The turn table is the truth; the dispatcher stores nothing. In the embedded mode it is the whole engine. With a job
 queue the queue's jobs start the runners, one job at a time for a conversation, and the runners are the same.
@@ -52,7 +52,7 @@ class _Runner:
 
 
 class Dispatcher:
-    """Keeps a runner for a conversation until no open turn is left.
+    """Keep a runner for a conversation until no open turn is left.
 
     With `embedded` a wake starts a runner; without it only `drain` does, and a wake rouses the runner that is here.
     """

@@ -1,4 +1,4 @@
-"""What people are told when a turn fails: short, honest, and what to do next; the operator's part is in the log."""
+"""Tell people why a turn failed: short, honest, and what to do next; the operator's part is in the log."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def not_posted(reason: str) -> str:
 
 
 def user_message(error: BaseException) -> str:
-    """The sentence for the person who asked; names no secret and nothing that only operators understand."""
+    """Return the sentence for the person who asked; it names no secret and nothing that only operators understand."""
     if isinstance(error, InvalidInput):
         return str(error)
     if isinstance(error, PlatformRefused) and error.reason:

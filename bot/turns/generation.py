@@ -1,4 +1,4 @@
-"""What is generated for a turn: an answer that streams, in a task that a stop cancels alone."""
+"""Stream an answer in a task of its own, which a stop cancels alone."""
 
 from __future__ import annotations
 

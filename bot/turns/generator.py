@@ -1,4 +1,4 @@
-"""Decides what is generated for a turn, and what its failures come to; only storage trouble is raised."""
+"""Generate what a turn asks for; what fails comes back as a value, and only storage trouble is raised."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PutOff:
 
 
 class Generator:
-    """Generates what turns ask for: answers, and summaries of channels and threads."""
+    """Generate what turns ask for: answers, and summaries of channels and threads."""
 
     def __init__(
         self, store: Store, model: Model, rates: Rates, *, composer: Composer, summariser: Summariser, clock: Clock

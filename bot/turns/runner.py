@@ -1,4 +1,4 @@
-"""The story of one turn: generate and record, show, compact, close."""
+"""Tell the story of one turn: generate and record, show, compact, close."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Withdrawn:
 
 
 class TurnRunner:
-    """Runs claimed turns to their end."""
+    """Run claimed turns to their end."""
 
     def __init__(
         self,

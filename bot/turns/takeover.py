@@ -1,4 +1,4 @@
-"""When two runners have shown one turn: whoever lost it gives way, and what is recorded stands in the end."""
+"""Settle what two runners of one turn have shown: whoever lost it gives way, and what is recorded stands."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DEFAULT_TIMES = TakeoverTimes()
 
 
 class Takeover:
-    """Keeps two runners of one turn from leaving two answers, or the wrong one."""
+    """Keep two runners of one turn from leaving two answers, or the wrong one."""
 
     def __init__(self, store: TurnStore, platforms: Mapping[str, Platform], times: TakeoverTimes) -> None:
         self._store = store
@@ -41,8 +41,9 @@ class Takeover:
         self._times = times
 
     async def give_way(self, turn: Turn, presenter: Presenter) -> None:
-        """Another runner took `turn` over while this one was held up: take back what was shown here beside the other's
-        message, and mend what was shown over it.
+        """Take back what was shown here beside the other runner's message, and mend what was shown over it.
+
+        For a runner that was held up while another took `turn` over.
         """
         try:
             current = await self._taken_over(turn)
@@ -53,8 +54,9 @@ class Takeover:
         await self._show_again(turn)
 
     async def show_over_latecomers(self, turn: Turn) -> None:
-        """Show the answer of an interrupted turn once more: what an earlier runner sent before its end may arrive
-        after it, and nobody else would mend that.
+        """Show the answer of an interrupted turn once more.
+
+        What an earlier runner sent before its end may arrive after it, and nobody else would mend that.
         """
         if was_interrupted(turn):
             await asyncio.sleep(self._times.late)

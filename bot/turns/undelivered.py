@@ -1,4 +1,4 @@
-"""Answers that a platform does not take: shown later, told to the asker alone, or taken away by people."""
+"""Settle answers that a platform does not take: shown later, told to the asker alone, or taken away by people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Undelivered:
-    """Ends or puts off the turns whose answers were not shown, so that their conversations go on."""
+    """End or put off the turns whose answers were not shown, so that their conversations go on."""
 
     def __init__(self, store: Store, platforms: Mapping[str, Platform], *, clock: Clock, model: str) -> None:
         self._store = store
