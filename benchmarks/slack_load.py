@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.slack.replies.rendering import METADATA
 from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
-from bot.inbox import Inbox
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.types import Finish, Finished, ModelEvent, ModelRequest, TextDelta, Usage, UsageReported
 from storage.memory import MemoryStore
 from tests.emulators.slack import Channel, Message, Options, RunningSlack, running_slack

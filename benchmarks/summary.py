@@ -33,14 +33,14 @@ from adapters.web.reading import ChannelReading
 from benchmarks.context_tokens import data_folder
 from bot.context.tokens import estimate_entry
 from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
-from bot.inbox import Inbox
 from bot.ports import Rates
 from bot.pricing import FREE_CARD
 from bot.summary.asking import Asker, Bill
 from bot.summary.condensing import MOST_POINTS
 from bot.summary.prompts import asking
 from bot.summary.rendering import numbered
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.types import (
     Channel,
     ChannelMessage,

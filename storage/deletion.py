@@ -18,8 +18,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.again import follow_up_keys
 from bot.context.window import Break, interrupted
+from bot.turns.followups import follow_up_keys
 from bot.types import (
     NOTES_ID,
     OPEN_STATES,

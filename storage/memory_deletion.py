@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.again import follow_up_keys
 from bot.context.window import Break, interrupted
 from bot.ports import Clock
+from bot.turns.followups import follow_up_keys
 from bot.types import (
     EMPTY,
     NOTES_ID,

@@ -14,7 +14,6 @@ from anyio.from_thread import start_blocking_portal
 from blockbuster import BlockBuster
 
 from adapters.local import LocalServer, find_weights, open_local
-from bot import giving_way
 from bot.app.registry import load_specs
 from bot.settings import Settings
 from tests.data import VARIABLE, data_folder
@@ -28,13 +27,6 @@ FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{each.name.upper()}_" for each in load_sp
 
 class NetworkRefused(AssertionError):
     """A test tried to leave this machine."""
-
-
-@pytest.fixture(autouse=True)
-def _no_latecomers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is on its way for seconds here, so that nobody has to wait for it."""
-    monkeypatch.setattr(giving_way, "LATE_SECONDS", 0)
-    monkeypatch.setattr(giving_way, "LOOK_SECONDS", 0)
 
 
 @pytest.fixture(scope="session", autouse=True)

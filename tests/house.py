@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
-from bot.inbox import Inbox
+from bot.conversation import ConversationManager, TurnOptions
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
+from bot.turns.takeover import TakeoverTimes
 from bot.types import ModelRequest, Outcome, Settlement, ThreadMessage, TurnId, TurnState
 from storage.memory import MemoryStore
 from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
+
+AT_ONCE = TakeoverTimes(late=0, between=0)
+"""Nothing is on its way for seconds in tests, so that nobody has to wait for it."""
 
 
 class CrashedStore(MemoryStore):
@@ -26,6 +30,8 @@ class CrashedStore(MemoryStore):
 class House:
     """A whole core over fakes; `ask` waits until the turn is settled."""
 
+    options = TurnOptions(takeover=AT_ONCE)
+
     def __init__(self, *scripts: object, thread: tuple[ThreadMessage, ...] = ()) -> None:
         self.clock = ManualClock()
         self.store = CrashedStore(clock=self.clock)
@@ -36,7 +42,9 @@ class House:
 
     def open(self) -> None:
         platforms = {self.platform.name: self.platform}
-        manager = ConversationManager(self.store, self.model, FixedRates(), platforms, clock=self.clock)
+        manager = ConversationManager(
+            self.store, self.model, FixedRates(), platforms, clock=self.clock, options=self.options
+        )
         self.dispatcher = Dispatcher(self.store, manager.answer, worker="w", clock=self.clock)
         self.inbox = Inbox(self.store, manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
 

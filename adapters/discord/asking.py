@@ -26,8 +26,8 @@ from adapters.discord.wire import attachment_json, channel_json
 from bot.chat.rate_limit import Priority
 from bot.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
-from bot.failures import UNEXPECTED, not_done
 from bot.ports import Bot
+from bot.turns.error_messages import UNEXPECTED, not_done
 from bot.types import EMPTY, Entrance, Handled, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from adapters.discord.surroundings import Surroundings
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
-from bot.retries import was_interrupted
+from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)

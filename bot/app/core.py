@@ -16,13 +16,14 @@ from enum import Enum, auto
 from adapters.times import DateWords
 from bot.app.files import make_files
 from bot.app.models import open_model
-from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
+from bot.conversation import ConversationManager, TurnOptions
 from bot.errors import StorageUnavailable
-from bot.inbox import Inbox
 from bot.ports import Model, Platform, Rates, Store
 from bot.schedules import Digests
 from bot.settings import Settings
+from bot.turns.dispatcher import Dispatcher, DispatchTimes
+from bot.turns.inbox import Inbox
+from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, TurnId
 from storage import SqlStore, has_queue, migrate, open_store, sole_runner
 
@@ -66,8 +67,9 @@ async def open_core(
     grace: float | None,
     role: Role = Role.RUNS,
     model_of: Callable[[Settings], AbstractAsyncContextManager[tuple[Model, Rates]]] = open_model,
+    takeover: TakeoverTimes = DEFAULT_TIMES,
 ) -> AsyncIterator[Core]:
-    """Storage migrated and opened, the model reachable, turns being run; all closed in reverse.
+    """Migrate and open the storage, reach the model, and run turns; close all in reverse.
 
     `open_platforms` opens where answers go, `model_of` the model that the settings name. At the end running turns may
     finish within `grace` seconds, and the rest is handed back.
@@ -79,14 +81,14 @@ async def open_core(
         store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not Role.ASKS))
         model, rates = await stack.enter_async_context(model_of(settings))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
-        files = make_files(settings, platforms)
-        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, files=files)
+        options = TurnOptions(files=make_files(settings, platforms), takeover=takeover)
+        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, options=options)
         dispatcher = Dispatcher(
             store,
             manager.answer,
             worker=_worker_name(),
             clock=utc_now,
-            pause=0 if role is Role.ASKS else settings.burst_pause_seconds,
+            times=DispatchTimes(pause=0 if role is Role.ASKS else settings.burst_pause_seconds),
             embedded=role is Role.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))

@@ -19,8 +19,8 @@ from adapters.times import DateWords
 from adapters.web import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
-from bot.inbox import Inbox
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.types import ChannelMessage
 from storage.memory import MemoryStore
 from tests.browser.test_asking import ask

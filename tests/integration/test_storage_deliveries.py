@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
 from bot.effects import TELLING, WORTH_TELLING, Nothing
 from bot.errors import InvalidInput
-from bot.inbox import Inbox
 from bot.parameter_resolver import scopes_of
 from bot.ports import Clock
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.types import Again, Handled, Incoming, Outcome, TurnState
 from storage import migrate, open_store
 from storage.database import parse_url

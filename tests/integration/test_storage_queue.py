@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bot.dispatcher import Dispatcher
+from bot.turns.dispatcher import Dispatcher
 from bot.types import ChannelMessage, ConversationKey, Draft, Settlement, Turn, TurnId, TurnState
 from storage import open_store
 from storage.database import parse_url

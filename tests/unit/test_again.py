@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.again import UNDER_WAY, once_more
 from bot.errors import InvalidInput, ModelRejected
+from bot.turns.followups import UNDER_WAY, once_more
 from bot.types import Again, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
 from tests.fakes import incoming, words
 from tests.house import House

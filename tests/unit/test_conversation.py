@@ -19,7 +19,7 @@ from bot.errors import (
     Refused,
     StreamCut,
 )
-from bot.failures import CUT_NOTICE, UNEXPECTED, apology
+from bot.turns.error_messages import CUT_NOTICE, UNEXPECTED, user_message
 from bot.types import (
     Draft,
     Finish,
@@ -285,7 +285,7 @@ async def test_a_failure_is_told_and_the_conversation_goes_on() -> None:
     async with running([error], words("fine")) as house:
         failed = await house.ask("first", 1)
         done = await house.ask("second", 2)
-    assert (failed.state, failed.draft.notices) == (TurnState.FAILED, (apology(error),))
+    assert (failed.state, failed.draft.notices) == (TurnState.FAILED, (user_message(error),))
     assert done.state is TurnState.DONE
 
 

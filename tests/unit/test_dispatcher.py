@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from bot.dispatcher import Dispatcher
 from bot.errors import ClaimLost, StorageUnavailable
+from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.types import ConversationKey, Draft, Settlement, Turn, TurnState, Waiting
 from storage.memory import MemoryStore
 from tests.fakes import KEY, ManualClock, incoming, settle
@@ -163,7 +162,7 @@ async def test_with_a_pause_what_arrived_in_the_wrong_order_is_put_right() -> No
     async def work(turn: Turn) -> None:
         seen.append(turn.incoming.text)
 
-    dispatcher = Dispatcher(store, runner(store, work), worker="w", clock=clock, pause=2)
+    dispatcher = Dispatcher(store, runner(store, work), worker="w", clock=clock, times=DispatchTimes(pause=2))
     await accept(store, 2)
     dispatcher.wake(KEY)
     clock.advance(1.9)
@@ -195,7 +194,7 @@ async def test_what_arrives_while_the_runner_looks_waits_for_its_pause_too(monke
             dispatcher.wake(KEY)
         return found
 
-    dispatcher = Dispatcher(store, runner(store, work), worker="w", clock=clock, pause=2)
+    dispatcher = Dispatcher(store, runner(store, work), worker="w", clock=clock, times=DispatchTimes(pause=2))
     monkeypatch.setattr(store, "waiting", arrives_just_after)
     dispatcher.wake(KEY)
     await asyncio.wait_for(looked.wait(), 10)
@@ -282,8 +281,7 @@ async def test_waits_for_the_model_leave_a_bug_in_the_showing_its_own_tries() ->
     assert store.errors == {}
 
 
-async def test_a_database_that_comes_back_is_used_again(monkeypatch: Any) -> None:
-    monkeypatch.setattr("bot.dispatcher.FIRST_REST_SECONDS", 0.001)
+async def test_a_database_that_comes_back_is_used_again() -> None:
     store, failures = a_store(), iter([StorageUnavailable("away"), StorageUnavailable("away")])
     claim = store.claim
 
@@ -293,7 +291,7 @@ async def test_a_database_that_comes_back_is_used_again(monkeypatch: Any) -> Non
         return await claim(key, worker=worker)
 
     store.claim = sometimes  # type: ignore[method-assign]  # a database that is away twice
-    dispatcher = Dispatcher(store, runner(store, nothing), worker="w")
+    dispatcher = Dispatcher(store, runner(store, nothing), worker="w", times=DispatchTimes(first_rest=0.001))
     await accept(store, 1)
     dispatcher.wake(KEY)
     await until_closed(store)

@@ -9,12 +9,11 @@ from functools import partial
 import pytest
 
 from bot.errors import ModelUnavailable, PlatformError, StorageUnavailable, TurnGivenUp
-from bot.failures import apology
-from bot.giving_way import LOOKS
-from bot.retries import MOST_CLAIMS
+from bot.turns.error_messages import user_message
+from bot.turns.retries import MOST_CLAIMS
 from bot.types import Draft, Settlement, TextDelta, Turn, TurnId, TurnState
 from tests.fakes import KEY, RecordingPlatform, RecordingReply, incoming, settle, words
-from tests.house import House, running
+from tests.house import AT_ONCE, House, running
 
 
 async def test_a_model_that_is_away_is_asked_again_in_the_same_message() -> None:
@@ -48,7 +47,7 @@ async def test_a_model_that_stays_away_fails_the_turn_and_the_conversation_goes_
         await house.settled()
         failed = house.store.settlements[1]
         done = await house.ask("second", 2)
-    assert (failed.state, failed.draft.notices) == (TurnState.FAILED, (apology(away),))
+    assert (failed.state, failed.draft.notices) == (TurnState.FAILED, (user_message(away),))
     assert done.state is TurnState.DONE
 
 
@@ -83,7 +82,7 @@ async def test_a_turn_that_ends_its_runner_every_time_is_given_up() -> None:
             assert await house.store.claim(KEY, worker="one that dies") is not None
         await house.ask("second", 2)
     assert house.store.settlements[1].state is TurnState.FAILED
-    assert house.platform.finished["m1"].notices == (apology(TurnGivenUp(9)),)
+    assert house.platform.finished["m1"].notices == (user_message(TurnGivenUp(9)),)
     assert house.platform.finished["m2"].text == "fine"
 
 
@@ -208,7 +207,7 @@ async def test_a_second_message_is_taken_back_once_the_other_has_noted_its_own(
     async def get_turn(id: TurnId) -> Turn | None:
         nonlocal looks
         looks += 1
-        if looks == LOOKS:
+        if looks == AT_ONCE.looks:
             await house.store.note_reply(taken, "theirs")
         return await looked(id)
 
@@ -221,7 +220,7 @@ async def test_a_second_message_is_taken_back_when_the_database_was_away(monkeyp
     house, platform, taken = await held_up("posting")
     await shown_by_another(house, taken, "theirs")
     looked = house.store.get_turn
-    failures = [StorageUnavailable("away")] * (LOOKS - 1)
+    failures = [StorageUnavailable("away")] * (AT_ONCE.looks - 1)
 
     async def get_turn(id: TurnId) -> Turn | None:
         if failures:

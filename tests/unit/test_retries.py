@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.retries import LONGEST_WAIT_SECONDS, MOST_CLAIMS, RETRY_SECONDS, is_poison, next_retry, seconds_until_due
+from bot.turns.retries import LONGEST_WAIT_SECONDS, MOST_CLAIMS, RETRY_SECONDS, is_poison, next_retry, seconds_until_due
 from bot.types import Turn, TurnState, Waiting
 from tests.fakes import START, incoming
 

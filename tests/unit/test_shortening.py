@@ -15,7 +15,7 @@ from bot.context.shortening import LEAST_ANSWER, MOST_TRIES, check_shorter, shor
 from bot.context.tokens import estimate_entry, estimate_request
 from bot.context.window import Window, plan
 from bot.errors import ContextTooLong, QuestionTooLong
-from bot.failures import apology
+from bot.turns.error_messages import user_message
 from bot.types import ModelEvent, ModelRequest, TurnState, Usage
 from tests.fakes import words
 from tests.house import House, running
@@ -150,7 +150,7 @@ async def test_a_server_that_refuses_everything_is_asked_a_bounded_number_of_tim
 
 
 def test_nobody_is_sent_away() -> None:
-    assert "new thread" not in apology(ContextTooLong("m"))
+    assert "new thread" not in user_message(ContextTooLong("m"))
 
 
 @given(views(), st.integers(1_000, 300_000), st.none() | st.integers(1, 10**6), st.none() | st.integers(256, 300_000))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot.errors import BotError, ModelUnavailable, PlatformError, PlatformRefused, ReplyRemoved
-from bot.failures import NOT_IN_TIME, not_posted
-from bot.retries import RETRY_SECONDS, SHOW_SECONDS
+from bot.turns.error_messages import NOT_IN_TIME, not_posted
+from bot.turns.retries import RETRY_SECONDS, SHOW_SECONDS
 from bot.types import Draft, Person, TextDelta, TurnState
 from tests.fakes import ADA, KEY, incoming, words
 from tests.house import House, running

@@ -20,8 +20,8 @@ from adapters.slack.records import field, moment
 from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import PlatformError, PlatformRefused, StorageError
-from bot.failures import UNEXPECTED, not_done
 from bot.ports import Bot, Clock
+from bot.turns.error_messages import UNEXPECTED, not_done
 from bot.types import Again, Entrance, Turn
 
 logger = logging.getLogger(__name__)

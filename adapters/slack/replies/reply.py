@@ -32,7 +32,7 @@ from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import Piece, Splitter, defang, known, settled, split
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
-from bot.retries import was_interrupted
+from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)

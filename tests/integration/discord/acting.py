@@ -17,6 +17,7 @@ from bot.settings import Settings
 from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Guild, Message, User
 from tests.fakes import FixedRates, ScriptedModel
+from tests.house import AT_ONCE
 
 RECONNECT_AT_ONCE = BackoffTimes(first=0.05, longest=0.1, healthy=60)
 
@@ -91,7 +92,8 @@ class Scene:
             yield self.model, FixedRates()
 
         before = len(self.discord.identifies)
-        async with open_core(self.settings, platforms, grace=5, role=Role.RUNS, model_of=model_of) as core:
+        opened = open_core(self.settings, platforms, grace=5, role=Role.RUNS, model_of=model_of, takeover=AT_ONCE)
+        async with opened as core:
             self.core = core
             assert self.platform is not None
             running = asyncio.create_task(self.platform.run(core.inbox), name="Discord")

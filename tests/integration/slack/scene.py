@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.slack.platform import SlackOptions, SlackPlatform, open_slack
-from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
-from bot.inbox import Inbox
+from bot.conversation import ConversationManager, TurnOptions
 from bot.ports import Model, Store
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.types import TextDelta
 from storage.memory import MemoryStore
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates, ScriptedModel, words
+from tests.house import AT_ONCE
 
 PATIENCE_S = 20
 
@@ -39,7 +40,8 @@ class Scene:
         self.platform = platform
         self.store: Any = store  # one in memory shows more than the port
         self.model: Any = model
-        manager = ConversationManager(store, model, FixedRates(), {platform.name: platform}, clock=now)
+        options = TurnOptions(takeover=AT_ONCE)
+        manager = ConversationManager(store, model, FixedRates(), {platform.name: platform}, clock=now, options=options)
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
         self.inbox = Inbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now)
 

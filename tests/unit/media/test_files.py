@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from bot.composer import Composer
 from bot.context.transcript import file_text, user_entry
-from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
+from bot.conversation import TurnOptions
 from bot.errors import BotError, FileTooLarge, PlatformError
 from bot.files import (
     FILES_AT_ONCE,
@@ -25,7 +24,6 @@ from bot.files import (
     notices_of,
     within_bytes,
 )
-from bot.inbox import Inbox
 from bot.parameter_resolver import resolve
 from bot.types import (
     Attachment,
@@ -42,7 +40,7 @@ from bot.types import (
 )
 from storage.memory import MemoryStore
 from tests.fakes import ADA, START, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, words
-from tests.house import House
+from tests.house import AT_ONCE, House
 from tests.unit.media import samples
 from tests.unit.media.readers import PlainReader, Shelf
 
@@ -263,16 +261,8 @@ class HouseWithShelf(House):
     """A whole core that reads attachments."""
 
     def __init__(self, shelf: Shelf, *scripts: object) -> None:
-        self.files = files_of(shelf)
+        self.options = TurnOptions(files=files_of(shelf), takeover=AT_ONCE)
         super().__init__(*scripts)
-
-    def open(self) -> None:
-        platforms = {self.platform.name: self.platform}
-        manager = ConversationManager(
-            self.store, self.model, FixedRates(), platforms, clock=self.clock, files=self.files
-        )
-        self.dispatcher = Dispatcher(self.store, manager.answer, worker="w", clock=self.clock)
-        self.inbox = Inbox(self.store, manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
 
 
 async def test_people_are_told_which_file_was_not_read_and_the_rest_is_answered() -> None:

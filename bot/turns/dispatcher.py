@@ -1,4 +1,4 @@
-"""One runner for each conversation with open turns: turns of one conversation in order, conversations side by side.
+"""Keep one runner for each conversation with open turns: those of one in order, conversations side by side.
 
 The turn table is the truth; the dispatcher stores nothing. In the embedded mode it is the whole engine. With a job
 queue the queue's jobs start the runners, one job at a time for a conversation, and the runners are the same.
@@ -15,14 +15,27 @@ from datetime import UTC, datetime
 
 from bot.errors import ClaimLost, StorageError
 from bot.ports import Clock, TurnStore
-from bot.retries import next_after_bug, seconds_until_due
+from bot.turns.retries import next_after_bug, seconds_until_due
 from bot.types import ConversationKey, Turn
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 30.0
-FIRST_REST_SECONDS = 1.0
-LONGEST_REST_SECONDS = 15.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchTimes:
+    """How long a dispatcher waits, in seconds.
+
+    `pause` lies between the newest arrival in a conversation and the claim, `sweep` between two looks for what was left
+    open. A runner whose database is away rests from `first_rest` up to `longest_rest`, twice as long each time.
+    """
+
+    pause: float = 0.0
+    sweep: float = 30.0
+    first_rest: float = 1.0
+    longest_rest: float = 15.0
+
+
+DEFAULT_TIMES = DispatchTimes()
 
 
 def _utc_now() -> datetime:
@@ -39,10 +52,9 @@ class _Runner:
 
 
 class Dispatcher:
-    """Keeps a runner for a conversation until no open turn is left.
+    """Keep a runner for a conversation until no open turn is left.
 
-    `pause` is the number of seconds between the newest arrival in a conversation and the claim. With `embedded` a
-    wake starts a runner; without it only `drain` does, and a wake rouses the runner that is here.
+    With `embedded` a wake starts a runner; without it only `drain` does, and a wake rouses the runner that is here.
     """
 
     def __init__(
@@ -52,14 +64,14 @@ class Dispatcher:
         *,
         worker: str,
         clock: Clock = _utc_now,
-        pause: float = 0.0,
+        times: DispatchTimes = DEFAULT_TIMES,
         embedded: bool = True,
     ) -> None:
         self._turns = turns
         self._run_turn = run_turn
         self._worker = worker
         self._clock = clock
-        self._pause = pause
+        self._times = times
         self._embedded = embedded
         self._runners: dict[ConversationKey, _Runner] = {}
         self._stopping = asyncio.Event()
@@ -84,7 +96,7 @@ class Dispatcher:
             await asyncio.wait((runner.task,))
 
     async def run(self, platforms: Collection[str] | None = None) -> None:
-        """Take up what was left open on `platforms` (None: all), and sweep for it every 30 s, until cancelled."""
+        """Take up what was left open on `platforms` (None: all), and sweep for it again and again, until cancelled."""
         while True:
             try:
                 for key in await self._turns.open_conversations():
@@ -92,7 +104,7 @@ class Dispatcher:
                         self.wake(key)
             except StorageError as error:
                 logger.warning("sweep failed", extra={"error": str(error)})
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(self._times.sweep)
 
     async def aclose(self, *, grace: float | None) -> None:
         """Start nothing more, let running turns finish within `grace` seconds (None: however long), cancel the rest.
@@ -122,14 +134,14 @@ class Dispatcher:
 
     async def _drain(self, key: ConversationKey, runner: _Runner) -> None:
         """Run the open turns of one conversation, oldest first, until there is none."""
-        rest = FIRST_REST_SECONDS
+        rest = self._times.first_rest
         try:
             while not self._stopping.is_set():
                 runner.roused.clear()
                 try:
                     if not await self._step(key, runner) and not runner.roused.is_set():
                         return
-                    rest = FIRST_REST_SECONDS
+                    rest = self._times.first_rest
                 except ClaimLost:
                     logger.info("conversation taken over by another runner", extra={"conversation": str(key)})
                     return
@@ -137,7 +149,7 @@ class Dispatcher:
                     extra = {"conversation": str(key), "error": str(error), "seconds": rest}
                     logger.warning("conversation waits for the database", extra=extra)
                     await self._stopped_within(rest)
-                    rest = min(rest * 2, LONGEST_REST_SECONDS)
+                    rest = min(rest * 2, self._times.longest_rest)
         except asyncio.CancelledError:
             await self._hand_back(runner)
             raise
@@ -147,14 +159,14 @@ class Dispatcher:
             del self._runners[key]
 
     async def _step(self, key: ConversationKey, runner: _Runner) -> bool:
-        """Run the next turn of a conversation, or wait until it is due; whether there was any.
+        """Run the next turn of a conversation, or wait until it is due; return whether there was any.
 
         What arrives between the look and the claim is left to the next step, or it would not get its pause.
         """
         waiting = await self._turns.waiting(key)
         if waiting is None:
             return False
-        seconds = seconds_until_due(waiting, self._clock(), pause=self._pause)
+        seconds = seconds_until_due(waiting, self._clock(), pause=self._times.pause)
         if seconds > 0:
             await self._rest(runner, seconds)
             return True

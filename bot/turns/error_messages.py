@@ -1,4 +1,4 @@
-"""What people are told when a turn fails: short, honest, and what to do next; the operator's part is in the log."""
+"""Tell people why a turn failed: short, honest, and what to do next; the operator's part is in the log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.errors import (
 CUT_NOTICE = "The answer broke off here. Write “continue” to go on."
 
 
-APOLOGIES: Sequence[tuple[type[BotError], str]] = (
+MESSAGES: Sequence[tuple[type[BotError], str]] = (
     (
         ModelAccessDenied,
         "I cannot reach the model: whoever runs me has to check its key, its credits or its name. "
@@ -68,10 +68,10 @@ def not_done(reason: str) -> str:
     return f"That did not work: {reason}."
 
 
-def apology(error: BaseException) -> str:
-    """The sentence for the person who asked; names no secret and nothing that only operators understand."""
+def user_message(error: BaseException) -> str:
+    """Return the sentence for the person who asked; it names no secret and nothing that only operators understand."""
     if isinstance(error, InvalidInput):
         return str(error)
     if isinstance(error, PlatformRefused) and error.reason:
         return f"I could not read what I need here: {error.reason}."
-    return next((text for kind, text in APOLOGIES if isinstance(error, kind)), UNEXPECTED)
+    return next((text for kind, text in MESSAGES if isinstance(error, kind)), UNEXPECTED)

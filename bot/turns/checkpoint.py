@@ -1,4 +1,4 @@
-"""What a crash must not lose of a turn that is being answered."""
+"""Checkpoint a running turn so that a restart can resume it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from bot.ports import Clock, TurnStore
 from bot.types import Draft, Turn
 
-PROGRESS_SECONDS = 2.0
+CHECKPOINT_SECONDS = 2.0
 """How much of a stream a crash may cost: the least time between two stored drafts."""
 
 
-class Progress:
-    """Stores what a crash must not lose: the first visible message at once, the text every few seconds.
+class Checkpoint:
+    """Store what a crash must not lose: the first visible message at once, the text every few seconds.
 
-    Asks as well whether the turn is still this runner's, before anything of it is shown.
+    Ask as well whether the turn is still this runner's, before anything of it is shown.
     """
 
     def __init__(self, store: TurnStore, turn: Turn, clock: Clock, *, stop: asyncio.Event) -> None:
@@ -37,7 +37,7 @@ class Progress:
 
         Raises `ClaimLost`, before who was held up shows it beside or over another's answer.
         """
-        if (self._clock() - self._saved_at).total_seconds() < PROGRESS_SECONDS:
+        if (self._clock() - self._saved_at).total_seconds() < CHECKPOINT_SECONDS:
             self._heed(await self._store.check_claim(self._turn))
             return
         self._heed(await self._store.save_draft(self._turn, draft))

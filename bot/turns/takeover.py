@@ -1,37 +1,49 @@
-"""When two runners have shown one turn: whoever lost it gives way, and what is recorded stands in the end."""
+"""Settle what two runners of one turn have shown: whoever lost it gives way, and what is recorded stands."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bot.delivery import Presenter
 from bot.errors import PlatformError, StorageError
 from bot.ports import Platform, TurnStore
-from bot.retries import was_interrupted
+from bot.turns.retries import was_interrupted
 from bot.types import OPEN_STATES, Turn
 
 logger = logging.getLogger(__name__)
 
-LATE_SECONDS = 3.0
-"""How long a call that a runner sent before its end may still be on its way to the platform."""
 
-LOOK_SECONDS = 1.0
-LOOKS = 10
-"""How often whoever lost a turn looks for the other's message; a conversation's runner is not free for that long."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeoverTimes:
+    """How long a takeover waits for what is still on its way, in seconds.
+
+    A call that a runner sent before its end may reach the platform `late` seconds after it. Whoever lost a turn looks
+    for the other's message so many `looks`, `between` them a pause; a conversation's runner is not free for that long.
+    """
+
+    late: float = 3.0
+    looks: int = 10
+    between: float = 1.0
 
 
-class GivingWay:
-    """Keeps two runners of one turn from leaving two answers, or the wrong one."""
+DEFAULT_TIMES = TakeoverTimes()
 
-    def __init__(self, store: TurnStore, platforms: Mapping[str, Platform]) -> None:
+
+class Takeover:
+    """Keep two runners of one turn from leaving two answers, or the wrong one."""
+
+    def __init__(self, store: TurnStore, platforms: Mapping[str, Platform], times: TakeoverTimes) -> None:
         self._store = store
         self._platforms = platforms
+        self._times = times
 
     async def give_way(self, turn: Turn, presenter: Presenter) -> None:
-        """Another runner took `turn` over while this one was held up: take back what was shown here beside the other's
-        message, and mend what was shown over it.
+        """Take back what was shown here beside the other runner's message, and mend what was shown over it.
+
+        For a runner that was held up while another took `turn` over.
         """
         try:
             current = await self._taken_over(turn)
@@ -42,20 +54,21 @@ class GivingWay:
         await self._show_again(turn)
 
     async def show_over_latecomers(self, turn: Turn) -> None:
-        """Show the answer of an interrupted turn once more: what an earlier runner sent before its end may arrive
-        after it, and nobody else would mend that.
+        """Show the answer of an interrupted turn once more.
+
+        What an earlier runner sent before its end may arrive after it, and nobody else would mend that.
         """
         if was_interrupted(turn):
-            await asyncio.sleep(LATE_SECONDS)
+            await asyncio.sleep(self._times.late)
             await self._show_again(turn)
 
     async def _taken_over(self, turn: Turn) -> Turn | None:
-        """The turn as soon as the other runner has noted its message, or needs none any more.
+        """Return the turn as soon as the other runner has noted its message, or needs none any more.
 
         None when neither comes: the other may be going on with the very message that this runner has shown. A database
         that is away meanwhile is asked again.
         """
-        for _ in range(LOOKS):
+        for _ in range(self._times.looks):
             try:
                 current = await self._store.get_turn(turn.id)
             except StorageError as error:
@@ -63,7 +76,7 @@ class GivingWay:
             else:
                 if current is None or current.reply_ref or current.state not in OPEN_STATES:
                     return current
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._times.between)
         return None
 
     async def _show_again(self, turn: Turn) -> None:

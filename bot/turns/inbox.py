@@ -8,14 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from bot.again import UNDER_WAY, once_more
 from bot.chat.message_policy import Action, Decision, State, decide
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.stop import stop_turns
 from bot.context.transcript import correction_entry
 from bot.conversation import ConversationManager
-from bot.dispatcher import Dispatcher
 from bot.effects import (
     WORTH_TELLING,
     AcceptTurns,
@@ -32,6 +30,8 @@ from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.spending import DAYS, usage_text
 from bot.summary.wanted import IsoTimes
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.followups import UNDER_WAY, once_more
 from bot.types import (
     ANSWER_IN,
     Again,

@@ -1,4 +1,4 @@
-"""When a turn that failed is tried again, and when it is given up: pure decisions."""
+"""Decide when a turn that failed is tried again, and when it is given up; pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Retry:
 
 
 def next_retry(retries: int, retry_after: float | None, now: datetime, *, chance: float) -> Retry | None:
-    """When a turn is tried again after its `retries` before, None when it is to fail.
+    """Return when a turn is tried again after its `retries` before, None when it is to fail.
 
     `retry_after` is the server's wish in seconds and is never undercut; `chance` in [0, 1) spreads those apart that
     failed together, by up to a quarter.
@@ -67,17 +67,17 @@ def next_after_bug(turn: Turn, now: datetime) -> datetime | None:
 
 
 def is_poison(turn: Turn) -> bool:
-    """Whether a turn was begun so often without an outcome that it is given up."""
+    """Return whether a turn was begun so often without an outcome that it is given up."""
     return turn.outcome is None and turn.attempt - turn.put_off > MOST_CLAIMS
 
 
 def was_interrupted(turn: Turn) -> bool:
-    """Whether an earlier runner may have shown something: the turn was claimed more often than it was put off."""
+    """Return whether an earlier runner may have shown something: there were more claims than put-offs."""
     return turn.epoch - 1 > turn.put_off
 
 
 def seconds_until_due(waiting: Waiting, now: datetime, *, pause: float) -> float:
-    """How long the next turn of a conversation has to wait; 0 when it is due.
+    """Return how many seconds the next turn of a conversation has to wait; 0 when it is due.
 
     `pause` seconds have to pass since the newest arrival, so that what people write in one go is answered together
     and what the platform delivered in the wrong order is put right; but never more than four pauses in all.

@@ -1,4 +1,4 @@
-"""Going on with a turn that has ended: once more, in another way, or with the rest. Pure."""
+"""Go on with a turn that has ended: once more, in another way, or with the rest. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALLOWED: Mapping[Again, frozenset[TurnState]] = {
 
 
 def once_more(turn: Turn, how: Again, *, by: Person, at: datetime) -> Sequence[Incoming]:
-    """What is asked to go on with `turn`; the same twice has the same dedupe keys. Raises `InvalidInput`."""
+    """Return what is asked to go on with `turn`; the same twice has the same dedupe keys. Raises `InvalidInput`."""
     state = turn.outcome or turn.state  # once recorded it has ended; notes may still be made for later questions
     if state not in ENDED:
         raise InvalidInput("That answer is still being written.")
@@ -57,7 +57,7 @@ def follow_up_keys(turn: TurnId) -> Sequence[str]:
 
 
 def _the_same(turn: Turn, how: Again) -> Sequence[Incoming]:
-    """The question and what was answered together with it, into the message that is there."""
+    """Return the question and what was answered together with it, into the message that is there."""
     asked = (turn.incoming, *turn.burst)
     return [
         replace(

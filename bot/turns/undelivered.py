@@ -1,4 +1,4 @@
-"""Answers that a platform does not take: shown later, told to the asker alone, or taken away by people."""
+"""Settle answers that a platform does not take: shown later, told to the asker alone, or taken away by people."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from bot.delivery import Presenter
 from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
-from bot.failures import NOT_IN_TIME, not_posted
 from bot.ports import Clock, Platform, Store
-from bot.retries import next_showing
+from bot.turns.error_messages import NOT_IN_TIME, not_posted
+from bot.turns.retries import next_showing
 from bot.types import Draft, Incoming, Settlement, Turn, TurnState
 
 logger = logging.getLogger(__name__)
 
 
 class Undelivered:
-    """Ends or puts off the turns whose answers were not shown, so that their conversations go on."""
+    """End or put off the turns whose answers were not shown, so that their conversations go on."""
 
     def __init__(self, store: Store, platforms: Mapping[str, Platform], *, clock: Clock, model: str) -> None:
         self._store = store

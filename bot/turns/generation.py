@@ -1,0 +1,98 @@
+"""Stream an answer in a task of its own, which a stop cancels alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.answer import Answer
+from bot.composer import Composition
+from bot.errors import StreamCut
+from bot.ports import Clock, Model, Rates
+from bot.turns.attempt import Attempt
+from bot.turns.error_messages import CUT_NOTICE
+from bot.types import Finish, Footer, Settlement, TurnState
+
+logger = logging.getLogger(__name__)
+
+BURST_NOTICE = "Answers {count} messages together."
+
+
+class Generation(Protocol):
+    """An answer or a summary in the making: run once, to its end or until it is cancelled, then settled."""
+
+    async def run(self) -> None:
+        """Generate it, and offer drafts of it while it grows. Raises `BotError`."""
+        ...
+
+    def settlement(self, *, stopped: bool) -> Settlement:
+        """Return how the turn ends; `stopped` says that a person ended `run` in the middle."""
+        ...
+
+
+async def wait_or_cancel(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait until `task` has ended by itself; cancel it when `stop` is set, or when whoever waits is cancelled."""
+    stopped = asyncio.create_task(stop.wait(), name=f"stop of {task.get_name()}")
+    try:
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerGeneration:
+    """The generation of an answer to a question; `answer` grows with the model's stream."""
+
+    attempt: Attempt
+    composition: Composition
+    answer: Answer
+    model: Model
+    rates: Rates
+    clock: Clock
+
+    async def run(self) -> None:
+        """Stream the answer to its end; one that the server cuts is kept as far as it came. Raises `BotError`."""
+        if burst := self.attempt.turn.burst:
+            self.answer.note(BURST_NOTICE.format(count=1 + len(burst)))
+        try:
+            async with aclosing(self.model.stream(self.composition.request)) as events:
+                async for event in events:
+                    self.answer.add(event)
+                    self.attempt.presenter.offer(self.answer.draft)
+        except StreamCut as error:
+            logger.warning("stream cut", extra={**self.attempt.log_fields, "error": str(error)})
+            self.answer.note(CUT_NOTICE)
+            self.answer.is_cut = True
+
+    def settlement(self, *, stopped: bool) -> Settlement:
+        """Return the answer with what it used and cost, and the exchange that enters the transcript."""
+        composition, answer, now = self.composition, self.answer, self.clock()
+        for notice in composition.notices:
+            answer.note(notice)
+        usage = answer.usage(composition.window.tokens)
+        cost = self.rates.card().cost(usage)
+        footer = Footer(
+            model=self.model.name,
+            usage=usage,
+            cost=cost,
+            seconds=(now - self.attempt.started).total_seconds(),
+            show_cost=composition.show_cost,
+        )
+        is_kept = answer.finish is not Finish.FILTERED
+        return Settlement(
+            state=TurnState.CANCELLED if stopped else TurnState.DONE,
+            draft=answer.draft("stopped" if stopped else "done", footer),
+            model=self.model.name,
+            entries=composition.exchange(self.attempt.turn.id, answer.text, now) if is_kept else (),
+            conversation=composition.after(usage, searched=answer.has_searched),
+            usage=usage,
+            cost=cost,
+            parameters=composition.parameter_texts,
+            request=composition.figures,
+        )

@@ -1,0 +1,161 @@
+"""Generate what a turn asks for; what fails comes back as a value, and only storage trouble is raised."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+
+from bot.answer import Answer
+from bot.composer import Composer, Composition, Refusal
+from bot.context.shortening import MOST_TRIES
+from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
+from bot.offload import offload
+from bot.parameter_resolver import effective_parameters
+from bot.ports import Clock, Model, Rates, Store
+from bot.summary.summariser import Summariser
+from bot.turns.attempt import Attempt
+from bot.turns.error_messages import user_message
+from bot.turns.generation import AnswerGeneration, Generation, wait_or_cancel
+from bot.turns.retries import Retry, is_poison, next_retry
+from bot.types import Draft, Settlement, Task, TurnState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Something was generated, to its end or until it was stopped; `composition` is the request of an answer."""
+
+    settlement: Settlement
+    composition: Composition | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The turn was stopped before anything was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """There is no answer, and asking again would not help."""
+
+    error: Exception
+
+
+Ended = Answered | Stopped | Failed
+"""What a turn ends with; otherwise it is put off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutOff:
+    """The model is away, and is asked again later."""
+
+    retry: Retry
+
+
+class Generator:
+    """Generate what turns ask for: answers, and summaries of channels and threads."""
+
+    def __init__(
+        self, store: Store, model: Model, rates: Rates, *, composer: Composer, summariser: Summariser, clock: Clock
+    ) -> None:
+        self._store = store
+        self._model = model
+        self._rates = rates
+        self._composer = composer
+        self._summariser = summariser
+        self._clock = clock
+
+    async def generate(self, attempt: Attempt) -> Ended | PutOff:
+        """Return what came of a turn. Raises `StorageError`."""
+        turn = attempt.turn
+        if turn.stop:
+            return Stopped()
+        if is_poison(turn):
+            logger.error("turn given up", extra=attempt.log_fields)
+            return Failed(error=TurnGivenUp(turn.attempt))
+        try:
+            if turn.incoming.task is Task.SUMMARY:
+                return await self._run(attempt, self._summariser.begin(turn, attempt.presenter))
+            return await self._answer(attempt)
+        except StorageError:
+            raise
+        except BotError as error:
+            return self._failed(attempt, error)
+        except Exception as error:
+            logger.exception("a bug failed a turn", extra=attempt.log_fields)
+            return Failed(error=error)
+
+    def settlement(self, ended: Ended) -> Settlement:
+        """Return how a turn ends with what came of it."""
+        match ended:
+            case Answered(settlement=settlement):
+                return settlement
+            case Stopped():
+                return Settlement(state=TurnState.CANCELLED, draft=Draft(status="stopped"), model=self._model.name)
+            case Failed(error=error):
+                return Settlement(
+                    state=TurnState.FAILED,
+                    draft=Draft(status="failed", notices=(user_message(error),)),
+                    model=self._model.name,
+                    error=f"{type(error).__name__}: {error}",
+                )
+
+    def _failed(self, attempt: Attempt, error: BotError) -> Failed | PutOff:
+        """Return what an error comes to: a model that is away is asked again, as long as people may wait for it."""
+        if isinstance(error, ModelUnavailable):
+            chance = random.random()  # noqa: S311 - spreads load
+            retry = next_retry(attempt.turn.retries, error.retry_after, self._clock(), chance=chance)
+            if retry is not None:
+                return PutOff(retry=retry)
+        logger.warning("turn failed", extra={**attempt.log_fields, "error": str(error)})
+        return Failed(error=error)
+
+    async def _answer(self, attempt: Attempt) -> Answered | Stopped:
+        """Answer a question; a request that the server finds too long is made anew with less of the past.
+
+        Raises `QuestionTooLong` when only the question is left, `ContextTooLong` after `MOST_TRIES`, and what the
+        composing and the model raise.
+        """
+        effective = await effective_parameters(attempt.turn.incoming, self._store)
+        refused: Refusal | None = None
+        for _ in range(MOST_TRIES):
+            composition = await self._composer.compose(attempt.turn, effective, refused)
+            try:
+                return await self._run(attempt, await self._begun(attempt, composition), composition)
+            except ContextTooLong as error:
+                extra = {**attempt.log_fields, "tokens": composition.window.tokens}
+                logger.info("request too long", extra=extra)
+                refused = Refusal(composition=composition, error=error)
+        assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
+        raise refused.error
+
+    async def _begun(self, attempt: Attempt, composition: Composition) -> AnswerGeneration:
+        """Return the generation of an answer, which may link to the addresses that people wrote."""
+        addresses = await offload(composition.characters, composition.find_addresses)
+        return AnswerGeneration(
+            attempt=attempt,
+            composition=composition,
+            answer=Answer(addresses=addresses),
+            model=self._model,
+            rates=self._rates,
+            clock=self._clock,
+        )
+
+    async def _run(
+        self, attempt: Attempt, generation: Generation, composition: Composition | None = None
+    ) -> Answered | Stopped:
+        """Run a generation in a task of its own, so that a person stops it alone. Raises what the generation raises.
+
+        What is stopped already is not begun: what was deleted is not sent any more.
+        """
+        if attempt.stop.is_set() or await self._store.check_claim(attempt.turn):
+            return Stopped()
+        task = asyncio.create_task(generation.run(), name=f"generation {attempt.turn.id}")
+        await wait_or_cancel(task, attempt.stop)
+        was_stopped = task.cancelled()
+        if not was_stopped:
+            task.result()
+        return Answered(settlement=generation.settlement(stopped=was_stopped), composition=composition)
