@@ -4,10 +4,10 @@
 
 Four days of #ubuntu (a Slack export of IRC) with links, made by hand, that tell which message answers which. In each
 thread its main answerer, the one who wrote most beside who began it, plays the bot. Each message after the bot's first
-is judged from texts, names and order; the links only tell who was meant. Several lines of one writer hang on each other,
-so a message is for whom its first line was for; one that answers only its writer is not counted, and bare thanks and
-acknowledgements need no answer. For
-`mentioned` the nickname of the bot, anywhere, is a mention; the rules of `auto` get no mentions but what they read.
+is judged from texts, names and order; the links only tell who was meant. Several lines of one writer hang on each
+other, so a message is for whom its first line was for; one that answers only its writer is not counted, and bare
+thanks, acknowledgements and reactions need no answer. For `mentioned` the nickname of the bot, anywhere, is a mention;
+the rules of `auto` get no mentions but what they read.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from bot.types import BOT, Utterance
 EXPORT: Final = "irc-ubuntu-slack-export.zip"
 LINKS: Final = "irc-ubuntu-replies.csv"
 THANKS: Final = re.compile(
-    r"\W*(?:(?:thanks?|thank you|thx|ty|ta|cheers|ok(?:ay)?|k|cool|great|nice|sweet|good|excellent|awesome|perfect|alright|got it|"
-    r"i see|np|no problem|sorry|lol|(?:ha)+h?|(?:he)+h?|ah+|oh|hm+)\b\W*)+"
+    r"\W*(?:(?:thanks?|thank you|thx|ty|ta|cheers|ok(?:ay)?|k|cool|great|nice|sweet|good|excellent|awesome|perfect|"
+    r"alright|got it|i see|np|no problem|sorry|lol|(?:ha)+h?|(?:he)+h?|ah+|oh|hm+)\b\W*)+"
     r"(?:a lot|very much|so much|for (?:all )?(?:the|your) help|guys|man|mate|dude|bro|all|everyone)?\W*",
     re.IGNORECASE,
 )
@@ -89,7 +89,7 @@ class Score:
 Judge = Callable[[Case], bool]
 
 JUDGES: Final[Mapping[str, Judge]] = {
-    "always": lambda case: True,
+    "always": lambda _: True,
     "mentioned": lambda case: case.mentions,
     "auto": lambda case: not reason_for_silence(case.said, case.before),
 }
