@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.types import ConversationKey, QueueFigures, RequestRecord, TurnId, TurnState, Utterance
 from storage.codec import as_utc
@@ -26,6 +27,10 @@ from storage.tables import (
     place_of,
 )
 from storage.talk import LONGEST, Line, Question, recent_talk
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCKS_APART = timedelta(hours=1)
+"""How much earlier than the platform our own clock may say that a message came."""
 
 
 def _counted(part: sa.TextClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -50,9 +55,12 @@ _NEWEST_LINES = (
         col(EntryRow.role),
         col(EntryRow.author),
         sa.func.substr(col(EntryRow.text), 1, LONGEST).label("text"),
+        col(EntryRow.at),
     )
-    .join(ConversationRow, col(ConversationRow.id) == EntryRow.conversation_id)
-    .where(in_place(ConversationRow))
+    .where(
+        col(EntryRow.conversation_id)
+        == sa.select(ConversationRow.id).where(in_place(ConversationRow)).scalar_subquery()
+    )
     .order_by(col(EntryRow.position).desc())
     .limit(sa.bindparam("most"))
 )
@@ -67,7 +75,8 @@ _NEWEST_TURNS = (
         col(TurnRow.author_name),
         sa.func.substr(col(TurnRow.text), 1, LONGEST).label("text"),
     )
-    .where(in_place(TurnRow))
+    # PostgreSQL would read all turns of a long conversation without the time, rather than use the order of the index.
+    .where(in_place(TurnRow), col(TurnRow.accepted_at) >= sa.bindparam("since", type_=UTCDateTime()))
     .order_by(col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc())  # as their index has them
     .limit(sa.bindparam("most"))
 )
@@ -103,8 +112,10 @@ class SqlTurnQueries(SqlPart):
     @unit_of_work
     def recent_talk(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
         connection, where = session.connection(), {**place_of(key), "most": limit}
-        lines = [Line(**row) for row in connection.execute(_NEWEST_LINES, where).mappings()]
-        turns = connection.execute(_NEWEST_TURNS, where).all()
+        entries = connection.execute(_NEWEST_LINES, where).all()
+        since = min((entry.at for entry in entries), default=BEGINNING) - CLOCKS_APART
+        turns = connection.execute(_NEWEST_TURNS, {**where, "since": since}).all()
+        lines = [Line(id=entry.id, role=entry.role, author=entry.author, text=entry.text) for entry in entries]
         waiting = {turn.id for turn in turns if turn.waits}
         questions = [_question(turn, waiting) for turn in turns]
         return recent_talk(lines[::-1], questions[::-1])

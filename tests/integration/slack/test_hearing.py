@@ -60,7 +60,7 @@ async def test_messages_of_bots_are_not_answered() -> None:
         assert play.model.asked == []
 
 
-@pytest.mark.parametrize(("policy", "answers"), [("always", 3), ("mentioned", 2), ("off", 1)])
+@pytest.mark.parametrize(("policy", "answers"), [("auto", 3), ("always", 3), ("mentioned", 2), ("off", 1)])
 async def test_follow_ups_are_answered_as_set(policy: str, answers: int) -> None:
     async with scene() as play:
         await set_for_all(play, follow_ups=policy)
