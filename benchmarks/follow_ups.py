@@ -185,8 +185,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"There is no recorded talk: {error}", file=sys.stderr)
         return 1
     print("| threads of | follow_ups | messages | speaks, not meant | silent, meant |\n|---|---|---|---|---|")
-    for title, is_in in (("two", lambda people: people == 2), ("three or more", lambda people: people > 2)):
-        some = [case for case in cases if is_in(case.people)]
+    rows = {
+        "two": [case for case in cases if case.people == 2],
+        "three or more": [case for case in cases if case.people > 2],
+    }
+    for title, some in rows.items():
         for name, judge in JUDGES.items():
             found = score(some, judge)
             shares = (f"{count} ({share:.1%})" for count, share in _counted(found))

@@ -59,7 +59,7 @@ _NEWEST_LINES = (
     )
     .where(
         col(EntryRow.conversation_id)
-        == sa.select(ConversationRow.id).where(in_place(ConversationRow)).scalar_subquery()
+        == sa.select(col(ConversationRow.id)).where(in_place(ConversationRow)).scalar_subquery()
     )
     .order_by(col(EntryRow.position).desc())
     .limit(sa.bindparam("most"))

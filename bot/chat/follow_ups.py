@@ -29,7 +29,7 @@ AMONG_PEOPLE: Final = "people talk with each other"
 _NOBODY: Final = "<nobody>"  # with whom somebody talks who joined in without asking
 _UNKNOWN: Final = ""
 _SHORTEST_NICKNAME: Final = 3
-_SHORT: Final = 4  # words: "see you on Monday, Ada", longer ones end with names that they are about
+_SHORT: Final = 4  # words, as "see you there Ada"; longer messages end with names that they are about
 
 _QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[>\uff1e][^\n]*$", re.DOTALL | re.MULTILINE)
 _MENTION = re.compile(r"(?<![\w@./])@(\w[\w-]*)")

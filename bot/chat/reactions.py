@@ -46,7 +46,7 @@ def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
     """
     if _QUESTION.search(text):
         return False
-    words = [_letters(word) for word in _BETWEEN.split(_EMOJI_CODES.sub(" ", text.casefold()))]
+    words = [_letters(word) for word in _BETWEEN.split(_EMOJI_CODES.sub(" ", text.casefold().replace("\u2019", "'")))]
     words = [word for word in words if word and not (word.startswith("@") or word in names)]
     said = [word for word in words if word not in _BESIDE_WORDS]
     return not words or (bool(said) and all(map(_is_reaction, said)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -98,7 +99,8 @@ def test_a_reply_to_somebody_else_is_not_answered() -> None:
         "thanks!", "Thank you so much :)", "ok", "OK 👍", "lol", "hahaha", "ahhh", "cool, got it", "🎉", ":+1:", "+1",
         "...", ":+1::skin-tone-2:", "<:party:123456789012345678>", "<a:wave:1>", "danke dir!",
         "Vielen Dank", "alles klar",
-        "super, merci beaucoup", "d'accord", "muchas gracias", "jajaja", "muito obrigada!", "grazie mille",
+        "super, merci beaucoup", "d'accord", "d\u2019accord",
+        "muchas gracias", "jajaja", "muito obrigada!", "grazie mille",
         "dank je wel", "hartelijk bedankt", "ありがとう", "了解です。", "谢谢\uff01", "好的",
         "哈哈哈", "спасибо большое", "감사합니다", "",
     ],
@@ -236,9 +238,7 @@ def test_a_single_person_is_only_passed_over_for_a_reaction_or_a_name(text: str,
                      Action.ANSWER, id="a-picture"),
     ],
 )  # fmt: skip
-def test_the_policy_asks_the_rules_where_follow_ups_are_auto(
-    text: str, said: dict[str, object], action: Action
-) -> None:
+def test_the_policy_asks_the_rules_where_follow_ups_are_auto(text: str, said: dict[str, Any], action: Action) -> None:
     asked = incoming(text, **{"addressed": False, "starts_thread": False, **said})
     known = State(takes_part=True, parameters={"follow_ups": "auto"}, talk=talk(ONE.replace("ada", asked.author.id)))
     became = decide(asked, known)
