@@ -9,7 +9,7 @@ from typing import Final
 from bot.context.transcript import without_label
 from bot.types import BOT, Utterance
 
-LONGEST: Final = 2_000
+LONGEST: Final = 1_000
 """How many characters of a message are enough to tell to whom it is said."""
 
 _SAID = "m:"
@@ -43,25 +43,28 @@ class Question:
 
 
 def recent_talk(lines: Sequence[Line], questions: Sequence[Question]) -> list[Utterance]:
-    """Return what was said, oldest first; corrections, notes and whatever nobody said are left out."""
+    """Return what was said, oldest first; corrections, notes and whatever nobody said are left out.
+
+    An answer is addressed to those whose questions stand between it and the answer before.
+    """
     asked = {question.id for question in questions}
     told = {line.id for line in lines}
-    said = [_utterance(line, line.id in asked) for line in lines if line.role == "assistant" or _is_said(line)]
-    return said + [
-        Utterance(speaker=each.author, name=each.name, text=each.text[:LONGEST], addressees=frozenset({BOT}))
-        for each in questions
-        if each.waits and each.id not in told
-    ]
+    said: list[Utterance] = []
+    askers: set[str] = set()
+    for line in lines:
+        if line.role == "assistant":
+            said.append(Utterance(speaker=BOT, text=line.text[:LONGEST], addressees=frozenset(askers)))
+            askers = set()
+        elif line.id.startswith(_SAID) and line.author:
+            is_question = line.id in asked
+            name, text = without_label(line.text[:LONGEST])
+            said.append(_by_person(line.author, name, text, is_question=is_question))
+            askers |= {line.author} if is_question else set()
+    waiting = (each for each in questions if each.waits and each.id not in told)
+    said += (_by_person(each.author, each.name, each.text[:LONGEST], is_question=True) for each in waiting)
+    return said
 
 
-def _is_said(line: Line) -> bool:
-    return line.id.startswith(_SAID) and line.author != ""
-
-
-def _utterance(line: Line, is_question: bool) -> Utterance:
-    if line.role == "assistant":
-        return Utterance(speaker=BOT, text=line.text[:LONGEST])
-    name, text = without_label(line.text[:LONGEST])
-    return Utterance(
-        speaker=line.author, name=name, text=text, addressees=frozenset({BOT}) if is_question else frozenset()
-    )
+def _by_person(id: str, name: str, text: str, *, is_question: bool) -> Utterance:
+    addressees = frozenset({BOT}) if is_question else frozenset[str]()
+    return Utterance(speaker=id, name=name, text=text, addressees=addressees)

@@ -22,6 +22,9 @@ from bot.types import BOT, Utterance
 TALK_LENGTH: Final = 32
 """How many messages before the newest are looked at."""
 
+TEXT_LENGTH: Final = 500
+"""How many characters of a message are searched for names; mentions further on are told by the platform."""
+
 TO_SOMEBODY: Final = "addressed to somebody else"
 REACTION: Final = "thanks or a reaction"
 AMONG_PEOPLE: Final = "people talk with each other"
@@ -90,15 +93,20 @@ class _Talk:
         return self._partners[speaker]
 
     def addressees(self, said: Utterance) -> Set[str]:
-        """Return whom a message is addressed to by the platform or by name, by id; who is not known has no real one."""
-        text = _QUOTED.sub(" ", said.text)
+        """Return whom a message is addressed to, by id: as the platform tells, else as its text does.
+
+        Who is mentioned and took no part has no id: the name stands for it.
+        """
+        if said.addressees:
+            return said.addressees - {said.speaker}
+        text = _QUOTED.sub(" ", said.text[:TEXT_LENGTH])
         named: set[str | None] = {self._called(name) or f"@{name}" for name in _MENTION.findall(text)}
         called = _CALL.match(text)
         if called:
             named.add(self._called(called["name"], abbreviated=True))
         words = text.split()
         named.update(self._called(word) for word in (words[:1] + words[-1:] if len(words) <= _SHORT else words[:1]))
-        return {each for each in said.addressees | named if each not in (None, said.speaker)}
+        return {each for each in named if each not in (None, said.speaker)}
 
     def _called(self, name: str, *, abbreviated: bool = False) -> str | None:
         """Return the id of whom a name means, None for nobody who took part."""

@@ -30,6 +30,9 @@ _BESIDE: Final = """
 _REACTION_WORDS: Final = frozenset(_REACTIONS.split())
 _BESIDE_WORDS: Final = frozenset(_BESIDE.split())
 
+LONGEST: Final = 500
+"""Characters: what is longer says something, and reading it word by word would take milliseconds."""
+
 _LAUGH = re.compile(
     r"a?(?:[hj][aei]){2,}h?|[hj][ae]h|lo+l|(?:rs){2,}|k{3,}|w{2,}|\u7b11+|(?:\u0445\u0430){2,}|\u54c8{2,}"
 )
@@ -44,7 +47,7 @@ def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
 
     `names` are casefolded. A question is never one; where there is no text, there was a sticker.
     """
-    if _QUESTION.search(text):
+    if len(text) > LONGEST or _QUESTION.search(text):
         return False
     words = [_letters(word) for word in _BETWEEN.split(_EMOJI_CODES.sub(" ", text.casefold().replace("\u2019", "'")))]
     words = [word for word in words if word and not (word.startswith("@") or word in names)]

@@ -20,8 +20,8 @@ def by_ben(text: str, *, to_bot: bool = False) -> Utterance:
     return Utterance(speaker="U2", name="Ben the (second)", text=text, addressees=TO_BOT if to_bot else frozenset())
 
 
-def by_bot(text: str) -> Utterance:
-    return Utterance(speaker=BOT, text=text)
+def by_bot(text: str, *to: str) -> Utterance:
+    return Utterance(speaker=BOT, text=text, addressees=frozenset(to or {"U1"}))
 
 
 async def answer(store: AnyStore, *read: ThreadMessage, text: str) -> None:
@@ -68,7 +68,7 @@ async def test_a_question_that_is_not_answered_yet_was_said_once(store: AnyStore
     assert await store.recent_talk(KEY, limit=9) == [by_ada("first"), second]
     entries = (user_entry(turn.incoming), *map(user_entry, turn.burst), answer_entry(turn.id, "both", at(2)))
     await store.record(turn, settlement(*entries))
-    told = [by_ada("first"), by_ben("second", to_bot=True), by_bot("both")]
+    told = [by_ada("first"), by_ben("second", to_bot=True), by_bot("both", "U1", "U2")]
     assert await store.recent_talk(KEY, limit=9) == told
     await store.close(turn)
     assert await store.recent_talk(KEY, limit=9) == told
@@ -87,6 +87,6 @@ async def test_corrections_and_what_was_deleted_were_not_said(store: AnyStore) -
 
 async def test_long_texts_are_cut(store: AnyStore) -> None:
     await store.accept(incoming("m1", text="x" * 100_000, source_id="1.1"))
-    assert 1_000 < len((await store.recent_talk(KEY, limit=9))[0].text) < 10_000
+    assert 500 < len((await store.recent_talk(KEY, limit=9))[0].text) < 10_000
     await answer(store, text="y" * 100_000)
-    assert all(1_000 < len(said.text) < 10_000 for said in await store.recent_talk(KEY, limit=9))
+    assert all(500 < len(said.text) < 10_000 for said in await store.recent_talk(KEY, limit=9))
