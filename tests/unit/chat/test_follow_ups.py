@@ -155,11 +155,22 @@ def test_a_picture_without_words_is_no_reaction() -> None:
         pytest.param(f"{ONE}ben: and on Sundays?", MEANT, id="who-joins-in-and-asks"),
         pytest.param(f"{ONE}ada: and Mondays?\nben: why?", AMONG_PEOPLE, id="who-asks-below-a-person"),
         pytest.param(f"{ONE}ben: nice weather\nben: is it not?", AMONG_PEOPLE, id="in-doubt-among-many"),
+        pytest.param(
+            f"{ONE}ben: I can do it on Monday\nbot: It is closed on Monday.\nben: at noon",
+            MEANT,
+            id="whom-the-bot-answered",
+        ),
         pytest.param(f"{TWO_ASK}ada: thanks Ben", TO_SOMEBODY, id="thanks-to-a-person"),
     ],
 )
 def test_among_more_people_it_depends_on_whom_one_talks_with(script: str, expected: str) -> None:
     assert judged(script) == expected
+
+
+def test_who_left_long_ago_is_no_longer_among_them() -> None:
+    said = Utterance(speaker="ada", name="Ada", text="Ben, hello")
+    assert reason_for_silence(said, talk(TWO_ASK)) == TO_SOMEBODY
+    assert reason_for_silence(said, [*talk(TWO_ASK), *talk(ONE) * (TALK_LENGTH // 2)]) == MEANT
 
 
 def test_a_nickname_is_enough_after_it_a_colon() -> None:
