@@ -187,8 +187,10 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Whether a question in a channel is answered in a thread, as a reply, or in the channel as one talk.",
         ),
         Parameter(
-            name="follow_ups", kind="choice", choices=("always", "mentioned", "off"), default="always", wire=False,
-            help="Whether more questions in a thread where I answer need a mention, or are not answered at all.",
+            name="follow_ups", kind="choice", choices=("auto", "always", "mentioned", "off"), default="auto",
+            wire=False,
+            help="Which messages in a thread where I answer are answered, too: those that go on with our talk (auto), "
+            "all, those that mention me, or none.",
         ),
         Parameter(
             name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, guarded=True,

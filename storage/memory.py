@@ -29,6 +29,7 @@ from bot.types import (
     Turn,
     TurnId,
     TurnState,
+    Utterance,
     Waiting,
     Within,
 )
@@ -40,6 +41,7 @@ from storage.memory_deliveries import MemoryDeliveries
 from storage.memory_summaries import MemorySchedules, MemorySummaries
 from storage.memory_transcripts import MemoryTranscripts, in_utc
 from storage.memory_workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
+from storage.talk import Line, Question, recent_talk
 from storage.turn_rules import NOBODY, PLAYGROUND, ending, first_answer, is_plain, stands_in
 
 
@@ -313,6 +315,24 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
 
     async def takes_part(self, key: ConversationKey) -> bool:
         return any(turn.incoming.key == key for turn in self._turns.values())
+
+    async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+        entries = await self.get_entries(key, start=0)
+        lines = [Line(id=e.id, role=e.entry.role, author=e.author, text=e.entry.text) for e in entries[-limit:]]
+        waiting = {turn.id for turn in self._open(key) if turn.outcome is None and not turn.withdrawn}
+        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
+        questions = [
+            Question(
+                dedupe_key=turn.incoming.dedupe_key,
+                source_id=turn.incoming.source_id,
+                author=turn.incoming.author.id,
+                name=turn.incoming.author.name,
+                text=turn.incoming.text,
+                waits=self._merged.get(turn.id, turn.id) in waiting,
+            )
+            for turn in turns[-limit:]
+        ]
+        return recent_talk(lines, questions)
 
     async def open_conversations(self) -> Sequence[ConversationKey]:
         oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}

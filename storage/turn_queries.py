@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence, Set
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.types import ConversationKey, QueueFigures, RequestRecord, TurnState
+from bot.types import ConversationKey, QueueFigures, RequestRecord, TurnId, TurnState, Utterance
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
-from storage.tables import ANSWER, IS_OPEN, IS_REMARKABLE, KEY_COLUMNS, LedgerRow, TurnRow, is_of
+from storage.tables import (
+    ANSWER,
+    IS_OPEN,
+    IS_REMARKABLE,
+    KEY_COLUMNS,
+    ConversationRow,
+    EntryRow,
+    LedgerRow,
+    TurnRow,
+    in_place,
+    is_of,
+    place_of,
+)
+from storage.talk import LONGEST, Line, Question, recent_talk
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCKS_APART = timedelta(hours=1)
+"""How much earlier than the platform our own clock may say that a message came."""
 
 
 def _counted(part: sa.TextClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -30,6 +49,50 @@ _FIGURES = sa.select(
     _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.CANCELLED).label("cancelled"),
 )
 
+_NEWEST_LINES = (
+    sa.select(
+        col(EntryRow.entry_id).label("id"),
+        col(EntryRow.role),
+        col(EntryRow.author),
+        sa.func.substr(col(EntryRow.text), 1, LONGEST).label("text"),
+        col(EntryRow.at),
+    )
+    .where(
+        col(EntryRow.conversation_id)
+        == sa.select(col(ConversationRow.id)).where(in_place(ConversationRow)).scalar_subquery()
+    )
+    .order_by(col(EntryRow.position).desc())
+    .limit(sa.bindparam("most"))
+)
+_NEWEST_TURNS = (
+    sa.select(
+        col(TurnRow.id),
+        col(TurnRow.merged_into),
+        (IS_OPEN & col(TurnRow.outcome).is_(None) & ~col(TurnRow.withdrawn)).label("waits"),
+        col(TurnRow.dedupe_key),
+        col(TurnRow.source_id),
+        col(TurnRow.author_id),
+        col(TurnRow.author_name),
+        sa.func.substr(col(TurnRow.text), 1, LONGEST).label("text"),
+    )
+    # PostgreSQL would read all turns of a long conversation without the time, rather than use the order of the index.
+    .where(in_place(TurnRow), col(TurnRow.accepted_at) >= sa.bindparam("since", type_=UTCDateTime()))
+    .order_by(col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc())  # as their index has them
+    .limit(sa.bindparam("most"))
+)
+
+
+def _question(turn: Any, waiting: Set[TurnId]) -> Question:
+    """Return the question of a turn; one that is answered together with another waits as long as that does."""
+    return Question(
+        dedupe_key=turn.dedupe_key,
+        source_id=turn.source_id,
+        author=turn.author_id,
+        name=turn.author_name,
+        text=turn.text,
+        waits=(turn.merged_into or turn.id) in waiting,
+    )
+
 
 class SqlTurnQueries(SqlPart):
     """Those methods of a `TurnStore` that look at many turns and change none."""
@@ -45,6 +108,17 @@ class SqlTurnQueries(SqlPart):
             .limit(limit)
         )
         return [row.to_record(line) for row, line in reversed(rows.all())]
+
+    @unit_of_work
+    def recent_talk(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+        connection, where = session.connection(), {**place_of(key), "most": limit}
+        entries = connection.execute(_NEWEST_LINES, where).all()
+        since = min((entry.at for entry in entries), default=BEGINNING) - CLOCKS_APART
+        turns = connection.execute(_NEWEST_TURNS, {**where, "since": since}).all()
+        lines = [Line(id=entry.id, role=entry.role, author=entry.author, text=entry.text) for entry in entries]
+        waiting = {turn.id for turn in turns if turn.waits}
+        questions = [_question(turn, waiting) for turn in turns]
+        return recent_talk(lines[::-1], questions[::-1])
 
     @unit_of_work
     def queue_figures(self, session: Session) -> QueueFigures:

@@ -12,6 +12,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from itertools import count
 
+from bot.chat.follow_ups import TALK_LENGTH
 from bot.effects import SetParameters
 from bot.parameter_resolver import scopes_of
 from bot.types import (
@@ -199,6 +200,8 @@ CALLS: Mapping[str, Call] = {
     "takes_part": lambda scene: scene.store.takes_part(scene.key),
     "takes_part, a stranger": lambda scene: scene.store.takes_part(replace(scene.key, thread="nobody")),
     "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),
+    "recent_talk": lambda scene: scene.store.recent_talk(scene.key, limit=TALK_LENGTH),
+    "recent_talk, the long one": lambda scene: scene.store.recent_talk(LONG, limit=TALK_LENGTH),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
     "recent_requests, the long one": lambda scene: scene.store.recent_requests(LONG, limit=10),
     "request_stop": lambda scene: scene.store.request_stop(scene.key),

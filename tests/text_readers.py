@@ -16,7 +16,7 @@ from adapters.seed.inline import InlineReasoning
 from adapters.seed.problems import presentable
 from adapters.seed.sse import EventParser
 from adapters.seed.wires.sources import sources_in_text
-from adapters.slack.incoming.reading import without_mention
+from adapters.slack.incoming.reading import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
 from adapters.slack.mrkdwn import to_markdown, to_plain
@@ -31,12 +31,14 @@ from adapters.web.markdown import render_markdown
 from adapters.web.writing import spoken, suggest
 from bot import schedules
 from bot.answer import same_page
+from bot.chat.follow_ups import reason_for_silence
 from bot.chat.message_rendering import beginning, render, repeats
+from bot.chat.reactions import is_reaction
 from bot.commands.completion import complete
 from bot.commands.parser import parse, question_in
 from bot.context.memory import combined
 from bot.context.tokens import estimate
-from bot.context.transcript import file_text, plain_name, plain_text
+from bot.context.transcript import file_text, plain_name, plain_text, without_label
 from bot.delivery import defang, settled, settled_tables, split, tables_as_text, urls_in
 from bot.delivery.addresses import bare_address, looks_like_address, pretends
 from bot.delivery.safety import as_code
@@ -46,7 +48,7 @@ from bot.summary.form import read_form
 from bot.summary.harmless import addresses, harmless, repeats_rules
 from bot.summary.rendering import plain
 from bot.summary.wanted import IsoTimes, read_wanted
-from bot.types import ConversationKey, Incoming, Person, Source
+from bot.types import ConversationKey, Incoming, Person, Source, Utterance
 from bot.types.content import Card, MessageContent, Passage, Quote, Table
 
 Read = Callable[[str], object]
@@ -150,7 +152,15 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "read_wanted": _or_told_why_not(_wanted),
         "digest": _or_told_why_not(_digest),
     },
+    "chat": {
+        "reason_for_silence": lambda text: reason_for_silence(
+            Utterance(speaker="u", text=text), [Utterance(speaker="v", name=text, text=text)]
+        ),
+        "is_reaction": is_reaction,
+        "without_label": without_label,
+    },
     "Slack": {
+        "mentioned": mentioned,
         "to_markdown": lambda text: to_markdown(text, {}),
         "to_plain": lambda text: to_plain(text, {}),
         "escape_markdown": escape_markdown,

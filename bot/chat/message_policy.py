@@ -5,23 +5,25 @@ Adapters report facts, stores tell the state, and the inbox asks here. In five l
 * Bots are passed over, and so are people of other organisations unless `strangers` says otherwise.
 * A command counts with its mark where the bot is meant or takes part; elsewhere the mark is that of another bot.
 * What is meant for the bot is answered; with `follow_ups=off` once in each thread.
-* What is not meant for it is answered in conversations where it takes part, if `follow_ups` is `always`.
+* Other messages where it takes part are answered if `follow_ups` is `always`, or `auto` and they go on with its talk.
 * Everything else said where it takes part is context; the rest is nothing to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.types import AuthorKind, Entrance, Incoming, ParameterValue
+from bot.chat.follow_ups import reason_for_silence
+from bot.types import AuthorKind, Entrance, Incoming, ParameterValue, Utterance
 
 NOT_OPEN: Final = (
     "I only answer people of this organisation here. An administrator can change that with "
     "`/set channel strangers answer`."
 )
+NOT_MEANT: Final = "not meant for the bot"
 NO_FOLLOW_UPS: Final = "In this place I answer one question in each thread. Please ask in a new one."
 
 
@@ -46,10 +48,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What the stores know: whether the bot takes part in the conversation, and the parameters that hold there."""
+    """What the stores know: whether the bot takes part in the conversation, and the parameters that hold there.
+
+    `talk` is what was said there lately, oldest first; only `follow_ups=auto` looks at it.
+    """
 
     takes_part: bool
     parameters: Mapping[str, ParameterValue]
+    talk: Sequence[Utterance] = ()
 
 
 def decide(incoming: Incoming, state: State, *, command: str = "") -> Decision:
@@ -61,7 +67,7 @@ def decide(incoming: Incoming, state: State, *, command: str = "") -> Decision:
             return Decision(action=Action.COMMAND)
         return Decision(action=Action.IGNORE, reason="another bot's command")
     if not incoming.addressed:
-        return _follow_up(state)
+        return _follow_up(incoming, state)
     if state.parameters.get("follow_ups") == "off" and _goes_on_in_thread(incoming, state):
         return Decision(action=Action.TELL, text=NO_FOLLOW_UPS, reason="follow_ups is off")
     return Decision(action=Action.ANSWER)
@@ -78,12 +84,25 @@ def _refuse_author(incoming: Incoming, state: State) -> Decision | None:
     return Decision(action=Action.TELL, text=NOT_OPEN, reason="another organisation")
 
 
-def _follow_up(state: State) -> Decision:
+def _follow_up(incoming: Incoming, state: State) -> Decision:
+    reason = NOT_MEANT
     if not state.takes_part:
-        return Decision(action=Action.IGNORE, reason="not meant for the bot")
-    if state.parameters.get("follow_ups") == "always":
-        return Decision(action=Action.ANSWER)
-    return Decision(action=Action.CONTEXT, reason="not meant for the bot")
+        return Decision(action=Action.IGNORE, reason=reason)
+    match state.parameters.get("follow_ups"):
+        case "always":
+            return Decision(action=Action.ANSWER)
+        case "auto":
+            reason = reason_for_silence(_said(incoming), state.talk, has_files=bool(incoming.attachments))
+    return Decision(action=Action.CONTEXT, reason=reason) if reason else Decision(action=Action.ANSWER)
+
+
+def _said(incoming: Incoming) -> Utterance:
+    return Utterance(
+        speaker=incoming.author.id,
+        name=incoming.author.name,
+        text=incoming.text,
+        addressees=incoming.addressees,
+    )
 
 
 def _goes_on_in_thread(incoming: Incoming, state: State) -> bool:

@@ -35,6 +35,7 @@ NOT_READ: Final = "not read"
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
 NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
+_LABELLED = re.compile(r"\[[^\]\n]*\] (?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
 _LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _LABEL_LIKE = re.compile(rf"^(?=(?:[^\S\n]|[{_HIDDEN}])*[\[\uff3b]\s*\d\d)", re.MULTILINE)
@@ -46,6 +47,12 @@ _LABEL_MARKS = str.maketrans({"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")", 
 def label(author: Person, at: datetime) -> str:
     """What stands before a message: "[2026-11-22 14:03 UTC] Ada". `at` is aware."""
     return f"[{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC] {plain_name(author.name)}"
+
+
+def without_label(text: str) -> tuple[str, str]:
+    """Return the name and the words of a message as `render_message` wrote it; no name where there is no label."""
+    labelled = _LABELLED.match(text)
+    return (labelled["name"], labelled["text"] or "") if labelled else ("", text)
 
 
 def plain_name(name: str) -> str:

@@ -30,6 +30,7 @@ from bot.types import (
     StoredEntry,
     Turn,
     TurnId,
+    Utterance,
     Waiting,
     Within,
     Workspace,
@@ -145,6 +146,13 @@ class TurnStore(Protocol):
 
     async def takes_part(self, key: ConversationKey) -> bool:
         """Whether the conversation has any turn, open or ended."""
+        ...
+
+    async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+        """Return what was said in a conversation lately, oldest first: questions and answers, and what was read there.
+
+        At most `limit` messages of the transcript, then the questions that are not answered yet. Long texts are cut.
+        """
         ...
 
     async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import Action, Decision, State, decide
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
@@ -125,8 +126,11 @@ class Inbox:
             takes_part = await self._store.takes_part(replace(incoming.key, thread=""))
         if not (incoming.addressed or takes_part):
             return State(takes_part=False, parameters={})
-        effective = await effective_parameters(incoming, self._store)
-        return State(takes_part=takes_part, parameters=values_of(effective))
+        parameters = values_of(await effective_parameters(incoming, self._store))
+        if incoming.addressed or parameters.get("follow_ups") != "auto":
+            return State(takes_part=takes_part, parameters=parameters)
+        talk = await self._store.recent_talk(incoming.key, limit=TALK_LENGTH)
+        return State(takes_part=takes_part, parameters=parameters, talk=talk)
 
     async def _follow(self, decision: Decision, incoming: Incoming, state: State) -> Handled:
         """Do what was decided of something that is no command."""

@@ -65,6 +65,7 @@ from bot.types.summaries import (
     Section,
     SummaryPart,
 )
+from bot.types.talk import BOT, Utterance
 from bot.types.transcript import (
     NOTES_ID,
     Conversation,
@@ -92,6 +93,7 @@ from bot.types.turns import (
 
 __all__ = [
     "ANSWER_IN",
+    "BOT",
     "EMPTY",
     "EVERYTHING",
     "NOTES_ID",
@@ -161,6 +163,7 @@ __all__ = [
     "UnreadableFile",
     "Usage",
     "UsageReported",
+    "Utterance",
     "Waiting",
     "Within",
     "Workspace",

@@ -90,6 +90,7 @@ class Incoming:
     `source_id` is the id of the message shown to people (for edits and deletions), "" for a command.
     `overrides` are parameters given for this turn only, by name, as text.
     `addressed` says that it is meant for the bot by itself: a mention, a direct message or a command.
+    `addressees` are the ids of other people whom it mentions or replies to, as the platform tells.
     `starts_thread` says that it stands outside threads: `key.thread` then names the thread it would start.
     `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
     `private` says that the answer is for the author alone. `administers` says that the author is known to administer
@@ -110,6 +111,7 @@ class Incoming:
     attachments: tuple[Attachment, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     addressed: bool = True
+    addressees: frozenset[str] = frozenset()
     starts_thread: bool = False
     task: Task = Task.ANSWER
     reply_ref: str = ""

@@ -13,6 +13,7 @@ from adapters.slack.incoming.reading import (
     PLATFORM,
     Said,
     dedupe_key,
+    mentioned,
     read_message,
     without_mention,
 )
@@ -107,6 +108,7 @@ class Hearing:
             source_id=said.ts,
             attachments=workspace.attachments_of(said.event),
             addressed=said.is_direct or said.mentions_bot,
+            addressees=mentioned(said.text) - {workspace.bot_user},
             is_direct=said.is_direct,
             starts_thread=not said.thread,
             administers=member.administers,

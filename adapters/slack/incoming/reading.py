@@ -22,6 +22,7 @@ SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 
 DIRECT: Final = frozenset({"im"})
 SYSTEM_USERS: Final = frozenset({"USLACK", "USLACKBOT"})
+_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{1,30})[|>]", re.ASCII)
 _CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
 
 
@@ -88,6 +89,11 @@ def without_mention(text: str, bot_user: str) -> str:
         while end and text[end - 1].isspace():
             end -= 1
     return text[:end].strip()
+
+
+def mentioned(text: str) -> frozenset[str]:
+    """Return the ids of the people whom a text mentions."""
+    return frozenset(_MENTION.findall(text))
 
 
 def _mention_of(bot_user: str) -> re.Pattern[str]:

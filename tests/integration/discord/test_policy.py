@@ -72,3 +72,16 @@ async def test_where_follow_ups_are_off_a_second_question_is_told_so(scene: Scen
         told = await scene.until(lambda: [each for each in scene.answers(thread) if OFF in each.content])
 
     assert len(told) == len(scene.model.asked) == 1
+
+
+async def test_in_its_thread_thanks_and_what_is_said_to_somebody_else_are_left_alone(scene: Scene) -> None:
+    async with scene.bot():
+        thread = await asked_elsewhere(scene)
+        for said in ("thanks! \N{PARTY POPPER}", f"<@{scene.bob.id}> lunch at twelve?", "<:leaf:123456789012345678>"):
+            scene.discord.say(scene.ada, thread, said)
+        scene.discord.say(scene.ada, thread, "thanks! and on Sundays?")
+        await scene.until(lambda: len(scene.model.asked) == 2)
+        await scene.done(thread)
+
+    assert scene.model.asked[1].entries[-1].text.endswith("and on Sundays?")
+    assert len(scene.model.asked) == 2

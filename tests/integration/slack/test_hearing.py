@@ -60,7 +60,7 @@ async def test_messages_of_bots_are_not_answered() -> None:
         assert play.model.asked == []
 
 
-@pytest.mark.parametrize(("policy", "answers"), [("always", 3), ("mentioned", 2), ("off", 1)])
+@pytest.mark.parametrize(("policy", "answers"), [("auto", 3), ("always", 3), ("mentioned", 2), ("off", 1)])
 async def test_follow_ups_are_answered_as_set(policy: str, answers: int) -> None:
     async with scene() as play:
         await set_for_all(play, follow_ups=policy)
@@ -68,6 +68,16 @@ async def test_follow_ups_are_answered_as_set(policy: str, answers: int) -> None
         await ask(play, "and two?", question.ts)
         await ask(play, f"{play.slack.mention()} and three?", question.ts)
         assert len(play.answers(question)) == answers
+
+
+async def test_in_its_thread_thanks_and_what_is_said_to_somebody_else_are_left_alone() -> None:
+    async with scene() as play:
+        question = await ask(play, f"{play.slack.mention()} when is it open?")
+        for said in ("thanks! :tada:", f"<@{play.slack.ben.id}> lunch at twelve?", ":+1:"):
+            await ask(play, said, question.ts)
+        assert len(play.answers(question)) == 1
+        await ask(play, "thanks! and on Sundays?", question.ts)
+        assert len(play.answers(question)) == 2
 
 
 @pytest.mark.parametrize(("policy", "answers"), [("ignore", 0), ("answer", 1)])

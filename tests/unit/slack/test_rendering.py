@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
-from adapters.slack.incoming.reading import without_mention
+from adapters.slack.incoming.reading import mentioned, without_mention
 from adapters.slack.replies.parts import Part, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
@@ -149,6 +149,13 @@ def test_a_reference_of_anything_else_is_none(text: str) -> None:
 )
 def test_the_bots_name_is_left_out_where_it_only_calls_it(text: str, rest: str) -> None:
     assert without_mention(text, "U0BOT") == rest
+
+
+def test_people_whom_a_text_mentions_are_told_by_id() -> None:
+    assert mentioned("<@U1ADA> and <@W2BEN|ben>, not <#C1> <!here> <!subteam^S1> <@u1> &lt;@U3&gt;") == {
+        "U1ADA",
+        "W2BEN",
+    }
 
 
 def test_commands_are_told_as_they_are_typed_in_slack() -> None:

@@ -1,0 +1,126 @@
+"""Decide whether a message that is not addressed to the bot goes on with the talk with it. Pure. In five lines:
+
+* What mentions, names or replies to somebody else is not meant for the bot; neither are bare thanks and reactions.
+* As long as one person talks with the bot, everything else is.
+* Among more people, one goes on with whom one talks with: whom one wrote to last, or who wrote to one since.
+* The bot answers whoever wrote above it; thanks end a talk with others, and one is back in that with the bot.
+* Who joins in talks with whoever wrote above them, but with the bot only to ask something.
+
+A message begins with the name that it is for, "ada: ..." or "@ada ...", or is short and ends with it. When in doubt,
+these rules answer one person and are silent among many. `benchmarks/follow_ups.py` measures them on recorded threads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from typing import Final
+
+from bot.chat.reactions import is_reaction
+from bot.types import BOT, Utterance
+
+TALK_LENGTH: Final = 32
+"""How many messages before the newest are looked at."""
+
+TEXT_LENGTH: Final = 500
+"""How many characters of a message are searched for names; mentions further on are told by the platform."""
+
+TO_SOMEBODY: Final = "addressed to somebody else"
+REACTION: Final = "thanks or a reaction"
+AMONG_PEOPLE: Final = "people talk with each other"
+
+_NOBODY: Final = "<nobody>"  # with whom somebody talks who joined in without asking
+_UNKNOWN: Final = ""
+_SHORTEST_NICKNAME: Final = 3
+_SHORT: Final = 4  # words, as "see you there Ada"; longer messages end with names that they are about
+
+_QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[>\uff1e][^\n]*$", re.DOTALL | re.MULTILINE)
+_MENTION = re.compile(r"(?<![\w@./])@(\w[\w-]*)")
+_CALL = re.compile(r"\s*(?P<name>[^\s:,>\uff1a\uff0c\u3001]+)\s*(?:[:,>]+(?=\s|\Z)|[\uff1a\uff0c\u3001]|\s-+\s)")
+_EDGES = " \t\r\n.,;:!?()[]{}<>\"'`^|_*~-\u2026\u3002\u3001\uff0c\uff01\uff1f"
+_QUESTION = re.compile(r"\?(?!\w)|[\uff1f\u061f]")
+
+
+def reason_for_silence(said: Utterance, before: Sequence[Utterance], *, has_files: bool = False) -> str:
+    """Return why `said` is not meant for the bot, "" when it is.
+
+    `before` are the messages above it, oldest first, of which the newest `TALK_LENGTH` count.
+    """
+    talk = _Talk()
+    for each in before[-TALK_LENGTH:]:
+        talk.hear(each)
+    addressees = talk.addressees(said)
+    if BOT not in addressees and addressees:
+        return TO_SOMEBODY
+    if not has_files and is_reaction(said.text, talk.names):
+        return REACTION
+    if BOT in addressees or talk.people <= {said.speaker} or talk.partner(said) == BOT:
+        return ""
+    return AMONG_PEOPLE
+
+
+class _Talk:
+    """Who talks with whom, as far as it is known; names are kept by how people write them."""
+
+    def __init__(self) -> None:
+        self.people: set[str] = set()
+        self.names: dict[str, str] = {}
+        self._partners: dict[str, str] = {}
+        self._with_bot: set[str] = set()
+        self._newest = self._above = _UNKNOWN  # the two who wrote last
+
+    def hear(self, said: Utterance) -> None:
+        """Take in a message."""
+        speaker, partner = said.speaker, self.partner(said)
+        if partner == BOT:
+            self._with_bot.add(speaker)
+        if is_reaction(said.text, self.names):
+            if speaker in self._with_bot:
+                self._partners[speaker] = BOT
+        elif partner != _UNKNOWN:
+            self._partners |= {speaker: partner, partner: speaker}
+        self._remember(said)
+
+    def partner(self, said: Utterance) -> str:
+        """Return whom a message is for."""
+        addressees, speaker = self.addressees(said), said.speaker
+        if addressees:
+            return BOT if BOT in addressees else min(addressees)
+        above = self._newest if self._newest != speaker else self._above
+        if speaker == BOT or speaker not in self._partners:
+            joins_silently = speaker != BOT and above == BOT and not _QUESTION.search(said.text)
+            return _NOBODY if joins_silently else above
+        return self._partners[speaker]
+
+    def addressees(self, said: Utterance) -> Set[str]:
+        """Return whom a message is addressed to, by id: as the platform tells, else as its text does.
+
+        Who is mentioned and took no part has no id: the name stands for it.
+        """
+        if said.addressees:
+            return said.addressees - {said.speaker}
+        text = _QUOTED.sub(" ", said.text[:TEXT_LENGTH])
+        named: set[str | None] = {self._called(name) or f"@{name}" for name in _MENTION.findall(text)}
+        called = _CALL.match(text)
+        if called:
+            named.add(self._called(called["name"], abbreviated=True))
+        words = text.split()
+        named.update(self._called(word) for word in (words[:1] + words[-1:] if len(words) <= _SHORT else words[:1]))
+        return {each for each in named if each not in (None, said.speaker)}
+
+    def _called(self, name: str, *, abbreviated: bool = False) -> str | None:
+        """Return the id of whom a name means, None for nobody who took part."""
+        name = name.casefold().strip(_EDGES + "@")
+        if name in self.names or not abbreviated or len(name) < _SHORTEST_NICKNAME:
+            return self.names.get(name)
+        return next((id for known, id in self.names.items() if known.startswith(name)), None)
+
+    def _remember(self, said: Utterance) -> None:
+        if said.speaker != self._newest:
+            self._newest, self._above = said.speaker, self._newest
+        if said.speaker != BOT:
+            self.people.add(said.speaker)
+        whole = said.name.casefold().strip(_EDGES)
+        for name in (whole, re.split(r"[\W_]+", whole, maxsplit=1)[0]):
+            if len(name) >= _SHORTEST_NICKNAME or name == whole != "":
+                self.names[name] = said.speaker

@@ -1,0 +1,71 @@
+"""Tell bare thanks, acknowledgements and reactions from messages that say something. Pure.
+
+The lists are short on purpose: what is in none of them is taken for a message. "Yes" and "no" answer questions, so they
+are in none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import Final
+
+_REACTIONS: Final = """
+    thank thanks thx thanx tnx ty tysm cheers ta sorry welcome ok okay okey k kk np alright noted understood got see
+    cool great nice sweet awesome perfect excellent good fine wow yay ah ahh aha oh ohh ooh hm hmm lmao rofl bye
+    danke dankeschön dankesehr merci super prima gut klar verstanden alles tschüss
+    compris parfait génial d'accord entendu
+    gracias vale genial perfecto entendido bueno obrigado obrigada valeu beleza legal perfeito
+    grazie perfetto capito benissimo ottimo bene bedankt dank dankjewel dankuwel begrepen
+    tack takk tak kiitos dzięki dziękuję děkuji спасибо ок хорошо понятно teşekkürler tamam شكرا
+    ありがとう ありがとうございます ありがとうございました どうも 了解 了解です 了解しました わかりました なるほど
+    谢谢 谢谢你 谢谢您 謝謝 多谢 好的 好 嗯 明白 明白了 收到 고마워 고맙습니다 감사합니다 네
+"""
+_BESIDE: Final = """
+    you u you're so very much a lot all guys everyone everybody man mate dude bro folks again really help
+    it i that's thats was is that for your the
+    dir ihnen euch sehr vielen schön schon beaucoup bien à tous vous muchas muchísimas mil todos muito muita mesmo
+    mille tante molto je wel hoor hartelijk très большое
+"""  # make no message of thanks, and none without the others
+_REACTION_WORDS: Final = frozenset(_REACTIONS.split())
+_BESIDE_WORDS: Final = frozenset(_BESIDE.split())
+
+LONGEST: Final = 500
+"""Characters: what is longer says something, and reading it word by word would take milliseconds."""
+
+_LAUGH = re.compile(
+    r"a?(?:[hj][aei]){2,}h?|[hj][ae]h|lo+l|(?:rs){2,}|k{3,}|w{2,}|\u7b11+|(?:\u0445\u0430){2,}|\u54c8{2,}"
+)
+_DRAWN_OUT = re.compile(r"(\w)\1{2,}")  # "ahhh", "hmmmm"
+_EMOJI_CODES = re.compile(r"<a?:\w+:\d+>|:[\w+'-]+:|(?<!\S)(?:[:;=xX8]['^-]?[()\[\]dDpPoO3/|*]+|[+-]1|<3|\^+)(?!\S)")
+_BETWEEN = re.compile(r"[\s.,;:!\u2026\u3002\u3001\uff0c\uff01]+")
+_QUESTION = re.compile(r"[?\uff1f\u061f]")
+
+
+def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
+    """Whether `text` is thanks, an acknowledgement, a laugh or emoji and nothing else, said to some of `names`.
+
+    `names` are casefolded. A question is never one; where there is no text, there was a sticker.
+    """
+    if len(text) > LONGEST or _QUESTION.search(text):
+        return False
+    words = [_letters(word) for word in _BETWEEN.split(_EMOJI_CODES.sub(" ", text.casefold().replace("\u2019", "'")))]
+    words = [word for word in words if word and not (word.startswith("@") or word in names)]
+    said = [word for word in words if word not in _BESIDE_WORDS]
+    return not words or (bool(said) and all(map(_is_reaction, said)))
+
+
+def _is_reaction(word: str) -> bool:
+    return (
+        word in _REACTION_WORDS or _DRAWN_OUT.sub(r"\1", word) in _REACTION_WORDS or _LAUGH.fullmatch(word) is not None
+    )
+
+
+def _letters(word: str) -> str:
+    """Return a word without the emoji and signs that stand around it."""
+    start, end = 0, len(word)
+    while start < end and not (word[start].isalnum() or word[start] == "@"):
+        start += 1
+    while end > start and not word[end - 1].isalnum():
+        end -= 1
+    return word[start:end]

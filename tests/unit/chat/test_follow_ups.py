@@ -1,0 +1,264 @@
+"""Which messages go on with the talk with the bot, told from texts, names and order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.chat.follow_ups import AMONG_PEOPLE, REACTION, TALK_LENGTH, TO_SOMEBODY, reason_for_silence
+from bot.chat.message_policy import Action, State, decide
+from bot.chat.reactions import is_reaction
+from bot.types import BOT, Attachment, Utterance
+from tests.fakes import incoming
+
+MEANT = ""
+
+
+def talk(script: str) -> list[Utterance]:
+    """What was said: a line each, "ada: hello", "bot: hello"; "ada>bot: why?" is a question by mention."""
+    said = []
+    for line in filter(None, map(str.strip, script.splitlines())):
+        who, text = line.split(": ", 1)
+        name, _, to = who.partition(">")
+        speaker = BOT if name == "bot" else name
+        addressees = frozenset({BOT if to == "bot" else to}) if to else frozenset()
+        said.append(
+            Utterance(speaker=speaker, name="" if name == "bot" else name.title(), text=text, addressees=addressees)
+        )
+    return said
+
+
+def judged(script: str, *, has_files: bool = False) -> str:
+    *before, newest = talk(script)
+    return reason_for_silence(newest, before, has_files=has_files)
+
+
+ONE = """
+    ada>bot: When is the library open?
+    bot: From nine to five.
+"""
+TWO_ASK = """
+    ada>bot: When is the library open?
+    bot: From nine to five.
+    ben>bot: And the pool?
+    bot: From ten.
+"""
+AMONG = """
+    ada>bot: When is the library open?
+    bot: From nine to five.
+    ada: Ben: shall we go on Monday?
+    ben: Monday is fine with me
+"""
+
+
+# ---------------------------------------------------------------- one person
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and on Sundays?",
+        "that does not help",
+        "thanks! and what about Sundays?",
+        "danke, und sonntags?",
+        "merci ! et le dimanche ?",
+        "谢谢\uff0c星期天呢\uff1f",
+        "ありがとう。日曜日は\uff1f",
+        "yes",
+        "no, the other one",
+        "42",
+        "Note: it has to be before noon",
+        "my mail is ada@example.org",
+        "`@cached` does nothing there",
+        "> @ben said so\nis that right?",
+        "ok, then write it in French",
+    ],
+)
+def test_one_person_is_answered(text: str) -> None:
+    assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), talk(ONE)) == MEANT
+
+
+@pytest.mark.parametrize(
+    "text", ["@Ben lunch at twelve?", "lunch at twelve, @ben?", "@here anybody else?", "@世界 hallo"]
+)
+def test_who_speaks_to_somebody_else_is_not_answered(text: str) -> None:
+    assert judged(f"{ONE}ada: {text}") == TO_SOMEBODY
+
+
+def test_a_reply_to_somebody_else_is_not_answered() -> None:
+    assert judged(f"{ONE}ada>ben: and on Sundays?") == TO_SOMEBODY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thanks!", "Thank you so much :)", "ok", "OK 👍", "lol", "hahaha", "ahhh", "cool, got it", "🎉", ":+1:", "+1",
+        "...", ":+1::skin-tone-2:", "<:party:123456789012345678>", "<a:wave:1>", "danke dir!",
+        "Vielen Dank", "alles klar",
+        "super, merci beaucoup", "d'accord", "d\u2019accord",
+        "muchas gracias", "jajaja", "muito obrigada!", "grazie mille",
+        "dank je wel", "hartelijk bedankt", "ありがとう", "了解です。", "谢谢\uff01", "好的",
+        "哈哈哈", "спасибо большое", "감사합니다", "",
+    ],
+)  # fmt: skip
+def test_thanks_and_reactions_are_not_answered(text: str) -> None:
+    assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), talk(ONE)) == REACTION
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thanks?",
+        "ok why",
+        "great idea, now shorter",
+        "you all",
+        "that is it",
+        "not ok",
+        "hm, it fails",
+        "danke der Nachfrage",
+    ],
+)
+def test_what_says_something_is_no_reaction(text: str) -> None:
+    assert not is_reaction(text)
+
+
+def test_a_picture_without_words_is_no_reaction() -> None:
+    assert judged(f"{ONE}ada: ok", has_files=True) == MEANT
+
+
+# ---------------------------------------------------------------- several people
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param(f"{TWO_ASK}ada: and on Sundays?", MEANT, id="each-goes-on-with-the-bot"),
+        pytest.param(f"{TWO_ASK}ben: and the sauna?", MEANT, id="the-other-one-too"),
+        pytest.param(f"{TWO_ASK}ada: Ben, shall we go?", TO_SOMEBODY, id="named-with-a-comma"),
+        pytest.param(f"{TWO_ASK}ada: ben: shall we go?", TO_SOMEBODY, id="named-with-a-colon"),
+        pytest.param(f"{TWO_ASK}ada: Ben\uff1a我们走吧", TO_SOMEBODY, id="named-with-a-wide-colon"),
+        pytest.param(f"{TWO_ASK}ada: see you there Ben", TO_SOMEBODY, id="named-at-the-end-of-a-short-one"),
+        pytest.param(f"{TWO_ASK}ada: please write down in two lines what you told Ben", MEANT, id="about-somebody"),
+        pytest.param(f"{AMONG}ada: at noon then", AMONG_PEOPLE, id="among-people"),
+        pytest.param(f"{AMONG}ada: is noon all right?", AMONG_PEOPLE, id="a-question-among-people"),
+        pytest.param(f"{AMONG}ben: or at one", AMONG_PEOPLE, id="the-other-among-people"),
+        pytest.param(f"{AMONG}ada>bot: is it open at noon?", MEANT, id="a-reply-to-the-bot-calls-it-back"),
+        pytest.param(
+            f"{AMONG}ada>bot: is it open at noon?\nbot: It is.\nada: and at one?", MEANT, id="called-back-it-goes-on"
+        ),
+        pytest.param(f"{AMONG}ada: thanks\nada: and when is the pool open?", MEANT, id="thanks-end-a-talk"),
+        pytest.param(f"{ONE}ben: I can do it on Monday", AMONG_PEOPLE, id="who-joins-in"),
+        pytest.param(f"{ONE}ben: and on Sundays?", MEANT, id="who-joins-in-and-asks"),
+        pytest.param(f"{ONE}ada: and Mondays?\nben: why?", AMONG_PEOPLE, id="who-asks-below-a-person"),
+        pytest.param(f"{ONE}ben: nice weather\nben: is it not?", AMONG_PEOPLE, id="in-doubt-among-many"),
+        pytest.param(
+            f"{ONE}ben: I can do it on Monday\nbot: It is closed on Monday.\nben: at noon",
+            MEANT,
+            id="whom-the-bot-answered",
+        ),
+        pytest.param(f"{TWO_ASK}ada: thanks Ben", TO_SOMEBODY, id="thanks-to-a-person"),
+    ],
+)
+def test_among_more_people_it_depends_on_whom_one_talks_with(script: str, expected: str) -> None:
+    assert judged(script) == expected
+
+
+def test_who_left_long_ago_is_no_longer_among_them() -> None:
+    said = Utterance(speaker="ada", name="Ada", text="Ben, hello")
+    assert reason_for_silence(said, talk(TWO_ASK)) == TO_SOMEBODY
+    assert reason_for_silence(said, [*talk(TWO_ASK), *talk(ONE) * (TALK_LENGTH // 2)]) == MEANT
+
+
+def test_a_nickname_is_enough_after_it_a_colon() -> None:
+    before = [*talk(ONE), Utterance(speaker="U2", name="randabis-laptop", text="hi all")]
+    for text, reason in (
+        ("randabis: hello", TO_SOMEBODY),
+        ("rand: hello", TO_SOMEBODY),
+        ("random thoughts on it", MEANT),
+    ):
+        assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), before) == reason
+
+
+# ---------------------------------------------------------------- what always holds
+
+SPEAKERS = ("ada", "ben", "cyd")
+TEXTS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["thanks", "why?", "ben: no", "@cyd yes", "ok Ada", "and now", ":)", "```x", "a@b.c", "<:x:1>"]),
+)
+UTTERANCES = st.builds(
+    lambda speaker, text, to: Utterance(speaker=speaker, name=speaker.title(), text=text, addressees=to),
+    st.sampled_from(SPEAKERS),
+    TEXTS,
+    st.frozensets(st.sampled_from((BOT, *SPEAKERS)), max_size=2),
+) | st.builds(lambda text: Utterance(speaker=BOT, text=text), TEXTS)
+TALKS = st.lists(UTTERANCES, max_size=TALK_LENGTH + 8)
+
+
+@given(before=TALKS, speaker=st.sampled_from(SPEAKERS), text=TEXTS)
+def test_the_same_talk_is_judged_the_same_and_only_its_end_counts(
+    before: list[Utterance], speaker: str, text: str
+) -> None:
+    said = Utterance(speaker=speaker, name=speaker.title(), text=text)
+    reason = reason_for_silence(said, before)
+    assert reason in {MEANT, TO_SOMEBODY, REACTION, AMONG_PEOPLE}
+    assert reason_for_silence(said, tuple(before)) == reason
+    assert reason_for_silence(said, before[-TALK_LENGTH:]) == reason
+
+
+@given(before=TALKS, speaker=st.sampled_from(SPEAKERS), text=TEXTS)
+def test_whoever_mentions_only_somebody_else_is_not_answered(before: list[Utterance], speaker: str, text: str) -> None:
+    said = Utterance(speaker=speaker, text=text, addressees=frozenset({"dan"}))
+    assert reason_for_silence(said, before) == TO_SOMEBODY
+    by_text = Utterance(speaker=speaker, text=f"@dan {text}")
+    assume("@" not in text)
+    assert reason_for_silence(by_text, before) == TO_SOMEBODY
+
+
+@given(before=TALKS, speaker=st.sampled_from(SPEAKERS), text=TEXTS)
+def test_whoever_means_the_bot_is_answered_unless_it_is_a_reaction(
+    before: list[Utterance], speaker: str, text: str
+) -> None:
+    said = Utterance(speaker=speaker, text=text, addressees=frozenset({BOT, "dan"}))
+    assert reason_for_silence(said, before) in {MEANT, REACTION}
+
+
+@given(text=st.text(min_size=1, max_size=30), before=st.lists(st.builds(lambda text: text, TEXTS), max_size=5))
+def test_a_single_person_is_only_passed_over_for_a_reaction_or_a_name(text: str, before: list[str]) -> None:
+    said = [Utterance(speaker=who, name="Ada", text=each) for each in before for who in ("ada", BOT)]
+    assume("@" not in text)
+    assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), said) in {MEANT, REACTION}
+
+
+# ---------------------------------------------------------------- as the policy uses it
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "action"),
+    [
+        pytest.param("and on Sundays?", {}, Action.ANSWER, id="goes-on"),
+        pytest.param("thanks", {}, Action.CONTEXT, id="thanks"),
+        pytest.param("thanks", {"addressed": True}, Action.ANSWER, id="mentioned-anyway"),
+        pytest.param("lunch?", {"addressees": frozenset({"U9"})}, Action.CONTEXT, id="to-somebody"),
+        pytest.param("lunch?", {"addressees": frozenset({"U9"}), "addressed": True}, Action.ANSWER, id="to-both"),
+        pytest.param("", {"attachments": (Attachment(id="F", name="a.png", media_type="image/png", size=1, url=""),)},
+                     Action.ANSWER, id="a-picture"),
+    ],
+)  # fmt: skip
+def test_the_policy_asks_the_rules_where_follow_ups_are_auto(text: str, said: dict[str, Any], action: Action) -> None:
+    asked = incoming(text, **{"addressed": False, "starts_thread": False, **said})
+    known = State(takes_part=True, parameters={"follow_ups": "auto"}, talk=talk(ONE.replace("ada", asked.author.id)))
+    became = decide(asked, known)
+    assert became.action is action
+    assert bool(became.reason) is (action is Action.CONTEXT)
+    assert decide(replace(asked, addressed=False), replace(known, takes_part=False)).action is Action.IGNORE
+
+
+def test_the_other_ways_look_at_no_talk() -> None:
+    thanks = incoming("thanks", addressed=False)
+    for way, action in (("always", Action.ANSWER), ("mentioned", Action.CONTEXT), ("off", Action.CONTEXT)):
+        assert decide(thanks, State(takes_part=True, parameters={"follow_ups": way}, talk=talk(ONE))).action is action
