@@ -6,10 +6,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.again import UNDER_WAY, once_more
 from bot.chat.message_policy import Action, Decision, State, decide
+from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.stop import stop_turns
@@ -53,6 +54,11 @@ logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
+TOLD_EVERY_SECONDS: Final = 3_600.0
+"""How often the log tells of one kind of thing that is passed over in one place."""
+
+PLACES_KEPT: Final = 10_000
+
 EMPTY_QUESTION = (
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
 )
@@ -74,6 +80,7 @@ class Inbox:
         self._store = store
         self._manager = manager
         self._dispatcher = dispatcher
+        self._passed_over: TtlCache[tuple[str, ...], None] = TtlCache(seconds=TOLD_EVERY_SECONDS, size=PLACES_KEPT)
         self._services = Services(
             store=store,
             rates=rates,
@@ -92,10 +99,11 @@ class Inbox:
     async def _handle(self, incoming: Incoming) -> Handled:
         words = incoming.typed or incoming.text
         invocation = parse(words, directed=incoming.addressed)
-        if invocation is None and incoming.addressed and (name := unknown_command(words)):
-            raise refuse_unknown(name)
+        unknown = unknown_command(words) if invocation is None and incoming.addressed else ""
         state = await self._state(incoming, marked=invocation is not None)
-        decision = decide(incoming, state, command=invocation.command.name if invocation else "")
+        decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)
+        if decision.action is Action.COMMAND and unknown:
+            raise refuse_unknown(unknown)
         if invocation is None or decision.action is not Action.COMMAND:
             return await self._follow(decision, incoming, state)
         try:
@@ -136,8 +144,19 @@ class Inbox:
             if await self._store.is_known(incoming):  # the question itself, delivered again
                 return Handled(outcome=Outcome.DUPLICATE)
             return await self._once(incoming, telling(decision.text))
-        logger.debug("passed over", extra={"conversation": str(incoming.key), "reason": decision.reason})
+        if decision.action is Action.IGNORE:
+            await self._tell_log(incoming, decision.reason)
         return Handled(outcome=Outcome.IGNORED)
+
+    async def _tell_log(self, incoming: Incoming, reason: str) -> None:
+        """Log what is passed over, once an hour by kind and place: it may be all that a busy channel says."""
+        key = incoming.key
+        place = (key.platform, key.workspace, key.channel)
+
+        async def tell() -> None:
+            logger.info("passed over", extra={"place": "/".join(place), "reason": reason})
+
+        await self._passed_over.get((*place, reason), tell)
 
     async def _control(self, asked: Incoming, effect: Effect[R]) -> Handled:
         """Carry out what somebody does with a control, if that is open to them."""
@@ -219,6 +238,8 @@ class Inbox:
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
     ) -> None:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected."""
+        if message.author.is_bot and not is_directed:
+            return  # bots edit once a second while they write, and only what is meant for the bot is a question
         text = question_in(message.text)
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
