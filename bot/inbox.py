@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from bot.again import UNDER_WAY, once_more
-from bot.chat.message_policy import Action, Decision, State, decide
+from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, State, decide
 from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
@@ -94,6 +94,8 @@ class Inbox:
         try:
             return await self._handle(incoming)
         except InvalidInput as error:
+            if incoming.author.is_bot:  # it would answer what it is told
+                return await self._pass_over(incoming, "a bot's mistake")
             return await self._refuse(incoming, error)
 
     async def _handle(self, incoming: Incoming) -> Handled:
@@ -134,7 +136,14 @@ class Inbox:
         if not (incoming.addressed or takes_part):
             return State(takes_part=False, parameters={})
         effective = await effective_parameters(incoming, self._store)
-        return State(takes_part=takes_part, parameters=values_of(effective))
+        by_bots = await self._asked_by_bots(incoming)
+        return State(takes_part=takes_part, parameters=values_of(effective), asked_by_bots=by_bots)
+
+    async def _asked_by_bots(self, incoming: Incoming) -> int:
+        """Return how many bots have asked in a row; of no matter when a person asks."""
+        if not (incoming.author.is_bot and incoming.addressed):
+            return 0
+        return await self._store.asked_by_bots(incoming.key, limit=ANSWERS_TO_BOTS)
 
     async def _follow(self, decision: Decision, incoming: Incoming, state: State) -> Handled:
         """Do what was decided of something that is no command."""
@@ -145,11 +154,11 @@ class Inbox:
                 return Handled(outcome=Outcome.DUPLICATE)
             return await self._once(incoming, telling(decision.text))
         if decision.action is Action.IGNORE:
-            await self._tell_log(incoming, decision.reason)
+            return await self._pass_over(incoming, decision.reason)
         return Handled(outcome=Outcome.IGNORED)
 
-    async def _tell_log(self, incoming: Incoming, reason: str) -> None:
-        """Log what is passed over, once an hour by kind and place: it may be all that a busy channel says."""
+    async def _pass_over(self, incoming: Incoming, reason: str) -> Handled:
+        """Do nothing, and log so once an hour by kind and place: it may be all that a busy channel says."""
         key = incoming.key
         place = (key.platform, key.workspace, key.channel)
 
@@ -157,6 +166,7 @@ class Inbox:
             logger.info("passed over", extra={"place": "/".join(place), "reason": reason})
 
         await self._passed_over.get((*place, reason), tell)
+        return Handled(outcome=Outcome.IGNORED)
 
     async def _control(self, asked: Incoming, effect: Effect[R]) -> Handled:
         """Carry out what somebody does with a control, if that is open to them."""

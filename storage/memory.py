@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
+from itertools import count, takewhile
 
 from bot.context.window import reconciled
 from bot.errors import ClaimLost
@@ -313,6 +313,11 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
 
     async def takes_part(self, key: ConversationKey) -> bool:
         return any(turn.incoming.key == key for turn in self._turns.values())
+
+    async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
+        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
+        newest = sorted(turns, key=lambda turn: turn.id, reverse=True)[:limit]
+        return sum(takewhile(bool, (turn.incoming.author.is_bot for turn in newest)))
 
     async def open_conversations(self) -> Sequence[ConversationKey]:
         oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}

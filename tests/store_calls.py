@@ -200,6 +200,8 @@ CALLS: Mapping[str, Call] = {
     "takes_part, a stranger": lambda scene: scene.store.takes_part(replace(scene.key, thread="nobody")),
     "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
+    "asked_by_bots": lambda scene: scene.store.asked_by_bots(scene.key, limit=3),
+    "asked_by_bots, the long one": lambda scene: scene.store.asked_by_bots(LONG, limit=3),
     "recent_requests, the long one": lambda scene: scene.store.recent_requests(LONG, limit=10),
     "request_stop": lambda scene: scene.store.request_stop(scene.key),
     "request_stop, the long one": lambda scene: scene.store.request_stop(LONG),

@@ -21,6 +21,7 @@ from bot.errors import (
     StreamCut,
 )
 from bot.failures import CUT_NOTICE, UNEXPECTED, apology
+from bot.parameters import Scope
 from bot.types import (
     AuthorKind,
     Draft,
@@ -107,6 +108,16 @@ async def test_what_is_passed_over_is_logged_once_an_hour_for_its_kind_and_place
         ("INFO", "fake/w/c", "a bot"),
     ]
     assert "secret" not in caplog.text
+
+
+async def test_a_bot_is_told_nothing_of_its_mistakes() -> None:
+    bot = Person(id="b", name="Deploys", is_bot=True)
+    async with running() as house:
+        await house.store.put_setting(Scope(kind="workspace", key="fake/w"), "bots", "b")
+        for number, text in enumerate(("", "/nonsense", "/set max_tokens many", "help")):
+            handled = await house.inbox.handle(incoming(text, number, author=bot))
+            assert (handled.outcome, handled.text) == (Outcome.IGNORED, "")
+        await house.ask("Run the report.", 9, author=bot)
 
 
 async def test_strangers_are_told_of_no_command_either() -> None:
