@@ -69,7 +69,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         self._turn_ids = count(1)
 
     async def accept(self, incoming: Incoming) -> TurnId | None:
-        incoming = replace(incoming, at=as_utc(incoming.at))
+        incoming = replace(incoming, at=as_utc(incoming.at), typed="")  # commands are told from questions before
         name = (incoming.key.platform, incoming.dedupe_key)
         if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.source_id, incoming.at):
             return None
