@@ -216,8 +216,8 @@ class Inbox:
         return await self._store.begin(asked)
 
     async def reply(self, asked: Incoming, text: str) -> Handled:
-        """Answer an incoming with `text` and nothing else."""
-        return await self._once(asked, telling(text))
+        """Answer an incoming with `text` and nothing else, if what it came by is open to its author."""
+        return await self._control(asked, telling(text))
 
     async def told(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""

@@ -256,11 +256,11 @@ async def test_what_is_deleted_in_any_way_leaves_every_table(chat: DiscordChat, 
     asked = await chat.ask("what is my key?")
     thread = asked.native.thread
     assert "swordfish" in chat.stored()
-    deletions: dict[str, Callable[[], object]] = {
+    deletions: dict[str, Callable[[], None]] = {
         "thread": lambda: discord.delete_channel(by, thread),
         "channel": lambda: discord.delete_channel(by, chat.general),
         "server": lambda: discord.kick(chat.guild),
-        "answer": lambda: [discord.delete(by, each) for each in chat.of_bot(thread)],
+        "answer": lambda: discord.delete_all(by, chat.of_bot(thread)),
     }
     deletions[gone]()
     await chat.until(lambda: "swordfish" not in chat.stored())

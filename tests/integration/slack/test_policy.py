@@ -74,7 +74,9 @@ async def settled_and_told(play: Scene) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "unknown"])
-@pytest.mark.parametrize("said", ["ask why?", "set reasoning_effort high", "summarise", "help", "usage"])
+@pytest.mark.parametrize(
+    "said", ["ask why?", "set reasoning_effort high", "summarise", "help", "usage", "", "nonsense", "ask"]
+)
 async def test_no_command_is_open_to_people_of_another_organisation(said: str, told: bool) -> None:
     async with scene() as play:
         slack = play.slack
