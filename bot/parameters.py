@@ -197,6 +197,10 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Whether people of other organisations, in channels shared with them, are answered.",
         ),
         Parameter(
+            name="bots", kind="list", high=50, wire=False, guarded=True,
+            help="Ids of other bots and apps that may ask by a mention; without any none is answered.",
+        ),
+        Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,
             help="Whether the line under an answer tells what it cost.",
         ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
+from itertools import count, takewhile
 
 from bot.context.window import reconciled
 from bot.errors import ClaimLost
@@ -71,7 +71,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         self._turn_ids = count(1)
 
     async def accept(self, incoming: Incoming) -> TurnId | None:
-        incoming = replace(incoming, at=as_utc(incoming.at))
+        incoming = replace(incoming, at=as_utc(incoming.at), typed="")  # commands are told from questions before
         name = (incoming.key.platform, incoming.dedupe_key)
         if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.source_id, incoming.at):
             return None
@@ -333,6 +333,11 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
             for turn in turns[-limit:]
         ]
         return recent_talk(lines, questions)
+
+    async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
+        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
+        newest = sorted(turns, key=lambda turn: turn.id, reverse=True)[:limit]
+        return sum(takewhile(bool, (turn.incoming.author.is_bot for turn in newest)))
 
     async def open_conversations(self) -> Sequence[ConversationKey]:
         oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -298,6 +299,12 @@ class SqlTurns(SqlTurnQueries):
     @unit_of_work
     def takes_part(self, session: Session, key: ConversationKey) -> bool:
         return session.exec(_ANY, params=place_of(key)).first() is not None
+
+    @unit_of_work
+    def asked_by_bots(self, session: Session, key: ConversationKey, *, limit: int) -> int:
+        newest = col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc()  # as their index has them
+        askers = session.exec(select(TurnRow.author_is_bot).where(is_of(TurnRow, key)).order_by(*newest).limit(limit))
+        return sum(takewhile(bool, askers))
 
     @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:

@@ -203,6 +203,8 @@ CALLS: Mapping[str, Call] = {
     "recent_talk": lambda scene: scene.store.recent_talk(scene.key, limit=TALK_LENGTH),
     "recent_talk, the long one": lambda scene: scene.store.recent_talk(LONG, limit=TALK_LENGTH),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
+    "asked_by_bots": lambda scene: scene.store.asked_by_bots(scene.key, limit=3),
+    "asked_by_bots, the long one": lambda scene: scene.store.asked_by_bots(LONG, limit=3),
     "recent_requests, the long one": lambda scene: scene.store.recent_requests(LONG, limit=10),
     "request_stop": lambda scene: scene.store.request_stop(scene.key),
     "request_stop, the long one": lambda scene: scene.store.request_stop(LONG),

@@ -158,6 +158,9 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         ),
         "is_reaction": is_reaction,
         "without_label": without_label,
+        "render": _whole,
+        "beginning": lambda text: beginning(MessageContent(text=text)),
+        "repeats": lambda text: repeats(text, text),
     },
     "Slack": {
         "mentioned": mentioned,
@@ -178,11 +181,6 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "readable": lambda text: readable(text, no_names),
         "without_address": lambda text: without_address(text, frozenset({"1", "2"})),
         "read_content": _discord,
-    },
-    "chat": {
-        "render": _whole,
-        "beginning": lambda text: beginning(MessageContent(text=text)),
-        "repeats": lambda text: repeats(text, text),
     },
     "web": {
         "render_markdown": render_markdown.__wrapped__,

@@ -62,7 +62,7 @@ class Hearing:
         guild: discord.Guild | None = None,
     ) -> None:
         """A message as Discord tells it."""
-        if not is_spoken(message) or person_of(message).is_bot:
+        if not is_spoken(message) or self._is_mine(message):
             return
         incoming = await self._incoming(message, own_role=own_role, guild=guild)
         if incoming is None:
@@ -82,18 +82,17 @@ class Hearing:
             await self._bot.told(incoming)
 
     async def _incoming(self, message: Json, *, own_role: int | None, guild: discord.Guild | None) -> Incoming | None:
-        """None for what is neither addressed to the bot nor inside a thread."""
+        """None for what cannot be read: without the message-content intent only what is meant for the bot can be."""
         place = await self._directory.place(str(message["channel_id"]))
         addressed = place.is_direct or self._mentions_me(message, own_role) or self._replies_to_me(message)
-        if not addressed and not place.is_thread:
-            return None
         content = content_of(message)
         files = attachments_of(message) + (attachments_of(quoted) if (quoted := self._quoted(message)) else ())
         if not (addressed or content or files):
-            return None  # without the message-content intent nothing can be read there
+            return None
         id = str(message["id"])
         outside = not place.is_thread and not place.is_direct
-        root = await self._chains.root(message, str(self.me.id)) if outside and self.me else id
+        # Going back a chain can cost requests; talk that is not meant for the bot belongs to none.
+        root = await self._chains.root(message, str(self.me.id)) if outside and addressed and self.me else id
         names = names_in(message, _names_of(guild))
         details = {CHANNEL: place.id} | ({} if place.is_direct else {MESSAGE: id})
         return Incoming(
@@ -109,6 +108,10 @@ class Hearing:
             is_direct=place.is_direct,
             details=details | ({OPENS_THREAD: "yes"} if outside else {}),
         )
+
+    def _is_mine(self, message: Json) -> bool:
+        """Whether it is an echo of what the bot wrote itself."""
+        return self.me is not None and str(message["author"]["id"]) == str(self.me.id)
 
     def _ids(self, own_role: int | None) -> frozenset[str]:
         return frozenset(str(id) for id in (self.me.id if self.me else None, own_role) if id is not None)
@@ -141,7 +144,7 @@ class Hearing:
         told: Mapping[str, Json] = {**event.data}
         edited_at = told.get("edited_timestamp")
         message = message_json(event.message)
-        if not edited_at or "content" not in told or not is_spoken(message) or person_of(message).is_bot:
+        if not edited_at or "content" not in told or not is_spoken(message) or self._is_mine(message):
             return
         plain = thread_message(message, _names_of(event.message.guild))
         if not plain.text and not self._reads_content:

@@ -27,7 +27,7 @@ from adapters.web.visitors import Visitor, plain_name, visitor_of
 from adapters.web.writing import PLATFORM, Complete, Sending, Written, prepare, suggest
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.ports import Bot, Clock, WorkspaceStore
-from bot.types import Again, Channel, ChannelMessage, ConversationKey, Incoming, Outcome, Person
+from bot.types import Again, Channel, ChannelMessage, ConversationKey, Entrance, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
@@ -341,6 +341,7 @@ class ChatPage:
             text="",
             at=self._scene.clock(),
             administers=self._administers,
+            entrance=Entrance.BUTTON,
         )
 
     async def _delete(self, request: _Request) -> None:

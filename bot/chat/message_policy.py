@@ -2,7 +2,7 @@
 
 Adapters report facts, stores tell the state, and the inbox asks here. In five lines:
 
-* Bots are passed over, and so are people of other organisations unless `strangers` says otherwise.
+* Bots are passed over unless `bots` names them, and people of other organisations unless `strangers` says otherwise.
 * A command counts with its mark where the bot is meant or takes part; elsewhere the mark is that of another bot.
 * What is meant for the bot is answered; with `follow_ups=off` once in each thread.
 * Other messages where it takes part are answered if `follow_ups` is `always`, or `auto` and they go on with its talk.
@@ -25,6 +25,9 @@ NOT_OPEN: Final = (
 )
 NOT_MEANT: Final = "not meant for the bot"
 NO_FOLLOW_UPS: Final = "In this place I answer one question in each thread. Please ask in a new one."
+
+ANSWERS_TO_BOTS: Final = 3
+"""How many questions of bots are answered in a conversation before a person has to ask: two bots would never end."""
 
 
 class Action(StrEnum):
@@ -51,16 +54,18 @@ class State:
     """What the stores know: whether the bot takes part in the conversation, and the parameters that hold there.
 
     `talk` is what was said there lately, oldest first; only `follow_ups=auto` looks at it.
+    `asked_by_bots` is the number of questions that bots have asked there since a person did.
     """
 
     takes_part: bool
     parameters: Mapping[str, ParameterValue]
     talk: Sequence[Utterance] = ()
+    asked_by_bots: int = 0
 
 
 def decide(incoming: Incoming, state: State, *, command: str = "") -> Decision:
     """Return what becomes of `incoming`; `command` is the name of the command that it is, "" for a question."""
-    if refusal := _refuse_author(incoming, state):
+    if refusal := _refuse_author(incoming, state, command):
         return refusal
     if command:
         if incoming.addressed or state.takes_part:
@@ -73,10 +78,26 @@ def decide(incoming: Incoming, state: State, *, command: str = "") -> Decision:
     return Decision(action=Action.ANSWER)
 
 
-def _refuse_author(incoming: Incoming, state: State) -> Decision | None:
-    """Who is not listened to. A message is passed over in silence; who used a control is told why nothing happens."""
-    if incoming.author.is_bot:
+def _refuse_author(incoming: Incoming, state: State, command: str) -> Decision | None:
+    return _refuse_bot(incoming, state, command) if incoming.author.is_bot else _refuse_stranger(incoming, state)
+
+
+def _refuse_bot(incoming: Incoming, state: State, command: str) -> Decision | None:
+    """A bot may ask if it is named, a few times until a person does. It has no commands, and is told nothing."""
+    named = state.parameters.get("bots")
+    if not incoming.addressed or not isinstance(named, tuple) or incoming.author.id not in named:
         return Decision(action=Action.IGNORE, reason="a bot")
+    if command:
+        return Decision(action=Action.IGNORE, reason="a bot's command")
+    if state.asked_by_bots >= ANSWERS_TO_BOTS:
+        return Decision(action=Action.IGNORE, reason="bots among themselves")
+    if state.parameters.get("follow_ups") == "off" and _goes_on_in_thread(incoming, state):
+        return Decision(action=Action.IGNORE, reason="follow_ups is off")
+    return None
+
+
+def _refuse_stranger(incoming: Incoming, state: State) -> Decision | None:
+    """A message of theirs is passed over in silence; who used a control is told why nothing happens."""
     if incoming.author_kind is not AuthorKind.EXTERNAL or state.parameters.get("strangers") == "answer":
         return None
     if incoming.entrance in {Entrance.MESSAGE, Entrance.SCHEDULE}:

@@ -155,6 +155,10 @@ class TurnStore(Protocol):
         """
         ...
 
+    async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
+        """How many of the newest `limit` turns of a conversation bots have asked since a person did."""
+        ...
+
     async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         """The conversations of a platform with questions since then, and when the newest was asked in each."""
         ...

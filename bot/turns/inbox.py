@@ -6,10 +6,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.chat.follow_ups import TALK_LENGTH
-from bot.chat.message_policy import Action, Decision, State, decide
+from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, State, decide
+from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.stop import stop_turns
@@ -54,6 +55,11 @@ logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
+TOLD_EVERY_SECONDS: Final = 3_600.0
+"""How often the log tells of one kind of thing that is passed over in one place."""
+
+PLACES_KEPT: Final = 10_000
+
 EMPTY_QUESTION = (
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
 )
@@ -75,6 +81,7 @@ class Inbox:
         self._store = store
         self._manager = manager
         self._dispatcher = dispatcher
+        self._passed_over: TtlCache[tuple[str, ...], None] = TtlCache(seconds=TOLD_EVERY_SECONDS, size=PLACES_KEPT)
         self._services = Services(
             store=store,
             rates=rates,
@@ -88,15 +95,18 @@ class Inbox:
         try:
             return await self._handle(incoming)
         except InvalidInput as error:
+            if incoming.author.is_bot:  # it would answer what it is told
+                return await self._pass_over(incoming, "a bot's mistake")
             return await self._refuse(incoming, error)
 
     async def _handle(self, incoming: Incoming) -> Handled:
         words = incoming.typed or incoming.text
         invocation = parse(words, directed=incoming.addressed)
-        if invocation is None and incoming.addressed and (name := unknown_command(words)):
-            raise refuse_unknown(name)
+        unknown = unknown_command(words) if invocation is None and incoming.addressed else ""
         state = await self._state(incoming, marked=invocation is not None)
-        decision = decide(incoming, state, command=invocation.command.name if invocation else "")
+        decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)
+        if decision.action is Action.COMMAND and unknown:
+            raise refuse_unknown(unknown)
         if invocation is None or decision.action is not Action.COMMAND:
             return await self._follow(decision, incoming, state)
         try:
@@ -127,10 +137,12 @@ class Inbox:
         if not (incoming.addressed or takes_part):
             return State(takes_part=False, parameters={})
         parameters = values_of(await effective_parameters(incoming, self._store))
-        if incoming.addressed or parameters.get("follow_ups") != "auto":
-            return State(takes_part=takes_part, parameters=parameters)
-        talk = await self._store.recent_talk(incoming.key, limit=TALK_LENGTH)
-        return State(takes_part=takes_part, parameters=parameters, talk=talk)
+        state = State(takes_part=takes_part, parameters=parameters)
+        if incoming.author.is_bot and incoming.addressed:
+            return replace(state, asked_by_bots=await self._store.asked_by_bots(incoming.key, limit=ANSWERS_TO_BOTS))
+        if not incoming.addressed and parameters.get("follow_ups") == "auto":
+            return replace(state, talk=await self._store.recent_talk(incoming.key, limit=TALK_LENGTH))
+        return state
 
     async def _follow(self, decision: Decision, incoming: Incoming, state: State) -> Handled:
         """Do what was decided of something that is no command."""
@@ -140,7 +152,19 @@ class Inbox:
             if await self._store.is_known(incoming):  # the question itself, delivered again
                 return Handled(outcome=Outcome.DUPLICATE)
             return await self._once(incoming, telling(decision.text))
-        logger.debug("passed over", extra={"conversation": str(incoming.key), "reason": decision.reason})
+        if decision.action is Action.IGNORE:
+            return await self._pass_over(incoming, decision.reason)
+        return Handled(outcome=Outcome.IGNORED)
+
+    async def _pass_over(self, incoming: Incoming, reason: str) -> Handled:
+        """Do nothing, and log so once an hour by kind and place: it may be all that a busy channel says."""
+        key = incoming.key
+        place = (key.platform, key.workspace, key.channel)
+
+        async def tell() -> None:
+            logger.info("passed over", extra={"place": "/".join(place), "reason": reason})
+
+        await self._passed_over.get((*place, reason), tell)
         return Handled(outcome=Outcome.IGNORED)
 
     async def _control(self, asked: Incoming, effect: Effect[R]) -> Handled:
@@ -191,8 +215,8 @@ class Inbox:
         return await self._store.begin(asked)
 
     async def reply(self, asked: Incoming, text: str) -> Handled:
-        """Answer an incoming with `text` and nothing else."""
-        return await self._once(asked, telling(text))
+        """Answer an incoming with `text` and nothing else, if what it came by is open to its author."""
+        return await self._control(asked, telling(text))
 
     async def told(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
@@ -223,6 +247,8 @@ class Inbox:
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
     ) -> None:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected."""
+        if message.author.is_bot and not is_directed:
+            return  # bots edit once a second while they write, and only what is meant for the bot is a question
         text = question_in(message.text)
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -19,13 +20,16 @@ from bot.errors import (
     Refused,
     StreamCut,
 )
+from bot.parameters import Scope
 from bot.turns.error_messages import CUT_NOTICE, UNEXPECTED, user_message
 from bot.types import (
+    AuthorKind,
     Draft,
     Finish,
     Finished,
     ModelRequest,
     Outcome,
+    Person,
     ReasoningDelta,
     Settlement,
     TextDelta,
@@ -84,6 +88,57 @@ async def test_what_is_not_meant_for_the_bot_is_passed_over_until_it_takes_part(
         await house.ask("@bot why?", 2)
         await house.ask("and now?", 3, addressed=False)
     assert len(house.requests) == 2
+
+
+async def test_what_is_passed_over_is_logged_once_an_hour_for_its_kind_and_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    elsewhere = replace(KEY, channel="d")
+    bot = Person(id="b", name="Deploys", is_bot=True)
+    with caplog.at_level(logging.INFO, "bot.inbox"):
+        async with running() as house:
+            for number in range(3):
+                for place in (KEY, replace(KEY, thread="another"), elsewhere):
+                    await house.inbox.handle(incoming("my secret", number, addressed=False, key=place))
+                await house.inbox.handle(incoming("deployed", number, author=bot))
+    told = [(each.levelname, each.__dict__["place"], each.__dict__["reason"]) for each in caplog.records]
+    assert told == [
+        ("INFO", "fake/w/c", "not meant for the bot"),
+        ("INFO", "fake/w/d", "not meant for the bot"),
+        ("INFO", "fake/w/c", "a bot"),
+    ]
+    assert "secret" not in caplog.text
+
+
+async def test_a_bot_is_told_nothing_of_its_mistakes() -> None:
+    bot = Person(id="b", name="Deploys", is_bot=True)
+    async with running() as house:
+        await house.store.put_setting(Scope(kind="workspace", key="fake/w"), "bots", "b")
+        for number, text in enumerate(("", "/nonsense", "/set max_tokens many", "help")):
+            handled = await house.inbox.handle(incoming(text, number, author=bot))
+            assert (handled.outcome, handled.text) == (Outcome.IGNORED, "")
+        await house.ask("Run the report.", 9, author=bot)
+
+
+async def test_strangers_are_told_of_no_command_either() -> None:
+    async with running() as house:
+        said = incoming("/nonsense", author_kind=AuthorKind.EXTERNAL)
+        assert (await house.inbox.handle(said)).outcome is Outcome.IGNORED
+        with pytest.raises(InvalidInput, match="There is no command /nonsense"):
+            await house.inbox.handle(incoming("/nonsense", 2))
+
+
+@pytest.mark.parametrize(("directed", "text"), [(False, "cats?"), (True, "dogs?")])
+async def test_what_bots_change_counts_where_it_is_meant_for_the_bot(directed: bool, text: str) -> None:
+    async with running() as house:
+        id = await house.store.accept(incoming("cats?"))
+        assert id is not None
+        changed = ThreadMessage(source_id="s1", author=replace(ADA, is_bot=True), text="dogs?", at=START)
+        later = START + timedelta(minutes=1)
+        await house.inbox.edited(replace(KEY, thread=""), changed, at=later, is_directed=directed)
+        turn = await house.store.get_turn(id)
+    assert turn is not None
+    assert turn.incoming.text == text
 
 
 async def test_an_empty_question_gets_a_hint() -> None:

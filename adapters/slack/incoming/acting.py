@@ -92,7 +92,8 @@ class Acting:
                 workspace, event, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread
             )
             # Slack decides who has this button, and has ended the streams of the thread already.
-            await self._bot.stop(asked.key, asked=replace(asked, administers=True))
+            asked = replace(asked, administers=True)
+            await self._hearing.tell(workspace, asked, self._bot.stop(asked.key, asked=asked))
 
     async def _action(self, workspace: Workspace, body: Body) -> None:
         for action in body.get("actions") or ():
@@ -118,7 +119,8 @@ class Acting:
         if name == STOP:
             await self._hearing.tell(workspace, asked, self._bot.stop(turn.incoming.key, asked=asked))
         elif name == FEEDBACK:
-            await self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
+            doing = self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
+            await self._hearing.tell(workspace, asked, doing)
         elif name in AGAIN:
             await self._hearing.tell(workspace, asked, self._bot.again(turn.id, AGAIN[name], asked=asked))
 

@@ -56,9 +56,10 @@ class Hearing:
         return None if said is None else await self.said(workspace, said)
 
     async def said(self, workspace: Workspace, said: Said) -> Handled | None:
-        """Take one message. Raises `StorageError`."""
-        member = await workspace.directory.member(said.user)
-        return await self.hand_over(workspace, await self._incoming(workspace, said, member))
+        """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
+        if workspace.is_own(said.event):
+            return None
+        return await self.hand_over(workspace, await self._incoming(workspace, said))
 
     async def hand_over(self, workspace: Workspace, incoming: Incoming) -> Handled | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
@@ -94,7 +95,8 @@ class Hearing:
 
     # ------------------------------------------------------------ what is said
 
-    async def _incoming(self, workspace: Workspace, said: Said, member: Member) -> Incoming:
+    async def _incoming(self, workspace: Workspace, said: Said) -> Incoming:
+        member = await _author(workspace, said)
         names = await workspace.directory.names_in(said.text)
         text = without_mention(said.text, workspace.bot_user)
         return Incoming(
@@ -126,10 +128,11 @@ class Hearing:
         said = read_message(
             {"type": "message", **message}, bot_user=workspace.bot_user, channel=field(event, "channel")
         )
-        if said is None or (before and field(before, "text") == said.text):  # previews change messages, too
+        is_preview = bool(before) and field(before, "text") == field(message, "text")  # they change messages, too
+        if said is None or is_preview or workspace.is_own(message):
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
-        member = await workspace.directory.member(said.user)
+        member = await _author(workspace, said)
         names = await workspace.directory.names_in(said.text)
         text = without_mention(said.text, workspace.bot_user)
         is_directed = said.is_direct or said.mentions_bot
@@ -167,6 +170,13 @@ class Hearing:
     async def workspace_gone(self, team: str) -> None:
         """The app was taken out of a workspace. Raises `StorageError`."""
         await self._bot.place_deleted(Within(platform=PLATFORM, workspace=team))
+
+
+async def _author(workspace: Workspace, said: Said) -> Member:
+    """Return who said something; Slack is not asked about apps, whose messages name them."""
+    if said.bot_name:
+        return Member(id=said.user, name=said.bot_name, is_bot=True)
+    return await workspace.directory.member(said.user)
 
 
 def details_of(workspace: Workspace, *, user_team: str = "") -> Mapping[str, str]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.slack.records import field, moment
+from adapters.slack.records import field, first_line, moment
 from bot.types import ConversationKey
 
 Event = Mapping[str, Any]
 
 PLATFORM: Final = "slack"
-SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message"})
-"""Subtypes of messages that people write."""
+SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
+"""Subtypes of messages that people and apps write."""
 
 DIRECT: Final = frozenset({"im"})
 SYSTEM_USERS: Final = frozenset({"USLACK", "USLACKBOT"})
@@ -28,9 +28,10 @@ _CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One message of a person: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came.
+    """One message: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came.
 
-    `event` is all that Slack told of it.
+    `user` is the id of a person, or of an app's user or bot, whose name is `bot_name` then ("" for people). `event` is
+    all that Slack told of it.
     """
 
     channel: str
@@ -38,6 +39,7 @@ class Said:
     thread: str
     user: str
     user_team: str
+    bot_name: str
     text: str
     at: datetime
     is_direct: bool
@@ -50,13 +52,14 @@ class Said:
 
 
 def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | None:
-    """What somebody said; None for what bots, Slack itself or nobody said."""
+    """What a person or another app said; None for what Slack itself, nobody or the bot's own user said."""
     channel = field(event, "channel") or channel
-    ts, user = field(event, "ts"), field(event, "user")
+    ts, bot = field(event, "ts"), field(event, "bot_id")
+    user = field(event, "user") or bot
     at = moment(ts)
     is_said = field(event, "type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
-    by_person = user and user not in SYSTEM_USERS and user != bot_user and not event.get("bot_id")
-    if not is_said or not by_person or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
+    by_somebody = user and user not in SYSTEM_USERS and user != bot_user
+    if not is_said or not by_somebody or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
         return None
     thread, text = field(event, "thread_ts"), field(event, "text")
     kind = field(event, "channel_type")
@@ -66,6 +69,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | No
         thread=thread if thread != ts and moment(thread) is not None else "",
         user=user,
         user_team=field(event, "user_team") or field(event, "team"),
+        bot_name=first_line(field(event, "username"), field(event, "bot_profile", "name"), user) if bot else "",
         text=text,
         at=at,
         is_direct=kind in DIRECT or (not kind and channel.startswith("D")),

@@ -42,8 +42,8 @@ class Settings:
 
     async def open(self, workspace: Workspace, body: Body, asked: Incoming) -> None:
         """Open the form for a place, at its narrowest scope. Raises `PlatformError` and `StorageError`."""
-        if refusal := await self._bot.refuse(asked):
-            return await self._hearing.show(workspace, asked, refusal)
+        if await self._is_refused(workspace, asked):
+            return
         key = asked.key
         kinds = Where(channel=key.channel, thread=key.thread, kind="workspace").kinds
         where = Where(channel=key.channel, thread=key.thread, kind=kinds[-1])
@@ -54,12 +54,13 @@ class Settings:
         except SlackRefusal as refused:
             if refused.code != OPENED_BEFORE:
                 raise
-        return None
 
     async def move(self, workspace: Workspace, body: Body, kind: str) -> None:
         """Show what is set at another scope. Raises `PlatformError` and `StorageError`."""
         where = read_where(field(body, "view", "private_metadata"))
         if where is None or kind not in where.kinds:
+            return
+        if await self._is_refused(workspace, await self._asked(workspace, body, where, Entrance.BUTTON)):
             return
         chosen: Kind = next(each for each in KINDS if each == kind)
         view = await self._form(workspace, replace(where, kind=chosen), user_of(body))
@@ -72,6 +73,9 @@ class Settings:
         view = body.get("view")
         if where is None or not isinstance(view, Mapping):
             return {}
+        asked = await self._asked(workspace, body, where, Entrance.FORM)
+        if await self._is_refused(workspace, asked):
+            return {}
         member = await workspace.directory.member(user_of(body))
         parameters = [each for each in PARAMETERS.values() if member.administers or not each.guarded]
         changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
@@ -80,12 +84,22 @@ class Settings:
         if where.kind == "workspace" and not member.administers:
             return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         if changes:
-            here = {"channel": where.channel, "thread": where.thread}
-            asked = await asked_by(workspace, body, self._clock, entrance=Entrance.FORM, **here)
             scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
             answer = _confirmation(scope, changes) if where.channel else ""
             await self._hearing.tell(workspace, asked, self._bot.change(scope, changes, asked=asked, answer=answer))
         return {}
+
+    async def _asked(self, workspace: Workspace, body: Body, where: Where, entrance: Entrance) -> Incoming:
+        """What somebody does with the form, in the place that it is for."""
+        here = {"channel": where.channel, "thread": where.thread}
+        return await asked_by(workspace, body, self._clock, entrance=entrance, **here)
+
+    async def _is_refused(self, workspace: Workspace, asked: Incoming) -> bool:
+        """Whether this is not open to whoever does it, who is told so."""
+        refusal = await self._bot.refuse(asked)
+        if refusal is not None:
+            await self._hearing.show(workspace, asked, refusal)
+        return refusal is not None
 
     async def _form(self, workspace: Workspace, where: Where, user: str) -> dict[str, object]:
         member = await workspace.directory.member(user)

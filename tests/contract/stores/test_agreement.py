@@ -131,6 +131,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(advance, st.integers(0, 2)),
     st.builds(lambda key, author: lambda run: run.store.request_stop(key, author=author), keys, authors),
     st.builds(lambda key: lambda run: run.store.stoppable_by(key), keys),
+    st.builds(lambda key, limit: lambda run: run.store.asked_by_bots(key, limit=limit), keys, st.integers(0, 3)),
     st.builds(lambda key: lambda run: run.store.authors(key), keys),
     st.builds(lambda key, new: lambda run: run.store.append_entries(key, new), keys, entries),
     st.builds(lambda scope, name, value: lambda run: run.store.put_setting(scope, name, value), scopes, names, names),

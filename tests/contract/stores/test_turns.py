@@ -263,6 +263,16 @@ async def test_a_stop_of_somebody_marks_their_own_turns_alone(store: AnyStore) -
     assert await store.request_stop(KEY, author=ADA.id) == []
 
 
+async def test_bots_are_counted_back_to_the_newest_question_of_a_person(store: AnyStore) -> None:
+    bot = Person(id="b", name="Deploys", is_bot=True)
+    counted = [await store.asked_by_bots(KEY, limit=3)]
+    for number, author in enumerate((bot, ADA, bot, bot, bot, bot)):
+        await store.accept(incoming(f"m{number}", author=author))
+        counted.append(await store.asked_by_bots(KEY, limit=3))
+    assert counted == [0, 1, 0, 1, 2, 3, 3]
+    assert await store.asked_by_bots(OTHER, limit=3) == 0
+
+
 async def test_a_stop_finds_nothing_where_nothing_is_open(store: AnyStore) -> None:
     assert await store.request_stop(KEY) == []
     assert await store.stoppable_by(KEY) == set()

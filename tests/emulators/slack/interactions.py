@@ -77,7 +77,7 @@ class InteractiveSlack(PeopledSlack):
 
     async def shortcut(self, person: Person, callback_id: str, message: Message | None = None) -> Delivery:
         """Somebody chooses a shortcut, of a message or a global one."""
-        workspace = self.world.workspaces[person.team]
+        workspace = self.world.workspaces[message.channel.team if message else person.team]
         payload: Json = {
             "type": "message_action" if message else "shortcut",
             "token": VERIFICATION_TOKEN,
@@ -119,7 +119,7 @@ class InteractiveSlack(PeopledSlack):
         }
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
-        payload = self._block_actions(person, block, element, value) | {
+        payload = self._block_actions(person, message.channel.team, block, element, value) | {
             "container": container,
             "channel": {"id": message.channel.id, "name": message.channel.name or "directmessage"},
             "state": {"values": {}},
@@ -132,7 +132,7 @@ class InteractiveSlack(PeopledSlack):
     async def press_in_view(self, view: View, action_id: str, value: Any = None) -> Delivery:
         """Somebody uses a control of a modal or of their home tab. Raises `LookupError`."""
         block, element = find_element(view.body["blocks"], action_id, value)
-        payload = self._block_actions(view.person, block, element, value) | {
+        payload = self._block_actions(view.person, view.person.team, block, element, value) | {
             "container": {"type": "view", "view_id": view.id},
             "view": view_json(view, self.world.workspaces[view.team]),
         }
@@ -248,7 +248,7 @@ class InteractiveSlack(PeopledSlack):
             case _:
                 stack.remove(view)
 
-    def _block_actions(self, person: Person, block: Json, element: Json, value: Any) -> Json:
+    def _block_actions(self, person: Person, team: str, block: Json, element: Json, value: Any) -> Json:
         action: Json = {
             "type": element["type"],
             "action_id": element["action_id"],
@@ -263,13 +263,18 @@ class InteractiveSlack(PeopledSlack):
         else:
             name = _CHOSEN[element["type"]]
             action[name] = choice_of(element, value)
-        return self._person_payload("block_actions", person) | {
+        return self._person_payload("block_actions", person, team) | {
             "trigger_id": self.surfaces.new_trigger(person),
             "actions": [action],
         }
 
-    def _person_payload(self, kind: str, person: Person) -> Json:
-        workspace = self.world.workspaces[person.team]
+    def _person_payload(self, kind: str, person: Person, team: str = "") -> Json:
+        """Who did something; `team` is where the app stands, which is not always the team of the person.
+
+        In a channel shared with another organisation they differ: `user.team_id` is that of the person alone
+        (github.com/slackapi/java-slack-sdk/issues/1041).
+        """
+        workspace = self.world.workspaces[team or person.team]
         return {
             "type": kind,
             "team": {"id": workspace.id, "domain": workspace.domain},

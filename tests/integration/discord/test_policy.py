@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import pytest
 
 from tests.emulators.discord.world import Channel, Message, User
 from tests.integration.discord.acting import Scene
+from tests.query_plans import statements
 
 OFF = "I answer one question in each thread"
 
@@ -52,6 +56,32 @@ async def test_a_mark_where_the_bot_takes_no_part_is_for_somebody_else(scene: Sc
 
     assert scene.answers(thread) == said_to(scene, scene.bob) == []
     assert len(scene.model.asked) == 1
+
+
+async def test_talk_of_others_costs_one_look_into_the_store_and_no_request(scene: Scene) -> None:
+    async with scene.bot():
+        thread = await asked_elsewhere(scene)
+        requests = scene.discord.recorder.count
+        with statements() as seen:
+            said: list[Message] = []
+            for _ in range(5):
+                said.append(scene.discord.say(scene.bob, scene.general, "Lunch?"))
+                said.append(scene.discord.say(scene.ada, scene.general, "Yes.", reply_to=said[-1]))
+            ids = [str(each.id) for each in said]
+
+            def looks() -> list[str]:
+                """The statements that name one of these messages, by its id."""
+                return [id for _, given in seen for id in ids if id in map(str, _values(given))]
+
+            await scene.until(lambda: set(looks()) >= set(ids))
+            assert scene.discord.recorder.count == requests
+            scene.mention("two?", where=thread)
+            await scene.done(thread, 2)
+    assert sorted(looks()) == sorted(ids)
+
+
+def _values(given: Any) -> Iterable[Any]:
+    return given.values() if isinstance(given, Mapping) else given
 
 
 async def asked_elsewhere(scene: Scene) -> Channel:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.slack.incoming.commanding import SUMMARISE_SHORTCUT
+from bot.parameters import Scope
 from tests.emulators.slack import Person, RunningSlack
 from tests.fakes import words
 from tests.integration.slack.scene import Scene, scene
@@ -72,7 +74,9 @@ async def settled_and_told(play: Scene) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "unknown"])
-@pytest.mark.parametrize("said", ["ask why?", "set reasoning_effort high", "summarise", "help", "usage"])
+@pytest.mark.parametrize(
+    "said", ["ask why?", "set reasoning_effort high", "summarise", "help", "usage", "", "nonsense", "ask"]
+)
 async def test_no_command_is_open_to_people_of_another_organisation(said: str, told: bool) -> None:
     async with scene() as play:
         slack = play.slack
@@ -82,16 +86,30 @@ async def test_no_command_is_open_to_people_of_another_organisation(said: str, t
         assert [each for each in slack.messages(slack.general) if each.author is slack.bot] == []
 
 
-async def test_no_button_is_open_to_people_of_another_organisation() -> None:
+@pytest.mark.parametrize(
+    ("button", "value"),
+    [("seedling_regenerate", None), ("seedling_feedback", True), ("seedling_feedback", False)],
+    ids=["regenerate", "good", "bad"],
+)
+async def test_no_button_is_open_to_people_of_another_organisation(button: str, value: bool | None) -> None:
     async with scene(words("One.")) as play:
         slack = play.slack
         question = await ask(play, f"{slack.mention()} one?")
         (answer,) = slack.answers(slack.general, question.ts)
         before = slack.shown(answer)
-        await slack.press(stranger_in(slack), answer, "seedling_regenerate")
-        await play.settled()
+        await slack.press(stranger_in(slack), answer, button, value)
+        await settled_and_told(play)
         assert slack.shown(answer) == before
         assert len(play.model.asked) == 1
+
+
+async def test_no_shortcut_is_open_to_people_of_another_organisation() -> None:
+    async with scene() as play:
+        slack = play.slack
+        said = await slack.say(slack.ada, slack.general, "The pump is broken.")
+        await slack.shortcut(stranger_in(slack), SUMMARISE_SHORTCUT, said)
+        await settled_and_told(play)
+        assert play.model.asked == []
 
 
 async def test_no_form_is_open_to_people_of_another_organisation() -> None:
@@ -101,3 +119,16 @@ async def test_no_form_is_open_to_people_of_another_organisation() -> None:
         await slack.slash(stranger, slack.general, "/seed", "settings")
         await settled_and_told(play)
         assert not slack.open_view(stranger)
+
+
+async def test_a_form_that_was_open_before_is_closed_to_them_too() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await set_for_all(play, strangers="answer")
+        stranger = stranger_in(slack)
+        await slack.slash(stranger, slack.general, "/seed", "settings")
+        await play.until(lambda: slack.open_view(stranger))
+        await play.store.put_setting(Scope(kind="workspace", key=f"slack/{slack.team.id}"), "strangers", "ignore")
+        await slack.submit_view(stranger, {"reasoning_effort": "high"})
+        await settled_and_told(play)
+        assert await play.store.get_everywhere("reasoning_effort") == {}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.message_policy import Action, State, decide
+from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, State, decide
 from bot.types import AuthorKind, Entrance, Person
 from tests.fakes import incoming
 
@@ -77,6 +77,27 @@ def test_guests_are_people_of_the_house(kind: AuthorKind) -> None:
     assert decide(incoming("Hi", addressed=True, author_kind=kind), NOBODY_KNOWS).action is Action.ANSWER
 
 
+@pytest.mark.parametrize(
+    ("said", "known", "command", "action"),
+    [
+        pytest.param({}, {}, "", Action.ANSWER, id="named"),
+        pytest.param({}, {"asked_by_bots": ANSWERS_TO_BOTS - 1}, "", Action.ANSWER, id="the-last-one"),
+        pytest.param({}, {"asked_by_bots": ANSWERS_TO_BOTS}, "", Action.IGNORE, id="no-person-since"),
+        pytest.param({"addressed": False}, {}, "", Action.IGNORE, id="not-meant"),
+        pytest.param({"author": replace(BOT, id="c")}, {}, "", Action.IGNORE, id="another"),
+        pytest.param({}, {}, "set", Action.IGNORE, id="command"),
+        pytest.param({}, {"follow_ups": "off"}, "", Action.IGNORE, id="where-follow-ups-are-off"),
+    ],
+)
+def test_a_bot_that_is_named_asks_a_few_times(
+    said: dict[str, Any], known: dict[str, Any], command: str, action: Action
+) -> None:
+    parameters = {"bots": ("b", "d"), "follow_ups": known.pop("follow_ups", "always")}
+    asked = incoming("Run the report", **{"author": BOT, **said})
+    became = decide(asked, State(takes_part=True, parameters=parameters, **known), command=command)
+    assert (became.action, became.text) == (action, "")
+
+
 @given(
     addressed=st.booleans(),
     takes_part=st.booleans(),
@@ -85,7 +106,7 @@ def test_guests_are_people_of_the_house(kind: AuthorKind) -> None:
     follow_ups=st.sampled_from(["always", "mentioned", "off"]),
     command=st.sampled_from(["", "set", "ask"]),
 )
-def test_no_bot_ever_has_an_answer_or_a_command(
+def test_no_bot_has_an_answer_or_a_command_unless_it_is_named(
     addressed: bool, takes_part: bool, direct: bool, entrance: Entrance, follow_ups: str, command: str
 ) -> None:
     """Two bots that answered each other would never end."""

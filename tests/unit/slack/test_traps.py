@@ -99,21 +99,39 @@ async def test_bodies_of_any_shape_raise_nothing() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"bot_id": "B9"}, id="another-bot"),
         pytest.param({"user": BOT}, id="itself"),
         pytest.param({"user": "USLACKBOT"}, id="slackbot"),
         pytest.param({"user": "USLACK"}, id="system"),
         pytest.param({"user": None}, id="nobody"),
-        pytest.param({"subtype": "bot_message"}, id="bot-message"),
         pytest.param({"subtype": "channel_join"}, id="notice"),
         pytest.param({"hidden": True}, id="hidden"),
         pytest.param({"ts": "soon"}, id="no-time"),
         pytest.param({"channel": "general; drop"}, id="no-channel"),
     ],
 )
-def test_what_no_person_said_is_not_read(changes: dict[str, Any]) -> None:
+def test_what_nobody_else_said_is_not_read(changes: dict[str, Any]) -> None:
     assert read_message(MESSAGE, bot_user=BOT) is not None
     assert read_message({**MESSAGE, **changes}, bot_user=BOT) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "user", "name"),
+    [
+        pytest.param({}, MESSAGE["user"], "", id="person"),
+        pytest.param({"bot_id": "B9", "bot_profile": {"name": "Deploys"}}, MESSAGE["user"], "Deploys", id="app"),
+        pytest.param(
+            {"bot_id": "B9", "user": None, "subtype": "bot_message", "username": "Report\n"},
+            "B9",
+            "Report",
+            id="workflow",
+        ),
+        pytest.param({"bot_id": "B9", "user": None}, "B9", "B9", id="nameless"),
+    ],
+)
+def test_apps_are_told_from_people(changes: dict[str, Any], user: str, name: str) -> None:
+    said = read_message({**MESSAGE, **changes}, bot_user=BOT)
+    assert said is not None
+    assert (said.user, said.bot_name) == (user, name)
 
 
 @pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast", "me_message"])

@@ -1,0 +1,196 @@
+"""A platform as people chat on it, with the bot among them; each platform fills this in over its emulator."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
+
+from adapters.times import DateWords
+from bot.conversation import ConversationManager
+from bot.errors import InvalidInput
+from bot.parameters import Scope, find
+from bot.types import ConversationKey, Handled, Incoming, Outcome, TextDelta, ThreadMessage, Turn
+from storage.memory import MemoryStore
+from tests.fakes import FixedRates, ScriptedModel, words
+
+PATIENCE_S = 20
+REFUSED = Handled(outcome=Outcome.REPLIED)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class NotingInbox(Inbox):
+    """The front door, noting what became of each message and which were changed, by id."""
+
+    heard: defaultdict[str, list[Handled]]
+    changed: set[str]
+
+    async def edited(self, channel: ConversationKey, message: ThreadMessage, **more: Any) -> None:
+        """Follow a change as ever."""
+        await super().edited(channel, message, **more)
+        self.changed.add(message.source_id)
+
+    async def handle(self, incoming: Incoming) -> Handled:
+        """Handle it as ever; an error that is to be told counts as such."""
+        handled = REFUSED
+        try:
+            handled = await super().handle(incoming)
+        except InvalidInput as error:
+            handled = replace(REFUSED, text=str(error))
+            raise
+        finally:
+            self.heard[incoming.source_id or incoming.dedupe_key].append(handled)
+        return handled
+
+
+@dataclass(kw_only=True)
+class Said:
+    """A message of somebody; `native` is the platform's own of it, `id` its name in the core."""
+
+    id: str
+    native: Any
+
+
+class Chat(ABC):
+    """A channel with Ada, Bob and the bot; `mention` is what addresses it."""
+
+    name: str
+    workspace: str
+    mention: str
+
+    def __init__(self, platform: Any, store: MemoryStore) -> None:
+        self.store = store
+        self.model = ScriptedModel()
+        self.platform = platform
+        manager = ConversationManager(store, self.model, FixedRates(), {platform.name: platform}, clock=now)
+        self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
+        self.inbox = NotingInbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, times=DateWords())
+        self.inbox.heard, self.inbox.changed = defaultdict(list), set()
+
+    # ------------------------------------------------------------ what a platform fills in
+
+    @abstractmethod
+    async def say(
+        self,
+        text: str,
+        *,
+        by: str = "ada",
+        below: Said | None = None,
+        direct: bool = False,
+        file: bytes = b"",
+    ) -> Said:
+        """Somebody writes in the channel, in the thread of another message, or to the bot directly."""
+
+    def id_of(self, person: str) -> str:
+        """Somebody's id on the platform."""
+        return person
+
+    @abstractmethod
+    def call(self, person: str) -> str:
+        """How a message mentions somebody."""
+
+    @abstractmethod
+    async def say_again(self, said: Said) -> None:
+        """The platform delivers it once more."""
+
+    @abstractmethod
+    async def edit(self, said: Said, text: str) -> None:
+        """Its author changes it."""
+
+    @abstractmethod
+    async def delete(self, said: Said) -> None:
+        """Its author deletes it."""
+
+    @abstractmethod
+    async def answers(self, said: Said) -> Sequence[str]:
+        """The bot's answers below a message, as everybody sees them."""
+
+    @abstractmethod
+    def told(self) -> Sequence[str]:
+        """What the bot told somebody beside its answers, alone where the platform can."""
+
+    # ------------------------------------------------------------ the same everywhere
+
+    async def ask(self, text: str, **where: Any) -> Said:
+        """Somebody asks, and is answered."""
+        said = await self.say(f"{self.mention} {text}".strip(), **where)
+        assert (await self.became(said)).outcome is Outcome.ANSWERING
+        await self.answered()
+        return said
+
+    async def open_thread(self) -> Said:
+        """Ada begins a thread without the bot."""
+        said = await self.say("The pump is broken.")
+        await self.became(said)
+        return said
+
+    async def became(self, said: Said, *, times: int = 1) -> Handled:
+        """What became of a message at first, once it was delivered so often."""
+        await self.until(lambda: len(self.inbox.heard[said.id]) >= times)
+        return self.inbox.heard[said.id][0]
+
+    async def is_passed_over(self, said: Said) -> bool:
+        """Whether nothing becomes of a message that is heard: no answer, and nothing that somebody is told."""
+        return await self.became(said) == Handled(outcome=Outcome.IGNORED)
+
+    async def answered(self) -> None:
+        """Wait until every turn has ended."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.store.open_conversations():
+                await asyncio.sleep(0.01)
+
+    async def until(self, holds: Callable[[], Any]) -> Any:
+        """Wait until something is so; what it is."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not (found := holds()):
+                await asyncio.sleep(0.01)
+        return found
+
+    async def until_told(self, text: str) -> None:
+        """Wait until somebody is told something with this text in it."""
+        await self.until(lambda: text in "\n".join(self.told()))
+
+    async def set(self, **values: str) -> None:
+        """Set parameters for the whole workspace. Raises `InvalidInput`."""
+        for name, text in values.items():
+            value = find(name).format(find(name).parse(text))
+            await self.store.put_setting(Scope(kind="workspace", key=f"{self.name}/{self.workspace}"), name, value)
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """Everything that was asked, in order."""
+        return list(self.store._turns.values())
+
+    def stored(self) -> str:
+        """All that the store holds, as one text."""
+        return str(vars(self.store))
+
+    def sent(self, request: int = -1) -> str:
+        """What was sent to the model, the last time if not told otherwise."""
+        return "\n".join(entry.text for entry in self.model.asked[request].entries)
+
+    async def asking(self, gate: asyncio.Event, text: str) -> Said:
+        """Somebody asks, and the answer begins, to go on when the gate opens."""
+        self.model.scripts.append([TextDelta("It "), gate, *words("is so.")])
+        before = len(self.model.asked)
+        said = await self.say(f"{self.mention} {text}")
+        await self.until(lambda: len(self.model.asked) > before)
+        return said
+
+
+async def end(chat: Chat, running: Sequence[asyncio.Task[Any]]) -> None:
+    """End what runs for a chat."""
+    await chat.dispatcher.aclose(grace=PATIENCE_S)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)

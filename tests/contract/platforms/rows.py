@@ -1,0 +1,44 @@
+"""The rows of data/cases/policy.json: which have a test, and which are not kept yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+
+from bot.errors import InvalidInput
+
+EVERYWHERE: Final = ("playground", "slack", "discord", "pigeon")
+
+COVERED: set[str] = set()
+"""The rows that have a test."""
+
+AUTO: Final = "follow_ups has no `auto`"
+CONTEXT: Final = "what is not answered is not remembered"
+
+NOT_YET: Final[Mapping[str, str]] = {
+    "addressed-to-somebody": AUTO,
+    "thanks": AUTO,
+    "question-back": AUTO,
+    "two-people": AUTO,
+    "between-mentions": CONTEXT,
+    "channel-context": "a question outside threads does not see the channel",
+    "edit-adds-mention": "an edit asks nothing",
+    "delete-elsewhere, away": "what was deleted while nobody listened is not looked for",
+    "dm-is-one-conversation, slack": "each message of a direct message is a thread of its own",
+    "persona-of-a-channel": "whoever is in a channel sets everything there",
+}
+"""Why a row, or a part of it ("row, part"), fails; whoever brings the ability takes the line away."""
+
+
+def row(id: str, *platforms: str, part: str = "") -> Callable[[Any], Any]:
+    """Run a test over platforms as the one of a row of the file, or of a part of the row."""
+    COVERED.add(id)
+    cases = []
+    for each in platforms:
+        names = (id, f"{id}, {each}", f"{id}, {part}")
+        reason = next((NOT_YET[name] for name in names if name in NOT_YET), "")
+        marks = [pytest.mark.xfail(strict=True, raises=(AssertionError, InvalidInput), reason=reason)] if reason else []
+        cases.append(pytest.param(each, marks=marks, id=each))
+    return pytest.mark.parametrize("chat", cases, indirect=True)
