@@ -29,11 +29,11 @@ from adapters.local import LocalServer, open_local
 from adapters.seed import Pace, SeedOptions, open_seed
 from benchmarks.context_product import KEY, Product
 from benchmarks.context_tokens import data_folder
-from bot.context.prompt import head
+from bot.context.system_prompt import head
 from bot.ports import Model
 from bot.pricing import FREE_CARD
 from bot.types import ModelEvent, ModelRequest, StoredEntry, TextDelta, Usage, UsageReported
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates
 
 

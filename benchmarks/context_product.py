@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from bot.conversation import ConversationManager
+from bot.turns.conversation_manager import ConversationManager
 from bot.parameter_resolver import scopes_of
 from bot.ports import Clock, Model, Rates, Store
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import ConversationKey, Draft, Incoming, Person, ThreadMessage, Turn
 from storage import migrate, open_store
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 
 StoreKind = Literal["sqlite", "memory"]
 

@@ -35,7 +35,7 @@ from benchmarks.context_policies import BY_NAME, START
 from benchmarks.context_product import SOMEBODY, Product, StoreKind, opened_store
 from benchmarks.context_report import OURS, bills
 from benchmarks.context_traces import Trace, read_traces
-from bot.context.prompt import head
+from bot.context.system_prompt import head
 from bot.context.transcript import render_message
 from bot.context.window import FLOORS
 from bot.pricing import MILLION, SEED_CARD, RateCard

@@ -26,7 +26,7 @@ if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from adapters.local import open_local
-from bot.context.prompt import head
+from bot.context.system_prompt import head
 from bot.context.tokens import SAFETY_MARGIN, corrected, estimate_request, relative_error, updated_ratio
 from bot.context.transcript import answer_entry, user_entry
 from bot.types import NewEntry, Person, ThreadMessage

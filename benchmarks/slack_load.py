@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.slack.replies.rendering import METADATA
-from bot.conversation import ConversationManager
+from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import Finish, Finished, ModelEvent, ModelRequest, TextDelta, Usage, UsageReported
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Channel, Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates
 

@@ -29,16 +29,16 @@ if not __package__:  # run as a file: the packages lie beside this folder
 from adapters.local import open_local
 from adapters.seed import Pace, SeedModel, SeedOptions, open_seed
 from adapters.slack.export import read_export
-from adapters.web.reading import ChannelReading
+from adapters.web.channel_reader import ChannelReading
 from benchmarks.context_tokens import data_folder
 from bot.context.tokens import estimate_entry
-from bot.conversation import ConversationManager
+from bot.turns.conversation_manager import ConversationManager
 from bot.ports import Rates
 from bot.pricing import FREE_CARD
-from bot.summary.asking import Asker, Bill
-from bot.summary.condensing import MOST_POINTS
+from bot.summary.model_requests import Asker, Bill
+from bot.summary.map_reduce import MOST_POINTS
 from bot.summary.prompts import asking
-from bot.summary.rendering import numbered
+from bot.summary.numbered_lines import numbered
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import (
@@ -54,7 +54,7 @@ from bot.types import (
     Usage,
     Workspace,
 )
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.emulators.seed.options import API_KEY
 from tests.emulators.seed.server import running_seed
 from tests.fakes import FixedRates, RecordingPlatform

@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from adapters.discord.rendering import Renderer, plain_pages
+from adapters.discord.replies.rendering import Renderer, plain_pages
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
-from adapters.web.markdown import render_markdown
+from adapters.web.markdown_html import render_markdown
 from bot.delivery import Splitter, defang, settled, split
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS

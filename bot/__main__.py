@@ -35,7 +35,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot import app
-from bot.app.upkeep_commands import add_upkeep_commands
+from bot.app.maintenance_commands import add_upkeep_commands
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
 from bot.commands.parameter_text import origin_text, parameters_table

@@ -1,9 +1,9 @@
 """Everything that is kept: tables, migrations, the stores over them, and the queue."""
 
-from storage.copying import back_up, copy_database
+from storage.backup import back_up, copy_database
 from storage.database import is_sqlite, parse_url
 from storage.schema import migrate
-from storage.sole import sole_runner
+from storage.single_instance import sole_runner
 from storage.sql import SqlStore, open_store
 
 __all__ = ["SqlStore", "back_up", "copy_database", "has_queue", "migrate", "open_store", "sole_runner"]

@@ -1,4 +1,4 @@
-"""What each change of `bot.effects` does to a database, within the session of a larger unit of work."""
+"""What each change of `bot.turns.effects` does to a database, within the session of a larger unit of work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.effects import (
+from bot.turns.effects import (
     AcceptTurns,
     AddDigest,
     Change,
@@ -24,12 +24,12 @@ from bot.effects import (
 from bot.types import DeletionOutcome, Incoming, Schedule, TurnId
 from storage.database import within
 from storage.deletion import SqlDeletion
-from storage.fences import hold_alone, hold_together
-from storage.settings import SqlSettings
+from storage.deletion_fences import hold_alone, hold_together
+from storage.parameter_values import SqlSettings
 from storage.summaries import SqlSchedules
 from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
-from storage.upkeep import SqlUpkeep, hold_person
+from storage.retention_sweep import SqlUpkeep, hold_person
 
 
 class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep):

@@ -26,7 +26,7 @@ from sqlmodel import Session
 
 from bot.errors import ConfigError, StorageError, StorageUnavailable
 from bot.ports import Clock
-from storage import exact
+from storage import exact_sum
 from storage.tables.base import Table
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
@@ -94,7 +94,7 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")  # what a platform was told is stored must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
-    exact.teach(connection)
+    exact_sum.teach(connection)
 
 
 # ---------------------------------------------------------------- errors

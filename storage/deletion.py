@@ -4,7 +4,7 @@ Copies of a message are: its turn with attachments, overrides, draft and error; 
 draft and the entry of the answer, which may quote it; its entries in every conversation of the channel; the notes made
 after it; parts of summaries that cover it and the summaries told since; an edit that waits; a command whose author is
 still to be told something; in the playground the message itself. Whatever else comes to hold what people wrote is to
-be removed here, and in `storage.memory_deletion`.
+be removed here, and in `storage.in_memory.deletion`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bot.types import (
 from storage import edits, jobs
 from storage.codec import as_utc
 from storage.database import SqlPart, chunks, put, unit_of_work
-from storage.fences import hold_alone
+from storage.deletion_fences import hold_alone
 from storage.replies import answered_by
 from storage.summaries import forget_in_parts
 from storage.tables import (

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.effects import TELLING, CarriedOut, Change
+from bot.turns.effects import TELLING, CarriedOut, Change
 from bot.types import Incoming, Owed
 from storage.changes import SqlChanges, changed, hold
 from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
-from storage.fences import change_of, hold_together
+from storage.deletion_fences import change_of, hold_together
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow, owing
 from storage.turn_rules import without_words
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, or_, select
 from bot.types import ConversationKey, Edit, NewEntry, Task, Turn, TurnState
 from storage.codec import as_utc
 from storage.database import put
-from storage.fences import Changes, hold_alone
+from storage.deletion_fences import Changes, hold_alone
 from storage.tables import HAS_SOURCE, ConversationRow, EntryRow, MessageChangeRow, TurnRow, in_channel
 from storage.transcripts import append
 

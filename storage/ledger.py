@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from bot.types import EVERYTHING, Spending, Within
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
-from storage.exact import sum_of
+from storage.exact_sum import sum_of
 from storage.tables import LedgerRow
 
 SUMS = ("requests", "input", "cached", "output")

@@ -14,7 +14,7 @@ from storage.database import Database, make_engine, parse_url
 from storage.deliveries import SqlDeliveries
 from storage.ledger import SqlLedger
 from storage.schema import check_schema
-from storage.state import SqlAdapterState
+from storage.adapter_state import SqlAdapterState
 from storage.summaries import SqlSummaries
 from storage.workspaces import SqlWorkspaces
 

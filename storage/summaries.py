@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select, update
 from bot.types import ConversationKey, NewSchedule, Schedule, ScheduleId, SummaryPart
 from storage.codec import as_utc
 from storage.database import SqlPart, put, unit_of_work, upsert
-from storage.fences import Changes, hold_together
+from storage.deletion_fences import Changes, hold_together
 from storage.tables import in_channel, is_of, key_columns
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 

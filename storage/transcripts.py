@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from bot.types import Conversation, ConversationKey, Media, NewEntry, StoredEntry
 from storage.database import SqlPart, chunks, unit_of_work, upsert
-from storage.fences import hold_together, standing
+from storage.deletion_fences import hold_together, standing
 from storage.tables import (
     KEY_COLUMNS,
     ConversationRow,

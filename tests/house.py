@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation import ConversationManager, TurnOptions
+from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import TakeoverTimes
 from bot.types import ModelRequest, Outcome, Settlement, ThreadMessage, TurnId, TurnState
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
 
 AT_ONCE = TakeoverTimes(late=0, between=0)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import count
 
 from bot.chat.follow_ups import TALK_LENGTH
-from bot.effects import SetParameters
+from bot.turns.effects import SetParameters
 from bot.parameter_resolver import scopes_of
 from bot.types import (
     Condensation,

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from adapters.discord.dialect import to_discord
+from adapters.discord.replies.markdown import to_discord
 from adapters.discord.message_content import read_content as read_discord
-from adapters.discord.reading import no_names, readable, without_address
-from adapters.discord.rendering import sources_text
-from adapters.seed.halves import Joiner, without_halves
+from adapters.discord.events.parse import no_names, readable, without_address
+from adapters.discord.replies.rendering import sources_text
+from adapters.seed.surrogates import Joiner, without_halves
 from adapters.seed.inline import InlineReasoning
-from adapters.seed.problems import presentable
+from adapters.seed.api_errors import presentable
 from adapters.seed.sse import EventParser
-from adapters.seed.wires.sources import sources_in_text
-from adapters.slack.incoming.reading import mentioned, without_mention
+from adapters.seed.protocols.sources import sources_in_text
+from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
 from adapters.slack.mrkdwn import to_markdown, to_plain
@@ -27,27 +27,27 @@ from adapters.slack.replies.rendering import (
     in_slack_words,
 )
 from adapters.slack.rich_text import readable as readable_mrkdwn
-from adapters.web.markdown import render_markdown
-from adapters.web.writing import spoken, suggest
-from bot import schedules
-from bot.answer import same_page
+from adapters.web.markdown_html import render_markdown
+from adapters.web.composer import spoken, suggest
+from bot.summary import digests
+from bot.delivery.accumulator import same_page
 from bot.chat.follow_ups import reason_for_silence
 from bot.chat.message_rendering import beginning, render, repeats
 from bot.chat.reactions import is_reaction
 from bot.commands.completion import complete
 from bot.commands.parser import parse, question_in
-from bot.context.memory import combined
+from bot.context.condensed_notes import combined
 from bot.context.tokens import estimate
 from bot.context.transcript import file_text, plain_name, plain_text, without_label
 from bot.delivery import defang, settled, settled_tables, split, tables_as_text, urls_in
 from bot.delivery.addresses import bare_address, looks_like_address, pretends
-from bot.delivery.safety import as_code
+from bot.delivery.links import as_code
 from bot.errors import BotError
 from bot.ports import ScheduleStore
-from bot.summary.form import read_form
-from bot.summary.harmless import addresses, harmless, repeats_rules
-from bot.summary.rendering import plain
-from bot.summary.wanted import IsoTimes, read_wanted
+from bot.summary.parse_output import read_form
+from bot.summary.sanitize import addresses, harmless, repeats_rules
+from bot.summary.numbered_lines import plain
+from bot.summary.request import IsoTimes, read_wanted
 from bot.types import ConversationKey, Incoming, Person, Source, Utterance
 from bot.types.content import Card, MessageContent, Passage, Quote, Table
 
@@ -103,7 +103,7 @@ def _wanted(text: str) -> object:
 
 def _digest(text: str) -> object:
     nowhere = cast("ScheduleStore", None)  # nothing of these texts is a time, so that nothing is stored
-    return asyncio.run(schedules.decide(f"add {text}", ASKED, nowhere, now=NOW))
+    return asyncio.run(digests.decide(f"add {text}", ASKED, nowhere, now=NOW))
 
 
 def _whole(text: str) -> object:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from adapters.discord.components_text import component_text
 from adapters.discord.fields import Record, field, number, record, records
-from adapters.discord.reading import Names, readable, without_address
+from adapters.discord.events.parse import Names, readable, without_address
 from bot.chat.message_rendering import beginning
 from bot.types.content import (
     Card,

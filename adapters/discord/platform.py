@@ -8,25 +8,25 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from adapters.discord.channels import Channels
-from adapters.discord.directory import PLATFORM, Directory
-from adapters.discord.files import fetch
-from adapters.discord.gateway import listen
-from adapters.discord.limits import MESSAGES_AT_ONCE, PACE
-from adapters.discord.messages import is_spoken, thread_message
-from adapters.discord.owed import tell_owed
-from adapters.discord.places import target_of
-from adapters.discord.rate_limits import DiscordLimits
-from adapters.discord.reading import no_names
-from adapters.discord.references import ChannelRef
-from adapters.discord.refusals import Refused
-from adapters.discord.rendering import MENTION_ME
-from adapters.discord.reply import DiscordReply
-from adapters.discord.rest import DiscordOptions, Json, Rest, keep_tokens_out_of_logs
-from adapters.discord.surroundings import DiscordStore, Surroundings
-from adapters.discord.telling import check_writable, tell
+from adapters.discord.api.channels import Channels
+from adapters.discord.api.directory import PLATFORM, Directory
+from adapters.discord.api.files import fetch
+from adapters.discord.connection.gateway import listen
+from adapters.discord.api.limits import MESSAGES_AT_ONCE, PACE
+from adapters.discord.api.messages import is_spoken, thread_message
+from adapters.discord.events.pending_answers import tell_owed
+from adapters.discord.replies.reply_placement import target_of
+from adapters.discord.api.rate_limits import DiscordLimits
+from adapters.discord.events.parse import no_names
+from adapters.discord.replies.reply_ref import ChannelRef
+from adapters.discord.api.errors import Refused
+from adapters.discord.replies.rendering import MENTION_ME
+from adapters.discord.replies.reply import DiscordReply
+from adapters.discord.api.client import DiscordOptions, Json, Rest, keep_tokens_out_of_logs
+from adapters.discord.context import DiscordStore, Surroundings
+from adapters.discord.replies.ephemeral import check_writable, tell
 from bot.errors import PlatformError
-from bot.owed import keep_telling
+from bot.turns.pending_answers import keep_telling
 from bot.ports import Bot, Clock
 from bot.types import Attachment, ConversationKey, Draft, Incoming, ThreadMessage, Turn
 

@@ -3,7 +3,7 @@
 `SeparateReader` is the port's implementation; everything else here is plain functions of bytes.
 """
 
-from adapters.media.limits import media_bytes
+from adapters.media.media_limits import media_bytes
 from adapters.media.reader import ReaderBounds, SeparateReader
 from adapters.media.rules import EVERY_KIND, DocsMode, ReadingRules
 

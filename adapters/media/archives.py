@@ -13,19 +13,19 @@ from contextlib import contextmanager
 from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
-from adapters.media import limits
+from adapters.media import media_limits
 from adapters.media.unreadable import Unreadable
 
 _CHUNK = 65_536
 
 
 class Archive:
-    """An opened archive that gives out at most `limits.ARCHIVE_BYTES` in all, whatever its directory states."""
+    """An opened archive that gives out at most `media_limits.ARCHIVE_BYTES` in all, whatever its directory states."""
 
     def __init__(self, file: zipfile.ZipFile) -> None:
         self._file = file
         self._names = frozenset(file.namelist())
-        self._left = limits.ARCHIVE_BYTES
+        self._left = media_limits.ARCHIVE_BYTES
 
     def __contains__(self, part: str) -> bool:
         return part in self._names
@@ -60,7 +60,7 @@ class Archive:
     def _count(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
-            raise Unreadable(f"unpacks to more than {limits.megabytes(limits.ARCHIVE_BYTES)}")
+            raise Unreadable(f"unpacks to more than {media_limits.megabytes(media_limits.ARCHIVE_BYTES)}")
 
 
 @contextmanager
@@ -68,8 +68,8 @@ def open_archive(data: bytes) -> Iterator[Archive]:
     """The archive in `data`; whatever is wrong with it comes out as `Unreadable`."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            if len(file.infolist()) > limits.ARCHIVE_PARTS:
-                raise Unreadable(f"has more than {limits.ARCHIVE_PARTS:,} parts")
+            if len(file.infolist()) > media_limits.ARCHIVE_PARTS:
+                raise Unreadable(f"has more than {media_limits.ARCHIVE_PARTS:,} parts")
             yield Archive(file)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError):
         raise Unreadable("is broken (its archive cannot be unpacked)") from None

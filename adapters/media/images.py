@@ -11,8 +11,8 @@ from typing import Final
 
 from PIL import Image, ImageCms, ImageOps
 
-from adapters.media import limits
-from adapters.media.tokens import image_tokens, scaled_size
+from adapters.media import media_limits
+from adapters.media.media_tokens import image_tokens, scaled_size
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, Media, ReadFile
 
@@ -44,24 +44,24 @@ def image_media(name: str, image: Image.Image, terms: FileTerms, *, lossy: bool)
         upright = _smaller(upright, size)
     check_shape(*upright.size)
     media_type, encoded = encode(upright, lossy=lossy)
-    if len(encoded) > min(limits.IMAGE_BYTES, terms.media_bytes):
-        raise Unreadable(f"is an image of {limits.megabytes(len(encoded))} even when scaled down")
+    if len(encoded) > min(media_limits.IMAGE_BYTES, terms.media_bytes):
+        raise Unreadable(f"is an image of {media_limits.megabytes(len(encoded))} even when scaled down")
     tokens = image_tokens(*upright.size, terms.image_detail)
     return Media(kind="image", media_type=media_type, name=name, data=encoded, tokens=tokens)
 
 
 def check_size(image: Image.Image) -> None:
     """Raises `Unreadable` for an image that unpacks to more than is sensible, before it is unpacked."""
-    if image.width * image.height > limits.DECODED_PIXELS:
+    if image.width * image.height > media_limits.DECODED_PIXELS:
         raise _too_many_pixels()
 
 
 def check_shape(width: int, height: int) -> None:
     """Raises `Unreadable` for an image that the API would refuse by its shape."""
-    if min(width, height) < limits.LEAST_SIDE or width * height < limits.LEAST_PIXELS:
-        raise Unreadable(f"is {width}x{height} pixels small, and each side needs at least {limits.LEAST_SIDE}")
-    if max(width, height) > limits.MOST_ASPECT * min(width, height):
-        raise Unreadable(f"is {width}x{height} pixels, longer than {limits.MOST_ASPECT} times its width")
+    if min(width, height) < media_limits.LEAST_SIDE or width * height < media_limits.LEAST_PIXELS:
+        raise Unreadable(f"is {width}x{height} pixels small, and each side needs at least {media_limits.LEAST_SIDE}")
+    if max(width, height) > media_limits.MOST_ASPECT * min(width, height):
+        raise Unreadable(f"is {width}x{height} pixels, longer than {media_limits.MOST_ASPECT} times its width")
 
 
 def plain_colours(image: Image.Image) -> Image.Image:
@@ -85,11 +85,11 @@ def encode(image: Image.Image, *, lossy: bool) -> tuple[str, bytes]:
     bare.paste(image)  # the pixels alone: no EXIF, no place, no comment, no thumbnail
     if not lossy:
         png = _written(bare, "PNG", compress_level=6)
-        if len(png) <= limits.LOSSLESS_BYTES:
+        if len(png) <= media_limits.LOSSLESS_BYTES:
             return "image/png", png
     if image.mode == "RGBA":
-        return "image/webp", _written(bare, "WEBP", quality=limits.QUALITY, method=4)
-    return "image/jpeg", _written(bare, "JPEG", quality=limits.QUALITY, subsampling=0, optimize=True)
+        return "image/webp", _written(bare, "WEBP", quality=media_limits.QUALITY, method=4)
+    return "image/jpeg", _written(bare, "JPEG", quality=media_limits.QUALITY, subsampling=0, optimize=True)
 
 
 # ---------------------------------------------------------------- opening
@@ -120,7 +120,7 @@ def _open_heic(data: bytes) -> Image.Image:
 
     file = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     width, height = file.size
-    if width * height > limits.DECODED_PIXELS:
+    if width * height > media_limits.DECODED_PIXELS:
         raise _too_many_pixels()
     image: Image.Image = file.to_pillow()
     return image
@@ -133,7 +133,7 @@ def _draft(image: Image.Image, detail: str) -> None:
 
 
 def _too_many_pixels() -> Unreadable:
-    return Unreadable(f"has more than {limits.DECODED_PIXELS // 1_000_000} megapixels")
+    return Unreadable(f"has more than {media_limits.DECODED_PIXELS // 1_000_000} megapixels")
 
 
 # ---------------------------------------------------------------- pixels

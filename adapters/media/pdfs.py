@@ -13,10 +13,10 @@ from PIL import Image
 from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError, PdfReadError, WrongPasswordError
 
-from adapters.media import limits
+from adapters.media import media_limits
 from adapters.media.images import image_media
 from adapters.media.texts import text_file
-from adapters.media.tokens import document_tokens
+from adapters.media.media_tokens import document_tokens
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import LATIN
 from bot.types import FileTerms, Media, ReadFile
@@ -29,7 +29,7 @@ def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     """The text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
     reader, pages = open_pdf(data)
     said = _said(reader, pages, int(terms.text_tokens * LATIN))
-    wordless = sum(len(each) < limits.SCAN_TEXT for each in said)
+    wordless = sum(len(each) < media_limits.SCAN_TEXT for each in said)
     if wordless == len(said):
         scan = _pictures(name, pages, terms, lambda number: _scanned(reader.pages[number]))
         if scan:
@@ -45,13 +45,13 @@ def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
 
 def pass_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     """The PDF as it is, for the model to look at every page. Raises `Unreadable`."""
-    most = min(limits.DOCUMENT_BYTES, terms.media_bytes)
+    most = min(media_limits.DOCUMENT_BYTES, terms.media_bytes)
     if len(data) > most:
-        raise Unreadable(f"is a PDF of {limits.megabytes(len(data))}, and at most {limits.megabytes(most)} can be sent")
+        raise Unreadable(f"is a PDF of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent")
     _, pages = open_pdf(data)
     tokens = document_tokens(pages)
     if tokens > terms.media_tokens:
-        fitting = terms.media_tokens // limits.PAGE_TOKENS
+        fitting = terms.media_tokens // media_limits.PAGE_TOKENS
         raise Unreadable(f"is a PDF of {pages:,} pages, and at most {fitting:,} fit")
     media = Media(kind="document", media_type=MEDIA_TYPE, name=name, data=data, tokens=tokens)
     return ReadFile(name=name, media=(media,))
@@ -79,8 +79,8 @@ def open_pdf(data: bytes) -> tuple[PdfReader, int]:
         raise Unreadable("is a broken PDF") from None
     if not pages:
         raise Unreadable("is a PDF without pages")
-    if pages > limits.PDF_PAGES:
-        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {limits.PDF_PAGES:,} are read")
+    if pages > media_limits.PDF_PAGES:
+        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {media_limits.PDF_PAGES:,} are read")
     return reader, pages
 
 
@@ -116,7 +116,7 @@ def _drawn(name: str, data: bytes, pages: int, terms: FileTerms) -> ReadFile | N
     def draw(number: int) -> Image.Image | None:
         with closing(document[number]) as page:
             width, height = page.get_size()
-            scale = math.sqrt(limits.USEFUL_PIXELS[terms.image_detail] / (width * height))
+            scale = math.sqrt(media_limits.USEFUL_PIXELS[terms.image_detail] / (width * height))
             picture: Image.Image = page.render(scale=scale).to_pil()
             return picture
 
@@ -133,7 +133,7 @@ def _pictures(
     """A picture of each of the first pages, as far as they fit; None where there are none."""
     media: list[Media] = []
     tokens = size = looked = 0
-    for number in range(min(pages, limits.PICTURE_PAGES)):
+    for number in range(min(pages, media_limits.PICTURE_PAGES)):
         page = _picture(f"{name}, page {number + 1}", number, picture_of, terms)
         if page is not None:
             tokens, size = tokens + page.tokens, size + len(page.data)
@@ -166,7 +166,7 @@ def _scanned(page: PageObject) -> Image.Image | None:
 def _pictures_on(page: PageObject) -> Iterator[Image.Image]:
     for file in page.images:
         picture = file.image
-        if picture is not None and picture.width * picture.height >= limits.SCAN_PIXELS:
+        if picture is not None and picture.width * picture.height >= media_limits.SCAN_PIXELS:
             yield picture
 
 

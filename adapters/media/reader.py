@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.media import limits
+from adapters.media import media_limits
 from adapters.media.outcome import from_bytes
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, ReadFile, UnreadableFile
@@ -32,7 +32,7 @@ class ReaderBounds:
     at_once: int = 2
     seconds: float = 30.0
     memory_bytes: int = 1_500_000_000
-    file_bytes: int = limits.FILE_BYTES
+    file_bytes: int = media_limits.FILE_BYTES
 
 
 class SeparateReader:
@@ -51,9 +51,9 @@ class SeparateReader:
     async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
         """As the port says."""
         if len(data) > self.file_bytes:
-            most = limits.megabytes(self.file_bytes)
+            most = media_limits.megabytes(self.file_bytes)
             return UnreadableFile(
-                name=name, reason=f"is {limits.megabytes(len(data))} large, and at most {most} are read"
+                name=name, reason=f"is {media_limits.megabytes(len(data))} large, and at most {most} are read"
             )
         async with self._slots:
             try:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from html.parser import HTMLParser
 from typing import Final
 
-from adapters.media import limits
+from adapters.media import media_limits
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import LATIN, estimate
 from bot.types import FileTerms, ReadFile
@@ -38,10 +38,10 @@ def read_html(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     """What a web page says, without its markup. Raises `Unreadable`."""
     source, note = decode(data)
     page = _PageText()
-    page.feed(source[: limits.PAGE_SOURCE])
+    page.feed(source[: media_limits.PAGE_SOURCE])
     page.close()
     note = "; ".join(filter(None, (note, "without its markup")))
-    return text_file(name, page.text, terms, note=note, whole=len(source) <= limits.PAGE_SOURCE)
+    return text_file(name, page.text, terms, note=note, whole=len(source) <= media_limits.PAGE_SOURCE)
 
 
 def text_file(name: str, text: str, terms: FileTerms, *, note: str = "", whole: bool = True) -> ReadFile:

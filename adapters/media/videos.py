@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.media import limits
-from adapters.media.tokens import frame_count, video_tokens
+from adapters.media import media_limits
+from adapters.media.media_tokens import frame_count, video_tokens
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, Media, ReadFile
 
@@ -31,13 +31,13 @@ class Header:
 
 def read_video(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
     """The video as it is, with what it costs; `form` is MP4, MOV or AVI. Raises `Unreadable`."""
-    most = min(limits.VIDEO_BYTES, terms.media_bytes)
+    most = min(media_limits.VIDEO_BYTES, terms.media_bytes)
     if len(data) > most:
         raise Unreadable(
-            f"is a video of {limits.megabytes(len(data))}, and at most {limits.megabytes(most)} can be sent"
+            f"is a video of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent"
         )
     header = avi_header(data) if form == "AVI" else mp4_header(data)
-    fps = min(max(terms.video_fps, limits.FPS[0]), limits.FPS[1])
+    fps = min(max(terms.video_fps, media_limits.FPS[0]), media_limits.FPS[1])
     tokens = video_tokens(header.seconds, header.width, header.height, fps)
     if tokens > terms.media_tokens:
         raise Unreadable(

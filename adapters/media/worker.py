@@ -12,7 +12,7 @@ import sys
 import warnings
 
 from adapters.media.outcome import to_bytes
-from adapters.media.reading import read_file
+from adapters.media.read_file import read_file
 
 NICENESS = 5
 """Answers that are being written come first."""

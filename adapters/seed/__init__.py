@@ -1,11 +1,11 @@
 """The Seed API, and any OpenAI-compatible one, as a model of the bot."""
 
-from adapters.seed.access import check_key
+from adapters.seed.key_check import check_key
 from adapters.seed.account import UsageEvent, read_usage
 from adapters.seed.client import SeedModel, open_seed
 from adapters.seed.context_size import watched_size
 from adapters.seed.doctor import examine
-from adapters.seed.options import Pace, Retries, SeedOptions, Surroundings, Timeouts
+from adapters.seed.client_options import Pace, Retries, SeedOptions, Surroundings, Timeouts
 from adapters.seed.rates import LiveRates, open_rates
 
 __all__ = [

@@ -9,9 +9,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from adapters.seed import loose
+from adapters.seed import json_coerce
 from adapters.seed.client import SeedModel
-from adapters.seed.problems import Problem, Trouble, to_error
+from adapters.seed.api_errors import Problem, Trouble, to_error
 from bot.errors import ModelError, ModelRejected
 
 PAGE = 100
@@ -47,17 +47,17 @@ async def read_usage(
     seen: set[str] = set()
     while True:
         try:
-            answer = loose.mapping(await model.http.get("/account/usage", **query))
+            answer = json_coerce.mapping(await model.http.get("/account/usage", **query))
         except Trouble as trouble:
             raise _account_error(trouble.problem) from trouble
-        rows = loose.items(answer.get("data") or answer.get("events"))
+        rows = json_coerce.items(answer.get("data") or answer.get("events"))
         fresh = [event for event in map(read_event, rows) if event is not None and event.id not in seen]
         for event in fresh:
             seen.add(event.id)
             yield event
         if not fresh or len(rows) < page or answer.get("has_more") is False:
             return
-        query["before"] = loose.text(answer.get("next_before")) or fresh[-1].id
+        query["before"] = json_coerce.text(answer.get("next_before")) or fresh[-1].id
 
 
 def _account_error(problem: Problem) -> ModelError:
@@ -71,32 +71,32 @@ def _account_error(problem: Problem) -> ModelError:
 async def read_balance(model: SeedModel) -> Decimal | None:
     """US dollars left on the account, None when the server does not tell. Raises one of the `ModelError`s."""
     try:
-        answer = loose.mapping(await model.http.get("/account/usage", limit="1"))
+        answer = json_coerce.mapping(await model.http.get("/account/usage", limit="1"))
     except Trouble as trouble:
         raise to_error(trouble.problem) from trouble
     raw = answer.get("balance", answer.get("current_balance"))
-    return loose.money(loose.mapping(raw).get("amount", raw))
+    return json_coerce.money(json_coerce.mapping(raw).get("amount", raw))
 
 
 def read_event(raw: object) -> UsageEvent | None:
     """One event in the documented shape; None when it has no id."""
-    body: Any = loose.mapping(raw)
+    body: Any = json_coerce.mapping(raw)
     if not isinstance(body.get("id"), str | int):
         return None
-    tokens, cost = loose.mapping(body.get("tokens")), loose.mapping(body.get("cost"))
-    tools = loose.mapping(loose.mapping(body.get("metadata")).get("tool_usage"))
-    counts = {str(name): loose.count(value) for name, value in tools.items()}
+    tokens, cost = json_coerce.mapping(body.get("tokens")), json_coerce.mapping(body.get("cost"))
+    tools = json_coerce.mapping(json_coerce.mapping(body.get("metadata")).get("tool_usage"))
+    counts = {str(name): json_coerce.count(value) for name, value in tools.items()}
     return UsageEvent(
         id=str(body["id"]),
-        model=loose.text(body.get("model")),
-        endpoint=loose.text(body.get("endpoint")),
+        model=json_coerce.text(body.get("model")),
+        endpoint=json_coerce.text(body.get("endpoint")),
         at=next((at for name in TIME_FIELDS if (at := _time(body.get(name))) is not None), None),
-        input=loose.count(tokens.get("input")) or 0,
-        cached=loose.count(tokens.get("cached")) or 0,
-        output=loose.count(tokens.get("output")) or 0,
-        cost=loose.money(cost.get("amount", body.get("cost"))) or Decimal(0),
-        status=loose.text(body.get("status")),
-        error=loose.text(body.get("error")),
+        input=json_coerce.count(tokens.get("input")) or 0,
+        cached=json_coerce.count(tokens.get("cached")) or 0,
+        output=json_coerce.count(tokens.get("output")) or 0,
+        cost=json_coerce.money(cost.get("amount", body.get("cost"))) or Decimal(0),
+        status=json_coerce.text(body.get("status")),
+        error=json_coerce.text(body.get("error")),
         tools=MappingProxyType({name: value for name, value in counts.items() if value}),
     )
 
@@ -106,11 +106,11 @@ def _moment(at: datetime) -> str:
 
 
 def _time(raw: object) -> datetime | None:
-    seconds = loose.count(raw)
+    seconds = json_coerce.count(raw)
     try:
         if seconds is not None:
             return datetime.fromtimestamp(seconds, UTC)
-        at = datetime.fromisoformat(loose.text(raw))
+        at = datetime.fromisoformat(json_coerce.text(raw))
     except (ValueError, OverflowError, OSError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

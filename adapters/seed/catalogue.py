@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from adapters.seed import loose
+from adapters.seed import json_coerce
 from adapters.seed.http import SeedHttp
-from adapters.seed.problems import Trouble
+from adapters.seed.api_errors import Trouble
 
 NO_SUCH_ADDRESS = frozenset({400, 404, 405, 501})
 
@@ -29,10 +29,10 @@ async def model_rows(http: SeedHttp, name: str) -> Sequence[Any]:
         if trouble.problem.status not in NO_SUCH_ADDRESS:
             raise
         told = await http.get("/models")
-    listed = loose.mapping(told).get("data", told)
-    return [listed] if isinstance(listed, dict) else loose.items(listed)
+    listed = json_coerce.mapping(told).get("data", told)
+    return [listed] if isinstance(listed, dict) else json_coerce.items(listed)
 
 
 def row_of(rows: Sequence[Any], name: str) -> Any:
     """Return the row of the model with that name, None where it is not listed."""
-    return next((each for each in rows if loose.mapping(each).get("id", name) == name), None)
+    return next((each for each in rows if json_coerce.mapping(each).get("id", name) == name), None)

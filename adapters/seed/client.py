@@ -10,15 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.seed.context_size import ContextSize
-from adapters.seed.course import Course, Terms, after, begin
+from adapters.seed.retry_policy import Course, Terms, after, begin
 from adapters.seed.http import SeedHttp, open_http
-from adapters.seed.limits import Limits
-from adapters.seed.options import SeedOptions
-from adapters.seed.problems import Kind, Problem, Trouble
+from adapters.seed.request_limits import Limits
+from adapters.seed.client_options import SeedOptions
+from adapters.seed.api_errors import Kind, Problem, Trouble
 from adapters.seed.sse import EventParser, EventTooLarge
-from adapters.seed.wires import WIRES, Wire, read_event
-from adapters.seed.wires.answer import Answer
-from adapters.seed.wires.parameters import Profile, WireName
+from adapters.seed.protocols import WIRES, Wire, read_event
+from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.wire_parameters import Profile, WireName
 from bot.context.window import RESERVED_AT_MOST
 from bot.types import ModelEvent, ModelRequest, NoteFound
 

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.seed import loose
+from adapters.seed import json_coerce
 from adapters.seed.catalogue import model_rows, row_of
-from adapters.seed.problems import Trouble
+from adapters.seed.api_errors import Trouble
 
 if TYPE_CHECKING:
     from adapters.seed.client import SeedModel
@@ -92,7 +92,7 @@ class ContextSize:
 
 def size_in(body: object, depth: int = DEPTH) -> int | None:
     """Return the smallest size that a model's row tells, in any of the shapes that servers use; None for none."""
-    fields = loose.mapping(body)
+    fields = json_coerce.mapping(body)
     found = [size for name in SIZE_FIELDS if (size := _size(fields.get(name))) is not None]
     if depth:
         found += [size for name in HOLDERS if (size := size_in(fields.get(name), depth - 1)) is not None]
@@ -105,12 +105,12 @@ def size_in_props(props: object) -> int | None:
     Slots share the server's context: the figure among the default settings is that of one, the one beside them is
     that of all (llama.cpp, tools/server/README.md).
     """
-    fields: Mapping[str, Any] = loose.mapping(props)
-    slot = _size(loose.mapping(fields.get("default_generation_settings")).get("n_ctx"))
+    fields: Mapping[str, Any] = json_coerce.mapping(props)
+    slot = _size(json_coerce.mapping(fields.get("default_generation_settings")).get("n_ctx"))
     whole = _size(fields.get("n_ctx"))
     if slot is not None or whole is None:
         return slot
-    return _size(whole // max(1, loose.count(fields.get("total_slots")) or 1))
+    return _size(whole // max(1, json_coerce.count(fields.get("total_slots")) or 1))
 
 
 async def ask_size(model: SeedModel) -> bool:
@@ -122,7 +122,7 @@ async def ask_size(model: SeedModel) -> bool:
         return trouble.problem.status is not None
     row = row_of(rows, model.name) or (rows[0] if len(rows) == 1 else None)  # llama.cpp answers to any name
     told = size_in(row)
-    if told is None or loose.mapping(row).get("meta"):
+    if told is None or json_coerce.mapping(row).get("meta"):
         slot = await _slot_size(model)
         told = slot if told is None else min(told, slot or told)
     model.context.tell(told)
@@ -171,5 +171,5 @@ def _size(raw: object) -> int | None:
         found = _NUMBER.fullmatch(raw.strip()[:20])
         size = float(re.sub("[,_]", "", found[1])) * _SCALES[found[2].lower()] if found else None
     else:
-        size = loose.count(raw)
+        size = json_coerce.count(raw)
     return int(size) if size is not None and LEAST <= size <= MOST else None

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from adapters.seed.account import NO_SUCH_ENDPOINT, read_balance
 from adapters.seed.client import SeedModel
-from adapters.seed.course import DROPPED_MEDIA_NOTE
-from adapters.seed.problems import Trouble, to_error
+from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
+from adapters.seed.api_errors import Trouble, to_error
 from adapters.seed.rates import LiveRates
 from bot.checks import CHECK_SECONDS, Check, within
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.seed.wires.answer import Answer
+from adapters.seed.protocols.response import Answer
 from bot.context.tokens import estimate, estimate_entry, estimate_request
 from bot.types import ModelRequest, Usage
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from adapters.seed.options import SeedOptions
-from adapters.seed.problems import Kind, Problem, Trouble, problem_from_body
+from adapters.seed.client_options import SeedOptions
+from adapters.seed.api_errors import Kind, Problem, Trouble, problem_from_body
 from bot.errors import ConfigError
 
 MAX_ERROR_BYTES = 64 * 1024  # more than any error says

@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from adapters.seed import loose
+from adapters.seed import json_coerce
 from bot.pricing import MILLION, RateCard, Tier
 
 Kind = Literal["input", "output", "cached"]
@@ -49,8 +49,8 @@ SCALES = {"k": 1_000, "m": 1_000_000}
 
 def read_card(row: object, *, origin: str, fallback: RateCard) -> RateCard | None:
     """The card that a model's row tells, with what only `fallback` knows taken from there."""
-    body = loose.mapping(row)
-    tiers = _tiers(loose.items(body.get("pricing_rows")))
+    body = json_coerce.mapping(row)
+    tiers = _tiers(json_coerce.items(body.get("pricing_rows")))
     if not tiers:
         base = _tiers([body.get("pricing")])
         # A single price is that of the shortest prompts: longer ones keep the dearer prices known before.
@@ -64,8 +64,8 @@ def _tiers(rows: Sequence[Any]) -> list[Tier]:
     """Tiers by where they begin; those without both prices are left out."""
     prices: dict[int, dict[Kind, Decimal]] = {}
     for row in rows:
-        body = loose.mapping(row)
-        if loose.text(body.get("currency")).upper() not in {"", "USD"}:
+        body = json_coerce.mapping(row)
+        if json_coerce.text(body.get("currency")).upper() not in {"", "USD"}:
             continue
         tier = prices.setdefault(_begins_at(body), {})
         for kind, price in _prices(body).items():
@@ -79,14 +79,14 @@ def _tiers(rows: Sequence[Any]) -> list[Tier]:
 
 def _prices(row: Mapping[str, Any]) -> dict[Kind, Decimal]:
     """US dollars per million tokens: of a row for one kind, or of a row with a field for each."""
-    unit = next((loose.text(row[name]) for name in UNIT_FIELDS if loose.text(row.get(name))), "")
-    kind = next((each for name in KIND_FIELDS if (each := _kind_of(loose.text(row.get(name))))), None)
-    amount = next((found for name in PRICE_FIELDS if (found := loose.money(row.get(name))) is not None), None)
+    unit = next((json_coerce.text(row[name]) for name in UNIT_FIELDS if json_coerce.text(row.get(name))), "")
+    kind = next((each for name in KIND_FIELDS if (each := _kind_of(json_coerce.text(row.get(name))))), None)
+    amount = next((found for name in PRICE_FIELDS if (found := json_coerce.money(row.get(name))) is not None), None)
     if kind is not None and amount is not None:
         return {kind: _per_million(amount, unit)}
     wide: dict[Kind, Decimal] = {}
     for name, each in WIDE_FIELDS.items():
-        price = loose.money(row.get(name))
+        price = json_coerce.money(row.get(name))
         if price is not None:
             wide.setdefault(each, _per_million(price, unit))
     return wide
@@ -114,10 +114,10 @@ def _per_million(price: Decimal, unit: str) -> Decimal:
 
 def _begins_at(row: Mapping[str, Any]) -> int:
     """The prompt tokens from which a row holds: told as a number, or inside its words as in "128K-256K"."""
-    told = next((found for name in FROM_FIELDS if (found := loose.count(row.get(name))) is not None), None)
+    told = next((found for name in FROM_FIELDS if (found := json_coerce.count(row.get(name))) is not None), None)
     if told is not None:
         return told
-    for words in (loose.text(row.get(name)) for name in (*KIND_FIELDS, "tier", "range", "condition", "context")):
+    for words in (json_coerce.text(row.get(name)) for name in (*KIND_FIELDS, "tier", "range", "condition", "context")):
         between = RANGE.search(words)
         if between:
             return _scaled(between[1], between[2] or between[4])

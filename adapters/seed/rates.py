@@ -13,11 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from adapters.seed import loose
+from adapters.seed import json_coerce
 from adapters.seed.catalogue import model_rows, row_of
 from adapters.seed.client import SeedModel
 from adapters.seed.pricelist import read_card
-from adapters.seed.problems import Trouble
+from adapters.seed.api_errors import Trouble
 from bot.pricing import RateCard, Tier
 from bot.private_files import make_private_folder
 
@@ -132,19 +132,19 @@ def _save(file: Path, model: str, card: RateCard) -> None:
 def _load(file: Path, model: str, fallback: RateCard) -> RateCard | None:
     """The card that was kept for `model`; None when there is none or it cannot be read."""
     try:
-        kept = loose.mapping(json.loads(file.read_text(encoding="utf-8")))
+        kept = json_coerce.mapping(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
         return None
-    tiers = [_tier(loose.mapping(each)) for each in loose.items(kept.get("tiers"))]
+    tiers = [_tier(json_coerce.mapping(each)) for each in json_coerce.items(kept.get("tiers"))]
     whole = [tier for tier in tiers if tier is not None]
     if kept.get("model") != model or not whole or len(whole) != len(tiers) or whole[0].from_tokens != 0:
         return None
-    origin = f"{loose.text(kept.get('origin')) or 'provider'}, kept on disk"
+    origin = f"{json_coerce.text(kept.get('origin')) or 'provider'}, kept on disk"
     return replace(fallback, tiers=tuple(sorted(whole, key=lambda tier: tier.from_tokens)), origin=origin)
 
 
 def _tier(body: Any) -> Tier | None:
-    start, prices = loose.count(body.get("from_tokens")), [loose.money(body.get(name)) for name in ("input", "output")]
+    start, prices = json_coerce.count(body.get("from_tokens")), [json_coerce.money(body.get(name)) for name in ("input", "output")]
     if start is None or not all(isinstance(price, Decimal) for price in prices):
         return None
-    return Tier(from_tokens=start, input=prices[0], output=prices[1], cached=loose.money(body.get("cached")))  # type: ignore[arg-type]  # checked above
+    return Tier(from_tokens=start, input=prices[0], output=prices[1], cached=json_coerce.money(body.get("cached")))  # type: ignore[arg-type]  # checked above

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from adapters.slack.records import Record, field, records
+from adapters.slack.payloads import Record, field, records
 from adapters.slack.rich_text import MOST_DEPTH, Names, link, readable, rich_text
 from bot.types.content import Card, Table
 

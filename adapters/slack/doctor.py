@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from adapters.slack.api.workspaces import Connector
-from adapters.slack.connection.sockets import OPEN, REFUSED
+from adapters.slack.connection.socket_mode import OPEN, REFUSED
 from adapters.slack.manifest import SCOPES
 from adapters.slack.platform import SlackOptions
 from bot.checks import Check, within

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any, Final
 
 from adapters.slack.block_kit import BlockReader, Piece
-from adapters.slack.records import Record, attachments, field, first_line, records
+from adapters.slack.payloads import Record, attachments, field, first_line, records
 from adapters.slack.rich_text import MOST_DEPTH, Names
 from bot.chat.message_rendering import beginning, repeats
 from bot.types import Attachment

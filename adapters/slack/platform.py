@@ -20,26 +20,26 @@ from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
-from adapters.slack.connection.http import EVENTS_PATH, Events, listening
-from adapters.slack.connection.intake import Intake
-from adapters.slack.connection.listeners import make_app
-from adapters.slack.connection.sockets import SocketRules, Sockets
-from adapters.slack.incoming.acting import Acting
-from adapters.slack.incoming.catching_up import CATCHING_UP, CatchUp
-from adapters.slack.incoming.hearing import Hearing
-from adapters.slack.incoming.reading import PLATFORM
-from adapters.slack.installing.installations import Installations, cipher_of
-from adapters.slack.installing.installed import InstalledWorkspaces
-from adapters.slack.installing.pages import InstallPages
-from adapters.slack.installing.rotation import AppSecrets, Rotation
+from adapters.slack.connection.http_server import EVENTS_PATH, Events, listening
+from adapters.slack.connection.dispatch import Intake
+from adapters.slack.connection.bolt_app import make_app
+from adapters.slack.connection.socket_mode import SocketRules, Sockets
+from adapters.slack.events.interactions import Acting
+from adapters.slack.events.backfill import CATCHING_UP, CatchUp
+from adapters.slack.events.messages import Hearing
+from adapters.slack.events.parse import PLATFORM
+from adapters.slack.oauth.installation_store import Installations, cipher_of
+from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
+from adapters.slack.oauth.install_pages import InstallPages
+from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
 from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
-from adapters.slack.replies.whispers import tell
+from adapters.slack.replies.ephemeral import tell
 from adapters.slack.settings import SlackSettings
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.event_errors import EventErrors
-from bot.owed import keep_telling
+from bot.turns.pending_answers import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.settings import Settings, plain
 from bot.types import Attachment, ConversationKey, Draft, Incoming, Owed, Person, ReadMessage, ThreadMessage, Turn

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.records import Record, field, records
+from adapters.slack.payloads import Record, field, records
 
 Names = Mapping[str, str]
 """The names of people, channels and groups by id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from adapters.web.writing import PLATFORM
+from adapters.web.composer import PLATFORM
 from bot.one_time_secrets import OneTimeSecrets
 from bot.ports import AdapterStateStore, Clock
 

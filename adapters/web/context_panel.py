@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.web.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
-from adapters.web.presenting import Json
+from adapters.web.message_view import Json
 from bot.context.window import Break
-from bot.insight import BREAKS
+from bot.commands.context_report import BREAKS
 from bot.types import RequestFigures, RequestRecord
 
 BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(

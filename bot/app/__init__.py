@@ -1,7 +1,7 @@
 """The composition root: opens everything in order, closes it in reverse; only it sees the concrete classes."""
 
-from bot.app.asking import Asked, Interrupted, Question, ask
-from bot.app.operating import (
+from bot.app.ask import Asked, Interrupted, Question, ask
+from bot.app.operator_commands import (
     check_all,
     current_rates,
     migrate_database,
@@ -11,7 +11,7 @@ from bot.app.operating import (
     spending,
 )
 from bot.app.registry import PLATFORMS, ConfiguredPlatform, configure, load_specs
-from bot.app.running import listen, run, serve_web, work
+from bot.app.serve import listen, run, serve_web, work
 
 __all__ = [
     "PLATFORMS",

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 
-from adapters.times import DateWords
-from bot.app.files import make_files
+from adapters.dates import DateWords
+from bot.app.file_rules import make_files
 from bot.app.models import open_model
-from bot.conversation import ConversationManager, TurnOptions
+from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.errors import StorageUnavailable
 from bot.ports import Model, Platform, Rates, Store
-from bot.schedules import Digests
+from bot.summary.digests import Digests
 from bot.settings import Settings
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox

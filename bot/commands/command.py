@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from bot.commands.arguments import Arg, Reading
-from bot.effects import Effect
+from bot.turns.effects import Effect
 from bot.errors import InvalidInput
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.types import Incoming

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command, Result
-from bot.schedules import GRAMMAR, decide, is_digest_command
+from bot.summary.digests import GRAMMAR, decide, is_digest_command
 
 
 async def _digest(call: Call) -> Result:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot import insight
+from bot.commands import context_report
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command, Result
 
 
 async def _forget(call: Call) -> Result:
-    return await insight.forget(call.values["what"], call.incoming, call.services.store)
+    return await context_report.forget(call.values["what"], call.incoming, call.services.store)
 
 
 COMMAND: Final = Command(

@@ -7,7 +7,7 @@ from typing import Final
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.registry import all_commands, find_command
-from bot.effects import Effect, telling
+from bot.turns.effects import Effect, telling
 from bot.parameters import PARAMETERS, find
 
 

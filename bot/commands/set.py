@@ -9,7 +9,7 @@ from bot.commands.ask import QUESTION_CHARACTERS
 from bot.commands.command import Call, Command, Role
 from bot.commands.parameter_text import place_text, value_text
 from bot.commands.scope_args import PARAMETER, SCOPE, parameter_to_change, scope_to_change
-from bot.effects import Effect, SetParameters
+from bot.turns.effects import Effect, SetParameters
 
 VALUE: Final = Arg(
     name="value", kind="value", required=True, help="The value that it is to have.", high=QUESTION_CHARACTERS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot import insight
+from bot.commands import context_report
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.parameter_text import show_text
-from bot.effects import Effect, telling
+from bot.turns.effects import Effect, telling
 from bot.parameter_resolver import effective_parameters
 
 
@@ -16,9 +16,9 @@ async def _show(call: Call) -> Effect[None]:
     topic, store, key = call.values.get("what", ""), call.services.store, call.incoming.key
     shown = show_text(await effective_parameters(call.incoming, store), topic)
     if topic == "context":
-        return telling(f"{shown}\n\n{await insight.context_text(key, store)}")
+        return telling(f"{shown}\n\n{await context_report.context_text(key, store)}")
     if topic == "memory":
-        return telling(f"{shown}\n\n{await insight.memory_text(key, store)}")
+        return telling(f"{shown}\n\n{await context_report.memory_text(key, store)}")
     return telling(shown)
 
 

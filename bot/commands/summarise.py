@@ -8,7 +8,7 @@ from typing import Final
 from bot.commands.arguments import Arg
 from bot.commands.ask import PRIVATE
 from bot.commands.command import Call, Command
-from bot.summary.wanted import RANGES, is_range, read_wanted
+from bot.summary.request import RANGES, is_range, read_wanted
 from bot.types import Incoming, Task
 
 

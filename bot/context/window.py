@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import Final
 
-from bot.context.prompt import digest
+from bot.context.system_prompt import digest
 from bot.context.tokens import REQUEST_OVERHEAD, below, corrected, estimate, estimate_request, updated_ratio
 from bot.context.trim import Rhythm, excess_limit, overshoot
 from bot.errors import QuestionTooLong

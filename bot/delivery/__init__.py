@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.delivery.addresses import known, urls_in
 from bot.delivery.presenter import Presenter
-from bot.delivery.safety import defang, settled
-from bot.delivery.splitting import Piece, Splitter, split
+from bot.delivery.links import defang, settled
+from bot.delivery.split import Piece, Splitter, split
 from bot.delivery.tables import settled_tables, tables_as_text
 
 __all__ = [

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bot.delivery.blocks import State, after_line
+from bot.delivery.markdown import State, after_line
 
 WIDEST: Final = 56  # columns: what a phone shows of a code block in a line or two
 

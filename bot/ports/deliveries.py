@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from bot.effects import CarriedOut, Change
+from bot.turns.effects import CarriedOut, Change
 from bot.types import Incoming, Owed
 
 R = TypeVar("R")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Final
 
-from bot.summary.rendering import Line, render
+from bot.summary.numbered_lines import Line, render
 from bot.types import Entry, Section
 
 HEAD: Final = """\

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.answer import Answer
-from bot.composer import Composition
+from bot.delivery.accumulator import Answer
+from bot.context.request_builder import Composition
 from bot.errors import StreamCut
 from bot.ports import Clock, Model, Rates
 from bot.turns.attempt import Attempt

@@ -7,14 +7,14 @@ import logging
 import random
 from dataclasses import dataclass
 
-from bot.answer import Answer
-from bot.composer import Composer, Composition, Refusal
-from bot.context.shortening import MOST_TRIES
+from bot.delivery.accumulator import Answer
+from bot.context.request_builder import Composer, Composition, Refusal
+from bot.context.overflow import MOST_TRIES
 from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.ports import Clock, Model, Rates, Store
-from bot.summary.summariser import Summariser
+from bot.summary.service import Summariser
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import user_message
 from bot.turns.generation import AnswerGeneration, Generation, wait_or_cancel

@@ -15,8 +15,8 @@ from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.stop import stop_turns
 from bot.context.transcript import correction_entry
-from bot.conversation import ConversationManager
-from bot.effects import (
+from bot.turns.conversation_manager import ConversationManager
+from bot.turns.effects import (
     WORTH_TELLING,
     AcceptTurns,
     CarriedOut,
@@ -26,12 +26,12 @@ from bot.effects import (
     telling,
 )
 from bot.errors import InvalidInput, UsageError
-from bot.ownership import check_again
+from bot.turns.ownership import check_again
 from bot.parameter_resolver import effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
-from bot.spending import DAYS, usage_text
-from bot.summary.wanted import IsoTimes
+from bot.commands.usage_report import DAYS, usage_text
+from bot.summary.request import IsoTimes
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.types import (

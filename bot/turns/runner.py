@@ -6,8 +6,8 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from bot.composer import Composition
-from bot.condenser import Condenser
+from bot.context.request_builder import Composition
+from bot.context.compaction import Condenser
 from bot.errors import PlatformError
 from bot.ports import Clock, Store
 from bot.turns.attempt import Attempt

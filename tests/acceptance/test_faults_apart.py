@@ -148,5 +148,5 @@ async def test_a_provider_that_is_away_does_not_end_the_start(tmp_path: Path) ->
         process.terminate()
         _, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert process.returncode == 0
-    assert b"WARNING adapters.seed.access: the model API cannot be reached" in err
+    assert b"WARNING adapters.seed.key_check: the model API cannot be reached" in err
     assert b"very-secret" not in err

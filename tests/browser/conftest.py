@@ -17,7 +17,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from adapters.web import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.types import ChannelMessage, Person
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.browser.driven_bot import DrivenBot
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -15,14 +15,14 @@ from playwright.async_api import Page, expect
 
 from adapters.seed import SeedOptions, open_seed
 from adapters.slack.export import import_export
-from adapters.times import DateWords
+from adapters.dates import DateWords
 from adapters.web import Playground, PlaygroundOptions
 from bot.commands.completion import complete
-from bot.conversation import ConversationManager
+from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import ChannelMessage
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.browser.test_asking import ask
 from tests.emulators.seed.options import API_KEY, Options
 from tests.emulators.seed.server import RunningSeed, running_seed

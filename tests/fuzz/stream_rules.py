@@ -8,13 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import get_args
 
-from adapters.seed.course import Terms, after, begin
-from adapters.seed.options import Retries
-from adapters.seed.problems import problem_from_body, to_error
+from adapters.seed.retry_policy import Terms, after, begin
+from adapters.seed.client_options import Retries
+from adapters.seed.api_errors import problem_from_body, to_error
 from adapters.seed.sse import Event, EventParser
-from adapters.seed.wires import WIRES, read_event
-from adapters.seed.wires.answer import Answer
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols import WIRES, read_event
+from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelError
 from bot.types import (
     Entry,

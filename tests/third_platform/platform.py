@@ -16,7 +16,7 @@ from aiohttp import web
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, InvalidInput, PlatformRefused, StorageError
 from bot.event_errors import EventErrors
-from bot.owed import INTERRUPTED, keep_telling
+from bot.turns.pending_answers import INTERRUPTED, keep_telling
 from bot.ports import Bot, Clock, Reply
 from bot.types import ConversationKey, Draft, Incoming, Owed, Person, ThreadMessage, Turn
 from tests.third_platform.client import PigeonClient

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.delivery import defang, known, settled, split
 from bot.errors import PlatformRefused, ReplyRemoved
-from bot.smallprint import footer_parts
+from bot.delivery.footer import footer_parts
 from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 from tests.third_platform.client import Missing, PigeonClient

@@ -11,7 +11,7 @@ from adapters.slack.api.directory import Place
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import Workspace
-from adapters.slack.records import field, records
+from adapters.slack.payloads import field, records
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.types import ConversationKey, Person, ReadMessage

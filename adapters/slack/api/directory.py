@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.client import SlackCalls
 from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.limits import MEMBERS_PAGE
-from adapters.slack.records import field, first_line
+from adapters.slack.payloads import field, first_line
 from bot.chat.ttl_cache import TtlCache
 from bot.errors import PlatformError
 from bot.types import Person

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.slack.api.errors import SlackRefusal
 from adapters.slack.api.workspace import Workspace
-from adapters.slack.records import field
+from adapters.slack.payloads import field
 from bot.chat.downloads import CHUNK_BYTES, read_limited
 from bot.types import Attachment
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.client import SlackCalls
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import Workspace
 from adapters.slack.mrkdwn import to_markdown
-from adapters.slack.records import field, has_content, moment, records, text_of
+from adapters.slack.payloads import field, has_content, moment, records, text_of
 from bot.chat.rate_limit import Priority
 from bot.offload import offload
 from bot.types import Person, ReadMessage

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakSet
 
-from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.client import SlackCalls
 from adapters.slack.api.directory import Directory
 from adapters.slack.api.errors import UNAVAILABLE, SlackRefusal
-from adapters.slack.records import attachments
-from adapters.slack.replies.parts import Part
+from adapters.slack.payloads import attachments
+from adapters.slack.replies.reply_ref import Part
 from bot.chat.rate_limit import Priority
 from bot.types import Attachment
 

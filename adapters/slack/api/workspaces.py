@@ -11,11 +11,11 @@ from typing import Protocol
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.client import SlackCalls
 from adapters.slack.api.errors import TOKEN_GONE, SlackRefusal, UnknownWorkspace
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import Identity, Workspace
-from adapters.slack.records import field
+from adapters.slack.payloads import field
 from bot.errors import ConfigError, PlatformError
 
 logger = logging.getLogger(__name__)

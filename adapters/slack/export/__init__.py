@@ -13,7 +13,7 @@ from pathlib import Path
 
 from adapters.slack.export.archive import ExportArchive, open_archive
 from adapters.slack.mrkdwn import to_markdown, to_plain
-from adapters.slack.records import (
+from adapters.slack.payloads import (
     Record,
     attachments,
     field,

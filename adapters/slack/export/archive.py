@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from adapters.slack.records import Record
+from adapters.slack.payloads import Record
 from bot.errors import InvalidInput
 
 # A busy day of a large channel has some megabytes. JSON packs to a tenth or so, and no packer gets below 1 : 1,032.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
 from bot.commands.registry import all_commands
-from bot.smallprint import footer_parts
+from bot.delivery.footer import footer_parts
 from bot.types import Draft, Footer, Source, TurnId
 
 Block = dict[str, Any]

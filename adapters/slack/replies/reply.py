@@ -11,8 +11,8 @@ from typing import Final
 from adapters.slack.api.errors import SlackRefusal, SlackUncertain
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import Workspace
-from adapters.slack.replies.messages import Messages
-from adapters.slack.replies.parts import PRIVATE, Part, read_reference, write_reference
+from adapters.slack.replies.message_stream import Messages
+from adapters.slack.replies.reply_ref import PRIVATE, Part, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -25,9 +25,9 @@ from adapters.slack.replies.rendering import (
     plain_text,
     writing_blocks,
 )
-from adapters.slack.replies.search import find_parts
+from adapters.slack.replies.recovery import find_parts
 from adapters.slack.replies.status import Status
-from adapters.slack.replies.whispers import whisper
+from adapters.slack.replies.ephemeral import whisper
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import Piece, Splitter, defang, known, settled, split
 from bot.errors import PlatformError, ReplyRemoved

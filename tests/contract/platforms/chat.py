@@ -13,12 +13,12 @@ from typing import Any
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 
-from adapters.times import DateWords
-from bot.conversation import ConversationManager
+from adapters.dates import DateWords
+from bot.turns.conversation_manager import ConversationManager
 from bot.errors import InvalidInput
 from bot.parameters import Scope, find
 from bot.types import ConversationKey, Handled, Incoming, Outcome, TextDelta, ThreadMessage, Turn
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ScriptedModel, words
 
 PATIENCE_S = 20

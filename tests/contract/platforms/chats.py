@@ -20,23 +20,23 @@ from nicegui import core as nicegui
 from adapters.discord.platform import DiscordPlatform, open_discord
 from adapters.slack.platform import SlackPlatform, open_slack
 from adapters.web import Playground, PlaygroundOptions
-from adapters.web.channels import seen_by
-from adapters.web.pages import ChatPage
-from adapters.web.reply import BOT
+from adapters.web.channel_access import seen_by
+from adapters.web.chat_page import ChatPage
+from adapters.web.live_reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor
-from adapters.web.writing import MENTION, PLATFORM, message_id
+from adapters.web.composer import MENTION, PLATFORM, message_id
 from bot.app.registry import open_platforms
 from bot.settings import Settings
 from bot.types import Person
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import PATIENCE_S, Chat, Said, end, now
 from tests.emulators.discord import DiscordEmulator, running_discord
 from tests.emulators.discord import Options as DiscordEmulatorOptions
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Message, User
 from tests.emulators.pigeon import Pigeon, running_pigeon
 from tests.emulators.slack import Options, RunningSlack, running_slack
-from tests.integration.discord.acting import labels, options_for
+from tests.integration.discord.scene import labels, options_for
 from tests.integration.slack.scene import slack_options
 from tests.integration.third_platform.stage import joined
 from tests.third_platform.platform import MENTION as PIGEON_MENTION

@@ -14,13 +14,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.rest import DiscordOptions
+from adapters.discord.api.client import DiscordOptions
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.hub import MessageChanged
 from bot.ports import Platform
 from bot.types import Channel, ChannelMessage, Person, Workspace
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.stage import Stage
 from tests.emulators.discord import TOKEN, running_discord
 from tests.emulators.discord import Options as DiscordEmulatorOptions

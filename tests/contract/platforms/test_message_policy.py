@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.incoming.commanding import SUMMARISE_SHORTCUT
+from adapters.slack.events.slash_commands import SUMMARISE_SHORTCUT
 from adapters.slack.replies.rendering import REGENERATE
 from bot.chat.message_policy import ANSWERS_TO_BOTS, NO_FOLLOW_UPS, NOT_OPEN
 from bot.types import Outcome, Task
@@ -332,10 +332,10 @@ async def test_people_of_another_organisation_are_told_alone_and_nothing_runs(ch
 @row("bots-by-setting", "slack", "discord")
 @pytest.mark.parametrize("said", ["run the report", "what failed last night?", "translate this: guten Morgen"])
 async def test_a_bot_is_passed_over_and_logged_once(chat: Chat, said: str, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "bot.inbox"):
+    with caplog.at_level(logging.INFO, "bot.turns.inbox"):
         for _ in range(2):
             assert await chat.is_passed_over(await chat.say(f"{chat.mention} {said}", by="deploys"))
-    assert [each.__dict__["reason"] for each in caplog.records if each.name == "bot.inbox"] == ["a bot"]
+    assert [each.__dict__["reason"] for each in caplog.records if each.name == "bot.turns.inbox"] == ["a bot"]
     assert said not in caplog.text
 
 

@@ -13,7 +13,7 @@ import pytest
 from bot.types import ConversationKey, Turn
 from storage import migrate, open_store
 from storage.database import parse_url
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from storage.schema import migration_connection
 from storage.sql import SqlStore
 from storage.tables import Table

@@ -16,7 +16,7 @@ from bot.errors import StorageError
 from bot.parameter_resolver import scopes_of
 from bot.types import Channel, Person, Turn, TurnState, Usage, Workspace
 from storage import open_store
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import (
     ADA,

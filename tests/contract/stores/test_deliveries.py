@@ -9,7 +9,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from bot.effects import (
+from bot.turns.effects import (
     TELLING,
     AcceptTurns,
     AddDigest,

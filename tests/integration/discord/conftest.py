@@ -11,7 +11,7 @@ from discord.http import Route
 
 from tests.emulators.discord import Options, running_discord
 from tests.fakes import ScriptedModel
-from tests.integration.discord.acting import Scene, scene_on
+from tests.integration.discord.scene import Scene, scene_on
 
 
 @pytest.fixture(autouse=True)

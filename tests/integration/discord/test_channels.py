@@ -12,7 +12,7 @@ from adapters.discord.platform import DiscordPlatform
 from bot.errors import InvalidInput
 from bot.types import ConversationKey, Person
 from tests.fakes import words
-from tests.integration.discord.acting import Scene, labels
+from tests.integration.discord.scene import Scene, labels
 from tests.integration.discord.test_lasting import platform_on
 
 

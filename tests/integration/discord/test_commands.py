@@ -11,7 +11,7 @@ from tests.emulators.discord import rules
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo
 from tests.fakes import words
-from tests.integration.discord.acting import Scene, labels
+from tests.integration.discord.scene import Scene, labels
 
 TEXT_INPUT = 4  # components/reference
 

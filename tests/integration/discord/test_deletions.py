@@ -14,7 +14,7 @@ from storage.database import name_of, parse_url
 from tests.copies import copies_of
 from tests.emulators.discord.world import Channel
 from tests.fakes import words
-from tests.integration.discord.acting import Scene
+from tests.integration.discord.scene import Scene
 
 SECRET = "hunter2"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapters.discord.doctor import examine
-from adapters.discord.rest import DiscordOptions
+from adapters.discord.api.client import DiscordOptions
 from bot.checks import Check, within
 from tests.emulators.discord import TOKEN
-from tests.integration.discord.acting import Scene
+from tests.integration.discord.scene import Scene
 
 
 async def checks(scene: Scene, *, token: str = TOKEN, seconds: float = 10) -> list[Check]:

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.discord.messages import attachments_of
+from adapters.discord.api.messages import attachments_of
 from adapters.discord.platform import DiscordPlatform
 from bot.errors import FileTooLarge, PlatformError
 from bot.types import Attachment
 from tests.emulators.discord import posting
-from tests.integration.discord.acting import Scene
+from tests.integration.discord.scene import Scene
 from tests.integration.discord.test_lasting import platform_on
 
 

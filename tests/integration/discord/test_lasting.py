@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.rest import DiscordOptions
+from adapters.discord.api.client import DiscordOptions
 from bot.app.core import utc_now
 from bot.errors import ConfigError
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.world import SUPPRESS_EMBEDS, Channel, Message
 from tests.fakes import words
-from tests.integration.discord.acting import Scene, labels
+from tests.integration.discord.scene import Scene, labels
 
 MESSAGES = "/channels/{channel_id}/messages"
 

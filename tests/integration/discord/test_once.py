@@ -16,7 +16,7 @@ from tests.emulators.discord import rules
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.world import Message
 from tests.fakes import words
-from tests.integration.discord.acting import Scene, labels
+from tests.integration.discord.scene import Scene, labels
 
 WEBHOOK = "/webhooks/"
 DIGEST = {"words": "add daily at 9:00"}

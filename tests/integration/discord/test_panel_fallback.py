@@ -5,12 +5,12 @@ from __future__ import annotations
 import discord
 import pytest
 
-from adapters.discord import panel
+from adapters.discord.events import settings_panel
 from tests.emulators.discord.world import COMPONENTS_V2
-from tests.integration.discord.acting import Scene
+from tests.integration.discord.scene import Scene
 
 
-def too_much(_: panel.State) -> discord.ui.LayoutView:
+def too_much(_: settings_panel.State) -> discord.ui.LayoutView:
     """A layout that Discord refuses: more than 4,000 characters in all."""
     view = discord.ui.LayoutView(timeout=None)
     for _number in range(3):
@@ -19,7 +19,7 @@ def too_much(_: panel.State) -> discord.ui.LayoutView:
 
 
 async def test_a_panel_of_plain_components_does_the_same(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panel, "layout", too_much)
+    monkeypatch.setattr(settings_panel, "layout", too_much)
     async with scene.bot():
         await scene.until(lambda: scene.discord.commands[None])
         opened = scene.discord.slash(scene.ada, scene.general, "settings")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.emulators.discord.world import Channel, Message, User
-from tests.integration.discord.acting import Scene
+from tests.integration.discord.scene import Scene
 from tests.query_plans import statements
 
 OFF = "I answer one question in each thread"

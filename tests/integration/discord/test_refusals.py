@@ -12,7 +12,7 @@ from tests.emulators.discord.limits import MESSAGES
 from tests.emulators.discord.permissions import bits
 from tests.emulators.discord.world import Overwrite
 from tests.fakes import words
-from tests.integration.discord.acting import Scene, labels
+from tests.integration.discord.scene import Scene, labels
 
 FORMS = 3
 """How often an answer is refused before its asker is told: as a draft, whole, and in the plainest form."""

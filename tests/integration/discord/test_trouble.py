@@ -11,7 +11,7 @@ from bot.types import Finish, Finished, TextDelta, Usage, UsageReported
 from tests.emulators.discord import TOKEN
 from tests.emulators.discord.faults import Kind
 from tests.fakes import words
-from tests.integration.discord.acting import Scene, labels
+from tests.integration.discord.scene import Scene, labels
 
 LONG = "\n\n".join(f"Paragraph {number} tells a little more than nothing at all." for number in range(300))
 MESSAGES = "/channels/{channel_id}/messages"

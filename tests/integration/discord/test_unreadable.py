@@ -13,7 +13,7 @@ from discord.state import ConnectionState
 from tests.emulators.discord import Options, payloads, running_discord
 from tests.emulators.discord.world import Payload
 from tests.fakes import ScriptedModel
-from tests.integration.discord.acting import Scene, scene_on
+from tests.integration.discord.scene import Scene, scene_on
 
 SECRET = "what somebody wrote"
 

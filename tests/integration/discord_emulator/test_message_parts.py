@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from adapters.discord.message_content import read_content
-from adapters.discord.reading import no_names
+from adapters.discord.events.parse import no_names
 from bot.chat.message_rendering import render
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.discord.world import Channel, User

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from adapters.media import ReadingRules, SeparateReader, media_bytes
-from adapters.media.limits import REQUEST_BYTES
-from adapters.media.tokens import document_tokens, image_tokens, video_tokens
+from adapters.media.media_limits import REQUEST_BYTES
+from adapters.media.media_tokens import document_tokens, image_tokens, video_tokens
 from adapters.seed import SeedModel, open_seed
-from adapters.seed.wires import WIRES
-from adapters.seed.wires.parameters import WireName
-from bot.composer import Composer
-from bot.files import Files, cost_of
+from adapters.seed.protocols import WIRES
+from adapters.seed.protocols.wire_parameters import WireName
+from bot.context.request_builder import Composer
+from bot.context.attachments import Files, cost_of
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective
 from bot.pricing import SEED_CARD
@@ -34,7 +34,7 @@ from bot.types import (
     Usage,
     UsageReported,
 )
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.emulators.seed.options import API_KEY
 from tests.emulators.seed.server import RunningSeed, running_seed
 from tests.fakes import FixedRates, ManualClock, RecordingPlatform, incoming

@@ -8,8 +8,8 @@ import pytest
 
 from adapters.seed import open_rates
 from adapters.seed.doctor import examine
-from adapters.seed.wires import WIRES
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols import WIRES
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.checks import Check
 from tests.emulators.seed.faults import Fault
 from tests.emulators.seed.options import Options

@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from adapters.seed import Retries, SeedModel, SeedOptions, open_seed
-from adapters.seed.wires import WIRES
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols import WIRES
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelAccessDenied, ModelRejected, Refused, StreamCut
 from bot.types import Finish, Finished, TextDelta
 from tests.emulators.seed import API_KEY, MODEL

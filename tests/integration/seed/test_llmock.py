@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.seed import Retries, SeedOptions, Timeouts, open_seed
-from adapters.seed.wires import WIRES
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols import WIRES
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelError, ModelRejected, StreamCut
 from bot.types import Entry, Finished, ModelRequest
 

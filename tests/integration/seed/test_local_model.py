@@ -6,8 +6,8 @@ import pytest
 
 from adapters.local import LocalServer
 from adapters.seed import SeedOptions, open_seed
-from adapters.seed.wires import WIRES
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols import WIRES
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.types import Entry, Finish, Finished, ModelRequest, ParameterValue, TextDelta, UsageReported
 
 pytestmark = pytest.mark.local_model

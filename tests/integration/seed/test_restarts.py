@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from adapters.seed import LiveRates, SeedModel, SeedOptions, Surroundings, open_seed
-from adapters.seed.wires import WIRES
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols import WIRES
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelUnavailable
 from tests.emulators.seed import API_KEY, MODEL, RunningSeed, running_seed
 from tests.integration.seed.test_emulator import ask, gather, text_in

@@ -13,7 +13,7 @@ from anyio.from_thread import start_blocking_portal
 from adapters.local import LocalServer, find_weights, open_local
 from adapters.seed import SeedModel, SeedOptions, open_seed
 from bot.app.models import open_model
-from bot.context.prompt import head
+from bot.context.system_prompt import head
 from bot.context.tokens import estimate
 from bot.context.window import Limits
 from bot.pricing import FREE_CARD

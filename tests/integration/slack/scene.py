@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.slack.platform import SlackOptions, SlackPlatform, open_slack
-from bot.conversation import ConversationManager, TurnOptions
+from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.ports import Model, Store
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import TextDelta
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates, ScriptedModel, words
 from tests.house import AT_ONCE

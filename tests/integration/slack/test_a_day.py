@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.connection.sockets import SocketRules
+from adapters.slack.connection.socket_mode import SocketRules
 from bot.types import Turn
 from tests.emulators.slack import Message, Options, RunningSlack
 from tests.integration.slack.scene import scene

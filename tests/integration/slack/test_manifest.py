@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from adapters.slack.connection.listeners import HANDLED_EVENTS
+from adapters.slack.connection.bolt_app import HANDLED_EVENTS
 from adapters.slack.manifest import EVENTS, SCOPES, manifest
 from bot.__main__ import main
 from tests.emulators.slack import Options

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.incoming.commanding import SUMMARISE_SHORTCUT
+from adapters.slack.events.slash_commands import SUMMARISE_SHORTCUT
 from bot.parameters import Scope
 from tests.emulators.slack import Person, RunningSlack
 from tests.fakes import words
 from tests.integration.slack.scene import Scene, scene
 from tests.integration.slack.test_commands import whispered
-from tests.integration.slack.test_hearing import ask, set_for_all
+from tests.integration.slack.test_messages import ask, set_for_all
 
 OFF = "I answer one question in each thread"
 NOT_OPEN = "I only answer people of this organisation"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from adapters.web.markdown import render_markdown
-from bot.summary.harmless import addresses, repeats_rules
+from adapters.web.markdown_html import render_markdown
+from bot.summary.sanitize import addresses, repeats_rules
 from bot.summary.prompts import FENCE, HEAD
 from bot.types import Draft, ReadMessage
 from tests.unit.summary.channel import said

@@ -11,13 +11,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.app.core import utc_now
-from bot.schedules import Digests
-from bot.summary.summariser import NO_ACCESS
+from bot.summary.digests import Digests
+from bot.summary.service import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
 from tests.emulators.discord import Options, running_discord
 from tests.emulators.discord.world import Message
 from tests.fakes import ScriptedModel
-from tests.integration.discord.acting import Scene, scene_on
+from tests.integration.discord.scene import Scene, scene_on
 from tests.integration.discord.test_commands import commands_there, text_of
 
 

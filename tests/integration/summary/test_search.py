@@ -10,10 +10,10 @@ import pytest
 
 from adapters.seed import SeedOptions, open_seed
 from adapters.seed.client import NO_SEARCH_NOTE
-from adapters.seed.wires.parameters import Profile, WireName
-from bot.context.prompt import head
+from adapters.seed.protocols.wire_parameters import Profile, WireName
+from bot.context.system_prompt import head
 from bot.context.transcript import SEARCH
-from bot.smallprint import footer_parts
+from bot.delivery.footer import footer_parts
 from bot.types import Draft, Entry, ModelRequest, SearchStarted, Settlement
 from tests.emulators.seed.options import API_KEY, Options
 from tests.emulators.seed.server import RunningSeed, running_seed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from adapters.slack.incoming.commanding import SUMMARISE_SHORTCUT
-from bot.schedules import Digests
-from bot.summary.summariser import NO_ACCESS
+from adapters.slack.events.slash_commands import SUMMARISE_SHORTCUT
+from bot.summary.digests import Digests
+from bot.summary.service import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
 from tests.emulators.slack import Message, RunningSlack
 from tests.integration.slack.scene import Scene, now, scene

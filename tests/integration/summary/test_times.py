@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.times import DateWords
-from bot.summary.wanted import Wanted, read_wanted
+from adapters.dates import DateWords
+from bot.summary.request import Wanted, read_wanted
 
 NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)  # a Wednesday, three in the afternoon in Berlin
 

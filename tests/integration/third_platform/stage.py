@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.ports import Platform
 from bot.settings import Settings
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.stage import Stage
 from tests.emulators.pigeon import SECRET, TOKEN, Pigeon, running_pigeon
 from tests.fakes import incoming

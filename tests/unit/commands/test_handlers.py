@@ -18,9 +18,9 @@ from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters
 from bot.parameters import PARAMETERS
 from bot.pricing import SEED_CARD
-from bot.summary.wanted import IsoTimes
+from bot.summary.request import IsoTimes
 from bot.types import Incoming
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ManualClock, incoming
 
 NUMBERS = count(1)

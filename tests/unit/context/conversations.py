@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.context.prompt import head
+from bot.context.system_prompt import head
 from bot.context.transcript import answer_entry, user_entry
 from bot.context.window import Break, Limits, View, Window, after, interrupted, plan
 from bot.pricing import RateCard, Tier

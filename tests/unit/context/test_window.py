@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.context.prompt import digest
+from bot.context.system_prompt import digest
 from bot.context.window import Break, View, after, interrupted, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD

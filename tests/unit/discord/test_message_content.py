@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.message_content import NOTICES, read_content, replied_to
-from adapters.discord.reading import no_names
+from adapters.discord.events.parse import no_names
 from bot.chat.message_rendering import render
 from bot.types.content import MessageContent, Notice, QuoteKind, ReplyTo
 from tests.message_cases import cases, shaped, unseen

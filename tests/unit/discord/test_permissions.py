@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.permissions import READING, may_read, of_everyone, of_member
+from adapters.discord.api.permissions import READING, may_read, of_everyone, of_member
 
 VIEW = discord.Permissions(view_channel=True).value
 ADMINISTRATOR = discord.Permissions(administrator=True).value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from adapters.discord.rate_limits import DiscordLimits
+from adapters.discord.api.rate_limits import DiscordLimits
 from bot.chat.rate_limit import Priority
 
 

@@ -8,16 +8,16 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.commands import CommandForms, payload
-from adapters.discord.directory import Directory
-from adapters.discord.limits import DESCRIPTION
-from adapters.discord.rate_limits import DiscordLimits
-from adapters.discord.rest import DiscordOptions, Rest
-from adapters.discord.surroundings import Surroundings
-from adapters.discord.translations import GERMAN_NAMES, GERMAN_TEXTS, Translations
+from adapters.discord.events.slash_commands import CommandForms, payload
+from adapters.discord.api.directory import Directory
+from adapters.discord.api.limits import DESCRIPTION
+from adapters.discord.api.rate_limits import DiscordLimits
+from adapters.discord.api.client import DiscordOptions, Rest
+from adapters.discord.context import Surroundings
+from adapters.discord.events.translations import GERMAN_NAMES, GERMAN_TEXTS, Translations
 from bot.commands.registry import all_commands
 from bot.parameters import PARAMETERS
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 
 SAME = {*PARAMETERS, "low", "medium", "high", "xhigh", "economy", "normal", "long", "full", "reply"}

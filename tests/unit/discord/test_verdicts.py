@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.discord.refusals import VERDICTS, Refused, refusal
+from adapters.discord.api.errors import VERDICTS, Refused, refusal
 from bot.errors import PlatformRefused
 
 FINAL = (50013, 50001, 10003, 10008, 160002, 160005, 50083, 200000, 200001, 40005, 50035, 10015, 50027, 30046)

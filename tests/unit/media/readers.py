@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.media.reading import read_file
+from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.errors import BotError, FileTooLarge, PlatformError
 from bot.types import Attachment, FileOutcome, FileTerms

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.files import kinds_taken, make_files
+from bot.app.file_rules import kinds_taken, make_files
 from bot.settings import Settings
 from bot.types import Attachment, FileTerms, ReadFile
 from tests.fakes import RecordingPlatform

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.composer import Composer
+from bot.context.request_builder import Composer
 from bot.context.transcript import file_text, user_entry
-from bot.conversation import TurnOptions
+from bot.turns.conversation_manager import TurnOptions
 from bot.errors import BotError, FileTooLarge, PlatformError
-from bot.files import (
+from bot.context.attachments import (
     FILES_AT_ONCE,
     NO_LONGER_SHOWN,
     Files,
@@ -38,7 +38,7 @@ from bot.types import (
     TurnState,
     UnreadableFile,
 )
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import ADA, START, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, words
 from tests.house import AT_ONCE, House
 from tests.unit.media import samples

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from adapters.media import limits
-from adapters.media.reading import read_file
+from adapters.media import media_limits
+from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, Media, ReadFile, UnreadableFile
 from tests.unit.media import samples
@@ -215,7 +215,7 @@ def bomb(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("size", [(9_500, 9_500), (60_000, 60_000)], ids=["warned-of", "refused-by-pillow"])
 def test_a_picture_that_unpacks_to_too_much_is_refused_unread(size: tuple[int, int]) -> None:
-    assert reason(bomb(*size)) == f"has more than {limits.DECODED_PIXELS // 1_000_000} megapixels"
+    assert reason(bomb(*size)) == f"has more than {media_limits.DECODED_PIXELS // 1_000_000} megapixels"
 
 
 def test_a_photo_of_very_many_pixels_is_unpacked_smaller() -> None:

@@ -14,8 +14,8 @@ import pytest
 from docx.oxml import OxmlElement
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from adapters.media import limits
-from adapters.media.reading import read_file
+from adapters.media import media_limits
+from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, ReadFile, UnreadableFile
 from tests.unit.media import samples
@@ -170,12 +170,12 @@ def test_a_long_sheet_is_read_only_as_far_as_it_is_shown() -> None:
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ARCHIVE_BYTES", 1_000)
+    monkeypatch.setattr(media_limits, "ARCHIVE_BYTES", 1_000)
     assert reason(samples.word_document()) == "unpacks to more than 0 MB"
 
 
 def test_a_file_of_too_many_parts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ARCHIVE_PARTS", 3)
+    monkeypatch.setattr(media_limits, "ARCHIVE_PARTS", 3)
     assert reason(samples.word_document()) == "has more than 3 parts"
 
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from pypdf import PageObject, PdfReader, PdfWriter
 
-from adapters.media import limits
-from adapters.media.reading import read_file
+from adapters.media import media_limits
+from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, Media, ReadFile, UnreadableFile
 from tests.unit.media import samples
@@ -75,7 +75,7 @@ def test_a_turned_page_of_a_scan_stands_upright() -> None:
 @pytest.mark.parametrize(
     ("terms", "pages"),
     [
-        pytest.param({}, limits.PICTURE_PAGES, id="by-pages"),
+        pytest.param({}, media_limits.PICTURE_PAGES, id="by-pages"),
         pytest.param({"media_tokens": 1_280 * 3}, 3, id="by-tokens"),
         pytest.param({"media_bytes": 11_000}, 2, id="by-bytes"),
     ],
@@ -120,7 +120,7 @@ def test_a_pdf_that_only_its_owner_may_change_is_read() -> None:
 
 
 def test_too_many_pages_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PDF_PAGES", 2)
+    monkeypatch.setattr(media_limits, "PDF_PAGES", 2)
     assert reason(samples.pdf("a", "b", "c")) == "is a PDF of 3 pages, and at most 2 are read"
 
 
@@ -172,7 +172,7 @@ def test_pages_become_pictures_by_setting() -> None:
     assert [media.name for media in found.media] == ["a.pdf, page 1", "a.pdf, page 2"]
     assert {(media.kind, media.tokens) for media in found.media} == {("image", 1_280)}
     first, second = (Image.open(io.BytesIO(media.data)).convert("L") for media in found.media)
-    assert abs(first.width * first.height / limits.USEFUL_PIXELS["high"] - 1) < 0.01  # as fine as the model looks
+    assert abs(first.width * first.height / media_limits.USEFUL_PIXELS["high"] - 1) < 0.01  # as fine as the model looks
     assert any(first.histogram()[:100])  # there is ink on it
     assert first.tobytes() != second.tobytes()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.media.reading import read_file
+from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from adapters.media.texts import cut, decode
 from adapters.media.unreadable import Unreadable

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from adapters.seed import SeedModel, SeedOptions, Surroundings, open_seed
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelError
 from bot.types import ModelEvent, ModelRequest
 from tests.unit.seed.streams import chat_stream

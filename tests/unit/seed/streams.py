@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.seed.sse import Event, EventParser
-from adapters.seed.wires import WIRES, read_event
-from adapters.seed.wires.answer import Answer
-from adapters.seed.wires.parameters import WireName
+from adapters.seed.protocols import WIRES, read_event
+from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.wire_parameters import WireName
 from bot.types import Entry, ModelEvent, ModelRequest, ReasoningDelta, SourceFound, TextDelta
 
 LONG = "word " * 2_000

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.seed.client import encode
-from adapters.seed.wires import WIRES
-from adapters.seed.wires.parameters import Profile, WireName
+from adapters.seed.protocols import WIRES
+from adapters.seed.protocols.wire_parameters import Profile, WireName
 from bot.parameter_resolver import resolve, values_of
 from bot.parameters import PARAMETERS, WIRE_PARAMETERS, Parameter
 from bot.types import Entry, Media, ModelRequest, ParameterValue

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.seed import Pace, Retries
-from adapters.seed.course import DROPPED_MEDIA_NOTE, MORE_ROOM_NOTE, NO_ROOM_NOTE, NO_SOURCES_NOTE
+from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE, MORE_ROOM_NOTE, NO_ROOM_NOTE, NO_SOURCES_NOTE
 from bot.errors import (
     ModelRejected,
 )

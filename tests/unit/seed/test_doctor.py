@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapters.seed import LiveRates, Retries
-from adapters.seed.course import DROPPED_MEDIA_NOTE
+from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from adapters.seed.doctor import (
     Heard,
     check_cache,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.seed import loose
-from adapters.seed.halves import Joiner
+from adapters.seed import json_coerce
+from adapters.seed.surrogates import Joiner
 from tests.fuzz.json_streams import STREAMS
 from tests.fuzz.stream_rules import WIRE_NAMES, check
 from tests.unit.seed.streams import read_stream, sse, text_in, usage_chunk
@@ -77,8 +77,8 @@ def test_characters_cut_between_two_pieces_of_an_answer_are_made_whole() -> None
 
 @pytest.mark.parametrize("said", ["1e999999", "1e-999999", "-1", "NaN", "Infinity", True, None, [], 10**400])
 def test_what_cannot_be_money_is_none(said: object) -> None:
-    assert loose.money(said) is None
+    assert json_coerce.money(said) is None
 
 
 def test_money_is_read_exactly() -> None:
-    assert loose.money("$1,234.000001") == Decimal("1234.000001")
+    assert json_coerce.money("$1,234.000001") == Decimal("1234.000001")

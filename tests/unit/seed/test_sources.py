@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.seed.wires.sources import source_of, sources_in_text
+from adapters.seed.protocols.sources import source_of, sources_in_text
 from bot.types import Source
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.calls import SlackCalls
+from adapters.slack.api.client import SlackCalls
 from adapters.slack.api.workspace import Identity, Workspace
 from adapters.slack.api.workspaces import Origin
-from adapters.slack.connection.intake import Intake
-from adapters.slack.connection.listeners import make_app
-from adapters.slack.incoming.acting import Acting
-from adapters.slack.incoming.catching_up import CatchUp
-from adapters.slack.incoming.hearing import Hearing
+from adapters.slack.connection.dispatch import Intake
+from adapters.slack.connection.bolt_app import make_app
+from adapters.slack.events.interactions import Acting
+from adapters.slack.events.backfill import CatchUp
+from adapters.slack.events.messages import Hearing
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands.parser import refuse_unknown, unknown_command
 from bot.errors import InvalidInput, StorageUnavailable
@@ -34,7 +34,7 @@ from bot.types import (
     TurnId,
     Within,
 )
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 from tests.quiet_bot import QuietBot
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
-from adapters.slack.incoming.reading import mentioned, without_mention
-from adapters.slack.replies.parts import Part, read_reference, write_reference
+from adapters.slack.events.parse import mentioned, without_mention
+from adapters.slack.replies.reply_ref import Part, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     end_blocks,

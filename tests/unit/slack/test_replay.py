@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from adapters.slack.incoming.reading import read_message
+from adapters.slack.events.parse import read_message
 from tests.data import data_folder
 from tests.examples import examples
 from tests.unit.slack.quiet import BOT, TEAM, Desk

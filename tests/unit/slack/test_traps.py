@@ -12,10 +12,10 @@ from aiohttp import ClientSession, web
 
 from adapters.slack.api.errors import SlackUncertain
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace
-from adapters.slack.incoming.reading import read_message
+from adapters.slack.events.parse import read_message
 from adapters.slack.platform import SlackOptions, open_slack
 from bot.errors import BotError, StorageUnavailable
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 from tests.integration.slack.scene import held, scene
 from tests.unit.slack.quiet import BOT, TEAM, Desk

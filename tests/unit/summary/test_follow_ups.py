@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.fakes import words
 from tests.unit.summary.channel import CHANNEL, said, summarising, talk
-from tests.unit.summary.test_summaries import told
+from tests.unit.summary.test_service import told
 
 
 async def test_a_question_in_its_thread_sees_the_summary_and_the_messages_that_it_rests_on() -> None:

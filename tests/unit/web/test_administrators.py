@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from adapters.web.administrators import LINK_LIFETIME, OneTimeLinks
-from adapters.web.channels import DIRECT, HOME, HOME_CHANNELS, direct_channel, is_for, seen_by
+from adapters.web.channel_access import DIRECT, HOME, HOME_CHANNELS, direct_channel, is_for, seen_by
 from adapters.web.playground import Address, Playground, PlaygroundOptions
 from adapters.web.security import AccessRules
 from adapters.web.visitors import DEFAULT_NAME, plain_name
 from bot.commands.completion import complete
 from bot.types import Channel, ConversationKey, Person, Workspace
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 
 ADA, EVE = Person(id="u-ada", name="Ada"), Person(id="u-eve", name="Eve")

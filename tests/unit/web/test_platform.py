@@ -9,7 +9,7 @@ import pytest
 
 from adapters.web.hub import Hub, MessageChanged
 from adapters.web.playground import Playground, PlaygroundOptions
-from adapters.web.reply import BOT, open_reply
+from adapters.web.live_reply import BOT, open_reply
 from adapters.web.server import listen, url_of
 from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
@@ -24,7 +24,7 @@ from bot.types import (
     TurnState,
     Workspace,
 )
-from storage.memory import MemoryStore
+from storage.in_memory.store import MemoryStore
 from tests.browser.driven_bot import DrivenBot
 from tests.fakes import ManualClock
 

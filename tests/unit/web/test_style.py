@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from adapters.web.presenting import HUES
+from adapters.web.message_view import HUES
 from adapters.web.routes import STATIC
 
 LEAST = 4.5

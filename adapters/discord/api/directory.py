@@ -1,0 +1,132 @@
+"""What is known of channels: where they lie, of what kind they are, and who may do what there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from adapters.discord.api.limits import THREADS
+from adapters.discord.api.permissions import ALL, of_member
+from adapters.discord.api.client import Json, Rest
+from bot.chat.ttl_cache import TtlCache
+from bot.types import ConversationKey
+
+PLATFORM: Final = "discord"
+KEPT: Final = 2_000
+FRESH_SECONDS: Final = 300.0
+"""How long what was asked is believed; what the gateway tells to have changed is asked for anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A channel, thread or direct conversation; `parent` is the channel that a thread lies in."""
+
+    guild: str
+    id: str
+    kind: int
+    name: str = ""
+    parent: str = ""
+    is_locked: bool = False
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it lies outside servers."""
+        return not self.guild
+
+    @property
+    def is_thread(self) -> bool:
+        """Whether it is a thread or a forum post."""
+        return self.kind in THREADS
+
+    def key(self, *, message: str = "") -> ConversationKey:
+        """The conversation there; outside threads the one that `message` would start.
+
+        Each direct conversation is a workspace of its own, so that a setting there is nobody else's.
+        """
+        if self.is_direct:
+            return ConversationKey(platform=PLATFORM, workspace=f"@{self.id}", channel=self.id, thread="")
+        if self.is_thread:
+            return ConversationKey(platform=PLATFORM, workspace=self.guild, channel=self.parent, thread=self.id)
+        return ConversationKey(platform=PLATFORM, workspace=self.guild, channel=self.id, thread=message)
+
+    def keys(self, message: str, root: str = "") -> Sequence[ConversationKey]:
+        """The conversations that a message here can belong to; `root` is that of the replies it stands among."""
+        if self.is_direct or self.is_thread:
+            return (self.key(),)
+        return tuple(self.key(message=thread) for thread in dict.fromkeys((message, root or message, "")))
+
+
+def place_of(channel: Json, guild: str | None = None) -> Place:
+    """A channel as Discord tells it."""
+    return Place(
+        guild=str(channel.get("guild_id") or guild or ""),
+        id=str(channel["id"]),
+        kind=int(channel["type"]),
+        name=channel.get("name") or "",
+        parent=str(channel.get("parent_id") or ""),
+        is_locked=bool((channel.get("thread_metadata") or {}).get("locked")),
+    )
+
+
+class Directory:
+    """Channels by their ids."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._kept: TtlCache[tuple[str, ...], Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._places: TtlCache[str, Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+
+    async def place(self, channel: str) -> Place:
+        """Where a channel lies. Raises `PlatformError`."""
+        return place_of(await self._places.get(channel, lambda: self.channel(channel)))
+
+    async def channel(self, id: str) -> Json:
+        """A channel as Discord tells it. Raises `PlatformError`."""
+        return await self._kept.get(
+            ("channel", id), lambda: self._rest.call("GET", "/channels/{channel_id}", channel_id=id)
+        )
+
+    async def guild(self, id: str) -> Json:
+        """A server with its roles. Raises `PlatformError`."""
+        return await self._kept.get(("guild", id), lambda: self._rest.call("GET", "/guilds/{guild_id}", guild_id=id))
+
+    async def member(self, guild: str, user: str) -> Json:
+        """Somebody in a server. Raises `PlatformError`, also for those who are not there."""
+        path = "/guilds/{guild_id}/members/{user_id}"
+        return await self._kept.get(
+            ("member", guild, user), lambda: self._rest.call("GET", path, guild_id=guild, user_id=user)
+        )
+
+    async def own_permissions(self, channel: str) -> discord.Permissions:
+        """What the bot may do in a channel or thread; everything outside servers. Raises `PlatformError`."""
+        place = await self.place(channel)
+        if place.is_direct:
+            return ALL
+        told = await self.channel(place.parent if place.is_thread else channel)
+        member = await self.member(place.guild, await self._rest.user_id())
+        return of_member(await self.guild(place.guild), told, member)
+
+    async def forget_rights(self, channel: str) -> None:
+        """Ask anew what the bot may do in a channel or thread. Raises `PlatformError`."""
+        place = await self.place(channel)
+        self._places.forget(channel)
+        for id in (channel, place.parent):
+            self.forget("channel", id)
+        self.forget("guild", place.guild)
+        self.forget("member", place.guild, await self._rest.user_id())
+
+    def forget(self, kind: str, *ids: str) -> None:
+        """Something of that kind has changed."""
+        self._kept.forget((kind, *ids))
+
+    def learn(self, channel: Json) -> None:
+        """The gateway told where a channel lies; who may do what there is asked when it is needed."""
+        self._places.put(str(channel["id"]), channel)
+
+    async def aclose(self) -> None:
+        """End what is being asked."""
+        await self._kept.aclose()
+        await self._places.aclose()

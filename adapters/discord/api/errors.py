@@ -1,0 +1,99 @@
+"""What Discord refuses, sorted: what passes, what is final, and what people are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.discord.api.limits import (
+    ALREADY_ACKNOWLEDGED,
+    CANNOT_REPLY,
+    INVALID_WEBHOOK_TOKEN,
+    NO_MORE_FOLLOWUPS,
+    THREAD_EXISTS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_INTERACTION,
+    UNKNOWN_MESSAGE,
+    UNKNOWN_WEBHOOK,
+)
+from bot.chat.verdicts import PASSES, Verdict, final
+from bot.errors import PlatformError, PlatformRefused
+
+_FORM: Final = final("Discord did not take its form")
+_NOT_HERE: Final = final("I cannot see this channel any more")
+_RIGHTS: Final = final("I lack a right in this channel; an administrator of the server can give it to me")
+_BLOCKED: Final = final("the server's AutoMod blocked its text")
+_NO_EDIT: Final = final("Discord does not let me change my message any more")
+_ENDED: Final = final("it took too long, and Discord takes no answer to it any more")
+
+VERDICTS: Final[Mapping[int, Verdict]] = {
+    # These pass.
+    20016: PASSES,  # slow mode
+    20022: PASSES,  # edits of announcements
+    20028: PASSES,  # writes to a channel
+    20029: PASSES,  # writes to a server
+    40004: PASSES,  # sending is switched off for a time
+    40006: PASSES,  # a feature is switched off for a time
+    40062: PASSES,  # a resource is limited
+    110000: PASSES,  # a search index is being made
+    130000: PASSES,  # overloaded
+    # What was sent does not please: a plainer form may.
+    40005: final("it is too large for Discord"),
+    50006: _FORM,
+    50035: _FORM,
+    50068: _FORM,
+    50109: _FORM,
+    CANNOT_REPLY: final("I may not read this channel's history"),
+    # A message that cannot be changed: a new one may be posted.
+    50005: _NO_EDIT,
+    30046: _NO_EDIT,  # too many edits of a message that is older than an hour
+    UNKNOWN_MESSAGE: final("the message is not there any more"),
+    # A place that takes nothing.
+    UNKNOWN_CHANNEL: final("the channel is not there any more"),
+    10004: final("I am not in this server any more"),
+    50001: _NOT_HERE,
+    50013: _RIGHTS,
+    50008: final("nobody can write in this channel"),
+    50024: final("this kind of channel does not allow that"),
+    50083: final("this thread is archived"),
+    160005: final("this thread is locked"),
+    40058: final("nobody can write in this channel"),
+    40007: final("I am banned from this server"),
+    50007: final("you take no direct messages from me"),
+    50009: final("this server asks for more verification than I have"),
+    200000: _BLOCKED,
+    200001: _BLOCKED,
+    240000: final("Discord blocked a link in it"),
+    # Answers to interactions.
+    UNKNOWN_WEBHOOK: _ENDED,
+    INVALID_WEBHOOK_TOKEN: _ENDED,
+    UNKNOWN_INTERACTION: _ENDED,
+    ALREADY_ACKNOWLEDGED: final("it is answered already"),
+    NO_MORE_FOLLOWUPS: final("Discord takes no further message here"),
+    THREAD_EXISTS: final("the thread is there already"),
+}
+"""Every refusal that is known, sorted: the one table that says what is tried again and what people are told.
+
+The codes are those of topics/opcodes-and-status-codes.
+"""
+
+_PASSING_STATUS: Final = frozenset({408, 429})
+
+
+class Refused(PlatformRefused):
+    """Discord said no for good; `status` is that of HTTP, `code` Discord's own."""
+
+    def __init__(self, what: str, status: int, code: int) -> None:
+        reason = VERDICTS.get(code, Verdict()).reason
+        super().__init__(f"Discord refused {what} with {status} (code {code})", reason=reason)
+        self.status = status
+        self.code = code
+
+
+def refusal(what: str, status: int, code: int) -> PlatformError:
+    """Return the error for what Discord answered; codes that are not known are final, unless the status passes."""
+    verdict = VERDICTS.get(code)
+    passes = verdict.passes if verdict is not None else status in _PASSING_STATUS or status >= 500
+    if passes:
+        return PlatformError(f"Discord put {what} off with {status} (code {code})")
+    return Refused(what, status, code)

@@ -1,0 +1,56 @@
+"""What somebody may do in a channel: roles of the server, then overwrites of the channel (topics/permissions). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import discord
+
+from adapters.discord.api.client import Json
+
+ALL: Final = discord.Permissions.all()
+READING: Final = discord.Permissions(view_channel=True, read_message_history=True)
+_MEMBER: Final = 1  # type of an overwrite
+
+
+def may_read(permissions: discord.Permissions) -> bool:
+    """Whether they let somebody read a channel and its history."""
+    return permissions >= READING
+
+
+def of_member(guild: Json, channel: Json, member: Json) -> discord.Permissions:
+    """What a member may do in a channel; for a thread `channel` is the one that it lies in."""
+    user = str(member["user"]["id"])
+    if user == str(guild["owner_id"]):
+        return ALL
+    return _within(guild, channel, {str(id) for id in member["roles"]}, user)
+
+
+def of_everyone(guild: Json, channel: Json) -> discord.Permissions:
+    """What somebody without any role may do in a channel."""
+    return _within(guild, channel, set(), "")
+
+
+def _within(guild: Json, channel: Json, roles: set[str], user: str) -> discord.Permissions:
+    everyone = str(guild["id"])
+    held = discord.Permissions.none()
+    for role in guild["roles"]:
+        if str(role["id"]) in roles | {everyone}:
+            held |= discord.Permissions(int(role["permissions"]))
+    if held.administrator:
+        return ALL
+    overwrites = channel.get("permission_overwrites", ())
+    held = _overwritten(held, (each for each in overwrites if str(each["id"]) == everyone))
+    held = _overwritten(held, (each for each in overwrites if str(each["id"]) in roles))
+    own = (each for each in overwrites if int(each["type"]) == _MEMBER and str(each["id"]) == user)
+    return _overwritten(held, own)
+
+
+def _overwritten(held: discord.Permissions, overwrites: Iterable[Json]) -> discord.Permissions:
+    """All denials of one level, then all that it allows."""
+    allow, deny = 0, 0
+    for each in overwrites:
+        allow |= int(each["allow"])
+        deny |= int(each["deny"])
+    return discord.Permissions(held.value & ~deny | allow)

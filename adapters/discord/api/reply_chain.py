@@ -1,0 +1,63 @@
+"""Replies to replies: the message that a conversation outside threads began with."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from adapters.discord.api.client import Json, Rest
+from bot.errors import PlatformError
+
+DEEPEST: Final = 20
+"""Messages that are gone back at most, each a request; what is known is not asked for again."""
+
+KEPT: Final = 10_000
+
+
+class Chains:
+    """The first message of a chain of replies by any of its messages."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._roots: OrderedDict[str, str] = OrderedDict()
+
+    def known(self, message: str) -> str:
+        """The root of a message that was seen lately, "" for others."""
+        return self._roots.get(message, "")
+
+    async def root(self, message: Json, me: str) -> str:
+        """The message that the exchange with the bot began with, by id; itself where it replies to no answer."""
+        passed: list[str] = []
+        current: Json | None = message
+        while current is not None and len(passed) < DEEPEST:
+            id = str(current["id"])
+            if known := self._roots.get(id):
+                return self._keep(passed, known)
+            passed.append(id)
+            before = await self._before(current)
+            if before is None or me not in {str(before["author"]["id"]), str(current["author"]["id"])}:
+                break
+            current = before
+        return self._keep(passed, passed[-1])
+
+    async def _before(self, message: Json) -> Json | None:
+        """The message that one replies to, if it is there and can be read."""
+        reference = message.get("message_reference") or {}
+        if reference.get("message_id") is None or reference.get("type", 0) != 0:
+            return None
+        if message.get("referenced_message") is not None:
+            return message["referenced_message"]
+        path = "/channels/{channel_id}/messages/{message_id}"
+        channel, id = str(message["channel_id"]), str(reference["message_id"])
+        try:
+            return await self._rest.call("GET", path, channel_id=channel, message_id=id)
+        except PlatformError:
+            return None
+
+    def _keep(self, passed: list[str], root: str) -> str:
+        for id in passed:
+            self._roots[id] = root
+            self._roots.move_to_end(id)
+        while len(self._roots) > KEPT:
+            self._roots.popitem(last=False)
+        return root

@@ -1,0 +1,1 @@
+"""Listen to the gateway, and read its events into the form that REST uses."""

@@ -1,0 +1,235 @@
+"""The gateway: what happens on Discord, handed to the bot for as long as it listens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import aiohttp
+import discord
+from discord.gateway import KeepAliveHandler
+
+from adapters.discord.events.backfill import CatchUp
+from adapters.discord.events.buttons import Clicks
+from adapters.discord.events.slash_commands import CommandForms
+from adapters.discord.events.messages import Hearing
+from adapters.discord.api.client import DiscordOptions, may_read_content
+from adapters.discord.context import Surroundings
+from bot.backoff import Backoff
+from bot.errors import BotError, ConfigError
+from bot.ports import Bot
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_END_SECONDS: Final = 5.0
+
+SESSION: Final = "READY"
+"""The event without which a session is of no use; every other one can be skipped."""
+
+CONNECTION: Final = "connection"
+"""The kind of what goes wrong outside of any event."""
+
+EXPECTED: Final = (discord.DiscordException, BotError, aiohttp.ClientError, OSError, TimeoutError)
+"""What a connection may end with although nothing is wrong in what was sent."""
+
+NO_CONTENT: Final = (
+    "This bot may not read what people write without mentioning it. It answers mentions, replies to its messages, "
+    "direct messages and commands; inside threads people must mention it, and summaries see nothing. To change that, "
+    "switch on 'Message Content Intent' on the Bot page at discord.com/developers/applications."
+)
+
+
+def intents(*, message_content: bool) -> discord.Intents:
+    """What the gateway is to tell: servers with their channels and threads, and messages."""
+    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
+
+
+class Listener(discord.AutoShardedClient):
+    """The connection of one run. Its caches are small: no members, no messages."""
+
+    def __init__(self, bot: Bot, around: Surroundings, *, message_content: bool, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            intents=intents(message_content=message_content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self._bot = bot
+        self._on_ready = on_ready
+        self._around = around
+        self._reading = ""
+        self._ready_at: float | None = None
+        parsers = self._connection.parsers
+        self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
+        self._hearing = Hearing(bot, around, reads_content=message_content)
+        self._catch_up = CatchUp(bot, around, self._hearing)
+        self._caught_up: asyncio.Task[None] | None = None
+        self._forms = CommandForms(self, bot, around)
+        self._clicks = Clicks(bot, around)
+
+    async def setup_hook(self) -> None:
+        """Before the gateway is joined: who the bot is, its commands and its buttons."""
+        if self.user is not None:
+            self._hearing.me = self.user
+        self._clicks.join(self)
+        await self._forms.join()
+
+    async def close(self) -> None:
+        """Leave, and remember until when everything was heard."""
+        if not self.is_closed():
+            if self._caught_up is not None:
+                self._caught_up.cancel()
+            await self._catch_up.remember()
+        await super().close()
+
+    async def end_heartbeats(self) -> None:
+        """End the heartbeat threads that a shard leaves behind when it was just connecting, before the loop ends."""
+        threads = [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)]
+        for thread in [each for each in threads if each.ws._connection is self._connection]:
+            thread.stop()
+            await asyncio.to_thread(thread.join, HEARTBEAT_END_SECONDS)
+
+    # ------------------------------------------------------------ what cannot be read
+
+    def _contained(self, name: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return a parser of the library that skips an event which it cannot read.
+
+        An exception in one of them ends the whole client (`DiscordWebSocket.received_message`), for a field that
+        somebody else's server lacks. READY is not skipped: its error makes the connection anew.
+        """
+
+        def parse_or_skip(data: Any) -> None:
+            try:
+                parse(data)
+            except Exception as error:
+                if name == SESSION:
+                    raise
+                self._around.errors.note(name, error)
+            self._reading = ""
+
+        return parse_or_skip
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Hand an event on, and note which one the library says it is about to read."""
+        if event == "socket_event_type":
+            self._reading = args[0] if args[0] in self._connection.parsers else ""
+        super().dispatch(event, *args, **kwargs)
+
+    @property
+    def reading(self) -> str:
+        """The kind of event that is being read, or was when the connection ended."""
+        return self._reading or CONNECTION
+
+    def healthy_seconds(self) -> float:
+        """Return for how long all servers have been heard by now."""
+        return 0.0 if self._ready_at is None else asyncio.get_running_loop().time() - self._ready_at
+
+    # ------------------------------------------------------------ events
+
+    async def on_ready(self) -> None:
+        """A new session has begun, so that something may have been missed; a resumed one misses nothing."""
+        if self.is_closed():
+            return
+        if self._ready_at is None:
+            self._ready_at = asyncio.get_running_loop().time()
+        self._on_ready()
+        logger.info("Discord is joined", extra={"guilds": len(self.guilds), "shards": self.shard_count})
+        if self._caught_up is None or self._caught_up.done():
+            self._caught_up = asyncio.create_task(self._catch_up.run(), name="Discord: catching up")
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody wrote."""
+        await self._hearing.message(message)
+        await self._catch_up.seen(message.id)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A message was changed, or Discord has added a preview."""
+        await self._hearing.edited(event)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message is gone."""
+        await self._hearing.deleted(event.guild_id, event.channel_id, [event.message_id])
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages are gone."""
+        await self._hearing.deleted(event.guild_id, event.channel_id, event.message_ids)
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """A thread is gone."""
+        await self._hearing.place_gone(event.guild_id, event.parent_id, event.thread_id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel is gone."""
+        await self._hearing.place_gone(channel.guild.id, channel.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was taken out of a server, or the server is gone; one that is only away is told otherwise."""
+        await self._hearing.place_gone(guild.id)
+
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        """A channel's name or permissions have changed."""
+        self._around.directory.forget("channel", str(after.id))
+
+    async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
+        """A role's permissions have changed."""
+        self._around.directory.forget("guild", str(after.guild.id))
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
+        """Log what came out of an event without what people wrote."""
+        error = sys.exc_info()[1]
+        if isinstance(error, BotError):
+            logger.warning("an event was not handled", extra={"event": event_method, "error": str(error)})
+        elif error is not None:
+            self._around.errors.note(event_method, error)
+
+
+async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, *, on_ready: Callable[[], None]) -> None:
+    """Stay connected until cancelled. Raises `ConfigError` for what an operator must change."""
+    message_content: bool | None = None
+    backoff = Backoff(options.reconnect)
+    while True:
+        listener: Listener | None = None
+        try:
+            if message_content is None:
+                message_content = may_read_content((await around.rest.application()).flags)
+                if not message_content:
+                    logger.warning(NO_CONTENT)
+            listener = Listener(bot, around, message_content=message_content, on_ready=on_ready)
+            await _connect(listener, options)
+            reason = "closed"
+        except discord.PrivilegedIntentsRequired:
+            message_content, reason = False, "message content is switched off"
+            logger.warning(NO_CONTENT)
+        except discord.LoginFailure:
+            raise ConfigError("DISCORD_TOKEN", "is no longer a token that Discord accepts") from None
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind, and the connection is made anew
+            reason = type(error).__name__
+            if not isinstance(error, EXPECTED):
+                around.errors.note(listener.reading if listener is not None else CONNECTION, error)
+        pause = backoff.delay(listener.healthy_seconds() if listener is not None else 0.0)
+        logger.warning("the gateway is left", extra={"reason": reason, "again_in": round(pause, 1)})
+        await asyncio.sleep(pause)
+
+
+async def _connect(listener: Listener, options: DiscordOptions) -> None:
+    """Be connected until the connection ends for good; when cancelled, leave in order.
+
+    A task of its own, because discord.py swallows a cancellation that comes while a shard identifies again; it looks
+    whether it was closed, though.
+    """
+    running = asyncio.create_task(listener.start(options.token), name="Discord: gateway")
+    try:
+        await asyncio.wait({running})
+        running.result()
+    finally:
+        await listener.close()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await listener.end_heartbeats()

@@ -1,0 +1,34 @@
+"""What the parts of the adapter share."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from adapters.discord.api.directory import Directory
+from adapters.discord.api.rate_limits import DiscordLimits
+from adapters.discord.api.client import Rest
+from bot.event_errors import EventErrors
+from bot.ports import AdapterStateStore, Clock, SettingStore
+
+
+def _event_errors() -> EventErrors:
+    return EventErrors("discord", logging.getLogger(__name__))
+
+
+class DiscordStore(AdapterStateStore, SettingStore, Protocol):
+    """What the adapter remembers, and what people have set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """One bot in one process; `searches` says whether the model in use can search the web."""
+
+    rest: Rest
+    limits: DiscordLimits
+    store: DiscordStore
+    clock: Clock
+    directory: Directory
+    searches: bool = True
+    errors: EventErrors = field(default_factory=_event_errors)

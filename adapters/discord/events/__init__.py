@@ -1,0 +1,1 @@
+"""Handle what people do on Discord: messages, commands, buttons, forms."""

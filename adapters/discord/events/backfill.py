@@ -1,0 +1,122 @@
+"""What was written while nobody listened: Discord does not tell it again, so it is read where questions were asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from datetime import timedelta
+from typing import Final
+
+from adapters.discord.api.directory import PLATFORM
+from adapters.discord.events.messages import Hearing
+from adapters.discord.api.limits import MESSAGES_AT_ONCE
+from adapters.discord.api.client import Json
+from adapters.discord.api.snowflakes import at_time, made_at
+from adapters.discord.context import Surroundings
+from bot.errors import BotError, PlatformError, StorageError
+from bot.ports import Bot
+
+logger = logging.getLogger(__name__)
+
+SEEN: Final = "seen"
+"""The name of the state that holds the newest message that was heard."""
+
+CATCHING_UP: Final = "catching up"
+"""The kind of what goes wrong here."""
+
+REMEMBER_SECONDS: Final = 10.0
+LOOK_BACK: Final = timedelta(days=7)
+"""Conversations that rested longer are not looked at."""
+
+OLDEST: Final = timedelta(hours=12)
+"""What is older is not answered any more: nobody waits for it."""
+
+MARGIN: Final = timedelta(minutes=5)
+HEARD_KEPT: Final = 5_000
+"""How far before the newest message is looked while this process runs, since shards are cut apart from each other;
+what was heard is known by its id."""
+
+REQUESTS_A_CHANNEL: Final = 3
+
+
+class CatchUp:
+    """Reads after a gap, and remembers where it ends."""
+
+    def __init__(self, bot: Bot, around: Surroundings, hearing: Hearing) -> None:
+        self._bot = bot
+        self._around = around
+        self._hearing = hearing
+        self._newest = 0
+        self._heard: deque[int] = deque(maxlen=HEARD_KEPT)
+        self._remembered = 0
+        self._remembered_at = float("-inf")
+
+    async def seen(self, message: int) -> None:
+        """A message was heard; the newest one is remembered once in a while."""
+        self._newest = max(self._newest, message)
+        self._heard.append(message)
+        if asyncio.get_running_loop().time() - self._remembered_at >= REMEMBER_SECONDS:
+            await self.remember()
+
+    async def remember(self) -> None:
+        """Store the newest message; one that cannot be stored now is stored later."""
+        if self._newest <= self._remembered:
+            return
+        self._remembered_at = asyncio.get_running_loop().time()
+        try:
+            await self._around.store.put_state(PLATFORM, SEEN, str(self._newest))
+        except StorageError as error:
+            logger.warning("the newest message was not remembered", extra={"error": str(error)})
+        else:
+            self._remembered = self._newest
+
+    async def run(self) -> None:
+        """Hear what was missed since the newest message that was heard."""
+        try:
+            seen = int(await self._around.store.get_state(PLATFORM, SEEN) or 0)
+            if self._newest:
+                seen = int(at_time(made_at(self._newest) - MARGIN))
+            if seen:
+                await self._hear_since(seen)
+        except BotError as error:
+            logger.warning("not everything was caught up", extra={"error": str(error)})
+        except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
+            self._around.errors.note(CATCHING_UP, error)
+
+    async def _hear_since(self, seen: int) -> None:
+        now = self._around.clock()
+        active = await self._bot.active(PLATFORM, since=made_at(seen) - LOOK_BACK)
+        start = max(str(seen), at_time(now - OLDEST), key=int)
+        heard, known = 0, set(self._heard)
+        channels = dict.fromkeys(each for key in active for each in (key.thread, key.channel) if each)
+        for channel in channels:
+            for message in await self._missed(channel, start):
+                if int(message["id"]) not in known:
+                    await self._hear(message)
+                    heard += 1
+        logger.info("caught up", extra={"conversations": len(active), "channels": len(channels), "messages": heard})
+
+    async def _hear(self, message: Json) -> None:
+        try:
+            await self._hearing.hear(message)
+        except PlatformError as error:
+            logger.warning("a missed message was not heard", extra={"id": message["id"], "error": str(error)})
+        except BotError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
+            self._around.errors.note(CATCHING_UP, error)
+
+    async def _missed(self, channel: str, start: str) -> list[Json]:
+        """The messages since then, oldest first; none where the bot may not read, or where there is no such channel."""
+        found: list[Json] = []
+        for _ in range(REQUESTS_A_CHANNEL):
+            try:
+                page = await self._around.rest.history(channel, limit=MESSAGES_AT_ONCE, after=start)
+            except PlatformError:
+                break
+            found += reversed(page)
+            if len(page) < MESSAGES_AT_ONCE:
+                break
+            start = str(page[0]["id"])
+        return found

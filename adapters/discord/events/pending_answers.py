@@ -1,0 +1,47 @@
+"""What an ended process was about to answer: finished where it was only begun, told where it was done."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from adapters.discord.events.requests import answered_in, asked, ref_of, say
+from adapters.discord.events.messages import answer_in_place
+from adapters.discord.events.settings_panel import PANEL
+from adapters.discord.replies.message_targets import Ended, InteractionSurface
+from adapters.discord.context import Surroundings
+from bot.turns.pending_answers import INTERRUPTED
+from bot.ports import Bot
+from bot.types import Incoming, Owed
+
+logger = logging.getLogger(__name__)
+
+LOADING: Final = 1 << 7
+"""The flag of a message that says "is thinking" (resources/message)."""
+
+
+async def tell_owed(bot: Bot, around: Surroundings, owed: Owed) -> None:
+    """Tell what is owed; nothing once an interaction can no longer be answered. Raises `PlatformError`."""
+    incoming = owed.incoming
+    if incoming.source_id:
+        await answer_in_place(around, incoming, owed.answer or INTERRUPTED)
+        return
+    try:
+        if owed.answer is None:
+            await _finish(bot, around, incoming)
+        else:
+            await say(around, incoming, owed.answer)
+    except Ended:
+        logger.info("an interaction ended before it was answered", extra={"delivery": incoming.dedupe_key})
+
+
+async def _finish(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
+    """Carry out a command whose author sees that the bot is thinking; a panel they must open again."""
+    message = await InteractionSurface(rest=around.rest, ref=ref_of(incoming), clock=around.clock).original()
+    if not message.get("flags", 0) & LOADING:
+        return
+    answered = answered_in(incoming, str(message["id"]))
+    if incoming.text == PANEL:
+        await say(around, answered, INTERRUPTED)
+    else:
+        await asked(bot, around, answered)

@@ -1,0 +1,241 @@
+"""Interactions in the core's words: who asks, where, and where the answer goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC
+from typing import Any, Final
+
+import discord
+
+from adapters.discord.api.directory import place_of
+from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
+from adapters.discord.api.messages import attachment_of
+from adapters.discord.replies.reply_placement import CHANNEL
+from adapters.discord.replies.reply_ref import InteractionRef, read_ref, with_ids
+from adapters.discord.api.errors import refusal
+from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
+from adapters.discord.replies.message_targets import InteractionSurface
+from adapters.discord.context import Surroundings
+from adapters.discord.connection.gateway_json import attachment_json, channel_json
+from bot.chat.rate_limit import Priority
+from bot.turns.effects import SHOWN_WITHIN
+from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
+from bot.ports import Bot
+from bot.turns.error_messages import UNEXPECTED, not_done
+from bot.types import EMPTY, Entrance, Handled, Incoming, Outcome, Person
+
+logger = logging.getLogger(__name__)
+
+NOT_STORED: Final = "I could not take that down just now. Please try again in a moment."
+
+NOT_OURS: Final = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
+"""The codes of an interaction that was answered by another delivery of it, or is too old."""
+
+INTERACTION: Final = "interaction:"
+"""What the dedupe keys of interactions begin with; the interaction's id follows."""
+AWAY: Final = f"{not_done('Discord did not take it')} Please try again in a moment."
+
+Interaction = discord.Interaction[Any]
+
+ENTRANCES: Final = {
+    discord.InteractionType.component: Entrance.BUTTON,
+    discord.InteractionType.modal_submit: Entrance.FORM,
+}
+
+
+def person_asking(interaction: Interaction) -> Person:
+    """Who asks, by the name that others see."""
+    user = interaction.user
+    return Person(id=str(user.id), name=user.display_name, is_bot=user.bot)
+
+
+def incoming_of(
+    interaction: Interaction,
+    text: str,
+    *,
+    private: bool = False,
+    overrides: Mapping[str, str] = EMPTY,
+    files: Sequence[discord.Attachment] = (),
+) -> Incoming:
+    """What somebody asks by a command or a button; what it is answered with is a further message of the interaction."""
+    channel = channel_json(interaction.channel) if interaction.channel is not None else None
+    channel = channel or {"id": str(interaction.channel_id or 0), "type": int(discord.ChannelType.text.value)}
+    place = place_of(channel, str(interaction.guild_id or ""))
+    ref = InteractionRef(
+        application=str(interaction.application_id),
+        token=interaction.token,
+        expires=interaction.created_at.astimezone(UTC) + TOKEN_LIFE,
+        channel=place.id,
+        private=private,
+    )
+    return Incoming(
+        key=place.key(message=str(interaction.id)),
+        dedupe_key=f"{INTERACTION}{interaction.id}",
+        author=person_asking(interaction),
+        entrance=ENTRANCES.get(interaction.type, Entrance.COMMAND),
+        is_direct=place.is_direct,
+        text=text,
+        at=interaction.created_at.astimezone(UTC),
+        attachments=tuple(attachment_of(attachment_json(each)) for each in files),
+        overrides=overrides,
+        starts_thread=not place.is_direct and not place.is_thread,
+        reply_ref=str(ref),
+        private=private,
+        administers=is_administrator(interaction),
+        details={CHANNEL: place.id},
+    )
+
+
+def is_administrator(interaction: Interaction) -> bool:
+    """Return whether who acts manages the server; a direct conversation is a workspace of its person's own."""
+    return interaction.guild_id is None or interaction.permissions.manage_guild
+
+
+async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> Incoming | None:
+    """Store what is asked, then acknowledge it, which Discord waits 3 s for; None when it is not ours to answer.
+
+    The incoming comes back with the message that says "is thinking", into which its answer is written.
+    """
+    try:
+        if not await bot.begin(incoming):
+            return None
+    except StorageError:
+        await whisper(interaction, NOT_STORED)
+        raise
+    try:
+        answer = await interaction.response.defer(ephemeral=incoming.private, thinking=True)
+    except discord.HTTPException as error:
+        if error.code not in NOT_OURS:
+            raise
+        logger.info("an interaction is answered elsewhere, or too late", extra={"code": error.code})
+        return None
+    original = (answer.message_id if answer is not None else None) or interaction.id
+    return answered_in(incoming, str(original))
+
+
+def answered_in(incoming: Incoming, original: str) -> Incoming:
+    """What was asked by a command, to be answered in the message `original`.
+
+    Outside threads that message is what the conversation hangs on: people go on by replying to it.
+    """
+    is_new = incoming.dedupe_key == f"{INTERACTION}{incoming.key.thread}"
+    key = replace(incoming.key, thread=original) if is_new else incoming.key
+    return replace(incoming, key=key, reply_ref=str(with_ids(ref_of(incoming), (original,))))
+
+
+async def asked(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
+    """Hand a question or command to the bot and write what it says at once into the deferred answer."""
+    try:
+        handled = await bot.handle(incoming)
+    except InvalidInput as error:
+        await say(around, incoming, str(error))
+    except StorageError as error:
+        logger.warning("a command was not stored", extra={"error": str(error)})
+        await say(around, incoming, NOT_STORED)
+        await _give_up(bot, incoming)
+        return
+    else:
+        if handled.outcome is Outcome.REPLIED:
+            await say(around, incoming, handled.text or NO_ANSWER)
+    await bot.told(incoming)
+
+
+async def _give_up(bot: Bot, incoming: Incoming) -> None:
+    """Let nobody finish what its author was told is not done."""
+    try:
+        await bot.told(incoming)
+    except StorageError as error:
+        logger.warning("a command may still be carried out", extra={"error": str(error)})
+
+
+async def refused(bot: Bot, around: Surroundings, incoming: Incoming, text: str) -> None:
+    """Write what is wrong with a command into its deferred answer. Raises `PlatformError` and `StorageError`."""
+    if (handled := await bot.reply(incoming, text)).text:
+        await say(around, incoming, handled.text)
+        await bot.told(incoming)
+
+
+async def say(around: Surroundings, incoming: Incoming, text: str) -> None:
+    """Write a text into the deferred answer, or into a further message where there is none. Raises `PlatformError`."""
+    ref = ref_of(incoming)
+    surface = InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
+    async with in_time():
+        for index, page in enumerate(plain_pages(text)):
+            if index == 0 and ref.ids:
+                await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
+            else:
+                await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Show an answer before somebody else takes that over. Raises `PlatformError` when it takes longer."""
+    try:
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
+            yield
+    except TimeoutError as error:
+        raise PlatformError("an answer took too long to be shown") from error
+
+
+async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[Handled]) -> Handled | None:
+    """Acknowledge a press once it is carried out; what the bot says is for who pressed it. None for what was refused.
+
+    Raises `StorageError`.
+    """
+    handled = None
+    try:
+        text = (handled := await doing).text
+    except InvalidInput as error:
+        text = str(error)
+    if text:
+        await whisper(interaction, text)
+        await bot.told(incoming)
+    elif handled is not None and handled.outcome is not Outcome.DUPLICATE:
+        await interaction.response.defer()
+    return handled
+
+
+async def whisper(interaction: Interaction, text: str) -> None:
+    """Tell who asked, and nobody else, whether or not the interaction is answered already."""
+    if interaction.response.is_done():
+        await interaction.followup.send(text, ephemeral=True)
+    else:
+        await interaction.response.send_message(text, ephemeral=True)
+
+
+async def tell_failure(interaction: Interaction, error: BaseException) -> None:
+    """Tell who typed a command, and nobody else, that it failed, in the place of "is thinking"."""
+    try:
+        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+            with contextlib.suppress(discord.HTTPException):  # else the next message would take its place for all
+                await interaction.delete_original_response()
+        await whisper(interaction, failure(error))
+    except discord.HTTPException as trouble:
+        logger.warning("a failure was not told", extra={"code": trouble.code})
+
+
+def failure(error: BaseException) -> str:
+    """Return what people are told of a command or a button that failed."""
+    if isinstance(error, InvalidInput):
+        return str(error)
+    if isinstance(error, StorageError):
+        return NOT_STORED
+    if isinstance(error, discord.HTTPException):
+        error = refusal("", error.status, error.code)
+    if isinstance(error, PlatformRefused) and error.reason:
+        return not_done(error.reason)
+    return AWAY if isinstance(error, PlatformError) else UNEXPECTED
+
+
+def ref_of(incoming: Incoming) -> InteractionRef:
+    """The interaction that an incoming came by. Raises `PlatformError`."""
+    ref = read_ref(incoming.reply_ref)
+    if not isinstance(ref, InteractionRef):
+        raise PlatformError("a command has no answer to write into")
+    return ref

@@ -1,0 +1,285 @@
+"""`/settings`: a panel that shows what holds here and where it comes from, and changes it.
+
+Its lists name what they are about, so that a panel works after a restart. It is made of components v2, and of plain
+ones where Discord refuses those.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
+from adapters.discord.events.command_options import short
+from adapters.discord.context import Surroundings
+from bot.commands.ask import QUESTION_CHARACTERS
+from bot.errors import BotError
+from bot.parameter_resolver import scopes_of
+from bot.parameters import PARAMETERS, Effective, Parameter
+from bot.ports import Bot
+from bot.types import Incoming, Outcome
+
+logger = logging.getLogger(__name__)
+
+PANEL: Final = "/settings"
+HELP: Final = "See and change what holds here."
+ONLY_ADMINISTRATORS: Final = "Only who may manage the server changes that."
+TAKE_BACK: Final = "(take back)"
+FORM_SECONDS: Final = 15 * 60.0
+VALUE_SHOWN: Final = 60
+
+SCOPES: Final[Mapping[str, int]] = {"thread": 2, "channel": 1, "workspace": 0}
+SCOPE_LABELS: Final = {"thread": "for this thread", "channel": "for this channel", "workspace": "for the whole server"}
+ORIGINS: Final = {
+    "default": "default",
+    "workspace": "the whole server",
+    "channel": "this channel",
+    "conversation": "this thread",
+    "turn": "this answer",
+}
+
+TEMPLATE: Final = re.compile(
+    r"seedling-settings:(?P<what>scope|parameter|value):(?P<scope>thread|channel|workspace):(?P<name>\w*)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a panel shows: changes at `scope`, of the parameter `name` once one is chosen."""
+
+    incoming: Incoming
+    effective: Mapping[str, Effective]
+    scope: str
+    name: str = ""
+    note: str = ""
+
+    @property
+    def scopes(self) -> Sequence[str]:
+        """The scopes that can be changed here by this person."""
+        found = ["channel"] if self.incoming.starts_thread else ["thread", "channel"]
+        return [*found, "workspace"] if self.incoming.administers else found
+
+
+def usual_scope(incoming: Incoming) -> str:
+    """The scope that commands speak of when none is named."""
+    return "channel" if incoming.starts_thread else "thread"
+
+
+# ---------------------------------------------------------------- what it shows
+
+
+def panel_text(state: State) -> str:
+    """Every parameter with its value and origin."""
+    lines = [_line(each) for each in state.effective.values()]
+    head = f"**Settings** · changes hold {SCOPE_LABELS[state.scope]}"
+    return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
+
+
+def _line(each: Effective) -> str:
+    value = " ".join(each.parameter.format(each.value).replace("`", "'").split())
+    value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
+    bold = "" if each.origin == "default" else "**"
+    return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}"
+
+
+def selects(state: State) -> list[discord.ui.Select[Any]]:
+    """The lists under the text: scope, parameter, and the values of a parameter that has few."""
+    scope: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
+        options=[
+            discord.SelectOption(label=SCOPE_LABELS[each].capitalize(), value=each, default=each == state.scope)
+            for each in state.scopes
+        ],
+    )
+    allowed = [each for each in PARAMETERS.values() if state.incoming.administers or not each.guarded]
+    parameter: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"seedling-settings:parameter:{state.scope}:",
+        placeholder="Change a parameter",
+        options=[
+            discord.SelectOption(
+                label=each.name, value=each.name, description=short(each.help), default=each.name == state.name
+            )
+            for each in allowed
+        ],
+    )
+    return [scope, parameter, *([_values(state)] if state.name else [])]
+
+
+def _values(state: State) -> discord.ui.Select[Any]:
+    parameter = PARAMETERS[state.name]
+    current = parameter.format(state.effective[state.name].value)
+    options = [
+        discord.SelectOption(label=each, value=each, default=each == current) for each in few_values(parameter) or ()
+    ]
+    options.append(discord.SelectOption(label=TAKE_BACK, value=TAKE_BACK, description="So that the wider one holds."))
+    return discord.ui.Select(
+        custom_id=f"seedling-settings:value:{state.scope}:{state.name}", placeholder=state.name, options=options
+    )
+
+
+def few_values(parameter: Parameter) -> Sequence[str] | None:
+    """The values of a parameter that are chosen from a list; None for those that are typed."""
+    return ("yes", "no") if parameter.kind == "boolean" else parameter.choices or None
+
+
+def layout(state: State) -> discord.ui.LayoutView:
+    """The panel of components v2; it is not waited for, since its lists name what they are about."""
+    view = discord.ui.LayoutView(timeout=None)
+    container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(panel_text(state)))
+    container.add_item(discord.ui.Separator())
+    for each in selects(state):
+        container.add_item(discord.ui.ActionRow(each))
+    view.add_item(container)
+    view.stop()
+    return view
+
+
+def plain(state: State) -> discord.ui.View:
+    """The same lists for a message with plain text."""
+    view = discord.ui.View(timeout=None)
+    for each in selects(state):
+        view.add_item(each)
+    view.stop()
+    return view
+
+
+# ---------------------------------------------------------------- what it does
+
+
+class Panel:
+    """Shows panels and carries out what is chosen in them."""
+
+    def __init__(self, bot: Bot, around: Surroundings) -> None:
+        self._bot = bot
+        self._around = around
+
+    def command(self) -> app_commands.Command[Any, ..., Any]:
+        """The command that opens a panel for who asks alone."""
+
+        async def settings(interaction: Interaction) -> None:
+            incoming = incoming_of(interaction, PANEL, private=True)
+            if await deferred(self._bot, interaction, incoming) is not None:
+                await self._show(interaction, incoming, scope=usual_scope(incoming))
+                await self._bot.told(incoming)
+
+        return app_commands.Command(name="settings", description=HELP, callback=settings)
+
+    def join(self, client: discord.Client) -> None:
+        """Let the client bring every choice in a panel here."""
+        panel = self
+
+        class PanelSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=TEMPLATE):
+            """A list of a panel."""
+
+            def __init__(self, match: re.Match[str], item: discord.ui.Select[Any]) -> None:
+                super().__init__(item)
+                self.match = match
+
+            @classmethod
+            async def from_custom_id(
+                cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+            ) -> PanelSelect:
+                assert isinstance(item, discord.ui.Select)  # noqa: S101 - the template is that of lists
+                return cls(match, item)
+
+            async def callback(self, interaction: Interaction) -> None:
+                await panel.chosen(interaction, self.match, self.item.values[0])
+
+        client.add_dynamic_items(PanelSelect)
+
+    async def chosen(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
+        """Something was chosen in a list; what goes wrong is told to who chose it."""
+        try:
+            await self._carry_out(interaction, match, value)
+        except discord.HTTPException as error:
+            if error.code in NOT_OURS:
+                logger.info("a choice is answered elsewhere, or too late", extra={"code": error.code})
+                return
+            await _failed(interaction, error)
+        except BotError as error:
+            await _failed(interaction, error)
+
+    async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
+        incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
+        if match["what"] == "value":
+            await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
+        elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
+            current = (await self._bot.effective(incoming.key))[value]
+            await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
+        else:
+            await interaction.response.defer()
+            scope, name = (value, name) if match["what"] == "scope" else (scope, value)
+            await self._show(interaction, incoming, scope=scope, name=name)
+
+    async def change(
+        self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
+    ) -> None:
+        """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
+        if not incoming.administers and (scope == "workspace" or PARAMETERS[name].guarded):
+            await tell(self._bot, interaction, incoming, self._bot.reply(incoming, ONLY_ADMINISTRATORS))
+            return
+        changing = self._bot.change(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
+        handled = await tell(self._bot, interaction, incoming, changing)
+        if handled is None or handled.outcome is Outcome.DUPLICATE:
+            return
+        done = "taken back" if value is None else "set"
+        await self._show(interaction, incoming, scope=scope, name=name, note=f"**{name}** is {done}.")
+
+    async def _show(
+        self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
+    ) -> None:
+        effective = await self._bot.effective(incoming.key)
+        name = name if name and few_values(PARAMETERS[name]) is not None else ""
+        state = State(incoming=incoming, effective=effective, scope=scope, name=name, note=note)
+        if interaction.message is not None and not interaction.message.flags.components_v2:
+            await interaction.edit_original_response(content=panel_text(state), view=plain(state))
+            return
+        try:
+            await interaction.edit_original_response(view=layout(state))
+        except discord.HTTPException as error:
+            if error.status != 400 or interaction.message is not None:
+                raise
+            logger.info("a panel of plain components instead", extra={"code": error.code})
+            await interaction.edit_original_response(content=panel_text(state), view=plain(state))
+
+
+async def _failed(interaction: Interaction, error: Exception) -> None:
+    logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+    await tell_failure(interaction, error)
+
+
+class ValueForm(discord.ui.Modal):
+    """A form for a number or a text."""
+
+    def __init__(self, panel: Panel, incoming: Incoming, scope: str, current: Effective) -> None:
+        parameter = current.parameter
+        super().__init__(title=f"{parameter.name} {SCOPE_LABELS[scope]}"[:45], timeout=FORM_SECONDS)
+        self._panel = panel
+        self._incoming = incoming
+        self._scope = scope
+        self._name = parameter.name
+        default = None if current.value is None else parameter.format(current.value)[:QUESTION_CHARACTERS]
+        self._field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            style=discord.TextStyle.paragraph if parameter.kind == "text" else discord.TextStyle.short,
+            default=default,
+            required=False,
+            max_length=QUESTION_CHARACTERS,
+            custom_id="value",
+        )
+        help_text = short(f"{parameter.allowed}; leave it empty to take it back")
+        self.add_item(discord.ui.Label(text="Value", description=help_text, component=self._field))
+
+    async def on_submit(self, interaction: Interaction, /) -> None:
+        """Set what was typed, or take the value back."""
+        value = str(self._field.value).strip()
+        try:
+            incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
+            await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
+        except (BotError, discord.HTTPException) as error:
+            await _failed(interaction, error)

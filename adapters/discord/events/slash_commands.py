@@ -1,0 +1,141 @@
+"""The bot's commands on Discord: made from the forms, written to Discord only when they have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import replace
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
+from adapters.discord.api.directory import PLATFORM
+from adapters.discord.events.command_forms import Form, command_forms
+from adapters.discord.events.context_menus import message_menus
+from adapters.discord.events.command_options import choices, signature
+from adapters.discord.events.settings_panel import Panel
+from adapters.discord.context import Surroundings
+from adapters.discord.events.translations import Translations
+from bot.errors import BotError, InvalidInput
+from bot.event_errors import EventErrors
+from bot.ports import Bot
+
+logger = logging.getLogger(__name__)
+
+HASH: Final = "commands"
+"""The name of the state that tells which commands Discord has."""
+
+UNREADABLE: Final = "INTERACTION_CREATE"
+"""The event that brings commands."""
+
+Command = app_commands.Command[Any, ..., Any]
+
+
+class Tree(app_commands.CommandTree[Any]):
+    """Commands that work in servers, direct messages and wherever somebody has installed the app for themselves."""
+
+    def __init__(self, client: discord.Client, errors: EventErrors) -> None:
+        super().__init__(
+            client,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+        self._errors = errors
+
+    async def _call(self, interaction: Interaction) -> None:
+        """Run a command; one that the library cannot read is skipped, where the task would end without a word."""
+        try:
+            await super()._call(interaction)
+        except (app_commands.AppCommandError, discord.HTTPException, BotError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told by its kind; the next command is taken
+            self._errors.note(UNREADABLE, error)
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Tell who typed it that it failed, and log why without what people wrote."""
+        cause = getattr(error, "original", error)
+        name = interaction.command.name if interaction.command is not None else ""
+        if isinstance(cause, discord.HTTPException) and cause.code in NOT_OURS:
+            logger.info("a command is answered elsewhere, or too late", extra={"command": name, "code": cause.code})
+            return
+        if isinstance(cause, BotError | discord.HTTPException):
+            logger.warning("a command failed", extra={"command": name, "error": type(cause).__name__})
+        else:
+            self._errors.note(f"/{name}", cause)
+        await tell_failure(interaction, cause)
+
+
+class CommandForms:
+    """All commands of one connection."""
+
+    def __init__(self, client: discord.Client, bot: Bot, around: Surroundings) -> None:
+        self._bot = bot
+        self._around = around
+        self._client = client
+        self.tree = Tree(client, around.errors)
+        for form in command_forms().values():
+            self.tree.add_command(self._command(form))
+        panel = Panel(bot, around)
+        panel.join(client)
+        self.tree.add_command(panel.command())
+        for menu in message_menus(bot, around):
+            self.tree.add_command(menu)
+
+    async def join(self) -> None:
+        """Write the commands to Discord if it has others. Raises `StorageError`."""
+        await self.tree.set_translator(Translations())
+        told = json.dumps(await payload(self.tree), sort_keys=True) + str(self._client.application_id)
+        now = hashlib.sha256(told.encode()).hexdigest()
+        if await self._around.store.get_state(PLATFORM, HASH) == now:
+            return
+        commands = await self.tree.sync()
+        await self._around.store.put_state(PLATFORM, HASH, now)
+        logger.info("commands written", extra={"commands": len(commands)})
+
+    def _command(self, form: Form) -> Command:
+        async def run(interaction: Interaction, **values: Any) -> None:
+            private = bool(values.get("private", form.command.private))
+            file = values.pop("file", None)
+            files = [file] if file is not None else []
+            incoming = incoming_of(interaction, form.text(values), private=private, files=files)
+            refusal = ""
+            try:
+                incoming = replace(incoming, overrides=form.overrides(values))
+            except InvalidInput as error:
+                refusal = str(error)
+            answered = await deferred(self._bot, interaction, incoming)
+            if answered is None:
+                return
+            if refusal:
+                await refused(self._bot, self._around, answered, refusal)
+            else:
+                await asked(self._bot, self._around, answered)
+
+        run.__signature__ = signature(  # type: ignore[attr-defined]  # what `inspect` and discord.py read
+            {name: (each.annotation, each.required) for name, each in form.options.items()}
+        )
+        described = app_commands.describe(**{name: each.help for name, each in form.options.items()})(run)
+        command: Command = app_commands.Command(name=form.command.name, description=form.help, callback=described)
+        for name, option in form.options.items():
+            if option.suggest is not None:
+                command.autocomplete(name)(_completing(option.suggest))
+        return command
+
+
+def _completing(suggest: Any) -> Any:
+    async def complete(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+        return choices(suggest(current, {name: value for name, value in interaction.namespace}))  # noqa: C416 - no mapping
+
+    return complete
+
+
+async def payload(tree: app_commands.CommandTree[Any]) -> list[Any]:
+    """The commands as they are written to Discord, with their translations."""
+    translator = tree.translator
+    commands = tree.get_commands() + tree.get_commands(type=discord.AppCommandType.message)
+    if translator is None:
+        return [each.to_dict(tree) for each in commands]
+    return [await each.get_translated_payload(tree, translator) for each in commands]

@@ -1,0 +1,1 @@
+"""Show answers as messages of Discord."""

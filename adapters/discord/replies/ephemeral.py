@@ -1,0 +1,110 @@
+"""Told to one person alone: after their command, else in a direct message; and what keeps an answer from a channel."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import replace
+from typing import Final
+
+import discord
+
+from adapters.discord.api.limits import NONCE, UNKNOWN_CHANNEL
+from adapters.discord.replies.reply_placement import CHANNEL, OPENS_THREAD, direct_channel
+from adapters.discord.replies.reply_ref import InteractionRef, read_ref
+from adapters.discord.api.errors import Refused
+from adapters.discord.replies.rendering import Page, plain_pages
+from adapters.discord.replies.message_targets import ChannelSurface, Ended, InteractionSurface
+from adapters.discord.context import Surroundings
+from bot.chat.rate_limit import Priority
+from bot.chat.write_check import raise_known_refusal
+from bot.delivery import defang, known
+from bot.errors import PlatformRefused
+from bot.types import ANSWER_IN, Draft, Incoming, Turn
+
+logger = logging.getLogger(__name__)
+
+LACKING: Final = "I lack the right “{right}” in this channel; an administrator of the server can give it to me"
+LOCKED: Final = "this thread is locked"
+
+
+async def tell(asked: Incoming, draft: Draft, around: Surroundings) -> None:
+    """Show a finished draft to the author of `asked` alone. Raises `PlatformError`."""
+    pages = plain_pages(defang(draft.text, allowed=known(draft.addresses)))
+    ref = read_ref(asked.reply_ref)
+    if isinstance(ref, InteractionRef):
+        try:
+            return await _follow_up(ref, pages, around)
+        except Ended:
+            logger.info("a command can no longer be answered; its author gets a direct message")
+    return await send_direct(asked, pages, around)
+
+
+async def _follow_up(ref: InteractionRef, pages: list[Page], around: Surroundings) -> None:
+    """Post below a command, seen by its author alone. Raises `PlatformError`.
+
+    The first message after a deferral would take the place of "is thinking", for everybody to see: that goes first.
+    """
+    surface = InteractionSurface(rest=around.rest, ref=replace(ref, private=True), clock=around.clock)
+    try:
+        await surface.delete(ref.ids[0] if ref.ids else "")
+    except Refused as error:
+        logger.info("the deferred answer stays", extra={"code": error.code})
+    for page in pages:
+        await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+
+
+async def send_direct(asked: Incoming, pages: list[Page], around: Surroundings) -> None:
+    """Post to the direct messages of the author of `asked`, the same once. Raises `PlatformError`."""
+    channel = await direct_channel(asked.author.id, around)
+    surface = ChannelSurface(rest=around.rest, limits=around.limits, channel=channel)
+    for number, page in enumerate(pages):
+        name = hashlib.sha256(f"{asked.dedupe_key} {number} {page.content}".encode()).hexdigest()
+        await surface.post(page, nonce=name[:NONCE], first=False, priority=Priority.FINAL)
+
+
+async def check_writable(turn: Turn, around: Surroundings) -> None:
+    """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown.
+
+    Answers to commands need none. What was known is asked for anew before it keeps an answer away.
+    """
+    asked = turn.incoming
+    if asked.private or isinstance(read_ref(turn.reply_ref or asked.reply_ref), InteractionRef):
+        return
+    here = asked.details.get(CHANNEL) or asked.key.thread or asked.key.channel
+    await raise_known_refusal(_refusal(asked, here, around))
+
+
+async def _refusal(asked: Incoming, here: str, around: Surroundings) -> PlatformRefused | None:
+    try:
+        reason = await _obstacle(asked, here, around)
+        if reason:
+            await around.directory.forget_rights(here)
+            reason = await _obstacle(asked, here, around)
+    except Refused as error:
+        if error.code == UNKNOWN_CHANNEL:
+            return error
+        raise
+    return PlatformRefused(f"no answer can be shown in {here}: {reason}", reason=reason) if reason else None
+
+
+async def _obstacle(asked: Incoming, here: str, around: Surroundings) -> str:
+    """Return what keeps an answer from the channel or thread `here`, "" for nothing. Raises `PlatformError`."""
+    place = await around.directory.place(here)
+    held = await around.directory.own_permissions(here)
+    if place.is_thread:
+        if place.is_locked and not held.manage_threads:
+            return LOCKED
+        return _lacking(held, "view_channel", "send_messages_in_threads")
+    in_thread = asked.details.get(OPENS_THREAD) and asked.details.get(ANSWER_IN, "thread") == "thread"
+    if in_thread and held.create_public_threads and held.send_messages_in_threads:
+        return _lacking(held, "view_channel")
+    return _lacking(held, "view_channel", "send_messages")
+
+
+def _lacking(held: discord.Permissions, *names: str) -> str:
+    """Return the reason for the first right that is missing, by the name that Discord's clients show."""
+    for name in names:
+        if not getattr(held, name):
+            return LACKING.format(right=name.replace("_", " ").title().replace(" In ", " in "))
+    return ""

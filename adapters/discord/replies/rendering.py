@@ -1,0 +1,111 @@
+"""A draft as the messages that people see: Markdown in pieces, then sources, notices and the small print. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.discord.replies.components import ENDED, Row, is_search, rows_for
+from adapters.discord.replies.markdown import to_discord
+from adapters.discord.api.limits import CONTENT
+from bot.delivery import Splitter, known, split
+from bot.delivery.footer import footer_parts
+from bot.types import Draft, Source, Turn
+
+TITLE: Final = 120
+"""Characters of a source's title, so that twenty of them fit into one or two messages."""
+
+THINKING: Final = "-# Thinking…"
+SEARCHING: Final = "-# Searching the web…"
+NO_ANSWER: Final = "-# There is no answer."
+NO_SOURCES: Final = "I found no sources for this: the answer rests on what the model knows."
+MENTION_ME: Final = "To go on here, mention me or reply to me: I may not read other messages on this server."
+NO_SEARCH: Final = (
+    "This was answered without the web: the small local model cannot search. "
+    "Web search needs the Seed endpoint (SEED_API_KEY)."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one message holds."""
+
+    content: str
+    rows: tuple[Row, ...] = ()
+
+
+class Renderer:
+    """The pages of one turn's growing answer.
+
+    `searches` says whether the model in use can search the web; `hint` stands under the answer when it has ended.
+    """
+
+    def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "") -> None:
+        self._turn = turn
+        self._hint = hint
+        self._searches = searches
+        self._splitter = Splitter(limit=CONTENT)
+
+    def pages(self, draft: Draft) -> list[Page]:
+        """One message or more; the last one has the buttons."""
+        text = to_discord(draft.text, allowed=known(draft.addresses), growing=draft.status not in ENDED)
+        pieces = self._splitter.split(text)
+        contents = [piece.shown for piece in pieces if piece.shown.strip()]
+        contents = _joined(contents, self._tail(draft)) or [NO_ANSWER]
+        *before, last = contents
+        return [*(Page(content=each) for each in before), Page(content=last, rows=rows_for(draft, self._turn))]
+
+    def _tail(self, draft: Draft) -> list[str]:
+        """What stands under the text, block by block."""
+        if draft.status not in ENDED:
+            status = {"searching": SEARCHING, "thinking": THINKING}.get(draft.status, "")
+            return [*_notes(draft.notices), *([status] if status and not draft.text else [])] or (
+                [] if draft.text else [THINKING]
+            )
+        blocks = [sources_text(draft.sources)] if draft.sources else []
+        notices = list(draft.notices)
+        if draft.status == "done" and is_search(self._turn) and not draft.sources:
+            notices.extend({NO_SOURCES if self._searches else NO_SEARCH} - set(notices))
+        blocks += _notes(notices) if draft.text else notices
+        blocks += _notes([self._hint] if self._hint else [])
+        if draft.status == "stopped":
+            blocks.append("-# Stopped.")
+        if draft.footer is not None:
+            blocks.append(f"-# {' · '.join(footer_parts(draft.footer))}")
+        return blocks
+
+
+def plain_pages(markdown: str) -> list[Page]:
+    """A text that is no answer, as what a command tells."""
+    return [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=lambda _: True), limit=CONTENT)]
+
+
+def sources_text(sources: Sequence[Source]) -> str:
+    """A numbered list of links whose previews are off."""
+    lines = [f"{number}. {_link(source)}" for number, source in enumerate(sources, start=1)]
+    return "\n".join(("**Sources**", *lines))
+
+
+def _link(source: Source) -> str:
+    title = " ".join(source.title.split()) or re.sub(r"^https?://", "", source.url)
+    title = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
+    label = re.sub(r"([\[\]()*_`~|\\<>])", r"\\\1", re.sub(r"https?://", "", title))
+    if not re.fullmatch(r"https?://[^\s<>]+", source.url):
+        return label
+    return f"[{label}](<{source.url}>)"
+
+
+def _notes(notices: Sequence[str]) -> list[str]:
+    return [f"-# {' '.join(notice.split())}" for notice in notices]
+
+
+def _joined(contents: list[str], tail: list[str]) -> list[str]:
+    """The tail behind the last message where it fits, in further ones where it does not."""
+    if not tail:
+        return contents
+    text = "\n".join(tail)
+    if contents and len(contents[-1]) + len(text) + 2 <= CONTENT:
+        return [*contents[:-1], f"{contents[-1]}\n\n{text}" if contents[-1] else text]
+    return [*contents, *(piece.shown for piece in split(text, limit=CONTENT))]

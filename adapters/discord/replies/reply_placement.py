@@ -1,0 +1,85 @@
+"""Where the answer to a turn goes: into the thread that it opens, as a reply, or into the channel."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.discord.api.limits import THREAD_EXISTS, THREAD_NAME
+from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
+from adapters.discord.api.errors import Refused
+from adapters.discord.context import Surroundings
+from bot.types import ANSWER_IN, Incoming, Turn
+
+logger = logging.getLogger(__name__)
+
+# Details of an incoming: where it stands, what to reply to, and whether a thread can be opened at it.
+CHANNEL: Final = "channel"
+MESSAGE: Final = "message"
+OPENS_THREAD: Final = "opens_thread"
+
+_NAME: Final = 80
+"""Characters of a thread's name as it is given, well within Discord's limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where an answer is written; `reply_to` is the message that it replies to."""
+
+    ref: ReplyRef
+    reply_to: str = ""
+
+
+async def target_of(turn: Turn, around: Surroundings) -> Target:
+    """The messages that the turn has already, or the place for new ones. Raises `PlatformError`."""
+    incoming = turn.incoming
+    known = read_ref(turn.reply_ref or incoming.reply_ref)
+    if known is not None:
+        return Target(ref=known)
+    if incoming.private:
+        return Target(ref=ChannelRef(channel=await direct_channel(incoming.author.id, around)))
+    key, details = incoming.key, incoming.details
+    here = details.get(CHANNEL) or key.thread or key.channel
+    message = details.get(MESSAGE) or (key.thread if incoming.starts_thread else "")
+    opens = details.get(OPENS_THREAD) and details.get(ANSWER_IN, "thread") == "thread" and key.thread
+    if opens and await _opened(incoming, here, around):
+        return Target(ref=ChannelRef(channel=key.thread))
+    return Target(ref=ChannelRef(channel=here), reply_to=message)
+
+
+async def direct_channel(person: str, around: Surroundings) -> str:
+    """The channel of direct messages with somebody, for what nobody else may see. Raises `PlatformError`."""
+    return str((await around.rest.call("POST", "/users/@me/channels", body={"recipient_id": person}))["id"])
+
+
+async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> bool:
+    """Open the thread of the message that began the conversation, which then has that message's id."""
+    if not await _may_open(channel, around):
+        return False
+    path = "/channels/{channel_id}/messages/{message_id}/threads"
+    body = {"name": thread_name(incoming.text)}
+    try:
+        await around.rest.call("POST", path, body=body, channel_id=channel, message_id=incoming.key.thread)
+    except Refused as error:
+        if error.code == THREAD_EXISTS:
+            return True
+        logger.warning("thread not opened", extra={"channel": channel, "status": error.status, "code": error.code})
+        return False
+    return True
+
+
+async def _may_open(channel: str, around: Surroundings) -> bool:
+    """Whether the bot may open threads there and write in them: refused requests are counted against it."""
+    try:
+        held = await around.directory.own_permissions(channel)
+    except Refused:
+        return True  # the request itself will tell
+    return held.create_public_threads and held.send_messages_in_threads
+
+
+def thread_name(text: str) -> str:
+    """A thread's name from the question."""
+    words = " ".join(text.split()) or "Question"
+    name = words if len(words) <= _NAME else f"{words[:_NAME].rsplit(' ', 1)[0]}…"
+    return name[:THREAD_NAME]

@@ -1,0 +1,88 @@
+"""How the client behaves; the defaults are what the provider's documents and measurements ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+
+from adapters.seed.protocols.wire_parameters import Profile
+from bot.pricing import SEED_CARD, RateCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds. Minutes of reasoning are normal, so silence and the whole are bounded apart.
+
+    `first_byte` bounds the wait for the answer's head, `idle` any silence after it, `linger` the wait for the end of
+    the stream once the model said that it is done, `total` all tries together: the gateway cuts after 15 minutes.
+    """
+
+    connect: float = 10
+    first_byte: float = 120
+    idle: float = 120
+    linger: float = 2
+    total: float = 600
+
+    @property
+    def read(self) -> float:
+        """The bound on any single read, which the connection itself keeps; shorter ones need a timer each."""
+        return max(self.first_byte, self.idle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How much is asked at once; the account's limits are 50 requests and 2,000,000 tokens per minute."""
+
+    requests_per_minute: int = 45
+    tokens_per_minute: int = 1_800_000
+    concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """Tries and seconds between them: 1, 2, 4 and so on up to `longest`, each up to a quarter longer by chance.
+
+    A server that asks for more than `patience` seconds gets no second try from here: the caller waits better.
+    """
+
+    tries: int = 4
+    first: float = 1
+    longest: float = 8
+    patience: float = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a test replaces: chance, the clocks, waiting and the network."""
+
+    chance: Callable[[], float] = random.random
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedOptions:
+    """Everything about the client that is not an address, a key, a model or a wire.
+
+    `context_tokens` is what a request and its answer may have together; None: the server is asked (`watched_size`).
+    `longest_answer` bounds what `max_tokens` may ask for (None: nothing does).
+    `profile` None is "seed" for models of the Seed family and "plain" for all others. `fallback_card` has the prices
+    that hold until the server has told its own.
+    """
+
+    context_tokens: int | None = None
+    longest_answer: int | None = None
+    profile: Profile | None = None
+    timeouts: Timeouts = Timeouts()
+    pace: Pace = Pace()
+    retries: Retries = Retries()
+    fallback_card: RateCard = SEED_CARD
+    surroundings: Surroundings = Surroundings()

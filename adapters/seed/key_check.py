@@ -1,0 +1,92 @@
+"""Whether the server takes the key, found out before anybody is told that the bot is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from contextlib import aclosing
+from typing import Final
+from urllib.parse import urlsplit
+
+from adapters.seed.catalogue import model_path
+from adapters.seed.client import SeedModel
+from adapters.seed.api_errors import Kind, Problem, Trouble, to_error
+from bot.errors import ConfigError, ModelError
+from bot.types import Entry, ModelRequest
+
+logger = logging.getLogger(__name__)
+
+KEY_SECONDS: Final = 10.0
+"""How long a start waits for what the server says of the key; each question waits for one that is away by itself."""
+
+OK: Final = 200
+UNAUTHORISED: Final = 401
+KEY_CODE: Final = re.compile(
+    r"(invalid|missing|incorrect|expired)[_ ]api[_ ]key|api key (is )?(not valid|expired)", re.IGNORECASE
+)
+NO_CATALOGUE: Final = frozenset({404, 405, 501})
+NO_SUCH_MODEL: Final = re.compile(r"model_not_found|InvalidEndpointOrModel", re.IGNORECASE)
+
+
+async def check_key(model: SeedModel, *, key_set: bool, seconds: float = KEY_SECONDS) -> None:
+    """Ask the server for the model, which costs nothing. Raises `ConfigError` when it refuses the key.
+
+    A refusal of the catalogue counts only if a question is refused as well, since some servers guard the two apart.
+    Anything else that is wrong there is logged and stops nothing: it may be mended while the bot runs.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            problem = await _problem(model)
+            refused = problem is not None and refuses_key(problem) and await _is_refused(model, problem)
+    except TimeoutError:
+        problem, refused = Problem(kind=Kind.BUSY, what=f"the model API said nothing for {seconds:g} seconds"), False
+    if refused:
+        raise ConfigError("SEED_API_KEY", _fix(model, key_set=key_set))
+    if problem is not None and _is_worth_telling(problem):
+        told = to_error(problem) if problem.status != OK else "the model API sent no JSON; check SEED_BASE_URL"
+        logger.warning("%s (the bot starts all the same, and every question is tried)", told)
+
+
+def refuses_key(problem: Problem) -> bool:
+    """Return whether this is said of the key, and not of the account, the model or the address."""
+    words = f"{problem.code} {problem.detail}"
+    return problem.status == UNAUTHORISED or (problem.kind is not Kind.BUSY and bool(KEY_CODE.search(words)))
+
+
+def _is_worth_telling(problem: Problem) -> bool:
+    """Return whether a catalogue that cannot be read tells of trouble; many servers have none, or guard it."""
+    if problem.status in NO_CATALOGUE:
+        return bool(NO_SUCH_MODEL.search(problem.code))
+    return not refuses_key(problem)
+
+
+async def _problem(model: SeedModel) -> Problem | None:
+    try:
+        await model.http.get(model_path(model.name))
+    except Trouble as trouble:
+        return trouble.problem
+    return None
+
+
+async def _is_refused(model: SeedModel, problem: Problem) -> bool:
+    """Return whether the shortest question is refused like the catalogue was."""
+    request = ModelRequest(
+        head="Answer with one word.",
+        entries=(Entry(role="user", text="Hello"),),
+        parameters={"max_tokens": 16, "enable_thinking": False},
+    )
+    try:
+        async with aclosing(model.stream(request)) as stream:
+            async for _ in stream:
+                return False
+    except ModelError as error:
+        return error.status == problem.status
+    return False
+
+
+def _fix(model: SeedModel, *, key_set: bool) -> str:
+    server = urlsplit(model.http.base_url).netloc.rpartition("@")[2]
+    if not key_set:
+        return f"must be set: {server} asks for a key"
+    return f"is refused by {server}; put a key that is valid there into .env or the environment"

@@ -1,0 +1,79 @@
+"""The three wires: how a request becomes JSON and how a stream becomes values. Pure; nothing here touches a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from adapters.seed.api_errors import Kind, Problem, problem_from_error
+from adapters.seed.sse import Event
+from adapters.seed.protocols import chat_completions
+from adapters.seed.protocols import anthropic_messages
+from adapters.seed.protocols import responses
+from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.wire_parameters import Profile, WireName
+from bot.types import ModelRequest
+
+
+class BuildBody(Protocol):
+    """Maps a request to the JSON of one wire."""
+
+    def __call__(self, request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """One way of talking to the model: where to post, what to post, and how to read one object of the stream."""
+
+    path: str
+    build_body: BuildBody
+    read: Callable[[Answer, dict[str, Any]], None]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+WIRES: Mapping[WireName, Wire] = {
+    "chat": Wire(path=chat_completions.PATH, build_body=chat_completions.build_body, read=chat_completions.read),
+    "responses": Wire(path=responses.PATH, build_body=responses.build_body, read=responses.read),
+    "messages": Wire(path=anthropic_messages.PATH, build_body=anthropic_messages.build_body, read=anthropic_messages.read, headers=anthropic_messages.HEADERS),
+}
+
+
+UNREADABLE = Problem(kind=Kind.CUT, what="the model API sent something unreadable", code="malformed_event")
+
+_DECODER = json.JSONDecoder()
+
+
+def read_event(wire: Wire, answer: Answer, event: Event) -> None:
+    """Take one event of a stream into `answer`; never raises, whatever the event holds."""
+    name, data = event
+    try:
+        payload, end = _DECODER.raw_decode(data)  # cheaper than json.loads by a sixth
+    except (ValueError, RecursionError):
+        _read_other(wire, answer, event)
+        return
+    if end != len(data) and data[end:].strip():
+        answer.fail(UNREADABLE)
+        return
+    if type(payload) is not dict:
+        if name == "error":
+            answer.fail(problem_from_error(payload, request_id=answer.request_id))
+        return
+    error = payload.get("error")
+    if error or name == "error" or payload.get("type") == "error":
+        answer.fail(problem_from_error(error or payload, request_id=answer.request_id))
+        return
+    wire.read(answer, payload)
+
+
+def _read_other(wire: Wire, answer: Answer, event: Event) -> None:
+    """What is no JSON from its first character on: the end, nothing, blanks before JSON, or a damaged line."""
+    name, data = event
+    bare = data.strip()
+    if bare == "[DONE]":
+        answer.ended = True
+    elif bare != data:
+        read_event(wire, answer, (name, bare))
+    elif bare:
+        answer.fail(UNREADABLE)

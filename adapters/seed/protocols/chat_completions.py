@@ -1,0 +1,110 @@
+"""Chat completions: the default wire, in the shapes of OpenAI's API with BytePlus ModelArk's additions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.seed import json_coerce
+from adapters.seed.api_errors import problem_from_error
+from adapters.seed.protocols.response import Answer, usage_of
+from adapters.seed.protocols.data_urls import data_url
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
+
+PATH = "/chat/completions"
+
+COMMON = frozenset({"role", "content", "reasoning_content"})
+
+
+def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
+    """The JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
+    return {
+        "model": model,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **wire_parameters(request.parameters, profile, "chat"),
+        "messages": [
+            {"role": "system", "content": head_of(request)},
+            *(_message(entry, request, profile) for entry in request.entries),
+        ],
+    }
+
+
+def _message(entry: Entry, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+    text = entry.text if entry.text.strip() else ""
+    if entry.role == "assistant" or not entry.media:
+        return {"role": entry.role, "content": text or PLACEHOLDER}
+    parts = [_part(media, request, profile) for media in entry.media]
+    if text:
+        parts.append({"type": "text", "text": text})
+    return {"role": entry.role, "content": parts}
+
+
+def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+    match media.kind:
+        case "image":
+            image: dict[str, ParameterValue] = {"url": data_url(media)}
+            if profile == "seed" and "image_detail" in request.parameters:
+                image["detail"] = request.parameters["image_detail"]
+            return {"type": "image_url", "image_url": image}
+        case "video":
+            video: dict[str, ParameterValue] = {"url": data_url(media)}
+            if profile == "seed" and "video_fps" in request.parameters:
+                video["fps"] = request.parameters["video_fps"]
+            return {"type": "video_url", "video_url": video}
+        case "document":
+            return {"type": "file", "file": {"filename": media.name, "file_data": data_url(media)}}
+
+
+def read(answer: Answer, chunk: dict[str, Any]) -> None:
+    """Take in one chunk of a stream, or a whole completion; anything unknown is passed over."""
+    choices = chunk.get("choices")
+    if choices:
+        choice = choices[0] if isinstance(choices, list) else None
+        if isinstance(choice, dict):
+            _read_choice(answer, choice)
+    if chunk.get("usage"):
+        usage = usage_of(chunk["usage"], whole=chunk)
+        if usage is not None:
+            answer.add_usage(usage)
+    for name in ("citations", "search_results", "references"):
+        if name in chunk:
+            answer.add_sources(chunk[name])
+
+
+def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
+    delta = choice.get("delta") or choice.get("message")
+    if isinstance(delta, dict):
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if reasoning and isinstance(reasoning, str):
+            answer.add_reasoning(reasoning)
+        content = delta.get("content")
+        if content:
+            if type(content) is str:
+                answer.add_text(content)
+            else:
+                _read_parts(answer, content)
+        if not delta.keys() <= COMMON:
+            _read_rare(answer, delta)
+    if reason := choice.get("finish_reason"):
+        answer.end_with(reason)
+    if isinstance(error := choice.get("error"), dict):  # OpenRouter tells it beside the reason "error"
+        answer.fail(problem_from_error(error, request_id=answer.request_id))
+
+
+def _read_parts(answer: Answer, content: object) -> None:
+    """Content in parts, as some gateways send it."""
+    for part in json_coerce.items(content):
+        piece = json_coerce.text(json_coerce.mapping(part).get("text"))
+        if piece:
+            answer.add_text(piece)
+
+
+def _read_rare(answer: Answer, delta: dict[str, Any]) -> None:
+    refusal = delta.get("refusal")
+    if refusal and isinstance(refusal, str):
+        answer.add_text(refusal)
+        answer.finish = Finish.FILTERED
+    for name in ("annotations", "citations"):
+        if name in delta:
+            answer.add_sources(delta[name])

@@ -1,0 +1,260 @@
+"""What to do after each try of one question: pure decisions, so that every path can be tested without a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_tokens
+from adapters.seed.client_options import Retries
+from adapters.seed.api_errors import Kind, Problem, presentable, to_error
+from adapters.seed.overflow_errors import TEXT_CHARACTERS
+from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.wire_parameters import OPTIONAL_PARAMETERS
+from adapters.seed.protocols.sources import sources_in_text
+from bot.context.tokens import below
+from bot.errors import ModelError, ModelUnavailable, Refused, StreamCut
+from bot.types import (
+    Finish,
+    Finished,
+    ModelEvent,
+    ModelRequest,
+    NoteFound,
+    ReasoningDelta,
+    SourceFound,
+    Usage,
+    UsageReported,
+)
+
+MORE_ROOM = 16_384  # the reference's second max_tokens after reasoning used up the first
+MOST_TOKENS = 65_536  # product page: the largest max_tokens
+
+MAX_TOKENS = re.compile(r"\bmax_(?:output_|completion_|new_)?tokens\b")
+TOO_MANY = re.compile(
+    r"above|at most|exceed|larg|less than|<=|\u2264|maximum|range|should be \[|between", re.IGNORECASE
+)
+LEAST_ANSWER = 16  # smaller numbers in a complaint are no bound of an answer
+
+MORE_ROOM_NOTE = "Reasoning used up all of max_tokens, so it was asked once more with more room; both are counted."
+NO_ROOM_NOTE = "Reasoning used up all of max_tokens. Raise max_tokens or lower reasoning_effort."
+NO_SOURCES_NOTE = "The web was searched, but no sources were reported."
+DROPPED_MEDIA_NOTE = "The model seems not to have looked at the attached files: it counted too few tokens for them."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One question over all of its tries.
+
+    `tokens` is the estimate of the request; `spent` what earlier tries reported; `seen` the addresses of sources
+    already told; the rest says what has been tried.
+    """
+
+    request: ModelRequest
+    tokens: int
+    failures: int = 0
+    widened: bool = False
+    was_empty: bool = False
+    dropped: frozenset[str] = frozenset()
+    spent: Usage | None = None
+    seen: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a decision depends on besides the question: rules, chance (0 to 1) and seconds that are left."""
+
+    retries: Retries
+    context_tokens: int
+    chance: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What comes next: `events` first; then `error`, or another try as `course` after `delay` seconds, or the end."""
+
+    events: Sequence[ModelEvent] = field(default=())
+    error: ModelError | None = None
+    course: Course | None = None
+    delay: float = 0.0
+
+
+def begin(request: ModelRequest) -> Course:
+    """A question that has not been asked yet."""
+    return Course(request=request, tokens=request_tokens(request))
+
+
+def after(course: Course, answer: Answer, terms: Terms) -> Step:
+    """What to do now that one try has ended as `answer`."""
+    if answer.problem is None:
+        return _after_finish(course, answer, terms)
+    if answer.has_text:
+        return _after_cut(course, answer, answer.problem)
+    return _after_failure(course, answer, answer.problem, terms)
+
+
+# ---------------------------------------------------------------- the server said that it was finished
+
+
+def _after_finish(course: Course, answer: Answer, terms: Terms) -> Step:
+    if answer.has_text:
+        return Step(events=_ending(course, answer, answer.finish or Finish.STOP))
+    if answer.finish is Finish.FILTERED:
+        return Step(events=[_usage(course, answer)], error=Refused("a safety filter stopped the answer"))
+    if answer.finish is Finish.LENGTH:
+        return _after_no_room(course, answer, terms)
+    if not course.was_empty:
+        return Step(course=_again(course, answer, was_empty=True), events=_between(answer))
+    error = ModelUnavailable("the model gave an empty answer; try again later", request_id=answer.request_id)
+    return Step(events=[_usage(course, answer)], error=error)
+
+
+def _after_no_room(course: Course, answer: Answer, terms: Terms) -> Step:
+    """Reasoning took all the tokens: once with more of them, or without reasoning when there are no more."""
+    parameters = dict(course.request.parameters)
+    asked = parameters.get("max_tokens")
+    had = asked if isinstance(asked, int) else 0
+    room = min(max(MORE_ROOM, 4 * had), MOST_TOKENS, below(terms.context_tokens - course.tokens))
+    if room > had:
+        parameters["max_tokens"] = room
+    elif parameters.get("enable_thinking", True) is not False:
+        parameters["enable_thinking"] = False
+    if course.widened or parameters == course.request.parameters:
+        return Step(events=[NoteFound(NO_ROOM_NOTE), *_ending(course, answer, Finish.LENGTH)])
+    request = replace(course.request, parameters=parameters)
+    return Step(
+        events=[*_between(answer), NoteFound(MORE_ROOM_NOTE)],
+        course=_again(course, answer, request=request, widened=True),
+    )
+
+
+def _ending(course: Course, answer: Answer, finish: Finish) -> list[ModelEvent]:
+    events: list[ModelEvent] = []
+    usage = _usage(course, answer)
+    if answer.usage is not None and media_seem_dropped(course.request, answer.usage):
+        events.append(NoteFound(DROPPED_MEDIA_NOTE))
+    wanted = course.request.parameters.get("enable_web_search") is True
+    if (answer.searched or wanted) and not answer.seen:
+        named = sources_in_text(answer.text)
+        events += [SourceFound(source) for source in named]
+        if not named and (answer.searched or usage.usage.tools):
+            events.append(NoteFound(NO_SOURCES_NOTE))
+    return [*events, usage, Finished(finish)]
+
+
+# ---------------------------------------------------------------- something failed
+
+
+def _after_cut(course: Course, answer: Answer, problem: Problem) -> Step:
+    """Text is visible, so there is no second try: a blind one would say it twice."""
+    if problem.kind is Kind.REFUSED:
+        return Step(events=_ending(course, answer, Finish.FILTERED))
+    what = problem.what or "the model API stopped in the middle of the answer"
+    error = StreamCut(
+        f"{what} ({presentable(problem.code) or 'cut'}); the text so far was kept",
+        status=problem.status,
+        code=problem.code or None,
+        request_id=problem.request_id or answer.request_id,
+    )
+    return Step(events=[_usage(course, answer)], error=error)
+
+
+def _after_failure(course: Course, answer: Answer, problem: Problem, terms: Terms) -> Step:
+    if problem.request_id is None:
+        problem = replace(problem, request_id=answer.request_id)
+    if problem.kind is Kind.INVALID:
+        return _after_invalid(course, answer, problem)
+    delay = _delay(course.failures, problem, terms)
+    if problem.kind not in {Kind.BUSY, Kind.CUT} or delay is None:
+        return Step(error=to_error(problem))
+    return Step(events=_between(answer), course=_again(course, answer, failures=course.failures + 1), delay=delay)
+
+
+def _after_invalid(course: Course, answer: Answer, problem: Problem) -> Step:
+    """An optional parameter that the server does not take is left out, once each; `max_tokens` is made smaller."""
+    fewer = fewer_tokens(problem, course.request)
+    if fewer and "max_tokens" not in course.dropped:
+        request = replace(course.request, parameters={**course.request.parameters, "max_tokens": fewer})
+        return Step(course=_again(course, answer, request=request, dropped=course.dropped | {"max_tokens"}))
+    names = objected_parameters(problem, course.request) - course.dropped
+    if not names:
+        return Step(error=to_error(problem))
+    parameters = {name: value for name, value in course.request.parameters.items() if name not in names}
+    request = replace(course.request, parameters=parameters)
+    told = sorted(names - {"enable_caching"})  # caching changes the price and not the answer
+    events = [NoteFound(f"The model does not take {' and '.join(told)} here, so it was asked without.")] if told else []
+    return Step(events=events, course=_again(course, answer, request=request, dropped=course.dropped | names))
+
+
+def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
+    """Return a `max_tokens` that the server may take where it complains that there are too many, else None.
+
+    Servers bound the answer by itself: "expected a value <= 4096, but got 8192 instead", "should be [1, 8192]".
+    """
+    asked = request.parameters.get("max_tokens")
+    complaint = f"{problem.param} {problem.detail[:TEXT_CHARACTERS]}"
+    if not isinstance(asked, int) or not MAX_TOKENS.search(complaint) or not TOO_MANY.search(complaint):
+        return None
+    named = [int(each) for each in re.findall(r"\d{1,9}", problem.detail[:TEXT_CHARACTERS])]
+    return max((each for each in named if LEAST_ANSWER <= each < asked), default=asked // 2) or None
+
+
+def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[str]:
+    """The optional parameters of `request` that the server's complaint is about."""
+    complaint = f"{problem.code} {problem.detail}".replace("reasoning.effort", "reasoning_effort")  # litellm's name
+    names = {
+        name
+        for name in OPTIONAL_PARAMETERS
+        if problem.param == name or re.search(rf"[`'\"]{name}[`'\"]" if name == "stop" else rf"\b{name}\b", complaint)
+    }
+    if re.search(r"cach", f"{complaint} {problem.param}", re.IGNORECASE):
+        names.add("enable_caching")
+    return frozenset(name for name in names if request.parameters.get(name) not in {None, False})
+
+
+def _delay(failures: int, problem: Problem, terms: Terms) -> float | None:
+    """Seconds until the next try; None when there must be none."""
+    if failures + 1 >= terms.retries.tries:
+        return None
+    own = min(terms.retries.first * 2.0**failures, terms.retries.longest)
+    delay = max(problem.retry_after or 0.0, own) + own * 0.25 * terms.chance
+    if (problem.retry_after or 0.0) > terms.retries.patience or delay >= terms.seconds_left:
+        return None
+    return delay
+
+
+# ---------------------------------------------------------------- between tries
+
+
+def _again(course: Course, answer: Answer, **changes: object) -> Course:
+    spent = course.spent if answer.usage is None else _sum(course.spent, answer.usage)
+    return replace(course, spent=spent, seen=course.seen | answer.seen, **changes)  # type: ignore[arg-type]  # field names
+
+
+def _between(answer: Answer) -> list[ModelEvent]:
+    """What keeps the reasoning of two tries apart."""
+    return [ReasoningDelta("\n\n")] if answer.reasoning else []
+
+
+def _usage(course: Course, answer: Answer) -> UsageReported:
+    usage = answer.usage or estimated_usage(course.tokens, answer)
+    return UsageReported(_sum(course.spent, usage))
+
+
+def _sum(earlier: Usage | None, usage: Usage) -> Usage:
+    """Both together, since both are billed; a cost is known only when both told theirs."""
+    if earlier is None:
+        return usage
+    costs = (earlier.reported_cost, usage.reported_cost)
+    names = {*earlier.tools, *usage.tools}
+    return Usage(
+        input=earlier.input + usage.input,
+        cached=earlier.cached + usage.cached,
+        output=earlier.output + usage.output,
+        reasoning=earlier.reasoning + usage.reasoning,
+        estimated=earlier.estimated or usage.estimated,
+        tools={name: earlier.tools.get(name, 0) + usage.tools.get(name, 0) for name in names},
+        reported_cost=None if costs[0] is None or costs[1] is None else costs[0] + costs[1],
+        requests=earlier.requests + usage.requests,
+    )

@@ -1,0 +1,227 @@
+"""Bolt's part: which delivery goes where; everything is acknowledged, and what could not be stored is not."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspaces import Origin, Workspaces
+from adapters.slack.connection.dispatch import NOT_STORED, kind_of
+from adapters.slack.events.interactions import Acting
+from adapters.slack.events.backfill import CatchUp
+from adapters.slack.events.messages import Hearing
+from adapters.slack.replies.rendering import COMMAND
+from bot.errors import BotError, PlatformError, StorageError
+from bot.event_errors import EventErrors
+
+logger = logging.getLogger(__name__)
+
+EVERYTHING: Final = re.compile(".*", re.DOTALL)
+WORKSPACE: Final = "seedling.workspace"
+ERRORS: Final = "seedling.errors"
+"""In a request's context: the workspace that it came from, and where errors are told."""
+
+UNINSTALLED: Final = ("app_uninstalled", "tokens_revoked")
+PLACES_GONE: Final = ("channel_deleted", "channel_left", "group_deleted", "group_left")
+"""https://docs.slack.dev/reference/events/channel_left and the like: the bot sees nothing of that channel any more."""
+
+HANDLED_EVENTS: Final = frozenset(
+    {
+        "agent_session_stopped",
+        "app_home_opened",
+        "app_mention",
+        "channel_rename",
+        "message",
+        "user_change",
+        *PLACES_GONE,
+        *UNINSTALLED,
+    }
+)
+"""The types of events that something is done about."""
+
+Body = dict[str, Any]
+Handler = Callable[[Workspace, Body], Awaitable[Any]]
+
+
+def make_app(
+    workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp, errors: EventErrors
+) -> AsyncApp:
+    """The app with all its listeners."""
+
+    async def authorize(context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        try:
+            workspace = await workspaces.find(Origin(team=team_id or "", enterprise=enterprise_id or ""))
+        except (PlatformError, StorageError):
+            context[NOT_STORED] = True
+            raise
+        context[ERRORS] = errors
+        if workspace is not None:
+            context[WORKSPACE] = workspace
+        # Without a workspace nothing is handled. Bolt itself would answer at whatever address the delivery names.
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_user_id=workspace.bot_user if workspace else None,
+            bot_id=workspace.bot_id if workspace else None,
+            bot_token="-",  # noqa: S106 - Bolt wants one; all calls go through the workspace
+        )
+
+    quiet = logging.getLogger("slack_bolt")
+    quiet.setLevel(logging.ERROR)  # Bolt writes whole deliveries, with what people said, into its warnings
+    app = AsyncApp(
+        name="seedling",
+        logger=quiet,
+        authorize=authorize,
+        signing_secret="-",  # noqa: S106 - requests are checked before they come here
+        request_verification_enabled=False,
+        ignoring_self_events_enabled=False,  # Bolt counts it as one when somebody deletes a message of the bot
+        process_before_response=True,  # acknowledge when a listener has ended, not when it begins
+        attaching_conversation_kwargs_enabled=False,
+    )
+    app.error(_telling(errors))
+    _add_events(app, _Messages(hearing, catch_up), acting)
+    _add_ends(app, workspaces, hearing)
+    app.event(EVERYTHING)(_nothing)
+    _add_interactions(app, acting)
+    return app
+
+
+def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
+    """Return what is done about errors that reach Bolt, which itself would write their text into the log each time."""
+
+    async def tell(error: Exception, body: Body) -> None:
+        if isinstance(error, BotError):
+            logger.warning("a delivery was not handled", extra={"event": kind_of(body), "error": str(error)})
+        else:
+            errors.note(kind_of(body), error)
+
+    return tell
+
+
+class _Messages:
+    """Messages are heard, and then remembered as heard."""
+
+    def __init__(self, hearing: Hearing, catch_up: CatchUp) -> None:
+        self._hearing = hearing
+        self._catch_up = catch_up
+
+    async def message(self, workspace: Workspace, event: Mapping[str, Any]) -> None:
+        await self._hearing.message(workspace, event)
+        await self._catch_up.note(workspace, event)
+
+
+def _add_events(app: AsyncApp, hearing: _Messages, acting: Acting) -> None:
+    handlers: Mapping[str, Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]] = {
+        "app_mention": hearing.message,
+        "message": hearing.message,
+        "agent_session_stopped": acting.session_stopped,
+        "app_home_opened": acting.home_opened,
+        "user_change": acting.member_changed,
+        "channel_rename": acting.place_changed,
+    }
+    for name, handler in handlers.items():
+        app.event({"type": name})(_event(handler))
+
+
+def _add_ends(app: AsyncApp, workspaces: Workspaces, hearing: Hearing) -> None:
+    for name in PLACES_GONE:
+        app.event({"type": name})(_event(hearing.place_gone))
+    for name in UNINSTALLED:
+        app.event({"type": name})(_uninstalled(workspaces, hearing))
+
+
+def _add_interactions(app: AsyncApp, acting: Acting) -> None:
+    app.command(COMMAND)(_acknowledged(acting.command))
+    app.shortcut(EVERYTHING)(_acknowledged(acting.shortcut))
+    app.action(EVERYTHING)(_acknowledged(acting.action))
+    app.view(EVERYTHING)(_submitted(acting))
+    app.options(EVERYTHING)(_no_options)
+    app.command(EVERYTHING)(_acknowledge)
+    app.view_closed(EVERYTHING)(_acknowledge)
+
+
+def _event(handler: Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+    async def listener(context: AsyncBoltContext, body: Body) -> None:
+        await guarded(context, body, lambda workspace: handler(workspace, event_of(body)))
+
+    return listener
+
+
+def _acknowledged(handler: Handler) -> Callable[..., Awaitable[None]]:
+    async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
+        await ack()
+        await guarded(context, body, lambda workspace: handler(workspace, body))
+
+    return listener
+
+
+def _submitted(acting: Acting) -> Callable[..., Awaitable[None]]:
+    async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
+        found = await guarded(context, body, lambda workspace: acting.submitted(workspace, body))
+        errors: Mapping[str, str] = found or {}
+        await (ack(response_action="errors", errors=dict(errors)) if errors else ack())
+
+    return listener
+
+
+def _uninstalled(workspaces: Workspaces, hearing: Hearing) -> Callable[..., Awaitable[None]]:
+    async def listener(context: AsyncBoltContext, body: Body) -> None:
+        if event_of(body).get("type") == "tokens_revoked" and not _revoked_bots(body):
+            return  # those of persons, of whom nothing is kept
+        try:
+            origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
+            for team in await workspaces.uninstalled(origin):
+                await hearing.workspace_gone(team)
+        except StorageError:
+            context[NOT_STORED] = True
+            raise
+
+    return listener
+
+
+def _revoked_bots(body: Body) -> bool:
+    tokens = event_of(body).get("tokens")
+    return isinstance(tokens, Mapping) and bool(tokens.get("bot"))
+
+
+async def _nothing(context: AsyncBoltContext) -> None:
+    """An event that nobody waits for; without a listener Bolt would not acknowledge it."""
+
+
+async def _acknowledge(ack: Any) -> None:
+    await ack()
+
+
+async def _no_options(ack: Any) -> None:
+    await ack(options=[])
+
+
+async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Workspace], Awaitable[Any]]) -> Any:
+    """Let something be handled; only what storage could not take goes back to Slack, to be delivered again."""
+    workspace = context.get(WORKSPACE)
+    if not isinstance(workspace, Workspace):
+        return None
+    try:
+        return await handle(workspace)
+    except StorageError as error:
+        context[NOT_STORED] = True
+        logger.warning("not stored; Slack delivers it again", extra={"error": str(error)})
+    except PlatformError as error:
+        logger.warning("a delivery was not handled", extra={"error": str(error)})
+    except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken
+        errors: EventErrors = context[ERRORS]
+        errors.note(kind_of(body), error)
+    return None
+
+
+def event_of(body: Body) -> Mapping[str, Any]:
+    """The inner event; empty where there is none."""
+    event = body.get("event")
+    return event if isinstance(event, Mapping) else {}

@@ -1,0 +1,111 @@
+"""The bot's home tab, and what stands in its messages tab before anything is said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.limits import SECTION_CHARACTERS
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.events.requests import asked_by
+from adapters.slack.payloads import field
+from adapters.slack.replies.rendering import COMMAND, Block, escape_mrkdwn, shortened
+from bot.commands.parameter_text import origin_text
+from bot.delivery import tables_as_text
+from bot.errors import BotError
+from bot.parameters import Effective
+from bot.ports import Bot, Clock
+from bot.types import Entrance
+
+logger = logging.getLogger(__name__)
+
+OPEN_SETTINGS: Final = "seedling_open_settings"
+WELCOME: Final = (
+    "• Mention me in a channel: I answer in the thread, and read what was said there before.\n"
+    "• Write to me in the *Messages* tab, without any mention.\n"
+    f"• In channels, `{COMMAND}` asks, searches, summarises and sets; in threads, mention me with the same words or "
+    "write `!set reasoning_effort high`.\n"
+    "• Under a message, *More actions* has *Seed settings here* and *Summarise*."
+)
+PROMPTS: Final[Sequence[Mapping[str, str]]] = (
+    {"title": "What can you do?", "message": "help"},
+    {"title": "Explain something", "message": "Explain how a heat pump works, in five sentences."},
+    {"title": "Draft a message", "message": "Draft a short, friendly message that moves our meeting to Thursday."},
+    {"title": "Search the web", "message": "search What is new in Python this month?"},
+)
+
+
+class Home:
+    """Shows the home tab and the suggested prompts."""
+
+    def __init__(self, bot: Bot, *, clock: Clock) -> None:
+        self._bot = bot
+        self._clock = clock
+
+    async def opened(self, workspace: Workspace, event: Mapping[str, Any]) -> None:
+        """Somebody opened one of the two tabs. Raises `PlatformError` and `StorageError`."""
+        user = field(event, "user")
+        if field(event, "tab") == "messages":
+            await self._suggest(workspace, field(event, "channel"))
+        elif field(event, "tab") == "home" and user:
+            await self._publish(workspace, user)
+
+    async def _suggest(self, workspace: Workspace, channel: str) -> None:
+        try:
+            arguments = {"channel_id": channel, "prompts": list(PROMPTS)}
+            await workspace.calls.call("assistant.threads.setSuggestedPrompts", arguments, patience=10)
+        except SlackRefusal as refusal:
+            logger.info("prompts were refused", extra={"code": refusal.code})
+
+    async def _publish(self, workspace: Workspace, user: str) -> None:
+        asked = await asked_by(workspace, {"user_id": user}, self._clock, entrance=Entrance.BUTTON)
+        try:
+            used = await self._bot.usage(asked)
+        except BotError as error:
+            logger.info("usage is not shown", extra={"error": str(error)})
+            used = ""
+        effective = await self._bot.effective(asked.key)
+        view = home_view(effective, used, administers=asked.administers)
+        await workspace.calls.call("views.publish", {"user_id": user, "view": view}, patience=10)
+
+
+def home_view(effective: Mapping[str, Effective], used: str, *, administers: bool) -> dict[str, Any]:
+    """The home tab: how to start, what was used, what is set for the workspace."""
+    blocks = [_header("How to start"), _section(WELCOME)]
+    if used:
+        blocks += [_header("Usage"), _section(in_mrkdwn(used))]
+    blocks += [_header("Settings of this workspace"), *_settings(effective)]
+    if administers:
+        button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain("Change them")}
+        blocks.append({"type": "actions", "elements": [button]})
+    else:
+        blocks.append(_section("Administrators change them here; for a channel or thread everybody can."))
+    return {"type": "home", "blocks": blocks}
+
+
+def in_mrkdwn(markdown: str) -> str:
+    """The core's own short texts as mrkdwn; tables become aligned text."""
+    return escape_mrkdwn(tables_as_text(markdown)).replace("**", "*")
+
+
+def _settings(effective: Mapping[str, Effective]) -> list[Block]:
+    lines = [
+        f"*{name}*: {shortened(escape_mrkdwn(' '.join(each.parameter.format(each.value).split())), 100)}"
+        f" ({origin_text(each)})"
+        for name, each in effective.items()
+    ]
+    return [_section("\n".join(lines[start : start + 10])) for start in range(0, len(lines), 10)]
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": _plain(text)}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": shortened(text, SECTION_CHARACTERS)}}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

@@ -1,0 +1,196 @@
+"""Messages on their way to the bot: from what somebody said to what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+from adapters.slack.api.directory import Member
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.events.parse import (
+    PLATFORM,
+    Said,
+    dedupe_key,
+    mentioned,
+    read_message,
+    without_mention,
+)
+from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.payloads import field, moment
+from adapters.slack.replies.rendering import in_slack_words
+from adapters.slack.replies.status import forget_title
+from adapters.slack.replies.ephemeral import whisper
+from bot.chat.background_tasks import BackgroundTasks
+from bot.commands.parser import question_in
+from bot.turns.effects import SHOWN_WITHIN
+from bot.errors import InvalidInput
+from bot.offload import offload
+from bot.turns.pending_answers import INTERRUPTED
+from bot.ports import Bot
+from bot.types import AuthorKind, ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage, Within
+
+logger = logging.getLogger(__name__)
+
+Event = Mapping[str, Any]
+
+
+class Hearing:
+    """Hands what people say, change and delete to the bot."""
+
+    def __init__(self, bot: Bot, background: BackgroundTasks) -> None:
+        self._bot = bot
+        self._background = background
+
+    async def message(self, workspace: Workspace, event: Event) -> Handled | None:
+        """Take one message event. Raises `StorageError` when it is not stored and must come again."""
+        match event.get("subtype"):
+            case "message_changed":
+                await self._changed(workspace, event)
+                return None
+            case "message_deleted":
+                await self._deleted(workspace, event)
+                return None
+        said = read_message(event, bot_user=workspace.bot_user)
+        return None if said is None else await self.said(workspace, said)
+
+    async def said(self, workspace: Workspace, said: Said) -> Handled | None:
+        """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
+        if workspace.is_own(said.event):
+            return None
+        return await self.hand_over(workspace, await self._incoming(workspace, said))
+
+    async def hand_over(self, workspace: Workspace, incoming: Incoming) -> Handled | None:
+        """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
+        return await self.tell(workspace, incoming, self._bot.handle(incoming))
+
+    async def reply(self, workspace: Workspace, asked: Incoming, text: str) -> None:
+        """Answer something with a text for its author alone, once. Raises `StorageError`."""
+        await self.tell(workspace, asked, self._bot.reply(asked, text))
+
+    async def tell(self, workspace: Workspace, asked: Incoming, doing: Awaitable[Handled]) -> Handled | None:
+        """Show what the bot says to something to its author alone, beside other work. Raises `StorageError`."""
+        try:
+            handled = await doing
+        except InvalidInput as error:
+            self._background.start(self._tell(workspace, asked, str(error)), "message for one person")
+            return None
+        await self.show(workspace, asked, handled)
+        return handled
+
+    async def show(self, workspace: Workspace, asked: Incoming, handled: Handled) -> None:
+        """Show what somebody alone is told, if there is anything."""
+        if handled.outcome is Outcome.REPLIED and handled.text:
+            self._background.start(self._tell(workspace, asked, handled.text), "message for one person")
+
+    async def tell_owed(self, workspace: Workspace, owed: Owed) -> None:
+        """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
+        await whisper(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
+
+    async def _tell(self, workspace: Workspace, asked: Incoming, text: str) -> None:
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
+            await whisper(workspace, asked, in_slack_words(text))
+        await self._bot.told(asked)
+
+    # ------------------------------------------------------------ what is said
+
+    async def _incoming(self, workspace: Workspace, said: Said) -> Incoming:
+        member = await _author(workspace, said)
+        names = await workspace.directory.names_in(said.text)
+        text = without_mention(said.text, workspace.bot_user)
+        return Incoming(
+            key=said.key(workspace.team),
+            dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
+            author=member.person,
+            author_kind=kind_of(workspace, member, said.user_team),
+            text=await offload(len(text), to_markdown, text, names),
+            typed=to_plain(text, names),
+            at=said.at,
+            source_id=said.ts,
+            attachments=workspace.attachments_of(said.event),
+            addressed=said.is_direct or said.mentions_bot,
+            addressees=mentioned(said.text) - {workspace.bot_user},
+            is_direct=said.is_direct,
+            starts_thread=not said.thread,
+            administers=member.administers,
+            time_zone=member.time_zone,
+            details=details_of(workspace, user_team=said.user_team or member.team),
+        )
+
+    # ------------------------------------------------------------ what changes
+
+    async def _changed(self, workspace: Workspace, event: Event) -> None:
+        message, before = _record(event, "message"), _record(event, "previous_message")
+        if field(message, "subtype") == "tombstone":
+            await self._forget(workspace, field(event, "channel"), before or message)
+            return
+        said = read_message(
+            {"type": "message", **message}, bot_user=workspace.bot_user, channel=field(event, "channel")
+        )
+        is_preview = bool(before) and field(before, "text") == field(message, "text")  # they change messages, too
+        if said is None or is_preview or workspace.is_own(message):
+            return
+        at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
+        member = await _author(workspace, said)
+        names = await workspace.directory.names_in(said.text)
+        text = without_mention(said.text, workspace.bot_user)
+        is_directed = said.is_direct or said.mentions_bot
+        typed = to_plain(text, names)
+        edited = ThreadMessage(
+            source_id=said.ts,
+            author=member.person,
+            text=typed if typed != question_in(typed) else to_markdown(text, names),
+            at=said.at,
+            attachments=workspace.attachments_of(message),
+        )
+        await self._bot.edited(said.key(workspace.team), edited, at=at, is_directed=is_directed)
+
+    async def _deleted(self, workspace: Workspace, event: Event) -> None:
+        before = _record(event, "previous_message")
+        await self._forget(workspace, field(event, "channel"), before | {"ts": field(event, "deleted_ts")})
+
+    async def _forget(self, workspace: Workspace, channel: str, message: Event) -> None:
+        """Let a message go, somebody's or the bot's own; the session that was named after a question loses its name."""
+        ts = field(message, "ts")
+        if not channel or moment(ts) is None:
+            return
+        thread = field(message, "thread_ts") or ts
+        key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
+        outcome = await self._bot.deleted(key, ts)
+        if outcome.questions and workspace.sessions:
+            self._background.start(forget_title(workspace, key), "title of a session")
+
+    async def place_gone(self, workspace: Workspace, event: Event) -> None:
+        """A channel was deleted, or the bot was taken out of it. Raises `StorageError`."""
+        if channel := field(event, "channel"):
+            place = Within(platform=PLATFORM, workspace=workspace.team, channel=channel)
+            await self._bot.place_deleted(place)
+
+    async def workspace_gone(self, team: str) -> None:
+        """The app was taken out of a workspace. Raises `StorageError`."""
+        await self._bot.place_deleted(Within(platform=PLATFORM, workspace=team))
+
+
+async def _author(workspace: Workspace, said: Said) -> Member:
+    """Return who said something; Slack is not asked about apps, whose messages name them."""
+    if said.bot_name:
+        return Member(id=said.user, name=said.bot_name, is_bot=True)
+    return await workspace.directory.member(said.user)
+
+
+def details_of(workspace: Workspace, *, user_team: str = "") -> Mapping[str, str]:
+    """What replies need to know beside the conversation."""
+    details = {"user_team": user_team or workspace.team, "enterprise": workspace.enterprise}
+    return {name: value for name, value in details.items() if value}
+
+
+def kind_of(workspace: Workspace, member: Member, user_team: str) -> AuthorKind:
+    """Return whether somebody belongs to the workspace, or to an organisation that shares a channel with it."""
+    from_elsewhere = not workspace.enterprise and user_team not in {"", workspace.team}
+    return AuthorKind.EXTERNAL if member.is_stranger or from_elsewhere else AuthorKind.MEMBER
+
+
+def _record(event: Event, name: str) -> dict[str, Any]:
+    value = event.get(name)
+    return dict(value) if isinstance(value, Mapping) else {}

@@ -1,0 +1,104 @@
+"""Slack's message events as values: what is said, where, to whom; nothing in an event can raise. Pure.
+
+https://docs.slack.dev/reference/events/message
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from adapters.slack.payloads import field, first_line, moment
+from bot.types import ConversationKey
+
+Event = Mapping[str, Any]
+
+PLATFORM: Final = "slack"
+SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
+"""Subtypes of messages that people and apps write."""
+
+DIRECT: Final = frozenset({"im"})
+SYSTEM_USERS: Final = frozenset({"USLACK", "USLACKBOT"})
+_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{1,30})[|>]", re.ASCII)
+_CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came.
+
+    `user` is the id of a person, or of an app's user or bot, whose name is `bot_name` then ("" for people). `event` is
+    all that Slack told of it.
+    """
+
+    channel: str
+    ts: str
+    thread: str
+    user: str
+    user_team: str
+    bot_name: str
+    text: str
+    at: datetime
+    is_direct: bool
+    mentions_bot: bool
+    event: Event
+
+    def key(self, team: str) -> ConversationKey:
+        """The conversation it belongs to: the thread it stands in, or would start."""
+        return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=self.thread or self.ts)
+
+
+def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | None:
+    """What a person or another app said; None for what Slack itself, nobody or the bot's own user said."""
+    channel = field(event, "channel") or channel
+    ts, bot = field(event, "ts"), field(event, "bot_id")
+    user = field(event, "user") or bot
+    at = moment(ts)
+    is_said = field(event, "type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
+    by_somebody = user and user not in SYSTEM_USERS and user != bot_user
+    if not is_said or not by_somebody or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
+        return None
+    thread, text = field(event, "thread_ts"), field(event, "text")
+    kind = field(event, "channel_type")
+    return Said(
+        channel=channel,
+        ts=ts,
+        thread=thread if thread != ts and moment(thread) is not None else "",
+        user=user,
+        user_team=field(event, "user_team") or field(event, "team"),
+        bot_name=first_line(field(event, "username"), field(event, "bot_profile", "name"), user) if bot else "",
+        text=text,
+        at=at,
+        is_direct=kind in DIRECT or (not kind and channel.startswith("D")),
+        mentions_bot=event.get("type") == "app_mention" or _mention_of(bot_user).search(text) is not None,
+        event=event,
+    )
+
+
+def dedupe_key(team: str, channel: str, ts: str) -> str:
+    """The name of a message: a mention arrives as `app_mention` and as `message`, with the same one."""
+    return f"{team}/{channel}/{ts}"
+
+
+def without_mention(text: str, bot_user: str) -> str:
+    """The text without the bot's name where it only calls it: at the beginning and at the end."""
+    mention = _mention_of(bot_user)
+    text = re.sub(rf"^(?:\s*+{mention.pattern}[\s,:]*+)++", "", text)
+    end = len(text.rstrip())
+    while (at := text.rfind("<@", 0, end)) >= 0 and mention.fullmatch(text, at, end):
+        end = at
+        while end and text[end - 1].isspace():
+            end -= 1
+    return text[:end].strip()
+
+
+def mentioned(text: str) -> frozenset[str]:
+    """Return the ids of the people whom a text mentions."""
+    return frozenset(_MENTION.findall(text))
+
+
+def _mention_of(bot_user: str) -> re.Pattern[str]:
+    return re.compile(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>")

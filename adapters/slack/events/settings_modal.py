@@ -1,0 +1,133 @@
+"""The settings form in use: opened, moved to another scope, submitted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.events.requests import Body, asked_by, user_of
+from adapters.slack.events.messages import Hearing
+from adapters.slack.events.parse import PLATFORM
+from adapters.slack.events.settings_view import KINDS, SCOPE, Kind, Where, form, read_form, read_where
+from adapters.slack.payloads import field
+from bot.chat.rate_limit import Priority
+from bot.commands.parameter_text import place_text
+from bot.parameter_resolver import scopes_of
+from bot.parameters import PARAMETERS, Scope
+from bot.ports import Bot, Clock
+from bot.types import ConversationKey, Entrance, Incoming
+
+logger = logging.getLogger(__name__)
+
+OPEN_SECONDS = 2.0
+"""How long a form may take to open: what allows it lasts three seconds."""
+
+OPENED_BEFORE = "exchanged_trigger_id"
+"""What Slack answers to a command that was delivered again: its form is open."""
+
+ONLY_ADMINISTRATORS = "Only administrators change what holds for the whole workspace."
+
+
+class Settings:
+    """Shows the form and carries out what was submitted."""
+
+    def __init__(self, bot: Bot, hearing: Hearing, *, clock: Clock) -> None:
+        self._bot = bot
+        self._hearing = hearing
+        self._clock = clock
+
+    async def open(self, workspace: Workspace, body: Body, asked: Incoming) -> None:
+        """Open the form for a place, at its narrowest scope. Raises `PlatformError` and `StorageError`."""
+        if await self._is_refused(workspace, asked):
+            return
+        key = asked.key
+        kinds = Where(channel=key.channel, thread=key.thread, kind="workspace").kinds
+        where = Where(channel=key.channel, thread=key.thread, kind=kinds[-1])
+        view = await self._form(workspace, where, user_of(body))
+        arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
+        try:
+            await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
+        except SlackRefusal as refused:
+            if refused.code != OPENED_BEFORE:
+                raise
+
+    async def move(self, workspace: Workspace, body: Body, kind: str) -> None:
+        """Show what is set at another scope. Raises `PlatformError` and `StorageError`."""
+        where = read_where(field(body, "view", "private_metadata"))
+        if where is None or kind not in where.kinds:
+            return
+        if await self._is_refused(workspace, await self._asked(workspace, body, where, Entrance.BUTTON)):
+            return
+        chosen: Kind = next(each for each in KINDS if each == kind)
+        view = await self._form(workspace, replace(where, kind=chosen), user_of(body))
+        arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
+        await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
+
+    async def submitted(self, workspace: Workspace, body: Body) -> Mapping[str, str]:
+        """Set what was changed; what is wrong, by block. Raises `StorageError`."""
+        where = read_where(field(body, "view", "private_metadata"))
+        view = body.get("view")
+        if where is None or not isinstance(view, Mapping):
+            return {}
+        asked = await self._asked(workspace, body, where, Entrance.FORM)
+        if await self._is_refused(workspace, asked):
+            return {}
+        member = await workspace.directory.member(user_of(body))
+        parameters = [each for each in PARAMETERS.values() if member.administers or not each.guarded]
+        changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
+        if errors:
+            return errors
+        if where.kind == "workspace" and not member.administers:
+            return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
+        if changes:
+            scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
+            answer = _confirmation(scope, changes) if where.channel else ""
+            await self._hearing.tell(workspace, asked, self._bot.change(scope, changes, asked=asked, answer=answer))
+        return {}
+
+    async def _asked(self, workspace: Workspace, body: Body, where: Where, entrance: Entrance) -> Incoming:
+        """What somebody does with the form, in the place that it is for."""
+        here = {"channel": where.channel, "thread": where.thread}
+        return await asked_by(workspace, body, self._clock, entrance=entrance, **here)
+
+    async def _is_refused(self, workspace: Workspace, asked: Incoming) -> bool:
+        """Whether this is not open to whoever does it, who is told so."""
+        refusal = await self._bot.refuse(asked)
+        if refusal is not None:
+            await self._hearing.show(workspace, asked, refusal)
+        return refusal is not None
+
+    async def _form(self, workspace: Workspace, where: Where, user: str) -> dict[str, object]:
+        member = await workspace.directory.member(user)
+        effective = await self._bot.effective(_key(workspace, where))
+        return form(where, effective, await self._own(workspace, where), administers=member.administers)
+
+    async def _own(self, workspace: Workspace, where: Where) -> Mapping[str, str]:
+        """What is set at the very scope of a form."""
+        key = _key(workspace, where)
+        if where.kind != "conversation":
+            key = replace(key, thread="", channel="" if where.kind == "workspace" else key.channel)
+        effective = await self._bot.effective(key)
+        return {
+            name: each.parameter.format(each.value) for name, each in effective.items() if each.origin == where.kind
+        }
+
+
+def _key(workspace: Workspace, where: Where) -> ConversationKey:
+    return ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=where.channel, thread=where.thread)
+
+
+def _confirmation(scope: Scope, changes: Mapping[str, str | None]) -> str:
+    lines = [f"- {name}: {'as before' if value is None else value}" for name, value in changes.items()]
+    return "\n".join((f"Set for {place_text(scope)}:", "", *lines))
+
+
+def _blocks_of(view: Mapping[str, Any]) -> list[str]:
+    """The blocks of a form's first field, where a message is seen."""
+    blocks = view.get("blocks")
+    found = [field(each, "block_id") for each in blocks or () if isinstance(each, Mapping)]
+    return [each for each in found if ":" in each][:1]

@@ -1,0 +1,154 @@
+"""The slash command with its sub-commands, and the shortcuts on messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.events.requests import Body, asked_by, channel_of
+from adapters.slack.events.messages import Hearing
+from adapters.slack.events.settings_modal import Settings
+from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.payloads import field, moment
+from adapters.slack.replies.rendering import (
+    COMMAND,
+    PIECE_CHARACTERS,
+    Block,
+    escape_markdown,
+    fallback_text,
+    markdown_blocks,
+    shortened,
+)
+from adapters.slack.replies.ephemeral import NOT_THERE
+from bot.chat.rate_limit import Priority
+from bot.commands.command import Command
+from bot.commands.parser import question_in
+from bot.commands.registry import all_commands, find_command
+from bot.errors import InvalidInput
+from bot.ports import Bot, Clock
+from bot.types import Entrance, Incoming
+
+logger = logging.getLogger(__name__)
+
+SETTINGS_SHORTCUT: Final = "seed_settings"
+SUMMARISE_SHORTCUT: Final = "seed_summarise"
+SETTINGS_WORD: Final = "settings"
+QUESTION: Final = "seedling_question"
+NOT_HERE: Final = "I am not in this channel. Invite me with `/invite @Seedling`, or write to me directly."
+POST_SECONDS: Final = 2.0
+"""How long the question may take to be shown: within three seconds Slack wants its acknowledgement."""
+
+
+def usage() -> str:
+    """What can follow the slash command, a line each."""
+    lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in all_commands().values()]
+    return "\n".join((*lines, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
+
+
+class Commanding:
+    """Carries out slash commands and shortcuts."""
+
+    def __init__(self, bot: Bot, hearing: Hearing, settings: Settings, *, clock: Clock) -> None:
+        self._bot = bot
+        self._hearing = hearing
+        self._settings = settings
+        self._clock = clock
+
+    async def command(self, workspace: Workspace, body: Body) -> None:
+        """Somebody typed the slash command. Raises `StorageError`."""
+        raw = field(body, "text").strip()
+        names = await workspace.directory.names_in(raw)
+        text = to_plain(raw, names)
+        word = text.partition(" ")[0]
+        command = find_command(word)
+        asked = replace(await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND), text=f"/{text}")
+        if word.lower() == SETTINGS_WORD:
+            await self._settings.open(workspace, body, asked)
+        elif not word:
+            await self._hearing.reply(workspace, asked, usage())
+        elif command is None:
+            unknown = f"There is no `{COMMAND} {escape_code(word)}`. There are:\n\n{usage()}"
+            await self._hearing.reply(workspace, asked, unknown)
+        elif command.needs_mark:
+            await self._ask(workspace, asked, command, shown=to_markdown(raw.partition(" ")[2], names))
+        else:
+            await self._hearing.hand_over(workspace, asked)
+
+    async def _ask(self, workspace: Workspace, asked: Incoming, command: Command, *, shown: str) -> None:
+        """Show the question, so that it can be answered below it, and ask; once, however often it is delivered."""
+        if not question_in(asked.text).strip():
+            return await self._hearing.reply(workspace, asked, f"Usage: `{COMMAND} {command.usage}`")
+        refusal = await self._bot.refuse(asked)
+        if refusal is not None:
+            return await self._hearing.show(workspace, asked, refusal)
+        try:
+            command.read(asked.text.partition(" ")[2])
+        except InvalidInput as error:
+            return await self._hearing.reply(workspace, asked, str(error))
+        if not await self._bot.begin(asked):
+            return None
+        try:
+            ts = await self._post_question(workspace, asked, shown)
+        except SlackRefusal as refused:
+            if refused.code not in NOT_THERE:
+                raise
+            return await self._hearing.reply(workspace, asked, NOT_HERE)
+        at: datetime = moment(ts) or asked.at
+        key = replace(asked.key, thread=ts)
+        handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
+        if handled is not None and not handled.text:
+            await self._bot.told(asked)
+        return None
+
+    async def _post_question(self, workspace: Workspace, asked: Incoming, shown: str) -> str:
+        """Post the question, its beginning where it is long, once more as plain text where blocks are refused.
+
+        Raises `SlackRefusal` and `SlackUncertain`.
+        """
+        name = escape_markdown(" ".join(asked.author.name.split()))
+        text = shortened(f"**{name}** asks: {escape_markdown(shown)}", PIECE_CHARACTERS)
+        try:
+            return await self._post(workspace, asked, text, markdown_blocks(text))
+        except SlackRefusal as refusal:
+            if refusal.code in NOT_THERE:
+                raise
+            return await self._post(workspace, asked, text, ())
+
+    async def _post(self, workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block]) -> str:
+        arguments: Mapping[str, Any] = {
+            "channel": asked.key.channel,
+            "text": fallback_text(text),
+            "blocks": list(blocks) or None,
+            "metadata": {"event_type": QUESTION, "event_payload": {"user": asked.author.id}},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        answer = await workspace.calls.call(
+            "chat.postMessage", arguments, priority=Priority.FIRST, patience=POST_SECONDS
+        )
+        return str(answer["ts"])
+
+    async def shortcut(self, workspace: Workspace, body: Body) -> None:
+        """Somebody used a shortcut on a message. Raises `StorageError`."""
+        ts, thread = field(body, "message", "ts"), field(body, "message", "thread_ts")
+        if not channel_of(body) or moment(ts) is None:
+            return
+        match field(body, "callback_id"):
+            case callback if callback == SETTINGS_SHORTCUT:
+                entrance = Entrance.SHORTCUT
+                asked = await asked_by(workspace, body, self._clock, entrance=entrance, thread=thread or ts)
+                await self._settings.open(workspace, body, asked)
+            case callback if callback == SUMMARISE_SHORTCUT:
+                words = "thread private" if thread else f"channel from {ts} private"
+                asked = await asked_by(workspace, body, self._clock, entrance=Entrance.SHORTCUT, thread=thread)
+                await self._hearing.hand_over(workspace, replace(asked, text=f"/summarise {words}"))
+
+
+def escape_code(word: str) -> str:
+    """A word as it can stand in a code span."""
+    return " ".join(word.replace("`", "'").split())[:50]

@@ -1,0 +1,133 @@
+"""The pages that install the app in a workspace: to Slack with a secret of ours, and back with one of theirs.
+
+https://docs.slack.dev/authentication/installing-with-oauth
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+from slack_sdk.oauth.installation_store.models.bot import Bot
+
+from adapters.slack.api.client import SlackCalls
+from adapters.slack.api.errors import SlackRefusal, SlackUncertain
+from adapters.slack.events.parse import PLATFORM
+from adapters.slack.oauth.installation_store import Installations
+from adapters.slack.oauth.token_rotation import AppSecrets, expiry
+from adapters.slack.manifest import RETURN_PATH, SCOPES
+from adapters.slack.payloads import field
+from bot.errors import StorageError
+from bot.one_time_secrets import OneTimeSecrets
+from bot.ports import AdapterStateStore, Clock
+
+logger = logging.getLogger(__name__)
+
+INSTALL_PATH: Final = "/slack/install"
+AUTHORIZE_URL: Final = "https://slack.com/oauth/v2/authorize"
+STATE_LIFETIME: Final = timedelta(minutes=10)
+COOKIE: Final = "seedling_slack_install"
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class States(OneTimeSecrets):
+    """The secrets of installations under way; each works once, in the browser that began."""
+
+    def __init__(self, state: AdapterStateStore, clock: Clock) -> None:
+        super().__init__(state, clock, platform=PLATFORM, prefix="state/", lifetime=STATE_LIFETIME)
+
+
+class InstallPages:
+    """Two pages: one that leads to Slack, one that Slack leads back to; `url` is Slack's page of consent."""
+
+    def __init__(
+        self, installations: Installations, state: AdapterStateStore, calls: SlackCalls, app: AppSecrets, clock: Clock
+    ) -> None:
+        self._installations = installations
+        self._states = States(state, clock)
+        self._calls = calls
+        self._app = app
+        self._clock = clock
+        self.url = AUTHORIZE_URL
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where they are; looking with HEAD neither begins nor ends anything."""
+        return [
+            web.get(INSTALL_PATH, self.begin, allow_head=False),
+            web.get(RETURN_PATH, self.end, allow_head=False),
+        ]
+
+    async def begin(self, request: web.Request) -> web.Response:
+        """Lead to Slack's page of consent."""
+        try:
+            state = await self._states.issue()
+        except StorageError:
+            return _page("The database is away. Please try again in a moment.", status=503)
+        query = {"client_id": self._app.client_id, "scope": ",".join(SCOPES), "state": state}
+        response = web.Response(status=302, headers=_HEADERS | {"Location": f"{self.url}?{urlencode(query)}"})
+        secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
+        age = int(STATE_LIFETIME.total_seconds())
+        response.set_cookie(COOKIE, state, max_age=age, httponly=True, secure=secure, samesite="Lax")
+        return response
+
+    async def end(self, request: web.Request) -> web.Response:
+        """Take what Slack gives for the consent."""
+        state, cookie = request.query.get("state", ""), request.cookies.get(COOKIE, "")
+        try:
+            if not state or not hmac.compare_digest(state.encode(), cookie.encode()):
+                return _page("This link belongs to another browser. Please begin again.", status=400)
+            if not await self._states.use_up(state):
+                return _page("This link was used already, or is too old. Please begin again.", status=400)
+            if "error" in request.query:
+                return _page("Nothing was installed.", status=200)
+            return await self._install(request.query.get("code", ""))
+        except StorageError:
+            return _page("The database is away. Please try again in a moment.", status=503)
+
+    async def _install(self, code: str) -> web.Response:
+        arguments = {
+            "client_id": self._app.client_id,
+            "client_secret": self._app.client_secret,
+            "code": code,
+        }
+        try:
+            told = await self._calls.call("oauth.v2.access", arguments, patience=10)
+        except (SlackRefusal, SlackUncertain) as error:
+            logger.warning("the app was not installed", extra={"error": str(error)})
+            return _page("Slack did not accept this. Please begin again.", status=502)
+        await self._installations.async_save_bot(_bot(told, self._clock))
+        logger.info("the app was installed", extra={"team": field(told, "team", "id")})
+        return _page("Seedling is installed. Go back to Slack and say hello to it.", status=200)
+
+
+def _bot(told: Mapping[str, Any], clock: Clock) -> Bot:
+    return Bot(
+        app_id=field(told, "app_id"),
+        enterprise_id=field(told, "enterprise", "id") or None,
+        enterprise_name=field(told, "enterprise", "name") or None,
+        team_id=field(told, "team", "id") or None,
+        team_name=field(told, "team", "name") or None,
+        bot_token=field(told, "access_token"),
+        bot_id="",  # told by auth.test
+        bot_user_id=field(told, "bot_user_id"),
+        bot_scopes=field(told, "scope"),
+        bot_refresh_token=field(told, "refresh_token") or None,
+        bot_token_expires_at=expiry(told, clock),
+        is_enterprise_install=told.get("is_enterprise_install") is True,
+        installed_at=clock().timestamp(),
+    )
+
+
+def _page(text: str, *, status: int) -> web.Response:
+    body = f"<!doctype html><html lang=en><title>Seedling</title><p>{text}</p></html>"
+    return web.Response(text=body, content_type="text/html", status=status, headers=_HEADERS)

@@ -1,0 +1,215 @@
+"""Single messages of answers: streamed where Slack has streams, else posted and edited, and ended whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from adapters.slack.api.errors import GONE, SlackRefusal, SlackUncertain
+from adapters.slack.api.limits import MARKDOWN_CHARACTERS
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.replies.reply_ref import Part
+from adapters.slack.replies.rendering import Block, fallback_text, markdown_blocks
+from bot.chat.rate_limit import Priority
+from bot.errors import PlatformError, ReplyRemoved
+
+logger = logging.getLogger(__name__)
+
+TAKEN_BACK: Final = "(This answer was taken back.)"
+"""What a message says that was to be deleted and could not be."""
+
+STREAM_SHARE: Final = 0.8
+"""When a stream is ended by ourselves, as a share of the time after which Slack would."""
+
+
+class Messages:
+    """Writes the messages of one answer into one place.
+
+    `recipient` are the arguments that a stream in a channel needs beside the place. While it is `plain`, a message is
+    text alone, without blocks.
+    """
+
+    def __init__(
+        self, workspace: Workspace, *, channel: str, thread: str, recipient: Mapping[str, str], stream_seconds: float
+    ) -> None:
+        self._workspace = workspace
+        self._calls = workspace.calls
+        self.channel = channel
+        self.thread = thread
+        self._recipient = recipient
+        self._stream_seconds = stream_seconds
+        self.may_stream = bool(thread)
+        self.plain = False
+
+    # ------------------------------------------------------------ beginning
+
+    async def start_stream(self, text: str) -> Part | None:
+        """Begin a message as a stream; None where that cannot be now. Raises `SlackUncertain`."""
+        if not (self.may_stream and self._workspace.may_stream):
+            return None
+        arguments = {"channel": self.channel, "thread_ts": self.thread, "markdown_text": text, **self._recipient}
+        try:
+            answer = await self._calls.call("chat.startStream", arguments, priority=Priority.FIRST)
+        except SlackRefusal as refusal:
+            self.may_stream = False
+            if not self._workspace.learn(refusal):
+                logger.info("answer is not streamed", extra={"code": refusal.code})
+            return None
+        part = Part(ts=str(answer["ts"]), streaming=True, since=asyncio.get_running_loop().time(), shown=text)
+        self._workspace.open_streams.add(part)
+        return part
+
+    async def post(
+        self, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, priority: Priority
+    ) -> Part:
+        """Post a message. Raises `SlackRefusal` and `SlackUncertain`, `ReplyRemoved` where the thread is gone."""
+        arguments = {
+            "channel": self.channel,
+            "thread_ts": self.thread or None,
+            **self._content(text, blocks),
+            "metadata": metadata,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        answer = await self._call("chat.postMessage", arguments, priority=priority)
+        return Part(ts=str(answer["ts"]), shown=text, blocks=blocks)
+
+    # ------------------------------------------------------------ going on
+
+    async def go_on(self, part: Part, text: str, blocks: Sequence[Block], *, reserved: int) -> None:
+        """Bring a message nearer to `text`, if there is room for it. Raises `SlackRefusal` and `ReplyRemoved`."""
+        if part.streaming:
+            await self._append(part, text)
+        elif part.shown != text:
+            try:
+                arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks)}
+                if await self._calls.try_call("chat.update", arguments, reserved=reserved) is not None:
+                    part.shown, part.blocks = text, blocks
+            except SlackRefusal as refusal:
+                raise _removed(refusal) from refusal
+            except SlackUncertain:
+                part.shown = None  # the next edit tells the whole anyway
+
+    async def _append(self, part: Part, text: str) -> None:
+        """Add to a stream; one that cannot hold the text as it now is, or is too old, is ended and edited from then."""
+        loop = asyncio.get_running_loop()
+        too_old = loop.time() - part.since > self._stream_seconds * STREAM_SHARE
+        if too_old or part.shown is None or not text.startswith(part.shown):
+            await self.end_stream(part)
+            return
+        rest = text[len(part.shown) :][:MARKDOWN_CHARACTERS]
+        if not rest:
+            return
+        arguments = {"channel": self.channel, "ts": part.ts, "markdown_text": rest}
+        try:
+            if await self._calls.try_call("chat.appendStream", arguments) is not None:
+                part.shown += rest
+        except SlackUncertain:
+            part.shown = None
+        except SlackRefusal as refusal:
+            logger.info("stream is over", extra={"code": refusal.code})
+            self._workspace.learn(refusal)
+            self._closed(part)
+            if refusal.code in GONE:
+                raise _removed(refusal) from refusal
+
+    # ------------------------------------------------------------ ending
+
+    async def settle(self, part: Part, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> None:
+        """Make a message hold exactly this. Raises `SlackRefusal`, `SlackUncertain` and `ReplyRemoved`."""
+        if part.streaming and await self._stop(part, text, blocks, metadata):
+            return
+        if part.shown == text and part.blocks == blocks:
+            return
+        arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks), "metadata": metadata}
+        await self._call("chat.update", arguments, priority=Priority.FINAL)
+        part.shown, part.blocks = text, blocks
+
+    async def _stop(self, part: Part, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> bool:
+        """End a stream with the rest of its text; whether it holds the whole text now."""
+        if part.shown is None or not text.startswith(part.shown):
+            await self.end_stream(part)
+            return False
+        rest = text[len(part.shown) :]
+        arguments = {
+            "channel": self.channel,
+            "ts": part.ts,
+            "markdown_text": rest or None,
+            "blocks": list(blocks) or None,
+            "metadata": metadata,
+        }
+        if self._workspace.sessions:
+            arguments["session_status"] = "active"
+        try:
+            await self._calls.call("chat.stopStream", arguments, priority=Priority.FINAL)
+        except (SlackRefusal, SlackUncertain) as error:
+            logger.info("stream could not be ended, so the message is edited", extra={"error": str(error)})
+            part.shown = None
+            return False
+        finally:
+            self._closed(part)
+        part.shown, part.blocks = text, blocks
+        return True
+
+    async def end_stream(self, part: Part) -> None:
+        """End a stream as it stands, so that the message can be edited."""
+        try:
+            arguments = {"channel": self.channel, "ts": part.ts}
+            await self._calls.call("chat.stopStream", arguments, priority=Priority.FINAL)
+        except (SlackRefusal, SlackUncertain) as error:
+            logger.info("stream had ended", extra={"error": str(error)})
+        finally:
+            self._closed(part)
+            part.shown = None
+
+    async def retract(self, part: Part) -> None:
+        """Delete a message; where Slack refuses that, leave nothing of what it says and its buttons.
+
+        Raises `SlackRefusal` and `SlackUncertain` when it stands as it was.
+        """
+        place = {"channel": self.channel, "ts": part.ts}
+        try:
+            await self._calls.call("chat.delete", place, priority=Priority.FINAL)
+        except SlackRefusal as refusal:
+            if refusal.code in GONE:
+                return
+            logger.info("message is emptied, not deleted", extra={"code": refusal.code})
+            emptied = {**place, "text": TAKEN_BACK, "blocks": []}
+            await self._calls.call("chat.update", emptied, priority=Priority.FINAL)
+
+    async def delete(self, part: Part) -> None:
+        """Retract a message that the answer no longer needs, if Slack lets that be."""
+        try:
+            await self.retract(part)
+        except (SlackRefusal, SlackUncertain) as error:
+            logger.warning("message was not deleted", extra={"error": str(error)})
+
+    def _closed(self, part: Part) -> None:
+        part.streaming = False
+        self._workspace.open_streams.discard(part)
+
+    async def _call(self, method: str, arguments: Mapping[str, Any], *, priority: Priority) -> Mapping[str, Any]:
+        """Call a method about a message of the answer. Raises as `SlackCalls.call`, and `ReplyRemoved`."""
+        try:
+            return await self._calls.call(method, arguments, priority=priority)
+        except SlackRefusal as refusal:
+            raise _removed(refusal) from refusal
+
+    def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
+        """Both forms of a message: blocks for people, `text` for notifications and screen readers."""
+        if self.plain:
+            return {"text": text or "…", "blocks": []}  # none would leave those that are there
+        shown = [*markdown_blocks(text), *blocks]
+        said = "\n".join(_said(block) for block in blocks if block["type"] == "section")
+        return {"text": fallback_text(text or said), "blocks": shown}
+
+
+def _removed(refusal: SlackRefusal) -> PlatformError:
+    """Return what a refusal means for an answer: of one that somebody deleted nothing is posted again."""
+    return ReplyRemoved(str(refusal)) if refusal.code in GONE else refusal
+
+
+def _said(block: Block) -> str:
+    return str(block["text"]["text"])

@@ -1,0 +1,51 @@
+"""Finding the messages of an answer in its thread, after a crash or a call without an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from adapters.slack.api.history import read_pages
+from adapters.slack.api.workspace import Workspace
+from adapters.slack.payloads import field, moment
+from adapters.slack.replies.message_stream import Messages
+from adapters.slack.replies.reply_ref import Part
+from adapters.slack.replies.rendering import METADATA
+from bot.types import Turn
+
+PAGES: Final = 5  # of a thread; the newest messages are on the last ones of those since the question
+
+
+async def find_parts(
+    workspace: Workspace, messages: Messages, turn: Turn, *, known: Collection[str] = ()
+) -> list[Part]:
+    """The messages of the answer to `turn` that Slack has and that are not `known`, in order. Raises `PlatformError`.
+
+    A message of the bot since the question that carries no mark is a stream whose process ended before its end: Slack
+    takes the mark of a stream only then.
+    """
+    oldest = f"{turn.incoming.at.timestamp():.6f}"
+    found = await read_pages(workspace.calls, messages.channel, messages.thread, oldest=oldest, pages=PAGES)
+    own = [each for each in found if workspace.is_own(each) and moment(field(each, "ts")) is not None]
+    marked = [each for each in own if _turn_of(each) == str(turn.id)]
+    unmarked = [each for each in own if not each.get("metadata") and field(each, "ts") > oldest]
+    parts = [Part(ts=field(each, "ts")) for each in sorted(marked, key=_part_of)]
+    parts += [Part(ts=field(each, "ts"), streaming=True) for each in unmarked if messages.thread]
+    return [part for part in parts if part.ts not in known]
+
+
+def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = message.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get("event_type") != METADATA:
+        return {}
+    payload = metadata.get("event_payload")
+    return payload if isinstance(payload, Mapping) else {}
+
+
+def _turn_of(message: Mapping[str, Any]) -> str:
+    return str(_payload(message).get("turn", ""))
+
+
+def _part_of(message: Mapping[str, Any]) -> tuple[int, str]:
+    part = _payload(message).get("part")
+    return (part if isinstance(part, int) else 0, field(message, "ts"))

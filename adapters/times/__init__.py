@@ -1,5 +1,0 @@
-"""Words that tell a time, as people write them: "yesterday 9am", "last week", "gestern"; read by dateparser."""
-
-from adapters.times.words import DateWords
-
-__all__ = ["DateWords"]

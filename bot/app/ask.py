@@ -1,0 +1,157 @@
+"""`seedling ask`: one question from the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adapters.seed.surrogates import without_halves
+from adapters.terminal import Terminal, attachments
+from bot.app.core import Core, Role, open_core, utc_now
+from bot.parameter_resolver import effective_parameters, values_of
+from bot.settings import Settings
+from bot.types import ConversationKey, Draft, Handled, Incoming, ParameterValue, Person
+
+STOP_SECONDS = 3.0
+"""How long a stopped answer may take to be recorded; then it is left as by a crash."""
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came of one question from the terminal: a finished reply, or a command's text.
+
+    `signal` is the one that stopped it, 0 for none; `failure` is why the output could not be written, if it could not.
+    """
+
+    handled: Handled
+    draft: Draft | None
+    parameters: Mapping[str, ParameterValue]
+    model: str
+    signal: int = 0
+    failure: OSError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: `overrides` hold for it alone, `files` are paths."""
+
+    text: str
+    thread: str
+    overrides: Mapping[str, str]
+    files: Sequence[Path] = ()
+
+
+class Interrupted(Exception):
+    """A signal ended the question before it was asked, or a second one did."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+class _Signals:
+    """The first signal stops an answer; a second one, and the first while things are still opened, ends the task."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+        self.number = 0
+        self.is_answering = False
+        self._task = asyncio.current_task()
+
+    @contextmanager
+    def heed(self) -> Iterator[None]:
+        """Take the signals for as long as this lasts, but for those that whoever started us wants ignored."""
+        loop = asyncio.get_running_loop()
+        taken = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+        for number in taken:
+            loop.add_signal_handler(number, self._take, number)
+        try:
+            yield
+        finally:
+            for number in taken:
+                loop.remove_signal_handler(number)
+
+    def _take(self, number: int) -> None:
+        if self._task is not None and (self.came.is_set() or not self.is_answering):
+            self._task.cancel()
+        self.number = self.number or number
+        self.came.set()
+
+
+async def ask(settings: Settings, question: Question, *, quiet: bool) -> Asked:
+    """Answer one question, streamed to the terminal unless `quiet`.
+
+    A signal stops the answer as Stop does, and so does the end of whoever read the output: what there is by then is
+    recorded, and the ledger has it. Raises `InvalidInput` for a missing file, and `Interrupted`.
+    """
+    terminal = Terminal(quiet=quiet)
+    incoming = _incoming(question, terminal.name)
+    signals = _Signals()
+    try:
+        with signals.heed(), terminal.watch():
+            return await _answered(settings, terminal, incoming, signals)
+    except asyncio.CancelledError:
+        if not signals.number:
+            raise
+        raise Interrupted(signals.number) from None
+
+
+def _incoming(question: Question, platform: str) -> Incoming:
+    thread = without_halves(question.thread)
+    return Incoming(
+        key=ConversationKey(platform=platform, workspace="local", channel="terminal", thread=thread),
+        dedupe_key=f"terminal:{secrets.token_hex(8)}",
+        author=Person(id="you", name="You"),
+        text=without_halves(question.text),
+        at=utc_now(),
+        attachments=attachments(question.files),
+        overrides={name: without_halves(value) for name, value in question.overrides.items()},
+        administers=True,  # whoever may run this command may do anything with the database anyway
+    )
+
+
+async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, signals: _Signals) -> Asked:
+    places = nullcontext({terminal.name: terminal})
+    async with open_core(settings, lambda _store, _model: places, grace=0, role=Role.ASKS) as core:
+        signals.is_answering = True
+        try:
+            handled = await core.inbox.handle(incoming)
+        finally:
+            await core.inbox.told(incoming)  # whoever asked reads it, or ended this process
+        await _drain(core, incoming, signals.came, terminal.lost)
+        parameters = values_of(await effective_parameters(incoming, core.store))
+        return Asked(
+            handled=handled,
+            draft=terminal.last,
+            parameters=parameters,
+            model=core.model.name,
+            signal=signals.number,
+            failure=terminal.failure,
+        )
+
+
+async def _drain(core: Core, asked: Incoming, *stops: asyncio.Event) -> None:
+    """Wait until everything is answered, or stop it when one of `stops` is set."""
+    answering = asyncio.create_task(core.dispatcher.drain(asked.key), name="answering")
+    waiting = [asyncio.create_task(stop.wait(), name="waiting for the end") for stop in stops]
+    try:
+        await asyncio.wait((answering, *waiting), return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await core.inbox.stop(asked.key, asked=replace(asked, dedupe_key=f"{asked.dedupe_key}/stop"))
+                    await answering
+    finally:
+        for task in (answering, *waiting):
+            task.cancel()
+        await asyncio.wait((answering, *waiting))
+    if not answering.cancelled():
+        answering.result()

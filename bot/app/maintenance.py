@@ -1,0 +1,78 @@
+"""What operators do with the database: look at the queue, forget, back up, move."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bot.app.core import utc_now
+from bot.turns.effects import DELIVERIES_KEPT, WORTH_TELLING
+from bot.errors import StorageError
+from bot.ports import Clock, Store
+from bot.retention import PARAMETER, Retention
+from bot.settings import Settings
+from bot.types import ConversationKey, QueueFigures
+from storage import back_up, copy_database, migrate, open_store
+
+logger = logging.getLogger(__name__)
+
+RETENTION_SWEEP_SECONDS = 3_600.0
+
+
+async def queue_figures(settings: Settings) -> QueueFigures:
+    """The queue as it stands."""
+    await migrate(settings.database_url)
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return await store.queue_figures()
+
+
+async def forget_conversation(settings: Settings, key: ConversationKey) -> int:
+    """Forget a conversation; how many entries are gone."""
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return (await store.forget_conversation(key)).entries
+
+
+async def forget_person(settings: Settings, platform: str, id: str) -> int:
+    """Forget somebody; how many entries are gone."""
+    async with open_store(settings.database_url, clock=utc_now) as store:
+        return (await store.forget_person(platform, id)).entries
+
+
+async def back_up_database(settings: Settings, path: Path) -> None:
+    """Write a consistent copy of the SQLite database."""
+    await back_up(settings.database_url, path)
+
+
+async def move_database(source: str, target: str, tell: Callable[[str, int], None]) -> Mapping[str, int]:
+    """Copy a whole database into another, checked."""
+    return await copy_database(source, target, tell)
+
+
+async def keep_retention(store: Store, days: int | None) -> None:
+    """Forget conversations that rested for longer than people set, and the names of old deliveries, until cancelled.
+
+    It looks once an hour.
+
+    `days` hold where nothing is set; None keeps everything there.
+    """
+    while True:
+        try:
+            await forget_rested(store, days)
+            await store.prune_deliveries(utc_now() - DELIVERIES_KEPT, untold=utc_now() - WORTH_TELLING)
+        except StorageError as error:
+            logger.warning("retention failed", extra={"error": str(error)})
+        await asyncio.sleep(RETENTION_SWEEP_SECONDS)
+
+
+async def forget_rested(store: Store, days: int | None, *, clock: Clock = utc_now) -> None:
+    """Forget every conversation that has rested for longer than it is kept."""
+    retention = Retention(await store.get_everywhere(PARAMETER), days)
+    if retention.shortest is None:
+        return
+    now = clock()
+    for key, asked_at in (await store.resting_since(now - retention.shortest)).items():
+        if retention.is_over(key, asked_at, now):
+            gone = await store.forget_conversation(key, rested=True)
+            logger.info("conversation forgotten", extra={"conversation": str(key), "entries": gone.entries})

@@ -1,0 +1,88 @@
+"""The commands around the database: `seedling queue`, `forget`, `backup` and `copy-database`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+from bot.app import maintenance
+from bot.app.core import utc_now
+from bot.errors import InvalidInput
+from bot.ports import Commands
+from bot.settings import load_settings
+from bot.standard_streams import mention, say, say_json
+from bot.types import ConversationKey
+
+
+def add_upkeep_commands(commands: Commands) -> None:
+    """Add them to the command line."""
+    command = commands.add_parser("queue", help="print how many questions wait, run, were tried again, recovered")
+    command.add_argument("--json", action="store_true", help="as one JSON object")
+    command.set_defaults(command=_queue)
+
+    command = commands.add_parser("forget", help="remove a conversation's or a person's text and files for good")
+    kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
+    kind = kinds.add_parser("conversation", help="a thread or direct conversation")
+    kind.add_argument("key", metavar="PLATFORM/WORKSPACE/CHANNEL/THREAD")
+    kind.set_defaults(command=_forget_conversation)
+    kind = kinds.add_parser("person", help="somebody, and the conversations in which they asked")
+    kind.add_argument("platform")
+    kind.add_argument("id", help="their id on that platform")
+    kind.set_defaults(command=_forget_person)
+
+    command = commands.add_parser("backup", help="write a consistent copy of the SQLite database, while it is in use")
+    command.add_argument("file", type=Path, help="a file that is not there yet")
+    command.set_defaults(command=_back_up)
+
+    command = commands.add_parser("copy-database", help="copy everything into another, empty database, and check it")
+    command.add_argument("source", metavar="FROM", help="sqlite:///FILE or postgresql://...")
+    command.add_argument("target", metavar="TO", help="the same")
+    command.set_defaults(command=_copy)
+
+
+def _queue(options: argparse.Namespace) -> int:
+    figures = asyncio.run(maintenance.queue_figures(load_settings()))
+    age = None if figures.oldest_accepted_at is None else (utc_now() - figures.oldest_accepted_at).total_seconds()
+    shown = {**asdict(figures), "oldest_open_seconds": age and round(age, 3)}
+    del shown["oldest_accepted_at"]
+    if options.json:
+        say_json(shown)
+    else:
+        say("\n".join(f"{name:20} {_plain(value)}" for name, value in shown.items()))
+    return 0
+
+
+def _plain(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _forget_conversation(options: argparse.Namespace) -> int:
+    parts = options.key.split("/")
+    if len(parts) != len(ConversationKey.__slots__):
+        raise InvalidInput("A conversation is named PLATFORM/WORKSPACE/CHANNEL/THREAD, as in the log.")
+    platform, workspace, channel, thread = parts
+    key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
+    say(f"Forgotten: {asyncio.run(maintenance.forget_conversation(load_settings(), key))} entries.")
+    return 0
+
+
+def _forget_person(options: argparse.Namespace) -> int:
+    gone = asyncio.run(maintenance.forget_person(load_settings(), options.platform, options.id))
+    say(f"Forgotten: {gone} entries.")
+    return 0
+
+
+def _back_up(options: argparse.Namespace) -> int:
+    asyncio.run(maintenance.back_up_database(load_settings(), options.file))
+    say(f"Written and checked: {options.file}")
+    return 0
+
+
+def _copy(options: argparse.Namespace) -> int:
+    counts = asyncio.run(
+        maintenance.move_database(options.source, options.target, lambda name, rows: mention(f"{name:20} {rows:>10,} rows"))
+    )
+    say(f"{sum(counts.values()):,} rows copied; every row was compared.")
+    return 0

@@ -1,0 +1,207 @@
+"""The processes that stay: `seedling run` for everything in one; `web`, each platform and `worker` apart."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from adapters.web import Playground, PlaygroundOptions
+from bot.app.core import Core, Role, open_core, utc_now
+from bot.app.models import open_checked_model
+from bot.app.registry import ConfiguredPlatform, open_platforms
+from bot.app.supervisor import Supervisor
+from bot.app.maintenance import keep_retention
+from bot.commands.completion import complete
+from bot.errors import ConfigError
+from bot.ports import ListeningPlatform, Platform, Store
+from bot.private_files import kept_secret
+from bot.settings import Settings, plain
+from storage import SqlStore, has_queue
+
+SECRET_FILE = Path("var") / "secret_key"
+"""What signs sessions while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
+
+PLAYGROUND_TITLE = "The playground"
+
+LOCAL_NOTICE = (
+    "A small local model ({model}) answers here: it shows how Seedling works, not how well Seed 2.0 Lite answers. "
+    "Set SEED_API_KEY to talk to Seed."
+)
+
+
+async def run(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
+    """Everything in one process, until SIGINT or SIGTERM."""
+    joined = _joined(platforms)
+    await _serve(settings, announce, Process(role=Role.RUNS, playground=True, answers=joined, listens=joined))
+
+
+async def serve_web(settings: Settings, announce: Callable[[str], None]) -> None:
+    """The playground without running turns, which workers do. Raises `ConfigError` without a queue."""
+    _need_queue(settings, "web")
+    await _serve(settings, announce, Process(role=Role.ACCEPTS, playground=True))
+
+
+async def listen(settings: Settings, platform: ConfiguredPlatform, announce: Callable[[str], None]) -> None:
+    """Listen to one platform; workers answer. Raises `ConfigError` without a queue or where it is not joined."""
+    _need_queue(settings, platform.spec.name)
+    platform.settings.need_joined(platform.spec.name)
+    await _serve(settings, announce, Process(role=Role.ACCEPTS, answers=(platform,), listens=(platform,)))
+
+
+async def work(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
+    """Run turns that other processes accept. Raises `ConfigError` without a queue."""
+    _need_queue(settings, "worker")
+    await _serve(settings, announce, Process(role=Role.RUNS, answers=_joined(platforms)))
+
+
+def _joined(platforms: Sequence[ConfiguredPlatform]) -> Sequence[ConfiguredPlatform]:
+    return tuple(each for each in platforms if each.settings.is_joined)
+
+
+def _need_queue(settings: Settings, command: str) -> None:
+    if not has_queue(settings.database_url):
+        fix = f"must name a PostgreSQL server for `seedling {command}`; on SQLite `seedling run` does everything"
+        raise ConfigError("DATABASE_URL", fix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What a process does: its role, where it `answers` or shows what commands say, and what it `listens` to."""
+
+    role: Role
+    playground: bool = False
+    answers: Sequence[ConfiguredPlatform] = ()
+    listens: Sequence[ConfiguredPlatform] = ()
+
+
+async def _serve(settings: Settings, announce: Callable[[str], None], process: Process) -> None:
+    """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
+    stopping = _stop_signal()
+    if settings.uses_local_model:
+        announce("Starting the small local model, which takes a few seconds ...")
+    playgrounds: list[Playground] = []
+    chats: dict[str, ListeningPlatform] = {}  # by their titles
+
+    @asynccontextmanager
+    async def platforms(store: Store, model_name: str) -> AsyncIterator[Mapping[str, Platform]]:
+        playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
+        playgrounds.append(playground)
+        async with open_platforms(process.answers, settings, store, clock=utc_now) as opened:
+            chats.update({each.spec.title: opened[each.spec.name] for each in process.listens})
+            yield {playground.name: playground, **opened}
+
+    async with open_core(
+        settings, platforms, grace=settings.stop_grace_seconds, role=process.role, model_of=open_checked_model
+    ) as core:
+        supervisor = Supervisor(announce)
+        tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
+        tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
+        tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
+        telling = [
+            asyncio.create_task(_tell_when_ready(supervisor, title, each, announce)) for title, each in chats.items()
+        ]
+        if process.playground:
+            telling.append(asyncio.create_task(_tell_when_served(supervisor, playgrounds[0], settings, announce)))
+        else:
+            announce("This process is ready.")
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*tasks, *telling):
+                task.cancel()
+            await asyncio.gather(*tasks, *telling, return_exceptions=True)
+
+
+def _listening(
+    supervisor: Supervisor, core: Core, chats: Mapping[str, ListeningPlatform], playground: Playground | None
+) -> list[asyncio.Task[None]]:
+    """Listen everywhere that this process listens."""
+    platforms: dict[str, ListeningPlatform | Playground] = {**chats}
+    if playground is not None:
+        platforms[PLAYGROUND_TITLE] = playground
+    alone = len(platforms) == 1
+    return [
+        asyncio.create_task(
+            supervisor.keep(title, partial(each.run, core.inbox), alone=alone), name=f"{each.name} platform"
+        )
+        for title, each in platforms.items()
+    ]
+
+
+def _background(
+    supervisor: Supervisor, settings: Settings, core: Core, playground: Playground, process: Process
+) -> list[asyncio.Task[None]]:
+    """What goes on beside the listening."""
+    parts: dict[str, Callable[[], Awaitable[None]]] = {}
+    if process.playground and has_queue(settings.database_url):
+        parts["Following other processes"] = partial(_follow, settings, core.store, playground)
+    if process.playground:
+        parts["Retention"] = partial(keep_retention, core.store, settings.retention_days)
+    return [asyncio.create_task(supervisor.keep(name, run), name=name) for name, run in parts.items()]
+
+
+async def _follow(settings: Settings, store: SqlStore, playground: Playground) -> None:
+    """Show what other processes store, the answers of workers above all."""
+    from storage.notifications import follow_messages  # noqa: PLC0415 - the embedded mode starts without psycopg
+
+    await follow_messages(settings.database_url, store, playground.show_elsewhere)
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop_once, stopping)
+    return stopping
+
+
+async def _tell_when_served(
+    supervisor: Supervisor, playground: Playground, settings: Settings, announce: Callable[[str], None]
+) -> None:
+    address = await playground.address()
+    supervisor.ready(PLAYGROUND_TITLE)
+    announce(f"Seedling is ready: {address.url}")
+    announce(f"To be its administrator, open this within {address.minutes} minutes; it works once:")
+    announce(f"  {address.administrator}")
+    if settings.uses_local_model:
+        announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
+
+
+async def _tell_when_ready(
+    supervisor: Supervisor, title: str, platform: ListeningPlatform, announce: Callable[[str], None]
+) -> None:
+    await platform.wait_ready()
+    supervisor.ready(title)
+    announce(f"Listening to {title}.")
+
+
+async def _wait_for(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def _stop_once(stopping: asyncio.Event) -> None:
+    """A first signal stops in order; a second one ends the process as signals do."""
+    stopping.set()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+
+
+def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:
+    return PlaygroundOptions(
+        host=settings.host,
+        port=settings.port,
+        password=plain(settings.console_password),
+        secret=plain(settings.secret_key) or kept_secret(SECRET_FILE),
+        model_name=model_name,
+        notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
+        complete=complete,
+    )

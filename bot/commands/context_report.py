@@ -1,0 +1,93 @@
+"""What a conversation sends and remembers, told to the people in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.context.compaction import NOTES_TITLE
+from bot.context.window import Break
+from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
+from bot.turns.ownership import check_forget
+from bot.ports import Store, TranscriptStore, TurnStore
+from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
+
+LOOK_BACK = 50
+"""How many requests are searched for the last break."""
+
+BREAKS = {
+    Break.FIRST: "it was the first request",
+    Break.TRIM: "older messages were trimmed, because keeping them had become dearer than reading the rest anew",
+    Break.COLD: "the cache had expired anyway, so trimming was free",
+    Break.HEAD_CHANGED: "a setting or the memory in the head had changed",
+    Break.DELETED: "a message was deleted, and is no longer sent",
+}
+
+
+async def context_text(key: ConversationKey, store: TurnStore) -> str:
+    """What the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
+    records = await store.recent_requests(key, limit=LOOK_BACK)
+    if not records:
+        return "Nothing has been sent from here yet."
+    last = records[-1]
+    figures = last.figures
+    tokens = figures.total if last.usage is None or last.usage.estimated else last.usage.input
+    cached = "" if last.usage is None else f", {last.usage.cached:,} of them from the cache"
+    lines = [
+        f"- The last request carried **{figures.entries:,} entries**, {tokens:,} tokens in{cached}.",
+        f"- The head (persona, rules, memory) is about {figures.head:,} tokens of it.",
+        f"- The next trim is expected in about **{figures.until_trim:,} tokens**.",
+        _last_break(records),
+    ]
+    if last.error:
+        lines.append("- The last trim left no notes; the reason is in the log.")
+    return "\n".join(lines)
+
+
+def _last_break(records: Sequence[RequestRecord]) -> str:
+    for ago, record in enumerate(reversed(records)):
+        if record.figures.broken:
+            when = "The last request" if ago == 0 else f"The request {ago} before the last"
+            gone = f" ({record.figures.removed:,} entries left the view)" if record.figures.removed else ""
+            return f"- {when} did not extend the one before: {BREAKS[Break(record.figures.broken)]}{gone}."
+    return f"- Each of the last {len(records):,} requests extended the one before."
+
+
+async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
+    """The notes on what is no longer in view, as Markdown."""
+    conversation = await store.get_conversation(key)
+    if conversation is None:
+        return "There are no notes: nothing has left the view yet."
+    entries = await store.get_entries(key, start=conversation.window_start)
+    appended = [each.entry.text.removeprefix(NOTES_TITLE).strip() for each in entries if each.id.startswith(NOTES_ID)]
+    notes = [each for each in (conversation.memory, *appended) if each]
+    return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
+
+
+async def forget(what: str, incoming: Incoming, store: Store) -> Effect[Any]:
+    """Return what forgets "memory", "here" or "me". Raises `InvalidInput` to who may not forget what others wrote."""
+    key = incoming.key
+    if what == "me":
+        return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
+    if not incoming.administers:
+        check_forget(incoming.author, await store.authors(key))
+    if what == "here":
+        return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)
+    return Effect(change=ForgetNotes(key=key), tell=_notes_forgotten)
+
+
+def _notes_forgotten(there_were: bool) -> str:
+    if not there_were:
+        return "There are no notes to forget here."
+    return "My notes on the earlier part of this conversation are gone."
+
+
+def _conversation_forgotten(gone: DeletionOutcome) -> str:
+    return f"Forgotten: this conversation, {gone.entries:,} entries. What was paid stays in the sums, without any text."
+
+
+def _person_forgotten(gone: DeletionOutcome) -> str:
+    return (
+        f"Forgotten: what you asked on this platform and the conversations in which you did, {gone.entries:,} entries. "
+        "What was paid stays in the sums, without any text and without your name."
+    )

@@ -1,0 +1,71 @@
+"""What answers have used and cost, told to the people who ask."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.ports import Ledger
+from bot.pricing import RateCard
+from bot.delivery.footer import money
+from bot.types import ConversationKey, Incoming, Spending, Within
+
+DAYS = 30
+MOST_DAYS = 3_650
+
+
+async def usage_text(
+    place: str, days: int, incoming: Incoming, ledger: Ledger, card: RateCard, *, now: datetime
+) -> str:
+    """Return the tokens and cost of a place or a person over some days, as Markdown."""
+    spent = await ledger.spent(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
+    span = "24 hours" if days == 1 else f"{days:,} days"
+    lines = [f"**{WHERE[place]}, the last {span}**", "", _table(spent), "", f"Prices: {card.origin}."]
+    possible = _possible_saving(spent, card)
+    if possible:
+        lines.append(
+            f"The provider publishes no price for cached tokens, so they are counted in full; "
+            f"at {card.cached_share:.0%} of it, about {money(possible)} less would have been paid."
+        )
+    return "\n".join(lines)
+
+
+WHERE = {
+    "thread": "This thread",
+    "channel": "This channel",
+    "workspace": "This workspace",
+    "me": "Your own questions",
+}
+
+
+def _within(place: str, incoming: Incoming) -> Within:
+    key: ConversationKey = incoming.key
+    match place:
+        case "me":
+            return Within(platform=key.platform, workspace=key.workspace, author_id=incoming.author.id)
+        case "workspace":
+            return Within(platform=key.platform, workspace=key.workspace)
+        case "channel":
+            return Within(platform=key.platform, workspace=key.workspace, channel=key.channel)
+        case _:
+            return Within(platform=key.platform, workspace=key.workspace, channel=key.channel, thread=key.thread)
+
+
+def _table(spent: Spending) -> str:
+    share = f" ({spent.cached / spent.input:.0%})" if spent.input else ""
+    cells = (f"{spent.requests:,}", f"{spent.input:,}", f"{spent.cached:,}{share}", f"{spent.output:,}")
+    return "\n".join(
+        (
+            "| requests | tokens in | of them cached | tokens out | cost |",
+            "|---|---|---|---|---|",
+            f"| {' | '.join(cells)} | {money(spent.cost)} |",
+        )
+    )
+
+
+def _possible_saving(spent: Spending, card: RateCard) -> Decimal:
+    """What the assumed price of cached tokens would save, while none is published; in the lowest tier."""
+    tier = card.tiers[0]
+    if tier.cached is not None or not spent.cached:
+        return Decimal(0)
+    return spent.cached * (tier.input - card.decision_price_of_cached(tier)) / Decimal(1_000_000)

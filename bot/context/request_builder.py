@@ -1,0 +1,207 @@
+"""What a turn sends: reads the conversation's state and entries, and lets the pure policy choose the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.context import transcript, window
+from bot.context import system_prompt
+from bot.context.overflow import check_shorter, shorter
+from bot.context.tokens import own_tokens
+from bot.context.window import Limits, View, Window
+from bot.delivery import urls_in
+from bot.errors import ContextTooLong
+from bot.context.attachments import Files, newest_files, notices_of, within_bytes
+from bot.parameter_resolver import values_of
+from bot.parameters import PARAMETERS, Effective
+from bot.ports import Clock, Model, Platform, Rates, Store
+from bot.types import (
+    Conversation,
+    Entry,
+    FileOutcome,
+    Incoming,
+    ModelRequest,
+    NewEntry,
+    ParameterValue,
+    RequestFigures,
+    ThreadMessage,
+    Turn,
+    TurnId,
+    Usage,
+)
+
+THREAD_MESSAGES = 200
+"""How many messages of an old thread are read before the first answer in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """One request, and what has to be remembered once it was answered; `parameters` are all effective values.
+
+    `notices` name the attached files that could not be read, for the people who ask.
+    """
+
+    request: ModelRequest
+    view: View
+    limits: Limits
+    window: Window
+    parameters: Mapping[str, ParameterValue]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def show_cost(self) -> bool:
+        """Whether people see what the answer cost."""
+        return self.parameters["show_cost"] is True
+
+    @property
+    def characters(self) -> int:
+        """How much text is sent."""
+        return sum(len(entry.text) for entry in self.request.entries)
+
+    def find_addresses(self) -> frozenset[str]:
+        """The web addresses that people wrote in what is sent; the model's own are not among them."""
+        return urls_in("\n".join(entry.text for entry in self.request.entries if entry.role == "user"))
+
+    @property
+    def parameter_texts(self) -> Mapping[str, str]:
+        """The effective values as canonical text."""
+        return {name: PARAMETERS[name].format(value) for name, value in self.parameters.items()}
+
+    @property
+    def figures(self) -> RequestFigures:
+        """The request in figures."""
+        chosen = self.window
+        return RequestFigures(
+            broken="" if chosen.broken is None else chosen.broken.value,
+            entries=len(chosen.entries),
+            removed=len(chosen.removed),
+            head=chosen.head_tokens,
+            question=chosen.question_tokens,
+            total=chosen.tokens,
+            cached=chosen.cached,
+            until_trim=chosen.until_trim,
+        )
+
+    def exchange(self, turn: TurnId, text: str, at: datetime) -> tuple[NewEntry, ...]:
+        """The question and its answer as entries of the transcript; () for an answer without text."""
+        if not text.strip():
+            return ()
+        return (*self.view.question, transcript.answer_entry(turn, text, at))
+
+    def after(self, usage: Usage, *, searched: bool = False) -> Conversation:
+        """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio."""
+        planned = replace(self.request, entries=self.window.entries)  # with the media that were too large to be sent
+        return window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that the server found too long."""
+
+    composition: Composition
+    error: ContextTooLong
+
+
+class Composer:
+    """Composes the requests of turns; without `files` attachments are named and not read."""
+
+    def __init__(
+        self,
+        store: Store,
+        model: Model,
+        rates: Rates,
+        platforms: Mapping[str, Platform],
+        *,
+        clock: Clock,
+        files: Files | None = None,
+    ) -> None:
+        self._store = store
+        self._model = model
+        self._rates = rates
+        self._platforms = platforms
+        self._clock = clock
+        self._files = files
+
+    async def compose(
+        self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
+    ) -> Composition:
+        """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
+        parameters = values_of(effective)
+        limits = self._limits(parameters, refused)
+        conversation = await self._conversation(turn.incoming, parameters, limits)
+        history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
+        persona = parameters.get("persona")
+        asked = (turn.incoming, *turn.burst)
+        files = await self._read_files(turn.incoming, asked, parameters, limits)
+        view = View(
+            conversation=conversation,
+            history=history,
+            question=tuple(transcript.user_entry(each, files=files) for each in asked),
+            head=system_prompt.head(None if persona is None else str(persona), conversation.memory),
+            now=self._clock(),
+        )
+        chosen = window.plan(view, limits)
+        wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
+        if refused is not None:
+            check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
+            wire["max_tokens"] = limits.reserved
+        entries = self._within_bytes(chosen.entries, asked=len(asked))
+        return Composition(
+            request=ModelRequest(head=view.head, entries=entries, parameters=MappingProxyType(wire)),
+            view=view,
+            limits=limits,
+            window=chosen,
+            parameters=parameters,
+            notices=notices_of(files),
+        )
+
+    async def _conversation(
+        self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: Limits
+    ) -> Conversation:
+        """What is remembered; a thread that is new to the bot is read first, unless the question begins it."""
+        known = await self._store.get_conversation(incoming.key)
+        if known is not None:
+            return known
+        if incoming.source_id and incoming.source_id == incoming.key.thread:
+            return Conversation()
+        platform = self._platforms[incoming.key.platform]
+        earlier = [
+            message
+            for message in await platform.read_thread(incoming.key, limit=THREAD_MESSAGES)
+            if message.source_id != incoming.source_id and message.at <= incoming.at
+        ]
+        files = await self._read_files(incoming, newest_files(earlier), parameters, limits)
+        entries = [transcript.user_entry(message, files=files) for message in earlier]
+        if entries:
+            await self._store.append_entries(incoming.key, entries)
+        return Conversation()
+
+    async def _read_files(
+        self,
+        incoming: Incoming,
+        messages: Sequence[Incoming | ThreadMessage],
+        parameters: Mapping[str, ParameterValue],
+        limits: Limits,
+    ) -> Mapping[str, FileOutcome]:
+        """What became of the files of these messages, by attachment id; {} where none are read."""
+        if self._files is None or not any(message.attachments for message in messages):
+            return transcript.NO_FILES
+        terms = self._files.terms(parameters, prompt=limits.prompt)
+        return await self._files.read(incoming.key.platform, messages, terms)
+
+    def _within_bytes(self, entries: tuple[Entry, ...], *, asked: int) -> tuple[Entry, ...]:
+        return entries if self._files is None else within_bytes(entries, self._files.media_bytes, keep=asked)
+
+    def _limits(self, parameters: Mapping[str, ParameterValue], refused: Refusal | None) -> Limits:
+        limits = Limits(
+            context_tokens=self._model.context_tokens,
+            max_tokens=int(str(parameters["max_tokens"])),
+            card=self._rates.card(),
+            context=str(parameters["context"]),
+        )
+        if refused is None:
+            return limits
+        return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)

@@ -1,0 +1,192 @@
+"""Where to cut: every place has a rank, and the last place of the best rank that fills a fair share wins."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import Final
+
+from bot.delivery.markdown import Fence, State, head, is_heading, may_open, missing_marker, read_line
+from bot.delivery.graphemes import is_boundary
+from bot.delivery.spans import Spans
+
+_SENTENCE_END: Final = re.compile(
+    r"(?:(?<![\d\s.!?…])|(?<=[\d\s][.!?…]))[.!?…]++[\"'”)\]*_]*+[ \t]++|[。！？]++[”」』）]*+"  # noqa: RUF001
+)  # the run of marks is read from its first one alone, or from its second behind a digit, which may be a number's
+_SPACE: Final = re.compile(r"[ \t]+")
+_SOURCE: Final = re.compile(r"\[(?:\^|\d|$)")  # [1] or [^1], which stays with the claim before it
+_LIKE_A_BLOCK: Final = re.compile(r"[-+*#>|=~`]|\d{1,9}(?:[.)]|$)")
+_UNDERLINE: Final = re.compile(r"(?:=+|-+)[ \t]*$")
+_FENCE_MARKS: Final = re.compile(r"[`~]*")
+_CODE_LINE_MARKS: Final = re.compile(r"[ \t>]*[`~]*")
+
+
+class Rank(IntEnum):
+    """How well a text can be cut at a place, best first."""
+
+    BLOCK = 0  # between blocks
+    ITEM = 1  # between outermost list items, or rows of a table
+    LINE = 2  # at the end of a line, or before an item of an inner list
+    CODE_LINE = 3  # at the end of a line of code
+    SENTENCE = 4
+    SPACE = 5
+    CHARACTER = 6
+    TORN_SPACE = 7  # at a space, but inside of a link, code span, emphasis, row, heading or line of code
+    TORN = 8  # inside of those, or behind a heading
+    MARKER = 9  # inside of what opens or closes a code block, or of a visible character
+
+
+# How much of the piece must be filled for a cut of that rank to be taken where worse ones would fill more.
+_SHARES: Final = {
+    Rank.BLOCK: 0.25,
+    Rank.ITEM: 0.5,
+    Rank.LINE: 0.5,
+    Rank.CODE_LINE: 0.5,
+    Rank.SENTENCE: 0.5,
+    Rank.SPACE: 0.5,
+}
+
+LineStart = tuple[int, State]
+
+
+def best_cut(text: str, start: int, end: int, lines: Sequence[LineStart]) -> int:
+    """The best place to cut `text` after `start` and before `end`; `lines` are its lines from the one of `start` on.
+
+    What stands behind `end`, which is at least a character after `start`, is not looked at.
+    """
+    places = _Places(text, start, end, lines)
+    for rank, share in _SHARES.items():
+        found = places.last(rank, start + max(1, int(share * (end - start))))
+        if found is not None:
+            return found
+    for rank in Rank:
+        found = places.last(rank, start + 1)
+        if found is not None:
+            return found
+    return max(end - 1, start + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """One line: where its text begins behind all marks, and whether any cut within tears something."""
+
+    start: int
+    end: int
+    text_at: int
+    torn: bool
+
+
+class _Places:
+    """The places of one piece by rank; what is costly is found out when it is asked for."""
+
+    def __init__(self, text: str, start: int, end: int, lines: Sequence[LineStart]) -> None:
+        self._text = text
+        self._start = start
+        self._end = end
+        self._lines = lines
+        self._spans = Spans(text, start, end)
+
+    def last(self, rank: Rank, lowest: int) -> int | None:
+        """The last place of the rank that is not before `lowest`."""
+        places = self._characters(rank) if rank in (Rank.CHARACTER, Rank.TORN) else iter(self._marked[rank][::-1])
+        found = next(places, None)
+        return found if found is not None and found >= lowest else None
+
+    @cached_property
+    def _marked(self) -> dict[Rank, list[int]]:
+        """The starts of lines, the ends of sentences and the spaces."""
+        places: dict[Rank, list[int]] = {rank: [] for rank in Rank}
+        for at, state in self._lines:
+            if self._start < at < self._end:
+                places[self._rank_of_line(at, state)].append(at)
+        for stretch in self._stretches:
+            for rank, pattern in ((Rank.SENTENCE, _SENTENCE_END), (Rank.SPACE, _SPACE)):
+                for place in self._matches(pattern, stretch):
+                    torn = stretch.torn or self._tears(place, stretch)
+                    places[Rank.TORN_SPACE if torn else rank].append(place)
+        places[Rank.TORN_SPACE].sort()
+        return places
+
+    def _matches(self, pattern: re.Pattern[str], stretch: _Stretch) -> Iterator[int]:
+        for match in pattern.finditer(self._text, max(stretch.text_at, self._start), stretch.end):
+            if max(stretch.text_at, self._start) < match.end() < stretch.end:
+                yield match.end()
+
+    def _tears(self, place: int, stretch: _Stretch) -> bool:
+        """Whether a cut inside of a line of text parts what belongs together, or makes a block of what was none."""
+        return (
+            self._spans.tears(place)
+            or _SOURCE.match(self._text, place, self._end) is not None
+            or _LIKE_A_BLOCK.match(self._text, place, stretch.end) is not None
+        )
+
+    def _characters(self, rank: Rank) -> Iterator[int]:
+        """The places between visible characters from the last one on; TORN includes all that are in no marker."""
+        for place in range(self._end - 1, self._start, -1):
+            stretch = self._stretches[bisect_right(self._stretches, place, key=lambda each: each.start) - 1]
+            if place == stretch.start:
+                if rank is Rank.TORN and place in self._marked[rank]:
+                    yield place
+                continue
+            if place <= stretch.text_at or self._text[place] == "\n":
+                continue
+            if rank is Rank.CHARACTER and (stretch.torn or self._tears(place, stretch)):
+                continue
+            if is_boundary(self._text, place, self._start):
+                yield place
+
+    @cached_property
+    def _stretches(self) -> list[_Stretch]:
+        return [self._stretch(at, state) for at, state in self._lines if at < self._end]
+
+    def _stretch(self, at: int, state: State) -> _Stretch:
+        line, end = head(self._text, at, self._end), self._end_of_line(at)
+        if state.fence is not None:
+            closes = missing_marker(state.fence, line) is not None
+            marks = _CODE_LINE_MARKS.match(line)
+            return _Stretch(start=at, end=end, text_at=end if closes or marks is None else at + marks.end(), torn=True)
+        read = read_line(line)
+        text_at = at + len(line.rstrip()) - len(read.text)
+        marks = _FENCE_MARKS.match(self._text, text_at, end)
+        if marks is not None and marks.group():
+            unclear = marks.end() == self._end
+            text_at = end if unclear or may_open(state, line) is not None else marks.end()
+        torn = bool(state.table or (state.header and read.text.startswith("|"))) or is_heading(read.text)
+        return _Stretch(start=at, end=end, text_at=text_at, torn=torn)
+
+    def _rank_of_line(self, at: int, state: State) -> Rank:
+        """The rank of a cut before a line."""
+        line = head(self._text, at, self._end)
+        if state.fence is not None:
+            opened_just_now = _opens(state.fence, self._text[self._text.rfind("\n", 0, at - 1) + 1 : at - 1])
+            closes = missing_marker(state.fence, line) is not None
+            return Rank.TORN if opened_just_now or closes else Rank.CODE_LINE
+        read = read_line(line)
+        if state.last == "heading" or (not state.after_blank and _UNDERLINE.match(read.text)):
+            return Rank.TORN
+        if read.columns:
+            return Rank.ITEM if read.indent == 0 else Rank.LINE
+        if not read.text:
+            return Rank.LINE
+        return self._rank_of_text(at, state, indented=read.indent > 0, heading=read.text.startswith("#"))
+
+    def _rank_of_text(self, at: int, state: State, *, indented: bool, heading: bool) -> Rank:
+        if state.after_blank or heading:
+            return Rank.LINE if state.items and indented else Rank.BLOCK
+        if state.table:
+            return Rank.ITEM
+        return Rank.TORN if state.header or self._spans.tears(at) else Rank.LINE
+
+    def _end_of_line(self, at: int) -> int:
+        end = self._text.find("\n", max(at, self._start), self._end)
+        return self._end if end < 0 else end
+
+
+def _opens(fence: Fence, line: str) -> bool:
+    """Whether a line is the one that has opened the fence."""
+    written = len(fence.marker) + len(fence.info)
+    return len(line) >= written and line.rstrip().endswith(fence.marker + fence.info)

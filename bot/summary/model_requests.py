@@ -1,0 +1,108 @@
+"""Asking the model for summaries: once more where it fails, and what all of it costs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from bot.delivery.accumulator import Answer
+from bot.context.tokens import estimate_entry, estimate_request, own_tokens, updated_ratio
+from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, Refused
+from bot.ports import Model, Rates
+from bot.summary.parse_output import Said, read_form
+from bot.summary.prompts import HEAD, room_for
+from bot.types import Entry, Finish, ModelRequest, ParameterValue, Usage
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 3  # requests of one summary side by side; the client keeps the provider's limits per minute
+
+# Condensing needs no reasoning, nothing is asked twice, and nothing is to be looked up.
+APART: Mapping[str, ParameterValue] = {"enable_thinking": False, "enable_caching": False, "enable_web_search": False}
+
+
+@dataclass(slots=True)
+class Bill:
+    """What all requests of one summary used and cost together."""
+
+    rates: Rates
+    usage: Usage | None = None
+    cost: Decimal = field(default_factory=lambda: Decimal(0))
+
+    def add(self, usage: Usage) -> None:
+        """Add one request, at the price of its own length."""
+        self.cost += self.rates.card().cost(usage)
+        self.usage = usage if self.usage is None else _sum(self.usage, usage)
+
+
+@dataclass(slots=True)
+class Gauge:
+    """How many of the model's tokens an estimated one is, learned from each request: parts must not cross a tier."""
+
+    ratio: float = 1.0
+
+    def learn(self, estimated: int, actual: int | None) -> None:
+        """Take in what the provider counted; None teaches nothing."""
+        if actual is not None:
+            self.ratio = updated_ratio(self.ratio, estimated=estimated, actual=actual)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Asks for summaries on one bill."""
+
+    model: Model
+    bill: Bill
+    gauge: Gauge = field(default_factory=Gauge)
+
+    async def ask(self, entry: Entry, *, points: int) -> Said:
+        """What the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
+        most = room_for(points)
+        request = ModelRequest(head=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
+        answer, estimated = Answer(), estimate_request(HEAD, (estimate_entry(entry),))
+        try:
+            async with aclosing(self.model.stream(request)) as events:
+                async for event in events:
+                    answer.add(event)
+        finally:
+            if answer.reported is not None or answer.text:
+                self.bill.add(answer.usage(estimated))
+            counted = own_tokens(request, answer.reported, searched=answer.has_searched)
+            self.gauge.learn(estimated, counted)
+        if answer.finish is Finish.FILTERED:
+            raise Refused("the model's filter stopped a summary")
+        said = read_form(answer.text, is_cut=answer.finish is Finish.LENGTH)
+        if not said.points:
+            raise ModelError("the model wrote no points")
+        return said
+
+    async def insist(self, entry: Entry, *, points: int) -> Said:
+        """As `ask`, once more where that may help."""
+        try:
+            return await self.ask(entry, points=points)
+        except (ModelAccessDenied, ContextTooLong):
+            raise
+        except ModelError as error:
+            logger.info("part of a summary is asked for again", extra={"error": type(error).__name__})
+            return await self.ask(entry, points=points)
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    costs = (one.reported_cost, other.reported_cost)
+    tools = {name: one.tools.get(name, 0) + other.tools.get(name, 0) for name in {*one.tools, *other.tools}}
+    return replace(
+        one,
+        input=one.input + other.input,
+        cached=one.cached + other.cached,
+        output=one.output + other.output,
+        reasoning=one.reasoning + other.reasoning,
+        estimated=one.estimated or other.estimated,
+        tools=MappingProxyType(tools),
+        reported_cost=None if None in costs else sum((each for each in costs if each is not None), Decimal(0)),
+        requests=one.requests + other.requests,
+    )

@@ -1,0 +1,123 @@
+"""Parts of summaries: made of what the model wrote, mended when messages change, chosen for what is wanted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from bot.summary.parse_output import Said
+from bot.summary.sanitize import LINK_REMOVED, harmless, repeats_rules
+from bot.summary.prompts import TITLES
+from bot.summary.numbered_lines import version
+from bot.types import Covered, Point, ReadMessage, Section, SummaryPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A part, and how many citations and whole points of it were left out."""
+
+    part: SummaryPart
+    citations_removed: int = 0
+    points_removed: int = 0
+
+
+def checked(
+    said: Said, covers: Sequence[Covered], named: Mapping[int, str], known_addresses: Set[str], *, most: int
+) -> Checked:
+    """What the model wrote about the messages that it was given; `named` has their ids by number.
+
+    A number that it was not given is no citation, and a point that repeats the rules of the request is none. Of each
+    section the first `most` points count: a model that does not know when to stop says nothing with the rest.
+    """
+    removed = dropped = 0
+    points: dict[Section, tuple[Point, ...]] = {}
+    for section in Section:
+        kept: list[Point] = []
+        for raw in said.points.get(section, [])[:most]:
+            text = harmless(raw.text, known_addresses)
+            if not any(map(str.isalnum, text.replace(LINK_REMOVED, ""))) or repeats_rules(raw.text):
+                dropped += 1
+                continue
+            ids = tuple(dict.fromkeys(named[number] for number in raw.numbers if number in named))
+            removed += sum(number not in named for number in raw.numbers)
+            kept.append(Point(text=text, rests_on=ids))
+        if kept:
+            points[section] = tuple(kept)
+    headline = "" if repeats_rules(said.headline) else harmless(said.headline, known_addresses)
+    part = SummaryPart(id=part_id(covers), headline=headline, points=points, covers=tuple(covers))
+    return Checked(part=part, citations_removed=removed, points_removed=dropped)
+
+
+def covered(messages: Sequence[ReadMessage]) -> tuple[Covered, ...]:
+    """Messages as a part remembers them."""
+    return tuple(
+        Covered(id=each.source_id, version=version(each), at=each.at, author=each.author.id) for each in messages
+    )
+
+
+def part_id(covers: Sequence[Covered]) -> str:
+    """The name of the part that covers exactly these messages."""
+    names = "\n".join(f"{each.id} {each.version}" for each in covers)
+    return sha256(names.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def mended(part: SummaryPart, read: Mapping[str, str]) -> SummaryPart | None:
+    """The part without what rests on messages that are gone or edited; None when nothing is left of it.
+
+    `read` has the version of each message by id. Points that name no message may rest on any, so they go as well,
+    and so does the headline.
+    """
+    kept = tuple(each for each in part.covers if read.get(each.id) == each.version)
+    if len(kept) == len(part.covers):
+        return part
+    gone = {each.id for each in part.covers} - {each.id for each in kept}
+    points = {
+        section: left
+        for section, each in part.points.items()
+        if (left := tuple(point for point in each if point.rests_on and gone.isdisjoint(point.rests_on)))
+    }
+    if not kept or not points:
+        return None
+    return replace(part, id=part_id(kept), headline="", points=points, covers=kept)
+
+
+def within(part: SummaryPart, begins_at: datetime | None) -> bool:
+    """Whether a part tells of nothing before a time."""
+    return begins_at is None or all(each.at >= begins_at for each in part.covers)
+
+
+def chosen(parts: Sequence[SummaryPart]) -> list[SummaryPart]:
+    """Parts that cover no message twice, the larger ones first chosen, in the order of their first messages."""
+    taken: set[str] = set()
+    kept: list[SummaryPart] = []
+    for part in sorted(parts, key=lambda each: (-len(each.covers), each.id)):
+        ids = {each.id for each in part.covers}
+        if taken.isdisjoint(ids):
+            taken |= ids
+            kept.append(part)
+    return sorted(kept, key=lambda each: each.covers[0].at)
+
+
+def stitched(parts: Sequence[SummaryPart]) -> SummaryPart:
+    """Parts one behind the other as one; the headlines of later ones follow the first."""
+    covers = tuple(each for part in parts for each in part.covers)
+    points = {
+        section: joined
+        for section in Section
+        if (joined := tuple(point for part in parts for point in part.points.get(section, ())))
+    }
+    headline = next((each.headline for each in parts if each.headline), "")
+    return SummaryPart(id=part_id(covers), headline=headline, points=points, covers=covers)
+
+
+def told(part: SummaryPart, number_of: Callable[[str], int]) -> str:
+    """A part in the form in which the model writes one, with the numbers of this summary."""
+    lines = [f"Headline: {part.headline}"] if part.headline else []
+    for section, points in part.points.items():
+        lines.append(TITLES[section])
+        for point in points:
+            numbers = "".join(f" [{number_of(id)}]" for id in point.rests_on)
+            lines.append(f"- {point.text}{numbers}")
+    return "\n".join(lines)

@@ -1,0 +1,241 @@
+"""The story of one summary: may they, what is wanted, reading, condensing, telling, remembering."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import chain
+from typing import cast
+
+from bot.delivery import Presenter
+from bot.errors import InvalidInput, PlatformError
+from bot.offload import offload
+from bot.parameter_resolver import effective_parameters, values_of
+from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
+from bot.summary.model_requests import Asker, Bill, Gauge
+from bot.summary.map_reduce import Condenser, Outcome
+from bot.summary.segments import stitched
+from bot.summary.channel_history import ReadablePlatform, Reader, Reading
+from bot.summary.numbered_lines import Line, numbered
+from bot.summary.format import Told, linked, remembered, span, tell
+from bot.summary.request import MOST_MESSAGES, USUAL_MESSAGES, stored_wanted, zone_of
+from bot.types import (
+    ConversationKey,
+    Draft,
+    Footer,
+    Incoming,
+    NewEntry,
+    ParameterValue,
+    Settlement,
+    SummaryPart,
+    Turn,
+    TurnState,
+)
+
+logger = logging.getLogger(__name__)
+
+CLOCKS = timedelta(seconds=2)  # by which a platform's clock and ours may differ: what was said just before counts
+
+NOT_HERE = "Channels cannot be read here, so there is nothing that I could summarise."
+NO_ACCESS = "You cannot read this channel, so I do not summarise it for you. Ask somebody in it to add you."
+NOTHING_NEW = "Nothing new: there are no messages {since}."
+UNCHANGED = "Nothing is new or changed since this was summarised; no model was asked."
+
+
+class Summariser:
+    """Summarises channels and threads for people who may read them."""
+
+    def __init__(
+        self, store: Store, model: Model, rates: Rates, platforms: Mapping[str, Platform], *, clock: Clock
+    ) -> None:
+        self.store = store
+        self.model = model
+        self.rates = rates
+        self.clock = clock
+        self.gauge = Gauge()
+        self._platforms = platforms
+
+    def readable(self, key: ConversationKey) -> ReadablePlatform:
+        """The platform of a conversation. Raises `InvalidInput` where channels cannot be read."""
+        platform: object = self._platforms.get(key.platform)
+        if not isinstance(platform, ChannelReader):
+            raise InvalidInput(NOT_HERE)
+        return cast("ReadablePlatform", platform)
+
+    async def check_access(self, incoming: Incoming) -> None:
+        """Raise `InvalidInput` unless whoever asks may read the channel, and `PlatformError` when that is not known."""
+        if not await self.readable(incoming.key).may_read(incoming.key, incoming.author):
+            raise InvalidInput(NO_ACCESS)
+
+    def begin(self, turn: Turn, presenter: Presenter) -> Summary:
+        """The summary that a turn asks for; nothing is done yet."""
+        return Summary(self, turn, presenter)
+
+
+class Summary:
+    """One summary in the making; `run` it, then ask for its `settlement`."""
+
+    def __init__(self, host: Summariser, turn: Turn, presenter: Presenter) -> None:
+        self._host = host
+        self._store = host.store
+        self._turn = turn
+        self._incoming = turn.incoming
+        self._presenter = presenter
+        self._zone: tzinfo = UTC
+        self._bill = Bill(rates=host.rates)
+        self._started = host.clock()
+        self._draft = Draft(status="stopped")
+        self._entries: tuple[NewEntry, ...] = ()
+        self._parameters: Mapping[str, ParameterValue] = {}
+
+    @property
+    def _place(self) -> ConversationKey:
+        """What is summarised, as parts are kept by."""
+        return self._incoming.key if self._wanted.thread else replace(self._incoming.key, thread="")
+
+    async def run(self) -> None:
+        """Make the summary. Raises `InvalidInput`, `PlatformError`, `ModelError` and `StorageError`."""
+        self._wanted = stored_wanted(self._incoming.text)
+        await self._host.check_access(self._incoming)
+        self._zone = await zone_of(self._incoming.time_zone)
+        self._parameters = values_of(await effective_parameters(self._incoming, self._store))
+        reading = await self._read()
+        length = sum(len(each.text) for each in reading.messages)
+        lines = await offload(length, numbered, reading.blocks, self._zone)
+        if not lines:
+            self._draft = Draft(status="done", text=NOTHING_NEW.format(since=self._since()))
+            return
+        condenser = Condenser(
+            store=self._store,
+            asker=Asker(model=self._host.model, bill=self._bill, gauge=self._host.gauge),
+            place=self._place,
+            zone=self._zone,
+            tell=self._progress,
+        )
+        outcome = await condenser.condense(reading, lines)
+        await self._finish(reading, list(chain.from_iterable(lines)), outcome)
+
+    def settlement(self, *, stopped: bool = False) -> Settlement:
+        """How the turn ends, with what all requests together used and cost."""
+        usage = self._bill.usage
+        footer = None
+        if usage is not None:
+            seconds = (self._host.clock() - self._started).total_seconds()
+            show_cost = self._parameters.get("show_cost") is not False
+            footer = Footer(
+                model=self._host.model.name, usage=usage, cost=self._bill.cost, seconds=seconds, show_cost=show_cost
+            )
+        draft = replace(self._draft, status="stopped") if stopped else self._draft
+        return Settlement(
+            state=TurnState.CANCELLED if stopped else TurnState.DONE,
+            draft=replace(draft, footer=footer),
+            model=self._host.model.name,
+            entries=() if stopped or self._incoming.private else self._entries,
+            usage=usage,
+            cost=None if usage is None else self._bill.cost,
+        )
+
+    # ------------------------------------------------------------ reading
+
+    async def _read(self) -> Reading:
+        incoming = self._incoming
+        mark = await self._store.get_mark(self._place, incoming.author.id)
+        reader = Reader(
+            platform=self._host.readable(incoming.key),
+            key=incoming.key,
+            person=incoming.author,
+            until=incoming.at + CLOCKS,
+            source_id=incoming.source_id,
+            bots=self._parameters.get("bots_in_summaries") is True,
+        )
+        self._progress("Reading…")
+        wanted = self._wanted
+        if not wanted.is_usual:
+            return await reader.read(wanted, mark, self._read_so_far)
+        reading = await reader.read(replace(wanted, last=USUAL_MESSAGES), mark, self._read_so_far)
+        begin = _reach_back(await self._store.get_parts(self._place), reading)
+        return reading if begin is None else await reader.read(replace(wanted, since=begin), mark, self._read_so_far)
+
+    def _read_so_far(self, count: int) -> None:
+        self._progress(f"Reading: {count:,} messages so far…")
+
+    def _progress(self, text: str) -> None:
+        self._presenter.offer(lambda: Draft(status="thinking", notices=(text,)))
+
+    # ------------------------------------------------------------ telling
+
+    async def _finish(self, reading: Reading, lines: Sequence[Line], outcome: Outcome) -> None:
+        whole = stitched(outcome.parts)
+        by_id = {line.message.source_id: line for line in lines}
+        links = await self._links(whole, by_id)
+        marks = {id: linked(by_id[id].number, link) for id, link in links.items()}
+        told = tell(whole, marks, since_then=_later_headlines(outcome.parts))
+        notices = self._notices(reading, lines, outcome, told)
+        self._draft = Draft(status="done", text=told.text, notices=notices, links=tuple(filter(None, links.values())))
+        now = self._host.clock()
+        if not self._incoming.private:
+            self._entries = remembered(self._incoming, self._turn.id, whole, by_id, now)
+        person = self._incoming.author.id if self._incoming.private else ""
+        if not outcome.failures:
+            await self._store.put_mark(self._place, person, max(line.message.at for line in lines))
+        counts = {"messages": len(lines), "parts": len(outcome.parts), "points": told.points, "marked": told.marked}
+        removed = {"citations_removed": outcome.citations_removed, "points_removed": outcome.points_removed}
+        logger.info("summary made", extra={"turn": self._turn.id, **counts, **removed})
+
+    async def _links(self, whole: SummaryPart, by_id: Mapping[str, Line]) -> Mapping[str, str]:
+        """The address of each message that is named; only of messages that were read."""
+        platform = self._host.readable(self._incoming.key)
+        named = {id for points in whole.points.values() for point in points for id in point.rests_on if id in by_id}
+        try:
+            return {id: await platform.link(self._incoming.key, by_id[id].message) for id in sorted(named)}
+        except PlatformError as error:  # what was paid for is shown all the same, with numbers alone
+            logger.warning("messages not linked", extra={"turn": self._turn.id, "error": str(error)})
+            return dict.fromkeys(named, "")
+
+    def _notices(self, reading: Reading, lines: Sequence[Line], outcome: Outcome, told: Told) -> tuple[str, ...]:
+        notices = [f"From {_count(len(lines), 'message')}, {span(lines, self._zone)}."]
+        if reading.is_cut:
+            notices.append(f"There are more: the newest {MOST_MESSAGES:,} were read.")
+        if not outcome.is_new:
+            notices.append(UNCHANGED)
+        if outcome.failures:
+            notices.append(f"Not summarised, because the model failed: {'; '.join(outcome.failures)}.")
+        if outcome.citations_removed:
+            notices.append(f"{_count(outcome.citations_removed, 'reference')} to messages that were not read removed.")
+        if outcome.points_removed:
+            notices.append(f"{_count(outcome.points_removed, 'point')} removed that told nothing of the messages.")
+        if told.marked < told.points:
+            notices.append(f"{told.points - told.marked} of {_count(told.points, 'point')} name no message.")
+        return tuple(notices)
+
+    def _since(self) -> str:
+        wanted = self._wanted
+        if wanted.since is not None:
+            return f"since {wanted.since.astimezone(self._zone):%Y-%m-%d %H:%M}"
+        if wanted.after_own:
+            return "since your last one"
+        return "since the last summary" if wanted.after_summary else "to summarise here"
+
+
+def _later_headlines(parts: Sequence[SummaryPart]) -> list[str]:
+    headlines = [each.headline for each in parts if each.headline]
+    return headlines[1:]
+
+
+def _reach_back(parts: Sequence[SummaryPart], reading: Reading) -> datetime | None:
+    """Where a kept part begins that ends among what was read, if that is not far: then it can be used again."""
+    begins_at = reading.begins_at
+    if begins_at is None:
+        return None
+    torn = [part for part in parts if part.covers[0].at < begins_at <= max(each.at for each in part.covers)]
+    if not torn:
+        return None
+    longest = max(torn, key=lambda part: len(part.covers))
+    before = sum(each.at < begins_at for each in longest.covers)
+    return min(each.at for each in longest.covers) if before <= USUAL_MESSAGES else None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,108 @@
+"""Answer turns: the facade over the room of turns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.context.request_builder import Composer
+from bot.context.compaction import Condenser
+from bot.delivery import Presenter
+from bot.errors import ClaimLost, PlatformError
+from bot.context.attachments import Files
+from bot.ports import Clock, Model, Platform, Rates, Store
+from bot.summary.service import Summariser
+from bot.turns.attempt import Attempt
+from bot.turns.checkpoint import Checkpoint
+from bot.turns.generation import BURST_NOTICE
+from bot.turns.generator import Generator
+from bot.turns.runner import TurnRunner
+from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
+from bot.turns.undelivered import Undelivered
+from bot.types import Incoming, Turn, TurnId
+
+__all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """What differs between the places where turns are run: without `files` attachments are named and not read."""
+
+    files: Files | None = None
+    takeover: TakeoverTimes = DEFAULT_TIMES
+
+
+class ConversationManager:
+    """Answer turns, one at a time in each conversation; the dispatcher sees to that order."""
+
+    def __init__(
+        self,
+        store: Store,
+        model: Model,
+        rates: Rates,
+        platforms: Mapping[str, Platform],
+        *,
+        clock: Clock,
+        options: TurnOptions = TurnOptions(),
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._clock = clock
+        self._summariser = Summariser(store, model, rates, platforms, clock=clock)
+        self._takeover = Takeover(store, platforms, options.takeover)
+        composer = Composer(store, model, rates, platforms, clock=clock, files=options.files)
+        self._runner = TurnRunner(
+            store,
+            Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),
+            Condenser(store, model, rates, clock=clock),
+            takeover=self._takeover,
+            undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
+            clock=clock,
+        )
+        self._stops: dict[TurnId, asyncio.Event] = {}
+
+    async def answer(self, turn: Turn) -> None:
+        """Run one claimed turn to its end, or put it off until the model may be back.
+
+        Raises `StorageError` when the turn stays open, to be taken up again; `ClaimLost` among them says that
+        another runner has it.
+        """
+        attempt = self._attempt(turn)
+        self._stops[turn.id] = attempt.stop
+        try:
+            await self._runner.run(attempt)
+        except ClaimLost:
+            await self._takeover.give_way(turn, attempt.presenter)
+            raise
+        finally:
+            del self._stops[turn.id]
+
+    def interrupt(self, turns: Sequence[TurnId]) -> None:
+        """End the generation of these turns at once; what is being posted already is left to finish."""
+        for turn in turns:
+            if stop := self._stops.get(turn):
+                stop.set()
+
+    async def check_may_summarise(self, incoming: Incoming) -> None:
+        """Raise `InvalidInput` for those who may not read what they want summarised; asked again before it is read."""
+        try:
+            await self._summariser.check_access(incoming)
+        except PlatformError as error:
+            logger.warning("access not known yet", extra={"conversation": str(incoming.key), "error": str(error)})
+
+    def _attempt(self, turn: Turn) -> Attempt:
+        """Return a claimed turn with a presenter that keeps a checkpoint and stops it when the answer is removed."""
+        platform, stop = self._platforms[turn.incoming.key.platform], asyncio.Event()
+        checkpoint = Checkpoint(self._store, turn, self._clock, stop=stop)
+        presenter = Presenter(
+            lambda: platform.open_reply(turn),
+            pace=platform.pace,
+            on_shown=checkpoint.note,
+            before=checkpoint.ask,
+            on_removed=stop.set,
+        )
+        return Attempt(turn=turn, platform=platform, presenter=presenter, stop=stop, started=self._clock())

@@ -1,0 +1,59 @@
+"""What a crash kept from its authors is told by whoever listens next: at the start, and whenever somebody else died."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+from bot.turns.effects import SHOWN_WITHIN
+from bot.errors import BotError, StorageError
+from bot.ports import Bot
+from bot.types import Owed
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 10.0
+INTERRUPTED: Final = "I was interrupted before I could do that. Please try again."
+
+
+async def keep_telling(
+    bot: Bot,
+    platform: str,
+    tell: Callable[[Owed], Awaitable[None]],
+    *,
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Tell what is owed on a platform, looking every `LOOK_SECONDS`, until cancelled.
+
+    `tell` shows an answer, or finishes what was only begun. After a `BotError` it is tried again when it is due
+    again; a bug ends it.
+    """
+    while True:
+        try:
+            await asyncio.gather(*(_tell(bot, owed, tell) for owed in await bot.owed(platform)))
+        except StorageError as error:
+            logger.warning("what is owed waits for the database", extra={"error": str(error)})
+        await rest(LOOK_SECONDS)
+
+
+async def _tell(bot: Bot, owed: Owed, tell: Callable[[Owed], Awaitable[None]]) -> None:
+    extra = {"delivery": owed.incoming.dedupe_key, "conversation": str(owed.incoming.key)}
+    try:
+        async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
+            await tell(owed)
+    except StorageError:
+        raise
+    except (BotError, TimeoutError) as error:
+        logger.warning("what is owed is not told yet", extra=extra | {"error": str(error)})
+    except Exception:
+        logger.exception("a bug in telling what is owed", extra=extra)
+        if owed.answer is None:
+            await _tell(bot, replace(owed, answer=INTERRUPTED), tell)
+        else:
+            await bot.told(owed.incoming)
+    else:
+        await bot.told(owed.incoming)
+        logger.info("what was owed is told", extra=extra)

@@ -1,0 +1,373 @@
+"""Every copy of what people wrote, removed from the stores in memory: the twin of `storage.deletion`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.context.window import Break, interrupted
+from bot.ports import Clock
+from bot.turns.followups import follow_up_keys
+from bot.types import (
+    EMPTY,
+    NOTES_ID,
+    OPEN_STATES,
+    ChannelMessage,
+    ConversationKey,
+    DeletionOutcome,
+    Draft,
+    Edit,
+    Incoming,
+    Person,
+    Settlement,
+    StoredEntry,
+    Task,
+    Turn,
+    TurnId,
+    TurnState,
+    Within,
+)
+from storage.codec import as_utc
+from storage.deletion import KEPT
+from storage.edits import CORRECTION
+from storage.in_memory.message_changes import ChangeName, MemoryEdits, MessageChange, channel_of, name_of
+from storage.in_memory.deliveries import MemoryDeliveries
+from storage.in_memory.summaries import MemorySchedules, MemorySummaries, lies_in
+from storage.in_memory.transcripts import MemoryTranscripts
+from storage.turn_rules import FORGOTTEN, PLAYGROUND, without_words
+
+
+class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySchedules, MemoryDeliveries):
+    """What removes turns and entries, and remembers what it has reached in one deletion."""
+
+    _accepted_at: dict[TurnId, datetime]
+    _not_before: dict[TurnId, datetime]
+    _stale: set[TurnId]
+    _messages_of: dict[TurnId, tuple[str, ...]]
+    settlements: dict[TurnId, Settlement]
+    errors: dict[TurnId, str]
+
+    def _begin(self) -> None:
+        self._interrupted: defaultdict[ConversationKey, list[TurnId]] = defaultdict(list)
+        self._questions: set[TurnId] = set()
+        self._removed = 0
+
+    def _outcome(self) -> DeletionOutcome:
+        return DeletionOutcome(
+            interrupted={key: tuple(turns) for key, turns in self._interrupted.items()},
+            questions=len(self._questions),
+            entries=self._removed,
+        )
+
+    # ------------------------------------------------------------ turns
+
+    def _remove_question(self, id: TurnId) -> None:
+        turn = self._turns[id]
+        self._questions.add(id)
+        if id in self._merged:
+            carrier = self._turns[self._merged.pop(id)]
+            self._keep(replace(turn, state=TurnState.CANCELLED))
+            if _is_under_way(carrier):
+                self._begin_anew(carrier)
+            else:
+                self._drop_answer(carrier)
+        elif _is_under_way(turn):
+            self._set_free(turn)
+            self._end(turn)
+        else:
+            self._drop_answer(turn)
+        turn = self._turns[id]
+        empty = without_words(turn.incoming)
+        empty = empty if turn.state in OPEN_STATES else replace(empty, details=EMPTY)
+        self._keep(replace(turn, incoming=empty, draft=None))
+        self._empty_settlement(id)
+
+    def _remove_answer(self, id: TurnId) -> None:
+        turn = self._turns[id]
+        if not turn.incoming.source_id:
+            self._remove_question(id)
+        elif _is_under_way(turn):
+            self._withdraw(turn)
+        else:
+            self._drop_answer(turn)
+
+    def _begin_anew(self, turn: Turn) -> None:
+        if turn.state is TurnState.RUNNING and turn.outcome is None and not turn.withdrawn:
+            self._stale.add(turn.id)
+            self._keep(replace(turn, draft=None))
+            self._break(turn.incoming.key)
+            self._interrupt(turn)
+
+    def _set_free(self, carrier: Turn) -> None:
+        for id in [id for id, into in self._merged.items() if into == carrier.id]:
+            del self._merged[id]
+            freed = self._keep(replace(self._turns[id], state=TurnState.QUEUED))
+            self._interrupted.setdefault(freed.incoming.key, [])
+
+    def _end(self, turn: Turn) -> None:
+        if turn.state is TurnState.QUEUED and turn.epoch == 0 and not turn.reply_ref:
+            self._keep(replace(turn, state=TurnState.CANCELLED))
+            self._interrupt(turn)
+        else:
+            self._withdraw(turn)
+
+    def _withdraw(self, turn: Turn) -> None:
+        self._keep(replace(turn, withdrawn=True, stop=True, draft=None))
+        self._not_before.pop(turn.id, None)
+        if turn.epoch > 0:
+            self._break(turn.incoming.key)
+        self._interrupt(turn)
+
+    def _drop_answer(self, turn: Turn) -> None:
+        self._keep(replace(turn, draft=None))
+        self._empty_settlement(turn.id)
+        if turn.state in OPEN_STATES:
+            self._withdraw(turn)
+        asked = turn.incoming
+        names = {f"a:{turn.id}"} | ({f"m:{asked.dedupe_key}"} if not asked.source_id else set())
+        self._remove_entries(asked.key, names)
+
+    def _empty_settlement(self, id: TurnId) -> None:
+        self.errors.pop(id, None)
+        if id in self.settlements:
+            emptied = replace(self.settlements[id], draft=Draft(status="stopped"), entries=(), parameters=EMPTY)
+            self.settlements[id] = replace(emptied, error="", conversation=None)
+
+    def _interrupt(self, turn: Turn) -> None:
+        self._interrupted[turn.incoming.key].append(turn.id)
+
+    def _forget_turns(self, turns: Iterable[Turn]) -> None:
+        for turn in list(turns):
+            if turn.state in OPEN_STATES:
+                self._end(turn)
+            now = self._turns[turn.id]
+            blanked = blank(now.incoming)
+            if now.state in OPEN_STATES:
+                blanked = replace(blanked, details=now.incoming.details)
+            self._keep(replace(now, incoming=blanked, draft=None))
+            self._empty_settlement(turn.id)
+
+    # ------------------------------------------------------------ transcripts
+
+    def _break(self, key: ConversationKey) -> None:
+        if key in self._conversations:
+            self._conversations[key] = interrupted(self._conversations[key], Break.DELETED)
+
+    def _remove_entries(self, key: ConversationKey, names: Collection[str]) -> None:
+        """Remove entries by their ids, and the notes that were made after them."""
+        kept = self._entries[key]
+        gone = [kept[name] for name in names if name in kept]
+        if not gone:
+            return
+        first = min(each.position for each in gone)
+        gone += [each for each in kept.values() if _is_note(each) and each.position > first and each not in gone]
+        for each in gone:
+            del kept[each.id]
+        self._removed += len(gone)
+        conversation = self._conversations[key]
+        if first < self._notes_until[key]:
+            conversation = replace(conversation, memory="")
+            self._notes_until[key] = 0
+        if any(conversation.window_start <= each.position < self._sent_until[key] for each in gone):
+            conversation = interrupted(conversation, Break.DELETED)
+        self._conversations[key] = replace(conversation, revision=conversation.revision + 1)
+
+    def _forget_transcript(self, key: ConversationKey) -> None:
+        self._removed += len(self._entries[key])
+        self._entries[key].clear()
+        self._notes_until[key] = 0
+        self._forget_place(key)
+        self._forget_deliveries(of=lambda incoming: incoming.key == key)
+        if key in self._conversations:
+            known = self._conversations[key]
+            emptied = replace(known, memory="", head_digest="", window_start=self._next_position[key])
+            self._conversations[key] = replace(emptied, revision=known.revision + 1)
+
+
+class MemoryDeletion(MemoryRemoval):
+    """A `DeletionStore` and a `ForgetStore` in memory."""
+
+    _clock: Clock
+    _edited_at: dict[TurnId, datetime]
+    _messages: defaultdict[tuple[str, str], dict[str, ChannelMessage]]
+
+    async def delete_messages(self, channel: ConversationKey, ids: Sequence[str]) -> DeletionOutcome:
+        ids = sorted(set(ids) - {""})
+        self._begin()
+        self._remember_deletion([name_of(channel, id) for id in ids])
+        asked = [each.id for each in self._in_channel(channel) if each.incoming.source_id in ids]
+        for id in (*asked, *self._follow_ups(asked)):
+            self._remove_question(id)
+        for turn in self._in_channel(channel):
+            named = self._messages_of.get(turn.id, ())
+            if set(ids) & set(named[:1] if turn.state in OPEN_STATES else named):
+                self._remove_answer(turn.id)
+        self._remove_from_summaries(channel, ids)
+        for key in [key for key in self._entries if _is_within(key, channel)]:
+            names = [name for name, entry in self._entries[key].items() if entry.source_id in ids]
+            self._remove_entries(key, names)
+        self._forget_deliveries(of=lambda incoming: _is_within(incoming.key, channel) and incoming.source_id in ids)
+        if channel.platform == PLAYGROUND:
+            there = self._messages[channel.workspace, channel.channel]
+            for message in there.keys() & set(ids):
+                there[message] = replace(there[message], text="", attachments=(), answer=None)
+        return self._outcome()
+
+    async def delete_answer(self, turn: TurnId) -> DeletionOutcome:
+        self._begin()
+        if turn in self._turns:
+            self._remove_answer(turn)
+        return self._outcome()
+
+    async def delete_place(self, place: Within) -> DeletionOutcome:
+        self._begin()
+        self._remember_deletion([(place.platform, place.workspace, place.channel, place.thread, "")])
+        keys = {turn.incoming.key for turn in self._turns.values()} | set(self._entries) | set(self._parts)
+        gone = {key for key in keys if lies_in(key, place)}
+        self._forget_turns(turn for turn in self._turns.values() if turn.incoming.key in gone)
+        for key in gone:
+            self._forget_transcript(key)
+        around = replace(place, thread="")
+        if not place.thread:
+            self._forget_schedules_in(place)
+        self._forget_deliveries(of=lambda incoming: lies_in(incoming.key, place))
+        self._forget_edits(lambda name, _: lies_in(channel_of(name), around))
+        self._forget_marks_in(place)
+        return self._outcome()
+
+    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_directed: bool = False) -> None:
+        edit = replace(edit, at=as_utc(edit.at))
+        name = name_of(channel, edit.source_id)
+        asked = [turn for turn in self._in_channel(channel) if turn.incoming.source_id == edit.source_id != ""]
+        before = self._changes.get(name)
+        known_at = [self._edited_at[each.id] for each in asked if each.id in self._edited_at]
+        known_at += [before.at] if before else []
+        if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
+            return
+        waits = True in [self._edit_turn(turn, edit) for turn in asked]  # each of them is edited
+        corrected = await self._correct(channel, edit)
+        if waits or (is_directed and not asked and not corrected):
+            self._changes[name] = MessageChange(
+                deleted=False,
+                at=edit.at,
+                kept_at=as_utc(self._clock()),
+                text=edit.text,
+                author=edit.correction.author,
+                correction=edit.correction,
+            )
+
+    def _edit_turn(self, turn: Turn, edit: Edit) -> bool:
+        answering = self._turns[self._merged.get(turn.id, turn.id)]
+        self._edited_at[turn.id] = edit.at
+        asked = turn.incoming
+        if answering.state is TurnState.RUNNING and answering.outcome is None and asked.text:
+            return True
+        if asked.text and asked.task is Task.ANSWER:
+            self._keep(replace(turn, incoming=replace(asked, text=edit.text)))
+        return False
+
+    async def _correct(self, channel: ConversationKey, edit: Edit) -> bool:
+        found = False
+        for key in [key for key in self._entries if _is_within(key, channel)]:
+            here = [each for each in self._entries[key].values() if each.source_id == edit.source_id]
+            found = found or bool(here)
+            in_view = any(each.position >= self._conversations[key].window_start for each in here)
+            newer = any(each.id.startswith(CORRECTION) and each.at > edit.at for each in here)
+            if in_view and not newer:
+                await self.append_entries(key, [edit.correction])
+        return found
+
+    async def forget_memory(self, key: ConversationKey) -> bool:
+        if key not in self._conversations:
+            return False
+        self._begin()
+        self._remove_entries(key, [name for name, entry in self._entries[key].items() if _is_note(entry)])
+        known = self._conversations[key]
+        ahead = interrupted(known, Break.DELETED) if self._removed else known
+        self._conversations[key] = replace(ahead, memory="", revision=known.revision + 1)
+        self._notes_until[key] = 0
+        return bool(known.memory) or self._removed > 0
+
+    async def forget_conversation(self, key: ConversationKey, *, rested: bool = False) -> DeletionOutcome:
+        self._begin()
+        theirs = [turn for turn in self._turns.values() if turn.incoming.key == key]
+        if not (rested and any(turn.state in OPEN_STATES for turn in theirs)):
+            self._forget_turns(theirs)
+            self._forget_transcript(key)
+            self._forget_edits(lambda name, _: name[:3] == name_of(key, "")[:3])
+        return self._outcome()
+
+    async def forget_person(self, platform: str, id: str) -> DeletionOutcome:
+        self._begin()
+        theirs = [turn.incoming for turn in self._turns.values() if turn.incoming.author.id == id]
+        keys = {incoming.key for incoming in theirs if incoming.key.platform == platform}
+        self._forget_turns(turn for turn in self._turns.values() if turn.incoming.key in keys)
+        for key in keys:
+            self._forget_transcript(key)
+        self._forget_person_in_parts(platform, id)
+        self._forget_schedules_of(platform, id)
+        self._forget_deliveries(of=lambda incoming: (incoming.key.platform, incoming.author.id) == (platform, id))
+        for key in [key for key in self._entries if key.platform == platform]:
+            written = [name for name, entry in self._entries[key].items() if entry.author == id]
+            self._remove_entries(key, written)
+        self._forget_edits(lambda name, change: name[0] == platform and change.author == id)
+        return self._outcome()
+
+    async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
+        latest: dict[ConversationKey, datetime] = {}
+        for id, turn in self._turns.items():
+            if turn.incoming.author.id != FORGOTTEN:
+                key = turn.incoming.key
+                latest[key] = max(latest.get(key, self._accepted_at[id]), self._accepted_at[id])
+        open_keys = {turn.incoming.key for turn in self._turns.values() if turn.state in OPEN_STATES}
+        return {key: at for key, at in latest.items() if at < as_utc(before) and key not in open_keys}
+
+    # ------------------------------------------------------------ what is where
+
+    def _in_channel(self, channel: ConversationKey) -> list[Turn]:
+        return [turn for turn in self._turns.values() if _is_within(turn.incoming.key, channel)]
+
+    def _follow_ups(self, asked: Sequence[TurnId]) -> list[TurnId]:
+        found: list[TurnId] = []
+        newest = list(asked)
+        while newest:
+            names = {name for id in newest for name in follow_up_keys(self._merged.get(id, id))}
+            known = {*asked, *found}
+            newest = [id for id, turn in self._turns.items() if turn.incoming.dedupe_key in names and id not in known]
+            found += newest
+        return found
+
+    def _remove_from_summaries(self, channel: ConversationKey, ids: Collection[str]) -> None:
+        written_at = self._forget_in_parts(channel, ids)
+        for turn in [each for each in self._in_channel(channel) if each.incoming.task is Task.SUMMARY]:
+            self._begin_anew(turn)
+            if written_at is not None and turn.incoming.at >= written_at and turn.outcome is not None:
+                self._remove_answer(turn.id)
+
+    def _remember_deletion(self, names: Iterable[ChangeName]) -> None:
+        now = as_utc(self._clock())
+        self._changes = {name: each for name, each in self._changes.items() if each.kept_at >= now - KEPT}
+        self._changes |= {name: MessageChange(deleted=True, at=now, kept_at=now) for name in names}
+
+    def _forget_edits(self, of: Callable[[ChangeName, MessageChange], bool]) -> None:
+        self._changes = {n: each for n, each in self._changes.items() if each.deleted or not of(n, each)}
+
+
+def blank(incoming: Incoming) -> Incoming:
+    """Return the delivery without anything of a person."""
+    nobody = Person(id=FORGOTTEN, name="", is_bot=incoming.author.is_bot)
+    return replace(without_words(incoming), author=nobody, details=EMPTY)
+
+
+def _is_under_way(turn: Turn) -> bool:
+    return turn.outcome is None and turn.state in OPEN_STATES
+
+
+def _is_note(entry: StoredEntry) -> bool:
+    return entry.source_id == NOTES_ID
+
+
+def _is_within(key: ConversationKey, channel: ConversationKey) -> bool:
+    return replace(key, thread="") == replace(channel, thread="")

@@ -1,0 +1,201 @@
+"""Deliveries with an effect, and what is changed by them, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import singledispatch
+from typing import Any, TypeVar
+
+from bot.turns.effects import (
+    TELLING,
+    AcceptTurns,
+    AddDigest,
+    CarriedOut,
+    Change,
+    ForgetConversation,
+    ForgetNotes,
+    ForgetPerson,
+    NoteFeedback,
+    Nothing,
+    PauseDigest,
+    RemoveDigest,
+    SetParameters,
+    StopTurns,
+)
+from bot.ports import Clock
+from bot.types import Incoming, Owed
+from storage.codec import as_utc
+from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
+from storage.turn_rules import without_words
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Delivery:
+    """A delivery; `due` is when another process may take it over, None when nothing is owed."""
+
+    at: datetime
+    incoming: Incoming | None = None
+    answer: str | None = None
+    due: datetime | None = None
+
+
+class MemoryDeliveries:
+    """A `DeliveryStore` in memory, over the other stores: none of their methods ever waits, so this is atomic."""
+
+    _clock: Clock
+    _changes: dict[ChangeName, MessageChange]
+
+    def __init__(self) -> None:
+        self._deliveries: dict[tuple[str, str], _Delivery] = {}
+
+    async def begin(self, incoming: Incoming) -> bool:
+        now, known = as_utc(self._clock()), self._deliveries.get(_name(incoming))
+        if self._is_deleted(incoming) or (known is not None and not (known.answer is None and _is_free(known, now))):
+            return False
+        at = now if known is None else known.at
+        self._deliveries[_name(incoming)] = _Delivery(at=at, incoming=_in_utc(incoming), due=now + TELLING)
+        return True
+
+    async def carry_out(self, incoming: Incoming, change: Change[R], tell: Callable[[R], str]) -> CarriedOut[R] | None:
+        known = self._deliveries.get(_name(incoming))
+        if self._is_deleted(incoming) or (known is not None and (known.due is None or known.answer is not None)):
+            return None
+        now = as_utc(self._clock())
+        result: R = await _changed(change, self)
+        answer = tell(result)
+        at = now if known is None else known.at
+        self._deliveries[_name(incoming)] = (
+            _Delivery(at=at, incoming=without_words(_in_utc(incoming)), answer=answer, due=now + TELLING)
+            if answer
+            else _Delivery(at=at)
+        )
+        return CarriedOut(result=result, answer=answer)
+
+    async def take_answer(self, incoming: Incoming) -> str | None:
+        now, known = as_utc(self._clock()), self._deliveries.get(_name(incoming))
+        if known is None or known.answer is None or not _is_free(known, now):
+            return None
+        self._deliveries[_name(incoming)] = replace(known, due=now + TELLING)
+        return known.answer
+
+    async def take_owed(self, platform: str, *, since: datetime) -> Sequence[Owed]:
+        now = as_utc(self._clock())
+        free = {key: each for key, each in self._deliveries.items() if key[0] == platform and _is_free(each, now)}
+        taken = []
+        for key, each in free.items():
+            if each.at < as_utc(since) or each.incoming is None:
+                self._deliveries[key] = _Delivery(at=each.at)
+            else:
+                self._deliveries[key] = replace(each, due=now + TELLING)
+                taken.append((each.at, key[1], Owed(incoming=each.incoming, answer=each.answer)))
+        return [owed for *_, owed in sorted(taken, key=lambda each: each[:2])]
+
+    async def told(self, platform: str, dedupe_key: str) -> None:
+        known = self._deliveries.get((platform, dedupe_key))
+        if known is not None:
+            self._deliveries[platform, dedupe_key] = _Delivery(at=known.at)
+
+    async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
+        for key, each in self._deliveries.items():
+            if each.at < as_utc(untold):
+                self._deliveries[key] = _Delivery(at=each.at)
+        gone = [key for key, each in self._deliveries.items() if each.at < as_utc(before)]
+        for key in gone:
+            del self._deliveries[key]
+        return len(gone)
+
+    def _is_deleted(self, incoming: Incoming) -> bool:
+        """Return whether the message of a delivery, or its place, was deleted before it came."""
+        return is_refused(self._changes, incoming.key, incoming.source_id, incoming.at)
+
+    def _forget_deliveries(self, *, of: Callable[[Incoming], bool]) -> None:
+        """Drop what is owed to somebody or to a place that is forgotten."""
+        for key, each in self._deliveries.items():
+            if each.incoming is not None and of(each.incoming):
+                self._deliveries[key] = _Delivery(at=each.at)
+
+
+@singledispatch
+async def _changed(change: Change[Any], store: Any) -> Any:
+    """Make a change in the whole store; what comes of it."""
+    del store
+    raise TypeError(f"{type(change).__name__} is no change that is known here")
+
+
+@_changed.register
+async def _(_change: Nothing, _store: Any) -> None:
+    return None
+
+
+@_changed.register
+async def _(change: SetParameters, store: Any) -> int:
+    rows = 0
+    for name, value in change.values.items():
+        if value is None:
+            rows += await store.remove_setting(change.scope, name)
+        else:
+            await store.put_setting(change.scope, name, value)
+            rows += 1
+    return rows
+
+
+@_changed.register
+async def _(change: AddDigest, store: Any) -> Any:
+    return await store.add_schedule(change.schedule)
+
+
+@_changed.register
+async def _(change: PauseDigest, store: Any) -> None:
+    await store.pause_schedule(change.id, paused=change.paused, next_at=change.next_at)
+
+
+@_changed.register
+async def _(change: RemoveDigest, store: Any) -> None:
+    await store.remove_schedule(change.id)
+
+
+@_changed.register
+async def _(change: ForgetNotes, store: Any) -> bool:
+    return bool(await store.forget_memory(change.key))
+
+
+@_changed.register
+async def _(change: ForgetConversation, store: Any) -> Any:
+    return await store.forget_conversation(change.key)
+
+
+@_changed.register
+async def _(change: ForgetPerson, store: Any) -> Any:
+    return await store.forget_person(change.platform, change.id)
+
+
+@_changed.register
+async def _(change: StopTurns, store: Any) -> Any:
+    return tuple(await store.request_stop(change.key, author=change.author))
+
+
+@_changed.register
+async def _(change: NoteFeedback, store: Any) -> None:
+    await store.note_feedback(change.turn, change.person, good=change.good)
+
+
+@_changed.register
+async def _(change: AcceptTurns, store: Any) -> Any:
+    return tuple([await store.accept(each) for each in change.questions])
+
+
+def _name(incoming: Incoming) -> tuple[str, str]:
+    return incoming.key.platform, incoming.dedupe_key
+
+
+def _in_utc(incoming: Incoming) -> Incoming:
+    return replace(incoming, at=as_utc(incoming.at))
+
+
+def _is_free(delivery: _Delivery, now: datetime) -> bool:
+    """Whether something is owed, and nobody has come to tell it."""
+    return delivery.due is not None and delivery.due <= now

@@ -1,0 +1,391 @@
+"""All stores in memory: what the ports promise, without a database and gone with the process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import count, takewhile
+
+from bot.context.window import reconciled
+from bot.errors import ClaimLost
+from bot.ports import Clock
+from bot.types import (
+    EMPTY,
+    EVERYTHING,
+    OPEN_STATES,
+    Condensation,
+    ConversationKey,
+    Draft,
+    Incoming,
+    QueueFigures,
+    Recorded,
+    RequestRecord,
+    Settlement,
+    Spending,
+    Task,
+    Turn,
+    TurnId,
+    TurnState,
+    Utterance,
+    Waiting,
+    Within,
+)
+from storage.codec import as_utc
+from storage.exact_sum import exact_sum
+from storage.in_memory.message_changes import MemoryEdits, is_refused, name_of
+from storage.in_memory.deletion import MemoryDeletion, blank
+from storage.in_memory.deliveries import MemoryDeliveries
+from storage.in_memory.summaries import MemorySchedules, MemorySummaries
+from storage.in_memory.transcripts import MemoryTranscripts, in_utc
+from storage.in_memory.workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
+from storage.talk import Line, Question, recent_talk
+from storage.turn_rules import NOBODY, PLAYGROUND, ending, first_answer, is_plain, stands_in
+
+
+class MemoryTurns(MemoryTranscripts, MemoryEdits):
+    """A `TurnStore` in memory.
+
+    `settlements` tells how each turn ended, `condensations` what its trim left, `errors` why it was not shown, and
+    `dropped` what was begun anew.
+    """
+
+    def __init__(self, *, clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self.settlements: dict[TurnId, Settlement] = {}
+        self.errors: dict[TurnId, str] = {}
+        self.dropped: list[tuple[TurnId, datetime, Settlement | Condensation]] = []
+        self.condensations: dict[TurnId, Condensation] = {}
+        self.feedback: dict[tuple[TurnId, str], bool] = {}
+        self._recorded_at: dict[TurnId, datetime] = {}
+        self._turns: dict[TurnId, Turn] = {}
+        self._merged: dict[TurnId, TurnId] = {}
+        self._stale: set[TurnId] = set()
+        self._edited_at: dict[TurnId, datetime] = {}
+        self._messages_of: dict[TurnId, tuple[str, ...]] = {}
+        self._not_before: dict[TurnId, datetime] = {}
+        self._accepted_at: dict[TurnId, datetime] = {}
+        self._dedupe_keys: set[tuple[str, str]] = set()
+        self._turn_ids = count(1)
+
+    async def accept(self, incoming: Incoming) -> TurnId | None:
+        incoming = replace(incoming, at=as_utc(incoming.at), typed="")  # commands are told from questions before
+        name = (incoming.key.platform, incoming.dedupe_key)
+        if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.source_id, incoming.at):
+            return None
+        self._dedupe_keys.add(name)
+        id = next(self._turn_ids)
+        edit = self._changes.pop(name_of(incoming.key, incoming.source_id), None)
+        if edit is not None:
+            self._edited_at[id] = edit.at
+            incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
+        self._accepted_at[id] = as_utc(self._clock())
+        self._turns[id] = Turn(
+            id=id,
+            incoming=incoming,
+            state=TurnState.QUEUED,
+            epoch=0,
+            attempt=0,
+            reply_ref=incoming.reply_ref or None,
+        )
+        return id
+
+    async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
+        del worker  # whoever it is, there is one process
+        oldest = next(iter(self._open(key)), None)
+        if oldest is None or self._waits(oldest):
+            return None
+        self._stale.discard(oldest.id)
+        claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
+        return replace(self._keep(claimed), burst=self._burst(oldest.id))
+
+    async def note_reply(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+        ending = self._is_ending(self._keep(replace(self._claimed(turn), reply_ref=ref)))
+        self._messages_of[turn.id] = tuple(messages)
+        return ending
+
+    async def save_draft(self, turn: Turn, draft: Draft) -> bool:
+        current = self._claimed(turn)
+        unwanted = current.outcome or current.withdrawn or current.id in self._stale
+        return self._is_ending(self._keep(current if unwanted else replace(current, draft=draft)))
+
+    async def check_claim(self, turn: Turn) -> bool:
+        return self._is_ending(self._claimed(turn))
+
+    def _is_ending(self, turn: Turn) -> bool:
+        return turn.stop or turn.withdrawn or turn.id in self._stale
+
+    async def postpone(self, turn: Turn, until: datetime) -> None:
+        until = as_utc(until)
+        current = self._claimed(turn)
+        recorded = current.outcome is not None
+        retries, showings = current.retries + (not recorded), current.showings + recorded
+        self._hand_back(replace(current, retries=retries, showings=showings))
+        if recorded or not current.withdrawn:
+            self._not_before[turn.id] = until
+
+    async def release(self, turn: Turn) -> None:
+        current = self._claimed(turn)
+        self._hand_back(replace(current, attempt=current.attempt - 1))
+
+    def _hand_back(self, turn: Turn) -> None:
+        self._stale.discard(turn.id)
+        self._keep(replace(turn, state=TurnState.QUEUED))
+        self._settle_edits(turn)
+
+    async def get_turn(self, id: TurnId) -> Turn | None:
+        turn = self._turns.get(id)
+        return None if turn is None else replace(turn, burst=self._burst(id))
+
+    def _burst(self, id: TurnId) -> tuple[Incoming, ...]:
+        merged = [self._turns[each] for each, into in self._merged.items() if into == id]
+        return tuple(each.incoming for each in sorted(merged, key=lambda turn: (turn.incoming.at, turn.id)))
+
+    async def waiting(self, key: ConversationKey) -> Waiting | None:
+        turns = self._open(key)
+        if not turns:
+            return None
+        accepted = [self._accepted_at[turn.id] for turn in turns]
+        return Waiting(
+            first_accepted_at=min(accepted),
+            last_accepted_at=max(accepted),
+            not_before=self._not_before.get(turns[0].id),
+        )
+
+    async def queue_figures(self) -> QueueFigures:
+        turns = list(self._turns.values())
+        count = Counter(turn.state for turn in turns)
+        return QueueFigures(
+            queued=count[TurnState.QUEUED],
+            running=count[TurnState.RUNNING],
+            oldest_accepted_at=min((self._accepted_at[t.id] for t in turns if t.state in OPEN_STATES), default=None),
+            retried=sum(turn.retries > 0 for turn in turns),
+            recovered=sum(turn.attempt > turn.put_off + 1 for turn in turns),
+            done=count[TurnState.DONE],
+            failed=count[TurnState.FAILED],
+            cancelled=count[TurnState.CANCELLED],
+        )
+
+    async def gather(self, turn: Turn) -> Turn:
+        current = self._claimed(turn)
+        taken = [each for each in self._open(turn.incoming.key) if each.state is TurnState.QUEUED and is_plain(each)]
+        self._stale.discard(turn.id)
+        for each in taken:
+            self._keep(replace(each, state=TurnState.DONE))
+            self._merged[each.id] = turn.id
+        return replace(self._keep(current), burst=self._burst(turn.id))
+
+    async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
+        current = self._claimed(turn)
+        if current.withdrawn or turn.id in self._stale:
+            return self._leave_unwritten(current, settlement)
+        recorded = replace(current, outcome=settlement.state, draft=settlement.draft)
+        key, remembers = turn.incoming.key, settlement.conversation
+        if remembers is not None:
+            remembers = reconciled(in_utc(remembers), now=self._conversations.get(key))
+        stored = await self.append_entries(key, settlement.entries)
+        if remembers is not None:
+            self._conversations[key] = remembers
+            self._sent_until[key] = first_answer(stored, self._next_position[key])
+        corrections = self._settle_edits(recorded)
+        if settlement.entries:
+            await self.append_entries(key, corrections)
+        self._keep_settlement(self._turns[turn.id], settlement, recorded)
+        return Recorded(conversation=remembers)
+
+    def _keep_settlement(self, now: Turn, settlement: Settlement, recorded: Turn) -> None:
+        self.settlements[now.id] = settlement
+        self._recorded_at[now.id] = as_utc(self._clock())
+        self._keep(replace(recorded, incoming=now.incoming))
+
+    def _leave_unwritten(self, current: Turn, settlement: Settlement) -> Recorded:
+        """Write the ledger alone, of a turn that was withdrawn or is to be answered anew."""
+        empty = replace(settlement, draft=Draft(status="stopped"), entries=(), conversation=None, parameters=EMPTY)
+        empty = replace(empty, state=TurnState.CANCELLED, error="")
+        if current.withdrawn or current.stop:
+            self._keep_settlement(
+                current, empty, replace(current, withdrawn=True, outcome=TurnState.CANCELLED, draft=None)
+            )
+            return Recorded(withdrawn=True)
+        self._stale.discard(current.id)
+        self.dropped.append((current.id, as_utc(self._clock()), empty))
+        self._keep(replace(current, draft=None, stop=False))
+        return Recorded(stale=True)
+
+    async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
+        self._claimed(turn)
+        key = turn.incoming.key
+        self.condensations[turn.id] = condensation
+        if condensation.error:
+            self.errors[turn.id] = condensation.error
+        stored = self._conversations.get(key)
+        if stored is not None and stored.revision != condensation.conversation.revision:
+            return
+        if stored is not None and stored.memory != condensation.conversation.memory:
+            self._notes_until[key] = self._next_position[key]
+        await self.append_entries(key, condensation.entries)
+        await self.save_conversation(key, condensation.conversation)
+
+    async def close(self, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:
+        current = self._claimed(turn)
+        if error:
+            self.errors[turn.id] = error
+        if not current.withdrawn:
+            self._keep(replace(current, state=ending(current, error)))
+        elif retracted or error:
+            state = TurnState.FAILED if error else TurnState.CANCELLED
+            self._keep(replace(current, state=state, incoming=blank(current.incoming), draft=None))
+        return retracted or bool(error) or not current.withdrawn
+
+    async def recent_requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+        records = [
+            RequestRecord(
+                turn=id,
+                at=self._recorded_at[id],
+                figures=each.request,
+                usage=each.usage,
+                error=self.errors.get(id, each.error),
+            )
+            for id, each in sorted(self.settlements.items())
+            if each.request is not None and self._turns[id].incoming.key == key
+        ]
+        return records[-limit:]
+
+    async def spent(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
+        settled: list[tuple[TurnId, Settlement | Condensation]] = [
+            *self.settlements.items(),
+            *self.condensations.items(),
+        ]
+        ended = [(id, self._recorded_at[id], each) for id, each in settled] + self.dropped
+        lines = [
+            (each.usage, each.cost or Decimal(0))
+            for id, at, each in ended
+            if each.usage is not None
+            and as_utc(since) <= at < as_utc(until)
+            and self._is_within(within, id, each.model)
+        ]
+        return Spending(
+            requests=sum(usage.requests for usage, _ in lines),
+            input=sum(usage.input for usage, _ in lines),
+            cached=sum(usage.cached for usage, _ in lines),
+            output=sum(usage.output for usage, _ in lines),
+            cost=exact_sum(cost for _, cost in lines),
+        )
+
+    def _is_within(self, within: Within, id: TurnId, model: str) -> bool:
+        incoming = self._turns[id].incoming
+        key = incoming.key
+        line = {
+            "platform": key.platform,
+            "workspace": key.workspace,
+            "channel": key.channel,
+            "thread": key.thread,
+            "author_id": incoming.author.id,
+            "model": model,
+        }
+        return all(line[name] == value for name, value in within.columns.items())
+
+    async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+        newest: dict[ConversationKey, datetime] = {}
+        for each in (turn.incoming for turn in self._turns.values()):
+            if each.key.platform == platform and each.at >= as_utc(since):
+                newest[each.key] = max(newest.get(each.key, each.at), each.at)
+        return newest
+
+    async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
+        self.feedback[id, person] = good
+
+    async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+        theirs = [turn for turn in self._stoppable(key) if author in ("", turn.incoming.author.id)]
+        stopped = [self._keep(replace(turn, stop=True)).id for turn in theirs]
+        for id in stopped:
+            self._not_before.pop(id, None)
+        return stopped
+
+    async def is_known(self, incoming: Incoming) -> bool:
+        return (incoming.key.platform, incoming.dedupe_key) in self._dedupe_keys
+
+    async def stoppable_by(self, key: ConversationKey) -> Set[str]:
+        return {turn.incoming.author.id for turn in self._stoppable(key)}
+
+    def _stoppable(self, key: ConversationKey) -> Sequence[Turn]:
+        return [turn for turn in self._open(key) if turn.outcome is None and not turn.withdrawn]
+
+    async def takes_part(self, key: ConversationKey) -> bool:
+        return any(turn.incoming.key == key for turn in self._turns.values())
+
+    async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+        entries = await self.get_entries(key, start=0)
+        lines = [Line(id=e.id, role=e.entry.role, author=e.author, text=e.entry.text) for e in entries[-limit:]]
+        waiting = {turn.id for turn in self._open(key) if turn.outcome is None and not turn.withdrawn}
+        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
+        questions = [
+            Question(
+                dedupe_key=turn.incoming.dedupe_key,
+                source_id=turn.incoming.source_id,
+                author=turn.incoming.author.id,
+                name=turn.incoming.author.name,
+                text=turn.incoming.text,
+                waits=self._merged.get(turn.id, turn.id) in waiting,
+            )
+            for turn in turns[-limit:]
+        ]
+        return recent_talk(lines, questions)
+
+    async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
+        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
+        newest = sorted(turns, key=lambda turn: turn.id, reverse=True)[:limit]
+        return sum(takewhile(bool, (turn.incoming.author.is_bot for turn in newest)))
+
+    async def open_conversations(self) -> Sequence[ConversationKey]:
+        oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}
+        for turn in self._turns.values():
+            if turn.state in OPEN_STATES:
+                key, mark = turn.incoming.key, (turn.incoming.at, turn.id)
+                oldest[key] = min(oldest.get(key, mark), mark)
+        return sorted(oldest, key=lambda key: oldest[key])
+
+    def _open(self, key: ConversationKey) -> Sequence[Turn]:
+        turns = (turn for turn in self._turns.values() if turn.incoming.key == key and turn.state in OPEN_STATES)
+        return sorted(turns, key=lambda turn: (turn.incoming.at, turn.id))
+
+    def _waits(self, turn: Turn) -> bool:
+        not_before = self._not_before.get(turn.id)
+        return not_before is not None and not_before > as_utc(self._clock())
+
+    def _claimed(self, turn: Turn) -> Turn:
+        current = self._turns.get(turn.id)
+        if current is None or current.epoch != turn.epoch or current.state != TurnState.RUNNING:
+            raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
+        return current
+
+
+class MemoryStore(
+    MemoryDeletion,
+    MemoryTurns,
+    MemorySummaries,
+    MemorySchedules,
+    MemoryDeliveries,
+    MemorySettings,
+    MemoryAdapterState,
+    MemoryWorkspaces,
+):
+    """A `Store` in memory."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        MemoryTurns.__init__(self, clock=clock)
+        MemorySettings.__init__(self)
+        MemoryAdapterState.__init__(self)
+        MemoryWorkspaces.__init__(self)
+        MemorySummaries.__init__(self)
+        MemorySchedules.__init__(self)
+        MemoryDeliveries.__init__(self)
+
+    async def authors(self, key: ConversationKey) -> Set[str]:
+        wrote = self._messages[key.workspace, key.channel].values() if key.platform == PLAYGROUND else ()
+        found = {turn.incoming.author.id for turn in self._turns.values() if turn.incoming.key == key}
+        found |= {entry.author for entry in self._entries[key].values()}
+        found |= {each.author.id for each in wrote if not each.author.is_bot and stands_in(each, key)}
+        return found - NOBODY

@@ -1,0 +1,70 @@
+"""The append-only history of each conversation, in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.ports import Clock
+from bot.types import Conversation, ConversationKey, NewEntry, StoredEntry
+from storage.codec import as_utc
+from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
+
+UNKNOWN = 2**31 - 1
+"""Of what no request is known, everything may have been sent."""
+
+
+class MemoryTranscripts:
+    """A `TranscriptStore` in memory."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._conversations: dict[ConversationKey, Conversation] = {}
+        self._entries: defaultdict[ConversationKey, dict[str, StoredEntry]] = defaultdict(dict)
+        self._next_position: defaultdict[ConversationKey, int] = defaultdict(int)
+        self._notes_until: defaultdict[ConversationKey, int] = defaultdict(int)
+        self._sent_until: defaultdict[ConversationKey, int] = defaultdict(lambda: UNKNOWN)
+        self._changes: dict[ChangeName, MessageChange] = {}
+
+    async def get_conversation(self, key: ConversationKey) -> Conversation | None:
+        return self._conversations.get(key)
+
+    async def get_entries(self, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
+        return [entry for entry in self._entries[key].values() if entry.position >= start]
+
+    async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
+        entries = [replace(new, at=as_utc(new.at)) for new in entries]
+        entries = [each for each in entries if not is_refused(self._changes, key, each.source_id, each.at)]
+        if entries:
+            self._conversations.setdefault(key, Conversation())
+        kept = self._entries[key]
+        stored = []
+        for new in entries:
+            if new.id not in kept:
+                kept[new.id] = _at_position(new, self._next_position[key])
+                self._next_position[key] += 1
+                stored.append(kept[new.id])
+        return stored
+
+    async def save_conversation(self, key: ConversationKey, conversation: Conversation) -> None:
+        revision = self._conversations.get(key, Conversation()).revision
+        self._conversations[key] = replace(in_utc(conversation), revision=revision)
+
+
+def in_utc(conversation: Conversation) -> Conversation:
+    """Return the conversation with its time in UTC."""
+    at = conversation.last_request_at
+    return replace(conversation, last_request_at=None if at is None else as_utc(at))
+
+
+def _at_position(new: NewEntry, position: int) -> StoredEntry:
+    return StoredEntry(
+        id=new.id,
+        entry=new.entry,
+        tokens=new.tokens,
+        at=new.at,
+        author=new.author,
+        source_id=new.source_id,
+        position=position,
+    )

@@ -1,0 +1,153 @@
+"""Forgetting: text, media and names go, the ledger's sums stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, delete, select, update
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from bot.types import ConversationKey, DeletionOutcome
+from storage.codec import as_utc
+from storage.database import SqlPart, unit_of_work
+from storage.deletion import Removal, forget, forget_edits, forget_owed
+from storage.deletion_fences import hold_alone
+from storage.summaries import forget_person_in_parts
+from storage.tables import (
+    IS_KEPT,
+    IS_OPEN,
+    KEY_COLUMNS,
+    ChannelMessageRow,
+    ConversationRow,
+    DeliveryRow,
+    EntryRow,
+    LedgerRow,
+    MessageChangeRow,
+    PersonRow,
+    TurnRow,
+    WorkspaceRow,
+    in_channel,
+    is_of,
+)
+from storage.turn_rules import FORGOTTEN, NOBODY, PLAYGROUND
+
+
+class SqlUpkeep(SqlPart):
+    """A `ForgetStore` over a database."""
+
+    @unit_of_work
+    def forget_conversation(self, session: Session, key: ConversationKey, *, rested: bool = False) -> DeletionOutcome:
+        hold_alone(session, key.platform, key.workspace)
+        removal = self._removal(session)
+        if not (rested and session.exec(select(TurnRow.id).where(is_of(TurnRow, key), IS_OPEN)).first()):
+            if key.platform == PLAYGROUND:
+                for standing in _standing_in(key):
+                    session.exec(delete(ChannelMessageRow).where(standing))
+            _forget(session, removal, key)
+        return removal.outcome()
+
+    def _removal(self, session: Session) -> Removal:
+        return Removal(session, as_utc(self._clock()), queued=self._database.has_queue)
+
+    @unit_of_work
+    def authors(self, session: Session, key: ConversationKey) -> Set[str]:
+        here = select(ConversationRow.id).where(is_of(ConversationRow, key))
+        found = {
+            *session.exec(select(TurnRow.author_id).where(is_of(TurnRow, key))),  # DISTINCT would lead SQLite astray
+            *session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here))),
+        }
+        if key.platform == PLAYGROUND:
+            of_people = col(ChannelMessageRow.author_is_bot).is_(False)
+            for standing in _standing_in(key):
+                found.update(session.exec(select(ChannelMessageRow.author_id).where(standing, of_people)))
+        return found - NOBODY
+
+    @unit_of_work
+    def forget_person(self, session: Session, platform: str, id: str) -> DeletionOutcome:
+        hold_person(session, platform, id)
+        theirs = sa.and_(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
+        # Answers, and what was condensed, may repeat what they wrote: their conversations go as a whole.
+        keys = {_key(place) for place in session.connection().execute(sa.select(*_KEY).where(theirs))}
+        if platform == PLAYGROUND:  # what others have written stays theirs
+            _forget_in_playground(session, id, theirs)
+        removal = self._removal(session)
+        for key in keys:
+            _forget(session, removal, key)
+        removal.entries(*_written_by(platform, id))
+        session.exec(
+            update(LedgerRow)
+            .where(col(LedgerRow.platform) == platform, col(LedgerRow.author_id) == id)
+            .values(author_id=FORGOTTEN)
+        )
+        forget_person_in_parts(session, platform, id)
+        forget_owed(session, col(DeliveryRow.platform) == platform, col(DeliveryRow.author_id) == id)
+        forget_edits(session, col(MessageChangeRow.platform) == platform, col(MessageChangeRow.author) == id)
+        return removal.outcome()
+
+    @unit_of_work
+    def resting_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
+        found = session.connection().execute(_RESTING, {"before": as_utc(before)})
+        latest: dict[ConversationKey, datetime] = {}
+        for *place, at in found:
+            key = _key(place)
+            latest[key] = max(latest.get(key, at), at)
+        return latest
+
+
+def _key(place: Iterable[str]) -> ConversationKey:
+    return ConversationKey(**dict(zip(KEY_COLUMNS, place, strict=True)))
+
+
+_KEY = [col(getattr(TurnRow, name)) for name in KEY_COLUMNS]
+_other = aliased(TurnRow)
+_IS_BESIDE = sa.and_(*(col(getattr(_other, name)) == col(getattr(TurnRow, name)) for name in KEY_COLUMNS))
+_BEFORE = sa.bindparam("before", type_=UTCDateTime())
+# From the old turns to their conversations, not the other way round: where those are forgotten in time there are few.
+# Not grouped here either, or SQLite would read every turn in the order of the groups.
+_RESTING = (
+    sa.select(*_KEY, col(TurnRow.accepted_at))
+    .where(IS_KEPT, col(TurnRow.accepted_at) < _BEFORE)
+    .where(~exists().where(_IS_BESIDE, IS_KEPT, col(_other.accepted_at) >= _BEFORE))
+    .where(~exists().where(_IS_BESIDE, IS_OPEN))
+)
+
+
+def hold_person(session: Session, platform: str, id: str, *workspaces: str) -> None:
+    """Keep every writer out of these workspaces and of those where somebody asked or was read, until the commit."""
+    asked = select(TurnRow.workspace).where(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
+    read = select(ConversationRow.workspace).join(EntryRow).where(*_written_by(platform, id))
+    for workspace in sorted({*workspaces, *session.exec(asked.distinct()), *session.exec(read.distinct())}):
+        hold_alone(session, platform, workspace)
+
+
+def _written_by(platform: str, id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return col(ConversationRow.platform) == platform, col(EntryRow.author) == id
+
+
+def _forget(session: Session, removal: Removal, key: ConversationKey) -> None:
+    """Remove all that was said in a conversation, and the edits that wait in its channel."""
+    forget(session, removal, lambda table: is_of(table, key))
+    forget_edits(session, *in_channel(MessageChangeRow, key))
+
+
+def _forget_in_playground(session: Session, id: str, theirs: sa.ColumnElement[bool]) -> None:
+    """Remove what somebody wrote, what was answered to them, and their name."""
+    row = ChannelMessageRow
+    session.exec(delete(row).where(col(row.author_id) == id))
+    session.exec(delete(row).where(col(row.turn_id).in_(select(TurnRow.id).where(theirs))))
+    everywhere = select(WorkspaceRow.id)  # all there are, since people are found by workspace and id
+    session.exec(delete(PersonRow).where(col(PersonRow.workspace).in_(everywhere), col(PersonRow.id) == id))
+
+
+def _standing_in(key: ConversationKey) -> Iterable[sa.ColumnElement[bool]]:
+    """The playground's messages of a conversation: those in its thread, and its root; each found by an index."""
+    row = ChannelMessageRow
+    here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
+    return (
+        sa.and_(here, col(row.thread) == key.thread),
+        sa.and_(here, col(row.id) == key.thread, col(row.thread) == ""),
+    )

@@ -1,0 +1,61 @@
+"""What people are told about what was used and paid."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.pricing import FREE_CARD, SEED_CARD
+from bot.commands.usage_report import DAYS, usage_text
+from bot.types import EVERYTHING, Spending, Within
+from tests.fakes import KEY, START, incoming
+
+
+class Book:
+    """A `Ledger` with one line."""
+
+    def __init__(self, spending: Spending = Spending()) -> None:  # noqa: B008 - a frozen value
+        self.spending = spending
+        self.asked: list[tuple[float, Within]] = []
+
+    async def spent(self, *, since: Any, until: Any, within: Within = EVERYTHING) -> Spending:
+        self.asked.append(((until - since).total_seconds() / 86_400, within))
+        return self.spending
+
+
+async def told(place: str, book: Book, *, days: int = DAYS, **changes: Any) -> str:
+    return await usage_text(place, days, incoming("", **changes), book, SEED_CARD, now=START)
+
+
+async def test_a_thread_tells_its_own_month() -> None:
+    book = Book(Spending(requests=3, input=3_000, cached=2_000, output=50, cost=Decimal("0.0011")))
+    text = await told("thread", book)
+    assert "| 3 | 3,000 | 2,000 (67%) | 50 | $0.0011 |" in text
+    assert "Prices: built-in." in text
+    names = {"platform": KEY.platform, "workspace": KEY.workspace, "channel": KEY.channel, "thread": KEY.thread}
+    assert book.asked == [(30.0, Within(**names))]
+
+
+async def test_a_saving_that_nobody_confirmed_is_told_as_possible() -> None:
+    book = Book(Spending(requests=1, input=1_000_000, cached=1_000_000, output=0, cost=Decimal("0.31")))
+    assert "about $0.25 less would have been paid" in await told("thread", book)
+    free = await usage_text("thread", DAYS, incoming(""), book, FREE_CARD, now=START)
+    assert "less would have been paid" not in free
+
+
+@pytest.mark.parametrize(
+    ("place", "days", "within"),
+    [
+        pytest.param("me", 30, {"workspace": KEY.workspace, "author_id": "ada"}, id="me"),
+        pytest.param("channel", 7, {"workspace": KEY.workspace, "channel": KEY.channel}, id="channel"),
+        pytest.param("workspace", 1, {"workspace": KEY.workspace}, id="workspace"),
+    ],
+)
+async def test_a_place_is_told_for_some_days(place: str, days: int, within: dict[str, str]) -> None:
+    book = Book()
+    if "author_id" in within:
+        within |= {"author_id": incoming("").author.id}
+    await told(place, book, days=days, administers=True)
+    assert book.asked == [(float(days), Within(platform=KEY.platform, **within))]

@@ -1,0 +1,96 @@
+"""The growing answer."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.delivery.accumulator import FILTERED_NOTICE, LENGTH_NOTICE, Answer
+from bot.types import (
+    Finish,
+    Finished,
+    ModelEvent,
+    NoteFound,
+    ReasoningDelta,
+    SearchStarted,
+    Source,
+    SourceFound,
+    TextDelta,
+    Usage,
+    UsageReported,
+)
+
+deltas = st.one_of(st.builds(TextDelta, st.text(max_size=5)), st.builds(ReasoningDelta, st.text(max_size=5)))
+
+
+def grown(*events: ModelEvent) -> Answer:
+    answer = Answer()
+    for event in events:
+        answer.add(event)
+    return answer
+
+
+@given(st.lists(deltas))
+def test_the_pieces_put_together_are_the_text_and_the_reasoning(events: list[TextDelta | ReasoningDelta]) -> None:
+    draft = grown(*events).draft()
+    assert draft.text == "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert draft.reasoning == "".join(event.text for event in events if isinstance(event, ReasoningDelta))
+
+
+def test_the_status_follows_what_comes() -> None:
+    assert grown().draft().status == "thinking"
+    assert grown(SearchStarted("weather")).draft().status == "searching"
+    assert grown(SearchStarted(""), ReasoningDelta("hm")).draft().status == "thinking"
+    assert grown(TextDelta("a"), ReasoningDelta("hm")).draft().status == "writing"
+    assert grown(TextDelta("a")).draft("stopped").status == "stopped"
+
+
+def test_a_source_counts_once_and_keeps_its_place() -> None:
+    one, two = Source(url="https://a", title="A"), Source(url="https://b")
+    assert grown(SourceFound(one), SourceFound(two), SourceFound(Source(url="https://a"))).draft().sources == (one, two)
+
+
+def test_a_later_usage_replaces_an_earlier_one() -> None:
+    last = Usage(input=2, output=1)
+    assert grown(UsageReported(Usage(input=1)), UsageReported(last)).usage(99) == last
+
+
+def test_what_nobody_reported_is_estimated_and_marked_so() -> None:
+    usage = grown(ReasoningDelta("hm, hm, hm"), TextDelta("a long answer " * 10)).usage(99)
+    assert (usage.input, usage.estimated) == (99, True)
+    assert usage.output > usage.reasoning > 0
+
+
+def test_how_the_stream_ended_is_told_when_it_matters() -> None:
+    assert grown(Finished(Finish.STOP)).draft().notices == ()
+    assert grown(Finished(Finish.LENGTH)).draft().notices == (LENGTH_NOTICE,)
+    assert grown(Finished(Finish.FILTERED)).draft().notices == (FILTERED_NOTICE,)
+
+
+def test_a_notice_is_told_once() -> None:
+    assert grown(NoteFound("n"), NoteFound("n")).draft().notices == ("n",)
+
+
+def test_what_is_searched_for_is_told_until_the_first_word() -> None:
+    answer = grown(SearchStarted("spring\n tides  2026"))
+    assert answer.draft().notices == ("Searching: spring tides 2026",)
+    answer.add(ReasoningDelta("Let me see."))
+    assert answer.draft().notices == ("Searching: spring tides 2026",)
+    answer.add(TextDelta("Soon."))
+    assert answer.draft().notices == ()
+    assert answer.draft("done").notices == ()
+
+
+def test_a_page_is_one_source_however_its_address_is_written() -> None:
+    answer = grown(
+        SourceFound(Source(url="https://www.Example.org/tides/#spring")),
+        SourceFound(Source(url="https://example.org/tides?utm_source=x&gclid=1", title="All about tides")),
+        SourceFound(Source(url="https://example.org/tides?page=2", title="More")),
+        SourceFound(Source(url="https://[broken", title="Broken")),
+        SourceFound(Source(url="https://[broken", title="Broken")),
+    )
+    assert [(each.url, each.title) for each in answer.draft().sources] == [
+        ("https://www.Example.org/tides/#spring", "All about tides"),
+        ("https://example.org/tides?page=2", "More"),
+        ("https://[broken", "Broken"),
+    ]

@@ -1,0 +1,1 @@
+"""The values and the database behind the stores."""

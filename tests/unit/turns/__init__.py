@@ -1,0 +1,1 @@
+"""Turns: how they are taken, run, ended and gone on with."""

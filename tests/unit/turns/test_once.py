@@ -1,0 +1,218 @@
+"""Everything that has an effect is carried out once and told once, whatever it is and however it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapters.slack.events.requests import name_of
+from adapters.web.composer import PLATFORM, Written, prepare
+from bot.app.maintenance import keep_retention
+from bot.turns.effects import DELIVERIES_KEPT, TELLING
+from bot.errors import InvalidInput, PlatformError
+from bot.turns.pending_answers import INTERRUPTED, LOOK_SECONDS, keep_telling
+from bot.parameter_resolver import scopes_of
+from bot.parameters import Scope
+from bot.types import Channel, Outcome, Owed
+from storage.in_memory.store import MemoryStore
+from tests.fakes import ADA, KEY, START, ManualClock, incoming
+from tests.house import House, running
+
+HERE = scopes_of(KEY)[2]
+
+
+async def value(house: House, name: str, scope: Scope = HERE) -> str | None:
+    return (await house.store.get_settings([scope]))[scope].get(name)
+
+
+async def test_a_command_is_carried_out_once_and_other_deliveries_of_it_pass() -> None:
+    async with running() as house:
+        first = incoming("/set max_tokens 40", 1)
+        assert "is now `40`" in (await house.inbox.handle(first)).text
+        await house.inbox.handle(incoming("/set max_tokens 50", 2))
+        assert (await house.inbox.handle(first)).outcome is Outcome.DUPLICATE
+        assert await value(house, "max_tokens") == "50"
+
+
+async def test_a_delivery_that_cannot_be_carried_out_any_more_tells_no_mistake() -> None:
+    """The second time the digest is gone, which is no mistake of whoever removed it."""
+    async with running() as house:
+        await house.inbox.handle(incoming("/digest add daily at 9:00", 1))
+        remove = incoming("/digest remove 1", 2)
+        assert "is removed" in (await house.inbox.handle(remove)).text
+        assert (await house.inbox.handle(remove)).outcome is Outcome.DUPLICATE
+
+
+@pytest.mark.parametrize("text", ["/set max_tokens many", "/frobnicate", " ", "/ask max_tokens=0 why?", "/forget all"])
+async def test_a_mistake_is_told_once(text: str) -> None:
+    async with running() as house:
+        with pytest.raises(InvalidInput):
+            await house.inbox.handle(incoming(text))
+        assert (await house.inbox.handle(incoming(text))).outcome is Outcome.DUPLICATE
+
+
+async def test_a_late_stop_leaves_the_next_question_alone() -> None:
+    gate = asyncio.Event()
+    async with running([asyncio.Event()], [gate]) as house:
+        await house.inbox.handle(incoming("first", 1))
+        await house.asked(1)
+        stop = incoming("", 90)
+        await house.inbox.stop(KEY, asked=stop)
+        await house.settled()
+        await house.inbox.handle(incoming("second", 2))
+        await house.asked(2)
+        assert (await house.inbox.stop(KEY, asked=stop)).outcome is Outcome.DUPLICATE
+        gate.set()
+        await house.settled()
+    assert [draft.status for draft in house.platform.finished.values()] == ["stopped", "done"]
+
+
+async def test_forms_and_feedback_are_taken_once() -> None:
+    async with running() as house:
+        form, thumb = incoming("", 1), incoming("", 2)
+        assert (await house.inbox.change(HERE, {"max_tokens": "9"}, asked=form, answer="set")).text == "set"
+        await house.inbox.change(HERE, {"max_tokens": None}, asked=incoming("", 3))
+        assert (await house.inbox.change(HERE, {"max_tokens": "9"}, asked=form)).outcome is Outcome.DUPLICATE
+        assert await value(house, "max_tokens") is None
+        await house.inbox.feedback(1, good=True, asked=thumb)
+        await house.inbox.feedback(1, good=False, asked=incoming("", 4))
+        assert (await house.inbox.feedback(1, good=True, asked=thumb)).outcome is Outcome.DUPLICATE
+        assert list(house.store.feedback.values()) == [False]
+
+
+async def test_of_a_form_all_is_set_or_nothing() -> None:
+    async with running() as house:
+        with pytest.raises(InvalidInput):
+            await house.inbox.change(HERE, {"memory": "no", "max_tokens": "many"}, asked=incoming("", 1))
+        assert await value(house, "memory") is None
+
+
+async def test_what_was_begun_is_answered_once() -> None:
+    async with running() as house:
+        asked = incoming("/help")
+        assert await house.inbox.begin(asked)
+        assert not await house.inbox.begin(asked)
+        assert (await house.inbox.handle(asked)).outcome is Outcome.REPLIED
+        assert (await house.inbox.handle(asked)).outcome is Outcome.DUPLICATE
+        assert not await house.inbox.begin(asked)
+
+
+# ---------------------------------------------------------------- the playground
+
+
+@pytest.mark.parametrize("direct", [False, True])
+@pytest.mark.parametrize("text", ["/digest add daily at 9:00", "!digest add daily at 9:00"])
+async def test_what_the_playground_sends_again_is_done_once(text: str, direct: bool) -> None:
+    """The composer sends the same text under the same token until it hears that it has arrived."""
+    async with running() as house:
+        channel = Channel(workspace="local", id="general", name="general", direct=direct)
+        written = Written(channel=channel, thread="", author=ADA, text=text, token="t1", at=START)
+        became = [(await house.inbox.handle(prepare(written).incoming)).outcome for _ in range(3)]
+        assert became == [Outcome.REPLIED, Outcome.DUPLICATE, Outcome.DUPLICATE]
+        another = replace(written, token="t2")
+        assert (await house.inbox.handle(prepare(another).incoming)).outcome is Outcome.REPLIED
+        assert len(house.store._schedules) == 2
+        assert {platform for platform, _ in house.store._deliveries} == {PLATFORM}
+
+
+# ---------------------------------------------------------------- what is owed
+
+
+class Rest:
+    """Lets a loop look so often, with time passing in between."""
+
+    def __init__(self, clock: ManualClock, times: int) -> None:
+        self._clock = clock
+        self._times = times
+
+    async def __call__(self, seconds: float) -> None:
+        assert seconds == LOOK_SECONDS
+        self._times -= 1
+        if self._times <= 0:
+            raise asyncio.CancelledError
+        self._clock.advance(TELLING.total_seconds())
+
+
+async def told_of(house: House, tell: Any, *, times: int = 3) -> None:
+    house.clock.advance(TELLING.total_seconds())
+    with pytest.raises(asyncio.CancelledError):
+        await keep_telling(house.inbox, "fake", tell, rest=Rest(house.clock, times))
+
+
+async def test_what_is_owed_is_told_until_it_is_told_and_then_no_more() -> None:
+    async with running() as house:
+        text = (await house.inbox.handle(incoming("/help"))).text
+        told: list[str | None] = []
+
+        async def tell(owed: Owed) -> None:
+            told.append(owed.answer)
+            if len(told) == 1:
+                raise PlatformError("away")
+
+        await told_of(house, tell, times=4)
+        assert told == [text, text]
+
+
+async def test_a_bug_in_finishing_is_told_as_an_interruption(caplog: pytest.LogCaptureFixture) -> None:
+    async with running() as house:
+        await house.inbox.begin(incoming("/help"))
+        told: list[str | None] = []
+
+        async def tell(owed: Owed) -> None:
+            told.append(owed.answer)
+            if owed.answer is None:
+                raise RuntimeError("a bug")
+
+        await told_of(house, tell)
+        assert told == [None, INTERRUPTED]
+        assert "a bug" in caplog.text
+
+
+async def test_a_bug_in_telling_ends_with_the_delivery_and_not_with_the_loop() -> None:
+    async with running() as house:
+        await house.inbox.handle(incoming("/help", 1))
+        told: list[str | None] = []
+
+        async def tell(owed: Owed) -> None:
+            told.append(owed.answer)
+            raise RuntimeError("a bug")
+
+        await told_of(house, tell, times=3)
+        await house.inbox.handle(incoming("/help", 2))
+        await told_of(house, tell, times=3)
+        assert len(told) == 2
+
+
+async def test_names_of_deliveries_are_pruned_with_what_rested_too_long() -> None:
+    class Pruned(MemoryStore):
+        async def prune_deliveries(self, before: Any, *, untold: Any) -> int:
+            pruned.append(before)
+            raise asyncio.CancelledError
+
+    pruned: list[Any] = []
+    clock = ManualClock()
+    with pytest.raises(asyncio.CancelledError):
+        await keep_retention(Pruned(clock=clock), None)
+    assert len(pruned) == 1
+    assert DELIVERIES_KEPT.days >= 1
+
+
+# ---------------------------------------------------------------- what Slack calls a delivery
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        pytest.param({"trigger_id": "1.2.a", "command": "/seed"}, "1.2.a", id="command"),
+        pytest.param({"trigger_id": "1.2.a", "actions": [{"action_ts": "9.1"}]}, "1.2.a/9.1", id="press"),
+        pytest.param({"actions": [{"action_id": "stop"}], "trigger_id": "1"}, "1/stop", id="press-without-a-time"),
+        pytest.param({"type": "agent_session_stopped", "event_ts": "9.1", "user": "U1"}, "9.1", id="event"),
+        pytest.param({"view": {"id": "V1", "hash": "h"}}, "V1/h", id="form-without-a-trigger"),
+        pytest.param({"user_id": "U1"}, "", id="nothing"),
+    ],
+)
+def test_one_press_command_or_form_has_one_name(body: dict[str, Any], name: str) -> None:
+    assert name_of(body) == name
