@@ -27,7 +27,7 @@ if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.context_product import KEY, SOMEBODY, Silence
-from bot.context.request_builder import Composer, Composition
+from bot.context.request_builder import RequestBuilder, PreparedRequest
 from bot.context.transcript import answer_entry, user_entry
 from bot.parameter_resolver import effective_parameters
 from bot.types import Conversation, Incoming, NewEntry, ThreadMessage, Turn, TurnState
@@ -102,9 +102,9 @@ async def opened(url: str) -> AsyncIterator[SqlStore]:
         yield store
 
 
-async def build_request(store: SqlStore) -> Composition:
+async def build_request(store: SqlStore) -> PreparedRequest:
     """The next request of the conversation, built as the product builds it."""
-    composer = Composer(store, ScriptedModel(), FixedRates(), {KEY.platform: Silence()}, clock=ManualClock(NOW))
+    composer = RequestBuilder(store, ScriptedModel(), FixedRates(), {KEY.platform: Silence()}, clock=ManualClock(NOW))
     return await composer.compose(TURN, await effective_parameters(QUESTION, store))
 
 

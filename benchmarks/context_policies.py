@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, optimum
 from bot.context.tokens import LATIN, REQUEST_OVERHEAD
-from bot.context.window import Limits, View, after, plan
+from bot.context.window import WindowLimits, View, after, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry
@@ -28,7 +28,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def seedling(account: Account) -> list[int]:
     """The policy of the product: the same code that composes its requests."""
     terms, entries = account.terms, _entries(account)
-    limits = Limits(
+    limits = WindowLimits(
         context_tokens=terms.context_tokens,
         max_tokens=terms.max_tokens,
         card=_card(account),

@@ -26,7 +26,7 @@ if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from adapters.local import open_local
-from bot.context.system_prompt import head
+from bot.context.system_prompt import system_prompt
 from bot.context.tokens import SAFETY_MARGIN, corrected, estimate_request, relative_error, updated_ratio
 from bot.context.transcript import answer_entry, user_entry
 from bot.types import NewEntry, Person, ThreadMessage
@@ -70,7 +70,7 @@ async def measure_errors(
             ratio = 1.0
             for turn, message in enumerate(thread):
                 entries.append(user_entry(message))
-                estimated = estimate_request(head(None, ""), (entry.tokens for entry in entries))
+                estimated = estimate_request(system_prompt(None, ""), (entry.tokens for entry in entries))
                 actual = await _count(client, entries)
                 errors[turn].append(relative_error(expected=corrected(estimated, ratio), actual=actual))
                 ratio = updated_ratio(ratio, estimated=estimated, actual=actual)
@@ -79,7 +79,7 @@ async def measure_errors(
 
 
 async def _count(client: httpx.AsyncClient, entries: Sequence[NewEntry]) -> int:
-    messages = [{"role": "system", "content": head(None, "")}]
+    messages = [{"role": "system", "content": system_prompt(None, "")}]
     messages += [{"role": each.entry.role, "content": each.entry.text} for each in entries]
     rendered = await client.post("/apply-template", json={"messages": messages})
     prompt = rendered.raise_for_status().json()["prompt"]

@@ -66,7 +66,7 @@ class RecordedPlatform:
 
     def __init__(self, http: httpx.AsyncClient, pace: float) -> None:
         self._http = http
-        self.pace = pace
+        self.min_update_interval = pace
 
     async def open_reply(self, turn: Turn) -> RecordedReply:
         """The reply of `turn`, found again when an earlier runner may have posted it. Raises `PlatformError`."""

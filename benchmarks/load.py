@@ -69,7 +69,7 @@ class SilentPlatform:
     name = NAME
 
     def __init__(self, pace: float) -> None:
-        self.pace = pace
+        self.min_update_interval = pace
 
     async def open_reply(self, turn: Turn) -> SilentReply:
         """A reply in memory."""

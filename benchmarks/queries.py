@@ -23,7 +23,7 @@ from benchmarks.crash_outages import database
 from storage import migrate, open_store
 from storage.database import parse_url
 from storage.schema import alembic_config, migration_connection
-from storage.tables import Table
+from storage.tables import BaseTable
 from tests.fakes import START, ManualClock
 from tests.filled_database import fill
 from tests.query_plans import Explainer, Plan, statements
@@ -42,7 +42,7 @@ def switch_indexes(url: str, *, on: bool) -> None:
     revision = ScriptDirectory.from_config(alembic_config()).get_revision(MIGRATION)
     names = {name for name, *_ in revision.module.INDEXES}
     with migration_connection(parse_url(url)) as connection:
-        for index in (index for table in Table.metadata.sorted_tables for index in table.indexes):
+        for index in (index for table in BaseTable.metadata.sorted_tables for index in table.indexes):
             if index.name in names:
                 (index.create if on else index.drop)(connection)
         connection.exec_driver_sql("ANALYZE" if connection.dialect.name == "postgresql" else "SELECT 1")

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from adapters.seed import Pace, Retries, SeedOptions, Surroundings, open_seed
+from adapters.seed import Pace, Retries, SeedOptions, Environment, open_seed
 from benchmarks.canned_server import canned_server
 from bot.errors import ModelUnavailable
 from bot.types import Entry, ModelRequest, TextDelta
@@ -137,7 +137,7 @@ async def seconds_to_send(entries: int, runs: int = 200) -> float:
         Entry(role="user", text="What people write in a team chat, a line or two. " * 4) for _ in range(entries)
     )
     question = ModelRequest(head="h", entries=said, parameters={"max_tokens": 4_096})
-    around = Surroundings(transport=watch)
+    around = Environment(transport=watch)
     options = SeedOptions(pace=Pace(requests_per_minute=runs + 1), retries=Retries(tries=1), surroundings=around)
     async with open_seed(base_url="http://127.0.0.1:1", api_key="k", model="seed-2-0-lite", options=options) as model:
         for _ in range(runs):

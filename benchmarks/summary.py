@@ -35,7 +35,7 @@ from bot.context.tokens import estimate_entry
 from bot.turns.conversation_manager import ConversationManager
 from bot.ports import Rates
 from bot.pricing import FREE_CARD
-from bot.summary.model_requests import Asker, Bill
+from bot.summary.model_requests import SummaryModel, CostTally
 from bot.summary.map_reduce import MOST_POINTS
 from bot.summary.prompts import asking
 from bot.summary.numbered_lines import numbered
@@ -139,7 +139,7 @@ class Bench:
             author=READER,
             text=f"/summarise {words}",
             at=self.now,
-            starts_thread=not thread,
+            is_top_level=not thread,
         )
         started = time.perf_counter()
         await self._inbox.handle(incoming)
@@ -227,9 +227,9 @@ async def emulated() -> AsyncIterator[SeedModel]:
 
 async def in_one(model: SeedModel, messages: Sequence[ChannelMessage], name: str) -> Row:
     """All of it in a single request, whatever tier that is in."""
-    bill = Bill(rates=FixedRates())
+    bill = CostTally(rates=FixedRates())
     started = time.perf_counter()
-    await Asker(model=model, bill=bill).ask(whole(messages), points=MOST_POINTS)
+    await SummaryModel(model=model, bill=bill).ask(whole(messages), points=MOST_POINTS)
     seconds = time.perf_counter() - started
     return Row(name=name, messages=len(messages), usage=bill.usage or Usage(), cost=bill.cost, seconds=seconds)
 

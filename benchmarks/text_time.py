@@ -18,7 +18,7 @@ from typing import Final
 from adapters.discord.replies.rendering import Renderer, plain_pages
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
 from adapters.web.markdown_html import render_markdown
-from bot.delivery import Splitter, defang, settled, split
+from bot.delivery import Splitter, sanitize_links, stable_prefix_length, split
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS
 from tests.text_readers import READERS, Read
@@ -96,7 +96,7 @@ def _discord() -> Show:
 
 def _slack() -> Show:
     splitter = Splitter(limit=PIECE_CHARACTERS, size=slack_size)
-    return lambda text: splitter.split(defang(text[: settled(text)], allowed=lambda _: False))
+    return lambda text: splitter.split(sanitize_links(text[: stable_prefix_length(text)], allowed=lambda _: False))
 
 
 def table_of_showings(patterns: Sequence[str]) -> None:

@@ -202,7 +202,7 @@ def _ask(options: argparse.Namespace) -> int:
     thread = options.thread or f"ask-{uuid4().hex[:12]}"
     settings = load_settings()
     _log_only_failures(options)
-    asking = app.Question(text=question, thread=thread, overrides=parse_overrides(options.set), files=options.file)
+    asking = app.AskRequest(text=question, thread=thread, overrides=parse_overrides(options.set), files=options.file)
     asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
     if asked.failure is not None and not asked.signal:
         raise OutputLost(asked.failure)
@@ -216,7 +216,7 @@ def _ask(options: argparse.Namespace) -> int:
     return EXIT_FAILED if asked.draft is None or asked.draft.status == "failed" else 0
 
 
-def _as_json(asked: app.Asked) -> Mapping[str, Any]:
+def _as_json(asked: app.AskResult) -> Mapping[str, Any]:
     draft = asked.draft or Draft(status="failed")
     usage = draft.footer.usage if draft.footer else None
     cost = draft.footer.cost if draft.footer else None

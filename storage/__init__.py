@@ -3,10 +3,10 @@
 from storage.backup import back_up, copy_database
 from storage.database import is_sqlite, parse_url
 from storage.schema import migrate
-from storage.single_instance import sole_runner
+from storage.single_instance import single_instance
 from storage.sql import SqlStore, open_store
 
-__all__ = ["SqlStore", "back_up", "copy_database", "has_queue", "migrate", "open_store", "sole_runner"]
+__all__ = ["SqlStore", "back_up", "copy_database", "has_queue", "migrate", "open_store", "single_instance"]
 
 
 def has_queue(database_url: str) -> bool:

@@ -15,7 +15,7 @@ from bot.errors import ConfigError, StorageError
 from bot.private_files import make_private_file
 from storage.database import is_sqlite, name_of, parse_url
 from storage.schema import check_schema, migrate, migration_connection
-from storage.tables import Table
+from storage.tables import BaseTable
 
 ROWS = 500  # read and written at a time
 
@@ -62,7 +62,7 @@ def _copy(source: sa.URL, target: sa.URL, tell: Callable[[str, int], None]) -> M
     with ExitStack() as stack:
         reading = stack.enter_context(migration_connection(source))
         writing = stack.enter_context(migration_connection(target))
-        tables = Table.metadata.sorted_tables
+        tables = BaseTable.metadata.sorted_tables
         if any(_count(writing, table) for table in tables):
             raise ConfigError(name_of(target), "is not empty; name a new database")
         for table in tables:
@@ -97,7 +97,7 @@ def _digests(connection: sa.Connection, table: sa.Table) -> dict[tuple[object, .
 
 def _advance_sequences(connection: sa.Connection) -> None:
     """Let the server's counters go on after the copied ids."""
-    for table in Table.metadata.sorted_tables:
+    for table in BaseTable.metadata.sorted_tables:
         sequence = (
             connection.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, "id"))) if "id" in table.c else None
         )

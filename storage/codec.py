@@ -16,6 +16,9 @@ from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Pers
 
 Json = dict[str, Any]
 
+RENAMED = {"addressed": "is_directed", "starts_thread": "is_top_level", "administers": "is_admin"}
+"""Fields that columns hold under an earlier name; a migration would cost and change nothing."""
+
 
 def as_utc(at: datetime) -> datetime:
     """The same instant in UTC. Raises `ValueError` for a naive time, which names no instant."""
@@ -48,12 +51,12 @@ def incoming_to_json(incoming: Incoming) -> Json:
         "source_id": incoming.source_id,
         "attachments": attachments_to_json(incoming.attachments),
         "overrides": dict(incoming.overrides),
-        "addressed": incoming.addressed,
-        "starts_thread": incoming.starts_thread,
+        "addressed": incoming.is_directed,
+        "starts_thread": incoming.is_top_level,
         "task": incoming.task.value,
         "reply_ref": incoming.reply_ref,
         "private": incoming.private,
-        "administers": incoming.administers,
+        "administers": incoming.is_admin,
         "time_zone": incoming.time_zone,
         "details": dict(incoming.details),
     }
@@ -70,7 +73,9 @@ def incoming_from_json(json: Json) -> Incoming:
         "task": Task(json["task"]),
         "details": MappingProxyType(json["details"]),
     }
-    return Incoming(**{**json, **nested})
+    renamed = {name: json[key] for key, name in RENAMED.items()}
+    kept = {key: value for key, value in json.items() if key not in RENAMED}
+    return Incoming(**{**kept, **renamed, **nested})
 
 
 def source_to_json(source: Source) -> Json:

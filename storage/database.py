@@ -27,7 +27,7 @@ from sqlmodel import Session
 from bot.errors import ConfigError, StorageError, StorageUnavailable
 from bot.ports import Clock
 from storage import exact_sum
-from storage.tables.base import Table
+from storage.tables.base import BaseTable
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
 
@@ -246,17 +246,17 @@ def within(
     return method
 
 
-def upsert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+def upsert(session: Session, table: type[BaseTable]) -> sqlite.Insert | postgresql.Insert:
     """An insert into `table` that can say what happens when the row is there: both databases have the same words."""
     return _upsert(session.get_bind().dialect.name, table)
 
 
 @cache
-def _upsert(dialect: str, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+def _upsert(dialect: str, table: type[BaseTable]) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def put(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+def put(session: Session, table: type[BaseTable], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows with the same columns, replacing those columns in rows that are there."""
     if rows:
         session.connection().execute(_put(session.get_bind().dialect.name, table, tuple(rows[0])), list(rows))
@@ -270,7 +270,7 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 @cache
-def _put(dialect: str, table: type[Table], columns: Sequence[str]) -> sa.Insert:
+def _put(dialect: str, table: type[BaseTable], columns: Sequence[str]) -> sa.Insert:
     insert = _upsert(dialect, table)
     keys = {column.name for column in sa.inspect(table).primary_key}
     given = {name: insert.excluded[name] for name in columns if name not in keys}

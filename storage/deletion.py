@@ -18,7 +18,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.context.window import Break, interrupted
+from bot.context.window import CacheBreak, mark_prefix_broken
 from bot.turns.followups import follow_up_keys
 from bot.types import (
     NOTES_ID,
@@ -142,7 +142,7 @@ class SqlDeletion(SqlPart):
         removal.entries(col(ConversationRow.id) == row.id, col(EntryRow.source_id) == NOTES_ID)
         had_notes = bool(row.memory) or removal.removed > 0
         if removal.removed:
-            row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
+            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
         row.memory, row.notes_until, row.revision = "", 0, row.revision + 1
         return had_notes
 
@@ -246,7 +246,7 @@ class Removal:
         """Let the next request of a conversation know that it cannot extend the last one."""
         row = self._session.exec(select(ConversationRow).where(is_of(ConversationRow, key))).one_or_none()
         if row is not None:
-            row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
+            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
 
     def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
         """Remove entries of conversations, and the notes that were made after them."""
@@ -267,7 +267,7 @@ class Removal:
         if first < row.notes_until:
             row.memory, row.notes_until = "", 0
         if any(row.window_start <= each < row.sent_until for each in positions):
-            row.head_digest = interrupted(row.to_conversation(), Break.DELETED).head_digest
+            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
         row.revision += 1
 
     # ------------------------------------------------------------ the outcome

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
 from bot.turns.effects import TELLING, CarriedOut, Change
-from bot.types import Incoming, Owed
+from bot.types import Incoming, PendingAnswer
 from storage.changes import SqlChanges, changed, hold
 from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
@@ -62,7 +62,7 @@ class SqlDeliveries(SqlChanges):
         return answer
 
     @unit_of_work
-    def take_owed(self, session: Session, platform: str, *, since: datetime) -> Sequence[Owed]:
+    def take_pending_answers(self, session: Session, platform: str, *, since: datetime) -> Sequence[PendingAnswer]:
         free = (col(DeliveryRow.platform) == platform, self._is_free())
         too_late = col(DeliveryRow.at) < as_utc(since)
         session.exec(update(DeliveryRow).where(*free, too_late).values(NOTHING_OWED))
@@ -76,7 +76,7 @@ class SqlDeliveries(SqlChanges):
         return [row.to_owed() for row in rows]
 
     @unit_of_work
-    def told(self, session: Session, platform: str, dedupe_key: str) -> None:
+    def mark_answered(self, session: Session, platform: str, dedupe_key: str) -> None:
         session.exec(update(DeliveryRow).where(*_is(platform, dedupe_key)).values(NOTHING_OWED))
 
     @unit_of_work

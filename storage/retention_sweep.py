@@ -89,7 +89,7 @@ class SqlUpkeep(SqlPart):
         return removal.outcome()
 
     @unit_of_work
-    def resting_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
+    def inactive_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
         found = session.connection().execute(_RESTING, {"before": as_utc(before)})
         latest: dict[ConversationKey, datetime] = {}
         for *place, at in found:

@@ -26,7 +26,7 @@ from bot.errors import SchemaMismatch, StorageUnavailable
 from bot.private_files import FILE_MODE, FOLDER_MODE, keep_private, tighten
 from storage import jobs
 from storage.database import BUSY_TIMEOUT_S, is_sqlite, name_of, parse_url, wrap_errors
-from storage.tables import Table
+from storage.tables import BaseTable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5EED  # a number of our own among the database's advisory locks
@@ -83,7 +83,7 @@ def migration_connection(url: sa.URL) -> Iterator[sa.Connection]:
 def configuration() -> dict[str, Any]:
     """How migrations look at a database, for running and for comparing alike."""
     return {
-        "target_metadata": Table.metadata,
+        "target_metadata": BaseTable.metadata,
         "render_as_batch": True,
         "transactional_ddl": True,
         "include_name": _is_ours,

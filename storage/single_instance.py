@@ -14,7 +14,7 @@ from storage.database import is_sqlite, name_of, parse_url
 
 
 @contextmanager
-def sole_runner(database_url: str) -> Iterator[None]:
+def single_instance(database_url: str) -> Iterator[None]:
     """Be the only process that runs turns on a SQLite file; nothing on PostgreSQL, where the queue sees to that.
 
     The lock is the kernel's, on a file beside the database, so it ends with the process however that ends.

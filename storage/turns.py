@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.context.window import reconciled
+from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
 from bot.types import (
     Condensation,
@@ -134,7 +134,7 @@ class SqlTurns(SqlTurnQueries):
     """A `TurnStore` over a database."""
 
     @unit_of_work
-    def accept(self, session: Session, incoming: Incoming) -> TurnId | None:
+    def enqueue(self, session: Session, incoming: Incoming) -> TurnId | None:
         hold_together(session, incoming.key)
         change = change_of(session, incoming)
         if change.refuse(incoming.source_id, incoming.at):
@@ -157,7 +157,7 @@ class SqlTurns(SqlTurnQueries):
         return replace(turn, burst=_burst(session, turn.id)) if turn.epoch > 1 else turn  # nobody gathered before
 
     @unit_of_work
-    def note_reply(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+    def set_reply_ref(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
         stop = _update_claimed(session, turn, reply_ref=ref)
         note_messages(session, turn, messages)
         return stop
@@ -171,7 +171,7 @@ class SqlTurns(SqlTurnQueries):
         return _is_ending(_change_claimed(session, turn, _HOLD))
 
     @unit_of_work
-    def postpone(self, session: Session, turn: Turn, until: datetime) -> None:
+    def reschedule(self, session: Session, turn: Turn, until: datetime) -> None:
         row = _change_claimed(session, turn, _POSTPONE, state=TurnState.QUEUED, until=as_utc(until))
         if row.edited_at is not None:
             settle_edits(session, turn)
@@ -198,7 +198,7 @@ class SqlTurns(SqlTurnQueries):
         return Waiting(first_accepted_at=min(accepted), last_accepted_at=max(accepted), not_before=turns[0][1])
 
     @unit_of_work
-    def gather(self, session: Session, turn: Turn) -> Turn:
+    def coalesce(self, session: Session, turn: Turn) -> Turn:
         hold_together(session, turn.incoming.key)
         rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
         own = _still_ours(turn, next((row for row in rows if (row.id, row.epoch) == (turn.id, turn.epoch)), None))
@@ -236,7 +236,7 @@ class SqlTurns(SqlTurnQueries):
         remembers = settlement.conversation
         if remembers is not None:
             stored = remembered(session, key)
-            remembers = reconciled(remembers, now=None if stored is None else stored.to_conversation())
+            remembers = merge_concurrent_changes(remembers, now=None if stored is None else stored.to_conversation())
         append(session, key, settlement.entries, now=remembers, sent=remembers is not None)
         if row.edited_at is not None and (corrections := settle_edits(session, turn)) and settlement.entries:
             append(session, key, corrections)
@@ -297,7 +297,7 @@ class SqlTurns(SqlTurnQueries):
         return session.exec(select(TurnRow.id).where(*named)).first() is not None
 
     @unit_of_work
-    def takes_part(self, session: Session, key: ConversationKey) -> bool:
+    def has_participated(self, session: Session, key: ConversationKey) -> bool:
         return session.exec(_ANY, params=place_of(key)).first() is not None
 
     @unit_of_work

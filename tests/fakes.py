@@ -95,7 +95,7 @@ class RecordingPlatform:
     """A `Platform` in memory; `shown` holds, for each message, every draft that people saw, in order."""
 
     name = "fake"
-    pace = 0.0
+    min_update_interval = 0.0
 
     def __init__(self, thread: Sequence[ThreadMessage] = ()) -> None:
         self.thread = list(thread)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from bot.types import ConversationKey, Incoming, Person
 from storage.database import is_sqlite, parse_url
 from storage.schema import migration_connection
-from storage.tables import NOTHING_OWED, Table, key_columns
+from storage.tables import NOTHING_OWED, BaseTable, key_columns
 from storage.tables.deliveries import owing
 
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ def fill(url: str, turns: int, *, now: datetime) -> None:
     """
     with migration_connection(parse_url(url)) as connection:
         for name, rows in _tables(turns, now).items():
-            insert = Table.metadata.tables[name].insert()
+            insert = BaseTable.metadata.tables[name].insert()
             while some := list(islice(rows, ROWS)):
                 connection.execute(insert, some)
         if not is_sqlite(parse_url(url)):
@@ -132,11 +132,11 @@ def _turn(number: int, at: datetime, *, is_open: bool) -> Row:
         "source_id": f"m{number}",
         "attachments": [],
         "overrides": {},
-        "addressed": True,
-        "starts_thread": False,
+        "is_directed": True,
+        "is_top_level": False,
         "task": "summary" if number % SUMMARIES == 8 else "answer",
         "private": False,
-        "administers": False,
+        "is_admin": False,
         "time_zone": "",
         "details": {},
         "first_ref": "",

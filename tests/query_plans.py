@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from psycopg import ClientCursor
 
 from storage.database import is_sqlite, make_engine, parse_url
-from storage.tables import Table
+from storage.tables import BaseTable
 
 EXECUTIONS = 7  # after five PostgreSQL compares the plans made so far with one for any values: `plan_cache_mode`
 INSTRUCTIONS = 50  # counted at a time
@@ -123,7 +123,7 @@ def _is_scan(step: str) -> bool:
     words = step.split()
     if words[0] != "SCAN" or any(name in words for name in PARTIAL):
         return False
-    return any(_is_of(words[1], name) for name in Table.metadata.tables if name not in SMALL)
+    return any(_is_of(words[1], name) for name in BaseTable.metadata.tables if name not in SMALL)
 
 
 def _is_of(alias: str, table: str) -> bool:

@@ -8,13 +8,13 @@ from datetime import datetime
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective, Scope
 from bot.types import (
-    Again,
+    FollowUp,
     ConversationKey,
     DeletionOutcome,
-    Handled,
+    HandleResult,
     Incoming,
     Outcome,
-    Owed,
+    PendingAnswer,
     RequestRecord,
     ThreadMessage,
     Turn,
@@ -26,60 +26,60 @@ from bot.types import (
 class QuietBot:
     """Knows no turn, and keeps nothing; what else a test needs of it is its subclass's."""
 
-    async def handle(self, incoming: Incoming) -> Handled:
-        return Handled(outcome=Outcome.ANSWERING)
+    async def handle(self, incoming: Incoming) -> HandleResult:
+        return HandleResult(outcome=Outcome.ANSWERING)
 
     async def begin(self, asked: Incoming) -> bool:
         return True
 
-    async def refuse(self, asked: Incoming) -> Handled | None:
+    async def refuse(self, asked: Incoming) -> HandleResult | None:
         return None
 
-    async def reply(self, asked: Incoming, text: str) -> Handled:
-        return Handled(outcome=Outcome.REPLIED, text=text)
+    async def reply(self, asked: Incoming, text: str) -> HandleResult:
+        return HandleResult(outcome=Outcome.REPLIED, text=text)
 
-    async def told(self, asked: Incoming) -> None:
+    async def mark_answered(self, asked: Incoming) -> None:
         return None
 
-    async def owed(self, platform: str) -> Sequence[Owed]:
+    async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
         return []
 
     async def usage(self, asked: Incoming) -> str:
         return ""
 
-    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
-        return Handled(outcome=Outcome.REPLIED, text=stopped)
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
+        return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def edited(
+    async def on_message_edited(
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
     ) -> None:
         return None
 
-    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+    async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         return DeletionOutcome()
 
-    async def place_deleted(self, place: Within) -> DeletionOutcome:
+    async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         return DeletionOutcome()
 
-    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
-        return Handled(outcome=Outcome.ANSWERING)
+    async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
+        return HandleResult(outcome=Outcome.ANSWERING)
 
-    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
-        return Handled(outcome=Outcome.REPLIED, text=answer)
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
     async def turn(self, id: TurnId) -> Turn | None:
         return None
 
-    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
+    async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
         return resolve([])
 
-    async def change(
+    async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
-    ) -> Handled:
-        return Handled(outcome=Outcome.REPLIED, text=answer)
+    ) -> HandleResult:
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
-    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+    async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         return {}
 
-    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+    async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         return []

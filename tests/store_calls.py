@@ -61,7 +61,7 @@ Call = Callable[[Scene], Awaitable[object]]
 async def make_scene(store: SqlStore, number: int) -> Scene:
     """A scene in a conversation of its own that has a history, by its number."""
     key = key_of(number * ONE_IN + 1)
-    await store.accept(asked(key, f"scene {number}"))
+    await store.enqueue(asked(key, f"scene {number}"))
     turn = await store.claim(key, worker="w")
     assert turn is not None
     return Scene(store=store, turn=turn)
@@ -155,7 +155,7 @@ def _edit(id: str) -> Edit:
 
 async def _summarised(scene: Scene) -> None:
     """Somebody deletes what a summary was made of, while another one is being made."""
-    await scene.store.accept(replace(asked(scene.key, "summary"), task=Task.SUMMARY, source_id="s"))
+    await scene.store.enqueue(replace(asked(scene.key, "summary"), task=Task.SUMMARY, source_id="s"))
     await scene.store.put_part(_place(scene.key), _part("new"))
     await scene.store.delete_messages(scene.key, ["m1"])
 
@@ -172,34 +172,34 @@ async def _carried_out(scene: Scene) -> None:
     await scene.store.begin(asked(scene.key, "begun"))
     await scene.store.carry_out(asked(scene.key, "done"), set_here, str)
     await scene.store.take_answer(asked(scene.key, "done"))
-    await scene.store.take_owed(scene.key.platform, since=WEEK_AGO)
-    await scene.store.told(scene.key.platform, "done")
+    await scene.store.take_pending_answers(scene.key.platform, since=WEEK_AGO)
+    await scene.store.mark_answered(scene.key.platform, "done")
     await scene.store.prune_deliveries(WEEK_AGO, untold=WEEK_AGO)
 
 
 def _spent(**names: str) -> Call:
     within = Within(platform="slack", workspace="T1", **names)
-    return lambda scene: scene.store.spent(since=MONTH_AGO, until=START, within=within)
+    return lambda scene: scene.store.usage_totals(since=MONTH_AGO, until=START, within=within)
 
 
 CALLS: Mapping[str, Call] = {
-    "accept": lambda scene: scene.store.accept(asked(scene.key, "new")),
-    "accept a redelivery": lambda scene: scene.store.accept(asked(scene.key, "m1")),
+    "accept": lambda scene: scene.store.enqueue(asked(scene.key, "new")),
+    "accept a redelivery": lambda scene: scene.store.enqueue(asked(scene.key, "m1")),
     "claim": lambda scene: scene.store.claim(scene.key, worker="w"),
     "claim nothing": lambda scene: scene.store.claim(LONG, worker="w"),
     "waiting": lambda scene: scene.store.waiting(scene.key),
-    "gather": lambda scene: scene.store.gather(scene.turn),
-    "note_reply": lambda scene: scene.store.note_reply(scene.turn, "r", ["r", "s"]),
+    "gather": lambda scene: scene.store.coalesce(scene.turn),
+    "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),
     "record, record_memory, close": _recorded,
-    "postpone": lambda scene: scene.store.postpone(scene.turn, LATER),
+    "reschedule": lambda scene: scene.store.reschedule(scene.turn, LATER),
     "release": lambda scene: scene.store.release(scene.turn),
     "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
     "is_known": lambda scene: scene.store.is_known(incoming("", 1)),
-    "takes_part": lambda scene: scene.store.takes_part(scene.key),
-    "takes_part, a stranger": lambda scene: scene.store.takes_part(replace(scene.key, thread="nobody")),
-    "takes_part, the long one": lambda scene: scene.store.takes_part(LONG),
+    "has_participated": lambda scene: scene.store.has_participated(scene.key),
+    "takes_part, a stranger": lambda scene: scene.store.has_participated(replace(scene.key, thread="nobody")),
+    "takes_part, the long one": lambda scene: scene.store.has_participated(LONG),
     "recent_talk": lambda scene: scene.store.recent_talk(scene.key, limit=TALK_LENGTH),
     "recent_talk, the long one": lambda scene: scene.store.recent_talk(LONG, limit=TALK_LENGTH),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),
@@ -224,7 +224,7 @@ CALLS: Mapping[str, Call] = {
     "spent, a channel": _spent(channel="C1"),
     "spent, a person": _spent(author_id=PERSON),
     "spent, a workspace": _spent(),
-    "spent, all": lambda scene: scene.store.spent(since=MONTH_AGO, until=START),
+    "spent, all": lambda scene: scene.store.usage_totals(since=MONTH_AGO, until=START),
     "put_workspace": lambda scene: scene.store.put_workspace(WORKSPACE, CHANNELS, []),
     "put_messages": lambda scene: scene.store.put_messages([message("new"), message("in it", thread="new")]),
     "get_workspaces": lambda scene: scene.store.get_workspaces(),
@@ -253,7 +253,7 @@ CALLS: Mapping[str, Call] = {
     "forget_conversation of the playground": lambda scene: scene.store.forget_conversation(key_of(16)),
     "forget_person": lambda scene: scene.store.forget_person("discord", LEAVING),
     "forget_person of the playground": lambda scene: scene.store.forget_person("local", LEAVING),
-    "resting_since": lambda scene: scene.store.resting_since(START - timedelta(days=364)),
+    "inactive_since": lambda scene: scene.store.inactive_since(START - timedelta(days=364)),
     "get_parts": lambda scene: scene.store.get_parts(scene.key),
     "put_part": lambda scene: scene.store.put_part(scene.key, _part("new"), replaces=["old", "older"]),
     "remove_parts": lambda scene: scene.store.remove_parts(scene.key, ["p0"]),

@@ -39,7 +39,7 @@ from bot.commands.parser import parse, question_in
 from bot.context.condensed_notes import combined
 from bot.context.tokens import estimate
 from bot.context.transcript import file_text, plain_name, plain_text, without_label
-from bot.delivery import defang, settled, settled_tables, split, tables_as_text, urls_in
+from bot.delivery import sanitize_links, stable_prefix_length, settled_tables, split, tables_as_text, urls_in
 from bot.delivery.addresses import bare_address, looks_like_address, pretends
 from bot.delivery.links import as_code
 from bot.errors import BotError
@@ -130,9 +130,9 @@ def _discord(text: str) -> object:
 
 READERS: Final[Mapping[str, Mapping[str, Read]]] = {
     "delivery": {
-        "defang": lambda text: defang(text, allowed=lambda _: False),
-        "defang, all known": lambda text: defang(text, allowed=lambda _: True),
-        "settled": settled,
+        "defang": lambda text: sanitize_links(text, allowed=lambda _: False),
+        "defang, all known": lambda text: sanitize_links(text, allowed=lambda _: True),
+        "settled": stable_prefix_length,
         "split": lambda text: split(text, limit=120),
         "split, as Slack counts": lambda text: split(text, limit=120, size=lambda each: len(escape_markdown(each))),
         "tables_as_text": tables_as_text,

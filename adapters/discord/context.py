@@ -6,9 +6,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from adapters.discord.api.directory import Directory
+from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.api.client import Rest
+from adapters.discord.api.client import DiscordClient
 from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Clock, SettingStore
 
@@ -22,13 +22,13 @@ class DiscordStore(AdapterStateStore, SettingStore, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class DiscordContext:
     """One bot in one process; `searches` says whether the model in use can search the web."""
 
-    rest: Rest
+    rest: DiscordClient
     limits: DiscordLimits
     store: DiscordStore
     clock: Clock
-    directory: Directory
+    directory: DiscordDirectory
     searches: bool = True
     errors: EventErrors = field(default_factory=_event_errors)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.api.client import DiscordOptions, Rest, may_read_content
+from adapters.discord.api.client import DiscordOptions, DiscordClient, may_read_content
 from bot.checks import Check, within
 from bot.errors import ConfigError, PlatformError
 
@@ -19,12 +19,12 @@ AWAY: Final = "see that this machine reaches discord.com, and try again"
 
 async def examine(options: DiscordOptions, *, seconds: float) -> AsyncIterator[Check]:
     """Yield row after row, each within `seconds`; the later ones only if the token is good. Raises nothing."""
-    checks: dict[str, Callable[[Rest], Awaitable[Check]]] = {
+    checks: dict[str, Callable[[DiscordClient], Awaitable[Check]]] = {
         "Discord token": _check_token,
         "message content": _check_content,
         "gateway": _check_gateway,
     }
-    rest = Rest(options, DiscordLimits())
+    rest = DiscordClient(options, DiscordLimits())
     try:
         for name, check in checks.items():
             found = await within(seconds, _checked(name, check(rest)), name=name, fix=AWAY)
@@ -44,12 +44,12 @@ async def _checked(name: str, check: Awaitable[Check]) -> Check:
         return Check(name=name, ok=False, detail=str(error), fix=AWAY)
 
 
-async def _check_token(rest: Rest) -> Check:
+async def _check_token(rest: DiscordClient) -> Check:
     client = await rest.login()
     return Check(name="Discord token", ok=True, detail=f"logged in as {client.user}, id {await rest.user_id()}")
 
 
-async def _check_content(rest: Rest) -> Check:
+async def _check_content(rest: DiscordClient) -> Check:
     content = may_read_content((await rest.application()).flags)
     return Check(
         name="message content",
@@ -59,7 +59,7 @@ async def _check_content(rest: Rest) -> Check:
     )
 
 
-async def _check_gateway(rest: Rest) -> Check:
+async def _check_gateway(rest: DiscordClient) -> Check:
     starts = (await rest.call("GET", "/gateway/bot"))["session_start_limit"]
     few = int(starts["remaining"]) < FEW_STARTS
     return Check(
@@ -72,7 +72,7 @@ async def _check_gateway(rest: Rest) -> Check:
 
 async def application_id(options: DiscordOptions) -> str:
     """The id of the application behind a token. Raises `ConfigError` and `PlatformError`."""
-    rest = Rest(options, DiscordLimits())
+    rest = DiscordClient(options, DiscordLimits())
     try:
         return str((await rest.application()).id)
     finally:

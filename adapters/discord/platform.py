@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from adapters.discord.api.channels import Channels
-from adapters.discord.api.directory import PLATFORM, Directory
+from adapters.discord.api.channels import DiscordChannelReader
+from adapters.discord.api.directory import PLATFORM, DiscordDirectory
 from adapters.discord.api.files import fetch
 from adapters.discord.connection.gateway import listen
 from adapters.discord.api.limits import MESSAGES_AT_ONCE, PACE
@@ -19,11 +19,11 @@ from adapters.discord.replies.reply_placement import target_of
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.events.parse import no_names
 from adapters.discord.replies.reply_ref import ChannelRef
-from adapters.discord.api.errors import Refused
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
-from adapters.discord.api.client import DiscordOptions, Json, Rest, keep_tokens_out_of_logs
-from adapters.discord.context import DiscordStore, Surroundings
+from adapters.discord.api.client import DiscordOptions, Json, DiscordClient, keep_tokens_out_of_logs
+from adapters.discord.context import DiscordStore, DiscordContext
 from adapters.discord.replies.ephemeral import check_writable, tell
 from bot.errors import PlatformError
 from bot.turns.pending_answers import keep_telling
@@ -36,20 +36,20 @@ STARTER: Final = 21
 """Type of the message in a thread that stands for the one which it hangs on (resources/message)."""
 
 
-class DiscordPlatform(Channels):
+class DiscordPlatform(DiscordChannelReader):
     """A `bot.ports.Platform`, `ChannelReader` and `FileSource`."""
 
     name = PLATFORM
-    pace = PACE
+    min_update_interval = PACE
 
     def __init__(self, options: DiscordOptions, store: DiscordStore, *, clock: Clock, searches: bool = True) -> None:
         keep_tokens_out_of_logs()
         limits = DiscordLimits()
         self._options = options
-        rest = Rest(options, limits)
-        super().__init__(rest, Directory(rest))
+        rest = DiscordClient(options, limits)
+        super().__init__(rest, DiscordDirectory(rest))
         self._ready = asyncio.Event()
-        self.around = Surroundings(
+        self.around = DiscordContext(
             rest=rest, limits=limits, store=store, clock=clock, directory=self._directory, searches=searches
         )
 
@@ -68,7 +68,7 @@ class DiscordPlatform(Channels):
     async def open_reply(self, turn: Turn) -> DiscordReply:
         """The reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
         target = await target_of(turn, self.around)
-        begins_thread = turn.incoming.starts_thread and isinstance(target.ref, ChannelRef)
+        begins_thread = turn.incoming.is_top_level and isinstance(target.ref, ChannelRef)
         hint = MENTION_ME if begins_thread and not await self.reads_content() else ""
         reply = DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
         await reply.find()
@@ -95,7 +95,7 @@ class DiscordPlatform(Channels):
             return []
         try:
             found = await self._whole(channel, limit)
-        except Refused as error:
+        except DiscordApiError as error:
             logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
             return []
         me = await self.around.rest.user_id()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from adapters.media import images, office, pdfs, texts, videos
-from adapters.media.kinds import Kind, Room, kind_of
+from adapters.media.kinds import FileKind, Room, kind_of
 from adapters.media.rules import ReadingRules
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, MediaKind, ReadFile, UnreadableFile
@@ -35,7 +35,7 @@ def read_file(name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> 
         return UnreadableFile(name=name, reason=f"is broken (it begins like {kind.name} but cannot be read)")
 
 
-def _read(kind: Kind, name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> ReadFile:
+def _read(kind: FileKind, name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> ReadFile:
     if kind.room == "refused":
         raise Unreadable(kind.name)
     if kind.room == "pdf" and rules.docs == "file_part" and "document" in rules.takes:

@@ -5,7 +5,7 @@ from adapters.seed.account import UsageEvent, read_usage
 from adapters.seed.client import SeedModel, open_seed
 from adapters.seed.context_size import watched_size
 from adapters.seed.doctor import examine
-from adapters.seed.client_options import Pace, Retries, SeedOptions, Surroundings, Timeouts
+from adapters.seed.client_options import Pace, Retries, SeedOptions, Environment, Timeouts
 from adapters.seed.rates import LiveRates, open_rates
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "Retries",
     "SeedModel",
     "SeedOptions",
-    "Surroundings",
+    "Environment",
     "Timeouts",
     "UsageEvent",
     "check_key",

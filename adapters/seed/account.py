@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.seed import json_coerce
 from adapters.seed.client import SeedModel
-from adapters.seed.api_errors import Problem, Trouble, to_error
+from adapters.seed.api_errors import Problem, ProblemError, to_error
 from bot.errors import ModelError, ModelRejected
 
 PAGE = 100
@@ -48,7 +48,7 @@ async def read_usage(
     while True:
         try:
             answer = json_coerce.mapping(await model.http.get("/account/usage", **query))
-        except Trouble as trouble:
+        except ProblemError as trouble:
             raise _account_error(trouble.problem) from trouble
         rows = json_coerce.items(answer.get("data") or answer.get("events"))
         fresh = [event for event in map(read_event, rows) if event is not None and event.id not in seen]
@@ -72,7 +72,7 @@ async def read_balance(model: SeedModel) -> Decimal | None:
     """US dollars left on the account, None when the server does not tell. Raises one of the `ModelError`s."""
     try:
         answer = json_coerce.mapping(await model.http.get("/account/usage", limit="1"))
-    except Trouble as trouble:
+    except ProblemError as trouble:
         raise to_error(trouble.problem) from trouble
     raw = answer.get("balance", answer.get("current_balance"))
     return json_coerce.money(json_coerce.mapping(raw).get("amount", raw))

@@ -54,7 +54,7 @@ CODE_CHARACTERS = 80
 DETAIL_CHARACTERS = 200
 
 
-class Kind(Enum):
+class ProblemKind(Enum):
     """What a problem means for the request that met it."""
 
     BUSY = auto()  # the same request may pass later
@@ -72,7 +72,7 @@ class Problem:
     `sizes` is what it tells of a request that was too long.
     """
 
-    kind: Kind
+    kind: ProblemKind
     what: str = ""
     status: int | None = None
     code: str = ""
@@ -88,7 +88,7 @@ class Problem:
         return bool(BURST_CODE.search(self.code) or BURST_CODE.search(self.detail))
 
 
-class Trouble(Exception):  # internal: becomes one of bot.errors before it leaves this package
+class ProblemError(Exception):  # internal: becomes one of bot.errors before it leaves this package
     """Carries a problem up to where it is decided what to do about it."""
 
     def __init__(self, problem: Problem) -> None:
@@ -96,24 +96,24 @@ class Trouble(Exception):  # internal: becomes one of bot.errors before it leave
         self.problem = problem
 
 
-def classify(status: int | None, code: str, detail: str) -> Kind:
+def classify(status: int | None, code: str, detail: str) -> ProblemKind:
     """What a status, a code and a message mean together; the most telling of them wins."""
     for words in (code, detail):
         for pattern, kind in (
-            (REFUSED_CODE, Kind.REFUSED),
-            (overflow_errors.TOO_LONG, Kind.TOO_LONG),
-            (DENIED_CODE, Kind.DENIED),
+            (REFUSED_CODE, ProblemKind.REFUSED),
+            (overflow_errors.TOO_LONG, ProblemKind.TOO_LONG),
+            (DENIED_CODE, ProblemKind.DENIED),
         ):
             if pattern.search(words):
                 return kind
     if status in DENIED_STATUS:
-        return Kind.DENIED
+        return ProblemKind.DENIED
     if status in TOO_LONG_STATUS:
-        return Kind.TOO_LONG
+        return ProblemKind.TOO_LONG
     if status in BUSY_STATUS or (status or 0) >= 500 or BUSY_CODE.search(code):
-        return Kind.BUSY
+        return ProblemKind.BUSY
     is_invalid = status >= 400 if status else INVALID_CODE.search(code) is not None
-    return Kind.INVALID if is_invalid else Kind.BUSY
+    return ProblemKind.INVALID if is_invalid else ProblemKind.BUSY
 
 
 def problem_from_error(error: object, *, status: int | None = None, request_id: str | None = None) -> Problem:
@@ -136,7 +136,7 @@ def problem_from_error(error: object, *, status: int | None = None, request_id: 
         param=json_coerce.text(body.get("param")),
         detail=detail,
         request_id=request_id or (found.group(1) if found else None),
-        sizes=overflow_errors.sizes_in(body, detail) if kind is Kind.TOO_LONG else overflow_errors.UNTOLD,
+        sizes=overflow_errors.sizes_in(body, detail) if kind is ProblemKind.TOO_LONG else overflow_errors.UNTOLD,
     )
 
 
@@ -171,20 +171,20 @@ def to_error(problem: Problem) -> ModelError:
     facts = ModelFacts(status=problem.status, code=problem.code or None, request_id=problem.request_id)
     told = _told(problem)
     match problem.kind:
-        case Kind.DENIED:
+        case ProblemKind.DENIED:
             advice = ADVICE.get(problem.status or 0, "check SEED_API_KEY, SEED_MODEL and the account")
             return ModelAccessDenied(f"the model API denied access ({told}); {advice}", **facts)
-        case Kind.TOO_LONG:
+        case ProblemKind.TOO_LONG:
             message = f"the request has more tokens than the model takes ({told})"
             return ContextTooLong(message, **facts, counted=problem.sizes.counted, most=problem.sizes.most)
-        case Kind.REFUSED:
+        case ProblemKind.REFUSED:
             return Refused(f"a safety filter stopped this request ({told})", **facts)
-        case Kind.INVALID:
+        case ProblemKind.INVALID:
             detail = presentable(problem.detail)
             return ModelRejected(
                 f"the model API rejected the request ({told}){': ' if detail else ''}{detail}", **facts
             )
-        case Kind.BUSY | Kind.CUT:
+        case ProblemKind.BUSY | ProblemKind.CUT:
             what = problem.what or "the model API cannot answer now"
             return ModelUnavailable(f"{what} ({told}); try again later", retry_after=problem.retry_after, **facts)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from adapters.seed import json_coerce
 from adapters.seed.http import SeedHttp
-from adapters.seed.api_errors import Trouble
+from adapters.seed.api_errors import ProblemError
 
 NO_SUCH_ADDRESS = frozenset({400, 404, 405, 501})
 
@@ -21,11 +21,11 @@ def model_path(name: str) -> str:
 async def model_rows(http: SeedHttp, name: str) -> Sequence[Any]:
     """Return the model's row from its own address, or all rows of the list where a server has only that.
 
-    Raises `Trouble`.
+    Raises `ProblemError`.
     """
     try:
         told = await http.get(model_path(name))
-    except Trouble as trouble:
+    except ProblemError as trouble:
         if trouble.problem.status not in NO_SUCH_ADDRESS:
             raise
         told = await http.get("/models")

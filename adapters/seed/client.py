@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.seed.context_size import ContextSize
-from adapters.seed.retry_policy import Course, Terms, after, begin
+from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin
 from adapters.seed.http import SeedHttp, open_http
-from adapters.seed.request_limits import Limits
+from adapters.seed.request_limits import RequestLimiter
 from adapters.seed.client_options import SeedOptions
-from adapters.seed.api_errors import Kind, Problem, Trouble
+from adapters.seed.api_errors import ProblemKind, Problem, ProblemError
 from adapters.seed.sse import EventParser, EventTooLarge
 from adapters.seed.protocols import WIRES, Wire, read_event
-from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Profile, WireName
 from bot.context.window import RESERVED_AT_MOST
 from bot.types import ModelEvent, ModelRequest, NoteFound
@@ -38,7 +38,7 @@ class SeedModel:
     `profile` tells whether the parameters of Seed are sent.
     """
 
-    def __init__(self, http: SeedHttp, *, model: str, wire: Wire, limits: Limits, options: SeedOptions) -> None:
+    def __init__(self, http: SeedHttp, *, model: str, wire: Wire, limits: RequestLimiter, options: SeedOptions) -> None:
         self.http = http
         self._name = model
         self._wire = wire
@@ -70,7 +70,7 @@ class SeedModel:
             async with self.limits.slot(course.tokens):
                 if deadline is None:  # waiting for our own turn does not count
                     deadline = around.monotonic() + self.options.timeouts.total
-                answer = Answer(seen=course.seen)
+                answer = ResponseState(seen=course.seen)
                 async with aclosing(self._ask(course.request, answer, deadline)) as batches:
                     async for batch in batches:
                         for event in batch:
@@ -88,7 +88,7 @@ class SeedModel:
                 await around.sleep(step.delay)
 
     async def _ask(
-        self, request: ModelRequest, answer: Answer, deadline: float
+        self, request: ModelRequest, answer: ResponseState, deadline: float
     ) -> AsyncGenerator[list[ModelEvent], None]:
         """One try: what each piece of the stream brought. How it ended stands in `answer`; raises nothing."""
         wire, parser, monotonic = self._wire, EventParser(), self.options.surroundings.monotonic
@@ -109,12 +109,12 @@ class SeedModel:
                         idle = timeouts.linger
             for event in parser.end():
                 read_event(wire, answer, event)
-        except Trouble as trouble:
+        except ProblemError as trouble:
             late = monotonic() >= deadline
             what = f"the answer took longer than {timeouts.total:g} seconds" if late else trouble.problem.what
             answer.fail(replace(trouble.problem, what=what))
         except EventTooLarge:
-            answer.fail(Problem(kind=Kind.CUT, what="the model API sent an event without an end"))
+            answer.fail(Problem(kind=ProblemKind.CUT, what="the model API sent an event without an end"))
         answer.close()
         if answer.events:
             yield answer.take()
@@ -128,7 +128,7 @@ class SeedModel:
             return request
         return replace(request, parameters={**request.parameters, "max_tokens": longest})
 
-    def _with_caching_decided(self, course: Course) -> Course:
+    def _with_caching_decided(self, course: AttemptState) -> AttemptState:
         """Ask for caching only where it can work: a prefix long enough, and no recent refusal."""
         parameters = course.request.parameters
         if parameters.get("enable_caching") is not True:
@@ -139,16 +139,16 @@ class SeedModel:
         request = replace(course.request, parameters={**parameters, "enable_caching": False})
         return replace(course, request=request)
 
-    def _terms(self, deadline: float) -> Terms:
+    def _terms(self, deadline: float) -> RetryContext:
         around = self.options.surroundings
-        return Terms(
+        return RetryContext(
             retries=self.options.retries,
             context_tokens=self.context_tokens,
             chance=around.chance(),
             seconds_left=deadline - around.monotonic(),
         )
 
-    def _learn(self, course: Course, answer: Answer, following: Course | None) -> None:
+    def _learn(self, course: AttemptState, answer: ResponseState, following: AttemptState | None) -> None:
         """Let what this try showed change how later requests are sent."""
         problem = answer.problem
         if answer.usage is not None:
@@ -181,7 +181,7 @@ async def open_seed(
     """
     options = options or SeedOptions()
     around = options.surroundings
-    limits = Limits(options.pace, monotonic=around.monotonic, sleep=around.sleep)
+    limits = RequestLimiter(options.pace, monotonic=around.monotonic, sleep=around.sleep)
     async with open_http(base_url, api_key, options) as http:
         yield SeedModel(http, model=model, wire=WIRES[wire], limits=limits, options=options)
 

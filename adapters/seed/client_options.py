@@ -58,7 +58,7 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Environment:
     """What a test replaces: chance, the clocks, waiting and the network."""
 
     chance: Callable[[], float] = random.random
@@ -85,4 +85,4 @@ class SeedOptions:
     pace: Pace = Pace()
     retries: Retries = Retries()
     fallback_card: RateCard = SEED_CARD
-    surroundings: Surroundings = Surroundings()
+    surroundings: Environment = Environment()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.seed import json_coerce
 from adapters.seed.catalogue import model_rows, row_of
-from adapters.seed.api_errors import Trouble
+from adapters.seed.api_errors import ProblemError
 
 if TYPE_CHECKING:
     from adapters.seed.client import SeedModel
@@ -117,7 +117,7 @@ async def ask_size(model: SeedModel) -> bool:
     """Ask the server how much it takes; whether it answered at all. Raises nothing."""
     try:
         rows = await model_rows(model.http, model.name)
-    except Trouble as trouble:
+    except ProblemError as trouble:
         logger.info("context size not told", extra={"status": trouble.problem.status, "code": trouble.problem.code})
         return trouble.problem.status is not None
     row = row_of(rows, model.name) or (rows[0] if len(rows) == 1 else None)  # llama.cpp answers to any name
@@ -132,7 +132,7 @@ async def ask_size(model: SeedModel) -> bool:
 async def _slot_size(model: SeedModel) -> int | None:
     try:
         return size_in_props(await model.http.get_at_root("/props"))
-    except Trouble:
+    except ProblemError:
         return None
 
 

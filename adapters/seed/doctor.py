@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from adapters.seed.account import NO_SUCH_ENDPOINT, read_balance
 from adapters.seed.client import SeedModel
 from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
-from adapters.seed.api_errors import Trouble, to_error
+from adapters.seed.api_errors import ProblemError, to_error
 from adapters.seed.rates import LiveRates
 from bot.checks import CHECK_SECONDS, Check, within
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable
@@ -52,7 +52,7 @@ PLAIN_HAS_NOT: Mapping[str, str] = {"image input": NOT_SEED, "web search": NOT_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class ProbeResult:
     """What came of one question; `first` is the seconds to its first token, None when there was none."""
 
     events: tuple[ModelEvent, ...]
@@ -113,7 +113,7 @@ async def examine(
 # ---------------------------------------------------------------- what was heard, judged
 
 
-def check_access(name: str, heard: Heard) -> list[Check]:
+def check_access(name: str, heard: ProbeResult) -> list[Check]:
     """Key, model and wire, from the first question."""
     error = heard.error
     if isinstance(error, ModelAccessDenied) and error.status != NOT_FOUND:
@@ -144,7 +144,7 @@ def check_price(rates: LiveRates) -> Check:
     return Check(name="price", ok=True if told else None, detail=detail, fix=fix)
 
 
-def check_latency(heard: Heard) -> Check:
+def check_latency(heard: ProbeResult) -> Check:
     """Seconds to the first token."""
     if heard.first is None:
         return Check(name="first token", ok=False, detail="there was none", fix="try again later")
@@ -153,14 +153,14 @@ def check_latency(heard: Heard) -> Check:
     return Check(name="first token", ok=not slow, detail=f"after {heard.first:.2f} s", fix=fix)
 
 
-def check_streaming(heard: Heard) -> Check:
+def check_streaming(heard: ProbeResult) -> Check:
     """Whether the text came in pieces."""
     flowing = heard.pieces > 1
     fix = "" if flowing else "something between here and the server holds the stream back: switch off its buffering"
     return Check(name="streaming", ok=flowing, detail=f"{heard.pieces} pieces", fix=fix)
 
 
-def check_usage(heard: Heard) -> Check:
+def check_usage(heard: ProbeResult) -> Check:
     """Whether the server counts tokens."""
     usage = heard.usage
     if usage is None:
@@ -169,7 +169,7 @@ def check_usage(heard: Heard) -> Check:
     return Check(name="usage", ok=True, detail=f"{usage.input} in, {usage.output} out")
 
 
-def check_cache(first: Heard, second: Heard) -> Check:
+def check_cache(first: ProbeResult, second: ProbeResult) -> Check:
     """Whether a repeated beginning was served from the cache."""
     error = first.error or second.error
     if error is not None:
@@ -182,7 +182,7 @@ def check_cache(first: Heard, second: Heard) -> Check:
     return Check(name="cache", ok=hit, detail=f"{usage.cached} of {usage.input} tokens", fix=fix)
 
 
-def check_image(heard: Heard) -> Check:
+def check_image(heard: ProbeResult) -> Check:
     """Whether a picture was looked at, told by its tokens."""
     if heard.error is not None:
         return Check(name="image input", ok=False, detail=str(heard.error), fix="use a model that takes pictures")
@@ -193,7 +193,7 @@ def check_image(heard: Heard) -> Check:
     return Check(name="image input", ok=True if heard.usage else None, detail=tokens)
 
 
-def check_search(heard: Heard) -> Check:
+def check_search(heard: ProbeResult) -> Check:
     """Whether the model searched."""
     if heard.error is not None:
         fix = "leave enable_web_search off, or ask the provider to open it for the account"
@@ -212,7 +212,7 @@ async def _check_server(rates: LiveRates) -> Check:
     """Check whether the server can be reached, and read its prices on the way; a refusal is left to a question."""
     try:
         await rates.read()
-    except Trouble as trouble:
+    except ProblemError as trouble:
         status = trouble.problem.status
         if status is None:
             return Check(name="server", ok=False, detail=str(to_error(trouble.problem)), fix=SERVER_FIX)
@@ -248,7 +248,7 @@ async def _check_search(model: SeedModel) -> Check:
     return check_search(await _ask(model, "Search the web: what is the weather in Oslo?", enable_web_search=True))
 
 
-async def _answered_within(seconds: float, model: SeedModel, text: str, tokens: int) -> Heard | None:
+async def _answered_within(seconds: float, model: SeedModel, text: str, tokens: int) -> ProbeResult | None:
     try:
         async with asyncio.timeout(seconds):
             return await _ask(model, text, max_tokens=tokens)
@@ -263,7 +263,7 @@ async def _ask(
     media: tuple[Media, ...] = (),
     max_tokens: int = TOKENS,
     **parameters: ParameterValue,
-) -> Heard:
+) -> ProbeResult:
     request = ModelRequest(
         head="You are being checked. Answer as briefly as you can.",
         entries=(Entry(role="user", text=text, media=media),),
@@ -282,7 +282,7 @@ async def _ask(
                     first = clock() - start
     except ModelError as error:
         failure = error
-    return Heard(events=tuple(events), error=failure, first=first, seconds=clock() - start)
+    return ProbeResult(events=tuple(events), error=failure, first=first, seconds=clock() - start)
 
 
 def red_picture() -> Media:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.response import ResponseState
 from bot.context.tokens import estimate, estimate_entry, estimate_request
 from bot.types import ModelRequest, Usage
 
@@ -15,7 +15,7 @@ def request_tokens(request: ModelRequest) -> int:
     return estimate_request(request.head, (estimate_entry(entry) for entry in request.entries))
 
 
-def estimated_usage(prompt_tokens: int, answer: Answer) -> Usage:
+def estimated_usage(prompt_tokens: int, answer: ResponseState) -> Usage:
     """The usage of an answer that came without one, marked as estimated."""
     reasoning = estimate(answer.reasoning)
     return Usage(input=prompt_tokens, output=reasoning + estimate(answer.text), reasoning=reasoning, estimated=True)

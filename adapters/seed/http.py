@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from adapters.seed.client_options import SeedOptions
-from adapters.seed.api_errors import Kind, Problem, Trouble, problem_from_body
+from adapters.seed.api_errors import ProblemKind, Problem, ProblemError, problem_from_body
 from bot.errors import ConfigError
 
 MAX_ERROR_BYTES = 64 * 1024  # more than any error says
@@ -39,7 +39,7 @@ class Body:
         self.request_id = request_id_of(response.headers)
 
     async def read(self, limit: float) -> bytes:
-        """The next piece, b"" at the end. Raises `Trouble` when nothing came for `limit` seconds or the line broke."""
+        """The next piece, b"" at the end. Raises `ProblemError` when nothing came for `limit` seconds or the line broke."""
         try:
             if self._whole:
                 return await self._read_whole(limit)
@@ -50,7 +50,7 @@ class Body:
         except StopAsyncIteration:
             return b""
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Trouble(problem_of_connection(error, limit)) from error
+            raise ProblemError(problem_of_connection(error, limit)) from error
 
     async def _read_piece(self) -> bytes:
         while not (piece := await self._pieces.__anext__()):
@@ -65,7 +65,7 @@ class Body:
             async for piece in self._pieces:
                 whole += piece
                 if len(whole) > MAX_BODY_BYTES:
-                    raise Trouble(Problem(kind=Kind.BUSY, what="the model API sent more than any answer needs"))
+                    raise ProblemError(Problem(kind=ProblemKind.BUSY, what="the model API sent more than any answer needs"))
         return b"data: " + bytes(whole).replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n"
 
 
@@ -81,7 +81,7 @@ class SeedHttp:
     async def open(self, path: str, content: bytes, headers: Mapping[str, str], limit: float) -> AsyncIterator[Body]:
         """Post `content` and open the answer's body; leaving closes the connection unless all was read.
 
-        `limit` bounds the wait for the head of the answer, in seconds. Raises `Trouble`.
+        `limit` bounds the wait for the head of the answer, in seconds. Raises `ProblemError`.
         """
         request = self._client.build_request("POST", path, content=content, headers=headers)
         limit = min(limit, self._timeouts.first_byte)
@@ -89,7 +89,7 @@ class SeedHttp:
             async with asyncio.timeout(limit):
                 response = await self._client.send(request, stream=True)
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Trouble(problem_of_connection(error, limit)) from error
+            raise ProblemError(problem_of_connection(error, limit)) from error
         try:
             await self._check(response)
             yield Body(response, self._timeouts.read)
@@ -102,27 +102,27 @@ class SeedHttp:
         return str(self._client.base_url)
 
     async def get_at_root(self, path: str) -> Any:
-        """Return the JSON at `path` beside the API's version: "/props" for ".../v1". Raises `Trouble`."""
+        """Return the JSON at `path` beside the API's version: "/props" for ".../v1". Raises `ProblemError`."""
         base = self._client.base_url
         return await self.get(str(base.copy_with(raw_path=VERSION.sub("", base.path).encode() + path.encode())))
 
     async def get(self, path: str, **query: str) -> Any:
-        """The JSON at `path`. Raises `Trouble`."""
+        """The JSON at `path`. Raises `ProblemError`."""
         limit = self._timeouts.first_byte
         try:
             async with asyncio.timeout(limit):
                 response = await self._client.get(path, params=query)
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Trouble(problem_of_connection(error, limit)) from error
+            raise ProblemError(problem_of_connection(error, limit)) from error
         if response.status_code != 200:
-            raise Trouble(self._problem(response, response.content[:MAX_ERROR_BYTES]))
+            raise ProblemError(self._problem(response, response.content[:MAX_ERROR_BYTES]))
         try:
             return json.loads(response.content)
         except (ValueError, RecursionError) as error:
-            raise Trouble(Problem(kind=Kind.INVALID, what="no JSON came back", status=200)) from error
+            raise ProblemError(Problem(kind=ProblemKind.INVALID, what="no JSON came back", status=200)) from error
 
     async def _check(self, response: httpx.Response) -> None:
-        """Raise `Trouble` unless an answer follows."""
+        """Raise `ProblemError` unless an answer follows."""
         kind = response.headers.get("content-type", "")
         if response.status_code == 200 and "html" not in kind:
             return
@@ -135,7 +135,7 @@ class SeedHttp:
                         break
         except (httpx.HTTPError, TimeoutError):
             body.clear()  # the status alone tells enough
-        raise Trouble(self._problem(response, bytes(body)))
+        raise ProblemError(self._problem(response, bytes(body)))
 
     def _problem(self, response: httpx.Response, body: bytes) -> Problem:
         return problem_from_body(
@@ -214,4 +214,4 @@ def problem_of_connection(error: Exception, limit: float) -> Problem:
             what = f"the model API said nothing for {limit:.3g} seconds"
         case _:
             what = "the connection to the model API broke"
-    return Problem(kind=Kind.CUT, what=what, code=type(error).__name__)
+    return Problem(kind=ProblemKind.CUT, what=what, code=type(error).__name__)

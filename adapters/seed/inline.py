@@ -11,7 +11,7 @@ OPENING = "<think>"
 CLOSING = "</think>"
 
 
-class State(Enum):
+class ReasoningState(Enum):
     """How far the beginning of an answer has been read."""
 
     BEGINNING = auto()  # it may still turn out to be the tag
@@ -32,7 +32,7 @@ class InlineReasoning:
     def __init__(self) -> None:
         self.settled = False
         self.found = False
-        self._state = State.BEGINNING
+        self._state = ReasoningState.BEGINNING
         self._blanks: list[str] = []  # before anything else; kept apart, so that they are looked at once
         self._held = ""
 
@@ -40,38 +40,38 @@ class InlineReasoning:
         """(reasoning, text) that `piece` adds; either may be ""."""
         if self.settled:
             return "", piece
-        if self._state is State.BEGINNING and not self._held and piece.isspace():
+        if self._state is ReasoningState.BEGINNING and not self._held and piece.isspace():
             self._blanks.append(piece)
             return "", ""
         self._held += piece
-        if self._state is State.BEGINNING:
+        if self._state is ReasoningState.BEGINNING:
             self._read_beginning()
-        reasoning = self._read_reasoning() if self._state is State.REASONING else ""
-        if self._state is State.GAP:
+        reasoning = self._read_reasoning() if self._state is ReasoningState.REASONING else ""
+        if self._state is ReasoningState.GAP:
             self._held = self._held.lstrip()
             if self._held:
-                self._state = State.TEXT
-        self.settled = self._state is State.TEXT
+                self._state = ReasoningState.TEXT
+        self.settled = self._state is ReasoningState.TEXT
         return reasoning, self._release() if self.settled else ""
 
     def end(self) -> tuple[str, str]:
         """What was still held back when the stream ended."""
         held = self._release()
-        return (held, "") if self._state is State.REASONING else ("", held)
+        return (held, "") if self._state is ReasoningState.REASONING else ("", held)
 
     def _read_beginning(self) -> None:
         start = self._held.lstrip()
         if start.startswith(OPENING):
-            self._state, self.found = State.REASONING, True
+            self._state, self.found = ReasoningState.REASONING, True
             self._held = start[len(OPENING) :]
             self._blanks.clear()
         elif not OPENING.startswith(start):
-            self._state = State.TEXT
+            self._state = ReasoningState.TEXT
 
     def _read_reasoning(self) -> str:
         reasoning, closing, rest = self._held.partition(CLOSING)
         if closing:
-            self._state, self._held = State.GAP, rest
+            self._state, self._held = ReasoningState.GAP, rest
             return reasoning
         keep = _overlap(reasoning, CLOSING)
         self._held = reasoning[len(reasoning) - keep :]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from adapters.seed.catalogue import model_path
 from adapters.seed.client import SeedModel
-from adapters.seed.api_errors import Kind, Problem, Trouble, to_error
+from adapters.seed.api_errors import ProblemKind, Problem, ProblemError, to_error
 from bot.errors import ConfigError, ModelError
 from bot.types import Entry, ModelRequest
 
@@ -40,7 +40,7 @@ async def check_key(model: SeedModel, *, key_set: bool, seconds: float = KEY_SEC
             problem = await _problem(model)
             refused = problem is not None and refuses_key(problem) and await _is_refused(model, problem)
     except TimeoutError:
-        problem, refused = Problem(kind=Kind.BUSY, what=f"the model API said nothing for {seconds:g} seconds"), False
+        problem, refused = Problem(kind=ProblemKind.BUSY, what=f"the model API said nothing for {seconds:g} seconds"), False
     if refused:
         raise ConfigError("SEED_API_KEY", _fix(model, key_set=key_set))
     if problem is not None and _is_worth_telling(problem):
@@ -51,7 +51,7 @@ async def check_key(model: SeedModel, *, key_set: bool, seconds: float = KEY_SEC
 def refuses_key(problem: Problem) -> bool:
     """Return whether this is said of the key, and not of the account, the model or the address."""
     words = f"{problem.code} {problem.detail}"
-    return problem.status == UNAUTHORISED or (problem.kind is not Kind.BUSY and bool(KEY_CODE.search(words)))
+    return problem.status == UNAUTHORISED or (problem.kind is not ProblemKind.BUSY and bool(KEY_CODE.search(words)))
 
 
 def _is_worth_telling(problem: Problem) -> bool:
@@ -64,7 +64,7 @@ def _is_worth_telling(problem: Problem) -> bool:
 async def _problem(model: SeedModel) -> Problem | None:
     try:
         await model.http.get(model_path(model.name))
-    except Trouble as trouble:
+    except ProblemError as trouble:
         return trouble.problem
     return None
 

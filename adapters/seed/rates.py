@@ -17,7 +17,7 @@ from adapters.seed import json_coerce
 from adapters.seed.catalogue import model_rows, row_of
 from adapters.seed.client import SeedModel
 from adapters.seed.pricelist import read_card
-from adapters.seed.api_errors import Trouble
+from adapters.seed.api_errors import ProblemError
 from bot.pricing import RateCard, Tier
 from bot.private_files import make_private_folder
 
@@ -54,7 +54,7 @@ class LiveRates:
         """Read the prices now; whether the server told any. What was in force stays when it did not."""
         try:
             told = await self.read()
-        except Trouble as trouble:
+        except ProblemError as trouble:
             status = trouble.problem.status
             reason = f"answered with HTTP {status}" if status is not None else "did not answer"
             self._say_untold(f"the model API {reason} when it was asked for its prices")
@@ -64,7 +64,7 @@ class LiveRates:
         return told
 
     async def read(self) -> bool:
-        """Read the prices now; whether the server told any. Raises `Trouble`."""
+        """Read the prices now; whether the server told any. Raises `ProblemError`."""
         rows = await model_rows(self._model.http, self._model.name)
         at = self._model.options.surroundings.now()
         row = row_of(rows, self._model.name)

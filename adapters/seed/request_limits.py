@@ -13,7 +13,7 @@ MINUTE = 60.0
 RECOVERY = 30.0  # seconds after which one more request at a time is tried again
 
 
-class Limits:
+class RequestLimiter:
     """Admits requests in the order in which they came; one of these is shared by everything that uses an account."""
 
     def __init__(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_tokens
 from adapters.seed.client_options import Retries
-from adapters.seed.api_errors import Kind, Problem, presentable, to_error
+from adapters.seed.api_errors import ProblemKind, Problem, presentable, to_error
 from adapters.seed.overflow_errors import TEXT_CHARACTERS
-from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import OPTIONAL_PARAMETERS
 from adapters.seed.protocols.sources import sources_in_text
 from bot.context.tokens import below
@@ -43,7 +43,7 @@ DROPPED_MEDIA_NOTE = "The model seems not to have looked at the attached files: 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class AttemptState:
     """One question over all of its tries.
 
     `tokens` is the estimate of the request; `spent` what earlier tries reported; `seen` the addresses of sources
@@ -61,7 +61,7 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class RetryContext:
     """What a decision depends on besides the question: rules, chance (0 to 1) and seconds that are left."""
 
     retries: Retries
@@ -71,21 +71,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class RetryDecision:
     """What comes next: `events` first; then `error`, or another try as `course` after `delay` seconds, or the end."""
 
     events: Sequence[ModelEvent] = field(default=())
     error: ModelError | None = None
-    course: Course | None = None
+    course: AttemptState | None = None
     delay: float = 0.0
 
 
-def begin(request: ModelRequest) -> Course:
+def begin(request: ModelRequest) -> AttemptState:
     """A question that has not been asked yet."""
-    return Course(request=request, tokens=request_tokens(request))
+    return AttemptState(request=request, tokens=request_tokens(request))
 
 
-def after(course: Course, answer: Answer, terms: Terms) -> Step:
+def after(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
     """What to do now that one try has ended as `answer`."""
     if answer.problem is None:
         return _after_finish(course, answer, terms)
@@ -97,20 +97,20 @@ def after(course: Course, answer: Answer, terms: Terms) -> Step:
 # ---------------------------------------------------------------- the server said that it was finished
 
 
-def _after_finish(course: Course, answer: Answer, terms: Terms) -> Step:
+def _after_finish(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
     if answer.has_text:
-        return Step(events=_ending(course, answer, answer.finish or Finish.STOP))
+        return RetryDecision(events=_ending(course, answer, answer.finish or Finish.STOP))
     if answer.finish is Finish.FILTERED:
-        return Step(events=[_usage(course, answer)], error=Refused("a safety filter stopped the answer"))
+        return RetryDecision(events=[_usage(course, answer)], error=Refused("a safety filter stopped the answer"))
     if answer.finish is Finish.LENGTH:
         return _after_no_room(course, answer, terms)
     if not course.was_empty:
-        return Step(course=_again(course, answer, was_empty=True), events=_between(answer))
+        return RetryDecision(course=_again(course, answer, was_empty=True), events=_between(answer))
     error = ModelUnavailable("the model gave an empty answer; try again later", request_id=answer.request_id)
-    return Step(events=[_usage(course, answer)], error=error)
+    return RetryDecision(events=[_usage(course, answer)], error=error)
 
 
-def _after_no_room(course: Course, answer: Answer, terms: Terms) -> Step:
+def _after_no_room(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
     """Reasoning took all the tokens: once with more of them, or without reasoning when there are no more."""
     parameters = dict(course.request.parameters)
     asked = parameters.get("max_tokens")
@@ -121,15 +121,15 @@ def _after_no_room(course: Course, answer: Answer, terms: Terms) -> Step:
     elif parameters.get("enable_thinking", True) is not False:
         parameters["enable_thinking"] = False
     if course.widened or parameters == course.request.parameters:
-        return Step(events=[NoteFound(NO_ROOM_NOTE), *_ending(course, answer, Finish.LENGTH)])
+        return RetryDecision(events=[NoteFound(NO_ROOM_NOTE), *_ending(course, answer, Finish.LENGTH)])
     request = replace(course.request, parameters=parameters)
-    return Step(
+    return RetryDecision(
         events=[*_between(answer), NoteFound(MORE_ROOM_NOTE)],
         course=_again(course, answer, request=request, widened=True),
     )
 
 
-def _ending(course: Course, answer: Answer, finish: Finish) -> list[ModelEvent]:
+def _ending(course: AttemptState, answer: ResponseState, finish: Finish) -> list[ModelEvent]:
     events: list[ModelEvent] = []
     usage = _usage(course, answer)
     if answer.usage is not None and media_seem_dropped(course.request, answer.usage):
@@ -146,10 +146,10 @@ def _ending(course: Course, answer: Answer, finish: Finish) -> list[ModelEvent]:
 # ---------------------------------------------------------------- something failed
 
 
-def _after_cut(course: Course, answer: Answer, problem: Problem) -> Step:
+def _after_cut(course: AttemptState, answer: ResponseState, problem: Problem) -> RetryDecision:
     """Text is visible, so there is no second try: a blind one would say it twice."""
-    if problem.kind is Kind.REFUSED:
-        return Step(events=_ending(course, answer, Finish.FILTERED))
+    if problem.kind is ProblemKind.REFUSED:
+        return RetryDecision(events=_ending(course, answer, Finish.FILTERED))
     what = problem.what or "the model API stopped in the middle of the answer"
     error = StreamCut(
         f"{what} ({presentable(problem.code) or 'cut'}); the text so far was kept",
@@ -157,34 +157,34 @@ def _after_cut(course: Course, answer: Answer, problem: Problem) -> Step:
         code=problem.code or None,
         request_id=problem.request_id or answer.request_id,
     )
-    return Step(events=[_usage(course, answer)], error=error)
+    return RetryDecision(events=[_usage(course, answer)], error=error)
 
 
-def _after_failure(course: Course, answer: Answer, problem: Problem, terms: Terms) -> Step:
+def _after_failure(course: AttemptState, answer: ResponseState, problem: Problem, terms: RetryContext) -> RetryDecision:
     if problem.request_id is None:
         problem = replace(problem, request_id=answer.request_id)
-    if problem.kind is Kind.INVALID:
+    if problem.kind is ProblemKind.INVALID:
         return _after_invalid(course, answer, problem)
     delay = _delay(course.failures, problem, terms)
-    if problem.kind not in {Kind.BUSY, Kind.CUT} or delay is None:
-        return Step(error=to_error(problem))
-    return Step(events=_between(answer), course=_again(course, answer, failures=course.failures + 1), delay=delay)
+    if problem.kind not in {ProblemKind.BUSY, ProblemKind.CUT} or delay is None:
+        return RetryDecision(error=to_error(problem))
+    return RetryDecision(events=_between(answer), course=_again(course, answer, failures=course.failures + 1), delay=delay)
 
 
-def _after_invalid(course: Course, answer: Answer, problem: Problem) -> Step:
+def _after_invalid(course: AttemptState, answer: ResponseState, problem: Problem) -> RetryDecision:
     """An optional parameter that the server does not take is left out, once each; `max_tokens` is made smaller."""
     fewer = fewer_tokens(problem, course.request)
     if fewer and "max_tokens" not in course.dropped:
         request = replace(course.request, parameters={**course.request.parameters, "max_tokens": fewer})
-        return Step(course=_again(course, answer, request=request, dropped=course.dropped | {"max_tokens"}))
+        return RetryDecision(course=_again(course, answer, request=request, dropped=course.dropped | {"max_tokens"}))
     names = objected_parameters(problem, course.request) - course.dropped
     if not names:
-        return Step(error=to_error(problem))
+        return RetryDecision(error=to_error(problem))
     parameters = {name: value for name, value in course.request.parameters.items() if name not in names}
     request = replace(course.request, parameters=parameters)
     told = sorted(names - {"enable_caching"})  # caching changes the price and not the answer
     events = [NoteFound(f"The model does not take {' and '.join(told)} here, so it was asked without.")] if told else []
-    return Step(events=events, course=_again(course, answer, request=request, dropped=course.dropped | names))
+    return RetryDecision(events=events, course=_again(course, answer, request=request, dropped=course.dropped | names))
 
 
 def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
@@ -213,7 +213,7 @@ def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[st
     return frozenset(name for name in names if request.parameters.get(name) not in {None, False})
 
 
-def _delay(failures: int, problem: Problem, terms: Terms) -> float | None:
+def _delay(failures: int, problem: Problem, terms: RetryContext) -> float | None:
     """Seconds until the next try; None when there must be none."""
     if failures + 1 >= terms.retries.tries:
         return None
@@ -227,17 +227,17 @@ def _delay(failures: int, problem: Problem, terms: Terms) -> float | None:
 # ---------------------------------------------------------------- between tries
 
 
-def _again(course: Course, answer: Answer, **changes: object) -> Course:
+def _again(course: AttemptState, answer: ResponseState, **changes: object) -> AttemptState:
     spent = course.spent if answer.usage is None else _sum(course.spent, answer.usage)
     return replace(course, spent=spent, seen=course.seen | answer.seen, **changes)  # type: ignore[arg-type]  # field names
 
 
-def _between(answer: Answer) -> list[ModelEvent]:
+def _between(answer: ResponseState) -> list[ModelEvent]:
     """What keeps the reasoning of two tries apart."""
     return [ReasoningDelta("\n\n")] if answer.reasoning else []
 
 
-def _usage(course: Course, answer: Answer) -> UsageReported:
+def _usage(course: AttemptState, answer: ResponseState) -> UsageReported:
     usage = answer.usage or estimated_usage(course.tokens, answer)
     return UsageReported(_sum(course.spent, usage))
 

@@ -27,7 +27,7 @@ WRONG_APP_TOKEN: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiResult:
     """What came of one call: `error` is Slack's code, "" for none; `away` tells why there was no answer at all."""
 
     body: Mapping[str, Any]
@@ -46,7 +46,7 @@ async def examine(options: SlackOptions, *, seconds: float) -> AsyncIterator[Che
             detail = "SLACK_BOT_TOKEN is not set, so that Slack is not joined"
             yield Check(name="Slack token", ok=False, detail=detail, fix=WRONG_BOT_TOKEN)
         else:
-            answers: list[Answer] = []
+            answers: list[ApiResult] = []
             token = _check_token(connector, options.bot_token, answers)
             checked = await within(seconds, token, name="Slack token", fix=AWAY)
             yield checked
@@ -62,7 +62,7 @@ async def examine(options: SlackOptions, *, seconds: float) -> AsyncIterator[Che
 # ---------------------------------------------------------------- what was heard, judged
 
 
-def check_token(answer: Answer) -> Check:
+def check_token(answer: ApiResult) -> Check:
     """Check whether Slack takes the bot's token, and whether it is a bot's."""
     name = "Slack token"
     if answer.away:
@@ -88,7 +88,7 @@ def check_scopes(granted: frozenset[str] | None) -> Check:
     return Check(name=name, ok=False, detail=detail, fix=fix)
 
 
-def check_socket(answer: Answer) -> Check:
+def check_socket(answer: ApiResult) -> Check:
     """Check whether Socket Mode lets the app in."""
     name = "Slack socket"
     if answer.away:
@@ -137,7 +137,7 @@ def check_installing(options: SlackOptions) -> Check:
 # ---------------------------------------------------------------- asking
 
 
-async def _check_token(connector: Connector, token: str, answers: list[Answer]) -> Check:
+async def _check_token(connector: Connector, token: str, answers: list[ApiResult]) -> Check:
     answers.append(await _ask(connector, "auth.test", token))
     return check_token(answers[0])
 
@@ -146,7 +146,7 @@ async def _check_socket(connector: Connector, token: str) -> Check:
     return check_socket(await _ask(connector, OPEN, token))
 
 
-async def _check_app(connector: Connector, options: SlackOptions, who: Answer) -> Check:
+async def _check_app(connector: Connector, options: SlackOptions, who: ApiResult) -> Check:
     """Compare the apps of both tokens: bots.info tells that of a bot, an app-level token holds it (xapp-1-A...)."""
     if options.app_token is None:
         return Check(name="Slack app", ok=None, detail="there is one token only")
@@ -157,7 +157,7 @@ async def _check_app(connector: Connector, options: SlackOptions, who: Answer) -
     return check_app(ours, parts[2] if len(parts) > 3 and parts[2].startswith("A") else "")
 
 
-async def _ask(connector: Connector, method: str, token: str, **arguments: str) -> Answer:
+async def _ask(connector: Connector, method: str, token: str, **arguments: str) -> ApiResult:
     client = connector.client()
     client.token = token
     try:
@@ -165,10 +165,10 @@ async def _ask(connector: Connector, method: str, token: str, **arguments: str) 
     except SlackApiError as error:
         body = error.response.data
         code = str(body.get("error", "")) if isinstance(body, dict) else ""
-        return Answer(body={}, error=code or f"HTTP {error.response.status_code}")
+        return ApiResult(body={}, error=code or f"HTTP {error.response.status_code}")
     except (aiohttp.ClientError, SlackClientError, OSError, ValueError, AttributeError) as error:
-        return Answer(body={}, away=f"Slack could not be asked ({type(error).__name__})")
+        return ApiResult(body={}, away=f"Slack could not be asked ({type(error).__name__})")
     headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
     told = headers.get(GRANTED)
     scopes = None if told is None else frozenset(each.strip() for each in told.split(","))
-    return Answer(body=response.data if isinstance(response.data, dict) else {}, scopes=scopes)
+    return ApiResult(body=response.data if isinstance(response.data, dict) else {}, scopes=scopes)

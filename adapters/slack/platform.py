@@ -14,25 +14,25 @@ import aiohttp
 from aiohttp import web
 
 from adapters.slack.api import channels
-from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
-from adapters.slack.connection.http_server import EVENTS_PATH, Events, listening
-from adapters.slack.connection.dispatch import Intake
+from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening
+from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.bolt_app import make_app
-from adapters.slack.connection.socket_mode import SocketRules, Sockets
-from adapters.slack.events.interactions import Acting
-from adapters.slack.events.backfill import CATCHING_UP, CatchUp
-from adapters.slack.events.messages import Hearing
+from adapters.slack.connection.socket_mode import SocketModeOptions, SocketModeConnections
+from adapters.slack.events.interactions import InteractionHandler
+from adapters.slack.events.backfill import CATCHING_UP, SlackBackfill
+from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
 from adapters.slack.oauth.install_pages import InstallPages
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
-from adapters.slack.replies.reply import PrivateReply, ReplyRules, SlackReply
+from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.settings import SlackSettings
 from bot.chat.background_tasks import BackgroundTasks
@@ -42,7 +42,7 @@ from bot.event_errors import EventErrors
 from bot.turns.pending_answers import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.settings import Settings, plain
-from bot.types import Attachment, ConversationKey, Draft, Incoming, Owed, Person, ReadMessage, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, PendingAnswer, Person, ReadMessage, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class SlackOptions:
     http_seconds: float = HTTP_SECONDS
     stream_seconds: float = STREAM_SECONDS
     minute: float = MINUTE_SECONDS
-    sockets: SocketRules = field(default_factory=SocketRules)
+    sockets: SocketModeOptions = field(default_factory=SocketModeOptions)
 
 
 def options_of(settings: SlackSettings, core: Settings) -> SlackOptions:
@@ -114,7 +114,7 @@ class SlackPlatform:
         return PLATFORM
 
     @property
-    def pace(self) -> float:
+    def min_update_interval(self) -> float:
         """The least number of seconds between two `show` of one reply."""
         return PACE_SECONDS * self._options.minute / MINUTE_SECONDS
 
@@ -128,7 +128,7 @@ class SlackPlatform:
         asked = turn.incoming
         workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
         if turn.incoming.private:
-            return PrivateReply(workspace, turn)
+            return EphemeralReply(workspace, turn)
         rules = ReplyRules(
             settle_seconds=self._options.http_seconds + 1,
             stream_seconds=self._options.stream_seconds,
@@ -139,14 +139,14 @@ class SlackPlatform:
         return reply
 
     async def check_writable(self, turn: Turn) -> None:
-        """Raise `SlackRefusal` when the channel is known to take no messages of the bot."""
+        """Raise `SlackApiError` when the channel is known to take no messages of the bot."""
         if not turn.incoming.private and not turn.incoming.key.channel.startswith("D"):
             await raise_known_refusal(self._refusal(turn.incoming))
 
-    async def _refusal(self, asked: Incoming) -> SlackRefusal | None:
+    async def _refusal(self, asked: Incoming) -> SlackApiError | None:
         workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
         code = await channels.unwritable(workspace, asked.key.channel)
-        return SlackRefusal("chat.postMessage", code) if code else None
+        return SlackApiError("chat.postMessage", code) if code else None
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone, in the channel or else in their direct message.
@@ -200,7 +200,7 @@ class SlackPlatform:
         """Whether everybody in the workspace may read that channel. Raises `PlatformError`."""
         return await channels.is_public(await self._workspace(key), key)
 
-    async def _workspace(self, key: ConversationKey, enterprise: str = "") -> Workspace:
+    async def _workspace(self, key: ConversationKey, enterprise: str = "") -> SlackWorkspace:
         return await self._workspaces.get(Origin(team=key.workspace, enterprise=enterprise))
 
     # ------------------------------------------------------------ listening
@@ -208,10 +208,10 @@ class SlackPlatform:
     async def run(self, bot: Bot) -> None:
         """Listen until cancelled. Raises `ConfigError` for what Slack or this machine does not take."""
         background = BackgroundTasks(self._errors)
-        hearing = Hearing(bot, background)
-        acting = Acting(bot, hearing, background, clock=self._clock)
-        catch_up = CatchUp(bot, hearing, self._state, clock=self._clock, errors=self._errors)
-        intake = Intake(make_app(self._workspaces, hearing, acting, catch_up, self._errors), self._errors)
+        hearing = SlackMessageHandler(bot, background)
+        acting = InteractionHandler(bot, hearing, background, clock=self._clock)
+        catch_up = SlackBackfill(bot, hearing, self._state, clock=self._clock, errors=self._errors)
+        intake = EventDispatcher(make_app(self._workspaces, hearing, acting, catch_up, self._errors), self._errors)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(intake), name="Slack")
@@ -225,7 +225,7 @@ class SlackPlatform:
             await background.aclose(grace=STOP_SECONDS)
             await catch_up.close()
 
-    async def _tell_owed(self, hearing: Hearing, owed: Owed) -> None:
+    async def _tell_owed(self, hearing: SlackMessageHandler, owed: PendingAnswer) -> None:
         asked = owed.incoming
         workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
         await hearing.tell_owed(workspace, owed)
@@ -234,7 +234,7 @@ class SlackPlatform:
         """Wait until Slack can deliver what people write."""
         await self._hears.wait()
 
-    async def _listen(self, intake: Intake) -> None:
+    async def _listen(self, intake: EventDispatcher) -> None:
         async with AsyncExitStack() as stack:
             if routes := self._routes(intake):
                 host, port = self._options.host, self._options.port or self._port_before()
@@ -244,7 +244,7 @@ class SlackPlatform:
             self._hears.set()
             await asyncio.Event().wait()
 
-    async def _catch_up(self, catch_up: CatchUp) -> None:
+    async def _catch_up(self, catch_up: SlackBackfill) -> None:
         """Hear what was missed, once Slack can be reached. Raises `ConfigError` for a token that it does not take."""
         while True:
             try:
@@ -258,7 +258,7 @@ class SlackPlatform:
                 return None
             await asyncio.sleep(CATCH_UP_REST_SECONDS)
 
-    def _routes(self, intake: Intake) -> list[web.RouteDef]:
+    def _routes(self, intake: EventDispatcher) -> list[web.RouteDef]:
         """What is served over HTTP: events without Socket Mode, and the pages that install the app."""
         routes = list(self._install_routes)
         if self._options.app_token is None:
@@ -266,15 +266,15 @@ class SlackPlatform:
             if secret is None:
                 fix = "must be set for events over HTTP; for Socket Mode set SLACK_APP_TOKEN instead"
                 raise ConfigError("SLACK_SIGNING_SECRET", fix)
-            routes.append(web.post(EVENTS_PATH, Events(intake, secret=secret, clock=self._clock).handle))
+            routes.append(web.post(EVENTS_PATH, EventsEndpoint(intake, secret=secret, clock=self._clock).handle))
         return routes
 
-    async def _run_sockets(self, intake: Intake, app_token: str) -> None:
+    async def _run_sockets(self, intake: EventDispatcher, app_token: str) -> None:
         async def token() -> str:
             return app_token
 
         session, calls, rules = self._connector.session, self._connector.calls(token), self._options.sockets
-        await Sockets(session, calls, intake, rules, errors=self._errors, on_connected=self._hears.set).run()
+        await SocketModeConnections(session, calls, intake, rules, errors=self._errors, on_connected=self._hears.set).run()
 
     async def port(self) -> int:
         """The port of the listener, once it listens."""

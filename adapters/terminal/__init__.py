@@ -28,7 +28,7 @@ class Terminal:
     """
 
     name = "terminal"
-    pace = 0.0
+    min_update_interval = 0.0
 
     def __init__(self, out: TextIO | None = None, notes: TextIO | None = None, *, quiet: bool = False) -> None:
         self._out = out or sys.stdout

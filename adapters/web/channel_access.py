@@ -31,7 +31,7 @@ def is_for(channel: Channel, person: Person) -> bool:
     return not channel.direct or (channel.workspace, channel.id) == (HOME.id, direct_channel(person).id)
 
 
-def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *, administers: bool) -> list[Channel]:
+def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *, is_admin: bool) -> list[Channel]:
     """Return the channels of a workspace that somebody sees, their direct conversation last.
 
     What stands in the one that everybody shared is nobody's own: administrators keep it.
@@ -39,7 +39,7 @@ def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *
     shared = [
         replace(each, name="Seedling, as all shared it", topic="What was written before everybody had their own")
         for each in channels
-        if administers and each.direct and (workspace.id, each.id) == (HOME.id, DIRECT)
+        if is_admin and each.direct and (workspace.id, each.id) == (HOME.id, DIRECT)
     ]
     own = [direct_channel(person)] if workspace.id == HOME.id else []
     return [*(each for each in channels if not each.direct), *shared, *own]

@@ -24,10 +24,10 @@ from adapters.web.message_view import Json, present_message, present_person, pre
 from adapters.web.live_reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor, plain_name, visitor_of
-from adapters.web.composer import PLATFORM, Complete, Sending, Written, prepare, suggest
+from adapters.web.composer import PLATFORM, Complete, Submission, ComposedMessage, prepare, suggest
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.ports import Bot, Clock, WorkspaceStore
-from bot.types import Again, Channel, ChannelMessage, ConversationKey, Entrance, Incoming, Outcome, Person
+from bot.types import FollowUp, Channel, ChannelMessage, ConversationKey, Entrance, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ async def show_chat(scene: Scene, request: Request) -> None:
     """Build the page for one visitor."""
     visitor = visitor_of(request, scene.rules)
     workspaces = [
-        (each, seen_by(visitor.person, each, await scene.store.get_channels(each.id), administers=visitor.administers))
+        (each, seen_by(visitor.person, each, await scene.store.get_channels(each.id), is_admin=visitor.is_admin))
         for each in await scene.store.get_workspaces()
     ]
     channel, thread = _landing(request.scope["path"], workspaces, visitor)
@@ -77,7 +77,7 @@ async def show_chat(scene: Scene, request: Request) -> None:
     config = {
         "workspaces": [present_workspace(each, channels) for each, channels in workspaces],
         "person": present_person(visitor.person),
-        "administers": visitor.administers,
+        "is_admin": visitor.is_admin,
         "model": scene.model_name,
         "notice": scene.notice,
         "workspace": channel.workspace,
@@ -118,7 +118,7 @@ class ChatPage:
         self._store = scene.store
         self._view = view
         self._person = visitor.person
-        self._administers = visitor.administers
+        self._administers = visitor.is_admin
         self._workspaces = {each.id: each for each, _ in workspaces}
         self._channels = _by_place(workspaces)
         self._channel: Channel | None = None
@@ -243,7 +243,7 @@ class ChatPage:
         if channel is None:
             return
         key = _conversation(channel, request)
-        records = await self._scene.bot.requests(key, limit=SHOWN)
+        records = await self._scene.bot.request_history(key, limit=SHOWN)
         event = {"type": "context", **_place(channel), "thread": key.thread, "context": present_context(records)}
         self._view.tell(event)
 
@@ -256,14 +256,14 @@ class ChatPage:
         thread = request.text("thread")
         if thread and await self._store.get_message(channel.workspace, channel.id, thread) is None:
             raise InvalidInput("This thread is not here any more.")
-        written = Written(
+        written = ComposedMessage(
             channel=channel,
             thread=thread,
             author=self._person,
             text=text,
             token=request.text("token"),
             at=self._scene.clock(),
-            administers=self._administers,
+            is_admin=self._administers,
         )
         sending = prepare(written)
         if sending.message is not None or channel.direct:
@@ -282,7 +282,7 @@ class ChatPage:
             await self._store.put_workspace(workspace, channels, people)
             self._introduced.add(new)
 
-    async def _hand_over(self, sending: Sending, request: _Request) -> None:
+    async def _hand_over(self, sending: Submission, request: _Request) -> None:
         """Give the incoming to the bot; only then is it shown as sent."""
         note = ""
         try:
@@ -304,7 +304,7 @@ class ChatPage:
         """Show what is for this person alone, the answer to something that they asked."""
         html = render_markdown(markdown)
         self._view.tell({"type": "note", "kind": kind, "thread": request.text("thread"), "html": html})
-        await self._scene.bot.told(asked)
+        await self._scene.bot.mark_answered(asked)
 
     async def _stop(self, request: _Request) -> None:
         if self._channel is None:
@@ -318,14 +318,14 @@ class ChatPage:
     async def _again(self, request: _Request) -> None:
         """Go on with the turn that last wrote an answer: only those that stand here, whatever a browser sends."""
         channel, how = self._channel, request.text("how")
-        if channel is None or how not in set(Again):
+        if channel is None or how not in set(FollowUp):
             return
         message = await self._store.get_message(channel.workspace, channel.id, request.text("id"))
         if message is None or not message.turn:
             return
         asked = self._pressed(_conversation(channel, request))
         try:
-            note = (await self._scene.bot.again(message.turn, Again(how), asked=asked)).text
+            note = (await self._scene.bot.follow_up(message.turn, FollowUp(how), asked=asked)).text
         except InvalidInput as error:
             note = str(error)
         if note:
@@ -340,7 +340,7 @@ class ChatPage:
             author=self._person,
             text="",
             at=self._scene.clock(),
-            administers=self._administers,
+            is_admin=self._administers,
             entrance=Entrance.BUTTON,
         )
 
@@ -351,7 +351,7 @@ class ChatPage:
         message = await self._store.get_message(channel.workspace, channel.id, request.text("id"))
         if message is None or message.author.id != self._person.id:
             return
-        await self._scene.bot.deleted(_conversation(channel, request), message.id)
+        await self._scene.bot.on_message_deleted(_conversation(channel, request), message.id)
         self._scene.hub.publish(replace(message, text="", attachments=()), is_new=False)
 
     async def _complete(self, request: _Request) -> None:

@@ -47,7 +47,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class ComposedMessage:
     """A text as it leaves the composer; `token` is the same when the same text is sent again after a failure."""
 
     channel: Channel
@@ -56,18 +56,18 @@ class Written:
     text: str
     token: str
     at: datetime
-    administers: bool = False
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class Submission:
     """What to do with it: `message` is for everybody (None for a command), `incoming` is for the bot."""
 
     message: ChannelMessage | None
     incoming: Incoming
 
 
-def prepare(written: Written) -> Sending:
+def prepare(written: ComposedMessage) -> Submission:
     """The message to show and the incoming to hand to the bot."""
     id, text = message_id(written.author, written.token), written.text.strip()
     invocation = parse(text, directed=False)
@@ -85,13 +85,13 @@ def prepare(written: Written) -> Sending:
         author=written.author,
         text=text,
         at=written.at,
-        addressed=True,
-        starts_thread=_starts_thread(written),
-        administers=written.administers,
+        is_directed=True,
+        is_top_level=_starts_thread(written),
+        is_admin=written.is_admin,
         entrance=Entrance.COMMAND,
         is_direct=channel.direct,
     )
-    return Sending(message=None, incoming=incoming)
+    return Submission(message=None, incoming=incoming)
 
 
 def _before_text(invocation: Invocation) -> str:
@@ -99,8 +99,8 @@ def _before_text(invocation: Invocation) -> str:
     return "" if invocation.command.needs_mark else invocation.arguments
 
 
-def _message(written: Written, id: str, *, shown: str, said: str, asked: bool) -> Sending:
-    channel, starts_thread = written.channel, _starts_thread(written)
+def _message(written: ComposedMessage, id: str, *, shown: str, said: str, asked: bool) -> Submission:
+    channel, is_top_level = written.channel, _starts_thread(written)
     message = ChannelMessage(
         workspace=channel.workspace,
         channel=channel.id,
@@ -110,7 +110,7 @@ def _message(written: Written, id: str, *, shown: str, said: str, asked: bool) -
         at=written.at,
         thread=written.thread,
     )
-    thread = id if starts_thread else written.thread
+    thread = id if is_top_level else written.thread
     incoming = Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=channel.workspace, channel=channel.id, thread=thread),
         dedupe_key=id,
@@ -118,15 +118,15 @@ def _message(written: Written, id: str, *, shown: str, said: str, asked: bool) -
         text=said,
         at=written.at,
         source_id=id,
-        addressed=asked,
-        starts_thread=starts_thread,
-        administers=written.administers,
+        is_directed=asked,
+        is_top_level=is_top_level,
+        is_admin=written.is_admin,
         is_direct=channel.direct,
     )
-    return Sending(message=message, incoming=incoming)
+    return Submission(message=message, incoming=incoming)
 
 
-def _starts_thread(written: Written) -> bool:
+def _starts_thread(written: ComposedMessage) -> bool:
     """Outside threads a question starts one; a direct channel is one conversation by itself."""
     return not written.thread and not written.channel.direct
 

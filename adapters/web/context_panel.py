@@ -8,17 +8,17 @@ from typing import Final
 
 from adapters.web.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
 from adapters.web.message_view import Json
-from bot.context.window import Break
+from bot.context.window import CacheBreak
 from bot.commands.context_report import BREAKS
 from bot.types import RequestFigures, RequestRecord
 
 BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        Break.FIRST: "First request",
-        Break.TRIM: "Trim",
-        Break.COLD: "Trim after a pause",
-        Break.HEAD_CHANGED: "Head changed",
-        Break.DELETED: "Message deleted",
+        CacheBreak.FIRST: "First request",
+        CacheBreak.TRIM: "Trim",
+        CacheBreak.COLD: "Trim after a pause",
+        CacheBreak.HEAD_CHANGED: "Head changed",
+        CacheBreak.DELETED: "Message deleted",
     }
 )
 
@@ -74,7 +74,7 @@ def _present_break(kind: str) -> Json:
 
 def break_text(figures: RequestFigures) -> str:
     """Why a request does not extend the one before, as a sentence."""
-    reason = BREAKS[Break(figures.broken)]
+    reason = BREAKS[CacheBreak(figures.broken)]
     gone = f" ({_plural(figures.removed, 'entry', 'entries')} left the view)" if figures.removed else ""
     return f"{reason[:1].upper()}{reason[1:]}{gone}."
 

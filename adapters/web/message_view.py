@@ -9,7 +9,7 @@ from typing import Any
 from adapters.web.markdown_html import is_safe_url, render_markdown
 from bot.offload import offload
 from bot.delivery.footer import footer_parts
-from bot.types import Again, Channel, ChannelMessage, Draft, Person, Source, Workspace
+from bot.types import FollowUp, Channel, ChannelMessage, Draft, Person, Source, Workspace
 
 HUES = 12
 """Avatar colours in the style sheet."""
@@ -76,9 +76,9 @@ def ways_on(message: ChannelMessage) -> list[str]:
     if answer is None or not message.turn or answer.status in STREAMING:
         return []
     if answer.status == "failed":
-        return [Again.RETRY.value]
+        return [FollowUp.RETRY.value]
     rest = answer.text and (answer.is_cut or answer.status == "stopped")
-    return [Again.CONTINUE.value, Again.REGENERATE.value] if rest else [Again.REGENERATE.value]
+    return [FollowUp.CONTINUE.value, FollowUp.REGENERATE.value] if rest else [FollowUp.REGENERATE.value]
 
 
 def present_source(source: Source) -> Json:

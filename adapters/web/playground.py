@@ -83,7 +83,7 @@ class Playground(ChannelReading):
         return PLATFORM
 
     @property
-    def pace(self) -> float:
+    def min_update_interval(self) -> float:
         """The least number of seconds between two `show` of one reply."""
         return PACE_SECONDS
 

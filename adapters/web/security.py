@@ -59,7 +59,7 @@ class AccessRules:
         """Whether this session has given the password, where one is needed."""
         return self.password is None or _is_mark(session.get("pass"), self.pass_mark)
 
-    def administers(self, session: Mapping[str, object]) -> bool:
+    def is_admin(self, session: Mapping[str, object]) -> bool:
         """Whether this session has opened a one-time link."""
         return self.lets_in(session) and _is_mark(session.get("administrator"), self.administrator_mark)
 

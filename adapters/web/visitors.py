@@ -27,7 +27,7 @@ class Visitor:
     """A person at a browser; `place` is the workspace and channel viewed last, () when none was."""
 
     person: Person
-    administers: bool
+    is_admin: bool
     theme: str
     place: tuple[str, ...]
 
@@ -42,7 +42,7 @@ def visitor_of(request: Request, rules: AccessRules) -> Visitor:
     theme = _told(request.cookies, "theme")
     return Visitor(
         person=Person(id=request.session[_PERSON], name=plain_name(_told(request.cookies, "name"))),
-        administers=rules.administers(request.session),
+        is_admin=rules.is_admin(request.session),
         theme=theme if theme in THEMES else "system",
         place=tuple(unquote(part) for part in _told(request.cookies, "place").split("/")),
     )

@@ -1,6 +1,6 @@
 """The composition root: opens everything in order, closes it in reverse; only it sees the concrete classes."""
 
-from bot.app.ask import Asked, Interrupted, Question, ask
+from bot.app.ask import AskResult, Interrupted, AskRequest, ask
 from bot.app.operator_commands import (
     check_all,
     current_rates,
@@ -15,10 +15,10 @@ from bot.app.serve import listen, run, serve_web, work
 
 __all__ = [
     "PLATFORMS",
-    "Asked",
+    "AskResult",
     "ConfiguredPlatform",
     "Interrupted",
-    "Question",
+    "AskRequest",
     "ask",
     "check_all",
     "configure",

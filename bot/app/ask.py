@@ -12,10 +12,10 @@ from pathlib import Path
 
 from adapters.seed.surrogates import without_halves
 from adapters.terminal import Terminal, attachments
-from bot.app.core import Core, Role, open_core, utc_now
+from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
-from bot.types import ConversationKey, Draft, Handled, Incoming, ParameterValue, Person
+from bot.types import ConversationKey, Draft, HandleResult, Incoming, ParameterValue, Person
 
 STOP_SECONDS = 3.0
 """How long a stopped answer may take to be recorded; then it is left as by a crash."""
@@ -25,13 +25,13 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskResult:
     """What came of one question from the terminal: a finished reply, or a command's text.
 
     `signal` is the one that stopped it, 0 for none; `failure` is why the output could not be written, if it could not.
     """
 
-    handled: Handled
+    handled: HandleResult
     draft: Draft | None
     parameters: Mapping[str, ParameterValue]
     model: str
@@ -40,7 +40,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AskRequest:
     """What is asked: `overrides` hold for it alone, `files` are paths."""
 
     text: str
@@ -86,7 +86,7 @@ class _Signals:
         self.came.set()
 
 
-async def ask(settings: Settings, question: Question, *, quiet: bool) -> Asked:
+async def ask(settings: Settings, question: AskRequest, *, quiet: bool) -> AskResult:
     """Answer one question, streamed to the terminal unless `quiet`.
 
     A signal stops the answer as Stop does, and so does the end of whoever read the output: what there is by then is
@@ -104,7 +104,7 @@ async def ask(settings: Settings, question: Question, *, quiet: bool) -> Asked:
         raise Interrupted(signals.number) from None
 
 
-def _incoming(question: Question, platform: str) -> Incoming:
+def _incoming(question: AskRequest, platform: str) -> Incoming:
     thread = without_halves(question.thread)
     return Incoming(
         key=ConversationKey(platform=platform, workspace="local", channel="terminal", thread=thread),
@@ -114,21 +114,21 @@ def _incoming(question: Question, platform: str) -> Incoming:
         at=utc_now(),
         attachments=attachments(question.files),
         overrides={name: without_halves(value) for name, value in question.overrides.items()},
-        administers=True,  # whoever may run this command may do anything with the database anyway
+        is_admin=True,  # whoever may run this command may do anything with the database anyway
     )
 
 
-async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, signals: _Signals) -> Asked:
+async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, signals: _Signals) -> AskResult:
     places = nullcontext({terminal.name: terminal})
-    async with open_core(settings, lambda _store, _model: places, grace=0, role=Role.ASKS) as core:
+    async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
         signals.is_answering = True
         try:
             handled = await core.inbox.handle(incoming)
         finally:
-            await core.inbox.told(incoming)  # whoever asked reads it, or ended this process
+            await core.inbox.mark_answered(incoming)  # whoever asked reads it, or ended this process
         await _drain(core, incoming, signals.came, terminal.lost)
         parameters = values_of(await effective_parameters(incoming, core.store))
-        return Asked(
+        return AskResult(
             handled=handled,
             draft=terminal.last,
             parameters=parameters,

@@ -25,7 +25,7 @@ from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, TurnId
-from storage import SqlStore, has_queue, migrate, open_store, sole_runner
+from storage import SqlStore, has_queue, migrate, open_store, single_instance
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ CONVERSATIONS_AT_ONCE = 500
 """Of one process; a conversation that waits for its model or its pause counts as well."""
 
 
-class Role(Enum):
+class EngineRole(Enum):
     """What a process does with turns."""
 
     RUNS = auto()  # takes up what anybody has accepted
@@ -65,7 +65,7 @@ async def open_core(
     open_platforms: Callable[[Store, str], AbstractAsyncContextManager[Mapping[str, Platform]]],
     *,
     grace: float | None,
-    role: Role = Role.RUNS,
+    role: EngineRole = EngineRole.RUNS,
     model_of: Callable[[Settings], AbstractAsyncContextManager[tuple[Model, Rates]]] = open_model,
     takeover: TakeoverTimes = DEFAULT_TIMES,
 ) -> AsyncIterator[Core]:
@@ -77,8 +77,8 @@ async def open_core(
     url = settings.database_url
     await migrate_patiently(url)
     async with AsyncExitStack() as stack:
-        stack.enter_context(sole_runner(url))
-        store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not Role.ASKS))
+        stack.enter_context(single_instance(url))
+        store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not EngineRole.ASKS))
         model, rates = await stack.enter_async_context(model_of(settings))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         options = TurnOptions(files=make_files(settings, platforms), takeover=takeover)
@@ -88,11 +88,11 @@ async def open_core(
             manager.answer,
             worker=_worker_name(),
             clock=utc_now,
-            times=DispatchTimes(pause=0 if role is Role.ASKS else settings.burst_pause_seconds),
-            embedded=role is Role.ASKS or not has_queue(url),
+            times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
+            embedded=role is EngineRole.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
-        if role is Role.RUNS:
+        if role is EngineRole.RUNS:
             await stack.enter_async_context(_ticking(Digests(store, platforms, dispatcher.wake, clock=utc_now)))
         inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now, times=DateWords())
         yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
@@ -101,14 +101,14 @@ async def open_core(
 @asynccontextmanager
 async def _engine(
     url: str,
-    role: Role,
+    role: EngineRole,
     dispatcher: Dispatcher,
     manager: ConversationManager,
     platforms: Mapping[str, Platform],
     grace: float | None,
 ) -> AsyncIterator[None]:
     """Turns are run for as long as the context lasts: by the queue's jobs, or by wakes and a sweep."""
-    if role is not Role.RUNS:
+    if role is not EngineRole.RUNS:
         try:
             yield
         finally:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from adapters.media import EVERY_KIND, ReadingRules, SeparateReader, media_bytes
 from adapters.media.media_limits import REQUEST_BYTES
 from adapters.seed.client import profile_of
-from bot.context.attachments import Files
+from bot.context.attachments import AttachmentLoader
 from bot.ports import FileSource, Platform
 from bot.settings import Settings
 from bot.types import MediaKind
 
 
-def make_files(settings: Settings, platforms: Mapping[str, Platform]) -> Files:
+def make_files(settings: Settings, platforms: Mapping[str, Platform]) -> AttachmentLoader:
     """How attachments are read: those of every platform that is a `FileSource` as well."""
     sources = {name: each for name, each in platforms.items() if isinstance(each, FileSource)}
     rules = ReadingRules(docs=settings.docs_mode, takes=kinds_taken(settings))
-    return Files(reader=SeparateReader(rules), sources=sources, media_bytes=media_bytes(REQUEST_BYTES))
+    return AttachmentLoader(reader=SeparateReader(rules), sources=sources, media_bytes=media_bytes(REQUEST_BYTES))
 
 
 def kinds_taken(settings: Settings) -> frozenset[MediaKind]:

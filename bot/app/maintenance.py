@@ -72,7 +72,7 @@ async def forget_rested(store: Store, days: int | None, *, clock: Clock = utc_no
     if retention.shortest is None:
         return
     now = clock()
-    for key, asked_at in (await store.resting_since(now - retention.shortest)).items():
+    for key, asked_at in (await store.inactive_since(now - retention.shortest)).items():
         if retention.is_over(key, asked_at, now):
             gone = await store.forget_conversation(key, rested=True)
             logger.info("conversation forgotten", extra={"conversation": str(key), "entries": gone.entries})

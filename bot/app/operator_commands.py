@@ -91,7 +91,7 @@ async def spending(settings: Settings, *, since: datetime) -> Spending:
     """What our ledger says since then."""
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:
-        return await store.spent(since=since, until=utc_now())
+        return await store.usage_totals(since=since, until=utc_now())
 
 
 async def reconcile(settings: Settings, *, since: datetime) -> tuple[Spending, Spending]:
@@ -100,7 +100,7 @@ async def reconcile(settings: Settings, *, since: datetime) -> tuple[Spending, S
         raise ConfigError("SEED_API_KEY", "is not set; there is no account to compare the ledger with")
     until = utc_now()
     async with open_store(settings.database_url, clock=utc_now) as store:
-        ours = await store.spent(since=since, until=until, within=Within(model=settings.seed_model))
+        ours = await store.usage_totals(since=since, until=until, within=Within(model=settings.seed_model))
     async with open_model(settings) as (model, _):
         events = [event async for event in read_usage(model, since=since, until=until)]
     theirs = Spending(

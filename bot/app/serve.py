@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
-from bot.app.core import Core, Role, open_core, utc_now
+from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.app.models import open_checked_model
 from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.supervisor import Supervisor
@@ -37,26 +37,26 @@ LOCAL_NOTICE = (
 async def run(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Everything in one process, until SIGINT or SIGTERM."""
     joined = _joined(platforms)
-    await _serve(settings, announce, Process(role=Role.RUNS, playground=True, answers=joined, listens=joined))
+    await _serve(settings, announce, ProcessKind(role=EngineRole.RUNS, playground=True, answers=joined, listens=joined))
 
 
 async def serve_web(settings: Settings, announce: Callable[[str], None]) -> None:
     """The playground without running turns, which workers do. Raises `ConfigError` without a queue."""
     _need_queue(settings, "web")
-    await _serve(settings, announce, Process(role=Role.ACCEPTS, playground=True))
+    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, playground=True))
 
 
 async def listen(settings: Settings, platform: ConfiguredPlatform, announce: Callable[[str], None]) -> None:
     """Listen to one platform; workers answer. Raises `ConfigError` without a queue or where it is not joined."""
     _need_queue(settings, platform.spec.name)
     platform.settings.need_joined(platform.spec.name)
-    await _serve(settings, announce, Process(role=Role.ACCEPTS, answers=(platform,), listens=(platform,)))
+    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, answers=(platform,), listens=(platform,)))
 
 
 async def work(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Run turns that other processes accept. Raises `ConfigError` without a queue."""
     _need_queue(settings, "worker")
-    await _serve(settings, announce, Process(role=Role.RUNS, answers=_joined(platforms)))
+    await _serve(settings, announce, ProcessKind(role=EngineRole.RUNS, answers=_joined(platforms)))
 
 
 def _joined(platforms: Sequence[ConfiguredPlatform]) -> Sequence[ConfiguredPlatform]:
@@ -70,16 +70,16 @@ def _need_queue(settings: Settings, command: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
+class ProcessKind:
     """What a process does: its role, where it `answers` or shows what commands say, and what it `listens` to."""
 
-    role: Role
+    role: EngineRole
     playground: bool = False
     answers: Sequence[ConfiguredPlatform] = ()
     listens: Sequence[ConfiguredPlatform] = ()
 
 
-async def _serve(settings: Settings, announce: Callable[[str], None], process: Process) -> None:
+async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
     stopping = _stop_signal()
     if settings.uses_local_model:
@@ -136,7 +136,7 @@ def _listening(
 
 
 def _background(
-    supervisor: Supervisor, settings: Settings, core: Core, playground: Playground, process: Process
+    supervisor: Supervisor, settings: Settings, core: Core, playground: Playground, process: ProcessKind
 ) -> list[asyncio.Task[None]]:
     """What goes on beside the listening."""
     parts: dict[str, Callable[[], Awaitable[None]]] = {}

@@ -50,42 +50,42 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class PolicyState:
     """What the stores know: whether the bot takes part in the conversation, and the parameters that hold there.
 
     `talk` is what was said there lately, oldest first; only `follow_ups=auto` looks at it.
     `asked_by_bots` is the number of questions that bots have asked there since a person did.
     """
 
-    takes_part: bool
+    has_participated: bool
     parameters: Mapping[str, ParameterValue]
     talk: Sequence[Utterance] = ()
     asked_by_bots: int = 0
 
 
-def decide(incoming: Incoming, state: State, *, command: str = "") -> Decision:
+def decide(incoming: Incoming, state: PolicyState, *, command: str = "") -> Decision:
     """Return what becomes of `incoming`; `command` is the name of the command that it is, "" for a question."""
     if refusal := _refuse_author(incoming, state, command):
         return refusal
     if command:
-        if incoming.addressed or state.takes_part:
+        if incoming.is_directed or state.has_participated:
             return Decision(action=Action.COMMAND)
         return Decision(action=Action.IGNORE, reason="another bot's command")
-    if not incoming.addressed:
+    if not incoming.is_directed:
         return _follow_up(incoming, state)
     if state.parameters.get("follow_ups") == "off" and _goes_on_in_thread(incoming, state):
         return Decision(action=Action.TELL, text=NO_FOLLOW_UPS, reason="follow_ups is off")
     return Decision(action=Action.ANSWER)
 
 
-def _refuse_author(incoming: Incoming, state: State, command: str) -> Decision | None:
+def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
     return _refuse_bot(incoming, state, command) if incoming.author.is_bot else _refuse_stranger(incoming, state)
 
 
-def _refuse_bot(incoming: Incoming, state: State, command: str) -> Decision | None:
+def _refuse_bot(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
     """A bot may ask if it is named, a few times until a person does. It has no commands, and is told nothing."""
     named = state.parameters.get("bots")
-    if not incoming.addressed or not isinstance(named, tuple) or incoming.author.id not in named:
+    if not incoming.is_directed or not isinstance(named, tuple) or incoming.author.id not in named:
         return Decision(action=Action.IGNORE, reason="a bot")
     if command:
         return Decision(action=Action.IGNORE, reason="a bot's command")
@@ -96,7 +96,7 @@ def _refuse_bot(incoming: Incoming, state: State, command: str) -> Decision | No
     return None
 
 
-def _refuse_stranger(incoming: Incoming, state: State) -> Decision | None:
+def _refuse_stranger(incoming: Incoming, state: PolicyState) -> Decision | None:
     """A message of theirs is passed over in silence; who used a control is told why nothing happens."""
     if incoming.author_kind is not AuthorKind.EXTERNAL or state.parameters.get("strangers") == "answer":
         return None
@@ -105,9 +105,9 @@ def _refuse_stranger(incoming: Incoming, state: State) -> Decision | None:
     return Decision(action=Action.TELL, text=NOT_OPEN, reason="another organisation")
 
 
-def _follow_up(incoming: Incoming, state: State) -> Decision:
+def _follow_up(incoming: Incoming, state: PolicyState) -> Decision:
     reason = NOT_MEANT
-    if not state.takes_part:
+    if not state.has_participated:
         return Decision(action=Action.IGNORE, reason=reason)
     match state.parameters.get("follow_ups"):
         case "always":
@@ -126,5 +126,5 @@ def _said(incoming: Incoming) -> Utterance:
     )
 
 
-def _goes_on_in_thread(incoming: Incoming, state: State) -> bool:
-    return state.takes_part and not incoming.starts_thread and not incoming.is_direct and bool(incoming.key.thread)
+def _goes_on_in_thread(incoming: Incoming, state: PolicyState) -> bool:
+    return state.has_participated and not incoming.is_top_level and not incoming.is_direct and bool(incoming.key.thread)

@@ -87,7 +87,7 @@ class Arg:
                 return None
 
 
-class Reading:
+class ArgumentReader:
     """Reads the words behind a command's name into its arguments."""
 
     def __init__(self, args: Sequence[Arg], usage: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
-from bot.commands.arguments import Arg, Reading
+from bot.commands.arguments import Arg, ArgumentReader
 from bot.turns.effects import Effect
 from bot.errors import InvalidInput
 from bot.ports import Clock, Rates, Store, TimeWords
@@ -53,7 +53,7 @@ class Call:
 
 def role_of(incoming: Incoming) -> Role:
     """Return what the author of `incoming` may do where it stands."""
-    return Role.ADMINISTRATOR if incoming.administers else Role.MEMBER
+    return Role.ADMINISTRATOR if incoming.is_admin else Role.MEMBER
 
 
 Result = Effect[Any] | Incoming
@@ -99,7 +99,7 @@ class Command:
     def read(self, arguments: str) -> Mapping[str, str]:
         """Return the arguments by name. Raises `UsageError` and `InvalidInput`."""
         example = f", for example `{self.example}`" if self.example else ""
-        return Reading(self.args, f"Usage: `/{self.usage}`{example}.").read(arguments)
+        return ArgumentReader(self.args, f"Usage: `/{self.usage}`{example}.").read(arguments)
 
     def is_meant(self, arguments: str) -> bool:
         """Return whether these words behind its name are a command although its mark is missing."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.context.compaction import NOTES_TITLE
-from bot.context.window import Break
+from bot.context.window import CacheBreak
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.turns.ownership import check_forget
 from bot.ports import Store, TranscriptStore, TurnStore
@@ -16,11 +16,11 @@ LOOK_BACK = 50
 """How many requests are searched for the last break."""
 
 BREAKS = {
-    Break.FIRST: "it was the first request",
-    Break.TRIM: "older messages were trimmed, because keeping them had become dearer than reading the rest anew",
-    Break.COLD: "the cache had expired anyway, so trimming was free",
-    Break.HEAD_CHANGED: "a setting or the memory in the head had changed",
-    Break.DELETED: "a message was deleted, and is no longer sent",
+    CacheBreak.FIRST: "it was the first request",
+    CacheBreak.TRIM: "older messages were trimmed, because keeping them had become dearer than reading the rest anew",
+    CacheBreak.COLD: "the cache had expired anyway, so trimming was free",
+    CacheBreak.HEAD_CHANGED: "a setting or the memory in the head had changed",
+    CacheBreak.DELETED: "a message was deleted, and is no longer sent",
 }
 
 
@@ -49,7 +49,7 @@ def _last_break(records: Sequence[RequestRecord]) -> str:
         if record.figures.broken:
             when = "The last request" if ago == 0 else f"The request {ago} before the last"
             gone = f" ({record.figures.removed:,} entries left the view)" if record.figures.removed else ""
-            return f"- {when} did not extend the one before: {BREAKS[Break(record.figures.broken)]}{gone}."
+            return f"- {when} did not extend the one before: {BREAKS[CacheBreak(record.figures.broken)]}{gone}."
     return f"- Each of the last {len(records):,} requests extended the one before."
 
 
@@ -69,7 +69,7 @@ async def forget(what: str, incoming: Incoming, store: Store) -> Effect[Any]:
     key = incoming.key
     if what == "me":
         return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
-    if not incoming.administers:
+    if not incoming.is_admin:
         check_forget(incoming.author, await store.authors(key))
     if what == "here":
         return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)

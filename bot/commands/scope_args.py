@@ -31,8 +31,8 @@ def scope_to_change(call: Call) -> Scope:
     Raises `InvalidInput` where there is no such scope, or where its author may not change it.
     """
     incoming = call.incoming
-    word = call.values.get(SCOPE.name) or ("channel" if incoming.starts_thread else "thread")
-    if word == "thread" and incoming.starts_thread:
+    word = call.values.get(SCOPE.name) or ("channel" if incoming.is_top_level else "thread")
+    if word == "thread" and incoming.is_top_level:
         raise InvalidInput("There is no thread here yet. Use it inside a thread, or say `channel`.")
     call.require(word, ONLY_ADMINISTRATORS)
     return scopes_of(incoming.key)[SCOPES.index(word)]
@@ -41,6 +41,6 @@ def scope_to_change(call: Call) -> Scope:
 def parameter_to_change(call: Call) -> Parameter:
     """Return the parameter that a command names. Raises `InvalidInput` for one that only administrators change."""
     parameter = PARAMETERS[call.values[PARAMETER.name]]
-    if parameter.guarded and not call.incoming.administers:
+    if parameter.guarded and not call.incoming.is_admin:
         raise InvalidInput(f"Only administrators change {parameter.name}.")
     return parameter

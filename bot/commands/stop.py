@@ -16,7 +16,7 @@ async def stop_turns(key: ConversationKey, asked: Incoming, store: Store) -> Sto
 
     Raises `InvalidInput` when only others' questions are being answered.
     """
-    if asked.administers:
+    if asked.is_admin:
         return StopTurns(key=key)
     check_stop(asked.author, await store.stoppable_by(key))
     return StopTurns(key=key, author=asked.author.id)

@@ -19,12 +19,12 @@ async def _summarise(call: Call) -> Incoming:
         call.arguments,
         now=incoming.at,
         time_zone=incoming.time_zone,
-        outside=incoming.starts_thread or not incoming.key.thread,
+        outside=incoming.is_top_level or not incoming.key.thread,
         times=call.services.times,
     )
     await call.services.check_may_summarise(incoming)
     private = private or incoming.private
-    return replace(incoming, text=str(wanted), task=Task.SUMMARY, private=private, attachments=(), addressed=True)
+    return replace(incoming, text=str(wanted), task=Task.SUMMARY, private=private, attachments=(), is_directed=True)
 
 
 COMMAND: Final = Command(

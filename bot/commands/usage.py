@@ -12,7 +12,7 @@ from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, usage_text
 
 async def _usage(call: Call) -> Effect[None]:
     incoming, services = call.incoming, call.services
-    place = call.values.get("of") or ("channel" if incoming.starts_thread else "thread")
+    place = call.values.get("of") or ("channel" if incoming.is_top_level else "thread")
     call.require(place, "Only administrators see what the whole workspace used. `/usage me` tells your own part.")
     days, now = int(call.values.get("days", DAYS)), services.clock()
     return telling(await usage_text(place, days, incoming, services.store, services.rates.card(), now=now))

@@ -18,7 +18,7 @@ async def usage_text(
     place: str, days: int, incoming: Incoming, ledger: Ledger, card: RateCard, *, now: datetime
 ) -> str:
     """Return the tokens and cost of a place or a person over some days, as Markdown."""
-    spent = await ledger.spent(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
+    spent = await ledger.usage_totals(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
     span = "24 hours" if days == 1 else f"{days:,} days"
     lines = [f"**{WHERE[place]}, the last {span}**", "", _table(spent), "", f"Prices: {card.origin}."]
     possible = _possible_saving(spent, card)

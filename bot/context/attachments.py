@@ -39,7 +39,7 @@ NOT_FETCHED: Final = "could not be fetched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
+class AttachmentLoader:
     """How attachments are read: `sources` by platform name; `media_bytes` is what one request can carry in all."""
 
     reader: MediaReader

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from bot.delivery.accumulator import Answer
-from bot.context.request_builder import Composition
+from bot.delivery.accumulator import AnswerAccumulator
+from bot.context.request_builder import PreparedRequest
 from bot.context import window
 from bot.context import condensed_notes
 from bot.context.tokens import corrected, estimate_entry, estimate_request
-from bot.context.window import Break, View
+from bot.context.window import CacheBreak, View
 from bot.errors import ModelError, QuestionTooLong
 from bot.ports import Clock, Model, Rates, TranscriptStore
 from bot.types import (
@@ -53,7 +53,7 @@ class _Plan:
     trimmed: Conversation | None
 
 
-class Condenser:
+class Compactor:
     """Writes the notes of conversations."""
 
     def __init__(self, store: TranscriptStore, model: Model, rates: Rates, *, clock: Clock) -> None:
@@ -62,7 +62,7 @@ class Condenser:
         self._rates = rates
         self._clock = clock
 
-    async def condense(self, turn: Turn, composition: Composition, conversation: Conversation) -> Condensation | None:
+    async def condense(self, turn: Turn, composition: PreparedRequest, conversation: Conversation) -> Condensation | None:
         """What the trim around this answered turn leaves behind; None when nothing leaves the view or memory is off.
 
         A model that fails, or takes longer than a minute, leaves no notes and says why.
@@ -72,7 +72,7 @@ class Condenser:
         plan = await self._plan(turn, composition, conversation)
         if plan is None:
             return None
-        answer = Answer()
+        answer = AnswerAccumulator()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(plan.request)) as events:
                 async for event in events:
@@ -85,7 +85,7 @@ class Condenser:
 
     # ------------------------------------------------------------ what to ask
 
-    async def _plan(self, turn: Turn, composition: Composition, conversation: Conversation) -> _Plan | None:
+    async def _plan(self, turn: Turn, composition: PreparedRequest, conversation: Conversation) -> _Plan | None:
         if composition.window.removed:
             return _Plan(request=self._request_apart(composition), trimmed=None)
         exchange = composition.window.question_tokens + composition.limits.reserved
@@ -101,10 +101,10 @@ class Condenser:
         entries = tuple(stored.entry for stored in history)
         removed = [stored.entry for stored in coming.removed]
         asking = condensed_notes.instruction_after(removed, most_tokens=self._most)
-        trimmed = window.interrupted(replace(conversation, window_start=coming.start), Break.TRIM)
+        trimmed = window.mark_prefix_broken(replace(conversation, window_start=coming.start), CacheBreak.TRIM)
         return _Plan(request=replace(composition.request, entries=(*entries, asking)), trimmed=trimmed)
 
-    def _request_apart(self, composition: Composition) -> ModelRequest:
+    def _request_apart(self, composition: PreparedRequest) -> ModelRequest:
         """A request that reads what was removed and nothing else, as much of its end as fits."""
         ratio = composition.view.conversation.token_ratio
         limits = composition.limits
@@ -127,7 +127,7 @@ class Condenser:
 
     # ------------------------------------------------------------ what to remember
 
-    def _remembered(self, turn: Turn, conversation: Conversation, plan: _Plan, answer: Answer) -> Condensation:
+    def _remembered(self, turn: Turn, conversation: Conversation, plan: _Plan, answer: AnswerAccumulator) -> Condensation:
         sizes = map(estimate_entry, plan.request.entries)
         usage = answer.usage(estimate_request(plan.request.head, sizes))
         if not answer.text.strip():
@@ -154,6 +154,6 @@ class Condenser:
         )
 
 
-def _next_view(composition: Composition, conversation: Conversation, history: Sequence[StoredEntry]) -> View:
+def _next_view(composition: PreparedRequest, conversation: Conversation, history: Sequence[StoredEntry]) -> View:
     """What the next request will be planned from, taking its question to be like the last one."""
     return replace(composition.view, conversation=conversation, history=history)

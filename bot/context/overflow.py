@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.context.window import Limits, Window
+from bot.context.window import WindowLimits, Window
 from bot.errors import ContextTooLong, QuestionTooLong
 
 MOST_TRIES: Final = 8  # halving seven times leads from the largest usual context (256,000) to one of 2,000
 LEAST_ANSWER: Final = 256  # an answer is not made shorter than that to let a question fit
 
 
-def shorter(limits: Limits, refused: Window, before: Limits, error: ContextTooLong) -> Limits:
+def shorter(limits: WindowLimits, refused: Window, before: WindowLimits, error: ContextTooLong) -> WindowLimits:
     """Return `limits`, those in force since the refusal, with what bounds the next prompt.
 
     `refused` was planned within `before`. A count of its tokens tells by how much it was too long; without one it is
@@ -28,7 +28,7 @@ def shorter(limits: Limits, refused: Window, before: Limits, error: ContextTooLo
     return replace(limits, max_tokens=answer, at_most=refused.estimated // 2)
 
 
-def check_shorter(window: Window, limits: Limits, refused: Window, before: Limits, error: ContextTooLong) -> None:
+def check_shorter(window: Window, limits: WindowLimits, refused: Window, before: WindowLimits, error: ContextTooLong) -> None:
     """Raise `QuestionTooLong` unless the next request is smaller than the refused one: then only the question is left.
 
     It names the question's tokens by the server's count where there is one, and how many would fit where that is known.

@@ -11,10 +11,10 @@ from bot.context import transcript, window
 from bot.context import system_prompt
 from bot.context.overflow import check_shorter, shorter
 from bot.context.tokens import own_tokens
-from bot.context.window import Limits, View, Window
+from bot.context.window import WindowLimits, View, Window
 from bot.delivery import urls_in
 from bot.errors import ContextTooLong
-from bot.context.attachments import Files, newest_files, notices_of, within_bytes
+from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
 from bot.parameter_resolver import values_of
 from bot.parameters import PARAMETERS, Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -38,7 +38,7 @@ THREAD_MESSAGES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composition:
+class PreparedRequest:
     """One request, and what has to be remembered once it was answered; `parameters` are all effective values.
 
     `notices` name the attached files that could not be read, for the people who ask.
@@ -46,7 +46,7 @@ class Composition:
 
     request: ModelRequest
     view: View
-    limits: Limits
+    limits: WindowLimits
     window: Window
     parameters: Mapping[str, ParameterValue]
     notices: tuple[str, ...] = ()
@@ -101,11 +101,11 @@ class Composition:
 class Refusal:
     """A request that the server found too long."""
 
-    composition: Composition
+    composition: PreparedRequest
     error: ContextTooLong
 
 
-class Composer:
+class RequestBuilder:
     """Composes the requests of turns; without `files` attachments are named and not read."""
 
     def __init__(
@@ -116,7 +116,7 @@ class Composer:
         platforms: Mapping[str, Platform],
         *,
         clock: Clock,
-        files: Files | None = None,
+        files: AttachmentLoader | None = None,
     ) -> None:
         self._store = store
         self._model = model
@@ -127,7 +127,7 @@ class Composer:
 
     async def compose(
         self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
-    ) -> Composition:
+    ) -> PreparedRequest:
         """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
@@ -140,7 +140,7 @@ class Composer:
             conversation=conversation,
             history=history,
             question=tuple(transcript.user_entry(each, files=files) for each in asked),
-            head=system_prompt.head(None if persona is None else str(persona), conversation.memory),
+            head=system_prompt.system_prompt(None if persona is None else str(persona), conversation.memory),
             now=self._clock(),
         )
         chosen = window.plan(view, limits)
@@ -149,7 +149,7 @@ class Composer:
             check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
             wire["max_tokens"] = limits.reserved
         entries = self._within_bytes(chosen.entries, asked=len(asked))
-        return Composition(
+        return PreparedRequest(
             request=ModelRequest(head=view.head, entries=entries, parameters=MappingProxyType(wire)),
             view=view,
             limits=limits,
@@ -159,7 +159,7 @@ class Composer:
         )
 
     async def _conversation(
-        self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: Limits
+        self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
     ) -> Conversation:
         """What is remembered; a thread that is new to the bot is read first, unless the question begins it."""
         known = await self._store.get_conversation(incoming.key)
@@ -184,7 +184,7 @@ class Composer:
         incoming: Incoming,
         messages: Sequence[Incoming | ThreadMessage],
         parameters: Mapping[str, ParameterValue],
-        limits: Limits,
+        limits: WindowLimits,
     ) -> Mapping[str, FileOutcome]:
         """What became of the files of these messages, by attachment id; {} where none are read."""
         if self._files is None or not any(message.attachments for message in messages):
@@ -195,8 +195,8 @@ class Composer:
     def _within_bytes(self, entries: tuple[Entry, ...], *, asked: int) -> tuple[Entry, ...]:
         return entries if self._files is None else within_bytes(entries, self._files.media_bytes, keep=asked)
 
-    def _limits(self, parameters: Mapping[str, ParameterValue], refused: Refusal | None) -> Limits:
-        limits = Limits(
+    def _limits(self, parameters: Mapping[str, ParameterValue], refused: Refusal | None) -> WindowLimits:
+        limits = WindowLimits(
             context_tokens=self._model.context_tokens,
             max_tokens=int(str(parameters["max_tokens"])),
             card=self._rates.card(),

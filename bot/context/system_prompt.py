@@ -33,7 +33,7 @@ MEMORY_TITLE: Final = (
 DIGEST_LENGTH: Final = 16
 
 
-def head(persona: str | None, memory: str) -> str:
+def system_prompt(persona: str | None, memory: str) -> str:
     """The text that stands before all entries; the same arguments give the same bytes.
 
     `persona` replaces the built-in description ("" and None mean the built-in one), never the reading rules.
@@ -44,6 +44,6 @@ def head(persona: str | None, memory: str) -> str:
     return "\n\n".join(parts)
 
 
-def digest(head: str) -> str:
+def digest(system_prompt: str) -> str:
     """A short name for a head: equal for equal heads only, `DIGEST_LENGTH` hexadecimal digits."""
-    return hashlib.sha256(head.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
+    return hashlib.sha256(system_prompt.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]

@@ -18,7 +18,7 @@ TURNS_FOR_ONE_PAUSE: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class TrimSchedule:
     """How a conversation goes, as far as it is in view.
 
     `growth` are the mean tokens that a turn adds, `overshoot` those by which a level is passed on average, since a
@@ -45,7 +45,7 @@ def overshoot(turns: Sequence[int]) -> float:
     return sum(tokens * tokens for tokens in turns) / (2 * total) if total else 0.0
 
 
-def excess_limit(rhythm: Rhythm, *, reread: float, usual: float, cached_share: float) -> float:
+def excess_limit(rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float) -> float:
     """The excess in tokens above which a trim pays now; infinite where cached input is free.
 
     `reread` are the cached tokens that a trim now would make the provider read anew, `usual` those of a trim at

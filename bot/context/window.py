@@ -17,7 +17,7 @@ from typing import Final
 
 from bot.context.system_prompt import digest
 from bot.context.tokens import REQUEST_OVERHEAD, below, corrected, estimate, estimate_request, updated_ratio
-from bot.context.trim import Rhythm, excess_limit, overshoot
+from bot.context.trim import TrimSchedule, excess_limit, overshoot
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard
 from bot.types import Conversation, Entry, NewEntry, StoredEntry
@@ -38,7 +38,7 @@ RESERVED_AT_MOST: Final = 1 / 2
 CACHED_AT_LEAST: Final = 1_024
 
 
-class Break(StrEnum):
+class CacheBreak(StrEnum):
     """Why a request does not extend the one before."""
 
     FIRST = "first"
@@ -49,11 +49,11 @@ class Break(StrEnum):
 
 
 # After these nothing of the history is cached, so that trimming costs nothing.
-FREE: Final = frozenset({Break.FIRST, Break.TRIM, Break.COLD, Break.HEAD_CHANGED})
+FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, CacheBreak.HEAD_CHANGED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class WindowLimits:
     """What bounds and prices a request.
 
     `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
@@ -113,7 +113,7 @@ class Window:
 
     start: int
     entries: tuple[Entry, ...]
-    broken: Break | None
+    broken: CacheBreak | None
     removed: tuple[StoredEntry, ...]
     estimated: int
     tokens: int
@@ -124,7 +124,7 @@ class Window:
     head_digest: str
 
 
-def plan(view: View, limits: Limits) -> Window:
+def plan(view: View, limits: WindowLimits) -> Window:
     """The window of the next request; always contains the whole question and never exceeds the limits.
 
     Takes time in proportion to the view. Raises `QuestionTooLong` when the question alone does not fit.
@@ -134,7 +134,7 @@ def plan(view: View, limits: Limits) -> Window:
     known = _known_break(view.conversation) or _head_break(view)
     free = (cold or known in FREE) and limits.context != FULL
     index = _choose(sizes, _threshold(sizes, limits, reread=sizes.reread), free=free)
-    reason = known or (None if index == 0 else Break.COLD if cold else Break.TRIM)
+    reason = known or (None if index == 0 else CacheBreak.COLD if cold else CacheBreak.TRIM)
     usual = _threshold(sizes, limits, reread=sizes.usual_reread)
     return _describe(view, sizes, index, reason, until_trim=max(0, usual - sizes.held[index]), warm=not cold)
 
@@ -153,7 +153,7 @@ def after(view: View, window: Window, *, actual: int | None = None) -> Conversat
     )
 
 
-def interrupted(conversation: Conversation, reason: Break) -> Conversation:
+def mark_prefix_broken(conversation: Conversation, reason: CacheBreak) -> Conversation:
     """The conversation, remembering that its next request cannot extend the last one, and why.
 
     The reason stands in place of the head's digest, which it cannot be mistaken for. The first reason stays.
@@ -163,31 +163,31 @@ def interrupted(conversation: Conversation, reason: Break) -> Conversation:
     return replace(conversation, head_digest=reason.value)
 
 
-def reconciled(after: Conversation, *, now: Conversation | None) -> Conversation:
+def merge_concurrent_changes(after: Conversation, *, now: Conversation | None) -> Conversation:
     """Return `after` with what people had removed from the conversation while an answer was being written.
 
     Its next request cannot extend the last one then, and notes dropped meanwhile stay dropped.
     """
     if now is None or now.revision == after.revision:
         return after
-    return replace(after, memory=now.memory, revision=now.revision, head_digest=Break.DELETED.value)
+    return replace(after, memory=now.memory, revision=now.revision, head_digest=CacheBreak.DELETED.value)
 
 
 # ---------------------------------------------------------------- why the prefix is broken
 
 
-def _known_break(conversation: Conversation) -> Break | None:
+def _known_break(conversation: Conversation) -> CacheBreak | None:
     """The break that was decided or suffered before this request."""
     if conversation.last_request_at is None:
-        return Break.FIRST
-    return Break(conversation.head_digest) if conversation.head_digest in set(Break) else None
+        return CacheBreak.FIRST
+    return CacheBreak(conversation.head_digest) if conversation.head_digest in set(CacheBreak) else None
 
 
-def _head_break(view: View) -> Break | None:
-    return None if view.conversation.head_digest == digest(view.head) else Break.HEAD_CHANGED
+def _head_break(view: View) -> CacheBreak | None:
+    return None if view.conversation.head_digest == digest(view.head) else CacheBreak.HEAD_CHANGED
 
 
-def _is_cold(view: View, limits: Limits) -> bool:
+def _is_cold(view: View, limits: WindowLimits) -> bool:
     last = view.conversation.last_request_at
     return last is None or view.now - last > limits.card.cache_lifetime
 
@@ -212,7 +212,7 @@ class _Sizes:
     cap: int
     floor: int
     goal: int
-    rhythm: Rhythm
+    rhythm: TrimSchedule
 
     @property
     def current(self) -> int:
@@ -234,7 +234,7 @@ class _Sizes:
         return 0 if self.fixed >= CACHED_AT_LEAST else self.fixed
 
 
-def _measure(view: View, limits: Limits) -> _Sizes:
+def _measure(view: View, limits: WindowLimits) -> _Sizes:
     ratio = view.conversation.token_ratio
     fixed = corrected(REQUEST_OVERHEAD + estimate(view.head), ratio)
     asked = sum(entry.tokens for entry in view.question)
@@ -290,12 +290,12 @@ def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_r
     yield len(history)
 
 
-def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: Limits) -> Rhythm:
+def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: WindowLimits) -> TrimSchedule:
     asked = [each.at for each in (*view.history, *view.question) if each.entry.role == "user"]
     pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
     turns = sum(stored.entry.role == "assistant" for stored in view.history)
     sizes = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
-    return Rhythm(growth=held[0] / (turns + 1), overshoot=overshoot(sizes), turns=turns, pauses=pauses)
+    return TrimSchedule(growth=held[0] / (turns + 1), overshoot=overshoot(sizes), turns=turns, pauses=pauses)
 
 
 # ---------------------------------------------------------------- where to begin
@@ -306,7 +306,7 @@ def _choose(sizes: _Sizes, threshold: int, *, free: bool) -> int:
     return sizes.goal if free or sizes.held[sizes.current] > threshold else sizes.current
 
 
-def _threshold(sizes: _Sizes, limits: Limits, *, reread: int) -> int:
+def _threshold(sizes: _Sizes, limits: WindowLimits, *, reread: int) -> int:
     """The tokens of entries above which a warm prefix is given up."""
     if limits.context == FULL:
         return sizes.cap
@@ -316,7 +316,7 @@ def _threshold(sizes: _Sizes, limits: Limits, *, reread: int) -> int:
     return int(min(sizes.cap, max(sizes.held[sizes.goal], sizes.held[sizes.goal] + limit)))
 
 
-def _describe(view: View, sizes: _Sizes, index: int, reason: Break | None, *, until_trim: int, warm: bool) -> Window:
+def _describe(view: View, sizes: _Sizes, index: int, reason: CacheBreak | None, *, until_trim: int, warm: bool) -> Window:
     carried: list[NewEntry] = [*view.history[index:], *view.question]
     return Window(
         start=_position(view, index),
@@ -340,9 +340,9 @@ def _position(view: View, index: int) -> int:
     return view.history[-1].position + 1 if view.history else view.conversation.window_start
 
 
-def _cached(sizes: _Sizes, index: int, reason: Break | None) -> int:
+def _cached(sizes: _Sizes, index: int, reason: CacheBreak | None) -> int:
     """What the provider still holds: the last request, which ended before the last answer, or the head alone."""
-    if reason in {Break.FIRST, Break.HEAD_CHANGED}:
+    if reason in {CacheBreak.FIRST, CacheBreak.HEAD_CHANGED}:
         return 0
     shared = sizes.fixed + (sizes.held[index] - sizes.unread if reason is None else 0)
     return shared if shared >= CACHED_AT_LEAST else 0

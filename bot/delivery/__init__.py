@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.delivery.addresses import known, urls_in
 from bot.delivery.presenter import Presenter
-from bot.delivery.links import defang, settled
+from bot.delivery.links import sanitize_links, stable_prefix_length
 from bot.delivery.split import Piece, Splitter, split
 from bot.delivery.tables import settled_tables, tables_as_text
 
@@ -12,9 +12,9 @@ __all__ = [
     "Piece",
     "Presenter",
     "Splitter",
-    "defang",
+    "sanitize_links",
     "known",
-    "settled",
+    "stable_prefix_length",
     "settled_tables",
     "split",
     "tables_as_text",

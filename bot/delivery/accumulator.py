@@ -44,7 +44,7 @@ def same_page(url: str) -> str:
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
 
-class Answer:
+class AnswerAccumulator:
     """One answer in the making; keeps pieces and joins them only when a draft is asked for.
 
     `addresses` are those that people wrote in the conversation: the text may link to them.

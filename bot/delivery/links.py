@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final
 
 from bot.delivery.addresses import LINKED_SCHEMES, TRAILING, bare_address, looks_like_address, pretends, visible
-from bot.delivery.markdown import State, after_line, may_open
+from bot.delivery.markdown import BlockState, after_line, may_open
 
 _LONGEST_SHOWN: Final = 300  # of an address that is no link; a picture may be written into one
 
@@ -36,7 +36,7 @@ _NOT_IN_TARGET: Final = re.compile(r"[()<>\\\s\"'`\[\]|]")
 Allowed = Callable[[str], bool]
 
 
-def defang(text: str, *, allowed: Allowed) -> str:
+def sanitize_links(text: str, *, allowed: Allowed) -> str:
     """The text with links only to http(s) addresses that are `allowed`, and with links in place of images.
 
     Other addresses are shown as inline code. A label that looks like another address is shown as code, with the real
@@ -45,8 +45,8 @@ def defang(text: str, *, allowed: Allowed) -> str:
     return "".join(_line_made_safe(line, allowed) if is_text else line for line, is_text, _ in _lines(text))
 
 
-def settled(text: str) -> int:
-    """How much of a growing text is settled: `defang` of that part begins `defang` of all the text may become.
+def stable_prefix_length(text: str) -> int:
+    """How much of a growing text is settled: `sanitize_links` of that part begins `sanitize_links` of all the text may become.
 
     What is held back is at the end of the last line: a word, or a link, code span or code block not finished yet.
     """
@@ -59,10 +59,10 @@ def settled(text: str) -> int:
     return at
 
 
-def _lines(text: str) -> list[tuple[str, bool, State]]:
+def _lines(text: str) -> list[tuple[str, bool, BlockState]]:
     """The lines with their ends, whether they are outside of code blocks, and what is open before them."""
     lines = []
-    state = State()
+    state = BlockState()
     for line in re.findall(r"[^\n]*\n|[^\n]+\Z", text):
         after = after_line(state, line.removesuffix("\n"))
         stays_code = state.fence is not None and (after.fence is state.fence or after.last == "code")

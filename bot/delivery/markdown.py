@@ -44,7 +44,7 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MarkdownLine:
     """One line read: its quote marks, the columns where its list items' text begins, and what is left."""
 
     quotes: int
@@ -54,7 +54,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class BlockState:
     """What is open at the start of a line: `table` is the text of its two first lines, `header` a possible first."""
 
     fence: Fence | None = None
@@ -71,7 +71,7 @@ def quoted(depth: int) -> str:
     return "> " * depth
 
 
-def read_line(line: str) -> Line:
+def read_line(line: str) -> MarkdownLine:
     """Take a line apart, from the outside in."""
     quotes, rest = _unquote(line, depth=_DEEPEST)
     text = rest.lstrip(" \t")
@@ -81,10 +81,10 @@ def read_line(line: str) -> Line:
         column += item.end()
         columns.append(column)
         text = text[item.end() :]
-    return Line(quotes=quotes, indent=indent, columns=tuple(columns), text=text.rstrip())
+    return MarkdownLine(quotes=quotes, indent=indent, columns=tuple(columns), text=text.rstrip())
 
 
-_TEXT: Final = State(last="text", after_blank=False)
+_TEXT: Final = BlockState(last="text", after_blank=False)
 
 
 def head(text: str, at: int, end: int) -> str:
@@ -101,7 +101,7 @@ def head(text: str, at: int, end: int) -> str:
     return text[at : end if line_end < 0 else line_end]
 
 
-def after_line(state: State, line: str) -> State:
+def after_line(state: BlockState, line: str) -> BlockState:
     """What is open after a whole line, given without its line end."""
     if state.fence is None and (after := _after_usual_line(state, line)) is not None:
         return after
@@ -115,11 +115,11 @@ def after_line(state: State, line: str) -> State:
     read = read_line(line)
     items = _items(state, read)
     if not read.text and not read.columns:
-        return State(items=items, quotes=read.quotes, last=state.last)
+        return BlockState(items=items, quotes=read.quotes, last=state.last)
     if (fence := _opened(read, items)) is not None:
-        return State(fence=fence, items=items, quotes=read.quotes, last="code", after_blank=False)
+        return BlockState(fence=fence, items=items, quotes=read.quotes, last="code", after_blank=False)
     table = _table(state, line, read)
-    return State(
+    return BlockState(
         table=table,
         header=line if "|" in line and not table else "",
         items=items,
@@ -129,17 +129,17 @@ def after_line(state: State, line: str) -> State:
     )
 
 
-def _after_usual_line(state: State, line: str) -> State | None:
+def _after_usual_line(state: BlockState, line: str) -> BlockState | None:
     """What is open after a blank line, or one of text without any mark; None for others. Nearly all lines are such."""
     if line and not line.isspace():
         is_plain = line[0].isalpha() and "|" not in line and not state.table
         return _TEXT if is_plain else None  # it closes what was open
     if state.after_blank and not state.quotes and not state.table and not state.header:
         return state
-    return State(items=() if state.quotes else state.items, last=state.last)
+    return BlockState(items=() if state.quotes else state.items, last=state.last)
 
 
-def fence_within(state: State, head: str) -> Fence | None:
+def fence_within(state: BlockState, head: str) -> Fence | None:
     """The code block that is open after `head`, the first part of a line."""
     if state.fence is not None:
         if _ending(state.fence, head) == "inside":
@@ -150,7 +150,7 @@ def fence_within(state: State, head: str) -> Fence | None:
     return _opened(read, _items(state, read))
 
 
-def may_open(state: State, head: str) -> Fence | None:
+def may_open(state: BlockState, head: str) -> Fence | None:
     """The code block that `head` has opened or looked like opening, whatever came later on the line."""
     read = read_line(head)
     return _opened(read, _items(state, read), strict=False)
@@ -194,7 +194,7 @@ def _ending(fence: Fence, line: str) -> Literal["inside", "closed", "left"]:
     return "closed" if missing_marker(fence, line) == "" else "inside"
 
 
-def _opened(read: Line, items: tuple[int, ...], *, strict: bool = True) -> Fence | None:
+def _opened(read: MarkdownLine, items: tuple[int, ...], *, strict: bool = True) -> Fence | None:
     found = _FENCE.match(read.text)
     if found is None:
         return None
@@ -208,7 +208,7 @@ def _opened(read: Line, items: tuple[int, ...], *, strict: bool = True) -> Fence
     return Fence(marker=marker, info=info.strip(), quotes=read.quotes, column=column, indent=indent)
 
 
-def _items(state: State, read: Line) -> tuple[int, ...]:
+def _items(state: BlockState, read: MarkdownLine) -> tuple[int, ...]:
     """The columns of the list items that are open with this line."""
     if read.quotes != state.quotes:
         return read.columns
@@ -217,7 +217,7 @@ def _items(state: State, read: Line) -> tuple[int, ...]:
     return tuple(column for column in state.items if column <= read.indent) + read.columns
 
 
-def _table(state: State, line: str, read: Line) -> str:
+def _table(state: BlockState, line: str, read: MarkdownLine) -> str:
     """The first two lines of the table this line belongs to."""
     if state.table:
         return state.table if starts_row(line) else ""
@@ -233,7 +233,7 @@ def cell_count(row: str) -> int:
     return len(_CELL_END.findall(row.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
-def _kind(read: Line) -> LineKind:
+def _kind(read: MarkdownLine) -> LineKind:
     if is_heading(read.text):
         return "heading"
     return "item" if read.columns else "text"

@@ -1,4 +1,4 @@
-"""Delivery: the newest state of a reply becomes visible at the platform's pace, and the stream never waits for it."""
+"""Delivery: the newest state of a reply becomes visible at the platform's min_update_interval, and the stream never waits for it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Presenter:
         self,
         open: Callable[[], Awaitable[Reply]],
         *,
-        pace: float,
+        min_update_interval: float,
         on_shown: Callable[[str, Sequence[str]], Awaitable[None]],
         before: Callable[[Draft], Awaitable[None]] | None = None,
         on_removed: Callable[[], None] = lambda: None,
     ) -> None:
         self._open = open
         self._reply: Reply | None = None
-        self._pace = pace
+        self._min_update_interval = min_update_interval
         self._on_shown = on_shown
         self._before = before
         self._on_removed = on_removed
@@ -43,7 +43,7 @@ class Presenter:
         self._closing = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
 
-    def offer(self, draft: Callable[[], Draft]) -> None:
+    def submit(self, draft: Callable[[], Draft]) -> None:
         """Let a draft be shown soon, in place of any other that still waits; it is asked for only when it is shown.
 
         Raises what ended the showing.
@@ -87,7 +87,7 @@ class Presenter:
         except PlatformError as error:
             logger.warning("message was not taken away", extra={"error": str(error)})
 
-    async def leave(self, draft: Draft) -> None:
+    async def pause(self, draft: Draft) -> None:
         """Show a draft after any showing under way, and nothing more: the reply goes on another time.
 
         Raises `PlatformError`.
@@ -133,7 +133,7 @@ class Presenter:
                 # The next draft replaces this one anyway, and the last one is shown by `finish`, which tells.
                 logger.warning("draft not shown", extra={"error": str(error)})
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self._pace)
+                await asyncio.wait_for(self._closing.wait(), self._min_update_interval)
 
     async def _show_newest(self, reply: Reply) -> None:
         """Show the newest draft, which may have come while the reply was being opened."""

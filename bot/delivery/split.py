@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.delivery.markdown import (
     Fence,
-    State,
+    BlockState,
     after_line,
     fence_within,
     head,
@@ -66,7 +66,7 @@ class Splitter:
         self._start = 0  # of what is not settled
         self._settled: list[Piece] = []
         self._wrapped: tuple[Fence, tuple[str, str]] | None = None
-        self._begin((0, State()), "")
+        self._begin((0, BlockState()), "")
 
     def split(self, text: str) -> list[Piece]:
         """The pieces of the text; when it is not the last one grown longer, all is done anew."""
@@ -83,7 +83,7 @@ class Splitter:
     def _forget(self) -> None:
         self._settled = []
         self._seen = self._start = 0
-        self._begin((0, State()), "")
+        self._begin((0, BlockState()), "")
 
     def _begin(self, line: LineStart, first: str) -> None:
         """Begin a piece in a line, of which `first` stands before it."""
@@ -124,7 +124,7 @@ class Splitter:
                 return None
             self._lines.append((end + 1, after_line(state, text[at:end])))
 
-    def _surely_fits(self, line: str, held: int, state: State) -> bool:
+    def _surely_fits(self, line: str, held: int, state: BlockState) -> bool:
         """Whether a piece surely fits, as `held` tells, the sizes of its lines: it need not be counted as a whole."""
         if state.fence is None:
             return "```" not in line and "~~~" not in line

@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Final
 
-from bot.delivery.markdown import Fence, State, head, is_heading, may_open, missing_marker, read_line
+from bot.delivery.markdown import Fence, BlockState, head, is_heading, may_open, missing_marker, read_line
 from bot.delivery.graphemes import is_boundary
 from bot.delivery.spans import Spans
 
@@ -50,7 +50,7 @@ _SHARES: Final = {
     Rank.SPACE: 0.5,
 }
 
-LineStart = tuple[int, State]
+LineStart = tuple[int, BlockState]
 
 
 def best_cut(text: str, start: int, end: int, lines: Sequence[LineStart]) -> int:
@@ -143,7 +143,7 @@ class _Places:
     def _stretches(self) -> list[_Stretch]:
         return [self._stretch(at, state) for at, state in self._lines if at < self._end]
 
-    def _stretch(self, at: int, state: State) -> _Stretch:
+    def _stretch(self, at: int, state: BlockState) -> _Stretch:
         line, end = head(self._text, at, self._end), self._end_of_line(at)
         if state.fence is not None:
             closes = missing_marker(state.fence, line) is not None
@@ -158,7 +158,7 @@ class _Places:
         torn = bool(state.table or (state.header and read.text.startswith("|"))) or is_heading(read.text)
         return _Stretch(start=at, end=end, text_at=text_at, torn=torn)
 
-    def _rank_of_line(self, at: int, state: State) -> Rank:
+    def _rank_of_line(self, at: int, state: BlockState) -> Rank:
         """The rank of a cut before a line."""
         line = head(self._text, at, self._end)
         if state.fence is not None:
@@ -174,7 +174,7 @@ class _Places:
             return Rank.LINE
         return self._rank_of_text(at, state, indented=read.indent > 0, heading=read.text.startswith("#"))
 
-    def _rank_of_text(self, at: int, state: State, *, indented: bool, heading: bool) -> Rank:
+    def _rank_of_text(self, at: int, state: BlockState, *, indented: bool, heading: bool) -> Rank:
         if state.after_blank or heading:
             return Rank.LINE if state.items and indented else Rank.BLOCK
         if state.table:

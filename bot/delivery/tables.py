@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bot.delivery.markdown import State, after_line
+from bot.delivery.markdown import BlockState, after_line
 
 WIDEST: Final = 56  # columns: what a phone shows of a code block in a line or two
 
@@ -40,7 +40,7 @@ def settled_tables(text: str) -> int:
 def _parts(text: str) -> list[tuple[bool, list[str]]]:
     """The lines in order, those of each table by themselves."""
     parts: list[tuple[bool, list[str]]] = [(False, [])]
-    state = State()
+    state = BlockState()
     for line in _LINE.findall(text):
         after = after_line(state, line.removesuffix("\n"))
         if after.table and not after.items and not after.quotes:

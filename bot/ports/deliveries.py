@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from bot.turns.effects import CarriedOut, Change
-from bot.types import Incoming, Owed
+from bot.types import Incoming, PendingAnswer
 
 R = TypeVar("R")
 
@@ -39,11 +39,11 @@ class DeliveryStore(Protocol):
         """Take over the telling of what was carried out for a delivery; None when it is told, or being told."""
         ...
 
-    async def take_owed(self, platform: str, *, since: datetime) -> Sequence[Owed]:
+    async def take_pending_answers(self, platform: str, *, since: datetime) -> Sequence[PendingAnswer]:
         """Take over every delivery that nobody has come to tell, oldest first; what came before `since` is dropped."""
         ...
 
-    async def told(self, platform: str, dedupe_key: str) -> None:
+    async def mark_answered(self, platform: str, dedupe_key: str) -> None:
         """Note that nothing is owed any more for a delivery."""
         ...
 

@@ -14,13 +14,13 @@ from bot.ports.model import Clock
 from bot.ports.stores import Store
 from bot.settings import PlatformSettings, Settings
 from bot.types import (
-    Again,
+    FollowUp,
     ConversationKey,
     DeletionOutcome,
     Draft,
-    Handled,
+    HandleResult,
     Incoming,
-    Owed,
+    PendingAnswer,
     Person,
     ReadMessage,
     RequestRecord,
@@ -75,7 +75,7 @@ class Platform(Protocol):
         ...
 
     @property
-    def pace(self) -> float:
+    def min_update_interval(self) -> float:
         """The least number of seconds between two `show` of one reply."""
         ...
 
@@ -141,7 +141,7 @@ class Bot(Protocol):
     it comes back from the same delivery, and from `owed`.
     """
 
-    async def handle(self, incoming: Incoming) -> Handled:
+    async def handle(self, incoming: Incoming) -> HandleResult:
         """Take one incoming: store a question, carry out a command ("/set ..." or "!set ..."), or pass it over.
 
         What is ANSWERING or REPLIED is durable on return, so the platform may be told. Raises `InvalidInput` with a
@@ -156,26 +156,26 @@ class Bot(Protocol):
         """
         ...
 
-    async def refuse(self, asked: Incoming) -> Handled | None:
+    async def refuse(self, asked: Incoming) -> HandleResult | None:
         """Tell whoever uses a command or a control that it is not open to them; None when it is.
 
         Raises `StorageError`.
         """
         ...
 
-    async def reply(self, asked: Incoming, text: str) -> Handled:
+    async def reply(self, asked: Incoming, text: str) -> HandleResult:
         """Answer an incoming with `text` and nothing else. Raises `StorageError`."""
         ...
 
-    async def told(self, asked: Incoming) -> None:
+    async def mark_answered(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell. Raises `StorageError`."""
         ...
 
-    async def owed(self, platform: str) -> Sequence[Owed]:
+    async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
         """Take over what a crash kept from its authors, oldest first; each ends with `told`. Raises `StorageError`."""
         ...
 
-    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         """Stop what is being answered to the author of `asked`, or to anybody for an administrator.
 
         The author is told `stopped`, or `idle` if there was nothing. Raises `InvalidInput` when only others' questions
@@ -183,7 +183,7 @@ class Bot(Protocol):
         """
         ...
 
-    async def edited(
+    async def on_message_edited(
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
     ) -> None:
         """A message of a channel was edited at `at`; `message` has its new text and original time.
@@ -192,18 +192,18 @@ class Bot(Protocol):
         """
         ...
 
-    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+    async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         """Messages of a channel were deleted, people's or the bot's own; nothing of them is kept, sent or answered.
 
         Raises `StorageError`.
         """
         ...
 
-    async def place_deleted(self, place: Within) -> DeletionOutcome:
+    async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         """A thread, a channel or a whole workspace is gone, with all that was said there. Raises `StorageError`."""
         ...
 
-    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
+    async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         """Go on with a turn that has ended, once however often that is asked. Raises `InvalidInput` and `StorageError`.
 
         Only who asked it, or an administrator, may. A retry and another answer are written into the message of the
@@ -211,7 +211,7 @@ class Bot(Protocol):
         """
         ...
 
-    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         """Remember whether somebody found an answer good, who is told `answer`. Raises `StorageError`."""
         ...
 
@@ -219,13 +219,13 @@ class Bot(Protocol):
         """A turn as it stands, for whoever acts on its reply: its conversation, author and state."""
         ...
 
-    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
+    async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
         """Every parameter as it holds in a conversation, with where its value comes from."""
         ...
 
-    async def change(
+    async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
-    ) -> Handled:
+    ) -> HandleResult:
         """Set parameters by name at a scope, or unset them with None: all or none; the author is told `answer`.
 
         Raises `InvalidValue` before any is changed, and `StorageError`.
@@ -236,11 +236,11 @@ class Bot(Protocol):
         """What somebody's own questions used and cost, as Markdown. Raises `StorageError`."""
         ...
 
-    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+    async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         """The conversations with questions since then, and when the newest was asked: where to catch up after a gap."""
         ...
 
-    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+    async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """The newest `limit` requests of a conversation in figures, oldest first. Raises `StorageError`."""
         ...
 

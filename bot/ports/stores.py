@@ -40,7 +40,7 @@ from bot.types import (
 class TurnStore(Protocol):
     """The durable inbox and queue. Any method can raise `StorageError`; each is one transaction."""
 
-    async def accept(self, incoming: Incoming) -> TurnId | None:
+    async def enqueue(self, incoming: Incoming) -> TurnId | None:
         """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return."""
         ...
 
@@ -56,7 +56,7 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def note_reply(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+    async def set_reply_ref(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
         """Remember where the answer stands; return whether the turn is to be stopped. Raises `ClaimLost`.
 
         `messages` are all messages of the answer by id, in order: when somebody deletes one, the turn is found by it.
@@ -74,7 +74,7 @@ class TurnStore(Protocol):
         """Whether a turn that is still ours is to be stopped. Changes nothing. Raises `ClaimLost`."""
         ...
 
-    async def gather(self, turn: Turn) -> Turn:
+    async def coalesce(self, turn: Turn) -> Turn:
         """The turn with every other queued question of its conversation taken into its `burst`, in order.
 
         Those become done with it and are never claimed; questions with parameters of their own, or marked to
@@ -105,7 +105,7 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def postpone(self, turn: Turn, until: datetime) -> None:
+    async def reschedule(self, turn: Turn, until: datetime) -> None:
         """Hand a turn back to the queue, to be claimed from `until` on. Raises `ClaimLost`.
 
         Counts as one more of its `retries` until an answer is recorded, and as one of its `showings` from then on.
@@ -144,7 +144,7 @@ class TurnStore(Protocol):
         """Return the ids of those who asked the open turns of a conversation that can still be stopped."""
         ...
 
-    async def takes_part(self, key: ConversationKey) -> bool:
+    async def has_participated(self, key: ConversationKey) -> bool:
         """Whether the conversation has any turn, open or ended."""
         ...
 
@@ -215,7 +215,7 @@ class SettingStore(Protocol):
 class Ledger(Protocol):
     """What was used and paid, without any text; it outlives the conversations. Can raise `StorageError`."""
 
-    async def spent(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
+    async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         """The sum of all requests `within` something from `since` to before `until`, both aware."""
         ...
 
@@ -357,7 +357,7 @@ class ForgetStore(Protocol):
         """Forget somebody, and every conversation in which they asked; what others wrote in the playground stays."""
         ...
 
-    async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
+    async def inactive_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
         """The conversations with text in which nothing was asked since `before`, and when the last question was."""
         ...
 

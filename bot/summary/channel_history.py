@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final, Protocol
 
 from bot.ports import ChannelReader, Platform
-from bot.summary.request import MOST_MESSAGES, Wanted
+from bot.summary.request import MOST_MESSAGES, SummaryRequest
 from bot.types import ConversationKey, Person, ReadMessage, ThreadMessage
 
 PAGE: Final = 100  # what Discord gives at most in one call (Get Channel Messages); Slack recommends at most 200
@@ -28,7 +28,7 @@ class ReadablePlatform(Platform, ChannelReader, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ChannelHistory:
     """What was read, in order. `begins_at` is the time from which on everything is there, None for all of it.
 
     `is_cut` says that there was more than is read at most.
@@ -45,7 +45,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class HistoryReader:
     """Reads one place for one person; `until` is when they asked, `source_id` the message in which they did."""
 
     platform: ReadablePlatform
@@ -55,7 +55,7 @@ class Reader:
     source_id: str = ""
     bots: bool = False
 
-    async def read(self, wanted: Wanted, mark: datetime | None, progress: Progress) -> Reading:
+    async def read(self, wanted: SummaryRequest, mark: datetime | None, progress: Progress) -> ChannelHistory:
         """What is wanted; `mark` is up to when the last summary told. Raises `PlatformError`."""
         begins_at = mark + timedelta(microseconds=1) if wanted.after_summary and mark else wanted.since
         if wanted.thread:
@@ -64,7 +64,7 @@ class Reader:
 
     # ------------------------------------------------------------ a channel
 
-    async def _read_channel(self, wanted: Wanted, since: datetime | None, progress: Progress) -> Reading:
+    async def _read_channel(self, wanted: SummaryRequest, since: datetime | None, progress: Progress) -> ChannelHistory:
         pages = _Pages(self.platform, self.key, since=since, until=self.until)
         roots: list[ReadMessage] = []
         most = MOST_MESSAGES if wanted.last is None else wanted.last
@@ -82,7 +82,7 @@ class Reader:
         blocks = await self._with_replies(roots, since, progress)
         if wanted.last is not None:
             blocks = _newest(blocks, wanted.last)
-        return Reading(blocks=tuple(blocks), begins_at=begins_at, is_cut=cut)
+        return ChannelHistory(blocks=tuple(blocks), begins_at=begins_at, is_cut=cut)
 
     async def _with_replies(
         self, roots: Sequence[ReadMessage], since: datetime | None, progress: Progress
@@ -103,7 +103,7 @@ class Reader:
 
     # ------------------------------------------------------------ a thread
 
-    async def _read_thread(self, wanted: Wanted, since: datetime | None, progress: Progress) -> Reading:
+    async def _read_thread(self, wanted: SummaryRequest, since: datetime | None, progress: Progress) -> ChannelHistory:
         found = await self.platform.read_thread(self.key, limit=MOST_MESSAGES)
         messages = [_in_thread(each, self.key.thread) for each in found]
         messages = [each for each in messages if self._counts(each) and (since is None or each.at >= since)]
@@ -115,7 +115,7 @@ class Reader:
             messages = messages[-wanted.last :]
         progress(len(messages))
         begins_at = since or (messages[0].at if messages and (wanted.last or begins_here) else None)
-        return Reading(blocks=tuple((each,) for each in messages), begins_at=begins_at)
+        return ChannelHistory(blocks=tuple((each,) for each in messages), begins_at=begins_at)
 
     # ------------------------------------------------------------ what counts
 
@@ -152,7 +152,7 @@ class _Pages:
 
 
 def _from_beginning(
-    messages: Sequence[ReadMessage], wanted: Wanted, person: Person, *, source_id: str
+    messages: Sequence[ReadMessage], wanted: SummaryRequest, person: Person, *, source_id: str
 ) -> tuple[bool, list[ReadMessage]]:
     """Whether the wanted beginning is among these messages, and those from there on."""
     for place in range(len(messages) - 1, -1, -1):

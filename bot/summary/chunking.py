@@ -8,9 +8,9 @@ from datetime import timedelta
 from itertools import chain
 from typing import Final
 
-from bot.summary.numbered_lines import Line
+from bot.summary.numbered_lines import NumberedLine
 
-Lines = Sequence[Line]
+Lines = Sequence[NumberedLine]
 
 # A part may end anywhere between this share of its goal and its room; the longest pause there is where it ends.
 EARLIEST: Final = 0.7
@@ -24,7 +24,7 @@ def size(lines: Lines) -> int:
     return sum(line.tokens for line in lines)
 
 
-def divide(blocks: Sequence[Lines], room: int) -> list[list[Line]]:
+def divide(blocks: Sequence[Lines], room: int) -> list[list[NumberedLine]]:
     """The lines in parts of at most `room` tokens each, about equally long; a block is torn only if it is longer."""
     pieces = list(chain.from_iterable(_torn(block, room) for block in blocks))
     sizes = [size(piece) for piece in pieces]
@@ -32,7 +32,7 @@ def divide(blocks: Sequence[Lines], room: int) -> list[list[Line]]:
     if not total:
         return []
     goal = total / math.ceil(total / room)
-    parts: list[list[Line]] = []
+    parts: list[list[NumberedLine]] = []
     begin = 0
     while begin < len(pieces):
         end = _end(pieces, sizes, begin, goal=goal, room=room)
@@ -64,8 +64,8 @@ def _pause(before: Lines, after: Lines) -> timedelta:
     return later - earlier + (NEW_DAY if later.date() != earlier.date() else timedelta())
 
 
-def _torn(block: Lines, room: int) -> list[list[Line]]:
-    pieces: list[list[Line]] = [[]]
+def _torn(block: Lines, room: int) -> list[list[NumberedLine]]:
+    pieces: list[list[NumberedLine]] = [[]]
     held = 0
     for line in block:
         if pieces[-1] and held + line.tokens > room:

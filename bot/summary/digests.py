@@ -17,7 +17,7 @@ from typing import Any, Final
 from bot.turns.effects import AddDigest, Effect, PauseDigest, RemoveDigest, telling
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import ChannelReader, Clock, Platform, ScheduleStore, Store
-from bot.summary.request import Wanted, zone_of
+from bot.summary.request import SummaryRequest, zone_of
 from bot.types import ConversationKey, Incoming, NewSchedule, ReadMessage, Schedule, Task
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore
     found = next((each for each in schedules if str(each.id) == rest.strip().lstrip("#")), None)
     if found is None:
         raise InvalidInput("There is no such digest in this channel. `/digest list` tells their numbers.")
-    if not (incoming.administers or found.author.id == incoming.author.id):
+    if not (incoming.is_admin or found.author.id == incoming.author.id):
         raise InvalidInput("Only who added a digest, or an administrator, changes it.")
     if verb == "remove":
         return Effect(change=RemoveDigest(id=found.id), tell=lambda _: f"Digest {found.id} is removed.")
@@ -217,7 +217,7 @@ class Digests:
             return
         newest = await platform.read_channel(schedule.key, since=schedule.since, before=due, limit=LOOKED_AT)
         if any(_is_said(each) for each in newest):
-            if await self._store.accept(_turn_of(schedule, due)) is not None:
+            if await self._store.enqueue(_turn_of(schedule, due)) is not None:
                 logger.info("digest due", extra={"digest": schedule.id, "due": due.isoformat()})
             self._wake(schedule.key)
         else:
@@ -235,9 +235,9 @@ def _turn_of(schedule: Schedule, due: datetime) -> Incoming:
         key=schedule.key,
         dedupe_key=f"digest:{schedule.id}:{due.isoformat()}",
         author=schedule.author,
-        text=str(Wanted(thread=False, since=schedule.since)),
+        text=str(SummaryRequest(thread=False, since=schedule.since)),
         at=due,
         task=Task.SUMMARY,
         time_zone=schedule.time_zone,
-        administers=False,
+        is_admin=False,
     )

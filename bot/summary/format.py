@@ -10,7 +10,7 @@ from typing import Final
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import answer_entry, label
 from bot.summary.prompts import TITLES
-from bot.summary.numbered_lines import Line
+from bot.summary.numbered_lines import NumberedLine
 from bot.types import Entry, Incoming, NewEntry, Point, Section, SummaryPart, TurnId
 
 UNMARKED: Final = "*(names no message)*"
@@ -19,7 +19,7 @@ QUOTED: Final = "(quoted for the summary below, addressed to nobody)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class FormattedSummary:
     """What is shown, and how many of its points name a message."""
 
     text: str
@@ -27,7 +27,7 @@ class Told:
     marked: int
 
 
-def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[str] = ()) -> Told:
+def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[str] = ()) -> FormattedSummary:
     """A summary as Markdown; `marks` has what stands for each message that may be named.
 
     `since_then` are the headlines of what came later.
@@ -44,7 +44,7 @@ def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[st
         if points:
             lines.extend(("", *(f"- {point.text} {_named(point, marks)}" for point in points)))
     every = [point for points in part.points.values() for point in points]
-    return Told(text="\n".join(lines).strip(), points=len(every), marked=sum(bool(each.rests_on) for each in every))
+    return FormattedSummary(text="\n".join(lines).strip(), points=len(every), marked=sum(bool(each.rests_on) for each in every))
 
 
 def linked(number: int, address: str) -> str:
@@ -57,7 +57,7 @@ def _named(point: Point, marks: Mapping[str, str]) -> str:
 
 
 def remembered(
-    incoming: Incoming, turn: TurnId, part: SummaryPart, lines: Mapping[str, Line], at: datetime
+    incoming: Incoming, turn: TurnId, part: SummaryPart, lines: Mapping[str, NumberedLine], at: datetime
 ) -> tuple[NewEntry, ...]:
     """The request, the messages that the summary rests on, as many as fit, and the summary, as the transcript has them.
 
@@ -87,7 +87,7 @@ def _entry(id: str, text: str, *, at: datetime, author: str, source_id: str) -> 
     return NewEntry(id=id, entry=entry, tokens=estimate_entry(entry), at=at, author=author, source_id=source_id)
 
 
-def span(lines: Sequence[Line], zone: tzinfo) -> str:
+def span(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
     """From when to when messages were written: "2026-11-22 09:14 to 17:40"."""
     first, last = (line.message.at.astimezone(zone) for line in (lines[0], lines[-1]))
     if first.date() == last.date():

@@ -11,16 +11,16 @@ from datetime import tzinfo
 from typing import Final
 
 from bot.context.tokens import estimate, estimate_request
-from bot.context.window import Limits
+from bot.context.window import WindowLimits
 from bot.errors import ContextTooLong, ModelError
 from bot.ports import SummaryStore
-from bot.summary.model_requests import AT_ONCE, Asker
+from bot.summary.model_requests import AT_ONCE, SummaryModel
 from bot.summary.chunking import Lines, divide
 from bot.summary.sanitize import addresses
 from bot.summary.segments import Checked, checked, chosen, covered, mended, stitched, told, within
 from bot.summary.prompts import ASK, HEAD, asking, merging, room_for
-from bot.summary.channel_history import Reading
-from bot.summary.numbered_lines import Line, version
+from bot.summary.channel_history import ChannelHistory
+from bot.summary.numbered_lines import NumberedLine, version
 from bot.summary.format import span
 from bot.types import ConversationKey, SummaryPart
 
@@ -35,7 +35,7 @@ LEAST_ROOM: Final = 200  # tokens of messages in one request, however small the 
 
 
 @dataclass(slots=True)
-class Outcome:
+class MapReduceResult:
     """What came of condensing: the parts in order, what failed, and what was left out of what the model wrote."""
 
     parts: list[SummaryPart] = field(default_factory=list)
@@ -52,18 +52,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condenser:
+class MapReduce:
     """Condenses what was read in one place; `tell` is told how far it is."""
 
     store: SummaryStore
-    asker: Asker
+    asker: SummaryModel
     place: ConversationKey
     zone: tzinfo
     tell: Callable[[str], None]
 
-    async def condense(self, reading: Reading, lines: Sequence[Sequence[Line]]) -> Outcome:
+    async def condense(self, reading: ChannelHistory, lines: Sequence[Sequence[NumberedLine]]) -> MapReduceResult:
         """The parts that together cover all that was read. Raises `ModelError` when nothing at all can be told."""
-        outcome = Outcome(parts=await self._kept(reading))
+        outcome = MapReduceResult(parts=await self._kept(reading))
         known = {each.id for part in outcome.parts for each in part.covers}
         rest = [left for block in lines if (left := [line for line in block if line.message.source_id not in known])]
         if not rest:
@@ -79,7 +79,7 @@ class Condenser:
 
     # ------------------------------------------------------------ what was kept
 
-    async def _kept(self, reading: Reading) -> list[SummaryPart]:
+    async def _kept(self, reading: ChannelHistory) -> list[SummaryPart]:
         """The kept parts that tell of nothing else, mended where messages were edited or deleted."""
         read = {each.source_id: version(each) for each in reading.messages}
         usable: list[SummaryPart] = []
@@ -100,7 +100,7 @@ class Condenser:
 
     # ------------------------------------------------------------ what is new
 
-    async def _condense_all(self, rest: Sequence[Lines], outcome: Outcome, *, has_kept: bool) -> list[SummaryPart]:
+    async def _condense_all(self, rest: Sequence[Lines], outcome: MapReduceResult, *, has_kept: bool) -> list[SummaryPart]:
         """The parts of what is new; one that fails is named, unless there is nothing else to tell."""
         count = sum(map(len, rest))
         points = min(MOST_POINTS, FEWEST_POINTS + count // MESSAGES_PER_POINT)
@@ -132,7 +132,7 @@ class Condenser:
             raise next(each for each in results if isinstance(each, ModelError))
         return fresh
 
-    async def _part(self, piece: Lines, points: int, outcome: Outcome) -> list[SummaryPart]:
+    async def _part(self, piece: Lines, points: int, outcome: MapReduceResult) -> list[SummaryPart]:
         """One part, kept as soon as it is there; in halves where it proves too long."""
         try:
             said = await self.asker.insist(asking(piece, self.zone, points=points), points=points)
@@ -151,7 +151,7 @@ class Condenser:
 
     # ------------------------------------------------------------ what is many
 
-    async def _merged(self, parts: Sequence[SummaryPart], lines: Sequence[Lines], outcome: Outcome) -> SummaryPart:
+    async def _merged(self, parts: Sequence[SummaryPart], lines: Sequence[Lines], outcome: MapReduceResult) -> SummaryPart:
         """The parts as one; set one behind the other where the model fails."""
         numbers = {line.message.source_id: line.number for block in lines for line in block}
         self.tell("Putting the parts together…")
@@ -171,7 +171,7 @@ class Condenser:
     def _room(self, points: int) -> int:
         """How many tokens of messages fit into one request of the lowest price tier."""
         model, card = self.asker.model, self.asker.bill.rates.card()
-        limits = Limits(context_tokens=model.context_tokens, max_tokens=room_for(points), card=card)
+        limits = WindowLimits(context_tokens=model.context_tokens, max_tokens=room_for(points), card=card)
         estimated = int(limits.cheap_prompt / self.asker.gauge.ratio)
         return max(LEAST_ROOM, estimated - estimate_request(HEAD, ()) - estimate(ASK))
 

@@ -10,11 +10,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from bot.delivery.accumulator import Answer
+from bot.delivery.accumulator import AnswerAccumulator
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens, updated_ratio
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.ports import Model, Rates
-from bot.summary.parse_output import Said, read_form
+from bot.summary.parse_output import ParsedOutput, read_form
 from bot.summary.prompts import HEAD, room_for
 from bot.types import Entry, Finish, ModelRequest, ParameterValue, Usage
 
@@ -27,7 +27,7 @@ APART: Mapping[str, ParameterValue] = {"enable_thinking": False, "enable_caching
 
 
 @dataclass(slots=True)
-class Bill:
+class CostTally:
     """What all requests of one summary used and cost together."""
 
     rates: Rates
@@ -41,7 +41,7 @@ class Bill:
 
 
 @dataclass(slots=True)
-class Gauge:
+class TokenRatio:
     """How many of the model's tokens an estimated one is, learned from each request: parts must not cross a tier."""
 
     ratio: float = 1.0
@@ -53,18 +53,18 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class SummaryModel:
     """Asks for summaries on one bill."""
 
     model: Model
-    bill: Bill
-    gauge: Gauge = field(default_factory=Gauge)
+    bill: CostTally
+    gauge: TokenRatio = field(default_factory=TokenRatio)
 
-    async def ask(self, entry: Entry, *, points: int) -> Said:
+    async def ask(self, entry: Entry, *, points: int) -> ParsedOutput:
         """What the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
         most = room_for(points)
         request = ModelRequest(head=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
-        answer, estimated = Answer(), estimate_request(HEAD, (estimate_entry(entry),))
+        answer, estimated = AnswerAccumulator(), estimate_request(HEAD, (estimate_entry(entry),))
         try:
             async with aclosing(self.model.stream(request)) as events:
                 async for event in events:
@@ -81,7 +81,7 @@ class Asker:
             raise ModelError("the model wrote no points")
         return said
 
-    async def insist(self, entry: Entry, *, points: int) -> Said:
+    async def insist(self, entry: Entry, *, points: int) -> ParsedOutput:
         """As `ask`, once more where that may help."""
         try:
             return await self.ask(entry, points=points)

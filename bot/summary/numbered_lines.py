@@ -27,7 +27,7 @@ _MOST_MARK_TOKENS: Final = 3  # of a line break, or a day's line spread over its
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class NumberedLine:
     """A message with its number in this summary."""
 
     number: int
@@ -36,21 +36,21 @@ class Line:
     tokens: int  # about as many as it takes
 
 
-def numbered(blocks: Iterable[Block], zone: tzinfo) -> list[list[Line]]:
+def numbered(blocks: Iterable[Block], zone: tzinfo) -> list[list[NumberedLine]]:
     """The lines of each block, numbered through from 1."""
     number = 0
-    lines: list[list[Line]] = []
+    lines: list[list[NumberedLine]] = []
     for block in blocks:
         lines.append([])
         for message in block:
             number += 1
             text = _line(number, message, zone, indented=bool(message.thread) and len(block) > 1)
             tokens = estimate(text) + _MOST_MARK_TOKENS
-            lines[-1].append(Line(number=number, message=message, text=text, tokens=tokens))
+            lines[-1].append(NumberedLine(number=number, message=message, text=text, tokens=tokens))
     return lines
 
 
-def render(lines: Sequence[Line], zone: tzinfo) -> str:
+def render(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
     """The lines below each other, with a line wherever another day begins."""
     day = None
     shown: list[str] = []

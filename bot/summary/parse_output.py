@@ -36,17 +36,17 @@ class RawPoint:
 
 
 @dataclass(slots=True)
-class Said:
+class ParsedOutput:
     """A summary as the model wrote it."""
 
     headline: str = ""
     points: dict[Section, list[RawPoint]] = field(default_factory=dict)
 
 
-def read_form(text: str, *, is_cut: bool = False) -> Said:
+def read_form(text: str, *, is_cut: bool = False) -> ParsedOutput:
     """Take a summary apart, whatever of the form it keeps to; `is_cut` drops the last line, which ends somewhere."""
     lines = text.replace("\r", "\n").splitlines()
-    said, section = Said(), Section.MAIN
+    said, section = ParsedOutput(), Section.MAIN
     for line in filter(str.strip, lines[:-1] if is_cut and len(lines) > 1 else lines):
         if headline := _HEADLINE.fullmatch(line):
             said.headline = said.headline or _point(headline["text"]).text[:HEADLINE_CHARACTERS]
@@ -59,7 +59,7 @@ def read_form(text: str, *, is_cut: bool = False) -> Said:
     return said
 
 
-def _take(line: str, said: Said, section: Section) -> None:
+def _take(line: str, said: ParsedOutput, section: Section) -> None:
     """A point, or the headline, or nothing."""
     bullet = _BULLET.fullmatch(line)
     point = _point(bullet["text"] if bullet else line)

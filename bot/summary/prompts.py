@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Final
 
-from bot.summary.numbered_lines import Line, render
+from bot.summary.numbered_lines import NumberedLine, render
 from bot.types import Entry, Section
 
 HEAD: Final = """\
@@ -57,7 +57,7 @@ TOKENS_PER_POINT: Final = 60  # a sentence of about 30 words with its numbers, a
 TOKENS_AROUND: Final = 120  # headline and titles
 
 
-def asking(lines: Sequence[Line], zone: tzinfo, *, points: int) -> Entry:
+def asking(lines: Sequence[NumberedLine], zone: tzinfo, *, points: int) -> Entry:
     """The entry that asks for the summary of some messages."""
     return Entry(role="user", text=f"{FENCE}\n{render(lines, zone)}\n{FENCE}\n\n{ASK.format(points=points)}")
 

@@ -41,7 +41,7 @@ RANGES: Final = ("last 50", "last 200", "since yesterday", "since my last messag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SummaryRequest:
     """What to read: a thread or a channel, and where to begin; at most one beginning is set.
 
     `last` is a number of messages. `after_own` and `after_summary` begin behind the asker's last message and behind
@@ -58,7 +58,7 @@ class Wanted:
     @property
     def is_usual(self) -> bool:
         """Whether nothing is said of where to begin in a channel: about the newest `USUAL_MESSAGES` are meant then."""
-        return self == Wanted(thread=False)
+        return self == SummaryRequest(thread=False)
 
     def __str__(self) -> str:
         """The exact words, which `stored_wanted` reads back."""
@@ -106,7 +106,7 @@ def _zone(name: str) -> ZoneInfo:
 
 async def read_wanted(
     arguments: str, *, now: datetime, time_zone: str, outside: bool, times: TimeWords
-) -> tuple[Wanted, bool]:
+) -> tuple[SummaryRequest, bool]:
     """What is wanted, and whether it is for the asker alone. Raises `InvalidInput`.
 
     `outside` says that it was asked outside threads, where the channel is meant unless the words say otherwise.
@@ -120,13 +120,13 @@ async def read_wanted(
             thread = place["place"].lower() == "thread"
     if thread and outside:
         raise InvalidInput("There is no thread here. Use it inside a thread, or say `channel`.")
-    wanted = _without_time(Wanted(thread=thread), rest)
+    wanted = _without_time(SummaryRequest(thread=thread), rest)
     if wanted is None:
-        wanted = Wanted(thread=thread, since=await _time(rest, now=now, time_zone=time_zone, times=times))
+        wanted = SummaryRequest(thread=thread, since=await _time(rest, now=now, time_zone=time_zone, times=times))
     return wanted, private > 0
 
 
-def _without_time(place: Wanted, rest: str) -> Wanted | None:
+def _without_time(place: SummaryRequest, rest: str) -> SummaryRequest | None:
     """What is wanted by words that tell no time; None when they do."""
     if not rest:
         return place
@@ -156,10 +156,10 @@ async def _time(rest: str, *, now: datetime, time_zone: str, times: TimeWords) -
     return at
 
 
-def stored_wanted(text: str) -> Wanted:
+def stored_wanted(text: str) -> SummaryRequest:
     """What was wanted, from its exact words. Raises `InvalidInput` for any others."""
     place, _, rest = text.partition(" ")
-    wanted = Wanted(thread=place == "thread")
+    wanted = SummaryRequest(thread=place == "thread")
     if place not in {"thread", "channel"}:
         raise InvalidInput(f"Usage: `/{USAGE}`.")
     if not rest:

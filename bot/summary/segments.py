@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from bot.summary.parse_output import Said
+from bot.summary.parse_output import ParsedOutput
 from bot.summary.sanitize import LINK_REMOVED, harmless, repeats_rules
 from bot.summary.prompts import TITLES
 from bot.summary.numbered_lines import version
@@ -24,7 +24,7 @@ class Checked:
 
 
 def checked(
-    said: Said, covers: Sequence[Covered], named: Mapping[int, str], known_addresses: Set[str], *, most: int
+    said: ParsedOutput, covers: Sequence[Covered], named: Mapping[int, str], known_addresses: Set[str], *, most: int
 ) -> Checked:
     """What the model wrote about the messages that it was given; `named` has their ids by number.
 

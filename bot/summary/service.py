@@ -14,12 +14,12 @@ from bot.errors import InvalidInput, PlatformError
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
-from bot.summary.model_requests import Asker, Bill, Gauge
-from bot.summary.map_reduce import Condenser, Outcome
+from bot.summary.model_requests import SummaryModel, CostTally, TokenRatio
+from bot.summary.map_reduce import MapReduce, MapReduceResult
 from bot.summary.segments import stitched
-from bot.summary.channel_history import ReadablePlatform, Reader, Reading
-from bot.summary.numbered_lines import Line, numbered
-from bot.summary.format import Told, linked, remembered, span, tell
+from bot.summary.channel_history import ReadablePlatform, HistoryReader, ChannelHistory
+from bot.summary.numbered_lines import NumberedLine, numbered
+from bot.summary.format import FormattedSummary, linked, remembered, span, tell
 from bot.summary.request import MOST_MESSAGES, USUAL_MESSAGES, stored_wanted, zone_of
 from bot.types import (
     ConversationKey,
@@ -44,7 +44,7 @@ NOTHING_NEW = "Nothing new: there are no messages {since}."
 UNCHANGED = "Nothing is new or changed since this was summarised; no model was asked."
 
 
-class Summariser:
+class SummaryService:
     """Summarises channels and threads for people who may read them."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Summariser:
         self.model = model
         self.rates = rates
         self.clock = clock
-        self.gauge = Gauge()
+        self.gauge = TokenRatio()
         self._platforms = platforms
 
     def readable(self, key: ConversationKey) -> ReadablePlatform:
@@ -69,22 +69,22 @@ class Summariser:
         if not await self.readable(incoming.key).may_read(incoming.key, incoming.author):
             raise InvalidInput(NO_ACCESS)
 
-    def begin(self, turn: Turn, presenter: Presenter) -> Summary:
+    def begin(self, turn: Turn, presenter: Presenter) -> SummaryRun:
         """The summary that a turn asks for; nothing is done yet."""
-        return Summary(self, turn, presenter)
+        return SummaryRun(self, turn, presenter)
 
 
-class Summary:
+class SummaryRun:
     """One summary in the making; `run` it, then ask for its `settlement`."""
 
-    def __init__(self, host: Summariser, turn: Turn, presenter: Presenter) -> None:
+    def __init__(self, host: SummaryService, turn: Turn, presenter: Presenter) -> None:
         self._host = host
         self._store = host.store
         self._turn = turn
         self._incoming = turn.incoming
         self._presenter = presenter
         self._zone: tzinfo = UTC
-        self._bill = Bill(rates=host.rates)
+        self._bill = CostTally(rates=host.rates)
         self._started = host.clock()
         self._draft = Draft(status="stopped")
         self._entries: tuple[NewEntry, ...] = ()
@@ -107,9 +107,9 @@ class Summary:
         if not lines:
             self._draft = Draft(status="done", text=NOTHING_NEW.format(since=self._since()))
             return
-        condenser = Condenser(
+        condenser = MapReduce(
             store=self._store,
-            asker=Asker(model=self._host.model, bill=self._bill, gauge=self._host.gauge),
+            asker=SummaryModel(model=self._host.model, bill=self._bill, gauge=self._host.gauge),
             place=self._place,
             zone=self._zone,
             tell=self._progress,
@@ -139,10 +139,10 @@ class Summary:
 
     # ------------------------------------------------------------ reading
 
-    async def _read(self) -> Reading:
+    async def _read(self) -> ChannelHistory:
         incoming = self._incoming
         mark = await self._store.get_mark(self._place, incoming.author.id)
-        reader = Reader(
+        reader = HistoryReader(
             platform=self._host.readable(incoming.key),
             key=incoming.key,
             person=incoming.author,
@@ -162,11 +162,11 @@ class Summary:
         self._progress(f"Reading: {count:,} messages so far…")
 
     def _progress(self, text: str) -> None:
-        self._presenter.offer(lambda: Draft(status="thinking", notices=(text,)))
+        self._presenter.submit(lambda: Draft(status="thinking", notices=(text,)))
 
     # ------------------------------------------------------------ telling
 
-    async def _finish(self, reading: Reading, lines: Sequence[Line], outcome: Outcome) -> None:
+    async def _finish(self, reading: ChannelHistory, lines: Sequence[NumberedLine], outcome: MapReduceResult) -> None:
         whole = stitched(outcome.parts)
         by_id = {line.message.source_id: line for line in lines}
         links = await self._links(whole, by_id)
@@ -184,7 +184,7 @@ class Summary:
         removed = {"citations_removed": outcome.citations_removed, "points_removed": outcome.points_removed}
         logger.info("summary made", extra={"turn": self._turn.id, **counts, **removed})
 
-    async def _links(self, whole: SummaryPart, by_id: Mapping[str, Line]) -> Mapping[str, str]:
+    async def _links(self, whole: SummaryPart, by_id: Mapping[str, NumberedLine]) -> Mapping[str, str]:
         """The address of each message that is named; only of messages that were read."""
         platform = self._host.readable(self._incoming.key)
         named = {id for points in whole.points.values() for point in points for id in point.rests_on if id in by_id}
@@ -194,7 +194,7 @@ class Summary:
             logger.warning("messages not linked", extra={"turn": self._turn.id, "error": str(error)})
             return dict.fromkeys(named, "")
 
-    def _notices(self, reading: Reading, lines: Sequence[Line], outcome: Outcome, told: Told) -> tuple[str, ...]:
+    def _notices(self, reading: ChannelHistory, lines: Sequence[NumberedLine], outcome: MapReduceResult, told: FormattedSummary) -> tuple[str, ...]:
         notices = [f"From {_count(len(lines), 'message')}, {span(lines, self._zone)}."]
         if reading.is_cut:
             notices.append(f"There are more: the newest {MOST_MESSAGES:,} were read.")
@@ -224,7 +224,7 @@ def _later_headlines(parts: Sequence[SummaryPart]) -> list[str]:
     return headlines[1:]
 
 
-def _reach_back(parts: Sequence[SummaryPart], reading: Reading) -> datetime | None:
+def _reach_back(parts: Sequence[SummaryPart], reading: ChannelHistory) -> datetime | None:
     """Where a kept part begins that ends among what was read, if that is not far: then it can be used again."""
     begins_at = reading.begins_at
     if begins_at is None:

@@ -29,7 +29,7 @@ class Checkpoint:
     async def note(self, ref: str, messages: Sequence[str]) -> None:
         """Store where the reply stands, if that has changed. Raises `ClaimLost`."""
         if (ref, messages) != self._noted:
-            self._heed(await self._store.note_reply(self._turn, ref, messages))
+            self._heed(await self._store.set_reply_ref(self._turn, ref, messages))
             self._noted = ref, messages
 
     async def ask(self, draft: Draft) -> None:

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.context.request_builder import Composer
-from bot.context.compaction import Condenser
+from bot.context.request_builder import RequestBuilder
+from bot.context.compaction import Compactor
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
-from bot.context.attachments import Files
+from bot.context.attachments import AttachmentLoader
 from bot.ports import Clock, Model, Platform, Rates, Store
-from bot.summary.service import Summariser
+from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.checkpoint import Checkpoint
 from bot.turns.generation import BURST_NOTICE
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 class TurnOptions:
     """What differs between the places where turns are run: without `files` attachments are named and not read."""
 
-    files: Files | None = None
+    files: AttachmentLoader | None = None
     takeover: TakeoverTimes = DEFAULT_TIMES
 
 
@@ -52,13 +52,13 @@ class ConversationManager:
         self._store = store
         self._platforms = platforms
         self._clock = clock
-        self._summariser = Summariser(store, model, rates, platforms, clock=clock)
+        self._summariser = SummaryService(store, model, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
-        composer = Composer(store, model, rates, platforms, clock=clock, files=options.files)
+        composer = RequestBuilder(store, model, rates, platforms, clock=clock, files=options.files)
         self._runner = TurnRunner(
             store,
             Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),
-            Condenser(store, model, rates, clock=clock),
+            Compactor(store, model, rates, clock=clock),
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
             clock=clock,
@@ -100,7 +100,7 @@ class ConversationManager:
         checkpoint = Checkpoint(self._store, turn, self._clock, stop=stop)
         presenter = Presenter(
             lambda: platform.open_reply(turn),
-            pace=platform.pace,
+            min_update_interval=platform.min_update_interval,
             on_shown=checkpoint.note,
             before=checkpoint.ask,
             on_removed=stop.set,

@@ -190,7 +190,7 @@ class Dispatcher:
             if until is None:
                 await self._turns.close(turn, error=f"given up: {type(error).__name__}")
             else:
-                await self._turns.postpone(turn, until)
+                await self._turns.reschedule(turn, until)
 
     async def _hand_back(self, runner: _Runner) -> None:
         """Let another process take the turn up at once; where that fails, it is found to be orphaned later."""

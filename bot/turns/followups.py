@@ -7,35 +7,35 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import InvalidInput
-from bot.types import Again, Incoming, Person, Task, Turn, TurnId, TurnState
+from bot.types import FollowUp, Incoming, Person, Task, Turn, TurnId, TurnState
 
 ANOTHER_WAY = "Please answer this once more, in another way: {question}"
 THE_REST = "Please go on exactly where your last answer ends."
 UNDER_WAY = "That is under way already."
 
 ENDED = frozenset({TurnState.DONE, TurnState.CANCELLED, TurnState.FAILED})
-ALLOWED: Mapping[Again, frozenset[TurnState]] = {
-    Again.RETRY: frozenset({TurnState.FAILED}),
-    Again.REGENERATE: frozenset({TurnState.DONE, TurnState.CANCELLED}),
-    Again.CONTINUE: frozenset({TurnState.DONE, TurnState.CANCELLED}),
+ALLOWED: Mapping[FollowUp, frozenset[TurnState]] = {
+    FollowUp.RETRY: frozenset({TurnState.FAILED}),
+    FollowUp.REGENERATE: frozenset({TurnState.DONE, TurnState.CANCELLED}),
+    FollowUp.CONTINUE: frozenset({TurnState.DONE, TurnState.CANCELLED}),
 }
 
 
-def once_more(turn: Turn, how: Again, *, by: Person, at: datetime) -> Sequence[Incoming]:
+def once_more(turn: Turn, how: FollowUp, *, by: Person, at: datetime) -> Sequence[Incoming]:
     """Return what is asked to go on with `turn`; the same twice has the same dedupe keys. Raises `InvalidInput`."""
     state = turn.outcome or turn.state  # once recorded it has ended; notes may still be made for later questions
     if state not in ENDED:
         raise InvalidInput("That answer is still being written.")
     if state not in ALLOWED[how]:
-        raise InvalidInput("That question was answered." if how is Again.RETRY else "There is no answer to go on with.")
+        raise InvalidInput("That question was answered." if how is FollowUp.RETRY else "There is no answer to go on with.")
     if not turn.incoming.text.strip() and not turn.incoming.attachments:
         raise InvalidInput("That question has been forgotten. Please ask again.")
-    if how is Again.RETRY:
+    if how is FollowUp.RETRY:
         return _the_same(turn, how)
     if turn.incoming.task is not Task.ANSWER:
         return _the_same(turn, how)
     question = "\n".join(each.text for each in (turn.incoming, *turn.burst))
-    text = THE_REST if how is Again.CONTINUE else ANOTHER_WAY.format(question=question)
+    text = THE_REST if how is FollowUp.CONTINUE else ANOTHER_WAY.format(question=question)
     # Attachments are in view already; a new source id would make an edit of the question change this one too.
     return [
         replace(
@@ -46,17 +46,17 @@ def once_more(turn: Turn, how: Again, *, by: Person, at: datetime) -> Sequence[I
             at=at,
             source_id="",
             attachments=(),
-            reply_ref="" if how is Again.CONTINUE else turn.reply_ref or "",
+            reply_ref="" if how is FollowUp.CONTINUE else turn.reply_ref or "",
         )
     ]
 
 
 def follow_up_keys(turn: TurnId) -> Sequence[str]:
     """Return the dedupe keys under which what repeats the question of a turn is asked."""
-    return [f"{Again.REGENERATE.value}:{turn}", f"{Again.CONTINUE.value}:{turn}", f"{Again.RETRY.value}:{turn}:0"]
+    return [f"{FollowUp.REGENERATE.value}:{turn}", f"{FollowUp.CONTINUE.value}:{turn}", f"{FollowUp.RETRY.value}:{turn}:0"]
 
 
-def _the_same(turn: Turn, how: Again) -> Sequence[Incoming]:
+def _the_same(turn: Turn, how: FollowUp) -> Sequence[Incoming]:
     """Return the question and what was answered together with it, into the message that is there."""
     asked = (turn.incoming, *turn.burst)
     return [

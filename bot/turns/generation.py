@@ -8,8 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.delivery.accumulator import Answer
-from bot.context.request_builder import Composition
+from bot.delivery.accumulator import AnswerAccumulator
+from bot.context.request_builder import PreparedRequest
 from bot.errors import StreamCut
 from bot.ports import Clock, Model, Rates
 from bot.turns.attempt import Attempt
@@ -50,8 +50,8 @@ class AnswerGeneration:
     """The generation of an answer to a question; `answer` grows with the model's stream."""
 
     attempt: Attempt
-    composition: Composition
-    answer: Answer
+    composition: PreparedRequest
+    answer: AnswerAccumulator
     model: Model
     rates: Rates
     clock: Clock
@@ -64,7 +64,7 @@ class AnswerGeneration:
             async with aclosing(self.model.stream(self.composition.request)) as events:
                 async for event in events:
                     self.answer.add(event)
-                    self.attempt.presenter.offer(self.answer.draft)
+                    self.attempt.presenter.submit(self.answer.draft)
         except StreamCut as error:
             logger.warning("stream cut", extra={**self.attempt.log_fields, "error": str(error)})
             self.answer.note(CUT_NOTICE)

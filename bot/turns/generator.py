@@ -7,14 +7,14 @@ import logging
 import random
 from dataclasses import dataclass
 
-from bot.delivery.accumulator import Answer
-from bot.context.request_builder import Composer, Composition, Refusal
+from bot.delivery.accumulator import AnswerAccumulator
+from bot.context.request_builder import RequestBuilder, PreparedRequest, Refusal
 from bot.context.overflow import MOST_TRIES
 from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.ports import Clock, Model, Rates, Store
-from bot.summary.service import Summariser
+from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import user_message
 from bot.turns.generation import AnswerGeneration, Generation, wait_or_cancel
@@ -29,7 +29,7 @@ class Answered:
     """Something was generated, to its end or until it was stopped; `composition` is the request of an answer."""
 
     settlement: Settlement
-    composition: Composition | None = None
+    composition: PreparedRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Generator:
     """Generate what turns ask for: answers, and summaries of channels and threads."""
 
     def __init__(
-        self, store: Store, model: Model, rates: Rates, *, composer: Composer, summariser: Summariser, clock: Clock
+        self, store: Store, model: Model, rates: Rates, *, composer: RequestBuilder, summariser: SummaryService, clock: Clock
     ) -> None:
         self._store = store
         self._model = model
@@ -132,20 +132,20 @@ class Generator:
         assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
         raise refused.error
 
-    async def _begun(self, attempt: Attempt, composition: Composition) -> AnswerGeneration:
+    async def _begun(self, attempt: Attempt, composition: PreparedRequest) -> AnswerGeneration:
         """Return the generation of an answer, which may link to the addresses that people wrote."""
         addresses = await offload(composition.characters, composition.find_addresses)
         return AnswerGeneration(
             attempt=attempt,
             composition=composition,
-            answer=Answer(addresses=addresses),
+            answer=AnswerAccumulator(addresses=addresses),
             model=self._model,
             rates=self._rates,
             clock=self._clock,
         )
 
     async def _run(
-        self, attempt: Attempt, generation: Generation, composition: Composition | None = None
+        self, attempt: Attempt, generation: Generation, composition: PreparedRequest | None = None
     ) -> Answered | Stopped:
         """Run a generation in a task of its own, so that a person stops it alone. Raises what the generation raises.
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from bot.chat.follow_ups import TALK_LENGTH
-from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, State, decide
+from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
 from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
@@ -36,14 +36,14 @@ from bot.turns.dispatcher import Dispatcher
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.types import (
     ANSWER_IN,
-    Again,
+    FollowUp,
     ConversationKey,
     DeletionOutcome,
     Edit,
-    Handled,
+    HandleResult,
     Incoming,
     Outcome,
-    Owed,
+    PendingAnswer,
     RequestRecord,
     ThreadMessage,
     Turn,
@@ -90,7 +90,7 @@ class Inbox:
             check_may_summarise=manager.check_may_summarise,
         )
 
-    async def handle(self, incoming: Incoming) -> Handled:
+    async def handle(self, incoming: Incoming) -> HandleResult:
         """Store a question, carry out a command, or pass over what is not meant for the bot."""
         try:
             return await self._handle(incoming)
@@ -99,10 +99,10 @@ class Inbox:
                 return await self._pass_over(incoming, "a bot's mistake")
             return await self._refuse(incoming, error)
 
-    async def _handle(self, incoming: Incoming) -> Handled:
+    async def _handle(self, incoming: Incoming) -> HandleResult:
         words = incoming.typed or incoming.text
-        invocation = parse(words, directed=incoming.addressed)
-        unknown = unknown_command(words) if invocation is None and incoming.addressed else ""
+        invocation = parse(words, directed=incoming.is_directed)
+        unknown = unknown_command(words) if invocation is None and incoming.is_directed else ""
         state = await self._state(incoming, marked=invocation is not None)
         decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)
         if decision.action is Action.COMMAND and unknown:
@@ -129,34 +129,34 @@ class Inbox:
 
     # ------------------------------------------------------------ what is done with it
 
-    async def _state(self, incoming: Incoming, *, marked: bool = False) -> State:
+    async def _state(self, incoming: Incoming, *, marked: bool = False) -> PolicyState:
         """Return what the stores know, as far as it can matter for what came in."""
-        takes_part = await self._store.takes_part(incoming.key)
-        if marked and not incoming.addressed and not takes_part and incoming.starts_thread:
-            takes_part = await self._store.takes_part(replace(incoming.key, thread=""))
-        if not (incoming.addressed or takes_part):
-            return State(takes_part=False, parameters={})
+        has_participated = await self._store.has_participated(incoming.key)
+        if marked and not incoming.is_directed and not has_participated and incoming.is_top_level:
+            has_participated = await self._store.has_participated(replace(incoming.key, thread=""))
+        if not (incoming.is_directed or has_participated):
+            return PolicyState(has_participated=False, parameters={})
         parameters = values_of(await effective_parameters(incoming, self._store))
-        state = State(takes_part=takes_part, parameters=parameters)
-        if incoming.author.is_bot and incoming.addressed:
+        state = PolicyState(has_participated=has_participated, parameters=parameters)
+        if incoming.author.is_bot and incoming.is_directed:
             return replace(state, asked_by_bots=await self._store.asked_by_bots(incoming.key, limit=ANSWERS_TO_BOTS))
-        if not incoming.addressed and parameters.get("follow_ups") == "auto":
+        if not incoming.is_directed and parameters.get("follow_ups") == "auto":
             return replace(state, talk=await self._store.recent_talk(incoming.key, limit=TALK_LENGTH))
         return state
 
-    async def _follow(self, decision: Decision, incoming: Incoming, state: State) -> Handled:
+    async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
             return await self._take(_placed(incoming, state))
         if decision.action is Action.TELL:
             if await self._store.is_known(incoming):  # the question itself, delivered again
-                return Handled(outcome=Outcome.DUPLICATE)
+                return HandleResult(outcome=Outcome.DUPLICATE)
             return await self._once(incoming, telling(decision.text))
         if decision.action is Action.IGNORE:
             return await self._pass_over(incoming, decision.reason)
-        return Handled(outcome=Outcome.IGNORED)
+        return HandleResult(outcome=Outcome.IGNORED)
 
-    async def _pass_over(self, incoming: Incoming, reason: str) -> Handled:
+    async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
         """Do nothing, and log so once an hour by kind and place: it may be all that a busy channel says."""
         key = incoming.key
         place = (key.platform, key.workspace, key.channel)
@@ -165,13 +165,13 @@ class Inbox:
             logger.info("passed over", extra={"place": "/".join(place), "reason": reason})
 
         await self._passed_over.get((*place, reason), tell)
-        return Handled(outcome=Outcome.IGNORED)
+        return HandleResult(outcome=Outcome.IGNORED)
 
-    async def _control(self, asked: Incoming, effect: Effect[R]) -> Handled:
+    async def _control(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
         """Carry out what somebody does with a control, if that is open to them."""
         return await self.refuse(asked) or await self._once(asked, effect)
 
-    async def refuse(self, asked: Incoming) -> Handled | None:
+    async def refuse(self, asked: Incoming) -> HandleResult | None:
         """Tell whoever uses a command or a control that it is not open to them; None when it is."""
         state = await self._state(asked)
         decision = decide(asked, state, command=asked.entrance)
@@ -179,10 +179,10 @@ class Inbox:
 
     # ------------------------------------------------------------ once, and told once
 
-    async def _once(self, asked: Incoming, effect: Effect[R]) -> Handled:
+    async def _once(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
         """Carry out an effect unless its delivery has had one; what its author is to be told."""
         done = await self._carry_out(asked, effect)
-        return await self._told_before(asked) if done is None else Handled(outcome=Outcome.REPLIED, text=done.answer)
+        return await self._told_before(asked) if done is None else HandleResult(outcome=Outcome.REPLIED, text=done.answer)
 
     async def _carry_out(self, asked: Incoming, effect: Effect[R]) -> CarriedOut[R] | None:
         """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""
@@ -191,14 +191,14 @@ class Inbox:
             self._interrupt(effect.change.interrupted(done.result))
         return done
 
-    async def _told_before(self, asked: Incoming) -> Handled:
+    async def _told_before(self, asked: Incoming) -> HandleResult:
         """Return what a delivery that comes again still has to tell, if anything."""
         answer = await self._store.take_answer(asked)
         if answer is None:
-            return Handled(outcome=Outcome.DUPLICATE)
-        return Handled(outcome=Outcome.REPLIED, text=answer)
+            return HandleResult(outcome=Outcome.DUPLICATE)
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
-    async def _refuse(self, asked: Incoming, error: InvalidInput) -> Handled:
+    async def _refuse(self, asked: Incoming, error: InvalidInput) -> HandleResult:
         """Raise an error that is to be told, unless its delivery was told something before."""
         if await self._carry_out(asked, telling(str(error))) is not None:
             raise error
@@ -214,17 +214,17 @@ class Inbox:
         """Store what the platform is about to be told is under way; False when somebody else has it."""
         return await self._store.begin(asked)
 
-    async def reply(self, asked: Incoming, text: str) -> Handled:
+    async def reply(self, asked: Incoming, text: str) -> HandleResult:
         """Answer an incoming with `text` and nothing else, if what it came by is open to its author."""
         return await self._control(asked, telling(text))
 
-    async def told(self, asked: Incoming) -> None:
+    async def mark_answered(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
-        await self._store.told(asked.key.platform, asked.dedupe_key)
+        await self._store.mark_answered(asked.key.platform, asked.dedupe_key)
 
-    async def owed(self, platform: str) -> Sequence[Owed]:
+    async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
         """Take over what a crash kept from its authors, as long as somebody may wait for it."""
-        return await self._store.take_owed(platform, since=self._services.clock() - WORTH_TELLING)
+        return await self._store.take_pending_answers(platform, since=self._services.clock() - WORTH_TELLING)
 
     # ------------------------------------------------------------ controls
 
@@ -233,7 +233,7 @@ class Inbox:
         services = self._services
         return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
 
-    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         """Stop what is being answered to the author of `asked`, the queued questions too; administrators stop all."""
         if refusal := await self.refuse(asked):
             return refusal
@@ -243,7 +243,7 @@ class Inbox:
             return await self._refuse(asked, error)
         return await self._once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
 
-    async def edited(
+    async def on_message_edited(
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
     ) -> None:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected."""
@@ -254,19 +254,19 @@ class Inbox:
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
         await self._store.edit_message(channel, edit, is_directed=is_directed)
 
-    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+    async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""
         outcome = await self._store.delete_messages(channel, ids)
         self._interrupt(outcome.interrupted)
         return outcome
 
-    async def place_deleted(self, place: Within) -> DeletionOutcome:
+    async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         """Remove all that was said in a place that is gone."""
         outcome = await self._store.delete_place(place)
         self._interrupt(outcome.interrupted)
         return outcome
 
-    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
+    async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         """Ask once more, in another way or for the rest; the same twice is done once."""
         if refusal := await self.refuse(asked):
             return refusal
@@ -279,15 +279,15 @@ class Inbox:
         is_begun = handled.outcome is Outcome.REPLIED and not handled.text
         return replace(handled, outcome=Outcome.ANSWERING) if is_begun else handled
 
-    async def _once_more(self, id: TurnId, how: Again, asked: Incoming) -> tuple[Incoming, ...]:
+    async def _once_more(self, id: TurnId, how: FollowUp, asked: Incoming) -> tuple[Incoming, ...]:
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput("That question is not known here.")
         questions = tuple(once_more(turn, how, by=asked.author, at=asked.at))
-        check_again(asked.author, turn, administers=asked.administers)
+        check_again(asked.author, turn, is_admin=asked.is_admin)
         return questions
 
-    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         """Remember whether somebody found an answer good."""
         change = NoteFeedback(turn=id, person=asked.author.id, good=good)
         return await self._control(asked, Effect(change=change, tell=lambda _: answer))
@@ -296,13 +296,13 @@ class Inbox:
         """A turn as it stands."""
         return await self._store.get_turn(id)
 
-    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
+    async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
         """Every parameter as it holds in a conversation."""
         return await effective_at(key, self._store)
 
-    async def change(
+    async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
-    ) -> Handled:
+    ) -> HandleResult:
         """Set or unset parameters at a scope, all of them or none."""
         try:
             formatted = dict(_formatted(name, text) for name, text in values.items())
@@ -311,29 +311,29 @@ class Inbox:
         effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
         return await self._control(asked, effect)
 
-    async def active(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
+    async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         """The conversations with questions since then, and when the newest was asked."""
         return await self._store.active_conversations(platform, since=since)
 
-    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+    async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """The newest requests of a conversation in figures, oldest first."""
         return await self._store.recent_requests(key, limit=limit)
 
-    async def _take(self, incoming: Incoming) -> Handled:
+    async def _take(self, incoming: Incoming) -> HandleResult:
         if not incoming.text.strip() and not incoming.attachments:
             raise InvalidInput(EMPTY_QUESTION)
-        if await self._store.accept(incoming) is None:
-            return Handled(outcome=Outcome.DUPLICATE)
+        if await self._store.enqueue(incoming) is None:
+            return HandleResult(outcome=Outcome.DUPLICATE)
         self._dispatcher.wake(incoming.key)
-        return Handled(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING)
 
 
-def _placed(incoming: Incoming, state: State) -> Incoming:
+def _placed(incoming: Incoming, state: PolicyState) -> Incoming:
     """Return a question with the place of its answer.
 
     Outside threads it belongs to the thread that it starts, or by setting to the channel as one conversation.
     """
-    if not incoming.starts_thread:
+    if not incoming.is_top_level:
         return incoming
     answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
     key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key

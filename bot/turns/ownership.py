@@ -24,9 +24,9 @@ def check_stop(by: Person, askers: Set[str]) -> None:
         raise InvalidInput(NOT_YOURS_TO_STOP)
 
 
-def check_again(by: Person, turn: Turn, *, administers: bool) -> None:
+def check_again(by: Person, turn: Turn, *, is_admin: bool) -> None:
     """Raise `InvalidInput` unless `by` asked the first question of `turn`; later ones were answered along with it."""
-    if not administers and turn.incoming.author.id != by.id:
+    if not is_admin and turn.incoming.author.id != by.id:
         raise InvalidInput(NOT_YOURS_TO_REPEAT)
 
 

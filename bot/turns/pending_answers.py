@@ -11,7 +11,7 @@ from typing import Final
 from bot.turns.effects import SHOWN_WITHIN
 from bot.errors import BotError, StorageError
 from bot.ports import Bot
-from bot.types import Owed
+from bot.types import PendingAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ INTERRUPTED: Final = "I was interrupted before I could do that. Please try again
 async def keep_telling(
     bot: Bot,
     platform: str,
-    tell: Callable[[Owed], Awaitable[None]],
+    tell: Callable[[PendingAnswer], Awaitable[None]],
     *,
     rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
@@ -33,13 +33,13 @@ async def keep_telling(
     """
     while True:
         try:
-            await asyncio.gather(*(_tell(bot, owed, tell) for owed in await bot.owed(platform)))
+            await asyncio.gather(*(_tell(bot, owed, tell) for owed in await bot.take_pending_answers(platform)))
         except StorageError as error:
             logger.warning("what is owed waits for the database", extra={"error": str(error)})
         await rest(LOOK_SECONDS)
 
 
-async def _tell(bot: Bot, owed: Owed, tell: Callable[[Owed], Awaitable[None]]) -> None:
+async def _tell(bot: Bot, owed: PendingAnswer, tell: Callable[[PendingAnswer], Awaitable[None]]) -> None:
     extra = {"delivery": owed.incoming.dedupe_key, "conversation": str(owed.incoming.key)}
     try:
         async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
@@ -53,7 +53,7 @@ async def _tell(bot: Bot, owed: Owed, tell: Callable[[Owed], Awaitable[None]]) -
         if owed.answer is None:
             await _tell(bot, replace(owed, answer=INTERRUPTED), tell)
         else:
-            await bot.told(owed.incoming)
+            await bot.mark_answered(owed.incoming)
     else:
-        await bot.told(owed.incoming)
+        await bot.mark_answered(owed.incoming)
         logger.info("what was owed is told", extra=extra)

@@ -6,8 +6,8 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from bot.context.request_builder import Composition
-from bot.context.compaction import Condenser
+from bot.context.request_builder import PreparedRequest
+from bot.context.compaction import Compactor
 from bot.errors import PlatformError
 from bot.ports import Clock, Store
 from bot.turns.attempt import Attempt
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 class Exchange:
     """What was asked in an answered turn, and the conversation as it is remembered since."""
 
-    composition: Composition
+    composition: PreparedRequest
     conversation: Conversation
 
 
@@ -48,7 +48,7 @@ class TurnRunner:
         self,
         store: Store,
         generator: Generator,
-        condenser: Condenser,
+        condenser: Compactor,
         *,
         takeover: Takeover,
         undelivered: Undelivered,
@@ -125,7 +125,7 @@ class TurnRunner:
         turn = attempt.turn
         if is_poison(turn) or not takes_others(turn.incoming):
             return attempt
-        return replace(attempt, turn=await self._store.gather(turn))
+        return replace(attempt, turn=await self._store.coalesce(turn))
 
     async def _record(self, attempt: Attempt, settlement: Settlement) -> Recorded:
         """Record how a turn ends, as withdrawn when somebody took its answer away while it was written."""
@@ -147,10 +147,10 @@ class TurnRunner:
         """Tell people that the question is kept, and hand it back to the queue until then."""
         turn, fields = attempt.turn, attempt.log_fields
         try:
-            await attempt.presenter.leave(Draft(status="thinking", notices=(retry.notice,)))
+            await attempt.presenter.pause(Draft(status="thinking", notices=(retry.notice,)))
         except PlatformError as error:
             logger.warning("draft not shown", extra={**fields, "error": str(error)})
-        await self._store.postpone(turn, retry.until)
+        await self._store.reschedule(turn, retry.until)
         until = retry.until.isoformat()
         logger.info("turn put off", extra={**fields, "retries": turn.retries + 1, "until": until})
 
@@ -159,7 +159,7 @@ async def _begin(attempt: Attempt) -> None:
     """Show that a question is thought about. Raises `PlatformError` where an answer would not be taken."""
     if attempt.turn.outcome is None and not attempt.turn.withdrawn:
         await attempt.platform.check_writable(attempt.turn)
-        attempt.presenter.offer(lambda: Draft(status="thinking"))
+        attempt.presenter.submit(lambda: Draft(status="thinking"))
 
 
 def _exchange(ended: Ended, recorded: Recorded) -> Exchange | None:

@@ -53,7 +53,7 @@ class Undelivered:
             logger.warning("answer not taken back", extra=_told(turn, error))
             until = None if isinstance(error, PlatformRefused) else next_showing(turn.showings, self._clock())
             if until is not None:
-                await self._store.postpone(turn, until)
+                await self._store.reschedule(turn, until)
             else:
                 await self._store.close(turn, error=f"{type(error).__name__}: {error}")
             return
@@ -81,7 +81,7 @@ class Undelivered:
         """Put off a recorded turn, which is then only shown again; one that was put off too often is told alone."""
         until = next_showing(turn.showings, self._clock())
         if until is not None:
-            await self._store.postpone(turn, until)
+            await self._store.reschedule(turn, until)
             return
         try:
             await self._tell(turn, draft or Draft(status="failed"), PlatformRefused(str(error), reason=NOT_IN_TIME))
@@ -94,7 +94,7 @@ class Undelivered:
         current = await self._store.get_turn(turn.id)
         if current is not None and current.reply_ref is not None:
             # Or whoever hears that they are deleted would take it for somebody's wish.
-            await self._store.note_reply(turn, current.reply_ref, ())
+            await self._store.set_reply_ref(turn, current.reply_ref, ())
         try:
             await presenter.retract(may_stand=turn.reply_ref is not None)
         except PlatformError as trouble:

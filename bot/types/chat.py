@@ -89,11 +89,11 @@ class Incoming:
     `is_direct` says that nobody else reads the conversation.
     `source_id` is the id of the message shown to people (for edits and deletions), "" for a command.
     `overrides` are parameters given for this turn only, by name, as text.
-    `addressed` says that it is meant for the bot by itself: a mention, a direct message or a command.
+    `is_directed` says that it is meant for the bot by itself: a mention, a direct message or a command.
     `addressees` are the ids of other people whom it mentions or replies to, as the platform tells.
-    `starts_thread` says that it stands outside threads: `key.thread` then names the thread it would start.
+    `is_top_level` says that it stands outside threads: `key.thread` then names the thread it would start.
     `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
-    `private` says that the answer is for the author alone. `administers` says that the author is known to administer
+    `private` says that the answer is for the author alone. `is_admin` says that the author is known to administer
     the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
     `details` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
     """
@@ -110,18 +110,18 @@ class Incoming:
     source_id: str = ""
     attachments: tuple[Attachment, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    addressed: bool = True
+    is_directed: bool = True
     addressees: frozenset[str] = frozenset()
-    starts_thread: bool = False
+    is_top_level: bool = False
     task: Task = Task.ANSWER
     reply_ref: str = ""
     private: bool = False
-    administers: bool = False
+    is_admin: bool = False
     time_zone: str = "UTC"
     details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
-class Again(StrEnum):
+class FollowUp(StrEnum):
     """How a turn that has ended is gone on with."""
 
     RETRY = "retry"  # the failed question once more, in the same message
@@ -139,7 +139,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handled:
+class HandleResult:
     """What became of an incoming, and the Markdown to show to its author alone ("" unless REPLIED)."""
 
     outcome: Outcome
@@ -147,7 +147,7 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class PendingAnswer:
     """A delivery whose author waits for an answer; None for one that was received and never carried out."""
 
     incoming: Incoming

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.context.window import Break, interrupted
+from bot.context.window import CacheBreak, mark_prefix_broken
 from bot.ports import Clock
 from bot.turns.followups import follow_up_keys
 from bot.types import (
@@ -153,7 +153,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
 
     def _break(self, key: ConversationKey) -> None:
         if key in self._conversations:
-            self._conversations[key] = interrupted(self._conversations[key], Break.DELETED)
+            self._conversations[key] = mark_prefix_broken(self._conversations[key], CacheBreak.DELETED)
 
     def _remove_entries(self, key: ConversationKey, names: Collection[str]) -> None:
         """Remove entries by their ids, and the notes that were made after them."""
@@ -171,7 +171,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             conversation = replace(conversation, memory="")
             self._notes_until[key] = 0
         if any(conversation.window_start <= each.position < self._sent_until[key] for each in gone):
-            conversation = interrupted(conversation, Break.DELETED)
+            conversation = mark_prefix_broken(conversation, CacheBreak.DELETED)
         self._conversations[key] = replace(conversation, revision=conversation.revision + 1)
 
     def _forget_transcript(self, key: ConversationKey) -> None:
@@ -285,7 +285,7 @@ class MemoryDeletion(MemoryRemoval):
         self._begin()
         self._remove_entries(key, [name for name, entry in self._entries[key].items() if _is_note(entry)])
         known = self._conversations[key]
-        ahead = interrupted(known, Break.DELETED) if self._removed else known
+        ahead = mark_prefix_broken(known, CacheBreak.DELETED) if self._removed else known
         self._conversations[key] = replace(ahead, memory="", revision=known.revision + 1)
         self._notes_until[key] = 0
         return bool(known.memory) or self._removed > 0
@@ -315,7 +315,7 @@ class MemoryDeletion(MemoryRemoval):
         self._forget_edits(lambda name, change: name[0] == platform and change.author == id)
         return self._outcome()
 
-    async def resting_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
+    async def inactive_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
         latest: dict[ConversationKey, datetime] = {}
         for id, turn in self._turns.items():
             if turn.incoming.author.id != FORGOTTEN:

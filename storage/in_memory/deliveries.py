@@ -25,7 +25,7 @@ from bot.turns.effects import (
     StopTurns,
 )
 from bot.ports import Clock
-from bot.types import Incoming, Owed
+from bot.types import Incoming, PendingAnswer
 from storage.codec import as_utc
 from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
 from storage.turn_rules import without_words
@@ -82,7 +82,7 @@ class MemoryDeliveries:
         self._deliveries[_name(incoming)] = replace(known, due=now + TELLING)
         return known.answer
 
-    async def take_owed(self, platform: str, *, since: datetime) -> Sequence[Owed]:
+    async def take_pending_answers(self, platform: str, *, since: datetime) -> Sequence[PendingAnswer]:
         now = as_utc(self._clock())
         free = {key: each for key, each in self._deliveries.items() if key[0] == platform and _is_free(each, now)}
         taken = []
@@ -91,10 +91,10 @@ class MemoryDeliveries:
                 self._deliveries[key] = _Delivery(at=each.at)
             else:
                 self._deliveries[key] = replace(each, due=now + TELLING)
-                taken.append((each.at, key[1], Owed(incoming=each.incoming, answer=each.answer)))
+                taken.append((each.at, key[1], PendingAnswer(incoming=each.incoming, answer=each.answer)))
         return [owed for *_, owed in sorted(taken, key=lambda each: each[:2])]
 
-    async def told(self, platform: str, dedupe_key: str) -> None:
+    async def mark_answered(self, platform: str, dedupe_key: str) -> None:
         known = self._deliveries.get((platform, dedupe_key))
         if known is not None:
             self._deliveries[platform, dedupe_key] = _Delivery(at=known.at)
@@ -185,7 +185,7 @@ async def _(change: NoteFeedback, store: Any) -> None:
 
 @_changed.register
 async def _(change: AcceptTurns, store: Any) -> Any:
-    return tuple([await store.accept(each) for each in change.questions])
+    return tuple([await store.enqueue(each) for each in change.questions])
 
 
 def _name(incoming: Incoming) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count, takewhile
 
-from bot.context.window import reconciled
+from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
 from bot.ports import Clock
 from bot.types import (
@@ -70,7 +70,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         self._dedupe_keys: set[tuple[str, str]] = set()
         self._turn_ids = count(1)
 
-    async def accept(self, incoming: Incoming) -> TurnId | None:
+    async def enqueue(self, incoming: Incoming) -> TurnId | None:
         incoming = replace(incoming, at=as_utc(incoming.at), typed="")  # commands are told from questions before
         name = (incoming.key.platform, incoming.dedupe_key)
         if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.source_id, incoming.at):
@@ -101,7 +101,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
         return replace(self._keep(claimed), burst=self._burst(oldest.id))
 
-    async def note_reply(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+    async def set_reply_ref(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
         ending = self._is_ending(self._keep(replace(self._claimed(turn), reply_ref=ref)))
         self._messages_of[turn.id] = tuple(messages)
         return ending
@@ -117,7 +117,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
     def _is_ending(self, turn: Turn) -> bool:
         return turn.stop or turn.withdrawn or turn.id in self._stale
 
-    async def postpone(self, turn: Turn, until: datetime) -> None:
+    async def reschedule(self, turn: Turn, until: datetime) -> None:
         until = as_utc(until)
         current = self._claimed(turn)
         recorded = current.outcome is not None
@@ -168,7 +168,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
             cancelled=count[TurnState.CANCELLED],
         )
 
-    async def gather(self, turn: Turn) -> Turn:
+    async def coalesce(self, turn: Turn) -> Turn:
         current = self._claimed(turn)
         taken = [each for each in self._open(turn.incoming.key) if each.state is TurnState.QUEUED and is_plain(each)]
         self._stale.discard(turn.id)
@@ -184,7 +184,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         recorded = replace(current, outcome=settlement.state, draft=settlement.draft)
         key, remembers = turn.incoming.key, settlement.conversation
         if remembers is not None:
-            remembers = reconciled(in_utc(remembers), now=self._conversations.get(key))
+            remembers = merge_concurrent_changes(in_utc(remembers), now=self._conversations.get(key))
         stored = await self.append_entries(key, settlement.entries)
         if remembers is not None:
             self._conversations[key] = remembers
@@ -253,7 +253,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         ]
         return records[-limit:]
 
-    async def spent(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
+    async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         settled: list[tuple[TurnId, Settlement | Condensation]] = [
             *self.settlements.items(),
             *self.condensations.items(),
@@ -313,7 +313,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
     def _stoppable(self, key: ConversationKey) -> Sequence[Turn]:
         return [turn for turn in self._open(key) if turn.outcome is None and not turn.withdrawn]
 
-    async def takes_part(self, key: ConversationKey) -> bool:
+    async def has_participated(self, key: ConversationKey) -> bool:
         return any(turn.incoming.key == key for turn in self._turns.values())
 
     async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:

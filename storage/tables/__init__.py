@@ -1,6 +1,6 @@
 """The tables, and how their rows become values and values become rows."""
 
-from storage.tables.base import KEY_COLUMNS, Keyed, Table, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.base import KEY_COLUMNS, Keyed, BaseTable, in_channel, in_place, is_of, key_columns, place_of
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.settings import AdapterStateRow, SettingRow
@@ -56,7 +56,7 @@ __all__ = [
     "SettingRow",
     "SummaryMarkRow",
     "SummaryPartRow",
-    "Table",
+    "BaseTable",
     "TurnRow",
     "WorkspaceRow",
     "conversation_columns",

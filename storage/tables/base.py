@@ -19,7 +19,7 @@ ORDERED = AutoString().with_variant(AutoString(collation="C"), "postgresql")
 JSON = sa.JSON(none_as_null=True)
 
 
-class Table(SQLModel):
+class BaseTable(SQLModel):
     """What all tables share: names of constraints that migrations can rely on."""
 
     metadata: ClassVar[sa.MetaData] = sa.MetaData(
@@ -36,7 +36,7 @@ class Table(SQLModel):
 KEY_COLUMNS = ("platform", "workspace", "channel", "thread")
 
 
-class Keyed(Table):
+class Keyed(BaseTable):
     """Columns that name a conversation."""
 
     platform: str

@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from bot.types import ConversationKey, Edit, Entry, NewEntry
 from storage.codec import Json, as_utc
-from storage.tables.base import JSON, Keyed, Table
+from storage.tables.base import JSON, Keyed, BaseTable
 
 IS_WAITING = sa.text("NOT deleted")
 """Whether a change is an edit that waits; few are."""
@@ -80,7 +80,7 @@ class MessageChangeRow(Keyed, table=True):
         )
 
 
-class ReplyMessageRow(Table, table=True):
+class ReplyMessageRow(BaseTable, table=True):
     """A message of an answer; `ordinal` is its place among them, from 0."""
 
     __tablename__ = "reply_message"

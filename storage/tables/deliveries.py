@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from bot.types import Incoming, Owed
+from bot.types import Incoming, PendingAnswer
 from storage.codec import Json, incoming_from_json, incoming_to_json
 from storage.tables.base import JSON, Keyed, key_columns
 
@@ -37,11 +37,11 @@ class DeliveryRow(Keyed, table=True):
     due: datetime | None = None
     teller: str = ""
 
-    def to_owed(self) -> Owed:
+    def to_owed(self) -> PendingAnswer:
         """Return what is owed; only of a row where something is."""
         if self.incoming is None:
             raise ValueError(f"nothing is owed for {self.dedupe_key!r}")
-        return Owed(incoming=incoming_from_json(self.incoming), answer=self.answer)
+        return PendingAnswer(incoming=incoming_from_json(self.incoming), answer=self.answer)
 
 
 NOTHING_OWED: dict[str, Any] = {"author_id": "", "incoming": None, "answer": None, "due": None, "teller": ""}

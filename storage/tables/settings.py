@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from storage.tables.base import ORDERED, Table
+from storage.tables.base import ORDERED, BaseTable
 
 
-class SettingRow(Table, table=True):
+class SettingRow(BaseTable, table=True):
     """One value that people set, as canonical text."""
 
     __tablename__ = "setting"
@@ -20,7 +20,7 @@ class SettingRow(Table, table=True):
     value: str
 
 
-class AdapterStateRow(Table, table=True):
+class AdapterStateRow(BaseTable, table=True):
     """One thing that an adapter remembers between starts."""
 
     __tablename__ = "adapter_state"

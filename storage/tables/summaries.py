@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from bot.types import ConversationKey, Covered, NewSchedule, Person, Point, Schedule, Section, SummaryPart
 from storage.codec import Json, as_utc
-from storage.tables.base import JSON, SERIAL, Keyed, Table, key_columns
+from storage.tables.base import JSON, SERIAL, Keyed, BaseTable, key_columns
 
 
 class SummaryPartRow(Keyed, table=True):
@@ -63,7 +63,7 @@ class SummaryMarkRow(Keyed, table=True):
     until: datetime
 
 
-class ScheduleRow(Table, table=True):
+class ScheduleRow(BaseTable, table=True):
     """A digest that somebody wanted; `at` is its local time as HH:MM."""
 
     __tablename__ = "schedule"

@@ -11,7 +11,7 @@ from sqlmodel import Field
 
 from bot.types import Conversation, Entry, Media, MediaKind, NewEntry, Role, StoredEntry
 from storage.codec import as_utc
-from storage.tables.base import KEY_COLUMNS, SERIAL, Keyed, Table
+from storage.tables.base import KEY_COLUMNS, SERIAL, Keyed, BaseTable
 
 HAS_SOURCE = sa.text("source_id <> ''")  # written out, as `IS_OPEN` is
 
@@ -61,7 +61,7 @@ def conversation_columns(conversation: Conversation) -> dict[str, Any]:
     }
 
 
-class EntryRow(Table, table=True):
+class EntryRow(BaseTable, table=True):
     """An entry of a transcript without its media."""
 
     __tablename__ = "entry"
@@ -110,7 +110,7 @@ class EntryRow(Table, table=True):
         )
 
 
-class MediaRow(Table, table=True):
+class MediaRow(BaseTable, table=True):
     """The bytes of media, stored once however often they are used; `digest` is their SHA-256."""
 
     __tablename__ = "media"
@@ -119,7 +119,7 @@ class MediaRow(Table, table=True):
     content: bytes
 
 
-class EntryMediaRow(Table, table=True):
+class EntryMediaRow(BaseTable, table=True):
     """The use of media in an entry, in the order of `ordinal`."""
 
     __tablename__ = "entry_media"

@@ -25,7 +25,7 @@ from bot.types import (
     Usage,
 )
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
-from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, Table, key_columns
+from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, BaseTable, key_columns
 from storage.tables.transcripts import HAS_SOURCE
 from storage.turn_rules import FORGOTTEN
 
@@ -196,7 +196,7 @@ class TurnRow(Keyed, table=True):
         )
 
 
-class FeedbackRow(Table, table=True):
+class FeedbackRow(BaseTable, table=True):
     """Whether somebody found an answer good; it outlives its turn, and names no words."""
 
     __tablename__ = "feedback"

@@ -10,10 +10,10 @@ from sqlmodel import Field
 
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, draft_from_json, draft_to_json
-from storage.tables.base import JSON, ORDERED, Table
+from storage.tables.base import JSON, ORDERED, BaseTable
 
 
-class WorkspaceRow(Table, table=True):
+class WorkspaceRow(BaseTable, table=True):
     """A team of the playground."""
 
     __tablename__ = "workspace"
@@ -25,7 +25,7 @@ class WorkspaceRow(Table, table=True):
         return Workspace(id=self.id, name=self.name)
 
 
-class ChannelRow(Table, table=True):
+class ChannelRow(BaseTable, table=True):
     """A channel of the playground."""
 
     __tablename__ = "channel"
@@ -40,7 +40,7 @@ class ChannelRow(Table, table=True):
         return Channel(workspace=self.workspace, id=self.id, name=self.name, topic=self.topic, direct=self.direct)
 
 
-class PersonRow(Table, table=True):
+class PersonRow(BaseTable, table=True):
     """Somebody who writes in the playground."""
 
     __tablename__ = "person"
@@ -54,7 +54,7 @@ class PersonRow(Table, table=True):
         return Person(id=self.id, name=self.name, is_bot=self.is_bot)
 
 
-class ChannelMessageRow(Table, table=True):
+class ChannelMessageRow(BaseTable, table=True):
     """A message of the playground with the state of the thread that hangs on it."""
 
     __tablename__ = "channel_message"

@@ -36,7 +36,7 @@ def modes_below(folder: Path) -> dict[str, int]:
     return {each.relative_to(folder).as_posix(): stat.S_IMODE(each.stat().st_mode) for each in found}
 
 
-async def administers(client: httpx.AsyncClient, url: str) -> bool:
+async def is_admin(client: httpx.AsyncClient, url: str) -> bool:
     page = (await client.get(url, headers={"Accept": "text/html"})).text
     found = re.search(r'administers(?:\\?"|&quot;):(true|false)', page)
     assert found is not None
@@ -46,17 +46,17 @@ async def administers(client: httpx.AsyncClient, url: str) -> bool:
 async def test_the_first_lines_lead_to_an_administrator_once_and_files_are_private(tmp_path: Path) -> None:
     async with seedling("run", folder=tmp_path, **MODEL) as process, httpx.AsyncClient() as client:
         url, link = await first_lines(process)
-        assert not await administers(client, url)
+        assert not await is_admin(client, url)
         assert (await client.get(url + link)).status_code == 303
         assert (await client.get(url + link)).status_code == 403
-        assert await administers(client, url)
+        assert await is_admin(client, url)
         made = modes_below(tmp_path)
     assert {"seedling.db", "seedling.db-wal", "seedling.db.lock", "var", "var/secret_key"} <= set(made)
     assert {name for name, mode in made.items() if mode & 0o077} == set()
 
     async with seedling("run", folder=tmp_path, **MODEL) as process, httpx.AsyncClient(cookies=client.cookies) as same:
         url, link = await first_lines(process)
-        assert await administers(same, url), "a restart changes nothing for who is known"
+        assert await is_admin(same, url), "a restart changes nothing for who is known"
 
 
 async def test_any_web_process_takes_the_link_of_another_and_knows_the_administrator(
@@ -71,5 +71,5 @@ async def test_any_web_process_takes_the_link_of_another_and_knows_the_administr
         (one, link), (other, _) = await first_lines(first), await first_lines(second)
         assert (await client.get(other + link)).status_code == 303
         assert (await client.get(one + link)).status_code == 403
-        assert await administers(client, one)
-        assert await administers(client, other)
+        assert await is_admin(client, one)
+        assert await is_admin(client, other)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from bot.errors import BotError
 from bot.ports import Platform, Reply
 from bot.types import (
-    Again,
+    FollowUp,
     ConversationKey,
     DeletionOutcome,
     Draft,
-    Handled,
+    HandleResult,
     Incoming,
     Outcome,
     RequestRecord,
@@ -32,7 +32,7 @@ class DrivenBot(QuietBot):
         self.stopped: list[ConversationKey] = []
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
         self.deletions: list[str] = []
-        self.gone_on: list[tuple[TurnId, Again]] = []
+        self.gone_on: list[tuple[TurnId, FollowUp]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
         self.records: dict[ConversationKey, list[RequestRecord]] = {}
@@ -40,17 +40,17 @@ class DrivenBot(QuietBot):
         self.on_handle: Callable[[Incoming], None] = lambda _incoming: None
         self._replies: asyncio.Queue[Reply] = asyncio.Queue()
 
-    async def handle(self, incoming: Incoming) -> Handled:
+    async def handle(self, incoming: Incoming) -> HandleResult:
         self.on_handle(incoming)
         if error := self.refusals.get(incoming.text):
             raise error
         if note := self.notes.get(incoming.text):
-            return Handled(outcome=Outcome.REPLIED, text=note)
-        if not incoming.addressed:
-            return Handled(outcome=Outcome.IGNORED)
+            return HandleResult(outcome=Outcome.REPLIED, text=note)
+        if not incoming.is_directed:
+            return HandleResult(outcome=Outcome.IGNORED)
         self.asked.append(incoming)
         self._replies.put_nowait(await self.open(incoming, len(self.asked)))
-        return Handled(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING)
 
     async def open(self, incoming: Incoming, number: int) -> Reply:
         assert self.platform is not None
@@ -58,33 +58,33 @@ class DrivenBot(QuietBot):
         turn = Turn(id=number, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1, reply_ref=ref)
         return await self.platform.open_reply(turn)
 
-    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         if error := self.refusals.get("stop"):
             raise error
         self.stopped.append(key)
-        self.acted.append((asked.author.id, asked.administers))
-        return Handled(outcome=Outcome.REPLIED, text=stopped)
+        self.acted.append((asked.author.id, asked.is_admin))
+        return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+    async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         self.deletions += ids
         return DeletionOutcome()
 
-    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
+    async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         if error := self.refusals.get(how):
             raise error
         self.gone_on.append((id, how))
-        self.acted.append((asked.author.id, asked.administers))
-        return Handled(outcome=Outcome.ANSWERING)
+        self.acted.append((asked.author.id, asked.is_admin))
+        return HandleResult(outcome=Outcome.ANSWERING)
 
-    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> Handled:
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         self.opinions.append((id, asked.author.id, good))
-        return Handled(outcome=Outcome.REPLIED, text=answer)
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
     async def turn(self, id: TurnId) -> Turn | None:
         incoming = self.asked[id - 1]
         return Turn(id=id, incoming=incoming, state=TurnState.DONE, epoch=1, attempt=1)
 
-    async def requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
+    async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         if error := self.refusals.get("requests"):
             raise error
         return self.records.get(key, [])[-limit:]

@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from bot.errors import InvalidInput
 from bot.ports import Reply
-from bot.types import Again, Draft
+from bot.types import FollowUp, Draft
 from tests.browser.conftest import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -49,7 +49,7 @@ async def test_what_failed_is_asked_again_in_the_same_message_as_often_as_it_fai
     await again.finish(FAILED)
     await retry.click()
     await gone_on_with(stage, page, 2)
-    assert stage.bot.gone_on == [(1, Again.RETRY), (2, Again.RETRY)]
+    assert stage.bot.gone_on == [(1, FollowUp.RETRY), (2, FollowUp.RETRY)]
     await expect(page.locator(".thread .message.bot")).to_have_count(1)
 
 
@@ -82,11 +82,11 @@ async def test_the_rest_and_another_answer_are_asked_for_with_the_keyboard_after
     await gone_on_with(stage, page, 1)
     await page.locator(".thread").get_by_role("button", name="Regenerate").press("Space")
     await gone_on_with(stage, page, 2)
-    assert stage.bot.gone_on == [(1, Again.CONTINUE), (1, Again.REGENERATE)]
+    assert stage.bot.gone_on == [(1, FollowUp.CONTINUE), (1, FollowUp.REGENERATE)]
 
 
 async def test_what_cannot_be_gone_on_with_is_explained_in_its_thread(stage: Stage, page: Page) -> None:
-    stage.bot.refusals[Again.REGENERATE] = InvalidInput("That question has been forgotten. Please ask again.")
+    stage.bot.refusals[FollowUp.REGENERATE] = InvalidInput("That question has been forgotten. Please ask again.")
     reply = await asked(stage, page)
     await reply.finish(Draft(status="done", text="Because."))
     await ways_on(page).click()

@@ -37,7 +37,7 @@ async def test_a_question_in_a_channel_is_answered_in_its_thread(stage: Stage, p
     await ask(page, "@seedling what is a cache?")
     reply = await stage.bot.next_reply()
     incoming = stage.bot.asked[0]
-    assert (incoming.text, incoming.addressed, incoming.starts_thread) == ("what is a cache?", True, True)
+    assert (incoming.text, incoming.is_directed, incoming.is_top_level) == ("what is a cache?", True, True)
     assert incoming.key.thread == incoming.source_id
 
     await reply.show(Draft(status="thinking"))
@@ -72,7 +72,7 @@ async def test_a_question_in_a_thread_needs_no_mention_to_be_handed_over(stage: 
     await ask(page, "@seedling why?", where=".thread")
     await stage.bot.answer("Because.")
     await expect(page.locator(".thread .message.bot")).to_contain_text("Because.")
-    assert (stage.bot.asked[0].key.thread, stage.bot.asked[0].starts_thread) == ("root", False)
+    assert (stage.bot.asked[0].key.thread, stage.bot.asked[0].is_top_level) == ("root", False)
     thread = await stage.playground.read_thread(stage.bot.asked[0].key, limit=10)
     assert [each.text for each in thread] == ["Something happened", "It did", "why?"]
 
@@ -83,7 +83,7 @@ async def test_a_direct_conversation_answers_in_place(stage: Stage, page: Page) 
     await ask(page, "hello there")
     await stage.bot.answer("Hello!")
     await expect(page.locator(".main .message.bot")).to_contain_text("Hello!")
-    assert (stage.bot.asked[0].key.thread, stage.bot.asked[0].addressed) == ("", True)
+    assert (stage.bot.asked[0].key.thread, stage.bot.asked[0].is_directed) == ("", True)
     await expect(page.locator(".thread")).to_have_count(0)
 
 

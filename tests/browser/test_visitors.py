@@ -108,15 +108,15 @@ async def test_only_who_opened_the_link_is_administrator(stage: Stage, page: Pag
     await other.get_by_role("link", name="Open the playground").click()
     await expect(other.locator(".main .message")).to_have_count(1)
     await expect(other.locator(".me .badge")).to_have_count(0)
-    for number, (each, administers) in enumerate(((page, True), (other, False)), 1):
+    for number, (each, is_admin) in enumerate(((page, True), (other, False)), 1):
         await each.locator(".main textarea").fill("@seedling why?")
         await each.locator(".main textarea").press("Enter")
         await stage.bot.answer("Because.")
-        assert stage.bot.asked[-1].administers is administers
+        assert stage.bot.asked[-1].is_admin is is_admin
         await each.locator(".thread .message.bot .ways-on button").click()
         while len(stage.bot.acted) < number:
             await each.evaluate("() => new Promise(requestAnimationFrame)")
-        assert stage.bot.acted[-1] == (stage.bot.asked[-1].author.id, administers)
+        assert stage.bot.acted[-1] == (stage.bot.asked[-1].author.id, is_admin)
 
 
 async def test_what_is_somebody_else_s_is_refused_with_a_sentence(stage: Stage, page: Page, other: Page) -> None:

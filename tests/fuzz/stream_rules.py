@@ -8,12 +8,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import get_args
 
-from adapters.seed.retry_policy import Terms, after, begin
+from adapters.seed.retry_policy import RetryContext, after, begin
 from adapters.seed.client_options import Retries
 from adapters.seed.api_errors import problem_from_body, to_error
 from adapters.seed.sse import Event, EventParser
 from adapters.seed.protocols import WIRES, read_event
-from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelError
 from bot.types import (
@@ -32,7 +32,7 @@ WIRE_NAMES: tuple[WireName, ...] = get_args(WireName)
 QUESTION = ModelRequest(
     head="h", entries=(Entry(role="user", text="q"),), parameters={"enable_web_search": True, "stop": ("x",)}
 )
-TERMS = Terms(retries=Retries(), context_tokens=256_000, chance=0.5, seconds_left=100)
+TERMS = RetryContext(retries=Retries(), context_tokens=256_000, chance=0.5, seconds_left=100)
 
 
 def check(data: bytes) -> None:
@@ -60,9 +60,9 @@ def read_events(pieces: list[bytes]) -> list[Event]:
     return events + parser.end()
 
 
-def read_answer(wire: WireName, events: list[Event]) -> tuple[Answer, list[ModelEvent]]:
+def read_answer(wire: WireName, events: list[Event]) -> tuple[ResponseState, list[ModelEvent]]:
     """The closed answer that these events make, and the values that came out of it."""
-    answer, taken = Answer(), []
+    answer, taken = ResponseState(), []
     for event in events:
         read_event(WIRES[wire], answer, event)
         taken += answer.take()
@@ -70,7 +70,7 @@ def read_answer(wire: WireName, events: list[Event]) -> tuple[Answer, list[Model
     return answer, taken + answer.take()
 
 
-def check_answer(answer: Answer, events: list[ModelEvent]) -> None:
+def check_answer(answer: ResponseState, events: list[ModelEvent]) -> None:
     """Values are whole and of their types, and nothing is both finished and broken off."""
     texts = [event.text for event in events if isinstance(event, TextDelta)]
     thoughts = [event.text for event in events if isinstance(event, ReasoningDelta)]
@@ -101,7 +101,7 @@ def check_usage(usage: Usage) -> None:
         assert len(f"{usage.reported_cost:f}") < 40
 
 
-def check_step(answer: Answer) -> None:
+def check_step(answer: ResponseState) -> None:
     """There is exactly one way to go on, and every error is one line that can be shown."""
     step = after(begin(QUESTION), answer, TERMS)
     assert step.error is None or step.course is None

@@ -18,7 +18,7 @@ from bot.errors import ConfigError, InvalidInput, PlatformRefused, StorageError
 from bot.event_errors import EventErrors
 from bot.turns.pending_answers import INTERRUPTED, keep_telling
 from bot.ports import Bot, Clock, Reply
-from bot.types import ConversationKey, Draft, Incoming, Owed, Person, ThreadMessage, Turn
+from bot.types import ConversationKey, Draft, Incoming, PendingAnswer, Person, ThreadMessage, Turn
 from tests.third_platform.client import PigeonClient
 from tests.third_platform.reply import PigeonReply, PrivateReply, send_note
 
@@ -51,8 +51,8 @@ def incoming_of(event: Mapping[str, str]) -> Incoming:
         text=event["text"].removeprefix(MENTION).strip(),
         at=datetime.fromisoformat(event["at"]).astimezone(UTC),
         source_id=event["message"],
-        addressed=event["text"].startswith(MENTION),
-        starts_thread=not event["thread"],
+        is_directed=event["text"].startswith(MENTION),
+        is_top_level=not event["thread"],
     )
 
 
@@ -65,7 +65,7 @@ class PigeonPlatform:
     """A `bot.ports.ListeningPlatform`; it listens at `address`, a host and a port."""
 
     name = PLATFORM
-    pace = 0.5
+    min_update_interval = 0.5
 
     def __init__(self, client: PigeonClient, *, secret: str | None, address: tuple[str, int], clock: Clock) -> None:
         self._client = client
@@ -114,7 +114,7 @@ class PigeonPlatform:
             await runner.cleanup()
             await webhooks.background.aclose(grace=STOP_SECONDS)
 
-    async def _tell_owed(self, owed: Owed) -> None:
+    async def _tell_owed(self, owed: PendingAnswer) -> None:
         await self.tell(owed.incoming, Draft(status="done", text=owed.answer or INTERRUPTED))
 
     async def wait_ready(self) -> None:
@@ -150,9 +150,9 @@ class Webhooks:
 
     async def _hear(self, kind: str, incoming: Incoming) -> None:
         if kind == "edit":
-            await self._bot.edited(incoming.key, message_of(incoming), at=self._clock())
+            await self._bot.on_message_edited(incoming.key, message_of(incoming), at=self._clock())
         elif kind == "deletion":
-            await self._bot.deleted(incoming.key, incoming.source_id)
+            await self._bot.on_message_deleted(incoming.key, incoming.source_id)
         elif kind == "message":
             try:
                 answer = (await self._bot.handle(incoming)).text
@@ -163,4 +163,4 @@ class Webhooks:
 
     async def _tell(self, asked: Incoming, answer: str) -> None:
         await self._platform.tell(asked, Draft(status="done", text=answer))
-        await self._bot.told(asked)
+        await self._bot.mark_answered(asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.delivery import defang, known, settled, split
+from bot.delivery import sanitize_links, known, stable_prefix_length, split
 from bot.errors import PlatformRefused, ReplyRemoved
 from bot.delivery.footer import footer_parts
 from bot.turns.retries import was_interrupted
@@ -18,8 +18,8 @@ ENDED = ("done", "stopped", "failed")
 
 def pages(draft: Draft) -> list[str]:
     """A draft as the texts of one message or more."""
-    text = draft.text if draft.status in ENDED else draft.text[: settled(draft.text)]
-    shown = [piece.shown for piece in split(defang(text, allowed=known(draft.addresses)), limit=LIMIT)]
+    text = draft.text if draft.status in ENDED else draft.text[: stable_prefix_length(draft.text)]
+    shown = [piece.shown for piece in split(sanitize_links(text, allowed=known(draft.addresses)), limit=LIMIT)]
     tail = [*draft.notices, *(f"{source.title}: {source.url}" for source in draft.sources)]
     tail += [" · ".join(footer_parts(draft.footer))] if draft.footer else []
     below = "\n".join(tail or ([] if shown else ["There is no answer." if draft.status in ENDED else "Thinking…"]))

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from adapters.discord.api import permissions
-from adapters.discord.api.directory import Directory
+from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.limits import MESSAGES_AT_ONCE, PRIVATE_THREAD
 from adapters.discord.api.messages import is_spoken, read_message
 from adapters.discord.events.parse import Names, no_names
-from adapters.discord.api.errors import Refused
-from adapters.discord.api.client import Json, Rest, may_read_content
+from adapters.discord.api.errors import DiscordApiError
+from adapters.discord.api.client import Json, DiscordClient, may_read_content
 from adapters.discord.api.snowflakes import at_time, made_at
 from bot.errors import InvalidInput
 from bot.types import ConversationKey, Person, ReadMessage
@@ -26,10 +26,10 @@ CANNOT_READ: Final = (
 )
 
 
-class Channels:
+class DiscordChannelReader:
     """The `ChannelReader` part of the platform."""
 
-    def __init__(self, rest: Rest, directory: Directory) -> None:
+    def __init__(self, rest: DiscordClient, directory: DiscordDirectory) -> None:
         self._rest = rest
         self._directory = directory
 
@@ -48,7 +48,7 @@ class Channels:
         await self._check_content(key)
         try:
             found = await self._newest(thread, since=since, before=None, limit=limit, but=thread)
-        except Refused as error:
+        except DiscordApiError as error:
             if error.status == 404:
                 return []
             raise
@@ -70,7 +70,7 @@ class Channels:
             member = await self._directory.member(key.workspace, person.id)
             held = permissions.of_member(guild, channel, member)
             return permissions.may_read(held) and (held.manage_threads or await self._may_enter(key, person))
-        except Refused:
+        except DiscordApiError:
             return False
 
     async def is_public(self, key: ConversationKey) -> bool:
@@ -80,7 +80,7 @@ class Channels:
         try:
             channel, guild = await self._directory.channel(key.channel), await self._directory.guild(key.workspace)
             private = bool(key.thread) and await self._is_private(key.thread)
-        except Refused:
+        except DiscordApiError:
             return False
         return permissions.may_read(permissions.of_everyone(guild, channel)) and not private
 
@@ -93,7 +93,7 @@ class Channels:
         return no_names
 
     async def _may_enter(self, key: ConversationKey, person: Person) -> bool:
-        """Whether somebody is in the thread, where that is private. Raises `Refused` for who is not."""
+        """Whether somebody is in the thread, where that is private. Raises `DiscordApiError` for who is not."""
         if not key.thread or not await self._is_private(key.thread):
             return True
         path = "/channels/{channel_id}/thread-members/{user_id}"
@@ -103,7 +103,7 @@ class Channels:
     async def _is_private(self, thread: str) -> bool:
         try:
             return int((await self._directory.channel(thread))["type"]) == PRIVATE_THREAD
-        except Refused as error:
+        except DiscordApiError as error:
             if error.status == 404:  # a conversation outside threads is named by its first message
                 return False
             raise

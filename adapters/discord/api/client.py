@@ -90,7 +90,7 @@ class PacedConnector(aiohttp.TCPConnector):
         return await super().connect(req, traces, timeout)
 
 
-class Rest:
+class DiscordClient:
     """One bot at Discord's REST interface; logged in by whoever needs it first."""
 
     def __init__(self, options: DiscordOptions, limits: DiscordLimits) -> None:
@@ -190,7 +190,7 @@ def _form(body: Json, name: str, data: bytes) -> list[dict[str, Any]]:
     ]
 
 
-class TokensKeptOut(logging.Filter):
+class TokenFilter(logging.Filter):
     """Keeps the tokens of interactions, which stand in addresses, out of the library's log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -205,5 +205,5 @@ def keep_tokens_out_of_logs() -> None:
     """Let every record of discord.py that names an address pass the filter; once is enough."""
     for name in ("discord.http", "discord.webhook.async_"):
         log = logging.getLogger(name)
-        if not any(isinstance(each, TokensKeptOut) for each in log.filters):
-            log.addFilter(TokensKeptOut())
+        if not any(isinstance(each, TokenFilter) for each in log.filters):
+            log.addFilter(TokenFilter())

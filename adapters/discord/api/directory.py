@@ -10,7 +10,7 @@ import discord
 
 from adapters.discord.api.limits import THREADS
 from adapters.discord.api.permissions import ALL, of_member
-from adapters.discord.api.client import Json, Rest
+from adapters.discord.api.client import Json, DiscordClient
 from bot.chat.ttl_cache import TtlCache
 from bot.types import ConversationKey
 
@@ -21,7 +21,7 @@ FRESH_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ChannelInfo:
     """A channel, thread or direct conversation; `parent` is the channel that a thread lies in."""
 
     guild: str
@@ -59,9 +59,9 @@ class Place:
         return tuple(self.key(message=thread) for thread in dict.fromkeys((message, root or message, "")))
 
 
-def place_of(channel: Json, guild: str | None = None) -> Place:
+def place_of(channel: Json, guild: str | None = None) -> ChannelInfo:
     """A channel as Discord tells it."""
-    return Place(
+    return ChannelInfo(
         guild=str(channel.get("guild_id") or guild or ""),
         id=str(channel["id"]),
         kind=int(channel["type"]),
@@ -71,15 +71,15 @@ def place_of(channel: Json, guild: str | None = None) -> Place:
     )
 
 
-class Directory:
+class DiscordDirectory:
     """Channels by their ids."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: DiscordClient) -> None:
         self._rest = rest
         self._kept: TtlCache[tuple[str, ...], Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
         self._places: TtlCache[str, Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
 
-    async def place(self, channel: str) -> Place:
+    async def place(self, channel: str) -> ChannelInfo:
         """Where a channel lies. Raises `PlatformError`."""
         return place_of(await self._places.get(channel, lambda: self.channel(channel)))
 

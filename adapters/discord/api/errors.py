@@ -80,7 +80,7 @@ The codes are those of topics/opcodes-and-status-codes.
 _PASSING_STATUS: Final = frozenset({408, 429})
 
 
-class Refused(PlatformRefused):
+class DiscordApiError(PlatformRefused):
     """Discord said no for good; `status` is that of HTTP, `code` Discord's own."""
 
     def __init__(self, what: str, status: int, code: int) -> None:
@@ -96,4 +96,4 @@ def refusal(what: str, status: int, code: int) -> PlatformError:
     passes = verdict.passes if verdict is not None else status in _PASSING_STATUS or status >= 500
     if passes:
         return PlatformError(f"Discord put {what} off with {status} (code {code})")
-    return Refused(what, status, code)
+    return DiscordApiError(what, status, code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from adapters.discord.api.client import Json, Rest
+from adapters.discord.api.client import Json, DiscordClient
 from bot.errors import PlatformError
 
 DEEPEST: Final = 20
@@ -14,10 +14,10 @@ DEEPEST: Final = 20
 KEPT: Final = 10_000
 
 
-class Chains:
+class ReplyChains:
     """The first message of a chain of replies by any of its messages."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: DiscordClient) -> None:
         self._rest = rest
         self._roots: OrderedDict[str, str] = OrderedDict()
 

@@ -13,12 +13,12 @@ import aiohttp
 import discord
 from discord.gateway import KeepAliveHandler
 
-from adapters.discord.events.backfill import CatchUp
-from adapters.discord.events.buttons import Clicks
+from adapters.discord.events.backfill import DiscordBackfill
+from adapters.discord.events.buttons import ButtonHandler
 from adapters.discord.events.slash_commands import CommandForms
-from adapters.discord.events.messages import Hearing
+from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.api.client import DiscordOptions, may_read_content
-from adapters.discord.context import Surroundings
+from adapters.discord.context import DiscordContext
 from bot.backoff import Backoff
 from bot.errors import BotError, ConfigError
 from bot.ports import Bot
@@ -48,10 +48,10 @@ def intents(*, message_content: bool) -> discord.Intents:
     return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
 
 
-class Listener(discord.AutoShardedClient):
+class GatewayClient(discord.AutoShardedClient):
     """The connection of one run. Its caches are small: no members, no messages."""
 
-    def __init__(self, bot: Bot, around: Surroundings, *, message_content: bool, on_ready: Callable[[], None]) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext, *, message_content: bool, on_ready: Callable[[], None]) -> None:
         super().__init__(
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -66,11 +66,11 @@ class Listener(discord.AutoShardedClient):
         self._ready_at: float | None = None
         parsers = self._connection.parsers
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
-        self._hearing = Hearing(bot, around, reads_content=message_content)
-        self._catch_up = CatchUp(bot, around, self._hearing)
+        self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
+        self._catch_up = DiscordBackfill(bot, around, self._hearing)
         self._caught_up: asyncio.Task[None] | None = None
         self._forms = CommandForms(self, bot, around)
-        self._clicks = Clicks(bot, around)
+        self._clicks = ButtonHandler(bot, around)
 
     async def setup_hook(self) -> None:
         """Before the gateway is joined: who the bot is, its commands and its buttons."""
@@ -188,18 +188,18 @@ class Listener(discord.AutoShardedClient):
             self._around.errors.note(event_method, error)
 
 
-async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, *, on_ready: Callable[[], None]) -> None:
+async def listen(bot: Bot, options: DiscordOptions, around: DiscordContext, *, on_ready: Callable[[], None]) -> None:
     """Stay connected until cancelled. Raises `ConfigError` for what an operator must change."""
     message_content: bool | None = None
     backoff = Backoff(options.reconnect)
     while True:
-        listener: Listener | None = None
+        listener: GatewayClient | None = None
         try:
             if message_content is None:
                 message_content = may_read_content((await around.rest.application()).flags)
                 if not message_content:
                     logger.warning(NO_CONTENT)
-            listener = Listener(bot, around, message_content=message_content, on_ready=on_ready)
+            listener = GatewayClient(bot, around, message_content=message_content, on_ready=on_ready)
             await _connect(listener, options)
             reason = "closed"
         except discord.PrivilegedIntentsRequired:
@@ -218,7 +218,7 @@ async def listen(bot: Bot, options: DiscordOptions, around: Surroundings, *, on_
         await asyncio.sleep(pause)
 
 
-async def _connect(listener: Listener, options: DiscordOptions) -> None:
+async def _connect(listener: GatewayClient, options: DiscordOptions) -> None:
     """Be connected until the connection ends for good; when cancelled, leave in order.
 
     A task of its own, because discord.py swallows a cancellation that comes while a shard identifies again; it looks

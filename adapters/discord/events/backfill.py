@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.discord.api.directory import PLATFORM
-from adapters.discord.events.messages import Hearing
+from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.api.limits import MESSAGES_AT_ONCE
 from adapters.discord.api.client import Json
 from adapters.discord.api.snowflakes import at_time, made_at
-from adapters.discord.context import Surroundings
+from adapters.discord.context import DiscordContext
 from bot.errors import BotError, PlatformError, StorageError
 from bot.ports import Bot
 
@@ -40,10 +40,10 @@ what was heard is known by its id."""
 REQUESTS_A_CHANNEL: Final = 3
 
 
-class CatchUp:
+class DiscordBackfill:
     """Reads after a gap, and remembers where it ends."""
 
-    def __init__(self, bot: Bot, around: Surroundings, hearing: Hearing) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext, hearing: DiscordMessageHandler) -> None:
         self._bot = bot
         self._around = around
         self._hearing = hearing
@@ -86,7 +86,7 @@ class CatchUp:
 
     async def _hear_since(self, seen: int) -> None:
         now = self._around.clock()
-        active = await self._bot.active(PLATFORM, since=made_at(seen) - LOOK_BACK)
+        active = await self._bot.recent_conversations(PLATFORM, since=made_at(seen) - LOOK_BACK)
         start = max(str(seen), at_time(now - OLDEST), key=int)
         heard, known = 0, set(self._heard)
         channels = dict.fromkeys(each for key in active for each in (key.thread, key.channel) if each)

@@ -11,13 +11,13 @@ from typing import Any, Final
 import discord
 
 from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, tell, tell_failure, whisper
-from adapters.discord.replies.components import TEMPLATE, Action
+from adapters.discord.replies.components import TEMPLATE, ButtonAction
 from adapters.discord.replies.rendering import Renderer
-from adapters.discord.context import Surroundings
+from adapters.discord.context import DiscordContext
 from bot.commands.search import DEPTHS
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
-from bot.types import Again, Handled, Incoming, Turn
+from bot.types import FollowUp, HandleResult, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +25,13 @@ NOT_KNOWN: Final = "That answer is not known here any more."
 NOTHING_TO_STOP: Final = "That answer is not being written any more."
 THANKS: Final = "Thank you, that is noted."
 
-AGAIN: Final = {Action.RETRY: Again.RETRY, Action.REGENERATE: Again.REGENERATE, Action.CONTINUE: Again.CONTINUE}
+AGAIN: Final = {ButtonAction.RETRY: FollowUp.RETRY, ButtonAction.REGENERATE: FollowUp.REGENERATE, ButtonAction.CONTINUE: FollowUp.CONTINUE}
 
 
-class Clicks:
+class ButtonHandler:
     """Carries out what a button stands for."""
 
-    def __init__(self, bot: Bot, around: Surroundings) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext) -> None:
         self._bot = bot
         self._around = around
 
@@ -42,7 +42,7 @@ class Clicks:
         class AnswerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
             """A button under an answer."""
 
-            def __init__(self, action: Action, turn: int) -> None:
+            def __init__(self, action: ButtonAction, turn: int) -> None:
                 super().__init__(discord.ui.Button(label=action, custom_id=f"seedling:{action}:{turn}"))
                 self.action = action
                 self.turn = turn
@@ -51,14 +51,14 @@ class Clicks:
             async def from_custom_id(
                 cls, _: Interaction, __: discord.ui.Item[Any], match: re.Match[str], /
             ) -> AnswerButton:
-                return cls(Action(match["action"]), int(match["turn"]))
+                return cls(ButtonAction(match["action"]), int(match["turn"]))
 
             async def callback(self, interaction: Interaction) -> None:
                 await clicks.pressed(interaction, self.action, self.turn)
 
         client.add_dynamic_items(AnswerButton)
 
-    async def pressed(self, interaction: Interaction, action: Action, turn_id: int) -> None:
+    async def pressed(self, interaction: Interaction, action: ButtonAction, turn_id: int) -> None:
         """A button was pressed; whatever goes wrong is told to who pressed it."""
         try:
             await self._carry_out(interaction, action, turn_id)
@@ -72,30 +72,30 @@ class Clicks:
         except BotError as error:
             await self._failed(interaction, action, turn_id, error)
 
-    async def _failed(self, interaction: Interaction, action: Action, turn_id: int, error: Exception) -> None:
+    async def _failed(self, interaction: Interaction, action: ButtonAction, turn_id: int, error: Exception) -> None:
         told = {"turn": turn_id, "action": action, "error": f"{type(error).__name__}: {error}"}
         logger.warning("a press failed", extra=told)
         await tell_failure(interaction, error)
 
-    async def _carry_out(self, interaction: Interaction, action: Action, turn_id: int) -> None:
+    async def _carry_out(self, interaction: Interaction, action: ButtonAction, turn_id: int) -> None:
         turn = await self._bot.turn(turn_id)
         if turn is None:
             raise InvalidInput(NOT_KNOWN)
         by = incoming_of(interaction, "", private=True)
         match action:
-            case Action.STOP:
+            case ButtonAction.STOP:
                 await self._tell(interaction, by, self._bot.stop(turn.incoming.key, asked=by, idle=NOTHING_TO_STOP))
-            case Action.GOOD | Action.BAD:
-                noting = self._bot.feedback(turn_id, good=action is Action.GOOD, asked=by, answer=THANKS)
+            case ButtonAction.GOOD | ButtonAction.BAD:
+                noting = self._bot.feedback(turn_id, good=action is ButtonAction.GOOD, asked=by, answer=THANKS)
                 await self._tell(interaction, by, noting)
-            case Action.DEEPER:
+            case ButtonAction.DEEPER:
                 await self._deeper(interaction, turn)
-            case Action.SHARE:
+            case ButtonAction.SHARE:
                 await self._share(interaction, turn)
             case _:
-                await self._tell(interaction, by, self._bot.again(turn_id, AGAIN[action], asked=by))
+                await self._tell(interaction, by, self._bot.follow_up(turn_id, AGAIN[action], asked=by))
 
-    async def _tell(self, interaction: Interaction, by: Incoming, doing: Awaitable[Handled]) -> None:
+    async def _tell(self, interaction: Interaction, by: Incoming, doing: Awaitable[HandleResult]) -> None:
         await tell(self._bot, interaction, by, doing)
 
     async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
@@ -103,7 +103,7 @@ class Clicks:
         asking = replace(
             incoming_of(interaction, turn.incoming.text, private=turn.incoming.private),
             key=turn.incoming.key,
-            starts_thread=turn.incoming.starts_thread,
+            is_top_level=turn.incoming.is_top_level,
             overrides={**turn.incoming.overrides, **DEPTHS["deep"]},
         )
         answered = await deferred(self._bot, interaction, asking)

@@ -24,7 +24,7 @@ WORD_CHARACTERS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class CommandOption:
     """One option of a command."""
 
     annotation: Any
@@ -34,11 +34,11 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class CommandForm:
     """One command with its options, by name."""
 
     command: Command
-    options: Mapping[str, Option]
+    options: Mapping[str, CommandOption]
 
     @property
     def help(self) -> str:
@@ -63,14 +63,14 @@ class Form:
         return overrides_of(values)
 
 
-def command_forms() -> Mapping[str, Form]:
+def command_forms() -> Mapping[str, CommandForm]:
     """Return the form of every command."""
-    return {name: Form(command=command, options=_options(command)) for name, command in all_commands().items()}
+    return {name: CommandForm(command=command, options=_options(command)) for name, command in all_commands().items()}
 
 
-def _options(command: Command) -> Mapping[str, Option]:
+def _options(command: Command) -> Mapping[str, CommandOption]:
     """The options of a command; Discord wants those that must be given first."""
-    options: dict[str, Option] = {}
+    options: dict[str, CommandOption] = {}
     for arg in sorted(command.args, key=lambda arg: (not arg.required, arg.kind == "overrides")):
         options |= (
             {name: _parameter(name) for name in FOR_ONE_ANSWER} if arg.kind == "overrides" else {arg.name: _option(arg)}
@@ -78,8 +78,8 @@ def _options(command: Command) -> Mapping[str, Option]:
     return options
 
 
-def _option(arg: Arg) -> Option:
-    return Option(annotation=_annotation(arg), help=short(arg.help), required=arg.required, suggest=_suggest(arg))
+def _option(arg: Arg) -> CommandOption:
+    return CommandOption(annotation=_annotation(arg), help=short(arg.help), required=arg.required, suggest=_suggest(arg))
 
 
 def _annotation(arg: Arg) -> Any:
@@ -112,8 +112,8 @@ def _suggest(arg: Arg) -> Suggest | None:
     return None
 
 
-def _parameter(name: str) -> Option:
+def _parameter(name: str) -> CommandOption:
     parameter = PARAMETERS[name]
     completes = parameter.kind in {"list", "text"}
     suggest: Suggest | None = (lambda typed, _: suggestions(name, typed)) if completes else None
-    return Option(annotation=option_type(parameter), help=short(parameter.help), suggest=suggest)
+    return CommandOption(annotation=option_type(parameter), help=short(parameter.help), suggest=suggest)

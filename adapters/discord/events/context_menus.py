@@ -11,7 +11,7 @@ from discord import app_commands
 from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
 from adapters.discord.api.messages import content_of, names_in, person_of
 from adapters.discord.events.parse import readable
-from adapters.discord.context import Surroundings
+from adapters.discord.context import DiscordContext
 from adapters.discord.connection.gateway_json import message_json
 from bot.errors import BotError
 from bot.ports import Bot
@@ -36,7 +36,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
         component=discord.ui.TextInput(style=discord.TextStyle.paragraph, default=QUESTION, max_length=1_000),
     )
 
-    def __init__(self, bot: Bot, around: Surroundings, message: discord.Message) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext, message: discord.Message) -> None:
         super().__init__(timeout=FORM_SECONDS)
         self._bot = bot
         self._around = around
@@ -64,7 +64,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
         return incoming_of(interaction, f"/ask {about}", files=self._message.attachments)
 
 
-def message_menus(bot: Bot, around: Surroundings) -> list[Menu]:
+def message_menus(bot: Bot, around: DiscordContext) -> list[Menu]:
     """The commands in the menu of a message."""
 
     async def ask(interaction: Interaction, message: discord.Message) -> None:

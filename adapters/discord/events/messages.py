@@ -10,16 +10,16 @@ from typing import Final
 import discord
 
 from adapters.discord.events.requests import in_time
-from adapters.discord.api.reply_chain import Chains
-from adapters.discord.api.directory import PLATFORM, Place
+from adapters.discord.api.reply_chain import ReplyChains
+from adapters.discord.api.directory import PLATFORM, ChannelInfo
 from adapters.discord.api.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from adapters.discord.events.parse import Names, readable, without_address
-from adapters.discord.api.errors import Refused
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.api.client import Json
-from adapters.discord.replies.message_targets import ChannelSurface
-from adapters.discord.context import Surroundings
+from adapters.discord.replies.message_targets import ChannelTarget
+from adapters.discord.context import DiscordContext
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.connection.gateway_json import channel_json, message_json
 from bot.chat.rate_limit import Priority
@@ -32,14 +32,14 @@ logger = logging.getLogger(__name__)
 NOT_TAKEN: Final = "I could not take that down just now. Please send it again in a moment."
 
 
-class Hearing:
+class DiscordMessageHandler:
     """Messages, from the gateway or read afterwards; what is heard twice is answered once."""
 
-    def __init__(self, bot: Bot, around: Surroundings, *, reads_content: bool) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext, *, reads_content: bool) -> None:
         self._bot = bot
         self._around = around
         self._directory = around.directory
-        self._chains = Chains(around.rest)
+        self._chains = ReplyChains(around.rest)
         self._reads_content = reads_content
         self.me: discord.abc.Snowflake | None = None
 
@@ -50,15 +50,15 @@ class Hearing:
             self._directory.learn(channel)
         guild = message.guild
         own_role = guild.self_role.id if guild is not None and guild.self_role is not None else None
-        administers = isinstance(message.channel, discord.DMChannel) or _manages_guild(message)
-        await self.hear(message_json(message), own_role=own_role, administers=administers, guild=guild)
+        is_admin = isinstance(message.channel, discord.DMChannel) or _manages_guild(message)
+        await self.hear(message_json(message), own_role=own_role, is_admin=is_admin, guild=guild)
 
     async def hear(
         self,
         message: Json,
         *,
         own_role: int | None = None,
-        administers: bool = False,
+        is_admin: bool = False,
         guild: discord.Guild | None = None,
     ) -> None:
         """A message as Discord tells it."""
@@ -67,7 +67,7 @@ class Hearing:
         incoming = await self._incoming(message, own_role=own_role, guild=guild)
         if incoming is None:
             return
-        incoming = replace(incoming, administers=administers)
+        incoming = replace(incoming, is_admin=is_admin)
         try:
             handled = await self._bot.handle(incoming)
         except InvalidInput as error:
@@ -79,20 +79,20 @@ class Hearing:
             text = handled.text if handled.outcome is Outcome.REPLIED else ""
         if text:
             await answer_in_place(self._around, incoming, text)
-            await self._bot.told(incoming)
+            await self._bot.mark_answered(incoming)
 
     async def _incoming(self, message: Json, *, own_role: int | None, guild: discord.Guild | None) -> Incoming | None:
         """None for what cannot be read: without the message-content intent only what is meant for the bot can be."""
         place = await self._directory.place(str(message["channel_id"]))
-        addressed = place.is_direct or self._mentions_me(message, own_role) or self._replies_to_me(message)
+        is_directed = place.is_direct or self._mentions_me(message, own_role) or self._replies_to_me(message)
         content = content_of(message)
         files = attachments_of(message) + (attachments_of(quoted) if (quoted := self._quoted(message)) else ())
-        if not (addressed or content or files):
+        if not (is_directed or content or files):
             return None
         id = str(message["id"])
         outside = not place.is_thread and not place.is_direct
         # Going back a chain can cost requests; talk that is not meant for the bot belongs to none.
-        root = await self._chains.root(message, str(self.me.id)) if outside and addressed and self.me else id
+        root = await self._chains.root(message, str(self.me.id)) if outside and is_directed and self.me else id
         names = names_in(message, _names_of(guild))
         details = {CHANNEL: place.id} | ({} if place.is_direct else {MESSAGE: id})
         return Incoming(
@@ -103,8 +103,8 @@ class Hearing:
             at=moment(message["timestamp"]),
             source_id=id,
             attachments=files,
-            addressed=addressed,
-            starts_thread=outside,
+            is_directed=is_directed,
+            is_top_level=outside,
             is_direct=place.is_direct,
             details=details | ({OPENS_THREAD: "yes"} if outside else {}),
         )
@@ -155,13 +155,13 @@ class Hearing:
         key = await self._key(event.guild_id, event.channel_id)
         is_directed = key.workspace.startswith("@") or self._mentions_me(message, own_role.id if own_role else None)
         edited = replace(plain, text=text)
-        await self._bot.edited(key, edited, at=moment(edited_at), is_directed=is_directed)
+        await self._bot.on_message_edited(key, edited, at=moment(edited_at), is_directed=is_directed)
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
         key = await self._key(guild, channel)
         ids = [str(id) for id in messages]
-        outcome = await self._bot.deleted(key, *ids)
+        outcome = await self._bot.on_message_deleted(key, *ids)
         if outcome.questions and not key.thread and guild is not None:
             for id in ids:
                 await self._forget_name(id)
@@ -181,7 +181,7 @@ class Hearing:
         """A server, channel or thread is gone, with all that was said there. Raises `StorageError`."""
         names = {"channel": channel, "thread": thread}
         given = {name: str(id) for name, id in names.items() if id is not None}
-        await self._bot.place_deleted(Within(platform=PLATFORM, workspace=str(guild), **given))
+        await self._bot.on_place_deleted(Within(platform=PLATFORM, workspace=str(guild), **given))
 
     async def _key(self, guild: int | None, channel: int) -> ConversationKey:
         """The conversation of a thread or direct channel, or the channel; taken for one where nothing else is known."""
@@ -189,21 +189,21 @@ class Hearing:
         try:
             return (await self._directory.place(id)).key()
         except PlatformError:
-            return Place(guild=str(guild or ""), id=id, kind=0).key()
+            return ChannelInfo(guild=str(guild or ""), id=id, kind=0).key()
 
 
-async def answer_in_place(around: Surroundings, incoming: Incoming, text: str) -> None:
+async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str) -> None:
     """Answer a command or a refusal where it was written, else in a direct message. Raises `PlatformError`."""
     channel = incoming.details[CHANNEL]
     rest, limits = around.rest, around.limits
-    surface = ChannelSurface(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
+    surface = ChannelTarget(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
     pages = plain_pages(text)
     try:
         async with in_time():
             for part, page in enumerate(pages):
                 nonce = f"c{incoming.source_id}-{part}"
                 await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
-    except Refused as error:
+    except DiscordApiError as error:
         logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
         await send_direct(incoming, pages, around)
 

@@ -8,11 +8,11 @@ from typing import Final
 from adapters.discord.events.requests import answered_in, asked, ref_of, say
 from adapters.discord.events.messages import answer_in_place
 from adapters.discord.events.settings_panel import PANEL
-from adapters.discord.replies.message_targets import Ended, InteractionSurface
-from adapters.discord.context import Surroundings
+from adapters.discord.replies.message_targets import InteractionExpired, InteractionTarget
+from adapters.discord.context import DiscordContext
 from bot.turns.pending_answers import INTERRUPTED
 from bot.ports import Bot
-from bot.types import Incoming, Owed
+from bot.types import Incoming, PendingAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ LOADING: Final = 1 << 7
 """The flag of a message that says "is thinking" (resources/message)."""
 
 
-async def tell_owed(bot: Bot, around: Surroundings, owed: Owed) -> None:
+async def tell_owed(bot: Bot, around: DiscordContext, owed: PendingAnswer) -> None:
     """Tell what is owed; nothing once an interaction can no longer be answered. Raises `PlatformError`."""
     incoming = owed.incoming
     if incoming.source_id:
@@ -31,13 +31,13 @@ async def tell_owed(bot: Bot, around: Surroundings, owed: Owed) -> None:
             await _finish(bot, around, incoming)
         else:
             await say(around, incoming, owed.answer)
-    except Ended:
+    except InteractionExpired:
         logger.info("an interaction ended before it was answered", extra={"delivery": incoming.dedupe_key})
 
 
-async def _finish(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
+async def _finish(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
     """Carry out a command whose author sees that the bot is thinking; a panel they must open again."""
-    message = await InteractionSurface(rest=around.rest, ref=ref_of(incoming), clock=around.clock).original()
+    message = await InteractionTarget(rest=around.rest, ref=ref_of(incoming), clock=around.clock).original()
     if not message.get("flags", 0) & LOADING:
         return
     answered = answered_in(incoming, str(message["id"]))

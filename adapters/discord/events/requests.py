@@ -20,15 +20,15 @@ from adapters.discord.replies.reply_placement import CHANNEL
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref, with_ids
 from adapters.discord.api.errors import refusal
 from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
-from adapters.discord.replies.message_targets import InteractionSurface
-from adapters.discord.context import Surroundings
+from adapters.discord.replies.message_targets import InteractionTarget
+from adapters.discord.context import DiscordContext
 from adapters.discord.connection.gateway_json import attachment_json, channel_json
 from bot.chat.rate_limit import Priority
 from bot.turns.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import EMPTY, Entrance, Handled, Incoming, Outcome, Person
+from bot.types import EMPTY, Entrance, HandleResult, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
@@ -84,10 +84,10 @@ def incoming_of(
         at=interaction.created_at.astimezone(UTC),
         attachments=tuple(attachment_of(attachment_json(each)) for each in files),
         overrides=overrides,
-        starts_thread=not place.is_direct and not place.is_thread,
+        is_top_level=not place.is_direct and not place.is_thread,
         reply_ref=str(ref),
         private=private,
-        administers=is_administrator(interaction),
+        is_admin=is_administrator(interaction),
         details={CHANNEL: place.id},
     )
 
@@ -129,7 +129,7 @@ def answered_in(incoming: Incoming, original: str) -> Incoming:
     return replace(incoming, key=key, reply_ref=str(with_ids(ref_of(incoming), (original,))))
 
 
-async def asked(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
+async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
     """Hand a question or command to the bot and write what it says at once into the deferred answer."""
     try:
         handled = await bot.handle(incoming)
@@ -143,28 +143,28 @@ async def asked(bot: Bot, around: Surroundings, incoming: Incoming) -> None:
     else:
         if handled.outcome is Outcome.REPLIED:
             await say(around, incoming, handled.text or NO_ANSWER)
-    await bot.told(incoming)
+    await bot.mark_answered(incoming)
 
 
 async def _give_up(bot: Bot, incoming: Incoming) -> None:
     """Let nobody finish what its author was told is not done."""
     try:
-        await bot.told(incoming)
+        await bot.mark_answered(incoming)
     except StorageError as error:
         logger.warning("a command may still be carried out", extra={"error": str(error)})
 
 
-async def refused(bot: Bot, around: Surroundings, incoming: Incoming, text: str) -> None:
+async def refused(bot: Bot, around: DiscordContext, incoming: Incoming, text: str) -> None:
     """Write what is wrong with a command into its deferred answer. Raises `PlatformError` and `StorageError`."""
     if (handled := await bot.reply(incoming, text)).text:
         await say(around, incoming, handled.text)
-        await bot.told(incoming)
+        await bot.mark_answered(incoming)
 
 
-async def say(around: Surroundings, incoming: Incoming, text: str) -> None:
+async def say(around: DiscordContext, incoming: Incoming, text: str) -> None:
     """Write a text into the deferred answer, or into a further message where there is none. Raises `PlatformError`."""
     ref = ref_of(incoming)
-    surface = InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
+    surface = InteractionTarget(rest=around.rest, ref=ref, clock=around.clock)
     async with in_time():
         for index, page in enumerate(plain_pages(text)):
             if index == 0 and ref.ids:
@@ -183,7 +183,7 @@ async def in_time() -> AsyncIterator[None]:
         raise PlatformError("an answer took too long to be shown") from error
 
 
-async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[Handled]) -> Handled | None:
+async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[HandleResult]) -> HandleResult | None:
     """Acknowledge a press once it is carried out; what the bot says is for who pressed it. None for what was refused.
 
     Raises `StorageError`.
@@ -195,7 +195,7 @@ async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Aw
         text = str(error)
     if text:
         await whisper(interaction, text)
-        await bot.told(incoming)
+        await bot.mark_answered(incoming)
     elif handled is not None and handled.outcome is not Outcome.DUPLICATE:
         await interaction.response.defer()
     return handled

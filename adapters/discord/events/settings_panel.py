@@ -17,7 +17,7 @@ from discord import app_commands
 
 from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
 from adapters.discord.events.command_options import short
-from adapters.discord.context import Surroundings
+from adapters.discord.context import DiscordContext
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
 from bot.parameter_resolver import scopes_of
@@ -50,7 +50,7 @@ TEMPLATE: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class PanelState:
     """What a panel shows: changes at `scope`, of the parameter `name` once one is chosen."""
 
     incoming: Incoming
@@ -62,19 +62,19 @@ class State:
     @property
     def scopes(self) -> Sequence[str]:
         """The scopes that can be changed here by this person."""
-        found = ["channel"] if self.incoming.starts_thread else ["thread", "channel"]
-        return [*found, "workspace"] if self.incoming.administers else found
+        found = ["channel"] if self.incoming.is_top_level else ["thread", "channel"]
+        return [*found, "workspace"] if self.incoming.is_admin else found
 
 
 def usual_scope(incoming: Incoming) -> str:
     """The scope that commands speak of when none is named."""
-    return "channel" if incoming.starts_thread else "thread"
+    return "channel" if incoming.is_top_level else "thread"
 
 
 # ---------------------------------------------------------------- what it shows
 
 
-def panel_text(state: State) -> str:
+def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
     lines = [_line(each) for each in state.effective.values()]
     head = f"**Settings** · changes hold {SCOPE_LABELS[state.scope]}"
@@ -88,7 +88,7 @@ def _line(each: Effective) -> str:
     return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}"
 
 
-def selects(state: State) -> list[discord.ui.Select[Any]]:
+def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
     """The lists under the text: scope, parameter, and the values of a parameter that has few."""
     scope: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
@@ -97,7 +97,7 @@ def selects(state: State) -> list[discord.ui.Select[Any]]:
             for each in state.scopes
         ],
     )
-    allowed = [each for each in PARAMETERS.values() if state.incoming.administers or not each.guarded]
+    allowed = [each for each in PARAMETERS.values() if state.incoming.is_admin or not each.guarded]
     parameter: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:parameter:{state.scope}:",
         placeholder="Change a parameter",
@@ -111,7 +111,7 @@ def selects(state: State) -> list[discord.ui.Select[Any]]:
     return [scope, parameter, *([_values(state)] if state.name else [])]
 
 
-def _values(state: State) -> discord.ui.Select[Any]:
+def _values(state: PanelState) -> discord.ui.Select[Any]:
     parameter = PARAMETERS[state.name]
     current = parameter.format(state.effective[state.name].value)
     options = [
@@ -128,7 +128,7 @@ def few_values(parameter: Parameter) -> Sequence[str] | None:
     return ("yes", "no") if parameter.kind == "boolean" else parameter.choices or None
 
 
-def layout(state: State) -> discord.ui.LayoutView:
+def layout(state: PanelState) -> discord.ui.LayoutView:
     """The panel of components v2; it is not waited for, since its lists name what they are about."""
     view = discord.ui.LayoutView(timeout=None)
     container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(panel_text(state)))
@@ -140,7 +140,7 @@ def layout(state: State) -> discord.ui.LayoutView:
     return view
 
 
-def plain(state: State) -> discord.ui.View:
+def plain(state: PanelState) -> discord.ui.View:
     """The same lists for a message with plain text."""
     view = discord.ui.View(timeout=None)
     for each in selects(state):
@@ -152,10 +152,10 @@ def plain(state: State) -> discord.ui.View:
 # ---------------------------------------------------------------- what it does
 
 
-class Panel:
+class SettingsPanel:
     """Shows panels and carries out what is chosen in them."""
 
-    def __init__(self, bot: Bot, around: Surroundings) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext) -> None:
         self._bot = bot
         self._around = around
 
@@ -166,7 +166,7 @@ class Panel:
             incoming = incoming_of(interaction, PANEL, private=True)
             if await deferred(self._bot, interaction, incoming) is not None:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
-                await self._bot.told(incoming)
+                await self._bot.mark_answered(incoming)
 
         return app_commands.Command(name="settings", description=HELP, callback=settings)
 
@@ -210,7 +210,7 @@ class Panel:
         if match["what"] == "value":
             await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
         elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
-            current = (await self._bot.effective(incoming.key))[value]
+            current = (await self._bot.get_parameters(incoming.key))[value]
             await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
         else:
             await interaction.response.defer()
@@ -221,10 +221,10 @@ class Panel:
         self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
     ) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        if not incoming.administers and (scope == "workspace" or PARAMETERS[name].guarded):
+        if not incoming.is_admin and (scope == "workspace" or PARAMETERS[name].guarded):
             await tell(self._bot, interaction, incoming, self._bot.reply(incoming, ONLY_ADMINISTRATORS))
             return
-        changing = self._bot.change(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
+        changing = self._bot.set_parameters(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
@@ -234,9 +234,9 @@ class Panel:
     async def _show(
         self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
     ) -> None:
-        effective = await self._bot.effective(incoming.key)
+        effective = await self._bot.get_parameters(incoming.key)
         name = name if name and few_values(PARAMETERS[name]) is not None else ""
-        state = State(incoming=incoming, effective=effective, scope=scope, name=name, note=note)
+        state = PanelState(incoming=incoming, effective=effective, scope=scope, name=name, note=note)
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return
@@ -257,7 +257,7 @@ async def _failed(interaction: Interaction, error: Exception) -> None:
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
-    def __init__(self, panel: Panel, incoming: Incoming, scope: str, current: Effective) -> None:
+    def __init__(self, panel: SettingsPanel, incoming: Incoming, scope: str, current: Effective) -> None:
         parameter = current.parameter
         super().__init__(title=f"{parameter.name} {SCOPE_LABELS[scope]}"[:45], timeout=FORM_SECONDS)
         self._panel = panel

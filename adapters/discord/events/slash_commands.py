@@ -13,11 +13,11 @@ from discord import app_commands
 
 from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
 from adapters.discord.api.directory import PLATFORM
-from adapters.discord.events.command_forms import Form, command_forms
+from adapters.discord.events.command_forms import CommandForm, command_forms
 from adapters.discord.events.context_menus import message_menus
 from adapters.discord.events.command_options import choices, signature
-from adapters.discord.events.settings_panel import Panel
-from adapters.discord.context import Surroundings
+from adapters.discord.events.settings_panel import SettingsPanel
+from adapters.discord.context import DiscordContext
 from adapters.discord.events.translations import Translations
 from bot.errors import BotError, InvalidInput
 from bot.event_errors import EventErrors
@@ -34,7 +34,7 @@ UNREADABLE: Final = "INTERACTION_CREATE"
 Command = app_commands.Command[Any, ..., Any]
 
 
-class Tree(app_commands.CommandTree[Any]):
+class CommandTree(app_commands.CommandTree[Any]):
     """Commands that work in servers, direct messages and wherever somebody has installed the app for themselves."""
 
     def __init__(self, client: discord.Client, errors: EventErrors) -> None:
@@ -71,14 +71,14 @@ class Tree(app_commands.CommandTree[Any]):
 class CommandForms:
     """All commands of one connection."""
 
-    def __init__(self, client: discord.Client, bot: Bot, around: Surroundings) -> None:
+    def __init__(self, client: discord.Client, bot: Bot, around: DiscordContext) -> None:
         self._bot = bot
         self._around = around
         self._client = client
-        self.tree = Tree(client, around.errors)
+        self.tree = CommandTree(client, around.errors)
         for form in command_forms().values():
             self.tree.add_command(self._command(form))
-        panel = Panel(bot, around)
+        panel = SettingsPanel(bot, around)
         panel.join(client)
         self.tree.add_command(panel.command())
         for menu in message_menus(bot, around):
@@ -95,7 +95,7 @@ class CommandForms:
         await self._around.store.put_state(PLATFORM, HASH, now)
         logger.info("commands written", extra={"commands": len(commands)})
 
-    def _command(self, form: Form) -> Command:
+    def _command(self, form: CommandForm) -> Command:
         async def run(interaction: Interaction, **values: Any) -> None:
             private = bool(values.get("private", form.command.private))
             file = values.pop("file", None)

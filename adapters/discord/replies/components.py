@@ -19,7 +19,7 @@ ENDED: Final = frozenset({"done", "stopped", "failed"})
 SEARCHING: Final = "enable_web_search"
 
 
-class Action(StrEnum):
+class ButtonAction(StrEnum):
     """What a button does."""
 
     STOP = "stop"
@@ -32,23 +32,23 @@ class Action(StrEnum):
     SHARE = "share"
 
 
-LABELS: Final[Mapping[Action, str]] = {
-    Action.STOP: "Stop",
-    Action.RETRY: "Try again",
-    Action.REGENERATE: "Regenerate",
-    Action.CONTINUE: "Continue",
-    Action.GOOD: "Helpful",
-    Action.BAD: "Not helpful",
-    Action.DEEPER: "Search deeper",
-    Action.SHARE: "Share",
+LABELS: Final[Mapping[ButtonAction, str]] = {
+    ButtonAction.STOP: "Stop",
+    ButtonAction.RETRY: "Try again",
+    ButtonAction.REGENERATE: "Regenerate",
+    ButtonAction.CONTINUE: "Continue",
+    ButtonAction.GOOD: "Helpful",
+    ButtonAction.BAD: "Not helpful",
+    ButtonAction.DEEPER: "Search deeper",
+    ButtonAction.SHARE: "Share",
 }
 
-TEMPLATE: Final = re.compile(rf"seedling:(?P<action>{'|'.join(Action)}):(?P<turn>\d+)")
+TEMPLATE: Final = re.compile(rf"seedling:(?P<action>{'|'.join(ButtonAction)}):(?P<turn>\d+)")
 
 Row = Mapping[str, Any]
 
 
-def custom_id(action: Action, turn: TurnId) -> str:
+def custom_id(action: ButtonAction, turn: TurnId) -> str:
     """What Discord sends back when the button is pressed."""
     return f"seedling:{action}:{turn}"
 
@@ -56,18 +56,18 @@ def custom_id(action: Action, turn: TurnId) -> str:
 def rows_for(draft: Draft, turn: Turn) -> tuple[Row, ...]:
     """The rows of buttons under the last message of an answer in this state."""
     if draft.status not in ENDED:
-        return (_row(turn.id, Action.STOP),)
+        return (_row(turn.id, ButtonAction.STOP),)
     if draft.status == "failed":
-        return (_row(turn.id, Action.RETRY),)
-    actions = [Action.REGENERATE]
+        return (_row(turn.id, ButtonAction.RETRY),)
+    actions = [ButtonAction.REGENERATE]
     if draft.is_cut:
-        actions.append(Action.CONTINUE)
+        actions.append(ButtonAction.CONTINUE)
     if draft.text:
-        actions += [Action.GOOD, Action.BAD]
+        actions += [ButtonAction.GOOD, ButtonAction.BAD]
     rows = [_row(turn.id, *actions)]
-    more = [Action.DEEPER] if is_search(turn) else []
+    more = [ButtonAction.DEEPER] if is_search(turn) else []
     if turn.incoming.private and draft.text:
-        more.append(Action.SHARE)
+        more.append(ButtonAction.SHARE)
     if more:
         rows.append(_row(turn.id, *more))
     return tuple(rows)
@@ -86,10 +86,10 @@ def names_turn(components: Sequence[Row], turn: TurnId) -> bool:
     )
 
 
-def _row(turn: TurnId, *actions: Action) -> Row:
+def _row(turn: TurnId, *actions: ButtonAction) -> Row:
     return {"type": ACTION_ROW, "components": [_button(action, turn) for action in actions]}
 
 
-def _button(action: Action, turn: TurnId) -> Row:
-    style = {Action.STOP: DANGER, Action.RETRY: PRIMARY, Action.CONTINUE: PRIMARY}.get(action, SECONDARY)
+def _button(action: ButtonAction, turn: TurnId) -> Row:
+    style = {ButtonAction.STOP: DANGER, ButtonAction.RETRY: PRIMARY, ButtonAction.CONTINUE: PRIMARY}.get(action, SECONDARY)
     return {"type": BUTTON, "style": style, "label": LABELS[action], "custom_id": custom_id(action, turn)}

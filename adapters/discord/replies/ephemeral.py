@@ -12,13 +12,13 @@ import discord
 from adapters.discord.api.limits import NONCE, UNKNOWN_CHANNEL
 from adapters.discord.replies.reply_placement import CHANNEL, OPENS_THREAD, direct_channel
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref
-from adapters.discord.api.errors import Refused
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.replies.rendering import Page, plain_pages
-from adapters.discord.replies.message_targets import ChannelSurface, Ended, InteractionSurface
-from adapters.discord.context import Surroundings
+from adapters.discord.replies.message_targets import ChannelTarget, InteractionExpired, InteractionTarget
+from adapters.discord.context import DiscordContext
 from bot.chat.rate_limit import Priority
 from bot.chat.write_check import raise_known_refusal
-from bot.delivery import defang, known
+from bot.delivery import sanitize_links, known
 from bot.errors import PlatformRefused
 from bot.types import ANSWER_IN, Draft, Incoming, Turn
 
@@ -28,42 +28,42 @@ LACKING: Final = "I lack the right “{right}” in this channel; an administrat
 LOCKED: Final = "this thread is locked"
 
 
-async def tell(asked: Incoming, draft: Draft, around: Surroundings) -> None:
+async def tell(asked: Incoming, draft: Draft, around: DiscordContext) -> None:
     """Show a finished draft to the author of `asked` alone. Raises `PlatformError`."""
-    pages = plain_pages(defang(draft.text, allowed=known(draft.addresses)))
+    pages = plain_pages(sanitize_links(draft.text, allowed=known(draft.addresses)))
     ref = read_ref(asked.reply_ref)
     if isinstance(ref, InteractionRef):
         try:
             return await _follow_up(ref, pages, around)
-        except Ended:
+        except InteractionExpired:
             logger.info("a command can no longer be answered; its author gets a direct message")
     return await send_direct(asked, pages, around)
 
 
-async def _follow_up(ref: InteractionRef, pages: list[Page], around: Surroundings) -> None:
+async def _follow_up(ref: InteractionRef, pages: list[Page], around: DiscordContext) -> None:
     """Post below a command, seen by its author alone. Raises `PlatformError`.
 
     The first message after a deferral would take the place of "is thinking", for everybody to see: that goes first.
     """
-    surface = InteractionSurface(rest=around.rest, ref=replace(ref, private=True), clock=around.clock)
+    surface = InteractionTarget(rest=around.rest, ref=replace(ref, private=True), clock=around.clock)
     try:
         await surface.delete(ref.ids[0] if ref.ids else "")
-    except Refused as error:
+    except DiscordApiError as error:
         logger.info("the deferred answer stays", extra={"code": error.code})
     for page in pages:
         await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
 
 
-async def send_direct(asked: Incoming, pages: list[Page], around: Surroundings) -> None:
+async def send_direct(asked: Incoming, pages: list[Page], around: DiscordContext) -> None:
     """Post to the direct messages of the author of `asked`, the same once. Raises `PlatformError`."""
     channel = await direct_channel(asked.author.id, around)
-    surface = ChannelSurface(rest=around.rest, limits=around.limits, channel=channel)
+    surface = ChannelTarget(rest=around.rest, limits=around.limits, channel=channel)
     for number, page in enumerate(pages):
         name = hashlib.sha256(f"{asked.dedupe_key} {number} {page.content}".encode()).hexdigest()
         await surface.post(page, nonce=name[:NONCE], first=False, priority=Priority.FINAL)
 
 
-async def check_writable(turn: Turn, around: Surroundings) -> None:
+async def check_writable(turn: Turn, around: DiscordContext) -> None:
     """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown.
 
     Answers to commands need none. What was known is asked for anew before it keeps an answer away.
@@ -75,20 +75,20 @@ async def check_writable(turn: Turn, around: Surroundings) -> None:
     await raise_known_refusal(_refusal(asked, here, around))
 
 
-async def _refusal(asked: Incoming, here: str, around: Surroundings) -> PlatformRefused | None:
+async def _refusal(asked: Incoming, here: str, around: DiscordContext) -> PlatformRefused | None:
     try:
         reason = await _obstacle(asked, here, around)
         if reason:
             await around.directory.forget_rights(here)
             reason = await _obstacle(asked, here, around)
-    except Refused as error:
+    except DiscordApiError as error:
         if error.code == UNKNOWN_CHANNEL:
             return error
         raise
     return PlatformRefused(f"no answer can be shown in {here}: {reason}", reason=reason) if reason else None
 
 
-async def _obstacle(asked: Incoming, here: str, around: Surroundings) -> str:
+async def _obstacle(asked: Incoming, here: str, around: DiscordContext) -> str:
     """Return what keeps an answer from the channel or thread `here`, "" for nothing. Raises `PlatformError`."""
     place = await around.directory.place(here)
     held = await around.directory.own_permissions(here)

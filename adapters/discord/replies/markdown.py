@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from bot.delivery import defang, settled, settled_tables, tables_as_text
-from bot.delivery.markdown import State, after_line
+from bot.delivery import sanitize_links, stable_prefix_length, settled_tables, tables_as_text
+from bot.delivery.markdown import BlockState, after_line
 
 _DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+")
 
@@ -20,7 +20,7 @@ def to_discord(markdown: str, *, allowed: Callable[[str], bool], growing: bool =
 
     Of a text that is still growing only what stays as it is.
     """
-    text = defang(markdown[: settled(markdown)] if growing else markdown, allowed=allowed)
+    text = sanitize_links(markdown[: stable_prefix_length(markdown)] if growing else markdown, allowed=allowed)
     text = tables_as_text(text[: settled_tables(text)]) if growing and "|" in text else tables_as_text(text)
     return _flattened(text)
 
@@ -29,7 +29,7 @@ def _flattened(text: str) -> str:
     """Headings below the third level as bold lines; code blocks are left as they are."""
     if "####" not in text:
         return text
-    lines, state = [], State()
+    lines, state = [], BlockState()
     for line in text.split("\n"):
         heading = _DEEP_HEADING.match(line) if state.fence is None else None
         words = line[heading.end() :].rstrip().rstrip("#").rstrip() if heading else ""

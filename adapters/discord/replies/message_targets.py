@@ -19,9 +19,9 @@ from adapters.discord.api.limits import (
 )
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.replies.reply_ref import InteractionRef
-from adapters.discord.api.errors import Refused
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.replies.rendering import Page
-from adapters.discord.api.client import Rest
+from adapters.discord.api.client import DiscordClient
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.ports import Clock
@@ -34,14 +34,14 @@ _WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"
 _ENDED_CODES = frozenset({INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION})
 
 
-class Ended(PlatformError):
+class InteractionExpired(PlatformError):
     """An interaction can no longer be answered."""
 
     def __init__(self) -> None:
         super().__init__("the interaction can no longer be answered")
 
 
-class Surface(Protocol):
+class MessageTarget(Protocol):
     """Where the messages of one answer are. Every method raises `PlatformError`."""
 
     async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:
@@ -58,10 +58,10 @@ class Surface(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSurface:
+class ChannelTarget:
     """Messages of a channel, thread or direct conversation; the first one replies to `reply_to` if that is given."""
 
-    rest: Rest
+    rest: DiscordClient
     limits: DiscordLimits
     channel: str
     reply_to: str = ""
@@ -77,7 +77,7 @@ class ChannelSurface:
             reference = {"message_id": self.reply_to, "fail_if_not_exists": False}
             try:
                 return await self._post(body | {"message_reference": reference})
-            except Refused as error:
+            except DiscordApiError as error:
                 if error.code != CANNOT_REPLY:
                     raise
         return await self._post(body)
@@ -102,10 +102,10 @@ class ChannelSurface:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InteractionSurface:
-    """The answers to an interaction while its token lasts; afterwards every method raises `Ended`."""
+class InteractionTarget:
+    """The answers to an interaction while its token lasts; afterwards every method raises `InteractionExpired`."""
 
-    rest: Rest
+    rest: DiscordClient
     ref: InteractionRef
     clock: Clock
 
@@ -147,7 +147,7 @@ class InteractionSurface:
         file: tuple[str, bytes] | None = None,
     ) -> Any:
         if self.clock() > _last_moment(self.ref):
-            raise Ended
+            raise InteractionExpired
         query = {"wait": "true"} if wait else None
         ref = self.ref
         try:
@@ -161,9 +161,9 @@ class InteractionSurface:
                 webhook_token=ref.token,
                 message_id=message_id,
             )
-        except Refused as error:
+        except DiscordApiError as error:
             if error.code in _ENDED_CODES:
-                raise Ended from error
+                raise InteractionExpired from error
             raise
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from adapters.discord.replies.components import names_turn
 from adapters.discord.api.limits import MESSAGES_AT_ONCE
 from adapters.discord.replies.rendering import Page
-from adapters.discord.api.client import Json, Rest
+from adapters.discord.api.client import Json, DiscordClient
 from adapters.discord.api.snowflakes import at_time
 from bot.types import Turn
 
@@ -26,7 +26,7 @@ class _Looked:
 class OwnMessages:
     """The bot's messages since a question was asked; read once."""
 
-    def __init__(self, rest: Rest, turn: Turn) -> None:
+    def __init__(self, rest: DiscordClient, turn: Turn) -> None:
         self._rest = rest
         self._turn = turn
         self._looked = _Looked()

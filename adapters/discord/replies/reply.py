@@ -11,10 +11,10 @@ from adapters.discord.replies.recovery import OwnMessages
 from adapters.discord.api.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from adapters.discord.replies.reply_placement import direct_channel
 from adapters.discord.replies.reply_ref import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
-from adapters.discord.api.errors import Refused
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.replies.rendering import Page, Renderer
-from adapters.discord.replies.message_targets import ChannelSurface, Ended, InteractionSurface, Surface
-from adapters.discord.context import Surroundings
+from adapters.discord.replies.message_targets import ChannelTarget, InteractionExpired, InteractionTarget, MessageTarget
+from adapters.discord.context import DiscordContext
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
@@ -42,12 +42,12 @@ class _Shown:
 class DiscordReply:
     """A `bot.ports.Reply`."""
 
-    def __init__(self, turn: Turn, ref: ReplyRef, around: Surroundings, *, reply_to: str = "", hint: str = "") -> None:
+    def __init__(self, turn: Turn, ref: ReplyRef, around: DiscordContext, *, reply_to: str = "", hint: str = "") -> None:
         self._turn = turn
         self._ref = ref
         self._around = around
         self._reply_to = reply_to
-        self._surface: Surface = self._on(ref)
+        self._surface: MessageTarget = self._on(ref)
         self._shown = [_Shown(id=id) for id in ref.ids]
         self._replaced: list[_Shown] = []  # they go when what replaces them is noted, or they would seem removed
         self._renderer = Renderer(turn, searches=around.searches, hint=hint)
@@ -64,7 +64,7 @@ class DiscordReply:
 
     async def find(self) -> None:
         """Read what an earlier process may have posted without having been able to tell. Raises `PlatformError`."""
-        if self._own is not None and isinstance(self._surface, ChannelSurface):
+        if self._own is not None and isinstance(self._surface, ChannelTarget):
             await self._own.look(self._surface.channel)
 
     async def show(self, draft: Draft) -> str:
@@ -77,7 +77,7 @@ class DiscordReply:
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the draft visible; nothing overtakes it."""
         self._plain = plain
-        if plain and isinstance(self._surface, ChannelSurface):
+        if plain and isinstance(self._surface, ChannelTarget):
             self._surface = replace(self._surface, reply_to="")
         await self._make(draft, Priority.FINAL)
         return str(self._named())
@@ -105,7 +105,7 @@ class DiscordReply:
 
     async def _find_all(self) -> None:
         """Read whatever an earlier process has posted. Raises `PlatformError`."""
-        if self._own is not None and isinstance(self._surface, ChannelSurface):
+        if self._own is not None and isinstance(self._surface, ChannelTarget):
             known = {each.id for each in self._shown}
             self._shown += [_Shown(id=id) for id in await self._own.of_turn(self._surface.channel) if id not in known]
 
@@ -113,9 +113,9 @@ class DiscordReply:
         """Delete a message, or leave it without text and buttons; what its author alone sees may be left to them."""
         try:
             await self._remove(shown)
-        except Refused:
+        except DiscordApiError:
             await self._surface.edit(shown.id, Page(content=TAKEN_BACK), priority=Priority.FINAL)
-        except Ended:
+        except InteractionExpired:
             if not (isinstance(self._ref, InteractionRef) and self._ref.private):
                 await self._move()
                 await self._take_back(shown)
@@ -128,7 +128,7 @@ class DiscordReply:
             pages = [Page(content=each.content) for each in pages]
         try:
             await self._place(pages, priority)
-        except Ended:
+        except InteractionExpired:
             await self._move()
             await self._place(pages, priority)
 
@@ -137,7 +137,7 @@ class DiscordReply:
             if index == len(self._shown):
                 try:
                     self._shown.append(await self._found(page) or await self._post(page, index, priority))
-                except Refused as error:
+                except DiscordApiError as error:
                     if error.code != NO_MORE_FOLLOWUPS:
                         raise
                     await self._attach(pages, priority)
@@ -150,7 +150,7 @@ class DiscordReply:
 
     async def _found(self, page: Page) -> _Shown | None:
         """A message that an earlier process has posted without having been able to tell."""
-        if self._own is None or not isinstance(self._surface, ChannelSurface):
+        if self._own is None or not isinstance(self._surface, ChannelTarget):
             return None
         known = frozenset(each.id for each in self._shown)
         found = await self._own.same(self._surface.channel, page, but=known)
@@ -164,7 +164,7 @@ class DiscordReply:
     async def _attach(self, pages: list[Page], priority: Priority) -> None:
         """Put the whole answer into a file at the last message, since there may be no further ones."""
         last, surface = self._shown[-1], self._surface
-        if priority is not Priority.FINAL or not isinstance(surface, InteractionSurface):
+        if priority is not Priority.FINAL or not isinstance(surface, InteractionTarget):
             return
         page = Page(content=IN_A_FILE, rows=pages[-1].rows)
         whole = "\n\n".join(each.content for each in pages)
@@ -174,11 +174,11 @@ class DiscordReply:
     async def _change(self, shown: _Shown, page: Page, index: int, priority: Priority) -> None:
         try:
             await self._surface.edit(shown.id, page, priority=priority)
-        except Refused as error:
+        except DiscordApiError as error:
             await self._change_refused(shown, page, index, error)
         shown.page = page
 
-    async def _change_refused(self, shown: _Shown, page: Page, index: int, error: Refused) -> None:
+    async def _change_refused(self, shown: _Shown, page: Page, index: int, error: DiscordApiError) -> None:
         """Post a message anew that cannot be changed, if that is right. Raises `error`, or `ReplyRemoved`."""
         if self._moved and error.status in {403, 404}:
             shown.id = (await self._post(page, index, Priority.FINAL)).id
@@ -207,7 +207,7 @@ class DiscordReply:
     async def _remove(self, shown: _Shown) -> None:
         try:
             await self._surface.delete(shown.id)
-        except Refused as error:
+        except DiscordApiError as error:
             if error.code not in {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}:
                 raise
         self._removed += 1
@@ -217,35 +217,35 @@ class DiscordReply:
     @property
     def _moved(self) -> bool:
         """Whether the messages began as answers to an interaction and are now edited as a channel's."""
-        return isinstance(self._ref, InteractionRef) and isinstance(self._surface, ChannelSurface)
+        return isinstance(self._ref, InteractionRef) and isinstance(self._surface, ChannelTarget)
 
-    def _on(self, ref: ReplyRef) -> Surface:
+    def _on(self, ref: ReplyRef) -> MessageTarget:
         around = self._around
         if isinstance(ref, InteractionRef):
-            return InteractionSurface(rest=around.rest, ref=ref, clock=around.clock)
-        return ChannelSurface(rest=around.rest, limits=around.limits, channel=ref.channel, reply_to=self._reply_to)
+            return InteractionTarget(rest=around.rest, ref=ref, clock=around.clock)
+        return ChannelTarget(rest=around.rest, limits=around.limits, channel=ref.channel, reply_to=self._reply_to)
 
     async def _move(self) -> None:
         """Go on in the channel when the interaction has ended, or for the author alone in a direct message."""
         ref = self._ref
         if not isinstance(ref, InteractionRef):
-            raise Ended
+            raise InteractionExpired
         channel = ref.channel
         if ref.private:
             channel = await direct_channel(self._turn.incoming.author.id, self._around)
             self._shown = []
         logger.info("answer goes on outside its interaction", extra={"turn": self._turn.id, "private": ref.private})
-        self._surface = ChannelSurface(rest=self._around.rest, limits=self._around.limits, channel=channel)
+        self._surface = ChannelTarget(rest=self._around.rest, limits=self._around.limits, channel=channel)
 
     def _named(self) -> ReplyRef:
         ids = tuple(each.id for each in self._shown)
-        if isinstance(self._surface, ChannelSurface):
+        if isinstance(self._surface, ChannelTarget):
             return ChannelRef(channel=self._surface.channel, ids=ids)
         return with_ids(self._ref, ids)
 
     async def _type(self) -> None:
         now = asyncio.get_running_loop().time()
-        if not isinstance(self._surface, ChannelSurface) or now - self._typed_at < TYPING_SECONDS:
+        if not isinstance(self._surface, ChannelTarget) or now - self._typed_at < TYPING_SECONDS:
             return
         self._typed_at = now
         try:

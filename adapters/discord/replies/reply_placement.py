@@ -8,8 +8,8 @@ from typing import Final
 
 from adapters.discord.api.limits import THREAD_EXISTS, THREAD_NAME
 from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
-from adapters.discord.api.errors import Refused
-from adapters.discord.context import Surroundings
+from adapters.discord.api.errors import DiscordApiError
+from adapters.discord.context import DiscordContext
 from bot.types import ANSWER_IN, Incoming, Turn
 
 logger = logging.getLogger(__name__)
@@ -24,36 +24,36 @@ _NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ReplyPlacement:
     """Where an answer is written; `reply_to` is the message that it replies to."""
 
     ref: ReplyRef
     reply_to: str = ""
 
 
-async def target_of(turn: Turn, around: Surroundings) -> Target:
+async def target_of(turn: Turn, around: DiscordContext) -> ReplyPlacement:
     """The messages that the turn has already, or the place for new ones. Raises `PlatformError`."""
     incoming = turn.incoming
     known = read_ref(turn.reply_ref or incoming.reply_ref)
     if known is not None:
-        return Target(ref=known)
+        return ReplyPlacement(ref=known)
     if incoming.private:
-        return Target(ref=ChannelRef(channel=await direct_channel(incoming.author.id, around)))
+        return ReplyPlacement(ref=ChannelRef(channel=await direct_channel(incoming.author.id, around)))
     key, details = incoming.key, incoming.details
     here = details.get(CHANNEL) or key.thread or key.channel
-    message = details.get(MESSAGE) or (key.thread if incoming.starts_thread else "")
+    message = details.get(MESSAGE) or (key.thread if incoming.is_top_level else "")
     opens = details.get(OPENS_THREAD) and details.get(ANSWER_IN, "thread") == "thread" and key.thread
     if opens and await _opened(incoming, here, around):
-        return Target(ref=ChannelRef(channel=key.thread))
-    return Target(ref=ChannelRef(channel=here), reply_to=message)
+        return ReplyPlacement(ref=ChannelRef(channel=key.thread))
+    return ReplyPlacement(ref=ChannelRef(channel=here), reply_to=message)
 
 
-async def direct_channel(person: str, around: Surroundings) -> str:
+async def direct_channel(person: str, around: DiscordContext) -> str:
     """The channel of direct messages with somebody, for what nobody else may see. Raises `PlatformError`."""
     return str((await around.rest.call("POST", "/users/@me/channels", body={"recipient_id": person}))["id"])
 
 
-async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> bool:
+async def _opened(incoming: Incoming, channel: str, around: DiscordContext) -> bool:
     """Open the thread of the message that began the conversation, which then has that message's id."""
     if not await _may_open(channel, around):
         return False
@@ -61,7 +61,7 @@ async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> boo
     body = {"name": thread_name(incoming.text)}
     try:
         await around.rest.call("POST", path, body=body, channel_id=channel, message_id=incoming.key.thread)
-    except Refused as error:
+    except DiscordApiError as error:
         if error.code == THREAD_EXISTS:
             return True
         logger.warning("thread not opened", extra={"channel": channel, "status": error.status, "code": error.code})
@@ -69,11 +69,11 @@ async def _opened(incoming: Incoming, channel: str, around: Surroundings) -> boo
     return True
 
 
-async def _may_open(channel: str, around: Surroundings) -> bool:
+async def _may_open(channel: str, around: DiscordContext) -> bool:
     """Whether the bot may open threads there and write in them: refused requests are counted against it."""
     try:
         held = await around.directory.own_permissions(channel)
-    except Refused:
+    except DiscordApiError:
         return True  # the request itself will tell
     return held.create_public_threads and held.send_messages_in_threads
 

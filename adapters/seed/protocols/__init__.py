@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from adapters.seed.api_errors import Kind, Problem, problem_from_error
+from adapters.seed.api_errors import ProblemKind, Problem, problem_from_error
 from adapters.seed.sse import Event
 from adapters.seed.protocols import chat_completions
 from adapters.seed.protocols import anthropic_messages
 from adapters.seed.protocols import responses
-from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Profile, WireName
 from bot.types import ModelRequest
 
@@ -29,7 +29,7 @@ class Wire:
 
     path: str
     build_body: BuildBody
-    read: Callable[[Answer, dict[str, Any]], None]
+    read: Callable[[ResponseState, dict[str, Any]], None]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -40,12 +40,12 @@ WIRES: Mapping[WireName, Wire] = {
 }
 
 
-UNREADABLE = Problem(kind=Kind.CUT, what="the model API sent something unreadable", code="malformed_event")
+UNREADABLE = Problem(kind=ProblemKind.CUT, what="the model API sent something unreadable", code="malformed_event")
 
 _DECODER = json.JSONDecoder()
 
 
-def read_event(wire: Wire, answer: Answer, event: Event) -> None:
+def read_event(wire: Wire, answer: ResponseState, event: Event) -> None:
     """Take one event of a stream into `answer`; never raises, whatever the event holds."""
     name, data = event
     try:
@@ -67,7 +67,7 @@ def read_event(wire: Wire, answer: Answer, event: Event) -> None:
     wire.read(answer, payload)
 
 
-def _read_other(wire: Wire, answer: Answer, event: Event) -> None:
+def _read_other(wire: Wire, answer: ResponseState, event: Event) -> None:
     """What is no JSON from its first character on: the end, nothing, blanks before JSON, or a damaged line."""
     name, data = event
     bare = data.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.seed import json_coerce
-from adapters.seed.protocols.response import Answer, reported_cost, tool_calls_of
+from adapters.seed.protocols.response import ResponseState, reported_cost, tool_calls_of
 from adapters.seed.protocols.data_urls import base64_text
 from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
 from bot.parameters import PARAMETERS
@@ -59,7 +59,7 @@ def _block(media: Media, request: ModelRequest, profile: Profile) -> dict[str, A
             return {"type": "document", "title": media.name, "source": source}
 
 
-def read(answer: Answer, event: dict[str, Any]) -> None:
+def read(answer: ResponseState, event: dict[str, Any]) -> None:
     """Take in one event of a stream, or a whole message; anything unknown is passed over."""
     match event.get("type"):
         case "content_block_delta":
@@ -80,7 +80,7 @@ def read(answer: Answer, event: dict[str, Any]) -> None:
             _read_end(answer, event.get("stop_reason"))
 
 
-def _read_delta(answer: Answer, delta: Any) -> None:
+def _read_delta(answer: ResponseState, delta: Any) -> None:
     text = delta.get("text")
     if text and isinstance(text, str):
         answer.add_text(text)
@@ -91,7 +91,7 @@ def _read_delta(answer: Answer, delta: Any) -> None:
         answer.add_sources([delta["citation"]])
 
 
-def _read_block(answer: Answer, block: Any) -> None:
+def _read_block(answer: ResponseState, block: Any) -> None:
     _read_delta(answer, block)
     kind = json_coerce.text(block.get("type"))
     answer.add_sources(block.get("citations"))
@@ -101,7 +101,7 @@ def _read_block(answer: Answer, block: Any) -> None:
         answer.add_search(json_coerce.text(json_coerce.mapping(block.get("input")).get("query")))
 
 
-def _read_end(answer: Answer, reason: object) -> None:
+def _read_end(answer: ResponseState, reason: object) -> None:
     answer.end_with(reason)
     if answer.is_ending:
         usage = _usage(answer.counts)
@@ -109,7 +109,7 @@ def _read_end(answer: Answer, reason: object) -> None:
             answer.add_usage(usage)
 
 
-def _note_usage(answer: Answer, holder: Any) -> None:
+def _note_usage(answer: ResponseState, holder: Any) -> None:
     """Gather counts: input comes at the start, output at the end, and a gateway may fill in either one late."""
     counts = json_coerce.mapping(holder.get("usage"))
     answer.counts |= {name: value for name, value in counts.items() if value}

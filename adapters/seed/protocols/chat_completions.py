@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
-from adapters.seed.protocols.response import Answer, usage_of
+from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.data_urls import data_url
 from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
@@ -56,7 +56,7 @@ def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, An
             return {"type": "file", "file": {"filename": media.name, "file_data": data_url(media)}}
 
 
-def read(answer: Answer, chunk: dict[str, Any]) -> None:
+def read(answer: ResponseState, chunk: dict[str, Any]) -> None:
     """Take in one chunk of a stream, or a whole completion; anything unknown is passed over."""
     choices = chunk.get("choices")
     if choices:
@@ -72,7 +72,7 @@ def read(answer: Answer, chunk: dict[str, Any]) -> None:
             answer.add_sources(chunk[name])
 
 
-def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
+def _read_choice(answer: ResponseState, choice: dict[str, Any]) -> None:
     delta = choice.get("delta") or choice.get("message")
     if isinstance(delta, dict):
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
@@ -92,7 +92,7 @@ def _read_choice(answer: Answer, choice: dict[str, Any]) -> None:
         answer.fail(problem_from_error(error, request_id=answer.request_id))
 
 
-def _read_parts(answer: Answer, content: object) -> None:
+def _read_parts(answer: ResponseState, content: object) -> None:
     """Content in parts, as some gateways send it."""
     for part in json_coerce.items(content):
         piece = json_coerce.text(json_coerce.mapping(part).get("text"))
@@ -100,7 +100,7 @@ def _read_parts(answer: Answer, content: object) -> None:
             answer.add_text(piece)
 
 
-def _read_rare(answer: Answer, delta: dict[str, Any]) -> None:
+def _read_rare(answer: ResponseState, delta: dict[str, Any]) -> None:
     refusal = delta.get("refusal")
     if refusal and isinstance(refusal, str):
         answer.add_text(refusal)

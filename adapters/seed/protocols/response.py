@@ -10,7 +10,7 @@ from typing import Any
 from adapters.seed import json_coerce
 from adapters.seed.surrogates import Joiner
 from adapters.seed.inline import InlineReasoning
-from adapters.seed.api_errors import CODE_CHARACTERS, Kind, Problem
+from adapters.seed.api_errors import CODE_CHARACTERS, ProblemKind, Problem
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.sources import source_of
 from bot.types import (
@@ -26,7 +26,7 @@ from bot.types import (
 STRANGE_END = "the model API ended the answer for a reason of its own"
 
 
-class Answer:
+class ResponseState:
     """One answer in the making.
 
     `events` are the values not yet taken; `finish` is None until the server said why it stopped, `ended` says
@@ -124,7 +124,7 @@ class Answer:
 
         After a strange end the connection tells nothing new, but the server's own words may.
         """
-        late = self.finish is not None or (self.strange_end and problem.kind is Kind.CUT)
+        late = self.finish is not None or (self.strange_end and problem.kind is ProblemKind.CUT)
         if self.problem is None and not late:
             self.problem = problem
 
@@ -135,11 +135,11 @@ class Answer:
         self._add_parted(*self._inline.end())
         if self.problem is None and self.finish is None:
             if self.strange_end:
-                self.problem = Problem(kind=Kind.CUT, what=STRANGE_END, code=self.strange_end)
+                self.problem = Problem(kind=ProblemKind.CUT, what=STRANGE_END, code=self.strange_end)
             elif self.ended and self.usage is not None:  # some servers never say why they stop
                 self.finish = Finish.STOP
             else:
-                self.problem = Problem(kind=Kind.CUT, what="the answer stopped in the middle")
+                self.problem = Problem(kind=ProblemKind.CUT, what="the answer stopped in the middle")
 
     def take(self) -> list[ModelEvent]:
         """The values that came since the last call."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
-from adapters.seed.protocols.response import Answer, usage_of
+from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.data_urls import data_url
 from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
@@ -68,7 +68,7 @@ def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, An
             return {"type": "input_file", "filename": media.name, "file_data": data_url(media)}
 
 
-def read(answer: Answer, event: dict[str, Any]) -> None:
+def read(answer: ResponseState, event: dict[str, Any]) -> None:
     """Take in one event of a stream, or a whole response; anything unknown is passed over."""
     kind = event.get("type")
     if kind == "response.output_text.delta":
@@ -88,7 +88,7 @@ def read(answer: Answer, event: dict[str, Any]) -> None:
         _read_rare(answer, kind, event)
 
 
-def _read_rare(answer: Answer, kind: str, event: dict[str, Any]) -> None:
+def _read_rare(answer: ResponseState, kind: str, event: dict[str, Any]) -> None:
     if kind == "response.output_text.done":
         _complete(answer, json_coerce.text(event.get("text")))
     elif kind == "response.refusal.delta":
@@ -106,14 +106,14 @@ def _read_rare(answer: Answer, kind: str, event: dict[str, Any]) -> None:
         _read_finished(answer, json_coerce.mapping(event.get("item")))
 
 
-def _complete(answer: Answer, whole: str) -> None:
+def _complete(answer: ResponseState, whole: str) -> None:
     """Add what the deltas of a text left out of it."""
     said = answer.text
     if len(whole) > len(said) and whole.startswith(said) and not answer.reasons_inline:
         answer.add_text(whole[len(said) :])
 
 
-def _read_item(answer: Answer, item: Any) -> None:
+def _read_item(answer: ResponseState, item: Any) -> None:
     """An item that is complete: only its sources, since its text came before."""
     for part in json_coerce.items(item.get("content")):
         answer.add_sources(json_coerce.mapping(part).get("annotations"))
@@ -122,7 +122,7 @@ def _read_item(answer: Answer, item: Any) -> None:
         answer.add_sources([{"url": source.url, "title": source.title} for source in found])
 
 
-def _read_finished(answer: Answer, item: Mapping[str, Any]) -> None:
+def _read_finished(answer: ResponseState, item: Mapping[str, Any]) -> None:
     """An item that is complete while others are to come; a search tells only then what it looked for."""
     query = json_coerce.text(json_coerce.mapping(item.get("action")).get("query"))
     if item.get("type") == "web_search_call" and query:
@@ -130,7 +130,7 @@ def _read_finished(answer: Answer, item: Mapping[str, Any]) -> None:
     _read_item(answer, item)
 
 
-def _read_ending(answer: Answer, response: Any, *, told: str = "completed") -> None:
+def _read_ending(answer: ResponseState, response: Any, *, told: str = "completed") -> None:
     """Take in the last word on a response; `told` is how its event names the end, which may know better than it."""
     for item in json_coerce.items(response.get("output")):
         body = json_coerce.mapping(item)

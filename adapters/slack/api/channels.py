@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from adapters.slack.api.directory import Place
+from adapters.slack.api.directory import SlackChannel
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import field, records
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
@@ -26,7 +26,7 @@ def as_ts(at: datetime) -> str:
 
 
 async def read_channel(
-    workspace: Workspace, key: ConversationKey, *, since: datetime | None, before: datetime | None, limit: int
+    workspace: SlackWorkspace, key: ConversationKey, *, since: datetime | None, before: datetime | None, limit: int
 ) -> Sequence[ReadMessage]:
     """The newest messages outside threads, oldest first. Raises `PlatformError`."""
     found: list[dict[str, Any]] = []
@@ -51,7 +51,7 @@ def _is_outside(message: Any) -> bool:
 
 
 async def read_replies(
-    workspace: Workspace, key: ConversationKey, thread: str, *, since: datetime | None, limit: int
+    workspace: SlackWorkspace, key: ConversationKey, thread: str, *, since: datetime | None, limit: int
 ) -> Sequence[ReadMessage]:
     """The newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
     oldest = as_ts(since - _INSTANT) if since else ""
@@ -59,7 +59,7 @@ async def read_replies(
     return (await as_read(workspace, [each for each in found if field(each, "ts") != thread]))[-limit:]
 
 
-def link(workspace: Workspace, key: ConversationKey, message: ReadMessage) -> str:
+def link(workspace: SlackWorkspace, key: ConversationKey, message: ReadMessage) -> str:
     """The address of a message, as Slack itself makes it."""
     if not workspace.url:
         return ""
@@ -67,7 +67,7 @@ def link(workspace: Workspace, key: ConversationKey, message: ReadMessage) -> st
     return f"{address}?{urlencode({'thread_ts': message.thread, 'cid': key.channel})}" if message.thread else address
 
 
-async def may_read(workspace: Workspace, key: ConversationKey, person: Person) -> bool:
+async def may_read(workspace: SlackWorkspace, key: ConversationKey, person: Person) -> bool:
     """Whether somebody may read a channel; False when Slack does not tell."""
     try:
         if await is_public(workspace, key):
@@ -79,7 +79,7 @@ async def may_read(workspace: Workspace, key: ConversationKey, person: Person) -
         return False
 
 
-async def unwritable(workspace: Workspace, channel: str) -> str:
+async def unwritable(workspace: SlackWorkspace, channel: str) -> str:
     """Return the error code with which Slack would refuse a message there, "" where it is not known to.
 
     What was known of the channel is asked for anew before it keeps an answer away. Raises `PlatformError`.
@@ -90,12 +90,12 @@ async def unwritable(workspace: Workspace, channel: str) -> str:
     return code
 
 
-def _unwritable(place: Place) -> str:
+def _unwritable(place: SlackChannel) -> str:
     if place.is_archived:
         return "is_archived"
     return "restricted_action_read_only_channel" if place.is_read_only else ""
 
 
-async def is_public(workspace: Workspace, key: ConversationKey) -> bool:
+async def is_public(workspace: SlackWorkspace, key: ConversationKey) -> bool:
     """Whether everybody in the workspace may read a channel. Raises `PlatformError`."""
     return not (await workspace.directory.place(key.channel)).is_private

@@ -10,10 +10,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError as SdkError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.errors import TOKEN_GONE, SlackRefusal, SlackUncertain, verdict_of
+from adapters.slack.api.errors import TOKEN_GONE, SlackApiError, SlackUnknownOutcome, verdict_of
 from adapters.slack.api.limits import (
     CALLS_PER_MINUTE,
     MINUTE_SECONDS,
@@ -46,7 +46,7 @@ FIRST_REST_SECONDS: Final = 0.5
 LONGEST_REST_SECONDS: Final = 30.0
 
 
-class SlackCalls:
+class SlackClient:
     """The Web API as one workspace's bot; `token` gives its token, `spurned` is told when Slack no longer takes it.
 
     `minute` is how many seconds a minute of Slack's limits lasts.
@@ -88,7 +88,7 @@ class SlackCalls:
     ) -> Json:
         """Call a method; a place is waited for, and what Slack surely did not do tried again, for `patience` seconds.
 
-        Raises `SlackRefusal`, and `SlackUncertain` when a call that must not be repeated may have been done.
+        Raises `SlackApiError`, and `SlackUnknownOutcome` when a call that must not be repeated may have been done.
         """
         loop = asyncio.get_running_loop()
         until, rest = loop.time() + patience, FIRST_REST_SECONDS
@@ -100,7 +100,7 @@ class SlackCalls:
                 if trouble.seconds:
                     self.limiter(method).pause(trouble.seconds)
                 if loop.time() + max(rest, trouble.seconds) >= until or (method in ONCE and trouble.unsure):
-                    raise SlackUncertain(
+                    raise SlackUnknownOutcome(
                         method, str(trouble), maybe_done=trouble.unsure, retry_after=trouble.seconds
                     ) from trouble
                 if not trouble.seconds:
@@ -114,7 +114,7 @@ class SlackCalls:
             return None
         try:
             return await self.call(method, arguments, priority=Priority.PROGRESS, patience=0)
-        except SlackUncertain as error:
+        except SlackUnknownOutcome as error:
             if error.maybe_done:
                 raise
             return None
@@ -132,9 +132,9 @@ class SlackCalls:
 
     @asynccontextmanager
     async def download(self, url: str, *, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A file of Slack's, with the token, which goes nowhere else. Raises `SlackRefusal` and `SlackUncertain`."""
+        """A file of Slack's, with the token, which goes nowhere else. Raises `SlackApiError` and `SlackUnknownOutcome`."""
         if not self._is_slack(url) or self._client.session is None:
-            raise SlackRefusal("file", "foreign_host")
+            raise SlackApiError("file", "foreign_host")
         headers = {"Authorization": f"Bearer {await self._token()}"}
         timeout = aiohttp.ClientTimeout(total=seconds)
         try:
@@ -142,10 +142,10 @@ class SlackCalls:
                 url, headers=headers, allow_redirects=False, timeout=timeout
             ) as response:
                 if response.status != 200:
-                    raise SlackRefusal("file", f"HTTP {response.status}")
+                    raise SlackApiError("file", f"HTTP {response.status}")
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise SlackUncertain("file", type(error).__name__) from error
+            raise SlackUnknownOutcome("file", type(error).__name__) from error
 
     def _is_slack(self, url: str) -> bool:
         """Whether an address is one of Slack, or of the server that stands for it."""
@@ -156,7 +156,7 @@ class SlackCalls:
 
     @asynccontextmanager
     async def _place(self, method: str, arguments: Json, priority: Priority, until: float) -> AsyncIterator[None]:
-        """Hold a place in every limit that the call counts in. Raises `SlackUncertain` when none is free in time."""
+        """Hold a place in every limit that the call counts in. Raises `SlackUnknownOutcome` when none is free in time."""
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout_at(until):
@@ -164,7 +164,7 @@ class SlackCalls:
                         await stack.enter_async_context(limiter.call(priority))
             except TimeoutError as error:
                 seconds = self.limiter(method).paused
-                raise SlackUncertain(method, "no place in time", maybe_done=False, retry_after=seconds) from error
+                raise SlackUnknownOutcome(method, "no place in time", maybe_done=False, retry_after=seconds) from error
             yield
 
     def _limiters_of(self, method: str, arguments: Json) -> Sequence[RateLimiter]:
@@ -186,9 +186,9 @@ class SlackCalls:
                 response = await self._client.api_call(method, data=given)
             else:
                 response = await self._client.api_call(method, json=given)
-        except SlackApiError as error:
+        except SdkError as error:
             trouble = self._read_error(method, error)
-            if isinstance(trouble, SlackRefusal) and trouble.code in TOKEN_GONE:
+            if isinstance(trouble, SlackApiError) and trouble.code in TOKEN_GONE:
                 self._spurned(trouble.code)
                 if await self._token() != token:  # renewed by another process meanwhile
                     trouble = _NotDone(trouble.code)
@@ -200,7 +200,7 @@ class SlackCalls:
         data = response.data
         return data if isinstance(data, dict) else {}
 
-    def _read_error(self, method: str, error: SlackApiError) -> Exception:
+    def _read_error(self, method: str, error: SdkError) -> Exception:
         status, body = error.response.status_code, error.response.data
         code = str(body.get("error", "")) if isinstance(body, dict) else ""
         if status == 429 or code in {"ratelimited", "rate_limited"}:
@@ -210,7 +210,7 @@ class SlackCalls:
         verdict = verdict_of(code)
         if status >= 500 or not code or verdict.passes:
             return _NotDone(code or f"HTTP {status}", unsure=verdict.maybe_done or not verdict.passes)
-        return SlackRefusal(method, code)
+        return SlackApiError(method, code)
 
 
 class _NotDone(Exception):

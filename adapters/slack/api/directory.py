@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.slack.api.client import SlackCalls
-from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.client import SlackClient
+from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.limits import MEMBERS_PAGE
 from adapters.slack.payloads import field, first_line
 from bot.chat.ttl_cache import TtlCache
@@ -29,7 +29,7 @@ _MENTIONS_AT_MOST: Final = 30  # of one message; names of more are left as ids
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Somebody in a workspace; `administers` is said of its admins and owners, `is_stranger` of other organisations.
+    """Somebody in a workspace; `is_admin` is said of its admins and owners, `is_stranger` of other organisations.
 
     `is_full` says that they are no guest, so that every public channel is open to them.
     """
@@ -37,7 +37,7 @@ class Member:
     id: str
     name: str
     is_bot: bool = False
-    administers: bool = False
+    is_admin: bool = False
     is_stranger: bool = False
     is_full: bool = False
     team: str = ""
@@ -50,7 +50,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SlackChannel:
     """A channel or direct message."""
 
     id: str
@@ -63,25 +63,25 @@ class Place:
     is_read_only: bool = False
 
 
-class Directory:
+class SlackDirectory:
     """The people and channels of one workspace."""
 
-    def __init__(self, calls: SlackCalls, team: str) -> None:
+    def __init__(self, calls: SlackClient, team: str) -> None:
         self._calls = calls
         self._team = team
         self._members: TtlCache[str, Member] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
-        self._places: TtlCache[str, Place] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
+        self._places: TtlCache[str, SlackChannel] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
 
     async def member(self, id: str) -> Member:
         """Somebody by id; under their id where Slack does not tell in time, a stranger where it knows nobody by it."""
         try:
             return await asyncio.wait_for(self._members.get(id, lambda: self._ask_member(id)), PATIENCE_SECONDS)
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             return Member(id=id, name=id, is_stranger=refusal.code in NOT_OF_THE_WORKSPACE)
         except (PlatformError, TimeoutError):
             return Member(id=id, name=id)
 
-    async def place(self, id: str) -> Place:
+    async def place(self, id: str) -> SlackChannel:
         """A channel by id. Raises `PlatformError`."""
         return await self._places.get(id, lambda: self._ask_place(id))
 
@@ -133,21 +133,21 @@ class Directory:
             field(user, "team_id") not in {"", self._team} and not user.get("enterprise_user")
         )
         is_guest = user.get("is_restricted") is True or user.get("is_ultra_restricted") is True
-        administers = any(user.get(each) is True for each in ("is_admin", "is_owner", "is_primary_owner"))
+        is_admin = any(user.get(each) is True for each in ("is_admin", "is_owner", "is_primary_owner"))
         return Member(
             id=id,
             name=first_line(*names, field(user, "name"), id),
             is_bot=user.get("is_bot") is True or id == "USLACKBOT",
-            administers=administers and not is_stranger,
+            is_admin=is_admin and not is_stranger,
             is_stranger=is_stranger,
             is_full=not is_stranger and not is_guest and bool(user) and user.get("deleted") is not True,
             team=field(user, "team_id"),
             time_zone=field(user, "tz") or "UTC",
         )
 
-    async def _ask_place(self, id: str) -> Place:
+    async def _ask_place(self, id: str) -> SlackChannel:
         channel = (await self._calls.call("conversations.info", {"channel": id}, patience=10)).get("channel") or {}
-        return Place(
+        return SlackChannel(
             id=id,
             name=field(channel, "name"),
             is_private=channel.get("is_private") is not False or channel.get("is_im") is True,

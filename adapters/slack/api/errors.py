@@ -99,7 +99,7 @@ def verdict_of(code: str) -> Verdict:
     return VERDICTS.get(code, Verdict())
 
 
-class SlackRefusal(PlatformRefused):
+class SlackApiError(PlatformRefused):
     """Slack said no, with this code; the same call would be refused again."""
 
     def __init__(self, method: str, code: str) -> None:
@@ -108,7 +108,7 @@ class SlackRefusal(PlatformRefused):
         self.code = code
 
 
-class SlackUncertain(PlatformError):
+class SlackUnknownOutcome(PlatformError):
     """There was no usable answer: the call may have been done or not; surely not where `maybe_done` is False.
 
     `retry_after` is how many seconds Slack has asked to wait, 0 where it has not.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.slack.api.errors import SlackRefusal
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.errors import SlackApiError
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import field
 from bot.chat.downloads import CHUNK_BYTES, read_limited
 from bot.types import Attachment
@@ -15,7 +15,7 @@ PAGE: Final = "text/html"
 """What Slack answers, with status 200, to whoever may not read a file: the page to sign in."""
 
 
-async def fetch(workspace: Workspace, file: str, attachment: Attachment, *, limit: int) -> bytes:
+async def fetch(workspace: SlackWorkspace, file: str, attachment: Attachment, *, limit: int) -> bytes:
     """A whole file. Raises `FileTooLarge`, and `PlatformError` when it cannot be had."""
     url, media_type = attachment.url, attachment.media_type
     if not url:  # of another organisation: the message does not tell
@@ -25,5 +25,5 @@ async def fetch(workspace: Workspace, file: str, attachment: Attachment, *, limi
         chunks = response.content.iter_chunked(CHUNK_BYTES)
         data = await read_limited(chunks, limit, announced=response.content_length)
     if response.content_type == PAGE and (media_type != PAGE or len(data) != attachment.size):
-        raise SlackRefusal("file", "not_allowed")
+        raise SlackApiError("file", "not_allowed")
     return data

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.slack.api.client import SlackCalls
+from adapters.slack.api.client import SlackClient
 from adapters.slack.api.limits import HISTORY_PAGE
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.payloads import field, has_content, moment, records, text_of
 from bot.chat.rate_limit import Priority
@@ -22,7 +22,7 @@ THREAD_PAGES = 50
 
 
 async def read_pages(
-    calls: SlackCalls, channel: str, thread: str, *, oldest: str = "", pages: int = THREAD_PAGES
+    calls: SlackClient, channel: str, thread: str, *, oldest: str = "", pages: int = THREAD_PAGES
 ) -> list[Message]:
     """The messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
     method = "conversations.replies" if thread else "conversations.history"
@@ -47,12 +47,12 @@ async def read_pages(
     return [by_ts[ts] for ts in sorted(by_ts)]
 
 
-async def as_read(workspace: Workspace, messages: Sequence[Message]) -> list[ReadMessage]:
+async def as_read(workspace: SlackWorkspace, messages: Sequence[Message]) -> list[ReadMessage]:
     """Messages as the core reads them, with names in place of ids; what says nothing is left out."""
     return [await _as_read(workspace, each) for each in messages if has_content(each)]
 
 
-async def _as_read(workspace: Workspace, message: Message) -> ReadMessage:
+async def _as_read(workspace: SlackWorkspace, message: Message) -> ReadMessage:
     text, thread = text_of(message), field(message, "thread_ts")
     ts, replies = field(message, "ts"), message.get("reply_count")
     at = moment(ts)
@@ -70,7 +70,7 @@ async def _as_read(workspace: Workspace, message: Message) -> ReadMessage:
     )
 
 
-async def author_of(workspace: Workspace, message: Message) -> Person:
+async def author_of(workspace: SlackWorkspace, message: Message) -> Person:
     """Who wrote a message; a bot under the name that it gave itself."""
     user = field(message, "user")
     if workspace.is_own(message):

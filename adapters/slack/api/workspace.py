@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakSet
 
-from adapters.slack.api.client import SlackCalls
-from adapters.slack.api.directory import Directory
-from adapters.slack.api.errors import UNAVAILABLE, SlackRefusal
+from adapters.slack.api.client import SlackClient
+from adapters.slack.api.directory import SlackDirectory
+from adapters.slack.api.errors import UNAVAILABLE, SlackApiError
 from adapters.slack.payloads import attachments
-from adapters.slack.replies.reply_ref import Part
+from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.types import Attachment
 
@@ -27,25 +27,25 @@ class Identity:
     url: str
 
 
-class Workspace:
+class SlackWorkspace:
     """A workspace; `streams`, `sessions` and `statuses` are turned off when Slack says that it has none.
 
     `open_streams` and `open_edits` are the messages of answers that are being written, whose ends are still to come.
     """
 
-    def __init__(self, identity: Identity, calls: SlackCalls) -> None:
+    def __init__(self, identity: Identity, calls: SlackClient) -> None:
         self.team = identity.team
         self.enterprise = identity.enterprise
         self.bot_user = identity.bot_user
         self.bot_id = identity.bot_id
         self.url = identity.url
         self.calls = calls
-        self.directory = Directory(calls, identity.team)
+        self.directory = SlackDirectory(calls, identity.team)
         self.streams = True
         self.sessions = True
         self.statuses = True
-        self.open_streams: WeakSet[Part] = WeakSet()
-        self.open_edits: WeakSet[Part] = WeakSet()
+        self.open_streams: WeakSet[ReplyMessage] = WeakSet()
+        self.open_edits: WeakSet[ReplyMessage] = WeakSet()
 
     def is_own(self, message: Mapping[str, Any]) -> bool:
         """Whether the bot itself wrote a message."""
@@ -63,7 +63,7 @@ class Workspace:
         ends = self.calls.limiter("chat.stopStream")
         return self.calls.limiter("chat.startStream").free > 0 and ends.free > len(self.open_streams)
 
-    def learn(self, refusal: SlackRefusal) -> bool:
+    def learn(self, refusal: SlackApiError) -> bool:
         """Turn off what Slack says it does not have; whether it was that."""
         if refusal.code not in UNAVAILABLE:
             return False

@@ -11,10 +11,10 @@ from typing import Protocol
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.client import SlackCalls
-from adapters.slack.api.errors import TOKEN_GONE, SlackRefusal, UnknownWorkspace
+from adapters.slack.api.client import SlackClient
+from adapters.slack.api.errors import TOKEN_GONE, SlackApiError, UnknownWorkspace
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import Identity, Workspace
+from adapters.slack.api.workspace import Identity, SlackWorkspace
 from adapters.slack.payloads import field
 from bot.errors import ConfigError, PlatformError
 
@@ -34,11 +34,11 @@ class Origin:
 class Workspaces(Protocol):
     """Which workspaces there are."""
 
-    async def get(self, origin: Origin) -> Workspace:
+    async def get(self, origin: Origin) -> SlackWorkspace:
         """A workspace. Raises `PlatformError`."""
         ...
 
-    async def find(self, origin: Origin) -> Workspace | None:
+    async def find(self, origin: Origin) -> SlackWorkspace | None:
         """The workspace that a delivery comes from, if the app is installed there. Raises `PlatformError`."""
         ...
 
@@ -46,7 +46,7 @@ class Workspaces(Protocol):
         """Forget the app's tokens, which were taken away there; return the workspaces by id. Raises `StorageError`."""
         ...
 
-    async def everywhere(self) -> list[Workspace]:
+    async def everywhere(self) -> list[SlackWorkspace]:
         """All of them. Raises `PlatformError`."""
         ...
 
@@ -64,16 +64,16 @@ class Connector:
         self._minute = minute
 
     def client(self) -> AsyncWebClient:
-        """A client of Slack's SDK; retries are made by `SlackCalls`, which knows what may be repeated."""
+        """A client of Slack's SDK; retries are made by `SlackClient`, which knows what may be repeated."""
         if self._url is None:
             return AsyncWebClient(session=self.session, retry_handlers=[])
         return AsyncWebClient(session=self.session, retry_handlers=[], base_url=f"{self._url}/")
 
-    def calls(self, token: Token, spurned: Callable[[str], None] = lambda _code: None) -> SlackCalls:
+    def calls(self, token: Token, spurned: Callable[[str], None] = lambda _code: None) -> SlackClient:
         """A caller with this token."""
-        return SlackCalls(self.client(), token, spurned=spurned, minute=self._minute)
+        return SlackClient(self.client(), token, spurned=spurned, minute=self._minute)
 
-    async def workspace(self, calls: SlackCalls, origin: Origin | None = None) -> Workspace:
+    async def workspace(self, calls: SlackClient, origin: Origin | None = None) -> SlackWorkspace:
         """The workspace that a token belongs to, as Slack tells it; `origin` for one of an organisation.
 
         Raises `PlatformError`.
@@ -86,7 +86,7 @@ class Connector:
             bot_id=field(told, "bot_id"),
             url=field(told, "url"),
         )
-        return Workspace(identity, calls)
+        return SlackWorkspace(identity, calls)
 
 
 class SingleWorkspace:
@@ -98,29 +98,29 @@ class SingleWorkspace:
 
         self._connector = connector
         self._calls = connector.calls(constant)
-        self._workspace: Workspace | None = None
+        self._workspace: SlackWorkspace | None = None
         self._asking = asyncio.Lock()
 
-    async def the(self) -> Workspace:
+    async def the(self) -> SlackWorkspace:
         """The workspace. Raises `ConfigError` when Slack does not take the token, and `PlatformError`."""
         async with self._asking:  # or the first deliveries would all ask
             if self._workspace is None:
                 try:
                     self._workspace = await self._connector.workspace(self._calls)
                 except PlatformError as error:
-                    if isinstance(error, SlackRefusal) and error.code in TOKEN_GONE:
+                    if isinstance(error, SlackApiError) and error.code in TOKEN_GONE:
                         raise ConfigError("SLACK_BOT_TOKEN", f"is not taken by Slack ({error})") from error
                     raise
             return self._workspace
 
-    async def get(self, origin: Origin) -> Workspace:
+    async def get(self, origin: Origin) -> SlackWorkspace:
         """The workspace, if it is that one. Raises `UnknownWorkspace`."""
         workspace = await self.find(origin)
         if workspace is None:
             raise UnknownWorkspace(origin.team)
         return workspace
 
-    async def find(self, origin: Origin) -> Workspace | None:
+    async def find(self, origin: Origin) -> SlackWorkspace | None:
         """The workspace, if the delivery comes from there."""
         workspace = await self.the()
         return workspace if origin.team == workspace.team else None
@@ -130,7 +130,7 @@ class SingleWorkspace:
         logger.warning("the app was uninstalled or its tokens were revoked", extra={"team": origin.team})
         return [origin.team] if origin.team else []
 
-    async def everywhere(self) -> list[Workspace]:
+    async def everywhere(self) -> list[SlackWorkspace]:
         """The one workspace."""
         return [await self.the()]
 

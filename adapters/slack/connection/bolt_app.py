@@ -11,12 +11,12 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Origin, Workspaces
 from adapters.slack.connection.dispatch import NOT_STORED, kind_of
-from adapters.slack.events.interactions import Acting
-from adapters.slack.events.backfill import CatchUp
-from adapters.slack.events.messages import Hearing
+from adapters.slack.events.interactions import InteractionHandler
+from adapters.slack.events.backfill import SlackBackfill
+from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.replies.rendering import COMMAND
 from bot.errors import BotError, PlatformError, StorageError
 from bot.event_errors import EventErrors
@@ -47,11 +47,11 @@ HANDLED_EVENTS: Final = frozenset(
 """The types of events that something is done about."""
 
 Body = dict[str, Any]
-Handler = Callable[[Workspace, Body], Awaitable[Any]]
+Handler = Callable[[SlackWorkspace, Body], Awaitable[Any]]
 
 
 def make_app(
-    workspaces: Workspaces, hearing: Hearing, acting: Acting, catch_up: CatchUp, errors: EventErrors
+    workspaces: Workspaces, hearing: SlackMessageHandler, acting: InteractionHandler, catch_up: SlackBackfill, errors: EventErrors
 ) -> AsyncApp:
     """The app with all its listeners."""
 
@@ -108,17 +108,17 @@ def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
 class _Messages:
     """Messages are heard, and then remembered as heard."""
 
-    def __init__(self, hearing: Hearing, catch_up: CatchUp) -> None:
+    def __init__(self, hearing: SlackMessageHandler, catch_up: SlackBackfill) -> None:
         self._hearing = hearing
         self._catch_up = catch_up
 
-    async def message(self, workspace: Workspace, event: Mapping[str, Any]) -> None:
+    async def message(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
         await self._hearing.message(workspace, event)
         await self._catch_up.note(workspace, event)
 
 
-def _add_events(app: AsyncApp, hearing: _Messages, acting: Acting) -> None:
-    handlers: Mapping[str, Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]] = {
+def _add_events(app: AsyncApp, hearing: _Messages, acting: InteractionHandler) -> None:
+    handlers: Mapping[str, Callable[[SlackWorkspace, Mapping[str, Any]], Awaitable[Any]]] = {
         "app_mention": hearing.message,
         "message": hearing.message,
         "agent_session_stopped": acting.session_stopped,
@@ -130,14 +130,14 @@ def _add_events(app: AsyncApp, hearing: _Messages, acting: Acting) -> None:
         app.event({"type": name})(_event(handler))
 
 
-def _add_ends(app: AsyncApp, workspaces: Workspaces, hearing: Hearing) -> None:
+def _add_ends(app: AsyncApp, workspaces: Workspaces, hearing: SlackMessageHandler) -> None:
     for name in PLACES_GONE:
         app.event({"type": name})(_event(hearing.place_gone))
     for name in UNINSTALLED:
         app.event({"type": name})(_uninstalled(workspaces, hearing))
 
 
-def _add_interactions(app: AsyncApp, acting: Acting) -> None:
+def _add_interactions(app: AsyncApp, acting: InteractionHandler) -> None:
     app.command(COMMAND)(_acknowledged(acting.command))
     app.shortcut(EVERYTHING)(_acknowledged(acting.shortcut))
     app.action(EVERYTHING)(_acknowledged(acting.action))
@@ -147,7 +147,7 @@ def _add_interactions(app: AsyncApp, acting: Acting) -> None:
     app.view_closed(EVERYTHING)(_acknowledge)
 
 
-def _event(handler: Callable[[Workspace, Mapping[str, Any]], Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+def _event(handler: Callable[[SlackWorkspace, Mapping[str, Any]], Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
         await guarded(context, body, lambda workspace: handler(workspace, event_of(body)))
 
@@ -162,7 +162,7 @@ def _acknowledged(handler: Handler) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def _submitted(acting: Acting) -> Callable[..., Awaitable[None]]:
+def _submitted(acting: InteractionHandler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
         found = await guarded(context, body, lambda workspace: acting.submitted(workspace, body))
         errors: Mapping[str, str] = found or {}
@@ -171,7 +171,7 @@ def _submitted(acting: Acting) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def _uninstalled(workspaces: Workspaces, hearing: Hearing) -> Callable[..., Awaitable[None]]:
+def _uninstalled(workspaces: Workspaces, hearing: SlackMessageHandler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
         if event_of(body).get("type") == "tokens_revoked" and not _revoked_bots(body):
             return  # those of persons, of whom nothing is kept
@@ -203,10 +203,10 @@ async def _no_options(ack: Any) -> None:
     await ack(options=[])
 
 
-async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Workspace], Awaitable[Any]]) -> Any:
+async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[SlackWorkspace], Awaitable[Any]]) -> Any:
     """Let something be handled; only what storage could not take goes back to Slack, to be delivered again."""
     workspace = context.get(WORKSPACE)
-    if not isinstance(workspace, Workspace):
+    if not isinstance(workspace, SlackWorkspace):
         return None
     try:
         return await handle(workspace)

@@ -29,7 +29,7 @@ class Acknowledgement:
     payload: Any = None
 
 
-class Intake:
+class EventDispatcher:
     """Dispatches deliveries; nothing in one of them can raise."""
 
     def __init__(self, app: AsyncApp, errors: EventErrors) -> None:

@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters.slack.api.limits import REQUEST_BYTES, SIGNATURE_SECONDS
-from adapters.slack.connection.dispatch import Acknowledgement, Intake
+from adapters.slack.connection.dispatch import Acknowledgement, EventDispatcher
 from bot.errors import ConfigError
 from bot.ports import Clock
 
@@ -34,10 +34,10 @@ def is_signed(secret: str, *, timestamp: str, body: bytes, signature: str, now: 
     return hmac.compare_digest(f"v0={signed}".encode(), signature.encode("utf-8", "replace"))
 
 
-class Events:
+class EventsEndpoint:
     """The address that Slack posts events, commands and interactions to."""
 
-    def __init__(self, intake: Intake, *, secret: str, clock: Clock) -> None:
+    def __init__(self, intake: EventDispatcher, *, secret: str, clock: Clock) -> None:
         self._intake = intake
         self._secret = secret
         self._clock = clock

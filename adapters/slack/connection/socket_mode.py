@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import aiohttp
 
-from adapters.slack.api.client import SlackCalls
-from adapters.slack.api.errors import TOKEN_GONE, SlackRefusal, SlackUncertain
-from adapters.slack.connection.dispatch import Acknowledgement, Intake, kind_of
+from adapters.slack.api.client import SlackClient
+from adapters.slack.api.errors import TOKEN_GONE, SlackApiError, SlackUnknownOutcome
+from adapters.slack.connection.dispatch import Acknowledgement, EventDispatcher, kind_of
 from bot.backoff import Backoff, BackoffTimes
 from bot.errors import ConfigError, PlatformError
 from bot.event_errors import EventErrors
@@ -46,7 +46,7 @@ FRAME: Final = "frame"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SocketRules:
+class SocketModeOptions:
     """How many connections are held, and how patiently; times in seconds."""
 
     connections: int = 2
@@ -55,15 +55,15 @@ class SocketRules:
     reconnect: BackoffTimes = RECONNECT
 
 
-class Sockets:
+class SocketModeConnections:
     """Holds the connections of the app; `calls` calls as the app itself, with its app-level token."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        calls: SlackCalls,
-        intake: Intake,
-        rules: SocketRules,
+        calls: SlackClient,
+        intake: EventDispatcher,
+        rules: SocketModeOptions,
         *,
         errors: EventErrors,
         on_connected: Callable[[], None] = lambda: None,
@@ -138,13 +138,13 @@ class Sockets:
         """An address that lets one connection in, once. Raises `ConfigError` and `PlatformError`."""
         try:
             address = (await self._calls.call(OPEN, {}, patience=0)).get("url")
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             if refusal.code not in REFUSED:
                 raise
             fix = f"is not taken by Slack ({refusal.code}); it begins with xapp- and has connections:write"
             raise ConfigError("SLACK_APP_TOKEN", fix) from refusal
         if not isinstance(address, str) or not address.startswith(("wss://", "ws://")):
-            raise SlackUncertain(OPEN, "it tells no address to connect to", maybe_done=False)
+            raise SlackUnknownOutcome(OPEN, "it tells no address to connect to", maybe_done=False)
         return address
 
     async def _listen(

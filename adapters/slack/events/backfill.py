@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from adapters.slack.api.channels import as_ts
 from adapters.slack.api.history import read_pages
-from adapters.slack.api.workspace import Workspace
-from adapters.slack.events.messages import Hearing
+from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM, read_message
 from adapters.slack.payloads import field, moment
 from bot.errors import BotError, StorageError
@@ -43,11 +43,11 @@ class _Seen:
     remembered: datetime | None = None
 
 
-class CatchUp:
+class SlackBackfill:
     """Remembers the newest message of each workspace, and reads on from it after a gap."""
 
     def __init__(
-        self, bot: Bot, hearing: Hearing, state: AdapterStateStore, *, clock: Clock, errors: EventErrors
+        self, bot: Bot, hearing: SlackMessageHandler, state: AdapterStateStore, *, clock: Clock, errors: EventErrors
     ) -> None:
         self._bot = bot
         self._hearing = hearing
@@ -56,7 +56,7 @@ class CatchUp:
         self._errors = errors
         self._seen: dict[str, _Seen] = {}
 
-    async def note(self, workspace: Workspace, event: Mapping[str, Any]) -> None:
+    async def note(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
         """A message was delivered; what cannot be remembered now is remembered with a later one."""
         at = moment(field(event, "ts")) or moment(field(event, "event_ts"))
         if at is None:
@@ -79,7 +79,7 @@ class CatchUp:
         except StorageError as error:
             logger.warning("the newest message was not remembered", extra={"error": str(error)})
 
-    async def run(self, workspaces: Iterable[Workspace]) -> None:
+    async def run(self, workspaces: Iterable[SlackWorkspace]) -> None:
         """Hear what was missed, workspace by workspace; trouble in one keeps nothing from the others."""
         for workspace in workspaces:
             try:
@@ -90,13 +90,13 @@ class CatchUp:
             except Exception as error:  # noqa: BLE001 - told by its kind; the next workspace is read
                 self._errors.note(CATCHING_UP, error)
 
-    async def _catch_up(self, workspace: Workspace) -> None:
+    async def _catch_up(self, workspace: SlackWorkspace) -> None:
         text = await self._state.get_state(PLATFORM, f"seen/{workspace.team}")
         if text is None:
             return
         now = self._clock()
         since = as_ts(max(datetime.fromisoformat(text) - OVERLAP, now - OLDEST))
-        active = await self._bot.active(PLATFORM, since=now - LOOK_BACK)
+        active = await self._bot.recent_conversations(PLATFORM, since=now - LOOK_BACK)
         keys = [
             key for key in sorted(active, key=lambda key: active[key], reverse=True) if key.workspace == workspace.team
         ]
@@ -108,7 +108,7 @@ class CatchUp:
         if heard:
             logger.info("caught up", extra={"team": workspace.team, "messages": heard})
 
-    async def _hear(self, workspace: Workspace, channel: str, message: Mapping[str, Any]) -> bool:
+    async def _hear(self, workspace: SlackWorkspace, channel: str, message: Mapping[str, Any]) -> bool:
         try:
             said = read_message({**message, "type": "message"}, bot_user=workspace.bot_user, channel=channel)
             return said is not None and await self._hearing.said(workspace, said) is not None

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from adapters.slack.api.errors import SlackRefusal
+from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.limits import SECTION_CHARACTERS
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.requests import asked_by
 from adapters.slack.payloads import field
 from adapters.slack.replies.rendering import COMMAND, Block, escape_mrkdwn, shortened
@@ -37,14 +37,14 @@ PROMPTS: Final[Sequence[Mapping[str, str]]] = (
 )
 
 
-class Home:
+class HomeTab:
     """Shows the home tab and the suggested prompts."""
 
     def __init__(self, bot: Bot, *, clock: Clock) -> None:
         self._bot = bot
         self._clock = clock
 
-    async def opened(self, workspace: Workspace, event: Mapping[str, Any]) -> None:
+    async def opened(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
         """Somebody opened one of the two tabs. Raises `PlatformError` and `StorageError`."""
         user = field(event, "user")
         if field(event, "tab") == "messages":
@@ -52,32 +52,32 @@ class Home:
         elif field(event, "tab") == "home" and user:
             await self._publish(workspace, user)
 
-    async def _suggest(self, workspace: Workspace, channel: str) -> None:
+    async def _suggest(self, workspace: SlackWorkspace, channel: str) -> None:
         try:
             arguments = {"channel_id": channel, "prompts": list(PROMPTS)}
             await workspace.calls.call("assistant.threads.setSuggestedPrompts", arguments, patience=10)
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             logger.info("prompts were refused", extra={"code": refusal.code})
 
-    async def _publish(self, workspace: Workspace, user: str) -> None:
+    async def _publish(self, workspace: SlackWorkspace, user: str) -> None:
         asked = await asked_by(workspace, {"user_id": user}, self._clock, entrance=Entrance.BUTTON)
         try:
             used = await self._bot.usage(asked)
         except BotError as error:
             logger.info("usage is not shown", extra={"error": str(error)})
             used = ""
-        effective = await self._bot.effective(asked.key)
-        view = home_view(effective, used, administers=asked.administers)
+        effective = await self._bot.get_parameters(asked.key)
+        view = home_view(effective, used, is_admin=asked.is_admin)
         await workspace.calls.call("views.publish", {"user_id": user, "view": view}, patience=10)
 
 
-def home_view(effective: Mapping[str, Effective], used: str, *, administers: bool) -> dict[str, Any]:
+def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) -> dict[str, Any]:
     """The home tab: how to start, what was used, what is set for the workspace."""
     blocks = [_header("How to start"), _section(WELCOME)]
     if used:
         blocks += [_header("Usage"), _section(in_mrkdwn(used))]
     blocks += [_header("Settings of this workspace"), *_settings(effective)]
-    if administers:
+    if is_admin:
         button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain("Change them")}
         blocks.append({"type": "actions", "elements": [button]})
     else:

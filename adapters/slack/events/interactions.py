@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.slack.api.errors import SlackUncertain
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.errors import SlackUnknownOutcome
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.requests import asked_by, channel_of
-from adapters.slack.events.slash_commands import Commanding
-from adapters.slack.events.messages import Hearing
-from adapters.slack.events.home_tab import OPEN_SETTINGS, Home
+from adapters.slack.events.slash_commands import SlashCommandHandler
+from adapters.slack.events.messages import SlackMessageHandler
+from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.settings_modal import Settings
+from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
@@ -22,7 +22,7 @@ from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot, Clock
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import Again, Entrance, Turn
+from bot.types import FollowUp, Entrance, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -33,38 +33,38 @@ AWAY: Final = "Slack is not answering me right now. Please try again in a moment
 WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
 REFUSED: Final = "Slack did not take it"
 
-AGAIN: Final[Mapping[str, Again]] = {REGENERATE: Again.REGENERATE, RETRY: Again.RETRY, CONTINUE: Again.CONTINUE}
+AGAIN: Final[Mapping[str, FollowUp]] = {REGENERATE: FollowUp.REGENERATE, RETRY: FollowUp.RETRY, CONTINUE: FollowUp.CONTINUE}
 
 
-class Acting:
+class InteractionHandler:
     """Carries out what people do in Slack."""
 
-    def __init__(self, bot: Bot, hearing: Hearing, background: BackgroundTasks, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, hearing: SlackMessageHandler, background: BackgroundTasks, *, clock: Clock) -> None:
         self._bot = bot
         self._hearing = hearing
         self._background = background
         self._clock = clock
-        self._settings = Settings(bot, hearing, clock=clock)
-        self._commanding = Commanding(bot, hearing, self._settings, clock=clock)
-        self._home = Home(bot, clock=clock)
+        self._settings = SettingsModal(bot, hearing, clock=clock)
+        self._commanding = SlashCommandHandler(bot, hearing, self._settings, clock=clock)
+        self._home = HomeTab(bot, clock=clock)
         self.submitted = self._settings.submitted
 
     # ------------------------------------------------------------ commands, and whatever fails
 
-    async def command(self, workspace: Workspace, body: Body) -> None:
+    async def command(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody typed the slash command; what fails is told to them. Raises `StorageError`."""
         await self._telling(workspace, body, self._commanding.command)
 
-    async def shortcut(self, workspace: Workspace, body: Body) -> None:
+    async def shortcut(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody used a shortcut on a message; what fails is told to them. Raises `StorageError`."""
         await self._telling(workspace, body, self._commanding.shortcut)
 
-    async def action(self, workspace: Workspace, body: Body) -> None:
+    async def action(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody used a control; what fails is told to them. Raises `StorageError`."""
         await self._telling(workspace, body, self._action)
 
     async def _telling(
-        self, workspace: Workspace, body: Body, act: Callable[[Workspace, Body], Awaitable[None]]
+        self, workspace: SlackWorkspace, body: Body, act: Callable[[SlackWorkspace, Body], Awaitable[None]]
     ) -> None:
         """Do what somebody asked for, and tell them alone when that fails; Slack itself tells what was not stored."""
         try:
@@ -78,13 +78,13 @@ class Acting:
             await self._tell_failure(workspace, body, UNEXPECTED)
             raise
 
-    async def _tell_failure(self, workspace: Workspace, body: Body, text: str) -> None:
+    async def _tell_failure(self, workspace: SlackWorkspace, body: Body, text: str) -> None:
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON)
         await self._hearing.reply(workspace, asked, text)
 
     # ------------------------------------------------------------ buttons under answers
 
-    async def session_stopped(self, workspace: Workspace, event: Event) -> None:
+    async def session_stopped(self, workspace: SlackWorkspace, event: Event) -> None:
         """Somebody pressed Slack's own Stop button. Raises `StorageError`."""
         channel, thread = field(event, "channel"), field(event, "thread_ts")
         if channel and moment(thread):
@@ -92,15 +92,15 @@ class Acting:
                 workspace, event, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread
             )
             # Slack decides who has this button, and has ended the streams of the thread already.
-            asked = replace(asked, administers=True)
+            asked = replace(asked, is_admin=True)
             await self._hearing.tell(workspace, asked, self._bot.stop(asked.key, asked=asked))
 
-    async def _action(self, workspace: Workspace, body: Body) -> None:
+    async def _action(self, workspace: SlackWorkspace, body: Body) -> None:
         for action in body.get("actions") or ():
             if isinstance(action, dict):
                 await self._one_action(workspace, body, action)
 
-    async def _one_action(self, workspace: Workspace, body: Body, action: Event) -> None:
+    async def _one_action(self, workspace: SlackWorkspace, body: Body, action: Event) -> None:
         name, value = field(action, "action_id"), field(action, "value")
         if name == SCOPE:
             return await self._settings.move(workspace, body, field(action, "selected_option", "value"))
@@ -109,7 +109,7 @@ class Acting:
             return await self._settings.open(workspace, body, nowhere)
         return await self._under_answer(workspace, body, name, value)
 
-    async def _under_answer(self, workspace: Workspace, body: Body, name: str, value: str) -> None:
+    async def _under_answer(self, workspace: SlackWorkspace, body: Body, name: str, value: str) -> None:
         """A button under an answer; its value begins with the turn."""
         turn = await self._turn(workspace, body, value.partition(":")[0])
         if turn is None:
@@ -122,9 +122,9 @@ class Acting:
             doing = self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
             await self._hearing.tell(workspace, asked, doing)
         elif name in AGAIN:
-            await self._hearing.tell(workspace, asked, self._bot.again(turn.id, AGAIN[name], asked=asked))
+            await self._hearing.tell(workspace, asked, self._bot.follow_up(turn.id, AGAIN[name], asked=asked))
 
-    async def _turn(self, workspace: Workspace, body: Body, id: str) -> Turn | None:
+    async def _turn(self, workspace: SlackWorkspace, body: Body, id: str) -> Turn | None:
         """The turn that a control belongs to; None for one of another place, which nobody can press here."""
         if not id.isdecimal() or len(id) > len(str(2**63)):
             return None
@@ -137,15 +137,15 @@ class Acting:
 
     # ------------------------------------------------------------ pages, and what changes
 
-    async def home_opened(self, workspace: Workspace, event: Event) -> None:
+    async def home_opened(self, workspace: SlackWorkspace, event: Event) -> None:
         """Somebody opened one of the bot's own pages."""
         self._background.start(self._home.opened(workspace, event), "home tab")
 
-    async def member_changed(self, workspace: Workspace, event: Event) -> None:
+    async def member_changed(self, workspace: SlackWorkspace, event: Event) -> None:
         """Somebody's name, rights or time zone have changed."""
         workspace.directory.forget_member(field(event, "user", "id"))
 
-    async def place_changed(self, workspace: Workspace, event: Event) -> None:
+    async def place_changed(self, workspace: SlackWorkspace, event: Event) -> None:
         """A channel has another name."""
         workspace.directory.forget_place(field(event, "channel", "id"))
 
@@ -154,6 +154,6 @@ def failure(error: PlatformError) -> str:
     """Return what people are told when Slack kept something from being done."""
     if isinstance(error, PlatformRefused):
         return not_done(error.reason or REFUSED)
-    if isinstance(error, SlackUncertain) and error.retry_after:
+    if isinstance(error, SlackUnknownOutcome) and error.retry_after:
         return WAIT.format(seconds=max(2, round(error.retry_after)))
     return AWAY

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from adapters.slack.api.directory import Member
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.parse import (
     PLATFORM,
-    Said,
+    MessageEvent,
     dedupe_key,
     mentioned,
     read_message,
@@ -21,7 +21,7 @@ from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.status import forget_title
-from adapters.slack.replies.ephemeral import whisper
+from adapters.slack.replies.ephemeral import post_ephemeral
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands.parser import question_in
 from bot.turns.effects import SHOWN_WITHIN
@@ -29,21 +29,21 @@ from bot.errors import InvalidInput
 from bot.offload import offload
 from bot.turns.pending_answers import INTERRUPTED
 from bot.ports import Bot
-from bot.types import AuthorKind, ConversationKey, Handled, Incoming, Outcome, Owed, ThreadMessage, Within
+from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, ThreadMessage, Within
 
 logger = logging.getLogger(__name__)
 
 Event = Mapping[str, Any]
 
 
-class Hearing:
+class SlackMessageHandler:
     """Hands what people say, change and delete to the bot."""
 
     def __init__(self, bot: Bot, background: BackgroundTasks) -> None:
         self._bot = bot
         self._background = background
 
-    async def message(self, workspace: Workspace, event: Event) -> Handled | None:
+    async def message(self, workspace: SlackWorkspace, event: Event) -> HandleResult | None:
         """Take one message event. Raises `StorageError` when it is not stored and must come again."""
         match event.get("subtype"):
             case "message_changed":
@@ -55,21 +55,21 @@ class Hearing:
         said = read_message(event, bot_user=workspace.bot_user)
         return None if said is None else await self.said(workspace, said)
 
-    async def said(self, workspace: Workspace, said: Said) -> Handled | None:
+    async def said(self, workspace: SlackWorkspace, said: MessageEvent) -> HandleResult | None:
         """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
         if workspace.is_own(said.event):
             return None
         return await self.hand_over(workspace, await self._incoming(workspace, said))
 
-    async def hand_over(self, workspace: Workspace, incoming: Incoming) -> Handled | None:
+    async def hand_over(self, workspace: SlackWorkspace, incoming: Incoming) -> HandleResult | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
         return await self.tell(workspace, incoming, self._bot.handle(incoming))
 
-    async def reply(self, workspace: Workspace, asked: Incoming, text: str) -> None:
+    async def reply(self, workspace: SlackWorkspace, asked: Incoming, text: str) -> None:
         """Answer something with a text for its author alone, once. Raises `StorageError`."""
         await self.tell(workspace, asked, self._bot.reply(asked, text))
 
-    async def tell(self, workspace: Workspace, asked: Incoming, doing: Awaitable[Handled]) -> Handled | None:
+    async def tell(self, workspace: SlackWorkspace, asked: Incoming, doing: Awaitable[HandleResult]) -> HandleResult | None:
         """Show what the bot says to something to its author alone, beside other work. Raises `StorageError`."""
         try:
             handled = await doing
@@ -79,23 +79,23 @@ class Hearing:
         await self.show(workspace, asked, handled)
         return handled
 
-    async def show(self, workspace: Workspace, asked: Incoming, handled: Handled) -> None:
+    async def show(self, workspace: SlackWorkspace, asked: Incoming, handled: HandleResult) -> None:
         """Show what somebody alone is told, if there is anything."""
         if handled.outcome is Outcome.REPLIED and handled.text:
             self._background.start(self._tell(workspace, asked, handled.text), "message for one person")
 
-    async def tell_owed(self, workspace: Workspace, owed: Owed) -> None:
+    async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
         """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
-        await whisper(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
+        await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
 
-    async def _tell(self, workspace: Workspace, asked: Incoming, text: str) -> None:
+    async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str) -> None:
         async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
-            await whisper(workspace, asked, in_slack_words(text))
-        await self._bot.told(asked)
+            await post_ephemeral(workspace, asked, in_slack_words(text))
+        await self._bot.mark_answered(asked)
 
     # ------------------------------------------------------------ what is said
 
-    async def _incoming(self, workspace: Workspace, said: Said) -> Incoming:
+    async def _incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
         member = await _author(workspace, said)
         names = await workspace.directory.names_in(said.text)
         text = without_mention(said.text, workspace.bot_user)
@@ -109,18 +109,18 @@ class Hearing:
             at=said.at,
             source_id=said.ts,
             attachments=workspace.attachments_of(said.event),
-            addressed=said.is_direct or said.mentions_bot,
+            is_directed=said.is_direct or said.mentions_bot,
             addressees=mentioned(said.text) - {workspace.bot_user},
             is_direct=said.is_direct,
-            starts_thread=not said.thread,
-            administers=member.administers,
+            is_top_level=not said.thread,
+            is_admin=member.is_admin,
             time_zone=member.time_zone,
             details=details_of(workspace, user_team=said.user_team or member.team),
         )
 
     # ------------------------------------------------------------ what changes
 
-    async def _changed(self, workspace: Workspace, event: Event) -> None:
+    async def _changed(self, workspace: SlackWorkspace, event: Event) -> None:
         message, before = _record(event, "message"), _record(event, "previous_message")
         if field(message, "subtype") == "tombstone":
             await self._forget(workspace, field(event, "channel"), before or message)
@@ -144,48 +144,48 @@ class Hearing:
             at=said.at,
             attachments=workspace.attachments_of(message),
         )
-        await self._bot.edited(said.key(workspace.team), edited, at=at, is_directed=is_directed)
+        await self._bot.on_message_edited(said.key(workspace.team), edited, at=at, is_directed=is_directed)
 
-    async def _deleted(self, workspace: Workspace, event: Event) -> None:
+    async def _deleted(self, workspace: SlackWorkspace, event: Event) -> None:
         before = _record(event, "previous_message")
         await self._forget(workspace, field(event, "channel"), before | {"ts": field(event, "deleted_ts")})
 
-    async def _forget(self, workspace: Workspace, channel: str, message: Event) -> None:
+    async def _forget(self, workspace: SlackWorkspace, channel: str, message: Event) -> None:
         """Let a message go, somebody's or the bot's own; the session that was named after a question loses its name."""
         ts = field(message, "ts")
         if not channel or moment(ts) is None:
             return
         thread = field(message, "thread_ts") or ts
         key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
-        outcome = await self._bot.deleted(key, ts)
+        outcome = await self._bot.on_message_deleted(key, ts)
         if outcome.questions and workspace.sessions:
             self._background.start(forget_title(workspace, key), "title of a session")
 
-    async def place_gone(self, workspace: Workspace, event: Event) -> None:
+    async def place_gone(self, workspace: SlackWorkspace, event: Event) -> None:
         """A channel was deleted, or the bot was taken out of it. Raises `StorageError`."""
         if channel := field(event, "channel"):
             place = Within(platform=PLATFORM, workspace=workspace.team, channel=channel)
-            await self._bot.place_deleted(place)
+            await self._bot.on_place_deleted(place)
 
     async def workspace_gone(self, team: str) -> None:
         """The app was taken out of a workspace. Raises `StorageError`."""
-        await self._bot.place_deleted(Within(platform=PLATFORM, workspace=team))
+        await self._bot.on_place_deleted(Within(platform=PLATFORM, workspace=team))
 
 
-async def _author(workspace: Workspace, said: Said) -> Member:
+async def _author(workspace: SlackWorkspace, said: MessageEvent) -> Member:
     """Return who said something; Slack is not asked about apps, whose messages name them."""
     if said.bot_name:
         return Member(id=said.user, name=said.bot_name, is_bot=True)
     return await workspace.directory.member(said.user)
 
 
-def details_of(workspace: Workspace, *, user_team: str = "") -> Mapping[str, str]:
+def details_of(workspace: SlackWorkspace, *, user_team: str = "") -> Mapping[str, str]:
     """What replies need to know beside the conversation."""
     details = {"user_team": user_team or workspace.team, "enterprise": workspace.enterprise}
     return {name: value for name, value in details.items() if value}
 
 
-def kind_of(workspace: Workspace, member: Member, user_team: str) -> AuthorKind:
+def kind_of(workspace: SlackWorkspace, member: Member, user_team: str) -> AuthorKind:
     """Return whether somebody belongs to the workspace, or to an organisation that shares a channel with it."""
     from_elsewhere = not workspace.enterprise and user_team not in {"", workspace.team}
     return AuthorKind.EXTERNAL if member.is_stranger or from_elsewhere else AuthorKind.MEMBER

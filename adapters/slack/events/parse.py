@@ -27,7 +27,7 @@ _CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class MessageEvent:
     """One message: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came.
 
     `user` is the id of a person, or of an app's user or bot, whose name is `bot_name` then ("" for people). `event` is
@@ -51,7 +51,7 @@ class Said:
         return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=self.thread or self.ts)
 
 
-def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | None:
+def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEvent | None:
     """What a person or another app said; None for what Slack itself, nobody or the bot's own user said."""
     channel = field(event, "channel") or channel
     ts, bot = field(event, "ts"), field(event, "bot_id")
@@ -63,7 +63,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> Said | No
         return None
     thread, text = field(event, "thread_ts"), field(event, "text")
     kind = field(event, "channel_type")
-    return Said(
+    return MessageEvent(
         channel=channel,
         ts=ts,
         thread=thread if thread != ts and moment(thread) is not None else "",

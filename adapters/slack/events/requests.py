@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import details_of, kind_of
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.payloads import field, records
@@ -40,7 +40,7 @@ def name_of(body: Body) -> str:
 
 
 async def asked_by(
-    workspace: Workspace, body: Body, clock: Clock, *, entrance: Entrance, channel: str = "", thread: str = ""
+    workspace: SlackWorkspace, body: Body, clock: Clock, *, entrance: Entrance, channel: str = "", thread: str = ""
 ) -> Incoming:
     """Something that somebody does, in the channel where they do it or another one."""
     member = await workspace.directory.member(user_of(body))
@@ -56,8 +56,8 @@ async def asked_by(
         entrance=entrance,
         text="",
         at=now,
-        starts_thread=not thread,
-        administers=member.administers,
+        is_top_level=not thread,
+        is_admin=member.is_admin,
         time_zone=member.time_zone,
         details={**details, RESPONSE_URL: response_url} if response_url else details,
     )

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.slack.api.errors import SlackRefusal
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.errors import SlackApiError
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.requests import Body, asked_by, user_of
-from adapters.slack.events.messages import Hearing
+from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.settings_view import KINDS, SCOPE, Kind, Where, form, read_form, read_where
+from adapters.slack.events.settings_view import KINDS, SCOPE, Kind, SettingsTarget, form, read_form, read_where
 from adapters.slack.payloads import field
 from bot.chat.rate_limit import Priority
 from bot.commands.parameter_text import place_text
@@ -32,30 +32,30 @@ OPENED_BEFORE = "exchanged_trigger_id"
 ONLY_ADMINISTRATORS = "Only administrators change what holds for the whole workspace."
 
 
-class Settings:
+class SettingsModal:
     """Shows the form and carries out what was submitted."""
 
-    def __init__(self, bot: Bot, hearing: Hearing, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
         self._bot = bot
         self._hearing = hearing
         self._clock = clock
 
-    async def open(self, workspace: Workspace, body: Body, asked: Incoming) -> None:
+    async def open(self, workspace: SlackWorkspace, body: Body, asked: Incoming) -> None:
         """Open the form for a place, at its narrowest scope. Raises `PlatformError` and `StorageError`."""
         if await self._is_refused(workspace, asked):
             return
         key = asked.key
-        kinds = Where(channel=key.channel, thread=key.thread, kind="workspace").kinds
-        where = Where(channel=key.channel, thread=key.thread, kind=kinds[-1])
+        kinds = SettingsTarget(channel=key.channel, thread=key.thread, kind="workspace").kinds
+        where = SettingsTarget(channel=key.channel, thread=key.thread, kind=kinds[-1])
         view = await self._form(workspace, where, user_of(body))
         arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
         try:
             await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
-        except SlackRefusal as refused:
+        except SlackApiError as refused:
             if refused.code != OPENED_BEFORE:
                 raise
 
-    async def move(self, workspace: Workspace, body: Body, kind: str) -> None:
+    async def move(self, workspace: SlackWorkspace, body: Body, kind: str) -> None:
         """Show what is set at another scope. Raises `PlatformError` and `StorageError`."""
         where = read_where(field(body, "view", "private_metadata"))
         if where is None or kind not in where.kinds:
@@ -67,7 +67,7 @@ class Settings:
         arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
         await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
 
-    async def submitted(self, workspace: Workspace, body: Body) -> Mapping[str, str]:
+    async def submitted(self, workspace: SlackWorkspace, body: Body) -> Mapping[str, str]:
         """Set what was changed; what is wrong, by block. Raises `StorageError`."""
         where = read_where(field(body, "view", "private_metadata"))
         view = body.get("view")
@@ -77,47 +77,47 @@ class Settings:
         if await self._is_refused(workspace, asked):
             return {}
         member = await workspace.directory.member(user_of(body))
-        parameters = [each for each in PARAMETERS.values() if member.administers or not each.guarded]
+        parameters = [each for each in PARAMETERS.values() if member.is_admin or not each.guarded]
         changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
         if errors:
             return errors
-        if where.kind == "workspace" and not member.administers:
+        if where.kind == "workspace" and not member.is_admin:
             return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         if changes:
             scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
             answer = _confirmation(scope, changes) if where.channel else ""
-            await self._hearing.tell(workspace, asked, self._bot.change(scope, changes, asked=asked, answer=answer))
+            await self._hearing.tell(workspace, asked, self._bot.set_parameters(scope, changes, asked=asked, answer=answer))
         return {}
 
-    async def _asked(self, workspace: Workspace, body: Body, where: Where, entrance: Entrance) -> Incoming:
+    async def _asked(self, workspace: SlackWorkspace, body: Body, where: SettingsTarget, entrance: Entrance) -> Incoming:
         """What somebody does with the form, in the place that it is for."""
         here = {"channel": where.channel, "thread": where.thread}
         return await asked_by(workspace, body, self._clock, entrance=entrance, **here)
 
-    async def _is_refused(self, workspace: Workspace, asked: Incoming) -> bool:
+    async def _is_refused(self, workspace: SlackWorkspace, asked: Incoming) -> bool:
         """Whether this is not open to whoever does it, who is told so."""
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
             await self._hearing.show(workspace, asked, refusal)
         return refusal is not None
 
-    async def _form(self, workspace: Workspace, where: Where, user: str) -> dict[str, object]:
+    async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, user: str) -> dict[str, object]:
         member = await workspace.directory.member(user)
-        effective = await self._bot.effective(_key(workspace, where))
-        return form(where, effective, await self._own(workspace, where), administers=member.administers)
+        effective = await self._bot.get_parameters(_key(workspace, where))
+        return form(where, effective, await self._own(workspace, where), is_admin=member.is_admin)
 
-    async def _own(self, workspace: Workspace, where: Where) -> Mapping[str, str]:
+    async def _own(self, workspace: SlackWorkspace, where: SettingsTarget) -> Mapping[str, str]:
         """What is set at the very scope of a form."""
         key = _key(workspace, where)
         if where.kind != "conversation":
             key = replace(key, thread="", channel="" if where.kind == "workspace" else key.channel)
-        effective = await self._bot.effective(key)
+        effective = await self._bot.get_parameters(key)
         return {
             name: each.parameter.format(each.value) for name, each in effective.items() if each.origin == where.kind
         }
 
 
-def _key(workspace: Workspace, where: Where) -> ConversationKey:
+def _key(workspace: SlackWorkspace, where: SettingsTarget) -> ConversationKey:
     return ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=where.channel, thread=where.thread)
 
 

@@ -27,7 +27,7 @@ LABELS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class SettingsTarget:
     """What a form is about: the channel and thread ("" for none), and the scope that is being set."""
 
     channel: str
@@ -40,28 +40,28 @@ class Where:
         return KINDS[: 1 + bool(self.channel) + bool(self.channel and self.thread)]
 
 
-def write_where(where: Where) -> str:
+def write_where(where: SettingsTarget) -> str:
     """As it stands in a view's private_metadata."""
     return json.dumps(asdict(where))
 
 
-def read_where(text: str) -> Where | None:
+def read_where(text: str) -> SettingsTarget | None:
     """What a form is about; None for anything that is no such text."""
     try:
         told = json.loads(text) if len(text) <= METADATA_CHARACTERS else None
-        where = Where(**{name: str(value) for name, value in told.items()})  # type: ignore[arg-type, union-attr]
+        where = SettingsTarget(**{name: str(value) for name, value in told.items()})  # type: ignore[arg-type, union-attr]
     except (ValueError, TypeError, AttributeError):
         return None
     return where if where.kind in where.kinds else None
 
 
 def form(
-    where: Where, effective: Mapping[str, Effective], own: Mapping[str, str], *, administers: bool
+    where: SettingsTarget, effective: Mapping[str, Effective], own: Mapping[str, str], *, is_admin: bool
 ) -> dict[str, Any]:
     """The form: `effective` is what holds there, `own` what is set at the very scope, as text by name."""
-    blocks = [_scope_block(where, administers=administers)]
+    blocks = [_scope_block(where, is_admin=is_admin)]
     for each in effective.values():
-        if each.parameter.guarded and not administers:
+        if each.parameter.guarded and not is_admin:
             blocks.append(_told(each))
         else:
             blocks.append(_input(where, each, own.get(each.parameter.name)))
@@ -76,8 +76,8 @@ def form(
     }
 
 
-def _scope_block(where: Where, *, administers: bool) -> Block:
-    kinds = [kind for kind in where.kinds if administers or kind != "workspace"] or [where.kind]
+def _scope_block(where: SettingsTarget, *, is_admin: bool) -> Block:
+    kinds = [kind for kind in where.kinds if is_admin or kind != "workspace"] or [where.kind]
     options = {kind: _option(LABELS[kind], kind) for kind in reversed(kinds)}
     return {
         "type": "section",
@@ -92,7 +92,7 @@ def _scope_block(where: Where, *, administers: bool) -> Block:
     }
 
 
-def _input(where: Where, each: Effective, own: str | None) -> Block:
+def _input(where: SettingsTarget, each: Effective, own: str | None) -> Block:
     parameter = each.parameter
     return {
         "type": "input",
@@ -135,7 +135,7 @@ def block_id(kind: Kind, parameter: Parameter) -> str:
 
 
 def read_form(
-    where: Where, view: Mapping[str, Any], parameters: Sequence[Parameter], own: Mapping[str, str]
+    where: SettingsTarget, view: Mapping[str, Any], parameters: Sequence[Parameter], own: Mapping[str, str]
 ) -> tuple[Mapping[str, str | None], Mapping[str, str]]:
     """What was changed, by name (None takes a value back), and what is wrong, by block."""
     changes: dict[str, str | None] = {}

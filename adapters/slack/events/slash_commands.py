@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.slack.api.errors import SlackRefusal
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.errors import SlackApiError
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.requests import Body, asked_by, channel_of
-from adapters.slack.events.messages import Hearing
-from adapters.slack.events.settings_modal import Settings
+from adapters.slack.events.messages import SlackMessageHandler
+from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.rendering import (
@@ -50,16 +50,16 @@ def usage() -> str:
     return "\n".join((*lines, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
 
 
-class Commanding:
+class SlashCommandHandler:
     """Carries out slash commands and shortcuts."""
 
-    def __init__(self, bot: Bot, hearing: Hearing, settings: Settings, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, hearing: SlackMessageHandler, settings: SettingsModal, *, clock: Clock) -> None:
         self._bot = bot
         self._hearing = hearing
         self._settings = settings
         self._clock = clock
 
-    async def command(self, workspace: Workspace, body: Body) -> None:
+    async def command(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody typed the slash command. Raises `StorageError`."""
         raw = field(body, "text").strip()
         names = await workspace.directory.names_in(raw)
@@ -79,7 +79,7 @@ class Commanding:
         else:
             await self._hearing.hand_over(workspace, asked)
 
-    async def _ask(self, workspace: Workspace, asked: Incoming, command: Command, *, shown: str) -> None:
+    async def _ask(self, workspace: SlackWorkspace, asked: Incoming, command: Command, *, shown: str) -> None:
         """Show the question, so that it can be answered below it, and ask; once, however often it is delivered."""
         if not question_in(asked.text).strip():
             return await self._hearing.reply(workspace, asked, f"Usage: `{COMMAND} {command.usage}`")
@@ -94,7 +94,7 @@ class Commanding:
             return None
         try:
             ts = await self._post_question(workspace, asked, shown)
-        except SlackRefusal as refused:
+        except SlackApiError as refused:
             if refused.code not in NOT_THERE:
                 raise
             return await self._hearing.reply(workspace, asked, NOT_HERE)
@@ -102,24 +102,24 @@ class Commanding:
         key = replace(asked.key, thread=ts)
         handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
         if handled is not None and not handled.text:
-            await self._bot.told(asked)
+            await self._bot.mark_answered(asked)
         return None
 
-    async def _post_question(self, workspace: Workspace, asked: Incoming, shown: str) -> str:
+    async def _post_question(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> str:
         """Post the question, its beginning where it is long, once more as plain text where blocks are refused.
 
-        Raises `SlackRefusal` and `SlackUncertain`.
+        Raises `SlackApiError` and `SlackUncertain`.
         """
         name = escape_markdown(" ".join(asked.author.name.split()))
         text = shortened(f"**{name}** asks: {escape_markdown(shown)}", PIECE_CHARACTERS)
         try:
             return await self._post(workspace, asked, text, markdown_blocks(text))
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             if refusal.code in NOT_THERE:
                 raise
             return await self._post(workspace, asked, text, ())
 
-    async def _post(self, workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block]) -> str:
+    async def _post(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block]) -> str:
         arguments: Mapping[str, Any] = {
             "channel": asked.key.channel,
             "text": fallback_text(text),
@@ -133,7 +133,7 @@ class Commanding:
         )
         return str(answer["ts"])
 
-    async def shortcut(self, workspace: Workspace, body: Body) -> None:
+    async def shortcut(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody used a shortcut on a message. Raises `StorageError`."""
         ts, thread = field(body, "message", "ts"), field(body, "message", "thread_ts")
         if not channel_of(body) or moment(ts) is None:

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 from aiohttp import web
 from slack_sdk.oauth.installation_store.models.bot import Bot
 
-from adapters.slack.api.client import SlackCalls
-from adapters.slack.api.errors import SlackRefusal, SlackUncertain
+from adapters.slack.api.client import SlackClient
+from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.oauth.installation_store import Installations
 from adapters.slack.oauth.token_rotation import AppSecrets, expiry
@@ -51,7 +51,7 @@ class InstallPages:
     """Two pages: one that leads to Slack, one that Slack leads back to; `url` is Slack's page of consent."""
 
     def __init__(
-        self, installations: Installations, state: AdapterStateStore, calls: SlackCalls, app: AppSecrets, clock: Clock
+        self, installations: Installations, state: AdapterStateStore, calls: SlackClient, app: AppSecrets, clock: Clock
     ) -> None:
         self._installations = installations
         self._states = States(state, clock)
@@ -102,7 +102,7 @@ class InstallPages:
         }
         try:
             told = await self._calls.call("oauth.v2.access", arguments, patience=10)
-        except (SlackRefusal, SlackUncertain) as error:
+        except (SlackApiError, SlackUnknownOutcome) as error:
             logger.warning("the app was not installed", extra={"error": str(error)})
             return _page("Slack did not accept this. Please begin again.", status=502)
         await self._installations.async_save_bot(_bot(told, self._clock))

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.slack.api.client import SlackCalls
+from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import UnknownWorkspace
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Connector, Origin
 from adapters.slack.oauth.installation_store import Installations, Stored
 from adapters.slack.oauth.token_rotation import Rotation
@@ -27,8 +27,8 @@ class _Known:
     """What is known of one workspace: its caller, and its token until when (monotonic)."""
 
     origin: Origin
-    calls: SlackCalls
-    workspace: Workspace | None = None
+    calls: SlackClient
+    workspace: SlackWorkspace | None = None
     token: str = ""
     until: float = 0.0
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -43,14 +43,14 @@ class InstalledWorkspaces:
         self._rotation = rotation
         self._known: dict[str, _Known] = {}
 
-    async def get(self, origin: Origin) -> Workspace:
+    async def get(self, origin: Origin) -> SlackWorkspace:
         """A workspace. Raises `UnknownWorkspace` where the app is not installed, and `PlatformError`."""
         workspace = await self.find(origin)
         if workspace is None:
             raise UnknownWorkspace(origin.team)
         return workspace
 
-    async def find(self, origin: Origin) -> Workspace | None:
+    async def find(self, origin: Origin) -> SlackWorkspace | None:
         """The workspace, or None where the app is not installed. Raises `PlatformError` and `StorageError`."""
         known = self._known_as(origin)
         try:
@@ -76,7 +76,7 @@ class InstalledWorkspaces:
         logger.info("the app was uninstalled", extra={"team": origin.team, "enterprise": origin.enterprise})
         return sorted({each.origin.team for each in gone} | ({origin.team} if origin.team else set()))
 
-    async def everywhere(self) -> list[Workspace]:
+    async def everywhere(self) -> list[SlackWorkspace]:
         """The workspaces in which the app is installed; those of a whole organisation are known once they speak."""
         bots = [each for each in await self._installations.everywhere() if not each.is_enterprise_install]
         found = [await self.find(Origin(team=bot.team_id or "", enterprise=bot.enterprise_id or "")) for bot in bots]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from slack_sdk.oauth.installation_store.models.bot import Bot
 
-from adapters.slack.api.client import SlackCalls
+from adapters.slack.api.client import SlackClient
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.oauth.installation_store import Installations, Stored, facts_of
 from adapters.slack.payloads import field as text_field
@@ -44,7 +44,7 @@ class Rotation:
         self,
         installations: Installations,
         state: AdapterStateStore,
-        calls: SlackCalls,
+        calls: SlackClient,
         app: AppSecrets,
         clock: Clock,
     ) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.slack.api.errors import SlackRefusal, SlackUncertain
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -20,7 +20,7 @@ from adapters.slack.replies.rendering import (
     plain_text,
 )
 from bot.chat.rate_limit import Priority
-from bot.delivery import defang, known, split
+from bot.delivery import sanitize_links, known, split
 from bot.offload import offload
 from bot.types import Draft, Incoming
 
@@ -34,13 +34,13 @@ RESPONSE_URL: Final = "response_url"
 NOT_THERE: Final = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
 
 
-async def whisper(
-    workspace: Workspace, asked: Incoming, text: str, blocks: Sequence[Block] = (), *, plain: bool = False
+async def post_ephemeral(
+    workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = (), *, plain: bool = False
 ) -> None:
     """Show Markdown to the author of `asked` alone; where they cannot be reached there, in their direct message.
 
     What they pressed or typed can be answered in channels without the bot, too. `plain` sends text alone, without
-    blocks. Raises `SlackRefusal` and `SlackUncertain`.
+    blocks. Raises `SlackApiError` and `SlackUnknownOutcome`.
     """
     limit, escape = (PLAIN_CHARACTERS, escape_mrkdwn) if plain else (PIECE_CHARACTERS, escape_markdown)
     pieces = await offload(len(text), split, text, limit=limit, size=lambda each: len(escape(each)))
@@ -50,30 +50,30 @@ async def whisper(
         await _whisper_one(workspace, asked, content)
 
 
-async def tell(workspace: Workspace, asked: Incoming, draft: Draft) -> None:
+async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None:
     """Show a finished draft to the author of `asked` alone, once more in the plainest form where that is refused.
 
-    Raises `SlackRefusal` and `SlackUncertain`.
+    Raises `SlackApiError` and `SlackUnknownOutcome`.
     """
-    safe = replace(draft, text=await offload(len(draft.text), defang, draft.text, allowed=known(draft.addresses)))
+    safe = replace(draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses)))
     try:
-        await whisper(workspace, asked, safe.text, notice_blocks(draft))
-    except SlackRefusal:
-        await whisper(workspace, asked, plain_text(safe), plain=True)
+        await post_ephemeral(workspace, asked, safe.text, notice_blocks(draft))
+    except SlackApiError:
+        await post_ephemeral(workspace, asked, plain_text(safe), plain=True)
 
 
-async def _whisper_one(workspace: Workspace, asked: Incoming, content: Mapping[str, Any]) -> None:
+async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     # A thread shows such a message only once there is something in it.
-    thread = None if asked.starts_thread else asked.key.thread or None
+    thread = None if asked.is_top_level else asked.key.thread or None
     arguments = {"channel": asked.key.channel, "user": asked.author.id, "thread_ts": thread, **content}
     response_url = asked.details.get(RESPONSE_URL, "")
     try:
         patience = ANSWER_SECONDS if response_url else PATIENCE_SECONDS
         await workspace.calls.call("chat.postEphemeral", arguments, priority=Priority.FIRST, patience=patience)
-    except (SlackRefusal, SlackUncertain) as error:
+    except (SlackApiError, SlackUnknownOutcome) as error:
         if response_url and await workspace.calls.respond(response_url, content):
             return
-        if isinstance(error, SlackUncertain):
+        if isinstance(error, SlackUnknownOutcome):
             raise
         channel = await workspace.direct_channel(asked.author.id)
         direct = {"channel": channel, **content, "unfurl_links": False, "unfurl_media": False}

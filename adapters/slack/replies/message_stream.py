@@ -7,10 +7,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from adapters.slack.api.errors import GONE, SlackRefusal, SlackUncertain
+from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
-from adapters.slack.api.workspace import Workspace
-from adapters.slack.replies.reply_ref import Part
+from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.replies.reply_ref import ReplyMessage
 from adapters.slack.replies.rendering import Block, fallback_text, markdown_blocks
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
@@ -24,7 +24,7 @@ STREAM_SHARE: Final = 0.8
 """When a stream is ended by ourselves, as a share of the time after which Slack would."""
 
 
-class Messages:
+class MessageStream:
     """Writes the messages of one answer into one place.
 
     `recipient` are the arguments that a stream in a channel needs beside the place. While it is `plain`, a message is
@@ -32,7 +32,7 @@ class Messages:
     """
 
     def __init__(
-        self, workspace: Workspace, *, channel: str, thread: str, recipient: Mapping[str, str], stream_seconds: float
+        self, workspace: SlackWorkspace, *, channel: str, thread: str, recipient: Mapping[str, str], stream_seconds: float
     ) -> None:
         self._workspace = workspace
         self._calls = workspace.calls
@@ -45,26 +45,26 @@ class Messages:
 
     # ------------------------------------------------------------ beginning
 
-    async def start_stream(self, text: str) -> Part | None:
-        """Begin a message as a stream; None where that cannot be now. Raises `SlackUncertain`."""
+    async def start_stream(self, text: str) -> ReplyMessage | None:
+        """Begin a message as a stream; None where that cannot be now. Raises `SlackUnknownOutcome`."""
         if not (self.may_stream and self._workspace.may_stream):
             return None
         arguments = {"channel": self.channel, "thread_ts": self.thread, "markdown_text": text, **self._recipient}
         try:
             answer = await self._calls.call("chat.startStream", arguments, priority=Priority.FIRST)
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             self.may_stream = False
             if not self._workspace.learn(refusal):
                 logger.info("answer is not streamed", extra={"code": refusal.code})
             return None
-        part = Part(ts=str(answer["ts"]), streaming=True, since=asyncio.get_running_loop().time(), shown=text)
+        part = ReplyMessage(ts=str(answer["ts"]), streaming=True, since=asyncio.get_running_loop().time(), shown=text)
         self._workspace.open_streams.add(part)
         return part
 
     async def post(
         self, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, priority: Priority
-    ) -> Part:
-        """Post a message. Raises `SlackRefusal` and `SlackUncertain`, `ReplyRemoved` where the thread is gone."""
+    ) -> ReplyMessage:
+        """Post a message. Raises `SlackApiError` and `SlackUnknownOutcome`, `ReplyRemoved` where the thread is gone."""
         arguments = {
             "channel": self.channel,
             "thread_ts": self.thread or None,
@@ -74,12 +74,12 @@ class Messages:
             "unfurl_media": False,
         }
         answer = await self._call("chat.postMessage", arguments, priority=priority)
-        return Part(ts=str(answer["ts"]), shown=text, blocks=blocks)
+        return ReplyMessage(ts=str(answer["ts"]), shown=text, blocks=blocks)
 
     # ------------------------------------------------------------ going on
 
-    async def go_on(self, part: Part, text: str, blocks: Sequence[Block], *, reserved: int) -> None:
-        """Bring a message nearer to `text`, if there is room for it. Raises `SlackRefusal` and `ReplyRemoved`."""
+    async def go_on(self, part: ReplyMessage, text: str, blocks: Sequence[Block], *, reserved: int) -> None:
+        """Bring a message nearer to `text`, if there is room for it. Raises `SlackApiError` and `ReplyRemoved`."""
         if part.streaming:
             await self._append(part, text)
         elif part.shown != text:
@@ -87,12 +87,12 @@ class Messages:
                 arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks)}
                 if await self._calls.try_call("chat.update", arguments, reserved=reserved) is not None:
                     part.shown, part.blocks = text, blocks
-            except SlackRefusal as refusal:
+            except SlackApiError as refusal:
                 raise _removed(refusal) from refusal
-            except SlackUncertain:
+            except SlackUnknownOutcome:
                 part.shown = None  # the next edit tells the whole anyway
 
-    async def _append(self, part: Part, text: str) -> None:
+    async def _append(self, part: ReplyMessage, text: str) -> None:
         """Add to a stream; one that cannot hold the text as it now is, or is too old, is ended and edited from then."""
         loop = asyncio.get_running_loop()
         too_old = loop.time() - part.since > self._stream_seconds * STREAM_SHARE
@@ -106,9 +106,9 @@ class Messages:
         try:
             if await self._calls.try_call("chat.appendStream", arguments) is not None:
                 part.shown += rest
-        except SlackUncertain:
+        except SlackUnknownOutcome:
             part.shown = None
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             logger.info("stream is over", extra={"code": refusal.code})
             self._workspace.learn(refusal)
             self._closed(part)
@@ -117,8 +117,8 @@ class Messages:
 
     # ------------------------------------------------------------ ending
 
-    async def settle(self, part: Part, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> None:
-        """Make a message hold exactly this. Raises `SlackRefusal`, `SlackUncertain` and `ReplyRemoved`."""
+    async def settle(self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> None:
+        """Make a message hold exactly this. Raises `SlackApiError`, `SlackUnknownOutcome` and `ReplyRemoved`."""
         if part.streaming and await self._stop(part, text, blocks, metadata):
             return
         if part.shown == text and part.blocks == blocks:
@@ -127,7 +127,7 @@ class Messages:
         await self._call("chat.update", arguments, priority=Priority.FINAL)
         part.shown, part.blocks = text, blocks
 
-    async def _stop(self, part: Part, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> bool:
+    async def _stop(self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> bool:
         """End a stream with the rest of its text; whether it holds the whole text now."""
         if part.shown is None or not text.startswith(part.shown):
             await self.end_stream(part)
@@ -144,7 +144,7 @@ class Messages:
             arguments["session_status"] = "active"
         try:
             await self._calls.call("chat.stopStream", arguments, priority=Priority.FINAL)
-        except (SlackRefusal, SlackUncertain) as error:
+        except (SlackApiError, SlackUnknownOutcome) as error:
             logger.info("stream could not be ended, so the message is edited", extra={"error": str(error)})
             part.shown = None
             return False
@@ -153,40 +153,40 @@ class Messages:
         part.shown, part.blocks = text, blocks
         return True
 
-    async def end_stream(self, part: Part) -> None:
+    async def end_stream(self, part: ReplyMessage) -> None:
         """End a stream as it stands, so that the message can be edited."""
         try:
             arguments = {"channel": self.channel, "ts": part.ts}
             await self._calls.call("chat.stopStream", arguments, priority=Priority.FINAL)
-        except (SlackRefusal, SlackUncertain) as error:
+        except (SlackApiError, SlackUnknownOutcome) as error:
             logger.info("stream had ended", extra={"error": str(error)})
         finally:
             self._closed(part)
             part.shown = None
 
-    async def retract(self, part: Part) -> None:
+    async def retract(self, part: ReplyMessage) -> None:
         """Delete a message; where Slack refuses that, leave nothing of what it says and its buttons.
 
-        Raises `SlackRefusal` and `SlackUncertain` when it stands as it was.
+        Raises `SlackApiError` and `SlackUnknownOutcome` when it stands as it was.
         """
         place = {"channel": self.channel, "ts": part.ts}
         try:
             await self._calls.call("chat.delete", place, priority=Priority.FINAL)
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             if refusal.code in GONE:
                 return
             logger.info("message is emptied, not deleted", extra={"code": refusal.code})
             emptied = {**place, "text": TAKEN_BACK, "blocks": []}
             await self._calls.call("chat.update", emptied, priority=Priority.FINAL)
 
-    async def delete(self, part: Part) -> None:
+    async def delete(self, part: ReplyMessage) -> None:
         """Retract a message that the answer no longer needs, if Slack lets that be."""
         try:
             await self.retract(part)
-        except (SlackRefusal, SlackUncertain) as error:
+        except (SlackApiError, SlackUnknownOutcome) as error:
             logger.warning("message was not deleted", extra={"error": str(error)})
 
-    def _closed(self, part: Part) -> None:
+    def _closed(self, part: ReplyMessage) -> None:
         part.streaming = False
         self._workspace.open_streams.discard(part)
 
@@ -194,7 +194,7 @@ class Messages:
         """Call a method about a message of the answer. Raises as `SlackCalls.call`, and `ReplyRemoved`."""
         try:
             return await self._calls.call(method, arguments, priority=priority)
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             raise _removed(refusal) from refusal
 
     def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ class Messages:
         return {"text": fallback_text(text or said), "blocks": shown}
 
 
-def _removed(refusal: SlackRefusal) -> PlatformError:
+def _removed(refusal: SlackApiError) -> PlatformError:
     """Return what a refusal means for an answer: of one that somebody deleted nothing is posted again."""
     return ReplyRemoved(str(refusal)) if refusal.code in GONE else refusal
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from adapters.slack.api.history import read_pages
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import field, moment
-from adapters.slack.replies.message_stream import Messages
-from adapters.slack.replies.reply_ref import Part
+from adapters.slack.replies.message_stream import MessageStream
+from adapters.slack.replies.reply_ref import ReplyMessage
 from adapters.slack.replies.rendering import METADATA
 from bot.types import Turn
 
@@ -17,8 +17,8 @@ PAGES: Final = 5  # of a thread; the newest messages are on the last ones of tho
 
 
 async def find_parts(
-    workspace: Workspace, messages: Messages, turn: Turn, *, known: Collection[str] = ()
-) -> list[Part]:
+    workspace: SlackWorkspace, messages: MessageStream, turn: Turn, *, known: Collection[str] = ()
+) -> list[ReplyMessage]:
     """The messages of the answer to `turn` that Slack has and that are not `known`, in order. Raises `PlatformError`.
 
     A message of the bot since the question that carries no mark is a stream whose process ended before its end: Slack
@@ -29,8 +29,8 @@ async def find_parts(
     own = [each for each in found if workspace.is_own(each) and moment(field(each, "ts")) is not None]
     marked = [each for each in own if _turn_of(each) == str(turn.id)]
     unmarked = [each for each in own if not each.get("metadata") and field(each, "ts") > oldest]
-    parts = [Part(ts=field(each, "ts")) for each in sorted(marked, key=_part_of)]
-    parts += [Part(ts=field(each, "ts"), streaming=True) for each in unmarked if messages.thread]
+    parts = [ReplyMessage(ts=field(each, "ts")) for each in sorted(marked, key=_part_of)]
+    parts += [ReplyMessage(ts=field(each, "ts"), streaming=True) for each in unmarked if messages.thread]
     return [part for part in parts if part.ts not in known]
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from adapters.slack.api.errors import SlackRefusal, SlackUncertain
+from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import Workspace
-from adapters.slack.replies.message_stream import Messages
-from adapters.slack.replies.reply_ref import PRIVATE, Part, read_reference, write_reference
+from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.replies.message_stream import MessageStream
+from adapters.slack.replies.reply_ref import PRIVATE, ReplyMessage, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -26,10 +26,10 @@ from adapters.slack.replies.rendering import (
     writing_blocks,
 )
 from adapters.slack.replies.recovery import find_parts
-from adapters.slack.replies.status import Status
-from adapters.slack.replies.ephemeral import whisper
+from adapters.slack.replies.status import ThreadStatus
+from adapters.slack.replies.ephemeral import post_ephemeral
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
-from bot.delivery import Piece, Splitter, defang, known, settled, split
+from bot.delivery import Piece, Splitter, sanitize_links, known, stable_prefix_length, split
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
 from bot.turns.retries import was_interrupted
@@ -55,16 +55,16 @@ class ReplyRules:
 class SlackReply:
     """A `bot.ports.Reply` in a channel, thread or direct message."""
 
-    def __init__(self, workspace: Workspace, turn: Turn, rules: ReplyRules, *, direct: bool) -> None:
+    def __init__(self, workspace: SlackWorkspace, turn: Turn, rules: ReplyRules, *, direct: bool) -> None:
         asked = turn.incoming
         self._workspace = workspace
         self._turn = turn
         self._rules = rules
         self._direct = direct
         channel, self._parts = read_reference(turn.reply_ref or "")
-        self._replaced: list[Part] = []  # they go once what stands in their place is noted, or they would seem removed
+        self._replaced: list[ReplyMessage] = []  # they go once what stands in their place is noted, or they would seem removed
         recipient = {"recipient_user_id": asked.author.id, "recipient_team_id": asked.details.get("user_team", "")}
-        self._messages = Messages(
+        self._messages = MessageStream(
             workspace,
             channel=channel or asked.key.channel,
             thread=asked.key.thread,
@@ -74,7 +74,7 @@ class SlackReply:
         # What stands there already is written anew whole; streams are for answers that begin.
         self._messages.may_stream = self._messages.may_stream and not self._parts
         self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
-        self._status = Status(workspace, turn, channel=self._messages.channel)
+        self._status = ThreadStatus(workspace, turn, channel=self._messages.channel)
         self._edited_at = 0.0
 
     async def find(self) -> None:
@@ -187,7 +187,7 @@ class SlackReply:
             await self._messages.end_stream(self._parts[index])
         try:
             await self._settle(index, text, ())
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             if index >= len(self._parts):
                 raise
             logger.info("message is posted anew", extra={"turn": self._turn.id, "code": refusal.code})
@@ -205,8 +205,8 @@ class SlackReply:
 
     def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
         """The pieces of an answer, with links only to what people or the search named."""
-        text = draft.text[: settled(draft.text)] if growing else draft.text
-        safe = defang(text, allowed=known(draft.addresses))
+        text = draft.text[: stable_prefix_length(draft.text)] if growing else draft.text
+        safe = sanitize_links(text, allowed=known(draft.addresses))
         return self._splitter.split(safe) or [Piece(text="", shown="")]
 
     def _growing(self, piece: Piece) -> str:
@@ -231,32 +231,32 @@ class SlackReply:
         """Begin a message: as a stream where that can be, else as a post that is edited."""
         try:
             part = await self._messages.start_stream(text) if text else None
-        except SlackUncertain:
+        except SlackUnknownOutcome:
             part = await self._lost()
         if part is None:
             part = await self._post(index, text, below, Priority.FINAL if index else Priority.FIRST)
             self._workspace.open_edits.add(part)
         self._parts.append(part)
 
-    async def _post(self, index: int, text: str, blocks: Sequence[Block], priority: Priority) -> Part:
+    async def _post(self, index: int, text: str, blocks: Sequence[Block], priority: Priority) -> ReplyMessage:
         """Post a message once, also when the network hides whether Slack has it."""
         for tries_left in range(TRIES - 1, -1, -1):
             try:
                 return await self._messages.post(text, blocks, metadata_of(self._turn.id, index), priority=priority)
-            except SlackUncertain:
+            except SlackUnknownOutcome:
                 if not tries_left:
                     raise
                 if (part := await self._lost()) is not None:
                     return part
         raise AssertionError("the last try returns or raises")
 
-    async def _lost(self) -> Part | None:
+    async def _lost(self) -> ReplyMessage | None:
         """The message of a call without an answer, if Slack has made it."""
         await asyncio.sleep(self._rules.settle_seconds)
         parts = await find_parts(self._workspace, self._messages, self._turn, known=[each.ts for each in self._parts])
         return parts[0] if parts else None
 
-    async def _go_on(self, part: Part, text: str, below: Sequence[Block]) -> None:
+    async def _go_on(self, part: ReplyMessage, text: str, below: Sequence[Block]) -> None:
         if not part.streaming and not self._may_edit():
             return
         await self._messages.go_on(part, text, below, reserved=len(self._workspace.open_edits))
@@ -277,16 +277,16 @@ class SlackReply:
         """Tell only who asked that there is no answer."""
         blocks = end_blocks(draft, self._turn.id)
         try:
-            await whisper(self._workspace, self._turn.incoming, draft.text, blocks)
-        except (SlackRefusal, SlackUncertain) as error:
+            await post_ephemeral(self._workspace, self._turn.incoming, draft.text, blocks)
+        except (SlackApiError, SlackUnknownOutcome) as error:
             logger.info("apology is posted instead", extra={"turn": self._turn.id, "error": str(error)})
             await self._write_end(draft)
 
 
-class PrivateReply:
+class EphemeralReply:
     """A `bot.ports.Reply` that only who asked can see: all at once, since Slack cannot change such a message."""
 
-    def __init__(self, workspace: Workspace, turn: Turn) -> None:
+    def __init__(self, workspace: SlackWorkspace, turn: Turn) -> None:
         self._workspace = workspace
         self._turn = turn
 
@@ -303,11 +303,11 @@ class PrivateReply:
         """Show the whole answer to its author. Raises `PlatformError`."""
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
-        safe = replace(draft, text=await offload(len(draft.text), defang, draft.text, allowed=known(draft.addresses)))
+        safe = replace(draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses)))
         if plain:
-            await whisper(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
+            await post_ephemeral(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
         else:
-            await whisper(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
+            await post_ephemeral(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
         return "" if draft.status == "failed" else PRIVATE
 
     async def retract(self, keep: str) -> None:
@@ -316,5 +316,5 @@ class PrivateReply:
 
 def _plain_pieces(draft: Draft) -> Sequence[Piece]:
     """The messages that an answer needs as text alone."""
-    text = plain_text(replace(draft, text=defang(draft.text, allowed=known(draft.addresses))))
+    text = plain_text(replace(draft, text=sanitize_links(draft.text, allowed=known(draft.addresses))))
     return split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))

@@ -13,7 +13,7 @@ PRIVATE: Final = "private"
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Part:
+class ReplyMessage:
     """One message: whether it is a stream that is open, since when (loop time), and what it holds as far as known.
 
     `shown` is its escaped text, None where that is not known; `blocks` stand below it.
@@ -26,17 +26,17 @@ class Part:
     blocks: Sequence[dict[str, Any]] = ()
 
 
-def write_reference(channel: str, parts: Sequence[Part]) -> str:
+def write_reference(channel: str, parts: Sequence[ReplyMessage]) -> str:
     """The reference of an answer: its channel and messages, open streams marked by an s; "" for none."""
     if not parts:
         return ""
     return f"{channel}:{','.join(part.ts + ('s' if part.streaming else '') for part in parts)}"
 
 
-def read_reference(reference: str) -> tuple[str, list[Part]]:
+def read_reference(reference: str) -> tuple[str, list[ReplyMessage]]:
     """The channel and messages of a reference; none for another text."""
     match = _REFERENCE.fullmatch(reference)
     if match is None:
         return "", []
     names = match["parts"].split(",")
-    return match["channel"], [Part(ts=name.rstrip("s"), streaming=name.endswith("s")) for name in names]
+    return match["channel"], [ReplyMessage(ts=name.rstrip("s"), streaming=name.endswith("s")) for name in names]

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapters.slack.api.errors import SlackRefusal, SlackUncertain
+from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import CALLS_PER_MINUTE, SESSION_TITLE_CHARACTERS, STATUS_METHOD, STATUS_SECONDS
-from adapters.slack.api.workspace import Workspace
+from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.rendering import shortened
 from bot.chat.rate_limit import Priority
 from bot.types import ConversationKey, Turn
@@ -25,19 +25,19 @@ RENAME: Final = "agents.sessions.rename"
 UNTITLED: Final = "Question"
 
 
-async def forget_title(workspace: Workspace, key: ConversationKey) -> None:
+async def forget_title(workspace: SlackWorkspace, key: ConversationKey) -> None:
     """Take the words of a deleted question out of the title of its thread's session, where there is one."""
     arguments = {"channel_id": key.channel, "thread_ts": key.thread, "title": UNTITLED}
     try:
         await workspace.calls.call(RENAME, arguments, priority=Priority.FINAL, patience=60)
-    except (SlackRefusal, SlackUncertain) as error:
+    except (SlackApiError, SlackUnknownOutcome) as error:
         logger.info("session keeps its title", extra={"error": str(error)})
 
 
-class Status:
+class ThreadStatus:
     """The status of one answer's thread; whatever goes wrong with it never keeps the answer."""
 
-    def __init__(self, workspace: Workspace, turn: Turn, *, channel: str) -> None:
+    def __init__(self, workspace: SlackWorkspace, turn: Turn, *, channel: str) -> None:
         self._workspace = workspace
         self._turn = turn
         self._channel = channel
@@ -91,9 +91,9 @@ class Status:
             if must:
                 return bool(await self._workspace.calls.call(method, arguments, priority=Priority.FINAL, patience=60))
             return await self._workspace.calls.try_call(method, arguments, reserved=reserved) is not None
-        except SlackRefusal as refusal:
+        except SlackApiError as refusal:
             if not self._workspace.learn(refusal):
                 logger.info("status was refused", extra={"method": method, "code": refusal.code})
-        except SlackUncertain as error:
+        except SlackUnknownOutcome as error:
             logger.info("status was not told", extra={"method": method, "error": str(error)})
         return False

@@ -17,12 +17,12 @@ from adapters.dates import DateWords
 from bot.turns.conversation_manager import ConversationManager
 from bot.errors import InvalidInput
 from bot.parameters import Scope, find
-from bot.types import ConversationKey, Handled, Incoming, Outcome, TextDelta, ThreadMessage, Turn
+from bot.types import ConversationKey, HandleResult, Incoming, Outcome, TextDelta, ThreadMessage, Turn
 from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ScriptedModel, words
 
 PATIENCE_S = 20
-REFUSED = Handled(outcome=Outcome.REPLIED)
+REFUSED = HandleResult(outcome=Outcome.REPLIED)
 
 
 def now() -> datetime:
@@ -32,7 +32,7 @@ def now() -> datetime:
 class NotingInbox(Inbox):
     """The front door, noting what became of each message and which were changed, by id."""
 
-    heard: defaultdict[str, list[Handled]]
+    heard: defaultdict[str, list[HandleResult]]
     changed: set[str]
 
     async def edited(self, channel: ConversationKey, message: ThreadMessage, **more: Any) -> None:
@@ -40,7 +40,7 @@ class NotingInbox(Inbox):
         await super().edited(channel, message, **more)
         self.changed.add(message.source_id)
 
-    async def handle(self, incoming: Incoming) -> Handled:
+    async def handle(self, incoming: Incoming) -> HandleResult:
         """Handle it as ever; an error that is to be told counts as such."""
         handled = REFUSED
         try:
@@ -134,14 +134,14 @@ class Chat(ABC):
         await self.became(said)
         return said
 
-    async def became(self, said: Said, *, times: int = 1) -> Handled:
+    async def became(self, said: Said, *, times: int = 1) -> HandleResult:
         """What became of a message at first, once it was delivered so often."""
         await self.until(lambda: len(self.inbox.heard[said.id]) >= times)
         return self.inbox.heard[said.id][0]
 
     async def is_passed_over(self, said: Said) -> bool:
         """Whether nothing becomes of a message that is heard: no answer, and nothing that somebody is told."""
-        return await self.became(said) == Handled(outcome=Outcome.IGNORED)
+        return await self.became(said) == HandleResult(outcome=Outcome.IGNORED)
 
     async def answered(self) -> None:
         """Wait until every turn has ended."""

@@ -79,9 +79,9 @@ class PlaygroundChat(Chat):
         places = [(each, await self.store.get_channels(each.id)) for each in await self.store.get_workspaces()]
         for name in ("ada", "bob"):
             person = Person(id=name, name=name.capitalize())
-            seen = [(each, seen_by(person, each, channels, administers=False)) for each, channels in places]
+            seen = [(each, seen_by(person, each, channels, is_admin=False)) for each, channels in places]
             view = self._pages[name] = RecordedView()
-            ChatPage(shared, view, Visitor(person=person, administers=False, theme="", place=()), seen)  # type: ignore[arg-type]  # as much of a view as a page uses
+            ChatPage(shared, view, Visitor(person=person, is_admin=False, theme="", place=()), seen)  # type: ignore[arg-type]  # as much of a view as a page uses
 
     async def say(
         self, text: str, *, by: str = "ada", below: Said | None = None, direct: bool = False, file: bytes = b""

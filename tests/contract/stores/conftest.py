@@ -16,7 +16,7 @@ from storage.database import parse_url
 from storage.in_memory.store import MemoryStore
 from storage.schema import migration_connection
 from storage.sql import SqlStore
-from storage.tables import Table
+from storage.tables import BaseTable
 from tests.contract.stores.samples import KEY
 from tests.fakes import ManualClock
 from tests.postgresql import running_postgresql
@@ -65,7 +65,7 @@ def postgresql(postgresql_server: str) -> str:
 @pytest.fixture
 def on_postgresql(clock: ManualClock, postgresql: str) -> Opener:
     with migration_connection(parse_url(postgresql)) as connection:
-        for table in reversed(Table.metadata.sorted_tables):
+        for table in reversed(BaseTable.metadata.sorted_tables):
             connection.execute(table.delete())
     return lambda: open_store(postgresql, clock=clock)
 

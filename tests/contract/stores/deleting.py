@@ -41,15 +41,15 @@ def answer_of(turn: Turn) -> NewEntry:
 async def under_way(store: AnyStore, *names: str) -> Turn:
     """A claimed turn of these questions together."""
     for seconds, name in enumerate(names):
-        await store.accept(asked(name, seconds=seconds))
-    return await store.gather(await claim(store))
+        await store.enqueue(asked(name, seconds=seconds))
+    return await store.coalesce(await claim(store))
 
 
 async def answered(store: AnyStore, name: str, **changes: Any) -> Turn:
     """A question that was answered and closed; question and answer tell the secret."""
-    await store.accept(asked(name, **changes))
+    await store.enqueue(asked(name, **changes))
     turn = await claim(store, changes.get("key", KEY))
-    await store.note_reply(turn, f"ref-{name}", [f"r-{name}", f"r-{name}-2"])
+    await store.set_reply_ref(turn, f"ref-{name}", [f"r-{name}", f"r-{name}-2"])
     question = entry(name, text=SECRET, media=(picture(SECRET.encode()),))
     draft = Draft(status="done", text=SECRET)
     after = remembered(memory="", window_start=0)

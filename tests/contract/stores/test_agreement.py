@@ -73,7 +73,7 @@ Step = Callable[[Run], Awaitable[Any]]
 
 
 def accept(name: str, second: int, key: Any) -> Step:
-    return lambda run: run.store.accept(incoming(name, seconds=second, key=key))
+    return lambda run: run.store.enqueue(incoming(name, seconds=second, key=key))
 
 
 def claim(key: Any) -> Step:
@@ -118,10 +118,10 @@ authors = st.sampled_from(["", "U1", "U2"])
 steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(accept, names, moments, keys),
     st.builds(claim, keys),
-    st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.note_reply(turn, "r")), choices),
+    st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.set_reply_ref(turn, "r")), choices),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.check_claim(turn)), choices),
     st.builds(
-        lambda choice, second: on_a_claimed_turn(choice, lambda store, turn: store.postpone(turn, at(second))),
+        lambda choice, second: on_a_claimed_turn(choice, lambda store, turn: store.reschedule(turn, at(second))),
         choices,
         moments,
     ),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.types import (
     NOTES_ID,
-    Again,
+    FollowUp,
     Attachment,
     Condensation,
     Draft,
@@ -30,12 +30,12 @@ from tests.fakes import ManualClock, settle
 
 
 async def test_a_queued_question_goes_and_its_delivery_stays_known(store: AnyStore) -> None:
-    id = await store.accept(asked("a", attachments=(Attachment(id="f", name=SECRET),), overrides={"stop": SECRET}))
+    id = await store.enqueue(asked("a", attachments=(Attachment(id="f", name=SECRET),), overrides={"stop": SECRET}))
     outcome = await store.delete_messages(CHANNEL, ["s-a"])
     assert (outcome.questions, dict(outcome.interrupted)) == (1, {KEY: (id,)})
     assert await store.claim(KEY, worker="w") is None
     assert not await store.open_conversations()
-    assert await store.accept(asked("a")) is None
+    assert await store.enqueue(asked("a")) is None
     found = await store.get_turn(id or 0)
     assert found is not None
     assert (found.state, found.incoming.text, found.incoming.attachments) == (TurnState.CANCELLED, "", ())
@@ -46,8 +46,8 @@ async def test_a_question_that_was_put_off_is_withdrawn_so_that_its_runner_takes
     store: AnyStore,
 ) -> None:
     turn = await under_way(store, "a")
-    await store.note_reply(turn, "ref")
-    await store.postpone(turn, at(500))
+    await store.set_reply_ref(turn, "ref")
+    await store.reschedule(turn, at(500))
     await store.delete_messages(CHANNEL, ["s-a"])
     again = await claim(store)
     assert (again.withdrawn, again.stop, again.incoming.text, again.reply_ref) == (True, True, "", "ref")
@@ -57,12 +57,12 @@ async def test_a_deletion_that_comes_before_its_message_keeps_it_from_being_take
     store: AnyStore, clock: ManualClock
 ) -> None:
     await store.delete_messages(CHANNEL, ["s-a"])
-    assert await store.accept(asked("a")) is None
+    assert await store.enqueue(asked("a")) is None
     assert not await store.open_conversations()
-    assert await store.accept(asked("a2", source_id="s-a", key=replace(KEY, channel="C9"))) is not None
+    assert await store.enqueue(asked("a2", source_id="s-a", key=replace(KEY, channel="C9"))) is not None
     clock.advance(KEPT.total_seconds() + 1)
     await store.delete_messages(CHANNEL, ["s-other"])
-    assert await store.accept(asked("a")) is not None
+    assert await store.enqueue(asked("a")) is not None
 
 
 # ---------------------------------------------------------------- one that is being answered
@@ -87,7 +87,7 @@ async def test_nothing_of_a_question_deleted_in_mid_answer_is_recorded_but_what_
     found = await now(store, turn)
     assert (found.state, found.draft, found.incoming.text) == (TurnState.CANCELLED, None, "")
     clock.advance(1)
-    assert (await store.spent(since=begin, until=clock())).input == 7
+    assert (await store.usage_totals(since=begin, until=clock())).input == 7
 
 
 async def test_a_turn_withdrawn_after_its_record_is_taken_back_by_whoever_takes_it_over(store: AnyStore) -> None:
@@ -111,14 +111,14 @@ async def test_of_a_burst_the_deleted_question_leaves_and_the_others_are_asked_a
     first = settlement(entry("a"), entry("b", text=SECRET), answer_of(turn), usage=Usage(input=3))
     assert (await store.record(turn, first)).stale
     assert await texts(store) == []
-    turn = await store.gather(turn)
+    turn = await store.coalesce(turn)
     assert [each.dedupe_key for each in turn.burst] == ["c"]
     assert not await store.check_claim(turn)
     again = settlement(entry("a"), entry("c"), usage=Usage(input=4))
     assert not (await store.record(turn, again)).stale
     assert await store.close(turn)
     clock.advance(1)
-    assert (await store.spent(since=begin, until=clock())).input == 7
+    assert (await store.usage_totals(since=begin, until=clock())).input == 7
 
 
 async def test_of_a_burst_whose_first_question_is_deleted_the_others_wait_again(store: AnyStore) -> None:
@@ -126,7 +126,7 @@ async def test_of_a_burst_whose_first_question_is_deleted_the_others_wait_again(
     await store.delete_messages(CHANNEL, ["s-a"])
     assert (await store.record(turn, settlement(entry("a"), usage=Usage(input=1)))).withdrawn
     await store.close(turn, retracted=True)
-    left = await store.gather(await claim(store))
+    left = await store.coalesce(await claim(store))
     assert (left.incoming.dedupe_key, [each.dedupe_key for each in left.burst]) == ("b", ["c"])
 
 
@@ -153,18 +153,18 @@ async def test_question_and_answer_leave_every_conversation_of_the_channel(store
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
     assert conversation.head_digest == "deleted"
-    assert await store.accept(asked("a")) is None
+    assert await store.enqueue(asked("a")) is None
 
 
 async def test_what_was_asked_again_goes_with_the_question(store: AnyStore) -> None:
     turn = await answered(store, "a")
-    again = asked(f"{Again.REGENERATE.value}:{turn.id}", source_id="", seconds=2)
-    await store.accept(again)
+    again = asked(f"{FollowUp.REGENERATE.value}:{turn.id}", source_id="", seconds=2)
+    await store.enqueue(again)
     second = await claim(store)
     repeated = replace(entry("q", text=SECRET), id=f"m:{second.incoming.dedupe_key}", source_id="")
     await settle(store, second, settlement(repeated, answer_of(second)))
-    third = replace(again, dedupe_key=f"{Again.CONTINUE.value}:{second.id}")
-    await store.accept(third)
+    third = replace(again, dedupe_key=f"{FollowUp.CONTINUE.value}:{second.id}")
+    await store.enqueue(third)
     await store.delete_messages(CHANNEL, ["s-a"])
     assert await texts(store) == []
     assert (await now(store, second)).incoming.text == ""
@@ -174,7 +174,7 @@ async def test_what_was_asked_again_goes_with_the_question(store: AnyStore) -> N
 async def test_notes_made_after_a_message_go_with_it_and_others_stay(store: AnyStore) -> None:
     await store.append_entries(KEY, [entry("old", text=SECRET)])
     turn = await answered(store, "a")
-    await store.accept(asked("b", seconds=2))
+    await store.enqueue(asked("b", seconds=2))
     turn = await claim(store)
     recorded = await store.record(turn, settlement(entry("b"), conversation=remembered(window_start=1, memory="")))
     assert recorded.conversation is not None
@@ -210,7 +210,7 @@ async def test_notes_of_what_was_deleted_while_they_were_made_are_not_kept(store
     assert conversation is not None
     assert conversation.memory == ""
     clock.advance(1)
-    assert (await store.spent(since=begin, until=clock())).input == 6
+    assert (await store.usage_totals(since=begin, until=clock())).input == 6
 
 
 async def test_a_deletion_while_an_answer_is_written_is_kept_when_it_is_recorded(store: AnyStore) -> None:

@@ -49,7 +49,7 @@ async def test_an_answer_that_a_moderator_deleted_leaves_transcript_and_draft(st
 
 async def test_an_answer_deleted_while_it_grows_ends_its_turn(store: AnyStore) -> None:
     turn = await under_way(store, "a")
-    await store.note_reply(turn, "ref", ["r-1", "r-2"])
+    await store.set_reply_ref(turn, "ref", ["r-1", "r-2"])
     await store.delete_messages(CHANNEL, ["r-2"])  # the bot itself takes further messages away
     assert not await store.check_claim(turn)
     await store.delete_messages(CHANNEL, ["r-1"])
@@ -59,9 +59,9 @@ async def test_an_answer_deleted_while_it_grows_ends_its_turn(store: AnyStore) -
 
 
 async def test_the_answer_to_a_command_takes_its_question_along(store: AnyStore) -> None:
-    await store.accept(asked("a", source_id=""))
+    await store.enqueue(asked("a", source_id=""))
     turn = await claim(store)
-    await store.note_reply(turn, "ref", ["r-1"])
+    await store.set_reply_ref(turn, "ref", ["r-1"])
     question = replace(entry("a", text=SECRET), id="m:a", source_id="")
     await settle(store, turn, settlement(question, answer_of(turn)))
     await store.delete_messages(CHANNEL, ["r-1"])
@@ -86,7 +86,7 @@ async def test_parts_and_summaries_told_of_a_message_go_with_it(store: AnyStore)
 
 
 async def test_a_summary_under_way_begins_anew_when_a_message_of_its_channel_is_deleted(store: AnyStore) -> None:
-    await store.accept(asked("sum", task=Task.SUMMARY, source_id=""))
+    await store.enqueue(asked("sum", task=Task.SUMMARY, source_id=""))
     turn = await claim(store)
     outcome = await store.delete_messages(CHANNEL, ["s-x"])
     assert outcome.interrupted[KEY] == (turn.id,)
@@ -112,9 +112,9 @@ async def test_a_place_that_is_gone_takes_all_that_was_said_there(
     turn = await answered(store, "a")
     far = replace(KEY, workspace="T2")
     await answered(store, "far", key=far)
-    await store.accept(asked("queued", seconds=2))
+    await store.enqueue(asked("queued", seconds=2))
     running = await claim(store)
-    await store.accept(asked("waiting", seconds=3))
+    await store.enqueue(asked("waiting", seconds=3))
     clock.advance(60)
     outcome = await store.delete_place(place)
     assert running.id in outcome.interrupted[KEY]
@@ -124,8 +124,8 @@ async def test_a_place_that_is_gone_takes_all_that_was_said_there(
     assert (await now(store, turn)).incoming.text == ""
     assert not await store.open_conversations()
     assert len(await texts(store, far)) == 2
-    assert await store.accept(asked("late", seconds=4)) is None
-    assert await store.accept(asked("new", at=clock() + timedelta(seconds=1))) is not None
+    assert await store.enqueue(asked("late", seconds=4)) is None
+    assert await store.enqueue(asked("new", at=clock() + timedelta(seconds=1))) is not None
 
 
 # ---------------------------------------------------------------- forgetting
@@ -134,7 +134,7 @@ async def test_a_place_that_is_gone_takes_all_that_was_said_there(
 async def test_what_was_forgotten_in_mid_answer_does_not_come_back(store: AnyStore, clock: ManualClock) -> None:
     begin = clock()
     turn = await under_way(store, "a")
-    await store.accept(asked("later", seconds=5))
+    await store.enqueue(asked("later", seconds=5))
     outcome = await store.forget_conversation(KEY)
     assert set(outcome.interrupted[KEY]) == {turn.id, turn.id + 1}
     assert (await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))).withdrawn
@@ -142,7 +142,7 @@ async def test_what_was_forgotten_in_mid_answer_does_not_come_back(store: AnySto
     assert await texts(store) == []
     assert not await store.open_conversations()
     clock.advance(1)
-    assert (await store.spent(since=begin, until=clock())).input == 2
+    assert (await store.usage_totals(since=begin, until=clock())).input == 2
 
 
 async def test_somebody_forgotten_in_mid_answer_is_not_named_by_it(store: AnyStore, clock: ManualClock) -> None:
@@ -152,14 +152,14 @@ async def test_somebody_forgotten_in_mid_answer_is_not_named_by_it(store: AnySto
     await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))
     await store.close(turn, retracted=True)
     clock.advance(1)
-    theirs = await store.spent(since=begin, until=clock(), within=Within(author_id="U1"))
+    theirs = await store.usage_totals(since=begin, until=clock(), within=Within(author_id="U1"))
     assert theirs.requests == 0
     assert (await now(store, turn)).incoming.author.id != "U1"
 
 
 async def test_a_conversation_that_did_not_rest_is_not_forgotten_for_having_rested(store: AnyStore) -> None:
     await answered(store, "a")
-    await store.accept(asked("b", seconds=2))
+    await store.enqueue(asked("b", seconds=2))
     assert (await store.forget_conversation(KEY, rested=True)).entries == 0
     assert len(await texts(store)) == 2
 

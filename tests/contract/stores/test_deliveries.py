@@ -24,7 +24,7 @@ from bot.turns.effects import (
     StopTurns,
 )
 from bot.parameter_resolver import scopes_of
-from bot.types import NOTES_ID, Attachment, NewSchedule, Owed, Within
+from bot.types import NOTES_ID, Attachment, NewSchedule, PendingAnswer, Within
 from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import ADA, KEY, OTHER, WORDS, at, entry, incoming, remembered
 from tests.fakes import START, ManualClock
@@ -40,7 +40,7 @@ ASKED = incoming(
     details={"channel": "C1"},
     reply_ref="i/1/token",
     private=True,
-    starts_thread=True,
+    is_top_level=True,
     time_zone="Europe/Berlin",
 )
 
@@ -127,7 +127,7 @@ async def test_forgetting_counts_and_its_own_answer_stays_owed(store: AnyStore, 
         assert done is not None
         assert done.answer == "1 gone"
     clock.advance(TELLING.total_seconds())
-    assert [each.answer for each in await store.take_owed("slack", since=LONG_AGO)] == ["1 gone"]
+    assert [each.answer for each in await store.take_pending_answers("slack", since=LONG_AGO)] == ["1 gone"]
 
 
 # ---------------------------------------------------------------- what is owed
@@ -135,25 +135,25 @@ async def test_forgetting_counts_and_its_own_answer_stays_owed(store: AnyStore, 
 
 async def test_what_is_told_is_not_told_again(store: AnyStore, clock: ManualClock) -> None:
     await tell(store)
-    await store.told("slack", "k")
+    await store.mark_answered("slack", "k")
     clock.advance(3_600)
     assert await tell(store) is None
     assert await store.take_answer(incoming("k")) is None
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
 
 
 async def test_nothing_is_owed_where_nothing_is_to_be_told(store: AnyStore, clock: ManualClock) -> None:
     await tell(store, text="")
     clock.advance(3_600)
     assert await store.take_answer(incoming("k")) is None
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
 
 
 async def test_an_answer_belongs_to_who_carried_it_out_for_a_while(store: AnyStore, clock: ManualClock) -> None:
     await tell(store)
     clock.advance(TELLING.total_seconds() - 1)
     assert await store.take_answer(incoming("k")) is None
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
     clock.advance(1)
     assert await store.take_answer(incoming("k")) == "told"
     assert await store.take_answer(incoming("k")) is None
@@ -163,22 +163,22 @@ async def test_what_is_owed_comes_with_all_that_telling_takes_and_no_words(store
     await store.carry_out(ASKED, Nothing(), lambda _: WORDS)
     await tell(store, "later")
     clock.advance(TELLING.total_seconds())
-    first, second = await store.take_owed("slack", since=LONG_AGO)
+    first, second = await store.take_pending_answers("slack", since=LONG_AGO)
     assert first.answer == WORDS
     kept = first.incoming
     assert (kept.key, kept.author, kept.at, kept.details) == (ASKED.key, ADA, ASKED.at, ASKED.details)
-    assert (kept.reply_ref, kept.private, kept.starts_thread) == (ASKED.reply_ref, True, True)
+    assert (kept.reply_ref, kept.private, kept.is_top_level) == (ASKED.reply_ref, True, True)
     assert (kept.text, kept.attachments, dict(kept.overrides)) == ("", (), {})
     assert second.incoming.dedupe_key == "later"
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
 
 
 async def test_other_platforms_and_what_is_too_old_are_not_owed(store: AnyStore, clock: ManualClock) -> None:
     await tell(store)
     clock.advance(TELLING.total_seconds())
-    assert await store.take_owed("discord", since=LONG_AGO) == []
-    assert await store.take_owed("slack", since=clock()) == []
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("discord", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=clock()) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
     assert await tell(store) is None
 
 
@@ -197,7 +197,7 @@ async def test_what_was_begun_and_never_carried_out_comes_back_whole(store: AnyS
     await store.begin(ASKED)
     assert await store.take_answer(ASKED) is None
     clock.advance(TELLING.total_seconds())
-    assert await store.take_owed("slack", since=LONG_AGO) == [Owed(incoming=ASKED, answer=None)]
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == [PendingAnswer(incoming=ASKED, answer=None)]
     assert not await store.begin(ASKED)
     clock.advance(TELLING.total_seconds())
     assert await store.begin(ASKED)
@@ -205,11 +205,11 @@ async def test_what_was_begun_and_never_carried_out_comes_back_whole(store: AnyS
 
 async def test_what_was_begun_and_answered_otherwise_is_over(store: AnyStore, clock: ManualClock) -> None:
     await store.begin(ASKED)
-    await store.told("slack", "k")
+    await store.mark_answered("slack", "k")
     clock.advance(3_600)
     assert not await store.begin(ASKED)
     assert await store.carry_out(ASKED, Nothing(), lambda _: "told") is None
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
 
 
 async def test_what_was_begun_elsewhere_is_forgotten_with_its_author_and_place(store: AnyStore) -> None:
@@ -217,7 +217,7 @@ async def test_what_was_begun_elsewhere_is_forgotten_with_its_author_and_place(s
     await store.begin(incoming("other", key=OTHER, author=type(ADA)(id="U2", name="Ben")))
     await store.forget_person("slack", "U1")
     await store.forget_conversation(OTHER)
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
     assert not await store.begin(ASKED)
 
 
@@ -236,7 +236,7 @@ async def test_what_nobody_came_to_tell_is_dropped_and_its_name_stays(store: Any
     await store.begin(incoming("begun"))
     clock.advance(3_600)
     assert await store.prune_deliveries(LONG_AGO, untold=clock()) == 0
-    assert await store.take_owed("slack", since=LONG_AGO) == []
+    assert await store.take_pending_answers("slack", since=LONG_AGO) == []
     assert await tell(store) is None
     assert not await store.begin(incoming("begun"))
 
@@ -277,7 +277,7 @@ async def test_of_what_is_deleted_nothing_is_owed_any_more(
     assert await store.carry_out(elsewhere, Nothing(), lambda _: "set") is not None
     await delete(store)
     clock.advance(TELLING.total_seconds())
-    assert [each.incoming.key for each in await store.take_owed("slack", since=LONG_AGO)] == [elsewhere.key]
+    assert [each.incoming.key for each in await store.take_pending_answers("slack", since=LONG_AGO)] == [elsewhere.key]
     assert await store.carry_out(carried_out, Nothing(), lambda _: "again") is None
 
 
@@ -294,7 +294,7 @@ async def test_a_command_that_is_deleted_before_it_comes_is_never_carried_out(
 
 
 async def test_what_is_answered_of_what_a_command_forgets_is_told_with_its_result(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     change = ForgetConversation(key=KEY)
     done = await store.carry_out(incoming("forget"), change, lambda gone: f"{gone.entries} gone")

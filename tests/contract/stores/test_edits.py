@@ -30,14 +30,14 @@ async def texts(store: AnyStore) -> list[str]:
 
 
 async def test_a_question_that_waits_is_asked_as_it_reads_now(store: AnyStore) -> None:
-    await store.accept(asked())
+    await store.enqueue(asked())
     await store.edit_message(CHANNEL, edit("dogs", seconds=20))
     await store.edit_message(CHANNEL, edit("birds", seconds=10))
     assert (await claim(store)).incoming.text == "dogs"
 
 
 async def test_the_correction_of_a_question_in_mid_answer_follows_its_answer(store: AnyStore) -> None:
-    await store.accept(asked())
+    await store.enqueue(asked())
     turn = await claim(store)
     await store.edit_message(CHANNEL, edit("dogs", seconds=10))
     await store.edit_message(CHANNEL, edit("birds", seconds=20))
@@ -52,10 +52,10 @@ async def test_the_correction_of_a_question_in_mid_answer_follows_its_answer(sto
 
 
 async def test_one_of_several_that_are_answered_together_is_corrected(store: AnyStore) -> None:
-    await store.accept(asked("a", seconds=1))
+    await store.enqueue(asked("a", seconds=1))
     turn = await claim(store)
-    await store.accept(asked("b", seconds=2))
-    turn = await store.gather(turn)
+    await store.enqueue(asked("b", seconds=2))
+    turn = await store.coalesce(turn)
     await store.edit_message(CHANNEL, edit("dogs", seconds=30, source_id="s-b"))
     await store.edit_message(CHANNEL, edit("mice", seconds=20, source_id="s-a"))
     await store.record(turn, settlement(entry("a"), entry("b")))
@@ -63,10 +63,10 @@ async def test_one_of_several_that_are_answered_together_is_corrected(store: Any
 
 
 async def test_a_question_put_off_after_an_edit_is_asked_as_it_reads_now(store: AnyStore, clock: ManualClock) -> None:
-    await store.accept(asked())
+    await store.enqueue(asked())
     turn = await claim(store)
     await store.edit_message(CHANNEL, edit("dogs", seconds=10))
-    await store.postpone(turn, at(30))
+    await store.reschedule(turn, at(30))
     clock.advance(60)
     again = await claim(store)
     assert again.incoming.text == "dogs"
@@ -90,14 +90,14 @@ async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_it_is_meant_
     await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_directed=True)
     await store.edit_message(CHANNEL, edit("birds", seconds=5), is_directed=True)
     await store.edit_message(CHANNEL, edit("mice", seconds=10, source_id="s-b"))
-    await store.accept(asked("a"))
-    await store.accept(asked("b", seconds=1))
-    turn = await store.gather(await claim(store))
+    await store.enqueue(asked("a"))
+    await store.enqueue(asked("b", seconds=1))
+    turn = await store.coalesce(await claim(store))
     assert [each.text for each in (turn.incoming, *turn.burst)] == ["dogs", "cats"]
 
 
 async def test_an_edit_of_a_deleted_message_says_nothing(store: AnyStore) -> None:
-    await store.accept(asked())
+    await store.enqueue(asked())
     turn = await claim(store)
     await store.edit_message(CHANNEL, edit("dogs", seconds=10))
     await store.delete_messages(CHANNEL, ["s-a"])
@@ -105,10 +105,10 @@ async def test_an_edit_of_a_deleted_message_says_nothing(store: AnyStore) -> Non
     assert (await store.record(turn, settlement(entry("a")))).withdrawn
     await store.close(turn, retracted=True)
     assert await texts(store) == []
-    assert await store.accept(asked()) is None
+    assert await store.enqueue(asked()) is None
 
 
 async def test_the_words_of_a_summary_command_stay(store: AnyStore) -> None:
-    await store.accept(asked(task=Task.SUMMARY))
+    await store.enqueue(asked(task=Task.SUMMARY))
     await store.edit_message(CHANNEL, edit("dogs", seconds=10))
     assert (await claim(store)).incoming.text == "cats"

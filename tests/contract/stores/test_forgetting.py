@@ -27,7 +27,7 @@ GRACE = Person(id="U2", name="Grace")
 async def answered(store: AnyStore, name: str, **changes: object) -> int:
     """A question and its answer, settled; the turn's id."""
     asked = incoming(name, **changes)  # type: ignore[arg-type]
-    id = await store.accept(asked)
+    id = await store.enqueue(asked)
     turn = await store.claim(asked.key, worker="w")
     assert id is not None
     assert turn is not None
@@ -48,7 +48,7 @@ async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore
     assert turn is not None
     assert (turn.incoming.text, turn.draft, dict(turn.incoming.details)) == ("", None, {})
     clock.advance(1)
-    assert (await store.spent(since=begin, until=clock())).input == 5
+    assert (await store.usage_totals(since=begin, until=clock())).input == 5
     appended = await store.append_entries(KEY, [entry("later")])
     assert [each.position for each in appended] >= [conversation.window_start]
 
@@ -56,7 +56,7 @@ async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore
 async def test_a_forgotten_delivery_is_still_known(store: AnyStore) -> None:
     await answered(store, "a")
     await store.forget_conversation(KEY)
-    assert await store.accept(incoming("a")) is None
+    assert await store.enqueue(incoming("a")) is None
 
 
 async def test_forgetting_somebody_takes_the_conversations_in_which_they_asked(store: AnyStore) -> None:
@@ -89,9 +89,9 @@ async def test_the_authors_of_a_playground_s_thread_are_all_who_wrote_in_it(stor
 
 
 async def test_active_conversations_tell_when_the_newest_question_was_asked(store: AnyStore) -> None:
-    await store.accept(incoming("a", seconds=10))
-    await store.accept(incoming("b", seconds=20))
-    await store.accept(incoming("c", seconds=5, key=OTHER))
+    await store.enqueue(incoming("a", seconds=10))
+    await store.enqueue(incoming("b", seconds=20))
+    await store.enqueue(incoming("c", seconds=5, key=OTHER))
     assert await store.active_conversations("slack", since=at(0)) == {KEY: at(20), OTHER: at(5)}
     assert await store.active_conversations("slack", since=at(10)) == {KEY: at(20)}
     assert await store.active_conversations("discord", since=at(0)) == {}
@@ -104,7 +104,7 @@ async def test_spending_is_told_apart_by_place_and_person(store: AnyStore, clock
     clock.advance(1)
 
     async def requests(**names: str) -> int:
-        return (await store.spent(since=begin, until=clock(), within=Within(**names))).requests
+        return (await store.usage_totals(since=begin, until=clock(), within=Within(**names))).requests
 
     assert await requests(platform="slack", workspace="T1", channel="C1") == 2
     assert await requests(platform="slack", workspace="T1", channel="C1", thread=KEY.thread) == 1

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from storage import migrate, open_store
 from storage.database import parse_url
 from storage.schema import QUEUE_PREFIX, alembic_config, configuration, migration_connection
-from storage.tables import Table
+from storage.tables import BaseTable
 from tests.contract.stores.samples import KEY, incoming
 from tests.fakes import ManualClock
 
@@ -52,7 +52,7 @@ def test_migrations_and_tables_agree(url: str) -> None:
     asyncio.run(migrate(url))
     with migration_connection(parse_url(url)) as connection:
         context = MigrationContext.configure(connection, opts={**configuration(), "compare_type": True})
-        assert compare_metadata(context, Table.metadata) == []
+        assert compare_metadata(context, BaseTable.metadata) == []
 
 
 def test_tables_of_the_job_queue_are_let_alone(url: str) -> None:
@@ -60,24 +60,24 @@ def test_tables_of_the_job_queue_are_let_alone(url: str) -> None:
     with migration_connection(parse_url(url)) as connection:
         connection.exec_driver_sql("CREATE TABLE procrastinate_more (id INTEGER)")
         context = MigrationContext.configure(connection, opts=configuration())
-        assert compare_metadata(context, Table.metadata) == []
+        assert compare_metadata(context, BaseTable.metadata) == []
 
 
 def test_everything_can_be_taken_down_and_put_up_again(url: str) -> None:
     asyncio.run(migrate(url))
     with migration_connection(parse_url(url)) as connection:
-        assert tables_in(connection) == set(Table.metadata.tables)
+        assert tables_in(connection) == set(BaseTable.metadata.tables)
         command.downgrade(alembic_config(connection), "base")
         assert tables_in(connection) == set()
     asyncio.run(migrate(url))
     with migration_connection(parse_url(url)) as connection:
-        assert tables_in(connection) == set(Table.metadata.tables)
+        assert tables_in(connection) == set(BaseTable.metadata.tables)
 
 
 async def test_migrating_again_keeps_every_row(url: str, clock: ManualClock) -> None:
     await migrate(url)
     async with open_store(url, clock=clock) as store:
-        await store.accept(incoming("m1"))
+        await store.enqueue(incoming("m1"))
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         assert await store.open_conversations() == [KEY]

@@ -22,7 +22,7 @@ async def test_a_new_conversation_is_empty(store: AnyStore) -> None:
 
 
 async def test_accepting_a_question_does_not_start_the_transcript(store: AnyStore) -> None:
-    await store.accept(incoming("m1"))
+    await store.enqueue(incoming("m1"))
     assert await store.get_conversation(KEY) is None
 
 
@@ -102,7 +102,7 @@ async def test_the_time_of_an_entry_must_be_aware(store: AnyStore) -> None:
 
 async def test_what_is_remembered_is_replaced_as_a_whole(store: AnyStore) -> None:
     for conversation in (remembered(), remembered(last_request_at=None, memory="", window_start=9)):
-        await store.accept(incoming(f"m{conversation.window_start}"))
+        await store.enqueue(incoming(f"m{conversation.window_start}"))
         turn = await store.claim(KEY, worker="w1")
         assert turn is not None
         await settle(store, turn, settlement(conversation=conversation))
@@ -110,7 +110,7 @@ async def test_what_is_remembered_is_replaced_as_a_whole(store: AnyStore) -> Non
 
 
 async def test_appending_keeps_what_is_remembered(store: AnyStore) -> None:
-    await store.accept(incoming("m1"))
+    await store.enqueue(incoming("m1"))
     turn = await store.claim(KEY, worker="w1")
     assert turn is not None
     await settle(store, turn, settlement(entry("a"), conversation=remembered()))
@@ -160,7 +160,7 @@ async def test_a_conversation_is_remembered_as_it_was_saved(store: AnyStore) -> 
 
 
 async def test_what_was_condensed_is_recorded_once_under_the_claim(store: AnyStore) -> None:
-    await store.accept(incoming("m1"))
+    await store.enqueue(incoming("m1"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
     await store.record(turn, settlement(entry("q"), usage=Usage(input=5)))

@@ -24,7 +24,7 @@ from tests.fakes import ManualClock, settle
 
 
 async def test_a_recorded_turn_comes_back_with_its_outcome_and_draft_to_be_shown_again(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     ended = settlement(entry("q"), usage=Usage(input=3))
     await store.record(turn, ended)
@@ -37,7 +37,7 @@ async def test_a_recorded_turn_comes_back_with_its_outcome_and_draft_to_be_shown
 
 
 async def test_recording_twice_writes_once(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     for _ in range(2):
         await store.record(turn, settlement(entry("q"), usage=Usage(input=3)))
@@ -45,7 +45,7 @@ async def test_recording_twice_writes_once(store: AnyStore) -> None:
 
 
 async def test_what_was_never_recorded_cannot_be_closed_but_as_failed(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     with pytest.raises(StorageError, match="no recorded outcome"):
         await store.close(turn)
@@ -57,38 +57,38 @@ async def test_what_was_never_recorded_cannot_be_closed_but_as_failed(store: Any
 
 
 async def test_queued_questions_are_gathered_in_order_and_never_claimed(store: AnyStore) -> None:
-    await store.accept(incoming("first", seconds=1))
+    await store.enqueue(incoming("first", seconds=1))
     turn = await claim(store)
-    await store.accept(incoming("third", seconds=3))
-    await store.accept(incoming("second", seconds=2))
-    await store.accept(incoming("elsewhere", key=OTHER))
-    gathered = await store.gather(turn)
+    await store.enqueue(incoming("third", seconds=3))
+    await store.enqueue(incoming("second", seconds=2))
+    await store.enqueue(incoming("elsewhere", key=OTHER))
+    gathered = await store.coalesce(turn)
     assert [each.dedupe_key for each in gathered.burst] == ["second", "third"]
     assert gathered.incoming == turn.incoming
     assert await store.open_conversations() == [OTHER, KEY] or await store.open_conversations() == [KEY, OTHER]
     await settle(store, turn, settlement())
     assert await store.claim(KEY, worker="w") is None
-    assert await store.accept(incoming("second", seconds=2)) is None
+    assert await store.enqueue(incoming("second", seconds=2)) is None
 
 
 async def test_a_burst_grows_and_survives_a_new_claim(store: AnyStore) -> None:
-    await store.accept(incoming("a", seconds=1))
+    await store.enqueue(incoming("a", seconds=1))
     turn = await claim(store)
-    await store.accept(incoming("b", seconds=2))
-    await store.gather(turn)
+    await store.enqueue(incoming("b", seconds=2))
+    await store.coalesce(turn)
     again = await claim(store)
     assert [each.dedupe_key for each in again.burst] == ["b"]
-    await store.accept(incoming("c", seconds=3))
-    assert [each.dedupe_key for each in (await store.gather(again)).burst] == ["b", "c"]
+    await store.enqueue(incoming("c", seconds=3))
+    assert [each.dedupe_key for each in (await store.coalesce(again)).burst] == ["b", "c"]
     with pytest.raises(ClaimLost):
-        await store.gather(turn)
+        await store.coalesce(turn)
 
 
 async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore) -> None:
-    await store.accept(incoming("a", seconds=1))
+    await store.enqueue(incoming("a", seconds=1))
     turn = await claim(store)
-    await store.accept(incoming("special", seconds=2, overrides={"max_tokens": "5"}))
-    assert (await store.gather(turn)).burst == ()
+    await store.enqueue(incoming("special", seconds=2, overrides={"max_tokens": "5"}))
+    assert (await store.coalesce(turn)).burst == ()
     await settle(store, turn, settlement())
     assert (await claim(store)).incoming.dedupe_key == "special"
 
@@ -111,9 +111,9 @@ async def test_the_newest_requests_are_told_oldest_first(store: AnyStore) -> Non
         for n in range(3)
     ]
     for n, each in enumerate(figures):
-        await store.accept(incoming(str(n), seconds=n))
+        await store.enqueue(incoming(str(n), seconds=n))
         await settle(store, await claim(store), settlement(usage=Usage(input=n, cached=1), request=each))
-    await store.accept(incoming("nothing sent", seconds=9))
+    await store.enqueue(incoming("nothing sent", seconds=9))
     await settle(store, await claim(store), settlement(state=TurnState.FAILED))
     records = await store.recent_requests(KEY, limit=2)
     assert [each.figures for each in records] == figures[1:]
@@ -125,8 +125,8 @@ async def test_the_newest_requests_are_told_oldest_first(store: AnyStore) -> Non
 
 
 async def test_a_turn_that_is_put_off_counts_as_retried(store: AnyStore, clock: ManualClock) -> None:
-    await store.accept(incoming("a"))
-    await store.postpone(await claim(store), at(5))
+    await store.enqueue(incoming("a"))
+    await store.reschedule(await claim(store), at(5))
     clock.advance(5)
     turn = await claim(store)
     assert (turn.retries, turn.attempt) == (1, 2)
@@ -135,12 +135,12 @@ async def test_a_turn_that_is_put_off_counts_as_retried(store: AnyStore, clock: 
 async def test_an_answer_that_is_shown_later_is_counted_apart_from_the_retries(
     store: AnyStore, clock: ManualClock
 ) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     for _ in range(3):
-        await store.postpone(await claim(store), clock())
+        await store.reschedule(await claim(store), clock())
     turn = await claim(store)
     await store.record(turn, settlement(entry("q")))
-    await store.postpone(turn, at(5))
+    await store.reschedule(turn, at(5))
     waiting = await store.waiting(KEY)
     assert waiting is not None
     assert waiting.not_before == at(5)
@@ -151,7 +151,7 @@ async def test_an_answer_that_is_shown_later_is_counted_apart_from_the_retries(
 
 
 async def test_a_turn_whose_answer_was_taken_away_ends_as_cancelled_whatever_was_recorded(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     await store.record(turn, settlement(entry("q"), entry(f"a:{turn.id}")))
     assert (await store.delete_answer(turn.id)).interrupted == {KEY: (turn.id,)}
@@ -165,9 +165,9 @@ async def test_a_turn_whose_answer_was_taken_away_ends_as_cancelled_whatever_was
 
 
 async def test_a_turn_that_is_handed_back_is_as_if_it_had_not_been_claimed(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     first = await claim(store)
-    await store.note_reply(first, "171.0009")
+    await store.set_reply_ref(first, "171.0009")
     await store.release(first)
     with pytest.raises(ClaimLost):
         await store.release(first)
@@ -176,26 +176,26 @@ async def test_a_turn_that_is_handed_back_is_as_if_it_had_not_been_claimed(store
 
 
 async def test_a_stop_lets_no_turn_wait(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
-    await store.postpone(await claim(store), at(500))
+    await store.enqueue(incoming("a"))
+    await store.reschedule(await claim(store), at(500))
     await store.request_stop(KEY)
     assert (await claim(store)).stop
 
 
 async def test_whoever_shows_progress_learns_of_a_stop(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     assert not await store.check_claim(turn)
-    assert not await store.note_reply(turn, "171.0009")
+    assert not await store.set_reply_ref(turn, "171.0009")
     assert not await store.save_draft(turn, EVERYTHING)
     await store.request_stop(KEY)
     assert await store.check_claim(turn)
     assert await store.save_draft(turn, EVERYTHING)
-    assert await store.note_reply(turn, "171.0010")
+    assert await store.set_reply_ref(turn, "171.0010")
 
 
 async def test_a_recorded_answer_is_too_late_to_stop(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     await store.record(turn, settlement(entry("q")))
     assert await store.request_stop(KEY) == []
@@ -203,7 +203,7 @@ async def test_a_recorded_answer_is_too_late_to_stop(store: AnyStore) -> None:
 
 
 async def test_a_draft_that_comes_after_the_record_does_not_take_its_place(store: AnyStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     turn = await claim(store)
     recorded = settlement(entry("q"))
     await store.record(turn, recorded)
@@ -213,11 +213,11 @@ async def test_a_draft_that_comes_after_the_record_does_not_take_its_place(store
 
 async def test_what_waits_is_told_with_its_times(store: AnyStore, clock: ManualClock) -> None:
     assert await store.waiting(KEY) is None
-    await store.accept(incoming("late", seconds=2))
+    await store.enqueue(incoming("late", seconds=2))
     clock.advance(1)
-    await store.accept(incoming("early", seconds=1))
+    await store.enqueue(incoming("early", seconds=1))
     assert await store.waiting(KEY) == Waiting(first_accepted_at=at(0), last_accepted_at=at(1))
-    await store.postpone(await claim(store), at(30))
+    await store.reschedule(await claim(store), at(30))
     waiting = await store.waiting(KEY)
     assert waiting is not None
     assert waiting.not_before == at(30)
@@ -225,7 +225,7 @@ async def test_what_waits_is_told_with_its_times(store: AnyStore, clock: ManualC
 
 async def test_a_turn_is_found_as_it_stands(store: AnyStore) -> None:
     assert await store.get_turn(1) is None
-    id = await store.accept(incoming("a"))
+    id = await store.enqueue(incoming("a"))
     assert id is not None
     turn = await claim(store)
     await store.record(turn, settlement())
@@ -238,13 +238,13 @@ async def test_a_turn_is_found_as_it_stands(store: AnyStore) -> None:
 async def test_the_queue_in_figures(store: AnyStore, clock: ManualClock) -> None:
     empty = await store.queue_figures()
     assert (empty.queued, empty.running, empty.oldest_accepted_at) == (0, 0, None)
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     clock.advance(1)
-    await store.accept(incoming("b", seconds=1))
-    await store.accept(incoming("c", key=OTHER))
+    await store.enqueue(incoming("b", seconds=1))
+    await store.enqueue(incoming("c", key=OTHER))
     await claim(store)
     await settle(store, await claim(store), settlement())
-    await store.postpone(await claim(store), at(5))
+    await store.reschedule(await claim(store), at(5))
     await claim(store, OTHER)
     figures = await store.queue_figures()
     assert (figures.queued, figures.running, figures.done, figures.failed) == (1, 1, 1, 0)
@@ -260,32 +260,32 @@ async def test_the_ledger_sums_exactly_what_lies_in_the_time_and_belongs_to_the_
 ) -> None:
     begin = clock()
     for n, model in enumerate(("a", "b", "a")):
-        await store.accept(incoming(str(n), seconds=n))
+        await store.enqueue(incoming(str(n), seconds=n))
         usage = Usage(input=10 + n, cached=n, output=1, requests=2)
         await settle(store, await claim(store), settlement(usage=usage, cost=Decimal("0.1"), model=model))
         clock.advance(60)
-    everything = await store.spent(since=begin, until=clock())
+    everything = await store.usage_totals(since=begin, until=clock())
     assert everything == Spending(requests=6, input=33, cached=3, output=3, cost=Decimal("0.3"))
-    assert (await store.spent(since=begin, until=clock(), within=Within(model="a"))).requests == 4
-    assert await store.spent(since=clock(), until=clock()) == Spending()
+    assert (await store.usage_totals(since=begin, until=clock(), within=Within(model="a"))).requests == 4
+    assert await store.usage_totals(since=clock(), until=clock()) == Spending()
 
 
 async def test_costs_are_added_to_the_last_digit(store: AnyStore, clock: ManualClock) -> None:
     begin = clock()
     costs = ("123456789.000000000000000000000000000001", "1E-30", "0.1", "0", None)
     for n, cost in enumerate(costs):
-        await store.accept(incoming(str(n), seconds=n))
+        await store.enqueue(incoming(str(n), seconds=n))
         usage = Usage(input=1)
         ended = settlement(usage=usage, cost=None if cost is None else Decimal(cost))
         await settle(store, await claim(store), ended)
     clock.advance(1)
-    spent = await store.spent(since=begin, until=clock())
+    spent = await store.usage_totals(since=begin, until=clock())
     assert (spent.requests, spent.cost) == (5, Decimal("123456789.100000000000000000000000000002"))
 
 
 async def test_what_has_no_price_costs_nothing(store: AnyStore, clock: ManualClock) -> None:
     begin = clock()
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     await settle(store, await claim(store), settlement(usage=Usage(input=1), cost=None))
     clock.advance(1)
-    assert await store.spent(since=begin, until=clock()) == Spending(requests=1, input=1)
+    assert await store.usage_totals(since=begin, until=clock()) == Spending(requests=1, input=1)

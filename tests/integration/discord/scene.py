@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.discord.platform import DiscordPlatform, open_discord
 from adapters.discord.api.client import DiscordOptions
-from bot.app.core import Core, Role, open_core, utc_now
+from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.backoff import BackoffTimes
 from bot.settings import Settings
 from tests.emulators.discord import TOKEN, DiscordEmulator
@@ -92,7 +92,7 @@ class Scene:
             yield self.model, FixedRates()
 
         before = len(self.discord.identifies)
-        opened = open_core(self.settings, platforms, grace=5, role=Role.RUNS, model_of=model_of, takeover=AT_ONCE)
+        opened = open_core(self.settings, platforms, grace=5, role=EngineRole.RUNS, model_of=model_of, takeover=AT_ONCE)
         async with opened as core:
             self.core = core
             assert self.platform is not None

@@ -10,7 +10,7 @@ from tests.emulators.discord.world import COMPONENTS_V2
 from tests.integration.discord.scene import Scene
 
 
-def too_much(_: settings_panel.State) -> discord.ui.LayoutView:
+def too_much(_: settings_panel.PanelState) -> discord.ui.LayoutView:
     """A layout that Discord refuses: more than 4,000 characters in all."""
     view = discord.ui.LayoutView(timeout=None)
     for _number in range(3):

@@ -16,8 +16,8 @@ from adapters.media.media_tokens import document_tokens, image_tokens, video_tok
 from adapters.seed import SeedModel, open_seed
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
-from bot.context.request_builder import Composer
-from bot.context.attachments import Files, cost_of
+from bot.context.request_builder import RequestBuilder
+from bot.context.attachments import AttachmentLoader, cost_of
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective
 from bot.pricing import SEED_CARD
@@ -126,13 +126,13 @@ async def test_what_people_attach_arrives(emulator: RunningSeed) -> None:
     shelf = Shelf(
         {"photo": PHOTO, "clip": CLIP, "paper": samples.pdf("The rope costs seven dollars."), "bad": b"\0\1\2"}
     )
-    files = Files(reader=SeparateReader(), sources={"fake": shelf}, media_bytes=media_bytes(REQUEST_BYTES))
+    files = AttachmentLoader(reader=SeparateReader(), sources={"fake": shelf}, media_bytes=media_bytes(REQUEST_BYTES))
     question = incoming("What are these?", attachments=attached("photo", "clip", "paper", "bad"))
     turn = Turn(id=1, incoming=question, state=TurnState.RUNNING, epoch=1, attempt=1)
     effective: dict[str, Effective] = dict(resolve([]))
     clock = ManualClock()
     async with open_seed(base_url=emulator.url, api_key=API_KEY, model="seed-2-0-lite") as model:
-        composer = Composer(
+        composer = RequestBuilder(
             MemoryStore(clock=clock), model, FixedRates(), {"fake": RecordingPlatform()}, clock=clock, files=files
         )
         composition = await composer.compose(turn, effective)

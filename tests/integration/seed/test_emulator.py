@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.seed import SeedModel, SeedOptions, Surroundings, Timeouts, open_seed
+from adapters.seed import SeedModel, SeedOptions, Environment, Timeouts, open_seed
 from adapters.seed.retry_policy import NO_SOURCES_NOTE
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
@@ -49,7 +49,7 @@ async def opened(
     patience: float = 30,
 ) -> AsyncIterator[SeedModel]:
     timeouts = Timeouts(idle=patience, first_byte=patience)
-    options = SeedOptions(surroundings=Surroundings(sleep=at_once), timeouts=timeouts)
+    options = SeedOptions(surroundings=Environment(sleep=at_once), timeouts=timeouts)
     async with open_seed(base_url=emulator.url, api_key=key, model=model, wire=wire, options=options) as model_:
         yield model_
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.seed import LiveRates, SeedModel, SeedOptions, Surroundings, open_seed
+from adapters.seed import LiveRates, SeedModel, SeedOptions, Environment, open_seed
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelUnavailable
@@ -53,7 +53,7 @@ class RestartingServer:
 async def restarting(wire: WireName) -> AsyncIterator[tuple[RestartingServer, SeedModel]]:
     server = RestartingServer()
     await server.start()
-    options = SeedOptions(surroundings=Surroundings(sleep=server.sleep))
+    options = SeedOptions(surroundings=Environment(sleep=server.sleep))
     try:
         async with open_seed(base_url=server.url, api_key=API_KEY, model=MODEL, wire=wire, options=options) as model:
             yield server, model

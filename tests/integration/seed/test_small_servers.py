@@ -13,9 +13,9 @@ from anyio.from_thread import start_blocking_portal
 from adapters.local import LocalServer, find_weights, open_local
 from adapters.seed import SeedModel, SeedOptions, open_seed
 from bot.app.models import open_model
-from bot.context.system_prompt import head
+from bot.context.system_prompt import system_prompt
 from bot.context.tokens import estimate
-from bot.context.window import Limits
+from bot.context.window import WindowLimits
 from bot.pricing import FREE_CARD
 from bot.settings import Settings
 from bot.types import TurnState
@@ -123,8 +123,8 @@ async def test_dense_texts_are_answered_or_refused_with_that_reason(
     opened = open_seed(base_url=small_model.base_url, api_key=None, model=small_model.model_name, options=options)
     async with opened as model, talking(model) as house:
         house.patience = 120
-        limits = Limits(context_tokens=model.context_tokens, max_tokens=8_192, card=FREE_CARD)
-        room = limits.prompt - estimate(head(None, ""))
+        limits = WindowLimits(context_tokens=model.context_tokens, max_tokens=8_192, card=FREE_CARD)
+        room = limits.prompt - estimate(system_prompt(None, ""))
         for number, tokens in enumerate((share * room, share * model.context_tokens), 1):
             settlement = await house.ask(sized(TEXTS[name], int(tokens)), number)
             if settlement.state is not TurnState.DONE:

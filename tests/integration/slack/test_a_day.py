@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.connection.socket_mode import SocketRules
+from adapters.slack.connection.socket_mode import SocketModeOptions
 from bot.types import Turn
 from tests.emulators.slack import Message, Options, RunningSlack
 from tests.integration.slack.scene import scene
@@ -56,7 +56,7 @@ async def trouble(slack: RunningSlack, chance: random.Random) -> None:
 async def test_a_day_over_failing_connections_loses_and_doubles_nothing(shared_data: Path) -> None:
     day = busiest_day(shared_data / "traces" / "racket-2018.csv")
     emulator = Options(limits=False, ack_s=1.0, redeliveries=50)
-    rules = SocketRules(heartbeat=1.0, handshake=2.0)
+    rules = SocketModeOptions(heartbeat=1.0, handshake=2.0)
     async with scene(emulator=emulator, sockets=rules) as play:
         slack = play.slack
         slack.deliveries.copies = 2

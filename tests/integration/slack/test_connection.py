@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from adapters.slack.api.limits import REQUEST_BYTES
-from adapters.slack.connection.socket_mode import SocketRules
+from adapters.slack.connection.socket_mode import SocketModeOptions
 from adapters.slack.platform import SlackOptions
 from bot.errors import ConfigError, StorageUnavailable
 from bot.types import Incoming, TurnId
@@ -19,7 +19,7 @@ from tests.emulators.slack import Options, running_slack
 from tests.fakes import words
 from tests.integration.slack.scene import PATIENCE_S, Scene, now, scene
 
-FAST = SocketRules(heartbeat=0.4, handshake=1.0)
+FAST = SocketModeOptions(heartbeat=0.4, handshake=1.0)
 
 
 class FailingStore(MemoryStore):
@@ -29,7 +29,7 @@ class FailingStore(MemoryStore):
         super().__init__(clock=now)
         self.failures = failures
 
-    async def accept(self, incoming: Incoming) -> TurnId | None:
+    async def enqueue(self, incoming: Incoming) -> TurnId | None:
         if self.failures > 0:
             self.failures -= 1
             raise StorageUnavailable("the disk is full")

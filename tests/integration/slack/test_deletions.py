@@ -179,9 +179,9 @@ async def test_a_deletion_and_an_edit_can_come_before_their_messages(tmp_path: P
         key = ConversationKey(
             platform="slack", workspace=slack.team.id, channel=deleted.channel.id, thread=deleted.root_ts
         )
-        await play.inbox.deleted(key, deleted.ts)
+        await play.inbox.on_message_deleted(key, deleted.ts)
         plain = ThreadMessage(source_id=edited.ts, author=Person(id=slack.ada.id, name="ada"), text="dogs?", at=now())
-        await play.inbox.edited(key, plain, at=now(), is_directed=True)
+        await play.inbox.on_message_edited(key, plain, at=now(), is_directed=True)
         slack.deliveries.release()
         await play.settled()
         assert SECRET not in sent(play, since=0)

@@ -20,7 +20,7 @@ FORGED = "<!channel> <!here> <@U0000000003> <!subteam^S1> <https://evil.example/
 
 async def turn_in(play: Scene, question: Message, **changes: Any) -> Turn:
     """A turn for a question in the emulator."""
-    asked = incoming("q", details={"user_team": play.slack.team.id}, starts_thread=True)
+    asked = incoming("q", details={"user_team": play.slack.team.id}, is_top_level=True)
     key = replace(
         asked.key, platform="slack", workspace=play.slack.team.id, channel=question.channel.id, thread=question.root_ts
     )

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from adapters.slack.connection.http_server import HEALTH_PATH
-from adapters.slack.connection.socket_mode import SocketRules
+from adapters.slack.connection.socket_mode import SocketModeOptions
 from bot.backoff import BackoffTimes
 from bot.errors import ConfigError
 from tests.emulators.slack import Options, running_slack
@@ -19,7 +19,7 @@ from tests.fakes import words
 from tests.integration.slack.scene import PATIENCE_S, Scene, scene
 from tests.integration.slack.test_connection import ask, over_http
 
-AT_ONCE = SocketRules(reconnect=BackoffTimes(first=0.01, longest=0.05, healthy=60), handshake=1.0)
+AT_ONCE = SocketModeOptions(reconnect=BackoffTimes(first=0.01, longest=0.05, healthy=60), handshake=1.0)
 SECRET = "what somebody wrote"
 
 

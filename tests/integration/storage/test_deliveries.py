@@ -18,12 +18,12 @@ from bot.parameter_resolver import scopes_of
 from bot.ports import Clock
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.types import Again, Handled, Incoming, Outcome, TurnState
+from bot.types import FollowUp, HandleResult, Incoming, Outcome, TurnState
 from storage import migrate, open_store
 from storage.database import parse_url
 from storage.schema import migration_connection
 from storage.sql import SqlStore
-from storage.tables import Table
+from storage.tables import BaseTable
 from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import KEY, incoming, settlement
 from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, settle
@@ -49,12 +49,12 @@ async def processes(url: str, clock: Clock) -> AsyncIterator[Sequence[tuple[SqlS
 @pytest.fixture
 def shared(postgresql: str) -> str:
     with migration_connection(parse_url(postgresql)) as connection:
-        for table in reversed(Table.metadata.sorted_tables):
+        for table in reversed(BaseTable.metadata.sorted_tables):
             connection.execute(table.delete())
     return postgresql
 
 
-async def outcome(doing: asyncio.Task[Handled]) -> Outcome | str:
+async def outcome(doing: asyncio.Task[HandleResult]) -> Outcome | str:
     """What became of a delivery; the text of a refusal."""
     try:
         return (await doing).outcome
@@ -90,12 +90,12 @@ async def test_two_processes_that_get_the_same_press_ask_once(shared: str, clock
     async with processes(shared, clock) as both:
         store = both[0][0]
         for number in range(5):
-            id = await store.accept(incoming(f"q{number}", seconds=number)) or 0
+            id = await store.enqueue(incoming(f"q{number}", seconds=number)) or 0
             turn = await store.claim(KEY, worker="w")
             assert turn is not None
             await settle(store, turn, settlement(state=TurnState.FAILED))
             press = incoming(f"p{number}", text="")
-            tasks = [asyncio.create_task(inbox.again(id, Again.RETRY, asked=press)) for _, inbox in both]
+            tasks = [asyncio.create_task(inbox.follow_up(id, FollowUp.RETRY, asked=press)) for _, inbox in both]
             assert sorted([await outcome(task) for task in tasks]) == [Outcome.ANSWERING, Outcome.DUPLICATE]
             again = await store.claim(KEY, worker="w")
             assert again is not None
@@ -111,7 +111,7 @@ async def test_two_processes_begin_and_take_over_once(shared: str, clock: Manual
             assert sorted(await asyncio.gather(*(store.begin(asked) for store in stores))) == [False, True]
         clock.advance(TELLING.total_seconds())
         since = clock() - WORTH_TELLING
-        first, second = await asyncio.gather(*(store.take_owed("slack", since=since) for store in stores))
+        first, second = await asyncio.gather(*(store.take_pending_answers("slack", since=since) for store in stores))
         assert sorted(each.incoming.dedupe_key for each in [*first, *second]) == [f"b{number}" for number in range(10)]
 
 
@@ -130,7 +130,7 @@ async def test_what_another_process_may_still_tell_is_left_to_it_on_a_server(sha
 async def test_a_press_waits_for_nobody_and_a_stop_of_another_process_is_heard(shared: str, clock: ManualClock) -> None:
     """Stopping is told to the process that runs the turn as before: by the database."""
     async with processes(shared, clock) as ((store, inbox), _):
-        await store.accept(incoming("q"))
+        await store.enqueue(incoming("q"))
         stop = incoming("s", text="/stop")
         assert (await inbox.handle(stop)).text == "Stopped."
         turn = await store.claim(KEY, worker="w")
@@ -160,13 +160,13 @@ async def test_on_sqlite_whoever_starts_next_knows_that_the_one_before_has_ended
         inbox = inbox_over(store, clock)
         assert (await inbox.handle(told)).text == answer
         assert (await inbox.handle(told)).outcome is Outcome.DUPLICATE
-        (owed,) = await inbox.owed("slack")
+        (owed,) = await inbox.take_pending_answers("slack")
         assert (owed.incoming.dedupe_key, owed.answer) == ("r", str(error.value))
-        await inbox.told(told)
-        await inbox.told(refused)
+        await inbox.mark_answered(told)
+        await inbox.mark_answered(refused)
     async with open_store(file, clock=clock) as store:
         inbox = inbox_over(store, clock)
-        assert await inbox.owed("slack") == []
+        assert await inbox.take_pending_answers("slack") == []
         assert (await inbox.handle(told)).outcome is Outcome.DUPLICATE
         assert len(await store.get_schedules(KEY)) == 1
 
@@ -177,7 +177,7 @@ async def test_what_nobody_waits_for_any_more_is_dropped(file: str, clock: Manua
     clock.advance((WORTH_TELLING + timedelta(seconds=1)).total_seconds())
     async with open_store(file, clock=clock) as store:
         inbox = inbox_over(store, clock)
-        assert await inbox.owed("slack") == []
+        assert await inbox.take_pending_answers("slack") == []
         assert (await inbox.handle(incoming("k", text="/help"))).outcome is Outcome.DUPLICATE
 
 
@@ -187,7 +187,7 @@ async def test_words_are_kept_until_they_are_told_and_no_longer(file: str, clock
         asked = incoming("k", text="/set persona my secret is 1234")
         await inbox.begin(asked)
         await inbox.handle(asked)
-        await inbox.told(asked)
+        await inbox.mark_answered(asked)
         await store.remove_setting(scopes_of(KEY)[2], "persona")
         await store.carry_out(incoming("x"), Nothing(), lambda _: "")
     assert "1234" not in await asyncio.to_thread(_dump, Path(file.removeprefix("sqlite:///")))

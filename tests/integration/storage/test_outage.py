@@ -52,15 +52,15 @@ async def test_what_was_begun_and_what_comes_after_is_answered_when_the_server_i
         await hold.wait()
 
     async with open_store(url, clock=clock) as store, processes(1, url, store, work):
-        await store.accept(incoming("a"))
+        await store.enqueue(incoming("a"))
         await asyncio.wait_for(begun.wait(), 20)
         pid = server.get_pid()
         os.kill(pid, signal.SIGQUIT)  # an immediate shutdown: every connection breaks, as in a crash
         await gone(pid)
         with pytest.raises(StorageUnavailable):
-            await store.accept(incoming("b", key=OTHER))
+            await store.enqueue(incoming("b", key=OTHER))
         hold.set()
         await asyncio.to_thread(server.ensure_postgres_running)
         assert await store.open_conversations() == [KEY]
-        assert await store.accept(incoming("b", key=OTHER)) is not None
+        assert await store.enqueue(incoming("b", key=OTHER)) is not None
         await all_closed(store)

@@ -17,7 +17,7 @@ import pytest
 from bot.app.core import utc_now
 from bot.errors import StorageError, StorageUnavailable
 from bot.private_files import kept_secret, make_private_file
-from storage import back_up, copy_database, migrate, open_store, sole_runner
+from storage import back_up, copy_database, migrate, open_store, single_instance
 from tests.contract.stores.samples import incoming
 
 
@@ -50,9 +50,9 @@ def folder(tmp_path: Path) -> Path:
 async def test_a_database_and_all_that_lies_beside_it_is_private(folder: Path) -> None:
     url = f"sqlite:///{folder / 'seedling.db'}"
     await migrate(url)
-    with sole_runner(url):
+    with single_instance(url):
         async with open_store(url, clock=utc_now) as store:
-            await store.accept(incoming("m1"))
+            await store.enqueue(incoming("m1"))
             found = modes(folder)
     assert set(found) == {"seedling.db", "seedling.db-wal", "seedling.db-shm", "seedling.db.lock"}
     assert set(found.values()) == {0o600}
@@ -69,7 +69,7 @@ async def test_a_database_that_others_may_read_is_closed_and_that_is_told(
     url, file = f"sqlite:///{folder / 'seedling.db'}", folder / "seedling.db"
     await migrate(url)
     async with open_store(url, clock=utc_now) as store:
-        await store.accept(incoming("m1"))
+        await store.enqueue(incoming("m1"))
         beside = files_of(folder)
         for each in beside:
             each.chmod(0o644)
@@ -88,7 +88,7 @@ async def test_a_database_that_others_may_read_is_closed_and_that_is_told(
 async def test_a_lock_that_others_may_read_is_closed(folder: Path) -> None:
     (folder / "seedling.db.lock").touch()
     (folder / "seedling.db.lock").chmod(0o666)
-    with sole_runner(f"sqlite:///{folder / 'seedling.db'}"):
+    with single_instance(f"sqlite:///{folder / 'seedling.db'}"):
         assert mode(folder / "seedling.db.lock") == 0o600
 
 

@@ -136,7 +136,7 @@ class Noting:
         pytest.param(
             "ix_turn_conversation", "takes_part, a stranger", id="weak"
         ),  # the platform's turns, by another index
-        pytest.param("ix_turn_kept", "resting_since", id="whole"),
+        pytest.param("ix_turn_kept", "inactive_since", id="whole"),
     ],
 )
 async def test_a_missing_index_is_found_out(filled_sqlite: Filled, tmp_path: Path, index: str, name: str) -> None:

@@ -18,7 +18,7 @@ from storage.notifications import follow_messages
 from storage.queue import Queue
 from storage.schema import migration_connection
 from storage.sql import SqlStore
-from storage.tables import Table
+from storage.tables import BaseTable
 from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import ADA, CHANNELS, KEY, OTHER, WORKSPACE, incoming, message
 from tests.fakes import ManualClock, settle
@@ -32,7 +32,7 @@ DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m")
 def url(postgresql: str) -> str:
     """A database without turns and jobs."""
     with migration_connection(parse_url(postgresql)) as connection:
-        for table in reversed(Table.metadata.sorted_tables):
+        for table in reversed(BaseTable.metadata.sorted_tables):
             connection.execute(table.delete())
         connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
     return postgresql
@@ -95,8 +95,8 @@ def rows(url: str, statement: str) -> list[tuple[object, ...]]:
 
 async def test_what_is_accepted_is_run_and_leaves_no_job(url: str, store: SqlStore) -> None:
     async with processes(1, url, store, nothing):
-        await store.accept(incoming("a"))
-        await store.accept(incoming("b", key=OTHER))
+        await store.enqueue(incoming("a"))
+        await store.enqueue(incoming("b", key=OTHER))
         await all_closed(store)
     assert await asyncio.to_thread(rows, url, "SELECT * FROM procrastinate_jobs") == []
 
@@ -116,7 +116,7 @@ async def test_a_conversation_is_in_one_process_at_a_time_and_in_order(url: str,
     async with processes(3, url, store, work):
         for number in range(5):
             await asyncio.gather(
-                *(store.accept(incoming(f"{key.thread}-{number}", key=key, seconds=number)) for key in keys)
+                *(store.enqueue(incoming(f"{key.thread}-{number}", key=key, seconds=number)) for key in keys)
             )
         await all_closed(store)
     for key in keys:
@@ -130,7 +130,7 @@ async def test_every_process_is_told_of_a_stop(url: str, store: SqlStore) -> Non
         await hold.wait()
 
     async with processes(2, url, store, work) as (first, second), asyncio.timeout(20):
-        id = await store.accept(incoming("a"))
+        id = await store.enqueue(incoming("a"))
         while not first.told.is_set() or not second.told.is_set():  # listening begins a moment after the start
             await store.request_stop(KEY)
             await asyncio.sleep(0.05)
@@ -140,7 +140,7 @@ async def test_every_process_is_told_of_a_stop(url: str, store: SqlStore) -> Non
 
 
 async def test_what_a_dead_process_was_at_is_taken_over(url: str, store: SqlStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     assert await store.claim(KEY, worker="one that died") is not None
     await asyncio.to_thread(run_statement, url, "UPDATE procrastinate_jobs SET status = 'doing'")
     async with processes(1, url, store, nothing):
@@ -148,7 +148,7 @@ async def test_what_a_dead_process_was_at_is_taken_over(url: str, store: SqlStor
 
 
 async def test_an_open_turn_without_a_job_is_found(url: str, store: SqlStore) -> None:
-    await store.accept(incoming("a"))
+    await store.enqueue(incoming("a"))
     await asyncio.to_thread(run_statement, url, "DELETE FROM procrastinate_jobs")
     async with processes(1, url, store, nothing):
         await all_closed(store)
@@ -162,7 +162,7 @@ async def test_what_is_handed_back_is_taken_up_elsewhere(url: str, store: SqlSto
         await hold.wait()
 
     async with processes(1, url, store, work) as (first,):
-        await store.accept(incoming("a"))
+        await store.enqueue(incoming("a"))
         await asyncio.wait_for(begun.wait(), 20)
         first.queue.close_entrance()
         await first.dispatcher.aclose(grace=0)
@@ -183,7 +183,7 @@ async def test_a_job_that_another_worker_has_by_now_is_let_alone(url: str, store
         await hold.wait()
 
     async with processes(1, url, store, work):
-        await store.accept(incoming("a"))
+        await store.enqueue(incoming("a"))
         await asyncio.wait_for(begun.wait(), 20)
         await asyncio.to_thread(
             run_statement,

@@ -14,7 +14,7 @@ from bot.app.maintenance import forget_rested
 from bot.errors import ConfigError, StorageUnavailable
 from bot.parameter_resolver import scopes_of
 from bot.types import ConversationKey, Person, Usage
-from storage import back_up, copy_database, migrate, open_store, sole_runner
+from storage import back_up, copy_database, migrate, open_store, single_instance
 from storage.sql import SqlStore
 from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import (
@@ -51,7 +51,7 @@ async def store(url: str, clock: ManualClock) -> AsyncIterator[SqlStore]:
 
 async def answered(store: SqlStore, name: str, **changes: object) -> None:
     """A question with a picture, and its answer."""
-    await store.accept(incoming(name, **{"text": "a secret", **changes}))  # type: ignore[arg-type]
+    await store.enqueue(incoming(name, **{"text": "a secret", **changes}))  # type: ignore[arg-type]
     key = changes.get("key", KEY)
     turn = await store.claim(key, worker="w")  # type: ignore[arg-type]
     assert turn is not None
@@ -73,9 +73,9 @@ async def test_a_forgotten_conversation_leaves_no_word_and_every_figure(url: str
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words
     assert "leaf.png" not in words
-    assert (await store.spent(since=at(-9), until=at(9))).input == 5
+    assert (await store.usage_totals(since=at(-9), until=at(9))).input == 5
     assert await store.get_entries(KEY, start=0) == []
-    assert await store.accept(incoming("m1")) is None
+    assert await store.enqueue(incoming("m1")) is None
     await answered(store, "m2")
     assert [each.id for each in await store.get_entries(KEY, start=0)] == ["q-m2", "a-m2"]
 
@@ -89,12 +89,12 @@ async def test_other_conversations_stay(store: SqlStore) -> None:
 
 
 async def test_what_is_still_open_goes_as_well_unless_the_conversation_was_to_have_rested(store: SqlStore) -> None:
-    await store.accept(incoming("m1"))
+    await store.enqueue(incoming("m1"))
     await store.forget_conversation(KEY, rested=True)
     assert await store.open_conversations() == [KEY]
     await store.forget_conversation(KEY)
     assert await store.open_conversations() == []
-    await store.accept(incoming("m2"))
+    await store.enqueue(incoming("m2"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
     assert turn.incoming.text == "question m2"
@@ -109,7 +109,7 @@ async def test_a_forgotten_person_leaves_neither_words_nor_name(url: str, store:
     words = await asyncio.to_thread(every_word, url)
     assert "a secret" not in words
     assert f"'{ADA.id}'" not in words
-    assert (await store.spent(since=at(-9), until=at(9))).input == 5
+    assert (await store.usage_totals(since=at(-9), until=at(9))).input == 5
 
 
 async def test_somebody_who_is_forgotten_takes_nobody_else_s_messages_along(store: SqlStore) -> None:
@@ -132,9 +132,9 @@ async def test_what_rested_long_enough_is_found(store: SqlStore, clock: ManualCl
     await answered(store, "m1")
     clock.advance(60)
     await answered(store, "m2", key=OTHER)
-    assert await store.resting_since(at(30)) == {KEY: asked_at}
+    assert await store.inactive_since(at(30)) == {KEY: asked_at}
     await store.forget_conversation(KEY)
-    assert await store.resting_since(at(30)) == {}
+    assert await store.inactive_since(at(30)) == {}
 
 
 async def test_what_rested_is_found_without_words_and_beside_later_or_open_turns(
@@ -144,13 +144,13 @@ async def test_what_rested_is_found_without_words_and_beside_later_or_open_turns
     await answered(store, "a picture alone", text="")
     await answered(store, "m2", key=OTHER)
     clock.advance(60)
-    assert await store.resting_since(clock()) == {KEY: asked_at, OTHER: asked_at}
-    await store.accept(incoming("m3", key=OTHER))  # open, and later
-    assert await store.resting_since(clock()) == {KEY: asked_at}
+    assert await store.inactive_since(clock()) == {KEY: asked_at, OTHER: asked_at}
+    await store.enqueue(incoming("m3", key=OTHER))  # open, and later
+    assert await store.inactive_since(clock()) == {KEY: asked_at}
     clock.advance(60)
-    assert await store.resting_since(clock()) == {KEY: asked_at}
+    assert await store.inactive_since(clock()) == {KEY: asked_at}
     await answered(store, "m4")
-    assert await store.resting_since(clock()) == {}
+    assert await store.inactive_since(clock()) == {}
 
 
 DAY = 86_400
@@ -204,7 +204,7 @@ async def test_a_database_moves_to_postgresql_and_back(
     clock: ManualClock,
 ) -> None:
     await answered(store, "m1")
-    await store.accept(incoming("m2", seconds=3))
+    await store.enqueue(incoming("m2", seconds=3))
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     await store.put_messages([message("1"), message("2", thread="1")])
     told: list[str] = []
@@ -213,7 +213,7 @@ async def test_a_database_moves_to_postgresql_and_back(
     assert told == list(counts)
     async with open_store(postgresql_server, clock=clock) as moved:
         assert await moved.get_entries(KEY, start=0) == await store.get_entries(KEY, start=0)
-        new = await moved.accept(incoming("m3", seconds=4))
+        new = await moved.enqueue(incoming("m3", seconds=4))
         assert new == 3
     with pytest.raises(ConfigError, match="not empty"):
         await copy_database(url, postgresql_server, lambda _name, _rows: None)
@@ -224,12 +224,12 @@ async def test_a_database_moves_to_postgresql_and_back(
 def test_a_second_runner_on_a_file_is_turned_away(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'seedling.db'}"
     with (
-        sole_runner(url),
+        single_instance(url),
         pytest.raises(StorageUnavailable, match=r"\(process \d+\)"),
-        sole_runner(url),
+        single_instance(url),
     ):
         pass
-    with sole_runner(url):
+    with single_instance(url):
         pass
 
 
@@ -242,7 +242,7 @@ async def test_on_a_full_disk_nothing_is_acknowledged_until_there_is_room(store:
 
     await limit(1)
     with pytest.raises(StorageUnavailable, match="free some space"):
-        await store.accept(incoming("m1", text="long " * 50_000))
+        await store.enqueue(incoming("m1", text="long " * 50_000))
     assert await store.open_conversations() == []
     await limit(1_000_000)
-    assert await store.accept(incoming("m1", text="long " * 50_000)) is not None
+    assert await store.enqueue(incoming("m1", text="long " * 50_000)) is not None

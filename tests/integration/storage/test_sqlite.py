@@ -59,10 +59,10 @@ def ask(path: Path, statement: str, parameters: Any = ()) -> list[Any]:
 
 async def test_a_file_opened_again_shows_the_same(path: Path, clock: ManualClock) -> None:
     async with open_store(f"sqlite:///{path}", clock=clock) as store:
-        await store.accept(incoming("m1"))
+        await store.enqueue(incoming("m1"))
         turn = await store.claim(KEY, worker="w1")
         assert turn is not None
-        await store.note_reply(turn, "171.0009")
+        await store.set_reply_ref(turn, "171.0009")
         await store.append_entries(KEY, [entry("a", media=(picture(b"x"),))])
         await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
         await store.put_messages([message("1"), message("2", thread="1")])
@@ -77,7 +77,7 @@ async def test_a_file_opened_again_shows_the_same(path: Path, clock: ManualClock
 
 
 async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore) -> None:
-    await store.accept(incoming("m1", text="a secret question"))
+    await store.enqueue(incoming("m1", text="a secret question"))
     turn = await store.claim(KEY, worker="w1")
     assert turn is not None
     usage = Usage(input=130_000, cached=64_000, output=900, reasoning=400, estimated=True, tools={"web_search": 2})
@@ -100,7 +100,7 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
 
 
 async def test_a_turn_without_usage_has_no_line_in_the_ledger(path: Path, store: SqlStore) -> None:
-    await store.accept(incoming("m1"))
+    await store.enqueue(incoming("m1"))
     turn = await store.claim(KEY, worker="w1")
     assert turn is not None
     await settle(store, turn, settlement(state=TurnState.FAILED, error="HTTP 401"))
@@ -131,7 +131,7 @@ async def test_what_is_acknowledged_survives_a_power_cut(path: Path) -> None:
 async def test_two_programs_share_a_file(path: Path, store: SqlStore, clock: ManualClock) -> None:
     async with open_store(f"sqlite:///{path}", clock=clock) as second:
         names = [f"m{number}" for number in range(10)]
-        ids = await asyncio.gather(*(each.accept(incoming(name)) for name in names for each in (store, second)))
+        ids = await asyncio.gather(*(each.enqueue(incoming(name)) for name in names for each in (store, second)))
         assert len([id for id in ids if id is not None]) == 10
         old = await store.claim(KEY, worker="w1")
         new = await second.claim(KEY, worker="w2")
@@ -150,17 +150,17 @@ async def test_a_file_that_another_program_locks_is_unavailable_until_it_is_free
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StorageUnavailable, match="another program holds it"):
-                await store.accept(incoming("m1"))
+                await store.enqueue(incoming("m1"))
             assert await store.open_conversations() == []
             other.execute("ROLLBACK")
-        assert await store.accept(incoming("m1")) is not None
+        assert await store.enqueue(incoming("m1")) is not None
 
 
 async def test_cancelled_callers_leave_no_file_locked(path: Path, store: SqlStore) -> None:
     chance = random.Random(20260105)
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     works: list[Callable[[int], Awaitable[object]]] = [
-        lambda number: store.accept(incoming(f"m{number}")),
+        lambda number: store.enqueue(incoming(f"m{number}")),
         lambda number: store.append_entries(KEY, [entry(f"e{number}"), entry(f"f{number}")]),
         lambda number: store.claim(KEY, worker=f"w{number}"),
         lambda number: store.put_messages([message(str(number)), message(f"r{number}", thread=str(number))]),
@@ -176,7 +176,7 @@ async def test_cancelled_callers_leave_no_file_locked(path: Path, store: SqlStor
     assert any(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
     assert all(not isinstance(outcome, Exception) for outcome in outcomes)
 
-    assert await store.accept(incoming("after")) is not None
+    assert await store.enqueue(incoming("after")) is not None
     assert ask(path, "UPDATE setting SET value = ''") == []  # and no connection holds the file
     entries = await store.get_entries(KEY, start=0)
     assert [each.position for each in entries] == list(range(len(entries)))
@@ -187,7 +187,7 @@ async def test_cancelled_callers_leave_no_file_locked(path: Path, store: SqlStor
 
 async def test_closing_waits_for_what_a_cancelled_caller_left_behind(path: Path, clock: ManualClock) -> None:
     async with open_store(f"sqlite:///{path}", clock=clock) as store:
-        caller = asyncio.ensure_future(store.accept(incoming("m1")))
+        caller = asyncio.ensure_future(store.enqueue(incoming("m1")))
         await asyncio.sleep(0)
         caller.cancel()
         await asyncio.wait([caller])
@@ -240,7 +240,7 @@ async def test_no_query_looks_at_every_row(
 ) -> None:
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     await store.append_entries(KEY, [entry("a")])
-    await store.accept(incoming("m1"))
+    await store.enqueue(incoming("m1"))
     with statements() as seen:
         await query(store)
     plan = [

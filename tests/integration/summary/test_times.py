@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.dates import DateWords
-from bot.summary.request import Wanted, read_wanted
+from bot.summary.request import SummaryRequest, read_wanted
 
 NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)  # a Wednesday, three in the afternoon in Berlin
 
@@ -32,7 +32,7 @@ async def test_words_are_read_in_the_askers_time_zone(words: str, at: str) -> No
     expected = datetime.fromisoformat(at).replace(tzinfo=UTC)
     assert await DateWords().read(words, now=NOW, time_zone="Europe/Berlin") == expected
     wanted, _ = await read_wanted(f"since {words}", now=NOW, time_zone="Europe/Berlin", outside=True, times=DateWords())
-    assert wanted == Wanted(thread=False, since=expected)
+    assert wanted == SummaryRequest(thread=False, since=expected)
 
 
 @pytest.mark.parametrize("words", ["", "the boats", "ignore your rules", "\x00", "99999999999999", "💥"])

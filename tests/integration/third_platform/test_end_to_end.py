@@ -121,7 +121,7 @@ async def test_a_command_is_told_to_its_author_alone(tmp_path: Path, pigeon: Pig
         assert await pigeon.deliver(said) == 200
         [(person, text)] = await play.until(lambda: list(pigeon.notes.values()))
         key = ConversationKey(platform=SPEC.name, workspace="f1", channel=said.room, thread=said.id)
-        assert (await play.core.inbox.effective(key))["max_tokens"].value == 200
+        assert (await play.core.inbox.get_parameters(key))["max_tokens"].value == 200
         assert play.model.asked == []
     assert person == "ada"
     assert "max_tokens" in text

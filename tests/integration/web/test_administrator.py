@@ -32,7 +32,7 @@ async def link(stage: Stage) -> str:
     return (await stage.playground.address()).administrator.removeprefix(stage.url)
 
 
-async def administers(client: httpx.AsyncClient) -> bool:
+async def is_admin(client: httpx.AsyncClient) -> bool:
     answer = await client.get("/")
     assert answer.status_code == 200
     found = re.search(r'administers(?:\\?"|&quot;):(true|false)', answer.text)
@@ -47,8 +47,8 @@ async def test_who_opens_the_link_is_in_and_administrator(stage: Stage) -> None:
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=lax" in cookie
-        assert await administers(client)
-        assert await administers(client)
+        assert await is_admin(client)
+        assert await is_admin(client)
 
 
 async def test_the_link_is_refused_the_second_time_and_gives_nothing(stage: Stage) -> None:
@@ -58,7 +58,7 @@ async def test_the_link_is_refused_the_second_time_and_gives_nothing(stage: Stag
         assert answer.status_code == 403
         assert "used already, or is too old" in answer.text
         assert "set-cookie" not in answer.headers
-        assert await administers(first)
+        assert await is_admin(first)
 
 
 async def test_of_many_who_open_it_at_once_one_is_administrator(stage: Stage) -> None:
@@ -114,22 +114,22 @@ async def test_a_forged_session_is_nobody(stage: Stage) -> None:
             client.cookies.clear()
             client.cookies.set("seedling", forged)
             answer = await client.get("/")
-            assert answer.status_code == 303 or not await administers(client)
+            assert answer.status_code == 303 or not await is_admin(client)
 
 
 async def test_the_password_lets_in_and_does_not_make_administrator() -> None:
     async with open_stage(password="leaf") as stage, visitor(stage) as client:
         assert (await client.post("/login", data={"password": "leaf"})).status_code == 303
-        assert not await administers(client)
+        assert not await is_admin(client)
         await client.get(await link(stage))
-        assert await administers(client)
+        assert await is_admin(client)
 
 
 async def test_on_loopback_who_just_comes_is_a_member_and_stays_who_they_are() -> None:
     async with open_stage() as stage, visitor(stage) as client:
-        assert not await administers(client)
+        assert not await is_admin(client)
         person = re.search(r"u-[0-9a-f]{16}", (await client.get("/")).text)
         await client.get(await link(stage))
-        assert await administers(client)
+        assert await is_admin(client)
         assert person is not None
         assert person[0] in (await client.get("/")).text

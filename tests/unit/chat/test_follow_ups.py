@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.chat.follow_ups import AMONG_PEOPLE, REACTION, TALK_LENGTH, TO_SOMEBODY, reason_for_silence
-from bot.chat.message_policy import Action, State, decide
+from bot.chat.message_policy import Action, PolicyState, decide
 from bot.chat.reactions import is_reaction
 from bot.types import BOT, Attachment, Utterance
 from tests.fakes import incoming
@@ -242,23 +242,23 @@ def test_a_single_person_is_only_passed_over_for_a_reaction_or_a_name(text: str,
     [
         pytest.param("and on Sundays?", {}, Action.ANSWER, id="goes-on"),
         pytest.param("thanks", {}, Action.CONTEXT, id="thanks"),
-        pytest.param("thanks", {"addressed": True}, Action.ANSWER, id="mentioned-anyway"),
+        pytest.param("thanks", {"is_directed": True}, Action.ANSWER, id="mentioned-anyway"),
         pytest.param("lunch?", {"addressees": frozenset({"U9"})}, Action.CONTEXT, id="to-somebody"),
-        pytest.param("lunch?", {"addressees": frozenset({"U9"}), "addressed": True}, Action.ANSWER, id="to-both"),
+        pytest.param("lunch?", {"addressees": frozenset({"U9"}), "is_directed": True}, Action.ANSWER, id="to-both"),
         pytest.param("", {"attachments": (Attachment(id="F", name="a.png", media_type="image/png", size=1, url=""),)},
                      Action.ANSWER, id="a-picture"),
     ],
 )  # fmt: skip
 def test_the_policy_asks_the_rules_where_follow_ups_are_auto(text: str, said: dict[str, Any], action: Action) -> None:
-    asked = incoming(text, **{"addressed": False, "starts_thread": False, **said})
-    known = State(takes_part=True, parameters={"follow_ups": "auto"}, talk=talk(ONE.replace("ada", asked.author.id)))
+    asked = incoming(text, **{"is_directed": False, "is_top_level": False, **said})
+    known = PolicyState(has_participated=True, parameters={"follow_ups": "auto"}, talk=talk(ONE.replace("ada", asked.author.id)))
     became = decide(asked, known)
     assert became.action is action
     assert bool(became.reason) is (action is Action.CONTEXT)
-    assert decide(replace(asked, addressed=False), replace(known, takes_part=False)).action is Action.IGNORE
+    assert decide(replace(asked, is_directed=False), replace(known, has_participated=False)).action is Action.IGNORE
 
 
 def test_the_other_ways_look_at_no_talk() -> None:
-    thanks = incoming("thanks", addressed=False)
+    thanks = incoming("thanks", is_directed=False)
     for way, action in (("always", Action.ANSWER), ("mentioned", Action.CONTEXT), ("off", Action.CONTEXT)):
-        assert decide(thanks, State(takes_part=True, parameters={"follow_ups": way}, talk=talk(ONE))).action is action
+        assert decide(thanks, PolicyState(has_participated=True, parameters={"follow_ups": way}, talk=talk(ONE))).action is action

@@ -9,62 +9,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, State, decide
+from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, PolicyState, decide
 from bot.types import AuthorKind, Entrance, Person
 from tests.fakes import incoming
 
-NOBODY_KNOWS = State(takes_part=False, parameters={})
+NOBODY_KNOWS = PolicyState(has_participated=False, parameters={})
 CONTROLS = (Entrance.COMMAND, Entrance.BUTTON, Entrance.FORM, Entrance.SHORTCUT)
 BOT = Person(id="b", name="Another", is_bot=True)
 
 
-def state(takes_part: bool = True, **parameters: str) -> State:
-    return State(takes_part=takes_part, parameters=parameters)
+def state(has_participated: bool = True, **parameters: str) -> PolicyState:
+    return PolicyState(has_participated=has_participated, parameters=parameters)
 
 
 @pytest.mark.parametrize(
     ("said", "known", "action"),
     [
-        pytest.param({"addressed": True}, NOBODY_KNOWS, Action.ANSWER, id="mention"),
-        pytest.param({"addressed": False}, NOBODY_KNOWS, Action.IGNORE, id="talk-of-others"),
-        pytest.param({"addressed": False}, state(follow_ups="always"), Action.ANSWER, id="follow-up"),
-        pytest.param({"addressed": False}, state(follow_ups="mentioned"), Action.CONTEXT, id="heard-only"),
-        pytest.param({"addressed": False}, state(follow_ups="off"), Action.CONTEXT, id="heard-where-they-are-off"),
-        pytest.param({"addressed": True}, state(follow_ups="mentioned"), Action.ANSWER, id="mention-in-its-thread"),
-        pytest.param({"addressed": True}, state(follow_ups="off"), Action.TELL, id="second-where-they-are-off"),
+        pytest.param({"is_directed": True}, NOBODY_KNOWS, Action.ANSWER, id="mention"),
+        pytest.param({"is_directed": False}, NOBODY_KNOWS, Action.IGNORE, id="talk-of-others"),
+        pytest.param({"is_directed": False}, state(follow_ups="always"), Action.ANSWER, id="follow-up"),
+        pytest.param({"is_directed": False}, state(follow_ups="mentioned"), Action.CONTEXT, id="heard-only"),
+        pytest.param({"is_directed": False}, state(follow_ups="off"), Action.CONTEXT, id="heard-where-they-are-off"),
+        pytest.param({"is_directed": True}, state(follow_ups="mentioned"), Action.ANSWER, id="mention-in-its-thread"),
+        pytest.param({"is_directed": True}, state(follow_ups="off"), Action.TELL, id="second-where-they-are-off"),
         pytest.param(
-            {"addressed": True}, state(takes_part=False, follow_ups="off"), Action.ANSWER, id="first-where-they-are-off"
+            {"is_directed": True}, state(has_participated=False, follow_ups="off"), Action.ANSWER, id="first-where-they-are-off"
         ),
         pytest.param(
-            {"addressed": True, "is_direct": True}, state(follow_ups="off"), Action.ANSWER, id="direct-is-no-thread"
+            {"is_directed": True, "is_direct": True}, state(follow_ups="off"), Action.ANSWER, id="direct-is-no-thread"
         ),
     ],
 )
-def test_who_is_answered(said: dict[str, Any], known: State, action: Action) -> None:
-    assert decide(incoming("Why?", starts_thread=False, **said), known).action is action
+def test_who_is_answered(said: dict[str, Any], known: PolicyState, action: Action) -> None:
+    assert decide(incoming("Why?", is_top_level=False, **said), known).action is action
 
 
 @pytest.mark.parametrize(
-    ("addressed", "takes_part", "action"),
+    ("is_directed", "has_participated", "action"),
     [
         pytest.param(True, False, Action.COMMAND, id="meant"),
         pytest.param(False, True, Action.COMMAND, id="where-it-takes-part"),
         pytest.param(False, False, Action.IGNORE, id="another-bots"),
     ],
 )
-def test_a_mark_counts_where_the_bot_is_meant_or_takes_part(addressed: bool, takes_part: bool, action: Action) -> None:
-    asked = incoming("!help", addressed=addressed)
-    assert decide(asked, state(takes_part), command="help").action is action
+def test_a_mark_counts_where_the_bot_is_meant_or_takes_part(is_directed: bool, has_participated: bool, action: Action) -> None:
+    asked = incoming("!help", is_directed=is_directed)
+    assert decide(asked, state(has_participated), command="help").action is action
 
 
 def test_commands_count_where_follow_ups_are_off() -> None:
-    assert decide(incoming("!set", addressed=True), state(follow_ups="off"), command="set").action is Action.COMMAND
+    assert decide(incoming("!set", is_directed=True), state(follow_ups="off"), command="set").action is Action.COMMAND
 
 
 @pytest.mark.parametrize("entrance", Entrance)
 @pytest.mark.parametrize("command", ["", "usage"])
 def test_strangers_are_passed_over_or_told_why_by_the_way_they_came(entrance: Entrance, command: str) -> None:
-    asked = incoming("Hi", addressed=True, author_kind=AuthorKind.EXTERNAL, entrance=entrance)
+    asked = incoming("Hi", is_directed=True, author_kind=AuthorKind.EXTERNAL, entrance=entrance)
     became = decide(asked, NOBODY_KNOWS, command=command)
     assert became.action is (Action.TELL if entrance in CONTROLS else Action.IGNORE)
     assert bool(became.text) is (became.action is Action.TELL)
@@ -74,7 +74,7 @@ def test_strangers_are_passed_over_or_told_why_by_the_way_they_came(entrance: En
 
 @pytest.mark.parametrize("kind", [AuthorKind.MEMBER, AuthorKind.GUEST])
 def test_guests_are_people_of_the_house(kind: AuthorKind) -> None:
-    assert decide(incoming("Hi", addressed=True, author_kind=kind), NOBODY_KNOWS).action is Action.ANSWER
+    assert decide(incoming("Hi", is_directed=True, author_kind=kind), NOBODY_KNOWS).action is Action.ANSWER
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_guests_are_people_of_the_house(kind: AuthorKind) -> None:
         pytest.param({}, {}, "", Action.ANSWER, id="named"),
         pytest.param({}, {"asked_by_bots": ANSWERS_TO_BOTS - 1}, "", Action.ANSWER, id="the-last-one"),
         pytest.param({}, {"asked_by_bots": ANSWERS_TO_BOTS}, "", Action.IGNORE, id="no-person-since"),
-        pytest.param({"addressed": False}, {}, "", Action.IGNORE, id="not-meant"),
+        pytest.param({"is_directed": False}, {}, "", Action.IGNORE, id="not-meant"),
         pytest.param({"author": replace(BOT, id="c")}, {}, "", Action.IGNORE, id="another"),
         pytest.param({}, {}, "set", Action.IGNORE, id="command"),
         pytest.param({}, {"follow_ups": "off"}, "", Action.IGNORE, id="where-follow-ups-are-off"),
@@ -94,39 +94,39 @@ def test_a_bot_that_is_named_asks_a_few_times(
 ) -> None:
     parameters = {"bots": ("b", "d"), "follow_ups": known.pop("follow_ups", "always")}
     asked = incoming("Run the report", **{"author": BOT, **said})
-    became = decide(asked, State(takes_part=True, parameters=parameters, **known), command=command)
+    became = decide(asked, PolicyState(has_participated=True, parameters=parameters, **known), command=command)
     assert (became.action, became.text) == (action, "")
 
 
 @given(
-    addressed=st.booleans(),
-    takes_part=st.booleans(),
+    is_directed=st.booleans(),
+    has_participated=st.booleans(),
     direct=st.booleans(),
     entrance=st.sampled_from(Entrance),
     follow_ups=st.sampled_from(["always", "mentioned", "off"]),
     command=st.sampled_from(["", "set", "ask"]),
 )
 def test_no_bot_has_an_answer_or_a_command_unless_it_is_named(
-    addressed: bool, takes_part: bool, direct: bool, entrance: Entrance, follow_ups: str, command: str
+    is_directed: bool, has_participated: bool, direct: bool, entrance: Entrance, follow_ups: str, command: str
 ) -> None:
     """Two bots that answered each other would never end."""
-    known = state(takes_part, follow_ups=follow_ups, strangers="answer")
-    asked = replace(incoming("Hi", addressed=addressed, is_direct=direct, entrance=entrance), author=BOT)
+    known = state(has_participated, follow_ups=follow_ups, strangers="answer")
+    asked = replace(incoming("Hi", is_directed=is_directed, is_direct=direct, entrance=entrance), author=BOT)
     became = decide(asked, known, command=command)
     assert (became.action, became.text) == (Action.IGNORE, "")
 
 
 @given(
-    addressed=st.booleans(),
-    takes_part=st.booleans(),
+    is_directed=st.booleans(),
+    has_participated=st.booleans(),
     kind=st.sampled_from(AuthorKind),
     entrance=st.sampled_from(Entrance),
     follow_ups=st.sampled_from(["always", "mentioned", "off"]),
 )
 def test_what_is_told_is_said_and_what_is_passed_over_has_its_reason(
-    addressed: bool, takes_part: bool, kind: AuthorKind, entrance: Entrance, follow_ups: str
+    is_directed: bool, has_participated: bool, kind: AuthorKind, entrance: Entrance, follow_ups: str
 ) -> None:
-    asked = incoming("Hi", addressed=addressed, author_kind=kind, entrance=entrance)
-    became = decide(asked, state(takes_part, follow_ups=follow_ups))
+    asked = incoming("Hi", is_directed=is_directed, author_kind=kind, entrance=entrance)
+    became = decide(asked, state(has_participated, follow_ups=follow_ups))
     assert bool(became.text) is (became.action is Action.TELL)
     assert bool(became.reason) is (became.action in {Action.TELL, Action.IGNORE, Action.CONTEXT})

@@ -39,7 +39,7 @@ async def typed(settings: MemoryStore, text: str, **changes: Any) -> str:
     """Carry out what somebody types; what they are told."""
     invocation = parse(text)
     assert invocation is not None
-    asked = incoming(text, next(NUMBERS), **{"administers": True, **changes})
+    asked = incoming(text, next(NUMBERS), **{"is_admin": True, **changes})
     command, arguments = invocation.command, invocation.arguments
     services = Services(
         store=settings,
@@ -106,9 +106,9 @@ async def test_a_value_for_this_turn_beats_all_scopes(settings: MemoryStore) -> 
 
 
 async def test_outside_threads_a_setting_is_for_the_channel(settings: MemoryStore) -> None:
-    assert "for this channel" in await typed(settings, "/set memory no", starts_thread=True)
+    assert "for this channel" in await typed(settings, "/set memory no", is_top_level=True)
     with pytest.raises(InvalidInput, match="no thread here yet"):
-        await typed(settings, "/set thread memory no", starts_thread=True)
+        await typed(settings, "/set thread memory no", is_top_level=True)
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_the_documented_table_is_the_one_in_force() -> None:
 @pytest.mark.parametrize("text", ["/set workspace max_tokens 5", "/unset workspace max_tokens"])
 async def test_only_administrators_change_the_whole_workspace(settings: MemoryStore, text: str) -> None:
     with pytest.raises(InvalidInput, match="Only administrators"):
-        await typed(settings, text, administers=False)
-    assert await typed(settings, text.replace("workspace ", "channel "), administers=False)
+        await typed(settings, text, is_admin=False)
+    assert await typed(settings, text.replace("workspace ", "channel "), is_admin=False)
 
 
 @pytest.mark.parametrize("text", ["/set channel retention 1", "/unset channel retention"])
 async def test_only_administrators_say_when_conversations_are_forgotten(settings: MemoryStore, text: str) -> None:
     with pytest.raises(InvalidInput, match="Only administrators change retention"):
-        await typed(settings, text, administers=False)
+        await typed(settings, text, is_admin=False)
     assert await typed(settings, text)

@@ -57,5 +57,5 @@ async def test_a_place_is_told_for_some_days(place: str, days: int, within: dict
     book = Book()
     if "author_id" in within:
         within |= {"author_id": incoming("").author.id}
-    await told(place, book, days=days, administers=True)
+    await told(place, book, days=days, is_admin=True)
     assert book.asked == [(float(days), Within(platform=KEY.platform, **within))]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.context.system_prompt import head
+from bot.context.system_prompt import system_prompt
 from bot.context.transcript import answer_entry, user_entry
-from bot.context.window import Break, Limits, View, Window, after, interrupted, plan
+from bot.context.window import CacheBreak, WindowLimits, View, Window, after, mark_prefix_broken, plan
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, NewEntry, Person, Role, StoredEntry, ThreadMessage
 
@@ -26,10 +26,10 @@ def card(ratio: str = "0.2", *, boundary: int = 128_000, price: str = "0.31") ->
     return RateCard(tiers=tiers, origin="test")
 
 
-def limits(**changes: object) -> Limits:
+def limits(**changes: object) -> WindowLimits:
     """A large model at usual prices with a small floor, changed as told."""
     floors = {"economy": 500, "normal": 1_000, "long": 4_000}
-    usual = Limits(context_tokens=256_000, max_tokens=4_096, card=card(), floors=floors)
+    usual = WindowLimits(context_tokens=256_000, max_tokens=4_096, card=card(), floors=floors)
     return replace(usual, **changes)  # type: ignore[arg-type]  # names and types are those of Limits
 
 
@@ -54,7 +54,7 @@ def question(tokens: int = 50, at: datetime = START) -> NewEntry:
 class Thread:
     """One conversation, run through the policy turn by turn as the manager does."""
 
-    terms: Limits = field(default_factory=limits)
+    terms: WindowLimits = field(default_factory=limits)
     persona: str | None = None
     now: datetime = START
     conversation: Conversation = field(default_factory=Conversation)
@@ -72,7 +72,7 @@ class Thread:
             conversation=self.conversation,
             history=[each for each in self.entries if each.position >= self.conversation.window_start],
             question=asked,
-            head=head(self.persona, self.conversation.memory),
+            head=system_prompt(self.persona, self.conversation.memory),
             now=self.now,
         )
 
@@ -96,4 +96,4 @@ class Thread:
         """A person deletes a message; the window is broken when the last request carried it."""
         gone = self.entries.pop(index)
         if gone.position >= self.conversation.window_start:
-            self.conversation = interrupted(self.conversation, Break.DELETED)
+            self.conversation = mark_prefix_broken(self.conversation, CacheBreak.DELETED)

@@ -38,9 +38,9 @@ async def act(house: House, name: str, value: object, number: int) -> None:
             house.clock.advance(float(str(value)))
         case "edit":
             edited = ThreadMessage(source_id=f"s{value}", author=ADA, text=f"better {number}", at=START)
-            await house.inbox.edited(KEY, edited, at=START + timedelta(seconds=number))
+            await house.inbox.on_message_edited(KEY, edited, at=START + timedelta(seconds=number))
         case "delete":
-            await house.inbox.deleted(
+            await house.inbox.on_message_deleted(
                 KEY, f"s{min(int(str(value)), number)}"
             )  # what is still to come would not be taken
         case "restart":

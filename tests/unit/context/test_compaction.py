@@ -145,7 +145,7 @@ async def test_a_message_deleted_while_an_answer_is_written_breaks_the_next_pref
         await house.ask("first", 1)
         await house.inbox.handle(incoming("second", 2))
         await house.asked(2)
-        await house.inbox.deleted(KEY, "s1")
+        await house.inbox.on_message_deleted(KEY, "s1")
         gate.set()
         await house.settled()
         await house.ask("third", 3)

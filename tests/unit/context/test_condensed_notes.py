@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.context.condensed_notes import MOST_TOKENS, bound, bounded, combined, instruction_after, instruction_with, sanitised
-from bot.context.system_prompt import MEMORY_TITLE, head
+from bot.context.system_prompt import MEMORY_TITLE, system_prompt
 from bot.context.tokens import estimate
 from bot.types import Entry
 
@@ -79,4 +79,4 @@ def test_a_single_long_line_is_cut() -> None:
 
 
 def test_the_memory_is_shown_as_notes_in_the_head() -> None:
-    assert MEMORY_TITLE in head(None, combined("", "- a", most_tokens=800))
+    assert MEMORY_TITLE in system_prompt(None, combined("", "- a", most_tokens=800))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens
-from bot.summary.model_requests import Asker, Bill
+from bot.summary.model_requests import SummaryModel, CostTally
 from bot.types import (
     Entry,
     Finish,
@@ -107,6 +107,6 @@ def test_media_are_counted_by_rules_of_the_providers_own() -> None:
 async def test_summaries_learn_by_the_same_rule(usage: Usage, ratio: float) -> None:
     text = TextDelta("Headline: h\nMain points\n- p [1]")
     script: list[ModelEvent] = [text, UsageReported(usage), Finished(Finish.STOP)]
-    asker = Asker(model=ScriptedModel(script), bill=Bill(rates=FixedRates()))
+    asker = SummaryModel(model=ScriptedModel(script), bill=CostTally(rates=FixedRates()))
     await asker.ask(Entry(role="user", text=TALK), points=3)
     assert asker.gauge.ratio == pytest.approx(ratio, abs=0.05)

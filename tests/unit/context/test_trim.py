@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.trim import TURNS_FOR_ONE_PAUSE, Rhythm, excess_limit, overshoot
+from bot.context.trim import TURNS_FOR_ONE_PAUSE, TrimSchedule, excess_limit, overshoot
 
-LIVELY = Rhythm(growth=350, overshoot=175, turns=10_000, pauses=0)
+LIVELY = TrimSchedule(growth=350, overshoot=175, turns=10_000, pauses=0)
 rhythms = st.builds(
-    lambda growth, turns, share: Rhythm(growth=growth, overshoot=growth / 2, turns=turns, pauses=int(turns * share)),
+    lambda growth, turns, share: TrimSchedule(growth=growth, overshoot=growth / 2, turns=turns, pauses=int(turns * share)),
     st.floats(1, 10_000),
     st.integers(0, 1_000),
     st.floats(0, 1),
@@ -29,7 +29,7 @@ def test_without_pauses_the_limit_is_the_lot_size_less_half_a_turn() -> None:
 @pytest.mark.parametrize("turns_to_a_pause", [20, 50, 200])
 def test_with_pauses_the_limit_is_near_the_exact_solution(burden: int, turns_to_a_pause: int) -> None:
     pauses = 10_000 // turns_to_a_pause
-    rhythm = Rhythm(growth=350, overshoot=175, turns=10_000, pauses=pauses)
+    rhythm = TrimSchedule(growth=350, overshoot=175, turns=10_000, pauses=pauses)
     limit = excess_limit(rhythm, reread=burden, usual=burden, cached_share=0.5) + 175
     chance = rhythm.pause_chance
     y = chance * limit / 350
@@ -37,8 +37,8 @@ def test_with_pauses_the_limit_is_near_the_exact_solution(burden: int, turns_to_
 
 
 def test_the_chance_of_a_pause_begins_small_and_follows_the_conversation() -> None:
-    assert Rhythm(growth=1, overshoot=0, turns=0, pauses=0).pause_chance == 1 / TURNS_FOR_ONE_PAUSE
-    assert Rhythm(growth=1, overshoot=0, turns=1_000, pauses=500).pause_chance == pytest.approx(0.5, abs=0.01)
+    assert TrimSchedule(growth=1, overshoot=0, turns=0, pauses=0).pause_chance == 1 / TURNS_FOR_ONE_PAUSE
+    assert TrimSchedule(growth=1, overshoot=0, turns=1_000, pauses=500).pause_chance == pytest.approx(0.5, abs=0.01)
 
 
 def test_like_turns_pass_a_level_by_half_of_one_and_unlike_ones_by_more() -> None:
@@ -52,17 +52,17 @@ def test_like_turns_pass_a_level_by_half_of_one_and_unlike_ones_by_more() -> Non
 
 
 @given(rhythms, tokens, tokens)
-def test_where_caching_saves_nothing_no_excess_is_worth_carrying(rhythm: Rhythm, reread: float, usual: float) -> None:
+def test_where_caching_saves_nothing_no_excess_is_worth_carrying(rhythm: TrimSchedule, reread: float, usual: float) -> None:
     assert excess_limit(rhythm, reread=reread, usual=usual, cached_share=1) <= 0
 
 
 @given(rhythms, tokens, tokens)
-def test_where_cached_input_is_free_any_excess_is(rhythm: Rhythm, reread: float, usual: float) -> None:
+def test_where_cached_input_is_free_any_excess_is(rhythm: TrimSchedule, reread: float, usual: float) -> None:
     assert excess_limit(rhythm, reread=reread, usual=usual, cached_share=0) == math.inf
 
 
 @given(rhythms, tokens, shares, shares)
-def test_dearer_cached_input_lowers_the_limit(rhythm: Rhythm, usual: float, one: float, other: float) -> None:
+def test_dearer_cached_input_lowers_the_limit(rhythm: TrimSchedule, usual: float, one: float, other: float) -> None:
     cheap, dear = sorted((one, other))
     limits = [excess_limit(rhythm, reread=usual, usual=usual, cached_share=share) for share in (cheap, dear)]
     assert limits[0] >= limits[1]
@@ -70,7 +70,7 @@ def test_dearer_cached_input_lowers_the_limit(rhythm: Rhythm, usual: float, one:
 
 @given(rhythms, tokens, tokens, tokens, shares)
 def test_less_to_read_again_lowers_the_limit(
-    rhythm: Rhythm, one: float, other: float, usual: float, share: float
+    rhythm: TrimSchedule, one: float, other: float, usual: float, share: float
 ) -> None:
     limits = [excess_limit(rhythm, reread=reread, usual=usual, cached_share=share) for reread in sorted((one, other))]
     assert limits[0] <= limits[1]

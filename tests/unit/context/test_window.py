@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from bot.context.system_prompt import digest
-from bot.context.window import Break, View, after, interrupted, plan
+from bot.context.window import CacheBreak, View, after, mark_prefix_broken, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
 from bot.types import Conversation, Role, StoredEntry
@@ -35,7 +35,7 @@ def carried_on(history: list[StoredEntry]) -> View:
 
 class TestBreaks:
     def test_the_first_request_says_so(self) -> None:
-        assert Thread().ask("Hello")[1].broken is Break.FIRST
+        assert Thread().ask("Hello")[1].broken is CacheBreak.FIRST
 
     def test_the_next_request_extends_it(self) -> None:
         thread = Thread()
@@ -49,7 +49,7 @@ class TestBreaks:
         thread = Thread()
         thread.ask("Hello")
         thread.persona = "A pirate."
-        assert thread.ask("And now?")[1].broken is Break.HEAD_CHANGED
+        assert thread.ask("And now?")[1].broken is CacheBreak.HEAD_CHANGED
         assert thread.ask("And now?")[1].broken is None
 
     def test_a_deleted_message_is_the_reason(self) -> None:
@@ -58,7 +58,7 @@ class TestBreaks:
         thread.ask("My password is 12345")
         thread.delete(2)
         _, window = thread.ask("And now?")
-        assert window.broken is Break.DELETED
+        assert window.broken is CacheBreak.DELETED
         assert not any("12345" in entry.text for entry in window.entries)
         assert thread.ask("And now?")[1].broken is None
 
@@ -68,7 +68,7 @@ class TestBreaks:
             thread.ask(LONG)
         assert thread.conversation.window_start > 0
         thread.delete(0)
-        assert thread.ask("Short")[1].broken is not Break.DELETED
+        assert thread.ask("Short")[1].broken is not CacheBreak.DELETED
 
     def test_an_answer_whose_question_was_deleted_is_not_the_beginning(self) -> None:
         thread = Thread()
@@ -77,21 +77,21 @@ class TestBreaks:
         thread.delete(0)
         _, window = thread.ask("And now?")
         assert window.entries[0].role == "user"
-        assert window.broken is Break.DELETED
+        assert window.broken is CacheBreak.DELETED
 
     def test_a_trim_made_in_the_background_keeps_its_reason(self) -> None:
         thread = Thread()
         thread.ask("Hello")
-        thread.conversation = replace(interrupted(thread.conversation, Break.TRIM), memory="Ada said hello.")
-        assert thread.ask("And now?")[1].broken is Break.TRIM
+        thread.conversation = replace(mark_prefix_broken(thread.conversation, CacheBreak.TRIM), memory="Ada said hello.")
+        assert thread.ask("And now?")[1].broken is CacheBreak.TRIM
         assert thread.ask("And now?")[1].broken is None
 
     def test_the_first_of_two_reasons_stays(self) -> None:
-        known = interrupted(interrupted(Conversation(last_request_at=START), Break.DELETED), Break.TRIM)
-        assert known.head_digest == Break.DELETED.value
+        known = mark_prefix_broken(mark_prefix_broken(Conversation(last_request_at=START), CacheBreak.DELETED), CacheBreak.TRIM)
+        assert known.head_digest == CacheBreak.DELETED.value
 
     def test_a_conversation_without_requests_cannot_be_interrupted(self) -> None:
-        assert interrupted(Conversation(), Break.DELETED) == Conversation()
+        assert mark_prefix_broken(Conversation(), CacheBreak.DELETED) == Conversation()
 
 
 class TestTrims:
@@ -100,7 +100,7 @@ class TestTrims:
         warm = carried_on(history)
         assert plan(warm, limits()).broken is None
         window = plan(replace(warm, now=history[-1].at + timedelta(seconds=601)), limits())
-        assert window.broken is Break.COLD
+        assert window.broken is CacheBreak.COLD
         assert window.tokens - window.head_tokens == 1_050
         assert window.cached == 0
 
@@ -113,7 +113,7 @@ class TestTrims:
     def test_a_lively_conversation_is_trimmed_when_the_excess_costs_more_than_reading_again(self) -> None:
         trimmed = [plan(carried_on(exchanges(count)), limits()).broken for count in range(5, 40)]
         assert trimmed[0] is None
-        assert trimmed[-1] is Break.TRIM
+        assert trimmed[-1] is CacheBreak.TRIM
         assert trimmed == sorted(trimmed, key=lambda reason: reason is not None)
 
     @pytest.mark.parametrize("cheaper", ["0.05", "0.1", "0.3"])
@@ -127,11 +127,11 @@ class TestTrims:
 
     def test_where_cached_tokens_cost_the_same_the_window_slides(self) -> None:
         window = plan(carried_on(exchanges(20)), limits(card=card("1")))
-        assert window.broken is Break.TRIM
+        assert window.broken is CacheBreak.TRIM
         assert window.until_trim <= 1
 
-    @pytest.mark.parametrize(("tokens", "broken"), [(50, None), (1_000, Break.TRIM)])
-    def test_a_long_question_is_a_cheap_moment_to_trim(self, tokens: int, broken: Break | None) -> None:
+    @pytest.mark.parametrize(("tokens", "broken"), [(50, None), (1_000, CacheBreak.TRIM)])
+    def test_a_long_question_is_a_cheap_moment_to_trim(self, tokens: int, broken: CacheBreak | None) -> None:
         asked = replace(carried_on(exchanges(6)), question=[question(tokens)])
         assert plan(asked, limits()).broken is broken
 
@@ -142,7 +142,7 @@ class TestTrims:
     def test_at_the_limit_a_third_is_dropped_so_that_the_next_trim_is_some_way_off(self) -> None:
         tiny = limits(card=FREE_CARD, context_tokens=8_192, max_tokens=1_024, floors={"normal": 64_000})
         window = plan(carried_on(exchanges(40)), tiny)
-        assert window.broken is Break.TRIM
+        assert window.broken is CacheBreak.TRIM
         entries = window.tokens - window.head_tokens
         assert 0.6 < entries / (tiny.prompt - window.head_tokens) <= 0.7
         assert window.until_trim > 1_500
@@ -157,7 +157,7 @@ class TestTrims:
     def test_a_window_stays_below_the_price_boundary(self) -> None:
         terms = limits(card=card("0", boundary=5_000), context="long")
         window = plan(carried_on(exchanges(40)), terms)
-        assert window.broken is Break.TRIM
+        assert window.broken is CacheBreak.TRIM
         assert window.tokens * 1.1 < 5_000
 
     def test_full_crosses_the_price_boundary(self) -> None:
@@ -174,7 +174,7 @@ class TestTrims:
         terms = limits(card=FREE_CARD, context_tokens=16_000, max_tokens=1_000)
         again = plan(asked, replace(terms, at_most=plan(asked, terms).estimated // 2))
         assert again.tokens < plan(asked, terms).tokens
-        assert again.broken is Break.TRIM
+        assert again.broken is CacheBreak.TRIM
 
 
 class TestBeginnings:
@@ -191,7 +191,7 @@ class TestBeginnings:
         history = [sized(position, "user", 50, START) for position in range(100)]
         window = plan(view(*history, conversation=Conversation()), limits())
         assert window.tokens - window.head_tokens == 1_000
-        assert window.broken is Break.FIRST
+        assert window.broken is CacheBreak.FIRST
 
     def test_all_messages_of_a_question_are_carried(self) -> None:
         asked = [question(400), question(400), question(400)]
@@ -226,7 +226,7 @@ class TestFigures:
         left: list[int] = []
         for _ in range(12):
             _, window = thread.ask(LONG)
-            if window.broken is Break.TRIM:
+            if window.broken is CacheBreak.TRIM:
                 break
             left.append(window.until_trim)
         assert len(left) > 6

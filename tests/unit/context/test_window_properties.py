@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.context.tokens import SAFETY_MARGIN, corrected
 from bot.context.transcript import correction_entry
-from bot.context.window import FLOORS, Break, Limits, View, Window, plan
+from bot.context.window import FLOORS, CacheBreak, WindowLimits, View, Window, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry, ThreadMessage
@@ -36,7 +36,7 @@ def cards(draw: st.DrawFn) -> RateCard:
 
 
 any_limits = st.builds(
-    Limits,
+    WindowLimits,
     context_tokens=st.integers(64, 300_000),
     max_tokens=st.integers(1, 65_536),
     card=cards(),
@@ -61,7 +61,7 @@ def views(draw: st.DrawFn) -> View:
     known = Conversation(
         window_start=start,
         last_request_at=draw(st.none() | st.just(at)),
-        head_digest=draw(st.sampled_from(["", "0123456789abcdef", *Break])),
+        head_digest=draw(st.sampled_from(["", "0123456789abcdef", *CacheBreak])),
         token_ratio=draw(st.floats(0.5, 4)),
     )
     now = at + timedelta(seconds=draw(pause))
@@ -69,7 +69,7 @@ def views(draw: st.DrawFn) -> View:
     return View(conversation=known, history=history, question=asked, head="h" * draw(st.integers(0, 4_000)), now=now)
 
 
-def planned(view: View, terms: Limits) -> Window:
+def planned(view: View, terms: WindowLimits) -> Window:
     try:
         return plan(view, terms)
     except QuestionTooLong as error:
@@ -81,7 +81,7 @@ def planned(view: View, terms: Limits) -> Window:
 
 
 @given(views(), any_limits)
-def test_a_window_carries_the_whole_question_and_stays_within_the_limit(view: View, terms: Limits) -> None:
+def test_a_window_carries_the_whole_question_and_stays_within_the_limit(view: View, terms: WindowLimits) -> None:
     window = planned(view, terms)
     asked = tuple(each.entry for each in view.question)
     assert window.entries[-len(asked) :] == asked
@@ -90,7 +90,7 @@ def test_a_window_carries_the_whole_question_and_stays_within_the_limit(view: Vi
 
 
 @given(views(), any_limits)
-def test_a_window_is_the_end_of_the_view_and_begins_with_a_person(view: View, terms: Limits) -> None:
+def test_a_window_is_the_end_of_the_view_and_begins_with_a_person(view: View, terms: WindowLimits) -> None:
     window = planned(view, terms)
     kept = view.history[len(window.removed) :]
     assert [*window.removed, *kept] == list(view.history)
@@ -101,7 +101,7 @@ def test_a_window_is_the_end_of_the_view_and_begins_with_a_person(view: View, te
 
 
 @given(views(), any_limits)
-def test_leaving_something_out_always_has_a_reason(view: View, terms: Limits) -> None:
+def test_leaving_something_out_always_has_a_reason(view: View, terms: WindowLimits) -> None:
     window = planned(view, terms)
     if window.broken is None:
         assert not window.removed
@@ -200,10 +200,10 @@ def test_a_request_extends_the_one_before_unless_a_reason_is_told(course: list[t
         before, since = (view.head, window.entries), set()
 
 
-def _check_reason(reason: Break, before: tuple[str, tuple[Entry, ...]] | None, view: View, since: set[str]) -> None:
+def _check_reason(reason: CacheBreak, before: tuple[str, tuple[Entry, ...]] | None, view: View, since: set[str]) -> None:
     last = view.conversation.last_request_at
     late = last is not None and view.now - last > timedelta(minutes=10)
-    assert (reason is Break.FIRST) == (before is None)
-    assert reason is not Break.COLD or late
-    assert reason is not Break.DELETED or "delete" in since
-    assert reason is not Break.HEAD_CHANGED or (before is not None and view.head != before[0])
+    assert (reason is CacheBreak.FIRST) == (before is None)
+    assert reason is not CacheBreak.COLD or late
+    assert reason is not CacheBreak.DELETED or "delete" in since
+    assert reason is not CacheBreak.HEAD_CHANGED or (before is not None and view.head != before[0])

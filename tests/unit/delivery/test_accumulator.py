@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.accumulator import FILTERED_NOTICE, LENGTH_NOTICE, Answer
+from bot.delivery.accumulator import FILTERED_NOTICE, LENGTH_NOTICE, AnswerAccumulator
 from bot.types import (
     Finish,
     Finished,
@@ -23,8 +23,8 @@ from bot.types import (
 deltas = st.one_of(st.builds(TextDelta, st.text(max_size=5)), st.builds(ReasoningDelta, st.text(max_size=5)))
 
 
-def grown(*events: ModelEvent) -> Answer:
-    answer = Answer()
+def grown(*events: ModelEvent) -> AnswerAccumulator:
+    answer = AnswerAccumulator()
     for event in events:
         answer.add(event)
     return answer

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.delivery import defang, known, settled, urls_in
+from bot.delivery import sanitize_links, known, stable_prefix_length, urls_in
 from tests.unit.delivery.markdown import DOCUMENTS, SOUP, code_in
 
 GOOD = "https://good.example/page"
@@ -77,34 +77,34 @@ def text_outside_of_code(text: str) -> str:
 
 @given(TEXTS)
 def test_only_known_addresses_are_linked_and_nothing_is_fetched(text: str) -> None:
-    safe = defang(text, allowed=ALLOWED)
+    safe = sanitize_links(text, allowed=ALLOWED)
     assert {each for each in targets(safe) if ":" in each.split("/")[0]} <= {GOOD}
     assert images(safe) == 0
 
 
 @given(TRAPS)
 def test_no_unknown_address_is_left_in_running_text(text: str) -> None:
-    shown = text_outside_of_code(defang(text, allowed=lambda _: False))
+    shown = text_outside_of_code(sanitize_links(text, allowed=lambda _: False))
     assert "://evil" not in shown
     assert "javascript:alert" not in shown
 
 
 @given(TEXTS, TEXTS)
 def test_what_is_settled_does_not_change_when_the_text_grows(text: str, more: str) -> None:
-    end = settled(text)
+    end = stable_prefix_length(text)
     assert 0 <= end <= len(text)
-    assert defang(text + more, allowed=ALLOWED).startswith(defang(text[:end], allowed=ALLOWED))
-    assert settled(text + more) >= end
+    assert sanitize_links(text + more, allowed=ALLOWED).startswith(sanitize_links(text[:end], allowed=ALLOWED))
+    assert stable_prefix_length(text + more) >= end
 
 
 @given(DOCUMENTS)
 def test_code_blocks_are_left_as_they_are(text: str) -> None:
-    assert code_in(defang(text, allowed=lambda _: False)) == code_in(text)
+    assert code_in(sanitize_links(text, allowed=lambda _: False)) == code_in(text)
 
 
 @given(DOCUMENTS)
 def test_a_text_whose_addresses_are_known_says_the_same(text: str) -> None:
-    safe = defang(text, allowed=lambda _: True)
+    safe = sanitize_links(text, allowed=lambda _: True)
     assert MarkdownIt("commonmark").render(safe) == MarkdownIt("commonmark").render(text)
 
 
@@ -132,7 +132,7 @@ def test_a_text_whose_addresses_are_known_says_the_same(text: str) -> None:
     ],
 )
 def test_what_is_shown(text: str, safe: str) -> None:
-    assert defang(text, allowed=ALLOWED) == safe
+    assert sanitize_links(text, allowed=ALLOWED) == safe
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_is_shown(text: str, safe: str) -> None:
     ],
 )
 def test_what_is_unfinished_is_held_back(text: str, settled_text: str) -> None:
-    assert text[: settled(text)] == settled_text
+    assert text[: stable_prefix_length(text)] == settled_text
 
 
 def test_addresses_of_a_conversation_are_found_as_people_write_them() -> None:
@@ -167,6 +167,6 @@ def test_known_addresses_are_compared_as_browsers_do() -> None:
 )
 def test_hostile_texts_are_made_safe_like_others(unit: str) -> None:
     text = unit * (100_000 // len(unit))
-    safe = defang(text, allowed=lambda _: False)
+    safe = sanitize_links(text, allowed=lambda _: False)
     assert targets(safe[:20_000]) <= {"%60" + text} | {each for each in targets(safe[:20_000]) if ":" not in each}
-    assert settled(text) <= len(text)
+    assert stable_prefix_length(text) <= len(text)

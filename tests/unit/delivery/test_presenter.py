@@ -74,7 +74,7 @@ def test_the_last_draft_always_stands_and_what_is_shown_only_moves_forward(pause
         reply = GatedReply()
         presenter = Presenter(opening(reply), pace=0, on_shown=ignore)
         for number, pause in enumerate(pauses):
-            presenter.offer(lambda number=number: draft(str(number)))  # type: ignore[misc]  # mypy cannot infer it
+            presenter.submit(lambda number=number: draft(str(number)))  # type: ignore[misc]  # mypy cannot infer it
             if pause:
                 await asyncio.sleep(0)
         await presenter.finish(draft(str(len(pauses))))
@@ -89,10 +89,10 @@ def test_the_last_draft_always_stands_and_what_is_shown_only_moves_forward(pause
 async def test_what_was_overtaken_while_another_was_being_shown_is_left_out() -> None:
     reply = GatedReply(open=False)
     presenter = Presenter(opening(reply), pace=0, on_shown=ignore)
-    presenter.offer(lambda: draft("a"))
+    presenter.submit(lambda: draft("a"))
     await reply.begun.wait()
-    presenter.offer(lambda: draft("ab"))
-    presenter.offer(lambda: draft("abc"))
+    presenter.submit(lambda: draft("ab"))
+    presenter.submit(lambda: draft("abc"))
     closing = asyncio.create_task(presenter.finish(draft("abcd")))
     reply.gate.set()
     await closing
@@ -108,7 +108,7 @@ async def test_a_refused_draft_does_not_stop_the_next() -> None:
         seen.append(ref)
 
     presenter = Presenter(opening(reply), pace=0, on_shown=note)
-    presenter.offer(lambda: draft("a"))
+    presenter.submit(lambda: draft("a"))
     await reply.begun.wait()
     await presenter.finish(draft("ab"))
     assert (seen, reply.texts) == (["ref"], ["ab"])
@@ -129,7 +129,7 @@ async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
     presenter = Presenter(opening(reply), pace=0, on_shown=lose)
     with pytest.raises(ClaimLost):
         for _ in range(10):
-            presenter.offer(lambda: draft("a"))
+            presenter.submit(lambda: draft("a"))
             await asyncio.sleep(0)
     with pytest.raises(ClaimLost):
         await presenter.aclose()
@@ -139,7 +139,7 @@ async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
 async def test_closing_does_not_wait_for_the_pace() -> None:
     reply = GatedReply()
     presenter = Presenter(opening(reply), pace=3600, on_shown=ignore)
-    presenter.offer(lambda: draft("a"))
+    presenter.submit(lambda: draft("a"))
     await reply.begun.wait()
     async with asyncio.timeout(10):
         await presenter.finish(draft("ab"))
@@ -172,13 +172,13 @@ class Steps(GatedReply):
 @pytest.mark.parametrize("last", [Presenter.finish, Presenter.leave])
 async def test_the_claim_is_asked_after_opening_and_right_before_each_showing(last: Any) -> None:
     reply = Steps()
-    presenter = Presenter(reply.open, pace=0, on_shown=ignore, before=reply.ask)
-    presenter.offer(lambda: draft("a"))
+    presenter = Presenter(reply.open, min_update_interval=0, on_shown=ignore, before=reply.ask)
+    presenter.submit(lambda: draft("a"))
     await reply.begun.wait()
     await last(presenter, draft("ab"))
     assert reply.steps == ["open", "ask a", "show a", "ask ab", "show ab"]
     alone = Steps()
-    await last(Presenter(alone.open, pace=0, on_shown=ignore, before=alone.ask), draft("a"))
+    await last(Presenter(alone.open, min_update_interval=0, on_shown=ignore, before=alone.ask), draft("a"))
     assert alone.steps == ["open", "ask a", "show a"]
 
 
@@ -201,10 +201,10 @@ async def test_what_comes_while_the_reply_is_being_opened_overtakes_what_waits_f
         await gate.wait()
         return reply
 
-    presenter = Presenter(open, pace=0, on_shown=ignore)
-    presenter.offer(lambda: draft("a"))
+    presenter = Presenter(open, min_update_interval=0, on_shown=ignore)
+    presenter.submit(lambda: draft("a"))
     await begun.wait()
-    presenter.offer(lambda: draft("ab"))
+    presenter.submit(lambda: draft("ab"))
     gate.set()
     await reply.begun.wait()
     await presenter.finish(draft("abc"))
@@ -214,11 +214,11 @@ async def test_what_comes_while_the_reply_is_being_opened_overtakes_what_waits_f
 async def test_a_reply_that_cannot_be_opened_is_tried_again_with_the_next_draft() -> None:
     reply = Steps()
     reply.away = 1
-    presenter = Presenter(reply.open, pace=0, on_shown=ignore)
-    presenter.offer(lambda: draft("a"))
+    presenter = Presenter(reply.open, min_update_interval=0, on_shown=ignore)
+    presenter.submit(lambda: draft("a"))
     while reply.away:
         await asyncio.sleep(0)
-    presenter.offer(lambda: draft("ab"))
+    presenter.submit(lambda: draft("ab"))
     await reply.begun.wait()
     await presenter.finish(draft("abc"))
     assert reply.steps == ["open", "show ab", "show abc"]
@@ -229,12 +229,12 @@ async def test_a_reply_that_cannot_be_opened_in_the_end_is_told(last: Any) -> No
     reply = Steps()
     reply.away = 1
     with pytest.raises(PlatformError, match="away"):
-        await last(Presenter(reply.open, pace=0, on_shown=ignore), draft("a"))
+        await last(Presenter(reply.open, min_update_interval=0, on_shown=ignore), draft("a"))
 
 
 async def test_only_a_reply_that_was_opened_is_taken_back() -> None:
     reply = Steps()
-    presenter = Presenter(reply.open, pace=0, on_shown=ignore)
+    presenter = Presenter(reply.open, min_update_interval=0, on_shown=ignore)
     await presenter.retract("theirs")
     assert (reply.steps, reply.kept) == ([], None)
     await presenter.finish(draft("a"))
@@ -244,7 +244,7 @@ async def test_only_a_reply_that_was_opened_is_taken_back() -> None:
 
 async def test_a_reply_that_was_never_opened_is_opened_to_be_taken_back_only_if_something_may_stand_there() -> None:
     reply = Steps()
-    await Presenter(reply.open, pace=0, on_shown=ignore).retract(may_stand=False)
+    await Presenter(reply.open, min_update_interval=0, on_shown=ignore).retract(may_stand=False)
     assert (reply.steps, reply.kept) == ([], None)
-    await Presenter(reply.open, pace=0, on_shown=ignore).retract(may_stand=True)
+    await Presenter(reply.open, min_update_interval=0, on_shown=ignore).retract(may_stand=True)
     assert reply.kept == ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.replies.components import TEMPLATE, Action, custom_id, names_turn, rows_for
+from adapters.discord.replies.components import TEMPLATE, ButtonAction, custom_id, names_turn, rows_for
 from adapters.discord.api.limits import CONTENT, CUSTOM_ID, NONCE
 from adapters.discord.replies.reply_placement import thread_name
 from adapters.discord.replies.rendering import NO_SEARCH, NO_SOURCES, Renderer, plain_pages
@@ -77,7 +77,7 @@ def test_a_private_search_can_be_deepened_and_shared() -> None:
 
 def test_buttons_tell_their_turn() -> None:
     largest = 2**63
-    for action in Action:
+    for action in ButtonAction:
         assert TEMPLATE.fullmatch(custom_id(action, largest))
         assert len(custom_id(action, largest)) <= CUSTOM_ID
     rows = rows_for(Draft(status="thinking"), turn())

@@ -9,11 +9,11 @@ import discord
 import pytest
 
 from adapters.discord.events.slash_commands import CommandForms, payload
-from adapters.discord.api.directory import Directory
+from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.limits import DESCRIPTION
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.api.client import DiscordOptions, Rest
-from adapters.discord.context import Surroundings
+from adapters.discord.api.client import DiscordOptions, DiscordClient
+from adapters.discord.context import DiscordContext
 from adapters.discord.events.translations import GERMAN_NAMES, GERMAN_TEXTS, Translations
 from bot.commands.registry import all_commands
 from bot.parameters import PARAMETERS
@@ -27,9 +27,9 @@ MOST_CHARACTERS = 8_000  # of one command, in its longest language (application-
 @pytest.fixture
 async def commands(clock: ManualClock) -> list[Any]:
     limits = DiscordLimits()
-    rest = Rest(DiscordOptions(token="t"), limits)
+    rest = DiscordClient(DiscordOptions(token="t"), limits)
     store = MemoryStore(clock=clock)
-    around = Surroundings(rest=rest, limits=limits, store=store, clock=clock, directory=Directory(rest))
+    around = DiscordContext(rest=rest, limits=limits, store=store, clock=clock, directory=DiscordDirectory(rest))
     client = discord.Client(intents=discord.Intents.none())
     forms = CommandForms(client, None, around)  # type: ignore[arg-type]  # nothing is carried out
     await forms.tree.set_translator(Translations())

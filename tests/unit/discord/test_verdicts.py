@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.discord.api.errors import VERDICTS, Refused, refusal
+from adapters.discord.api.errors import VERDICTS, DiscordApiError, refusal
 from bot.errors import PlatformRefused
 
 FINAL = (50013, 50001, 10003, 10008, 160002, 160005, 50083, 200000, 200001, 40005, 50035, 10015, 50027, 30046)
@@ -13,7 +13,7 @@ FINAL = (50013, 50001, 10003, 10008, 160002, 160005, 50083, 200000, 200001, 4000
 @pytest.mark.parametrize("code", FINAL)
 def test_what_is_final_has_a_reason_that_people_understand(code: int) -> None:
     error = refusal("POST /channels/{channel_id}/messages", 400, code)
-    assert isinstance(error, Refused)
+    assert isinstance(error, DiscordApiError)
     assert error.reason
     assert str(code) not in error.reason
 

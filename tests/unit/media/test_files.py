@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.request_builder import Composer
+from bot.context.request_builder import RequestBuilder
 from bot.context.transcript import file_text, user_entry
 from bot.turns.conversation_manager import TurnOptions
 from bot.errors import BotError, FileTooLarge, PlatformError
 from bot.context.attachments import (
     FILES_AT_ONCE,
     NO_LONGER_SHOWN,
-    Files,
+    AttachmentLoader,
     left_of,
     newest_files,
     notices_of,
@@ -52,8 +52,8 @@ def attached(*ids: str, size: int = 0) -> tuple[Attachment, ...]:
     return tuple(Attachment(id=id, name=f"{id}.bin", size=size) for id in ids)
 
 
-def files_of(shelf: Shelf, reader: PlainReader | None = None, media_bytes: int = 10_000_000) -> Files:
-    return Files(reader=reader or PlainReader(), sources={"fake": shelf}, media_bytes=media_bytes)
+def files_of(shelf: Shelf, reader: PlainReader | None = None, media_bytes: int = 10_000_000) -> AttachmentLoader:
+    return AttachmentLoader(reader=reader or PlainReader(), sources={"fake": shelf}, media_bytes=media_bytes)
 
 
 # ---------------------------------------------------------------- reading
@@ -231,10 +231,10 @@ def test_of_an_old_thread_the_newest_files_count() -> None:
     assert newest_files([], 4) == []
 
 
-async def composed(files: Files | None, question: Incoming, thread: Sequence[ThreadMessage] = ()) -> list[Entry]:
+async def composed(files: AttachmentLoader | None, question: Incoming, thread: Sequence[ThreadMessage] = ()) -> list[Entry]:
     clock = ManualClock()
     store = MemoryStore(clock=clock)
-    composer = Composer(
+    composer = RequestBuilder(
         store, ScriptedModel(), FixedRates(), {"fake": RecordingPlatform(thread)}, clock=clock, files=files
     )
     turn = Turn(id=1, incoming=question, state=TurnState.RUNNING, epoch=1, attempt=1)

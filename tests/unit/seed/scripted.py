@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from adapters.seed import SeedModel, SeedOptions, Surroundings, open_seed
+from adapters.seed import SeedModel, SeedOptions, Environment, open_seed
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelError
 from bot.types import ModelEvent, ModelRequest
@@ -61,9 +61,9 @@ class ScriptedApi:
         """What was posted."""
         return [json.loads(request.content) for request in self.requests]
 
-    def surroundings(self, chance: Callable[[], float] = lambda: 0.0) -> Surroundings:
+    def surroundings(self, chance: Callable[[], float] = lambda: 0.0) -> Environment:
         """Surroundings of a client that talks to this API."""
-        return Surroundings(
+        return Environment(
             chance=chance,
             monotonic=lambda: self.now,
             sleep=self.sleep,

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.seed.sse import Event, EventParser
 from adapters.seed.protocols import WIRES, read_event
-from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.types import Entry, ModelEvent, ModelRequest, ReasoningDelta, SourceFound, TextDelta
 
@@ -50,9 +50,9 @@ def chat_stream(*pieces: str, finish: str = "stop") -> bytes:
     return b"".join(chunk(piece) for piece in pieces) + chunk("", finish=finish) + usage_chunk() + DONE
 
 
-def read_stream(wire: WireName, pieces: Sequence[bytes]) -> Answer:
+def read_stream(wire: WireName, pieces: Sequence[bytes]) -> ResponseState:
     """The answer that a wire's stream gives, cut as told; its events are all still there."""
-    answer, parser = Answer(), EventParser()
+    answer, parser = ResponseState(), EventParser()
     events: list[Event] = []
     for piece in pieces:
         events += parser.feed(piece)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.seed.retry_policy import objected_parameters
-from adapters.seed.api_errors import Kind, classify, presentable, problem_from_error
+from adapters.seed.api_errors import ProblemKind, classify, presentable, problem_from_error
 from tests.unit.seed.streams import ask
 
 THROUGH_LITELLM = (
@@ -33,24 +33,24 @@ def test_a_servers_words_are_shown_without_keys_and_quotations(detail: str, show
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        pytest.param({"code": "400", "message": "text may contain sensitive information"}, Kind.REFUSED, id="said"),
-        pytest.param({"code": "SensitiveContentDetected.Violence", "message": "m"}, Kind.REFUSED, id="by-code"),
-        pytest.param({"code": "400", "message": "OpenAIException - OutofContextError"}, Kind.TOO_LONG, id="wrapped"),
-        pytest.param({"code": "429", "message": "m"}, Kind.BUSY, id="status-as-code"),
-        pytest.param({"code": 503, "message": "m"}, Kind.BUSY, id="status-as-number"),
-        pytest.param({"code": "400", "message": "m"}, Kind.INVALID, id="invalid"),
-        pytest.param({}, Kind.BUSY, id="nothing-told"),
+        pytest.param({"code": "400", "message": "text may contain sensitive information"}, ProblemKind.REFUSED, id="said"),
+        pytest.param({"code": "SensitiveContentDetected.Violence", "message": "m"}, ProblemKind.REFUSED, id="by-code"),
+        pytest.param({"code": "400", "message": "OpenAIException - OutofContextError"}, ProblemKind.TOO_LONG, id="wrapped"),
+        pytest.param({"code": "429", "message": "m"}, ProblemKind.BUSY, id="status-as-code"),
+        pytest.param({"code": 503, "message": "m"}, ProblemKind.BUSY, id="status-as-number"),
+        pytest.param({"code": "400", "message": "m"}, ProblemKind.INVALID, id="invalid"),
+        pytest.param({}, ProblemKind.BUSY, id="nothing-told"),
     ],
 )
-def test_an_error_object_means_one_thing(error: object, kind: Kind) -> None:
+def test_an_error_object_means_one_thing(error: object, kind: ProblemKind) -> None:
     assert problem_from_error(error).kind is kind
 
 
 def test_a_status_alone_means_something_too() -> None:
     told = {status: classify(status, "", "") for status in (400, 401, 402, 404, 408, 413, 429, 500, 529)}
-    denied = dict.fromkeys((401, 402, 404), Kind.DENIED)
-    busy = dict.fromkeys((408, 429, 500, 529), Kind.BUSY)
-    assert told == {400: Kind.INVALID, 413: Kind.TOO_LONG} | denied | busy
+    denied = dict.fromkeys((401, 402, 404), ProblemKind.DENIED)
+    busy = dict.fromkeys((408, 429, 500, 529), ProblemKind.BUSY)
+    assert told == {400: ProblemKind.INVALID, 413: ProblemKind.TOO_LONG} | denied | busy
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.seed import SeedOptions, Surroundings, Timeouts, open_seed
+from adapters.seed import SeedOptions, Environment, Timeouts, open_seed
 from bot.errors import (
     ConfigError,
     ContextTooLong,
@@ -139,7 +139,7 @@ async def test_tries_end_after_four_with_doubled_waits_between_them() -> None:
 async def test_retry_after_is_honoured(header: str, waited: float) -> None:
     api = ScriptedApi(failed(429, **{"retry-after": header}), answered("Hi"))
     around = api.surroundings()
-    around = Surroundings(
+    around = Environment(
         chance=around.chance,
         monotonic=around.monotonic,
         sleep=around.sleep,

@@ -10,7 +10,7 @@ import pytest
 from adapters.seed import LiveRates, Retries
 from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from adapters.seed.doctor import (
-    Heard,
+    ProbeResult,
     check_cache,
     check_image,
     check_latency,
@@ -105,8 +105,8 @@ async def test_what_is_left_on_the_account(balance: httpx.Response, ok: bool | N
     assert bool(checks["account"].fix) is (ok is False)
 
 
-def heard(*events: ModelEvent, first: float | None = 0.1, rejected: bool = False) -> Heard:
-    return Heard(events=events, error=ModelRejected("no") if rejected else None, first=first, seconds=1)
+def heard(*events: ModelEvent, first: float | None = 0.1, rejected: bool = False) -> ProbeResult:
+    return ProbeResult(events=events, error=ModelRejected("no") if rejected else None, first=first, seconds=1)
 
 
 def used(**usage: object) -> UsageReported:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.seed.api_errors import Kind
+from adapters.seed.api_errors import ProblemKind
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.finish_reasons import FINISHES, finish_of, reason_of
 from adapters.seed.protocols.wire_parameters import WireName
@@ -149,7 +149,7 @@ def test_a_response_that_is_not_completed_is_no_whole_answer(status: str | None,
     answer = read_stream("responses", [said + responses_event(f"response.{event}", response=told) + DONE])
     assert answer.finish is None
     assert answer.problem is not None
-    assert answer.problem.kind is Kind.CUT
+    assert answer.problem.kind is ProblemKind.CUT
 
 
 @pytest.mark.parametrize("details", [None, {}, {"reason": None}, {"reason": "stop"}])

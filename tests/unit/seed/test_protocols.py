@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.seed.api_errors import Kind
+from adapters.seed.api_errors import ProblemKind
 from adapters.seed.protocols import WIRES, read_event
-from adapters.seed.protocols.response import Answer
+from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.types import Finish, ReasoningDelta, SearchStarted, Source, SourceFound, TextDelta, Usage
 from tests.unit.seed.streams import (
@@ -70,7 +70,7 @@ def test_a_stream_cut_anywhere_before_its_end_is_noticed(wire: WireName, data: s
     answer = read_stream(wire, [stream[:cut]])
     assert answer.finish is None
     assert answer.problem is not None
-    assert answer.problem.kind is Kind.CUT
+    assert answer.problem.kind is ProblemKind.CUT
 
 
 FIELDS = st.sampled_from(
@@ -101,7 +101,7 @@ TYPES = st.sampled_from(
 def test_no_json_makes_a_wire_fail(wire: WireName, payload: Any, kind: str | None, name: str) -> None:
     if isinstance(payload, dict) and kind is not None:
         payload = {**payload, "type": kind}
-    answer = Answer()
+    answer = ResponseState()
     read_event(WIRES[wire], answer, (name, json.dumps(payload)))
     answer.close()
     assert answer.finish is not None or answer.problem is not None
@@ -119,10 +119,10 @@ def test_no_json_makes_a_wire_fail(wire: WireName, payload: Any, kind: str | Non
     ],
 )
 def test_what_is_no_json_counts_as_a_cut(wire: WireName, data: str) -> None:
-    answer = Answer()
+    answer = ResponseState()
     read_event(WIRES[wire], answer, ("", data))
     assert answer.problem is not None
-    assert answer.problem.kind is Kind.CUT
+    assert answer.problem.kind is ProblemKind.CUT
 
 
 @every_wire
@@ -191,7 +191,7 @@ def test_the_reason_of_the_end_is_told(stream: bytes, finish: Finish) -> None:
 def test_an_end_without_reason_and_usage_is_a_cut() -> None:
     problem = read_stream("chat", [chunk("Hi") + DONE]).problem
     assert problem is not None
-    assert problem.kind is Kind.CUT
+    assert problem.kind is ProblemKind.CUT
 
 
 def test_a_whole_completion_is_read_like_a_stream() -> None:
@@ -250,15 +250,15 @@ def test_bare_citations_are_sources_and_other_addresses_are_not() -> None:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        pytest.param({"code": "InternalServiceError", "message": "m"}, Kind.BUSY, id="busy"),
-        pytest.param({"code": "OutputTextSensitiveContentDetected", "message": "m"}, Kind.REFUSED, id="refused"),
-        pytest.param({"code": "InvalidParameter", "message": "m"}, Kind.INVALID, id="invalid"),
-        pytest.param({"code": "never_seen", "message": "m"}, Kind.BUSY, id="unknown"),
-        pytest.param("overloaded", Kind.BUSY, id="a-string"),
-        pytest.param({"code": 400, "message": "m", "type": "exceed_context_size_error"}, Kind.TOO_LONG, id="llama.cpp"),
+        pytest.param({"code": "InternalServiceError", "message": "m"}, ProblemKind.BUSY, id="busy"),
+        pytest.param({"code": "OutputTextSensitiveContentDetected", "message": "m"}, ProblemKind.REFUSED, id="refused"),
+        pytest.param({"code": "InvalidParameter", "message": "m"}, ProblemKind.INVALID, id="invalid"),
+        pytest.param({"code": "never_seen", "message": "m"}, ProblemKind.BUSY, id="unknown"),
+        pytest.param("overloaded", ProblemKind.BUSY, id="a-string"),
+        pytest.param({"code": 400, "message": "m", "type": "exceed_context_size_error"}, ProblemKind.TOO_LONG, id="llama.cpp"),
     ],
 )
-def test_an_error_inside_a_stream_is_told(error: Any, kind: Kind) -> None:
+def test_an_error_inside_a_stream_is_told(error: Any, kind: ProblemKind) -> None:
     problem = read_stream("chat", [chunk("Hi") + sse({"error": error})]).problem
     assert problem is not None
     assert problem.kind is kind
@@ -330,7 +330,7 @@ def test_an_incomplete_response_tells_why(reason: str, finish: Finish) -> None:
 def test_a_failed_response_is_a_problem(event: bytes) -> None:
     problem = read_stream("responses", [event]).problem
     assert problem is not None
-    assert (problem.kind, problem.code) == (Kind.BUSY, "InternalServiceError")
+    assert (problem.kind, problem.code) == (ProblemKind.BUSY, "InternalServiceError")
 
 
 # ---------------------------------------------------------------- messages
@@ -369,4 +369,4 @@ def test_an_overloaded_server_tells_so_in_the_stream() -> None:
     event = messages_event("error", error={"type": "overloaded_error", "message": "Overloaded"})
     problem = read_stream("messages", [event]).problem
     assert problem is not None
-    assert (problem.kind, problem.code) == (Kind.BUSY, "overloaded_error")
+    assert (problem.kind, problem.code) == (ProblemKind.BUSY, "overloaded_error")

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from adapters.seed import Pace
-from adapters.seed.request_limits import MINUTE, Limits
+from adapters.seed.request_limits import MINUTE, RequestLimiter
 
 
 class Time:
@@ -16,8 +16,8 @@ class Time:
     def __init__(self) -> None:
         self.now = 0.0
 
-    def limits(self, pace: Pace) -> Limits:
-        return Limits(pace, monotonic=lambda: self.now, sleep=self.sleep)
+    def limits(self, pace: Pace) -> RequestLimiter:
+        return RequestLimiter(pace, monotonic=lambda: self.now, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds

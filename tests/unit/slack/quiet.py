@@ -9,14 +9,14 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.client import SlackCalls
-from adapters.slack.api.workspace import Identity, Workspace
+from adapters.slack.api.client import SlackClient
+from adapters.slack.api.workspace import Identity, SlackWorkspace
 from adapters.slack.api.workspaces import Origin
-from adapters.slack.connection.dispatch import Intake
+from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.bolt_app import make_app
-from adapters.slack.events.interactions import Acting
-from adapters.slack.events.backfill import CatchUp
-from adapters.slack.events.messages import Hearing
+from adapters.slack.events.interactions import InteractionHandler
+from adapters.slack.events.backfill import SlackBackfill
+from adapters.slack.events.messages import SlackMessageHandler
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands.parser import refuse_unknown, unknown_command
 from bot.errors import InvalidInput, StorageUnavailable
@@ -24,10 +24,10 @@ from bot.event_errors import EventErrors
 from bot.parameter_resolver import effective_at
 from bot.parameters import Effective, Scope
 from bot.types import (
-    Again,
+    FollowUp,
     ConversationKey,
     DeletionOutcome,
-    Handled,
+    HandleResult,
     Incoming,
     Outcome,
     ThreadMessage,
@@ -47,7 +47,7 @@ ANSWERS: Mapping[str, Any] = {
 }
 
 
-class QuietCalls(SlackCalls):
+class QuietCalls(SlackClient):
     """The Web API without a server; `made` are the calls, in order."""
 
     def __init__(self) -> None:
@@ -76,42 +76,42 @@ class RememberingBot(QuietBot):
         self.fails = False
         self._settings = MemoryStore(clock=ManualClock())
 
-    async def handle(self, incoming: Incoming) -> Handled:
+    async def handle(self, incoming: Incoming) -> HandleResult:
         if self.fails:
             raise StorageUnavailable("the disk is full")
         if name := unknown_command(incoming.typed or incoming.text):
             raise refuse_unknown(name)
         self.heard.append(incoming)
-        return Handled(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING)
 
-    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> Handled:
+    async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         self.stopped.append(key)
-        return Handled(outcome=Outcome.REPLIED, text=stopped)
+        return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def edited(
+    async def on_message_edited(
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
     ) -> None:
         self.edits.append((channel, message))
 
-    async def deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
+    async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         self.deletions += [(channel, id) for id in ids]
         return DeletionOutcome()
 
-    async def place_deleted(self, place: Within) -> DeletionOutcome:
+    async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         self.places.append(place)
         return DeletionOutcome()
 
-    async def again(self, id: TurnId, how: Again, *, asked: Incoming) -> Handled:
+    async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         raise InvalidInput("That question is not known here.")
 
-    async def effective(self, key: ConversationKey) -> Mapping[str, Effective]:
+    async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
         return await effective_at(key, self._settings)
 
-    async def change(
+    async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
-    ) -> Handled:
+    ) -> HandleResult:
         self.changes.append((scope, values))
-        return Handled(outcome=Outcome.REPLIED, text=answer)
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
 
 class OneWorkspace:
@@ -120,20 +120,20 @@ class OneWorkspace:
     def __init__(self) -> None:
         self.calls = QuietCalls()
         identity = Identity(team=TEAM, enterprise="", bot_user=BOT, bot_id=BOT_ID, url="https://x.slack.com/")
-        self.workspace = Workspace(identity, self.calls)
+        self.workspace = SlackWorkspace(identity, self.calls)
         self.uninstalls = 0
 
-    async def get(self, origin: Origin) -> Workspace:
+    async def get(self, origin: Origin) -> SlackWorkspace:
         return self.workspace
 
-    async def find(self, origin: Origin) -> Workspace | None:
+    async def find(self, origin: Origin) -> SlackWorkspace | None:
         return self.workspace if origin.team == TEAM else None
 
     async def uninstalled(self, origin: Origin) -> Sequence[str]:
         self.uninstalls += 1
         return [origin.team]
 
-    async def everywhere(self) -> list[Workspace]:
+    async def everywhere(self) -> list[SlackWorkspace]:
         return [self.workspace]
 
     async def aclose(self) -> None:
@@ -149,10 +149,10 @@ class Desk:
         self.errors = EventErrors("slack", logging.getLogger(__name__))
         self.background = BackgroundTasks(self.errors)
         clock = ManualClock()
-        hearing = Hearing(self.bot, self.background)
-        acting = Acting(self.bot, hearing, self.background, clock=clock)
-        catch_up = CatchUp(self.bot, hearing, MemoryStore(clock=clock), clock=clock, errors=self.errors)
-        self.intake = Intake(make_app(self.workspaces, hearing, acting, catch_up, self.errors), self.errors)
+        hearing = SlackMessageHandler(self.bot, self.background)
+        acting = InteractionHandler(self.bot, hearing, self.background, clock=clock)
+        catch_up = SlackBackfill(self.bot, hearing, MemoryStore(clock=clock), clock=clock, errors=self.errors)
+        self.intake = EventDispatcher(make_app(self.workspaces, hearing, acting, catch_up, self.errors), self.errors)
 
     async def deliver(self, kind: str, payload: Any) -> bool:
         """Deliver something as over Socket Mode; whether it was acknowledged."""

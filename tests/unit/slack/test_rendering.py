@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
 from adapters.slack.events.parse import mentioned, without_mention
-from adapters.slack.replies.reply_ref import Part, read_reference, write_reference
+from adapters.slack.replies.reply_ref import ReplyMessage, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     end_blocks,
@@ -122,7 +122,7 @@ def test_shortening_cuts_no_entity() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 10**10), st.integers(0, 999_999), st.booleans()), max_size=5))
 def test_a_reference_is_read_as_it_was_written(parts: list[tuple[int, int, bool]]) -> None:
-    written = [Part(ts=f"{seconds}.{micros:06d}", streaming=streams) for seconds, micros, streams in parts]
+    written = [ReplyMessage(ts=f"{seconds}.{micros:06d}", streaming=streams) for seconds, micros, streams in parts]
     channel, read = read_reference(write_reference("C1", written))
     assert [(each.ts, each.streaming) for each in read] == [(each.ts, each.streaming) for each in written]
     assert channel == ("C1" if parts else "")

@@ -112,8 +112,8 @@ async def test_what_recorded_mentions_threads_edits_and_deletions_do() -> None:
     desk = Desk()
     await desk.deliver("events_api", bodies["test_app.app_mention_event_body"])
     (mention,) = desk.bot.heard
-    assert mention.addressed
-    assert mention.starts_thread
+    assert mention.is_directed
+    assert mention.is_top_level
     assert mention.key.thread == TS
     assert mention.text == "what about @ada in #general?"
     assert mention.time_zone == "Europe/Berlin"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from adapters.slack.api.errors import SlackUncertain
+from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace
 from adapters.slack.events.parse import read_message
 from adapters.slack.platform import SlackOptions, open_slack
@@ -150,7 +150,7 @@ async def test_another_workspace_is_nobody_here(caplog: pytest.LogCaptureFixture
     await desk.aclose()
 
 
-@pytest.mark.parametrize("trouble", [StorageUnavailable("away"), SlackUncertain("auth.test", "timeout")])
+@pytest.mark.parametrize("trouble", [StorageUnavailable("away"), SlackUnknownOutcome("auth.test", "timeout")])
 async def test_what_cannot_be_told_whose_it_is_comes_again(trouble: BotError, monkeypatch: pytest.MonkeyPatch) -> None:
     async def find(_origin: Origin) -> None:
         raise trouble

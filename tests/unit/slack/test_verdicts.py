@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.api.errors import VERDICTS, SlackRefusal, verdict_of
+from adapters.slack.api.errors import VERDICTS, SlackApiError, verdict_of
 
 PASSING = ("ratelimited", "rate_limited", "fatal_error", "internal_error", "service_unavailable", "request_timeout")
 FINAL = (
@@ -44,7 +44,7 @@ def test_what_passes_is_tried_again(code: str) -> None:
 
 @pytest.mark.parametrize("code", FINAL)
 def test_what_is_final_has_a_reason_that_people_understand(code: str) -> None:
-    refusal = SlackRefusal("chat.postMessage", code)
+    refusal = SlackApiError("chat.postMessage", code)
     assert not verdict_of(code).passes
     assert refusal.reason
     assert code not in refusal.reason

@@ -122,7 +122,7 @@ class SummaryHouse(House):
         """Ask for a summary outside threads; in a thread of its own each time."""
         key = replace(CHANNEL, thread=f"asked{number}")
         at = self.clock.now + timedelta(seconds=number)
-        given: dict[str, Any] = {"key": key, "at": at, "starts_thread": True, "source_id": f"asked{number}"}
+        given: dict[str, Any] = {"key": key, "at": at, "is_top_level": True, "source_id": f"asked{number}"}
         return await self.ask(f"/summarise {words}".strip(), number, **(given | changes))
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.summary.chunking import divide, size
-from bot.summary.numbered_lines import Line, numbered
+from bot.summary.numbered_lines import NumberedLine, numbered
 from tests.unit.summary.channel import said
 
 UTC = ZoneInfo("UTC")
 
 
-def lines_of(*minutes: float, replies: int = 0, words: int = 5) -> list[list[Line]]:
+def lines_of(*minutes: float, replies: int = 0, words: int = 5) -> list[list[NumberedLine]]:
     """Messages at these minutes, each with so many replies."""
     text = "word " * words
     blocks = []

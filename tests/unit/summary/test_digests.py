@@ -28,7 +28,7 @@ async def command(house: SummaryHouse, words: str, **changes: Any) -> str:
     """What the command tells; asked in the channel by Ada, who is in Berlin."""
     given: dict[str, Any] = {
         "key": CHANNEL,
-        "starts_thread": True,
+        "is_top_level": True,
         "time_zone": BERLIN.key,
         "at": house.clock.now,
     } | changes
@@ -112,10 +112,10 @@ async def test_only_its_author_or_an_administrator_changes_a_digest_and_only_in_
     async with summarising([]) as house:
         await command(house, "add daily 9")
         with pytest.raises(InvalidInput, match="Only who added"):
-            await command(house, "remove 1", author=BEA, administers=False)
+            await command(house, "remove 1", author=BEA, is_admin=False)
         with pytest.raises(InvalidInput, match="no such digest"):
             await command(house, "remove 1", key=replace(CHANNEL, channel="other"))
-        assert "removed" in await command(house, "remove 1", author=BEA, administers=True)
+        assert "removed" in await command(house, "remove 1", author=BEA, is_admin=True)
 
 
 async def test_a_channel_has_a_bounded_number_of_digests() -> None:

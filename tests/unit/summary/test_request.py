@@ -7,50 +7,50 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import InvalidInput
-from bot.summary.request import IsoTimes, Wanted, read_wanted, stored_wanted, zone_of
+from bot.summary.request import IsoTimes, SummaryRequest, read_wanted, stored_wanted, zone_of
 
 NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
 BERLIN = "Europe/Berlin"
 
 
-async def read(words: str, *, outside: bool = True) -> tuple[Wanted, bool]:
+async def read(words: str, *, outside: bool = True) -> tuple[SummaryRequest, bool]:
     return await read_wanted(words, now=NOW, time_zone=BERLIN, outside=outside, times=IsoTimes())
 
 
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        pytest.param("", Wanted(thread=False), id="nothing"),
-        pytest.param("channel", Wanted(thread=False), id="channel"),
-        pytest.param("this channel last 50 messages", Wanted(thread=False, last=50), id="a-number"),
-        pytest.param("last 1,000", Wanted(thread=False, last=1000), id="a-large-number"),
-        pytest.param("since my last message", Wanted(thread=False, after_own=True), id="own"),
-        pytest.param("Since The Last Summary", Wanted(thread=False, after_summary=True), id="summary"),
-        pytest.param("since last digest", Wanted(thread=False, after_summary=True), id="digest"),
-        pytest.param("from 1767600000.000100", Wanted(thread=False, start="1767600000.000100"), id="an-id"),
+        pytest.param("", SummaryRequest(thread=False), id="nothing"),
+        pytest.param("channel", SummaryRequest(thread=False), id="channel"),
+        pytest.param("this channel last 50 messages", SummaryRequest(thread=False, last=50), id="a-number"),
+        pytest.param("last 1,000", SummaryRequest(thread=False, last=1000), id="a-large-number"),
+        pytest.param("since my last message", SummaryRequest(thread=False, after_own=True), id="own"),
+        pytest.param("Since The Last Summary", SummaryRequest(thread=False, after_summary=True), id="summary"),
+        pytest.param("since last digest", SummaryRequest(thread=False, after_summary=True), id="digest"),
+        pytest.param("from 1767600000.000100", SummaryRequest(thread=False, start="1767600000.000100"), id="an-id"),
         pytest.param(
             "from https://x.slack.com/archives/C1/p1767600000000100",
-            Wanted(thread=False, start="https://x.slack.com/archives/C1/p1767600000000100"),
+            SummaryRequest(thread=False, start="https://x.slack.com/archives/C1/p1767600000000100"),
             id="a-link",
         ),
         pytest.param(
-            "since 2026-11-20", Wanted(thread=False, since=datetime(2026, 11, 19, 23, tzinfo=UTC)), id="a-day-there"
+            "since 2026-11-20", SummaryRequest(thread=False, since=datetime(2026, 11, 19, 23, tzinfo=UTC)), id="a-day-there"
         ),
         pytest.param(
-            "2026-11-20 09:30", Wanted(thread=False, since=datetime(2026, 11, 20, 8, 30, tzinfo=UTC)), id="bare-time"
+            "2026-11-20 09:30", SummaryRequest(thread=False, since=datetime(2026, 11, 20, 8, 30, tzinfo=UTC)), id="bare-time"
         ),
     ],
 )
-async def test_what_is_wanted(words: str, wanted: Wanted) -> None:
+async def test_what_is_wanted(words: str, wanted: SummaryRequest) -> None:
     assert await read(words) == (wanted, False)
     assert stored_wanted(str(wanted)) == wanted
 
 
 async def test_in_a_thread_the_thread_is_meant_unless_the_words_say_otherwise() -> None:
-    assert await read("", outside=False) == (Wanted(thread=True), False)
-    assert await read("channel last 5", outside=False) == (Wanted(thread=False, last=5), False)
-    assert await read("here last 5", outside=False) == (Wanted(thread=True, last=5), False)
-    assert stored_wanted(str(Wanted(thread=True))) == Wanted(thread=True)
+    assert await read("", outside=False) == (SummaryRequest(thread=True), False)
+    assert await read("channel last 5", outside=False) == (SummaryRequest(thread=False, last=5), False)
+    assert await read("here last 5", outside=False) == (SummaryRequest(thread=True, last=5), False)
+    assert stored_wanted(str(SummaryRequest(thread=True))) == SummaryRequest(thread=True)
 
 
 @pytest.mark.parametrize("words", ["private", "last 5 private", "private last 5", "last 5 only for me", "for me"])

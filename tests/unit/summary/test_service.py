@@ -15,7 +15,7 @@ from bot.pricing import SEED_CARD
 from bot.summary.prompts import HEAD, MERGE
 from bot.summary.service import NO_ACCESS, UNCHANGED
 from bot.types import (
-    Again,
+    FollowUp,
     ConversationKey,
     Finish,
     Finished,
@@ -40,7 +40,7 @@ def told(text: str, counted: int = 1000) -> list[ModelEvent]:
 
 
 ASKED = incoming(
-    "/summarise", key=replace(CHANNEL, thread="asked1"), at=ASKED_AT, starts_thread=True, source_id="asked1"
+    "/summarise", key=replace(CHANNEL, thread="asked1"), at=ASKED_AT, is_top_level=True, source_id="asked1"
 )
 
 
@@ -280,7 +280,7 @@ async def test_a_deletion_that_the_platform_tells_leaves_no_part_that_covers_it(
     async with summarising(talk(3), told("- one [1]")) as house:
         await house.summarise()
         assert await house.store.get_parts(CHANNEL)
-        await house.inbox.deleted(replace(CHANNEL, thread="whatever"), "m2")
+        await house.inbox.on_message_deleted(replace(CHANNEL, thread="whatever"), "m2")
         assert await house.store.get_parts(CHANNEL) == []
 
 
@@ -288,7 +288,7 @@ async def test_what_was_told_of_a_deleted_message_leaves_transcript_and_draft() 
     async with summarising(talk(3), told("- one [1]\n- the key is 42 [2]"), told("later")) as house:
         await house.summarise()
         key = replace(CHANNEL, thread="asked1")
-        await house.inbox.deleted(CHANNEL, "m2")
+        await house.inbox.on_message_deleted(CHANNEL, "m2")
         await house.ask("and now?", 9, key=key, at=house.clock() + timedelta(hours=1))
         turn = await house.store.get_turn(1)
     assert turn is not None
@@ -302,7 +302,7 @@ async def test_a_summary_under_way_begins_anew_when_a_message_is_deleted() -> No
         asking = asyncio.create_task(house.summarise())
         await house.asked(1)
         house.channel.without("m2")
-        await house.inbox.deleted(CHANNEL, "m2")
+        await house.inbox.on_message_deleted(CHANNEL, "m2")
         settlement = await asking
     assert settlement.draft.text == "- one [1](https://chat.example/c/m1)"
     assert "text of m2" not in house.requests[1].entries[0].text
@@ -390,7 +390,7 @@ async def test_a_failed_summary_can_be_retried() -> None:
     async with summarising(talk(2), [Refused("no")], [Refused("no")], told("- one [1]")) as house:
         failed = await house.summarise()
         assert failed.state is TurnState.FAILED
-        await house.inbox.again(1, Again.RETRY, asked=incoming("", 99))
+        await house.inbox.follow_up(1, FollowUp.RETRY, asked=incoming("", 99))
         await house.settled()
         again = house.store.settlements[2]
     assert again.draft.text == "- one [1](https://chat.example/c/m1)"

@@ -84,9 +84,9 @@ async def test_one_delivery_is_one_turn_however_often_it_comes() -> None:
 
 async def test_what_is_not_meant_for_the_bot_is_passed_over_until_it_takes_part() -> None:
     async with running() as house:
-        assert (await house.inbox.handle(incoming("lunch?", 1, addressed=False))).outcome is Outcome.IGNORED
+        assert (await house.inbox.handle(incoming("lunch?", 1, is_directed=False))).outcome is Outcome.IGNORED
         await house.ask("@bot why?", 2)
-        await house.ask("and now?", 3, addressed=False)
+        await house.ask("and now?", 3, is_directed=False)
     assert len(house.requests) == 2
 
 
@@ -99,7 +99,7 @@ async def test_what_is_passed_over_is_logged_once_an_hour_for_its_kind_and_place
         async with running() as house:
             for number in range(3):
                 for place in (KEY, replace(KEY, thread="another"), elsewhere):
-                    await house.inbox.handle(incoming("my secret", number, addressed=False, key=place))
+                    await house.inbox.handle(incoming("my secret", number, is_directed=False, key=place))
                 await house.inbox.handle(incoming("deployed", number, author=bot))
     told = [(each.levelname, each.__dict__["place"], each.__dict__["reason"]) for each in caplog.records]
     assert told == [
@@ -131,11 +131,11 @@ async def test_strangers_are_told_of_no_command_either() -> None:
 @pytest.mark.parametrize(("directed", "text"), [(False, "cats?"), (True, "dogs?")])
 async def test_what_bots_change_counts_where_it_is_meant_for_the_bot(directed: bool, text: str) -> None:
     async with running() as house:
-        id = await house.store.accept(incoming("cats?"))
+        id = await house.store.enqueue(incoming("cats?"))
         assert id is not None
         changed = ThreadMessage(source_id="s1", author=replace(ADA, is_bot=True), text="dogs?", at=START)
         later = START + timedelta(minutes=1)
-        await house.inbox.edited(replace(KEY, thread=""), changed, at=later, is_directed=directed)
+        await house.inbox.on_message_edited(replace(KEY, thread=""), changed, at=later, is_directed=directed)
         turn = await house.store.get_turn(id)
     assert turn is not None
     assert turn.incoming.text == text
@@ -158,11 +158,11 @@ async def test_a_bad_parameter_is_told_before_anything_is_stored() -> None:
 
 async def test_a_question_in_a_channel_is_answered_where_the_setting_says() -> None:
     async with running() as house:
-        await house.ask("why?", 1, starts_thread=True)
-        assert await house.store.takes_part(KEY)
+        await house.ask("why?", 1, is_top_level=True)
+        assert await house.store.has_participated(KEY)
         await house.inbox.handle(incoming("/set channel answer_in channel", 2))
-        await house.ask("why?", 3, starts_thread=True)
-        assert await house.store.takes_part(replace(KEY, thread=""))
+        await house.ask("why?", 3, is_top_level=True)
+        assert await house.store.has_participated(replace(KEY, thread=""))
 
 
 # ---------------------------------------------------------------- the conversation

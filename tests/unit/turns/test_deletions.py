@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError
-from bot.types import Again, TextDelta, ThreadMessage, Turn, TurnState, Within
+from bot.types import FollowUp, TextDelta, ThreadMessage, Turn, TurnState, Within
 from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running
 
@@ -23,7 +23,7 @@ def edited(number: int, text: str) -> ThreadMessage:
 
 
 async def edit(house: House, number: int, text: str, *, seconds: float = 60, **facts: Any) -> None:
-    await house.inbox.edited(KEY, edited(number, text), at=START + timedelta(seconds=seconds), **facts)
+    await house.inbox.on_message_edited(KEY, edited(number, text), at=START + timedelta(seconds=seconds), **facts)
 
 
 def sent(house: House, *, since: int = 0) -> str:
@@ -41,18 +41,18 @@ def held(gate: asyncio.Event) -> list[Any]:
 
 
 async def delete_message(house: House) -> None:
-    await house.inbox.deleted(KEY, "s2")
+    await house.inbox.on_message_deleted(KEY, "s2")
 
 
 async def delete_answer(house: House) -> None:
     while 2 not in house.store._messages_of:  # shown, but not yet noted
         await asyncio.sleep(0)
-    await house.inbox.deleted(KEY, "m2")
+    await house.inbox.on_message_deleted(KEY, "m2")
 
 
 async def delete_channel(house: House) -> None:
     house.clock.advance(60)
-    await house.inbox.place_deleted(PLACE)
+    await house.inbox.on_place_deleted(PLACE)
 
 
 async def forget_here(house: House) -> None:
@@ -89,7 +89,7 @@ async def test_a_question_deleted_while_it_waits_is_never_asked() -> None:
         await in_mid_answer(house, "hello")
         await house.inbox.handle(incoming(f"my password is {SECRET}", 2))
         await house.inbox.handle(incoming("and now?", 3))
-        await house.inbox.deleted(KEY, "s2")
+        await house.inbox.on_message_deleted(KEY, "s2")
         gate.set()
         await house.settled()
     assert SECRET not in sent(house)
@@ -100,7 +100,7 @@ async def test_a_question_that_was_put_off_is_taken_back_with_its_placeholder() 
     async with running([ModelUnavailable("down")], words("later")) as house:
         await house.inbox.handle(incoming(f"my password is {SECRET}", 1))
         await house.platform.until(lambda: any(d.notices for drafts in house.platform.shown.values() for d in drafts))
-        await house.inbox.deleted(KEY, "s1")
+        await house.inbox.on_message_deleted(KEY, "s1")
         await house.settled()
         assert house.platform.withdrawn == ["m1"]
     assert len(house.requests) == 1
@@ -131,7 +131,7 @@ async def test_one_of_a_burst_is_deleted_and_the_others_are_answered_without_it(
             await house.inbox.handle(incoming(text, number))
         gate.set()
         await house.platform.until(lambda: any(SECRET in d.text for d in house.platform.shown.get("m2", [])))
-        await house.inbox.deleted(KEY, "s3")
+        await house.inbox.on_message_deleted(KEY, "s3")
         await house.settled()
         assert house.platform.texts() == ["one two", "to b and d"]
         assert house.platform.withdrawn == []
@@ -151,7 +151,7 @@ async def test_the_first_of_a_burst_is_deleted_and_the_others_get_an_answer_of_t
             await house.inbox.handle(incoming(text, number))
         gate.set()
         await house.platform.until(lambda: any(SECRET in d.text for d in house.platform.shown.get("m2", [])))
-        await house.inbox.deleted(KEY, "s2")
+        await house.inbox.on_message_deleted(KEY, "s2")
         await house.settled()
         assert house.platform.withdrawn == ["m2"]
         assert house.platform.texts() == ["one two", "to c and d"]
@@ -163,7 +163,7 @@ async def test_a_deletion_while_the_whole_answer_is_being_shown_takes_it_back() 
         close = house.store.close
 
         async def late(turn: Turn, **facts: Any) -> bool:
-            await house.inbox.deleted(KEY, "s1")
+            await house.inbox.on_message_deleted(KEY, "s1")
             return await close(turn, **facts)
 
         house.store.close = late  # type: ignore[method-assign]  # the worst moment
@@ -189,7 +189,7 @@ async def test_a_retraction_that_the_platform_refuses_is_tried_again() -> None:
 
         reply.retract = away  # type: ignore[method-assign]  # a platform that is away once
         try:
-            await house.inbox.deleted(KEY, "s1")
+            await house.inbox.on_message_deleted(KEY, "s1")
             while refusals:
                 await asyncio.sleep(0)
             house.clock.advance(60)
@@ -203,17 +203,17 @@ async def test_a_retraction_that_the_platform_refuses_is_tried_again() -> None:
 async def test_what_was_deleted_cannot_be_asked_again() -> None:
     async with running(words("one")) as house:
         await house.ask(f"my password is {SECRET}", 1)
-        await house.inbox.deleted(KEY, "s1")
-        for number, how in enumerate(Again, start=100):
+        await house.inbox.on_message_deleted(KEY, "s1")
+        for number, how in enumerate(FollowUp, start=100):
             with pytest.raises(InvalidInput):
-                await house.inbox.again(1, how, asked=incoming("", number))
+                await house.inbox.follow_up(1, how, asked=incoming("", number))
 
 
 async def test_a_deletion_elsewhere_in_the_channel_leaves_an_answer_alone() -> None:
     gate = asyncio.Event()
     async with running(held(gate)) as house:
         await in_mid_answer(house)
-        assert not (await house.inbox.deleted(KEY, "somebody else's")).interrupted
+        assert not (await house.inbox.on_message_deleted(KEY, "somebody else's")).interrupted
         gate.set()
         await house.settled()
     assert house.store.settlements[1].state is TurnState.DONE

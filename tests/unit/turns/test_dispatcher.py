@@ -31,7 +31,7 @@ def runner(store: MemoryStore, work: Callable[[Turn], Awaitable[None]]) -> Calla
 
 
 async def accept(store: MemoryStore, number: int, key: ConversationKey = KEY) -> None:
-    assert await store.accept(incoming(f"question {number}", number, key=key)) is not None
+    assert await store.enqueue(incoming(f"question {number}", number, key=key)) is not None
 
 
 async def test_turns_of_one_conversation_run_in_order_and_never_together() -> None:
@@ -217,7 +217,7 @@ async def test_a_turn_that_is_put_off_is_taken_up_when_its_time_comes() -> None:
     async def run(turn: Turn) -> None:
         seen.append(turn.retries)
         if turn.retries == 0:
-            await store.postpone(turn, clock() + timedelta(milliseconds=1))
+            await store.reschedule(turn, clock() + timedelta(milliseconds=1))
             clock.advance(0.002)
             return
         await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m"))
@@ -265,7 +265,7 @@ async def test_waits_for_the_model_leave_a_bug_in_the_showing_its_own_tries() ->
     async def run(turn: Turn) -> None:
         seen.append((turn.retries, turn.showings))
         if turn.retries < 3:
-            await store.postpone(turn, clock())
+            await store.reschedule(turn, clock())
         elif turn.outcome is None:
             await store.record(turn, recorded)
             raise ZeroDivisionError

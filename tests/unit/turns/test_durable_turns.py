@@ -64,20 +64,20 @@ async def test_a_question_that_waits_for_the_model_can_be_stopped() -> None:
 async def test_a_stop_that_this_process_was_not_told_of_is_noticed_with_the_next_progress() -> None:
     never = asyncio.Event()
     async with running([TextDelta("half"), never]) as house:
-        stop = house.store.note_reply
+        stop = house.store.set_reply_ref
 
-        async def note_reply(turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
+        async def set_reply_ref(turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
             await house.store.request_stop(turn.incoming.key)
             return await stop(turn, ref, messages)
 
-        house.store.note_reply = note_reply  # type: ignore[method-assign]  # a stop at the worst moment
+        house.store.set_reply_ref = set_reply_ref  # type: ignore[method-assign]  # a stop at the worst moment
         settlement = await house.ask("first", 1)
     assert settlement.state is TurnState.CANCELLED
 
 
 async def test_a_turn_that_ends_its_runner_every_time_is_given_up() -> None:
     async with running(words("fine")) as house:
-        await house.store.accept(incoming("first", 1))
+        await house.store.enqueue(incoming("first", 1))
         for _ in range(MOST_CLAIMS):
             assert await house.store.claim(KEY, worker="one that dies") is not None
         await house.ask("second", 2)
@@ -118,7 +118,7 @@ async def test_who_was_held_up_shows_nothing_over_the_answer_of_another(seconds:
 
 async def test_an_interrupted_answer_is_shown_once_more_over_what_arrives_late() -> None:
     house = House(words("the whole answer"))
-    await house.store.accept(incoming("why?"))
+    await house.store.enqueue(incoming("why?"))
     await house.store.claim(KEY, worker="one that ends here")
     house.dispatcher.wake(KEY)
     await house.settled()
@@ -172,7 +172,7 @@ async def held_up(before: str) -> tuple[House, HoldingUp, Turn]:
 async def shown_by_another(house: House, taken: Turn, ref: str) -> None:
     """The other runner shows its answer in a message, and settles the turn."""
     house.platform.shown.setdefault(ref, []).append(OTHERS)
-    await house.store.note_reply(taken, ref)
+    await house.store.set_reply_ref(taken, ref)
     await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=OTHERS, model="m"))
 
 
@@ -208,7 +208,7 @@ async def test_a_second_message_is_taken_back_once_the_other_has_noted_its_own(
         nonlocal looks
         looks += 1
         if looks == AT_ONCE.looks:
-            await house.store.note_reply(taken, "theirs")
+            await house.store.set_reply_ref(taken, "theirs")
         return await looked(id)
 
     monkeypatch.setattr(house.store, "get_turn", get_turn)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import InvalidInput, ModelRejected
 from bot.turns.followups import UNDER_WAY, once_more
-from bot.types import Again, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
+from bot.types import FollowUp, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
 from tests.fakes import incoming, words
 from tests.house import House
 
@@ -35,7 +35,7 @@ def ended(state: TurnState, *burst: Incoming, **changes: object) -> Turn:
 
 
 def test_a_retry_asks_everything_again_into_the_same_message() -> None:
-    first, second = once_more(ended(TurnState.FAILED, incoming("and how?", 2)), Again.RETRY, by=GRACE, at=NOW)
+    first, second = once_more(ended(TurnState.FAILED, incoming("and how?", 2)), FollowUp.RETRY, by=GRACE, at=NOW)
     assert (first.text, first.reply_ref, first.source_id) == ("why?", "r1", incoming("why?", 1).source_id)
     assert (second.text, second.reply_ref) == ("and how?", "")
     assert len({first.dedupe_key, second.dedupe_key}) == 2
@@ -43,34 +43,34 @@ def test_a_retry_asks_everything_again_into_the_same_message() -> None:
 
 def test_another_answer_is_a_new_question_into_the_same_message() -> None:
     file = Attachment(id="f", name="f.png")
-    (asked,) = once_more(ended(TurnState.DONE, attachments=(file,)), Again.REGENERATE, by=GRACE, at=NOW)
+    (asked,) = once_more(ended(TurnState.DONE, attachments=(file,)), FollowUp.REGENERATE, by=GRACE, at=NOW)
     assert "why?" in asked.text
     assert (asked.author, asked.at, asked.source_id, asked.attachments) == (GRACE, NOW, "", ())
     assert asked.reply_ref == "r1"
 
 
 def test_the_rest_goes_into_a_new_message() -> None:
-    (asked,) = once_more(ended(TurnState.DONE), Again.CONTINUE, by=GRACE, at=NOW)
+    (asked,) = once_more(ended(TurnState.DONE), FollowUp.CONTINUE, by=GRACE, at=NOW)
     assert "go on" in asked.text
     assert asked.reply_ref == ""
 
 
 def test_another_summary_is_the_same_order_again() -> None:
-    (asked,) = once_more(ended(TurnState.DONE, task=Task.SUMMARY), Again.REGENERATE, by=GRACE, at=NOW)
+    (asked,) = once_more(ended(TurnState.DONE, task=Task.SUMMARY), FollowUp.REGENERATE, by=GRACE, at=NOW)
     assert (asked.text, asked.task, asked.reply_ref) == ("why?", Task.SUMMARY, "r1")
 
 
 def test_an_answer_that_is_recorded_has_ended_though_notes_are_still_made() -> None:
     turn = replace(ended(TurnState.RUNNING), outcome=TurnState.DONE)
-    assert once_more(turn, Again.REGENERATE, by=GRACE, at=NOW)
+    assert once_more(turn, FollowUp.REGENERATE, by=GRACE, at=NOW)
     with pytest.raises(InvalidInput, match="was answered"):
-        once_more(turn, Again.RETRY, by=GRACE, at=NOW)
+        once_more(turn, FollowUp.RETRY, by=GRACE, at=NOW)
 
 
-@pytest.mark.parametrize("how", Again)
+@pytest.mark.parametrize("how", FollowUp)
 @pytest.mark.parametrize("state", TurnState)
-def test_only_what_has_ended_that_way_is_gone_on_with(state: TurnState, how: Again) -> None:
-    fits = state is TurnState.FAILED if how is Again.RETRY else state in {TurnState.DONE, TurnState.CANCELLED}
+def test_only_what_has_ended_that_way_is_gone_on_with(state: TurnState, how: FollowUp) -> None:
+    fits = state is TurnState.FAILED if how is FollowUp.RETRY else state in {TurnState.DONE, TurnState.CANCELLED}
     if fits:
         assert once_more(ended(state), how, by=GRACE, at=NOW)
     else:
@@ -83,10 +83,10 @@ async def test_a_failed_question_is_answered_in_its_own_message_once() -> None:
     failed = await house.ask("why?")
     assert failed.state is TurnState.FAILED
     first, second = pressed(1), pressed(2)
-    assert (await house.inbox.again(1, Again.RETRY, asked=first)).outcome is Outcome.ANSWERING
-    assert (await house.inbox.again(1, Again.RETRY, asked=first)).outcome is Outcome.DUPLICATE
-    assert (await house.inbox.again(1, Again.RETRY, asked=second)).text == UNDER_WAY
-    assert (await house.inbox.again(1, Again.RETRY, asked=second)).outcome is Outcome.DUPLICATE
+    assert (await house.inbox.follow_up(1, FollowUp.RETRY, asked=first)).outcome is Outcome.ANSWERING
+    assert (await house.inbox.follow_up(1, FollowUp.RETRY, asked=first)).outcome is Outcome.DUPLICATE
+    assert (await house.inbox.follow_up(1, FollowUp.RETRY, asked=second)).text == UNDER_WAY
+    assert (await house.inbox.follow_up(1, FollowUp.RETRY, asked=second)).outcome is Outcome.DUPLICATE
     await house.settled()
     answered = await house.store.get_turn(2)
     before = await house.store.get_turn(1)
@@ -99,5 +99,5 @@ async def test_a_failed_question_is_answered_in_its_own_message_once() -> None:
 async def test_what_is_not_known_is_not_gone_on_with() -> None:
     house = House()
     with pytest.raises(InvalidInput):
-        await house.inbox.again(99, Again.RETRY, asked=pressed(1))
-    assert (await house.inbox.again(99, Again.RETRY, asked=pressed(1))).outcome is Outcome.DUPLICATE
+        await house.inbox.follow_up(99, FollowUp.RETRY, asked=pressed(1))
+    assert (await house.inbox.follow_up(99, FollowUp.RETRY, asked=pressed(1))).outcome is Outcome.DUPLICATE

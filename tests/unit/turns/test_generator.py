@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.context.request_builder import Composer
+from bot.context.request_builder import RequestBuilder
 from bot.delivery import Presenter
 from bot.errors import ModelAccessDenied, ModelUnavailable, StreamCut, TurnGivenUp
-from bot.summary.service import Summariser
+from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.checkpoint import Checkpoint
 from bot.turns.error_messages import CUT_NOTICE, user_message
@@ -29,8 +29,8 @@ class Desk:
     def __init__(self, model: ScriptedModel, store: MemoryStore, turn: Turn, clock: ManualClock) -> None:
         self.model, self.platform = model, RecordingPlatform()
         platform, rates, platforms = self.platform, FixedRates(), {self.platform.name: self.platform}
-        composer = Composer(store, model, rates, platforms, clock=clock)
-        summariser = Summariser(store, model, rates, platforms, clock=clock)
+        composer = RequestBuilder(store, model, rates, platforms, clock=clock)
+        summariser = SummaryService(store, model, rates, platforms, clock=clock)
         self.generator = Generator(store, model, rates, composer=composer, summariser=summariser, clock=clock)
         stop = asyncio.Event()
         checkpoint = Checkpoint(store, turn, clock, stop=stop)
@@ -42,7 +42,7 @@ class Desk:
 async def desk(*script: object) -> AsyncIterator[Desk]:
     clock = ManualClock()
     store, model = MemoryStore(clock=clock), ScriptedModel(list(script))  # type: ignore[arg-type]  # events and errors
-    await store.accept(incoming("Why?"))
+    await store.enqueue(incoming("Why?"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
     opened = Desk(model, store, turn, clock)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from adapters.slack.events.requests import name_of
-from adapters.web.composer import PLATFORM, Written, prepare
+from adapters.web.composer import PLATFORM, ComposedMessage, prepare
 from bot.app.maintenance import keep_retention
 from bot.turns.effects import DELIVERIES_KEPT, TELLING
 from bot.errors import InvalidInput, PlatformError
 from bot.turns.pending_answers import INTERRUPTED, LOOK_SECONDS, keep_telling
 from bot.parameter_resolver import scopes_of
 from bot.parameters import Scope
-from bot.types import Channel, Outcome, Owed
+from bot.types import Channel, Outcome, PendingAnswer
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ADA, KEY, START, ManualClock, incoming
 from tests.house import House, running
@@ -73,9 +73,9 @@ async def test_a_late_stop_leaves_the_next_question_alone() -> None:
 async def test_forms_and_feedback_are_taken_once() -> None:
     async with running() as house:
         form, thumb = incoming("", 1), incoming("", 2)
-        assert (await house.inbox.change(HERE, {"max_tokens": "9"}, asked=form, answer="set")).text == "set"
-        await house.inbox.change(HERE, {"max_tokens": None}, asked=incoming("", 3))
-        assert (await house.inbox.change(HERE, {"max_tokens": "9"}, asked=form)).outcome is Outcome.DUPLICATE
+        assert (await house.inbox.set_parameters(HERE, {"max_tokens": "9"}, asked=form, answer="set")).text == "set"
+        await house.inbox.set_parameters(HERE, {"max_tokens": None}, asked=incoming("", 3))
+        assert (await house.inbox.set_parameters(HERE, {"max_tokens": "9"}, asked=form)).outcome is Outcome.DUPLICATE
         assert await value(house, "max_tokens") is None
         await house.inbox.feedback(1, good=True, asked=thumb)
         await house.inbox.feedback(1, good=False, asked=incoming("", 4))
@@ -86,7 +86,7 @@ async def test_forms_and_feedback_are_taken_once() -> None:
 async def test_of_a_form_all_is_set_or_nothing() -> None:
     async with running() as house:
         with pytest.raises(InvalidInput):
-            await house.inbox.change(HERE, {"memory": "no", "max_tokens": "many"}, asked=incoming("", 1))
+            await house.inbox.set_parameters(HERE, {"memory": "no", "max_tokens": "many"}, asked=incoming("", 1))
         assert await value(house, "memory") is None
 
 
@@ -109,7 +109,7 @@ async def test_what_the_playground_sends_again_is_done_once(text: str, direct: b
     """The composer sends the same text under the same token until it hears that it has arrived."""
     async with running() as house:
         channel = Channel(workspace="local", id="general", name="general", direct=direct)
-        written = Written(channel=channel, thread="", author=ADA, text=text, token="t1", at=START)
+        written = ComposedMessage(channel=channel, thread="", author=ADA, text=text, token="t1", at=START)
         became = [(await house.inbox.handle(prepare(written).incoming)).outcome for _ in range(3)]
         assert became == [Outcome.REPLIED, Outcome.DUPLICATE, Outcome.DUPLICATE]
         another = replace(written, token="t2")
@@ -147,7 +147,7 @@ async def test_what_is_owed_is_told_until_it_is_told_and_then_no_more() -> None:
         text = (await house.inbox.handle(incoming("/help"))).text
         told: list[str | None] = []
 
-        async def tell(owed: Owed) -> None:
+        async def tell(owed: PendingAnswer) -> None:
             told.append(owed.answer)
             if len(told) == 1:
                 raise PlatformError("away")
@@ -161,7 +161,7 @@ async def test_a_bug_in_finishing_is_told_as_an_interruption(caplog: pytest.LogC
         await house.inbox.begin(incoming("/help"))
         told: list[str | None] = []
 
-        async def tell(owed: Owed) -> None:
+        async def tell(owed: PendingAnswer) -> None:
             told.append(owed.answer)
             if owed.answer is None:
                 raise RuntimeError("a bug")
@@ -176,7 +176,7 @@ async def test_a_bug_in_telling_ends_with_the_delivery_and_not_with_the_loop() -
         await house.inbox.handle(incoming("/help", 1))
         told: list[str | None] = []
 
-        async def tell(owed: Owed) -> None:
+        async def tell(owed: PendingAnswer) -> None:
             told.append(owed.answer)
             raise RuntimeError("a bug")
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import InvalidInput, ModelRejected
 from bot.turns.ownership import check_forget
-from bot.types import Again, Incoming, Outcome, Person, TurnState
+from bot.types import FollowUp, Incoming, Outcome, Person, TurnState
 from tests.fakes import ADA, KEY, incoming, words
 from tests.house import House, running
 
@@ -20,7 +20,7 @@ FORGETTING = ("/forget here", "/forget memory")
 
 
 def test_nobody_is_an_administrator_of_whom_no_adapter_says_so() -> None:
-    assert not Incoming(key=KEY, dedupe_key="d", author=ADA, text="?", at=NOW).administers
+    assert not Incoming(key=KEY, dedupe_key="d", author=ADA, text="?", at=NOW).is_admin
 
 
 # ---------------------------------------------------------------- stopping
@@ -28,11 +28,11 @@ def test_nobody_is_an_administrator_of_whom_no_adapter_says_so() -> None:
 
 @pytest.mark.parametrize("way", ["button", "command"])
 async def test_only_who_asked_or_an_administrator_stops_an_answer(way: str) -> None:
-    async def stop(house: House, number: int, by: Person, *, administers: bool = False) -> None:
+    async def stop(house: House, number: int, by: Person, *, is_admin: bool = False) -> None:
         if way == "button":
-            await house.inbox.stop(KEY, asked=incoming("", number, author=by, administers=administers))
+            await house.inbox.stop(KEY, asked=incoming("", number, author=by, is_admin=is_admin))
         else:
-            await house.inbox.handle(incoming("/stop", number, author=by, administers=administers))
+            await house.inbox.handle(incoming("/stop", number, author=by, is_admin=is_admin))
 
     async with running([asyncio.Event()], [asyncio.Event()]) as house:
         await house.inbox.handle(incoming("Why?", 1))
@@ -43,7 +43,7 @@ async def test_only_who_asked_or_an_administrator_stops_an_answer(way: str) -> N
         await house.settled()
         await house.inbox.handle(incoming("And how?", 4))
         await house.asked(2)
-        await stop(house, 5, EVE, administers=True)
+        await stop(house, 5, EVE, is_admin=True)
         await house.settled()
     assert [each.status for each in house.platform.finished.values()] == ["stopped"] * 2
 
@@ -72,17 +72,17 @@ async def test_where_nothing_is_answered_nobody_is_told_of_others() -> None:
 # ---------------------------------------------------------------- going on
 
 
-@pytest.mark.parametrize("how", [Again.REGENERATE, Again.CONTINUE])
-async def test_only_who_asked_or_an_administrator_goes_on_with_an_answer(how: Again) -> None:
+@pytest.mark.parametrize("how", [FollowUp.REGENERATE, FollowUp.CONTINUE])
+async def test_only_who_asked_or_an_administrator_goes_on_with_an_answer(how: FollowUp) -> None:
     async with running(words("Because."), words("So."), words("Well.")) as house:
         await house.ask("Why?")
         with pytest.raises(InvalidInput, match="Somebody else asked that"):
-            await house.inbox.again(1, how, asked=incoming("", 21, author=EVE))
+            await house.inbox.follow_up(1, how, asked=incoming("", 21, author=EVE))
         assert len(house.requests) == 1
-        handled = await house.inbox.again(1, how, asked=incoming("", 22, author=replace(ADA, name="Ada L.")))
+        handled = await house.inbox.follow_up(1, how, asked=incoming("", 22, author=replace(ADA, name="Ada L.")))
         await house.settled()
         assert handled.outcome is Outcome.ANSWERING
-        second = await house.inbox.again(2, how, asked=incoming("", 23, author=EVE, administers=True))
+        second = await house.inbox.follow_up(2, how, asked=incoming("", 23, author=EVE, is_admin=True))
         await house.settled()
         assert second.outcome is Outcome.ANSWERING
 
@@ -91,8 +91,8 @@ async def test_what_failed_is_asked_again_by_its_asker_alone() -> None:
     async with running([ModelRejected("no")], words("Because.")) as house:
         await house.ask("Why?")
         with pytest.raises(InvalidInput, match="Somebody else asked that"):
-            await house.inbox.again(1, Again.RETRY, asked=incoming("", 24, author=EVE))
-        await house.inbox.again(1, Again.RETRY, asked=incoming("", 25, author=ADA))
+            await house.inbox.follow_up(1, FollowUp.RETRY, asked=incoming("", 24, author=EVE))
+        await house.inbox.follow_up(1, FollowUp.RETRY, asked=incoming("", 25, author=ADA))
         await house.settled()
     assert house.store.settlements[2].state is TurnState.DONE
 
@@ -109,7 +109,7 @@ async def test_a_conversation_of_several_is_forgotten_by_an_administrator_alone(
             with pytest.raises(InvalidInput, match="Other people have written here as well"):
                 await house.inbox.handle(incoming(command, number, author=person))
         assert await house.store.get_entries(KEY, start=0)
-        handled = await house.inbox.handle(incoming(command, 5, author=EVE, administers=True))
+        handled = await house.inbox.handle(incoming(command, 5, author=EVE, is_admin=True))
     assert handled.outcome is Outcome.REPLIED
 
 

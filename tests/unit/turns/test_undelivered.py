@@ -101,7 +101,7 @@ async def test_everybody_whose_question_was_answered_together_is_told() -> None:
     async with running(words("fine")) as house:
         house.platform.refuse = when(LOCKED)
         for number, author in enumerate((ADA, bob, ADA), start=1):
-            await house.store.accept(incoming(f"question {number}", number, author=author))
+            await house.store.enqueue(incoming(f"question {number}", number, author=author))
         house.dispatcher.wake(KEY)
         await house.settled()
     assert sorted(who for who, _ in house.platform.told) == [ADA.id, bob.id]

@@ -69,26 +69,26 @@ async def test_what_is_stored_of_a_link_does_not_open_it(store: MemoryStore, clo
 
 def test_an_administrator_is_told_by_a_mark_that_cannot_be_made_up() -> None:
     mark = RULES.administrator_mark
-    assert RULES.administers({**ENTERED, "administrator": mark})
+    assert RULES.is_admin({**ENTERED, "administrator": mark})
     for session in (
         ENTERED,
         {"administrator": mark},
         {**ENTERED, "administrator": True},
         {**ENTERED, "administrator": ""},
     ):
-        assert not RULES.administers(session)
-    assert not RULES.administers({**ENTERED, "administrator": RULES.pass_mark})
+        assert not RULES.is_admin(session)
+    assert not RULES.is_admin({**ENTERED, "administrator": RULES.pass_mark})
 
 
 def test_the_role_holds_in_every_process_and_ends_with_the_password() -> None:
     session = {**ENTERED, "administrator": RULES.administrator_mark}
-    assert replace(RULES).administers(session)
+    assert replace(RULES).is_admin(session)
     for other in (replace(RULES, password="twig"), replace(RULES, secret="root")):
-        assert not other.administers(session)
-        assert not other.administers({**session, "pass": other.pass_mark})
+        assert not other.is_admin(session)
+        assert not other.is_admin({**session, "pass": other.pass_mark})
     loopback = AccessRules(loopback=True, password=None, secret="bark")
-    assert not loopback.administers({})
-    assert loopback.administers({"administrator": loopback.administrator_mark})
+    assert not loopback.is_admin({})
+    assert loopback.is_admin({"administrator": loopback.administrator_mark})
 
 
 # ---------------------------------------------------------------- channels
@@ -97,21 +97,21 @@ def test_the_role_holds_in_every_process_and_ends_with_the_password() -> None:
 def test_everybody_sees_the_channels_and_their_own_direct_conversation() -> None:
     stored = [*HOME_CHANNELS, direct_channel(ADA), direct_channel(EVE)]
     for person in (ADA, EVE):
-        for administers in (False, True):
-            seen = seen_by(person, HOME, stored, administers=administers)
+        for is_admin in (False, True):
+            seen = seen_by(person, HOME, stored, is_admin=is_admin)
             assert seen == [*HOME_CHANNELS, direct_channel(person)]
-    assert seen_by(ADA, HOME, HOME_CHANNELS, administers=False)[-1] == direct_channel(ADA)
+    assert seen_by(ADA, HOME, HOME_CHANNELS, is_admin=False)[-1] == direct_channel(ADA)
 
 
 def test_an_imported_workspace_has_no_direct_conversation() -> None:
     channels = [Channel(workspace="irc", id="ubuntu", name="ubuntu")]
-    assert seen_by(ADA, Workspace(id="irc", name="IRC"), channels, administers=True) == channels
+    assert seen_by(ADA, Workspace(id="irc", name="IRC"), channels, is_admin=True) == channels
 
 
 def test_what_everybody_shared_once_is_kept_by_administrators_alone() -> None:
     shared = Channel(workspace=HOME.id, id=DIRECT, name="Seedling", direct=True)
-    assert [each.id for each in seen_by(ADA, HOME, [shared], administers=True)] == [DIRECT, "direct-u-ada"]
-    assert [each.id for each in seen_by(ADA, HOME, [shared], administers=False)] == ["direct-u-ada"]
+    assert [each.id for each in seen_by(ADA, HOME, [shared], is_admin=True)] == [DIRECT, "direct-u-ada"]
+    assert [each.id for each in seen_by(ADA, HOME, [shared], is_admin=False)] == ["direct-u-ada"]
     assert not is_for(shared, ADA)
 
 

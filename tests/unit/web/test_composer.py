@@ -7,20 +7,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.web.composer import Suggestion, Written, message_id, prepare, spoken, suggest
+from adapters.web.composer import Suggestion, ComposedMessage, message_id, prepare, spoken, suggest
 from bot.commands.completion import complete
 from bot.types import Channel, Person
 
 ADA = Person(id="ada", name="Ada")
 GENERAL = Channel(workspace="local", id="general", name="general")
 DIRECT = Channel(workspace="local", id="seedling", name="Seedling", direct=True)
-WRITTEN = Written(
+WRITTEN = ComposedMessage(
     channel=GENERAL, thread="", author=ADA, text="", token="t1", at=datetime(2026, 1, 5, tzinfo=UTC)
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("text", "shown", "said", "addressed"),
+    ("text", "shown", "said", "is_directed"),
     [
         pytest.param("hello", "hello", "hello", False, id="talk"),
         pytest.param("@seedling why?", "@seedling why?", "why?", True, id="mention"),
@@ -33,14 +33,14 @@ WRITTEN = Written(
         pytest.param("!important news", "!important news", "!important news", False, id="no-command"),
     ],
 )
-def test_a_message_is_shown_and_handed_over(text: str, shown: str, said: str, addressed: bool) -> None:
+def test_a_message_is_shown_and_handed_over(text: str, shown: str, said: str, is_directed: bool) -> None:
     sending = prepare(replace(WRITTEN, text=text))
     assert sending.message is not None
     assert sending.message.text == shown
     assert sending.incoming.text == said
-    assert sending.incoming.addressed is addressed
+    assert sending.incoming.is_directed is is_directed
     assert sending.incoming.source_id == sending.message.id == sending.incoming.key.thread
-    assert sending.incoming.starts_thread
+    assert sending.incoming.is_top_level
 
 
 @pytest.mark.parametrize("text", ["/set max_tokens 5", "!set max_tokens 5", "/unknown", "/ask", "/HELP"])
@@ -48,7 +48,7 @@ def test_a_command_is_no_message(text: str) -> None:
     sending = prepare(replace(WRITTEN, text=text, thread="root"))
     assert sending.message is None
     assert (sending.incoming.text, sending.incoming.source_id) == (text, "")
-    assert sending.incoming.addressed
+    assert sending.incoming.is_directed
     assert sending.incoming.key.thread == "root"
 
 
@@ -56,13 +56,13 @@ def test_a_reply_belongs_to_its_thread() -> None:
     sending = prepare(replace(WRITTEN, text="and?", thread="root"))
     assert sending.message is not None
     assert sending.message.thread == "root"
-    assert (sending.incoming.key.thread, sending.incoming.starts_thread) == ("root", False)
+    assert (sending.incoming.key.thread, sending.incoming.is_top_level) == ("root", False)
 
 
 def test_a_direct_conversation_is_one_and_everything_in_it_is_addressed() -> None:
     sending = prepare(replace(WRITTEN, text="hi", channel=DIRECT))
-    assert sending.incoming.addressed
-    assert (sending.incoming.key.thread, sending.incoming.starts_thread) == ("", False)
+    assert sending.incoming.is_directed
+    assert (sending.incoming.key.thread, sending.incoming.is_top_level) == ("", False)
 
 
 def test_the_same_sending_twice_is_one_message_and_nobody_else_can_name_it() -> None:

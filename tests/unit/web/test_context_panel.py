@@ -8,7 +8,7 @@ import pytest
 
 from adapters.web.context_panel import BREAK_WORDS, break_text, present_context, tokens_label
 from adapters.web.routes import STATIC
-from bot.context.window import Break
+from bot.context.window import CacheBreak
 from bot.commands.context_report import BREAKS
 from bot.types import Usage
 from tests.unit.web.records import conversation, record
@@ -79,8 +79,8 @@ def test_a_break_is_marked_with_its_reason_and_what_left() -> None:
 
 def test_every_reason_has_a_name_a_sentence_and_a_sign() -> None:
     icons = (STATIC / "icons.js").read_text()
-    assert set(BREAK_WORDS) == set(Break) == set(BREAKS)
-    for each in Break:
+    assert set(BREAK_WORDS) == set(CacheBreak) == set(BREAKS)
+    for each in CacheBreak:
         assert f'id="b-{each.replace(" ", "-")}"' in icons
 
 
