@@ -83,7 +83,7 @@ def _measure(trace: Trace, options: argparse.Namespace) -> list[Cell]:
     floors = [options.floor] if options.floor else FLOORS
     ratios = [options.ratio] if options.ratio is not None else RATIOS
     terms = [_terms(options, floor, ratio) for floor in floors for ratio in ratios]
-    return [measure(Account(piece, each)) for each in terms for piece in trace.pieces(options.turns)]
+    return [measure(Account(piece, term)) for term in terms for piece in trace.pieces(options.turns)]
 
 
 def _tables(cells: Sequence[Cell]) -> str:

@@ -102,7 +102,7 @@ async def read_by_sliding(
             sent = transcript[oldest_in_view(transcript, turn, window) : 2 * turn + 1]
             request = ModelRequest(
                 head=system_prompt(None, ""),
-                entries=tuple(each.entry for each in sent),
+                entries=tuple(item.entry for item in sent),
                 parameters={"max_tokens": answer_tokens},
             )
             async for _ in model.stream(request):
@@ -120,7 +120,7 @@ def oldest_in_view(transcript: Sequence[StoredEntry], turn: int, window: int) ->
 
 def cached_share(readings: Sequence[Reading]) -> float:
     """The part of all prompt tokens that the server had in its cache."""
-    return sum(each.usage.cached for each in readings) / sum(each.usage.input for each in readings)
+    return sum(reading.usage.cached for reading in readings) / sum(reading.usage.input for reading in readings)
 
 
 def table(ours: Sequence[Reading], sliding: Sequence[Reading], slides_from: int) -> str:
@@ -135,7 +135,7 @@ def table(ours: Sequence[Reading], sliding: Sequence[Reading], slides_from: int)
             f"| {b.usage.input:,} | {b.usage.cached:,} | {b.seconds:.2f} | {b.seconds / a.seconds:.1f} |"
         )
     late = [(a.seconds, b.seconds) for a, b in zip(ours[slides_from:], sliding[slides_from:], strict=True)]
-    waits = (median(each) for each in zip(*late, strict=True))
+    waits = (median(item) for item in zip(*late, strict=True))
     lines.append(
         f"\nCached of all prompt tokens: {cached_share(ours):.1%}, sliding {cached_share(sliding):.1%}. "
         + (

@@ -125,7 +125,7 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("prune only when cold", prune_when_cold),
 )
 
-BY_NAME: Mapping[str, Policy] = MappingProxyType({each.name: each.choose for each in CONTENDERS})
+BY_NAME: Mapping[str, Policy] = MappingProxyType({contender.name: contender.choose for contender in CONTENDERS})
 
 
 def _card(account: Account) -> RateCard:

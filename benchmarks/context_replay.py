@@ -91,7 +91,7 @@ def as_texts(trace: Trace, *, even: bool = False) -> Traffic:
 def _filling(turn: int, count: int) -> Iterator[str]:
     chance = random.Random(turn)
     shares = [chance.random() for _ in VOCABULARIES]
-    return (chance.choice(each) for each in chance.choices(VOCABULARIES, shares, k=count))
+    return (chance.choice(choice) for choice in chance.choices(VOCABULARIES, shares, k=count))
 
 
 def _asked_tokens(question: str, at: float) -> int:

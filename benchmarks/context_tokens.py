@@ -80,7 +80,7 @@ async def measure_errors(
 
 async def _count(client: httpx.AsyncClient, entries: Sequence[NewEntry]) -> int:
     messages = [{"role": "system", "content": system_prompt(None, "")}]
-    messages += [{"role": each.entry.role, "content": each.entry.text} for each in entries]
+    messages += [{"role": entry.entry.role, "content": entry.entry.text} for entry in entries]
     rendered = await client.post("/apply-template", json={"messages": messages})
     prompt = rendered.raise_for_status().json()["prompt"]
     counted = await client.post("/tokenize", json={"content": prompt, "parse_special": True})

@@ -298,7 +298,7 @@ async def _disturbed(
     """What came of it, and how many outages of the database there were."""
     crowd, killer = Crowd(plan, fleet, http), Killer(plan, fleet)
     outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
-    tasks = [asyncio.create_task(each.run()) for each in (fleet, crowd, outages)]
+    tasks = [asyncio.create_task(item.run()) for item in (fleet, crowd, outages)]
     _, asking, failing = tasks
 
     async def kill() -> None:

@@ -124,7 +124,7 @@ def _told(question: str, what: str, replies: Sequence[Mapping[str, Any]]) -> str
     """An example with the last states of its messages: when, by which process, how many characters."""
     told = [f"{question}: {what}"]
     for reply in replies:
-        last = [f"{each['at']:.2f} by {each['by']} {each['status']} ({len(each['text'])})" for each in reply["changes"]]
+        last = [f"{change['at']:.2f} by {change['by']} {change['status']} ({len(change['text'])})" for change in reply["changes"]]
         told.append(f"{reply['key']} {', '.join(last[-4:])}")
     return "; ".join(told)
 
@@ -143,7 +143,7 @@ def _out_of_order(
         conversations.setdefault(question.conversation, []).append(question)
     for asked in conversations.values():
         for first, second in pairwise(asked):
-            shown = [replies[each.id][0]["created_at"] for each in (first, second) if each.id in replies]
+            shown = [replies[item.id][0]["created_at"] for item in (first, second) if item.id in replies]
             in_time = (first.acked_at or 0) <= second.accepted_at + ORDER_SECONDS
             if len(shown) == 2 and shown[1] < shown[0] and in_time:
                 pairs.append((first.id, second.id))

@@ -156,7 +156,7 @@ async def _ask(core: Core, people: People, figures: dict[str, Any], answers: int
     guild = (await people.do("guild", name="busy", people=[ada], channels=names))["id"]
     state = await people.get("state")
     bot = state["bot"]
-    channels = next(list(each["channels"].values()) for each in state["guilds"] if each["id"] == guild)
+    channels = next(list(item["channels"].values()) for item in state["guilds"] if item["id"] == guild)
     started = time.perf_counter()
     asked = [
         (await people.do("say", user=ada, channel=channels[n % len(channels)], text=f"<@{bot}> question {n}"))["id"]
@@ -176,12 +176,12 @@ async def _ended(core: Core, answers: int) -> bool:
 async def _counted(people: People) -> dict[str, Any]:
     state, requests = await people.get("state"), await people.get("requests")
     report = state["report"]
-    edits = sum(each["method"] == "PATCH" for each in requests)
+    edits = sum(request["method"] == "PATCH" for request in requests)
     return {
         "requests": len(requests),
         "edits": edits,
         "statuses": dict(sorted(state["statuses"].items())),
-        "429": sum(each["status"] == 429 for each in requests),
+        "429": sum(request["status"] == 429 for request in requests),
         "429 by route": dict(Counter(f"{e['method']} {e['template']}" for e in requests if e["status"] == 429)),
         "requests checked": report["requests"],
         "requests refused by the specification": report["refused"],

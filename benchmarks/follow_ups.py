@@ -128,7 +128,7 @@ def _cases_of(
         yield Case(
             said=said[number],
             before=said[:number],
-            people=len({each.user for each in thread}),
+            people=len({item.user for item in thread}),
             mentions=nickname.search(line.text) is not None,
             meant=bot in meant and _says_something(line.text.replace(names[bot], "")),
         )

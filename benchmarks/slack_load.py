@@ -110,21 +110,21 @@ async def _ask(slack: RunningSlack, load: Load) -> list[Answer]:
 
 
 async def _watch(slack: RunningSlack, answers: Sequence[Answer], store: MemoryStore) -> None:
-    while any(each.whole is None for each in answers) or await store.open_conversations():
-        for each in answers:
-            shown = [slack.shown(message) for message in slack.answers(each.question.channel, each.question.ts)]
-            since = time.monotonic() - each.asked_at
-            if each.first is None and any("word" in text for text in shown):
-                each.first = since
-            if each.whole is None and any(END in text for text in shown):
-                each.whole = since
+    while any(answer.whole is None for answer in answers) or await store.open_conversations():
+        for answer in answers:
+            shown = [slack.shown(message) for message in slack.answers(answer.question.channel, answer.question.ts)]
+            since = time.monotonic() - answer.asked_at
+            if answer.first is None and any("word" in text for text in shown):
+                answer.first = since
+            if answer.whole is None and any(END in text for text in shown):
+                answer.whole = since
         await asyncio.sleep(0.02)
 
 
 def report(slack: RunningSlack, answers: Sequence[Answer], *, seconds: float) -> str:
     """What came of it, as a table."""
-    first = sorted(each.first for each in answers if each.first is not None)
-    whole = sorted(each.whole for each in answers if each.whole is not None)
+    first = sorted(answer.first for answer in answers if answer.first is not None)
+    whole = sorted(answer.whole for answer in answers if answer.whole is not None)
     lines = [
         f"{len(answers)} questions at once, {len(whole)} whole answers, {seconds:.1f} s in all",
         f"time to first text   {_spread(first)}",
@@ -148,8 +148,8 @@ def _spread(seconds: Sequence[float]) -> str:
 
 
 def _marked(slack: RunningSlack) -> int:
-    messages = [each for channel in slack.world.channels.values() for each in channel.messages]
-    return sum(1 for each in messages if (each.metadata or {}).get("event_type") == METADATA)
+    messages = [message for channel in slack.world.channels.values() for message in channel.messages]
+    return sum(1 for message in messages if (message.metadata or {}).get("event_type") == METADATA)
 
 
 def _now() -> datetime:
@@ -170,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     slack, answers = asyncio.run(measure(load))
     print(report(slack, answers, seconds=time.monotonic() - started))
     kept = not slack.violations and all(use.refused == 0 for use in slack.uses)
-    return 0 if kept and all(each.whole is not None for each in answers) else 1
+    return 0 if kept and all(answer.whole is not None for answer in answers) else 1
 
 
 if __name__ == "__main__":

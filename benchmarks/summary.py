@@ -161,7 +161,7 @@ class Bench:
             cost=settlement.cost or Decimal(0),
             seconds=seconds,
             points=len(points),
-            linked=sum(bool(each) and all(each) for each in opened),
+            linked=sum(bool(item) and all(item) for item in opened),
         )
         return row, settlement
 
@@ -174,10 +174,10 @@ def days() -> Iterator[list[ChannelMessage]]:
     """The four days of the export, one behind the other from `BEGIN` on."""
     with read_export(data_folder() / EXPORT) as export:
         every = list(export.messages())
-    for index, channel in enumerate(sorted({each.channel for each in every})):
-        of_day = sorted((each for each in every if each.channel == channel), key=lambda each: each.at)
+    for index, channel in enumerate(sorted({item.channel for item in every})):
+        of_day = sorted((item for item in every if item.channel == channel), key=lambda each: each.at)
         first = of_day[0].at
-        yield [_moved(each, index, BEGIN + index * DAY + (each.at - first) / 2) for each in of_day]
+        yield [_moved(item, index, BEGIN + index * DAY + (item.at - first) / 2) for item in of_day]
 
 
 def _moved(message: ChannelMessage, day: int, at: datetime) -> ChannelMessage:
@@ -192,7 +192,7 @@ def of_size(tokens: int) -> list[ChannelMessage]:
     held = index = 0
     while True:
         turn, day = divmod(index, len(four))
-        repeated = [_moved(each, index, each.at + turn * len(four) * DAY) for each in four[day]]
+        repeated = [_moved(item, index, item.at + turn * len(four) * DAY) for item in four[day]]
         more = estimate_entry(whole(repeated))
         if held + more > tokens:
             return kept + repeated[: len(repeated) * (tokens - held) // more]
@@ -204,10 +204,10 @@ def of_size(tokens: int) -> list[ChannelMessage]:
 def whole(messages: Sequence[ChannelMessage]) -> Entry:
     """One request for all of it."""
     read = [
-        ReadMessage(source_id=each.id, author=each.author, text=each.text, at=each.at, thread=each.thread)
-        for each in sorted(messages, key=lambda each: each.at)
+        ReadMessage(source_id=message.id, author=message.author, text=message.text, at=message.at, thread=message.thread)
+        for message in sorted(messages, key=lambda each: each.at)
     ]
-    lines = [line for block in numbered([(each,) for each in read], UTC) for line in block]
+    lines = [line for block in numbered([(item,) for item in read], UTC) for line in block]
     return asking(lines, UTC, points=MOST_POINTS)
 
 
@@ -288,7 +288,7 @@ async def run(tokens: int) -> None:
 def a_thread(day: Sequence[ChannelMessage], *, replies: int) -> tuple[str, list[ChannelMessage]]:
     """The first thread with at least so many replies, and its messages."""
     for root in day:
-        inside = [each for each in day if each.thread == root.id]
+        inside = [item for item in day if item.thread == root.id]
         if len(inside) >= replies:
             return root.id, [root, *inside]
     raise SystemExit(f"no thread has {replies} replies")

@@ -73,7 +73,7 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
         found = {name: slowest(readers, pattern, length) for name, readers in columns.items()}
         took, name, factor = max(found.values())
         over += took > AIM * length / 100_000
-        cells = "".join(f"{each[0]:10.3f}" for each in found.values())
+        cells = "".join(f"{item[0]:10.3f}" for item in found.values())
         print(f"{pattern:34}{cells}  {name} (x {factor:.1f})", flush=True)
     print(f"\n{len(patterns)} patterns of {length:,} characters; {over} with a reader over {AIM} s for 100,000.")
 

@@ -104,9 +104,9 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     _add_serving_commands(commands, platforms)
     _add_ask_command(commands)
     add_upkeep_commands(commands)
-    for each in platforms:
-        each.add_commands(commands, app.open_database)
-    _add_model_commands(commands, [each.title for each in platforms])
+    for platform in platforms:
+        platform.add_commands(commands, app.open_database)
+    _add_model_commands(commands, [platform.title for platform in platforms])
     return parser
 
 
@@ -117,11 +117,11 @@ def _add_serving_commands(commands: Commands, platforms: Sequence[PlatformSpec[A
     command = commands.add_parser("web", help="serve the playground, and leave the answering to workers (PostgreSQL)")
     command.set_defaults(command=_web)
 
-    for each in platforms:
+    for platform in platforms:
         command = commands.add_parser(
-            each.name, help=f"listen to {each.title}, and leave the answering to workers (PostgreSQL)"
+            platform.name, help=f"listen to {platform.title}, and leave the answering to workers (PostgreSQL)"
         )
-        command.set_defaults(command=_listen, platform=each)
+        command.set_defaults(command=_listen, platform=platform)
 
     command = commands.add_parser("worker", help="answer what other processes take in (PostgreSQL)")
     command.set_defaults(command=_worker)
@@ -251,9 +251,9 @@ def _params(options: argparse.Namespace) -> int:
     if options.markdown:
         say(parameters_table())
         return 0
-    for each in asyncio.run(app.parameters_at(load_settings(), options.place)).values():
-        parameter = each.parameter
-        say(f"{parameter.name} = {parameter.format(each.value)}  ({origin_text(each)})")
+    for item in asyncio.run(app.parameters_at(load_settings(), options.place)).values():
+        parameter = item.parameter
+        say(f"{parameter.name} = {parameter.format(item.value)}  ({origin_text(item)})")
         say(f"    {parameter.help}")
         say(f"    Takes {parameter.allowed}.")
     for name, value in FIXED_BY_SERVER.items():
@@ -281,7 +281,7 @@ async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPl
     server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
     remote = f"{settings.seed_model} at {server} ({settings.seed_wire} wire)"
     model = "the embedded model" if settings.uses_local_model else remote
-    checked = _listed(*(each.spec.title for each in platforms), model)
+    checked = _listed(*(platform.spec.title for platform in platforms), model)
     say(f"Checking {checked}; each check ends after {seconds:g} s:")
     broken = False
     async for check in app.check_all(settings, platforms, seconds=seconds):

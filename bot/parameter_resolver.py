@@ -42,7 +42,7 @@ def resolve(layers: Sequence[tuple[ScopeKind, Mapping[str, str]]]) -> Mapping[st
 
 def values_of(effective: Mapping[str, Effective]) -> Mapping[str, ParameterValue]:
     """Return the values alone, unset ones absent."""
-    return {name: each.value for name, each in effective.items() if each.value is not None}
+    return {name: item.value for name, item in effective.items() if item.value is not None}
 
 
 async def effective_at(

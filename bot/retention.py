@@ -24,7 +24,7 @@ class Retention:
     @property
     def shortest(self) -> timedelta | None:
         """The shortest time that anything is kept; None when everything is kept for ever."""
-        days = [each for each in (*self._days.values(), self._default) if each]
+        days = [day for day in (*self._days.values(), self._default) if day]
         return timedelta(days=min(days)) if days else None
 
     def is_over(self, key: ConversationKey, asked_at: datetime, now: datetime) -> bool:

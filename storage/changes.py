@@ -112,4 +112,4 @@ def _(change: NoteFeedback, store: SqlChanges, session: Session) -> None:
 
 @changed.register
 def _(change: AcceptTurns, store: SqlChanges, session: Session) -> tuple[TurnId | None, ...]:
-    return tuple(within(SqlTurns.accept)(store, session, each) for each in change.questions)
+    return tuple(within(SqlTurns.accept)(store, session, question) for question in change.questions)

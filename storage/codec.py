@@ -30,14 +30,14 @@ def as_utc(at: datetime) -> datetime:
 def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
     """A JSON array of attachments, in order."""
     return [
-        {"id": each.id, "name": each.name, "media_type": each.media_type, "size": each.size, "url": each.url}
-        for each in attachments
+        {"id": attachment.id, "name": attachment.name, "media_type": attachment.media_type, "size": attachment.size, "url": attachment.url}
+        for attachment in attachments
     ]
 
 
 def attachments_from_json(array: Sequence[Json]) -> tuple[Attachment, ...]:
     """The attachments of a JSON array, in order."""
-    return tuple(Attachment(**each) for each in array)
+    return tuple(Attachment(**item) for item in array)
 
 
 def incoming_to_json(incoming: Incoming) -> Json:

@@ -93,10 +93,10 @@ class SqlDeletion(SqlPart):
         row = ChannelMessageRow
         here = (col(row.workspace) == channel.workspace, col(row.channel) == channel.channel, col(row.id).in_(ids))
         emptied = session.exec(select(row).where(*here)).all()
-        for each in emptied:
-            each.text, each.attachments, each.answer = "", [], None
+        for item in emptied:
+            item.text, item.attachments, item.answer = "", [], None
         if self._database.has_queue:
-            jobs.announce_messages(session, self.origin, [each.to_message() for each in emptied], ids)
+            jobs.announce_messages(session, self.origin, [item.to_message() for item in emptied], ids)
 
     @unit_of_work
     def delete_answer(self, session: Session, turn: TurnId) -> DeletionOutcome:
@@ -261,12 +261,12 @@ class Removal:
         first = min(positions)
         here = col(EntryRow.conversation_id) == row.id
         notes = self._session.exec(select(EntryRow.position).where(here, col(EntryRow.source_id) == NOTES_ID))
-        positions |= {each for each in notes if each > first}
+        positions |= {note for note in notes if note > first}
         for some in chunks(sorted(positions)):
             self.removed += delete_entries(self._session, here, col(EntryRow.position).in_(some))
         if first < row.notes_until:
             row.memory, row.notes_until = "", 0
-        if any(row.window_start <= each < row.sent_until for each in positions):
+        if any(row.window_start <= position < row.sent_until for position in positions):
             row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
         row.revision += 1
 

@@ -73,5 +73,5 @@ def change_of(session: Session, incoming: Incoming) -> Changes:
 
 def standing(session: Session, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
     """Return the entries whose messages were not deleted."""
-    changes = Changes(session, key, {each.source_id for each in entries} - {""})
-    return [each for each in entries if not changes.refuse(each.source_id, each.at)]
+    changes = Changes(session, key, {entry.source_id for entry in entries} - {""})
+    return [entry for entry in entries if not changes.refuse(entry.source_id, entry.at)]

@@ -23,7 +23,7 @@ def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_d
     hold_alone(session, channel.platform, channel.workspace)
     turns = asked_in(session, channel, [edit.source_id])
     before = Changes(session, channel, [edit.source_id]).messages.get(edit.source_id)
-    known_at = [each.edited_at for each in turns if each.edited_at is not None] + ([before.at] if before else [])
+    known_at = [turn.edited_at for turn in turns if turn.edited_at is not None] + ([before.at] if before else [])
     if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
         return
     waits = False
@@ -83,14 +83,14 @@ def settle_edits(session: Session, turn: Turn) -> Sequence[NewEntry]:
     its_own = or_(col(TurnRow.id) == turn.id, col(TurnRow.merged_into) == turn.id)
     rows = session.exec(select(TurnRow).where(its_own, col(TurnRow.source_id) != "")).all()
     changes = Changes(session, turn.incoming.key, {row.source_id for row in rows})
-    edits = [each for each in changes.messages.values() if not each.deleted]
-    texts = {each.message_id: each.text for each in edits}
-    corrections = [each.to_correction() for each in sorted(edits, key=lambda each: each.at)]
+    edits = [message for message in changes.messages.values() if not message.deleted]
+    texts = {edit.message_id: edit.text for edit in edits}
+    corrections = [edit.to_correction() for edit in sorted(edits, key=lambda each: each.at)]
     for row in rows:
         if row.source_id in texts and row.text and row.task is Task.ANSWER:
             row.text = texts[row.source_id]
-    for each in edits:
-        session.delete(each)
+    for edit in edits:
+        session.delete(edit)
     return corrections
 
 

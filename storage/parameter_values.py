@@ -25,7 +25,7 @@ class SqlSettings(SqlPart):
     @unit_of_work
     def get_settings(self, session: Session, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
         values: dict[Scope, dict[str, str]] = {scope: {} for scope in scopes}
-        given = {"kinds": list({each.kind for each in scopes}), "keys": list({each.key for each in scopes})}
+        given = {"kinds": list({item.kind for item in scopes}), "keys": list({item.key for item in scopes})}
         for row in session.exec(_AT_SCOPES, params=given):
             scope = Scope(kind=cast("ScopeKind", row.scope_kind), key=row.scope_key)
             if scope in values:

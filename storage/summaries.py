@@ -33,8 +33,8 @@ class SqlSummaries(SqlPart):
     ) -> None:
         hold_together(session, place)
         _remove(session, place, replaces)
-        changes = Changes(session, place, {each.id for each in part.covers})
-        if any(changes.refuse(each.id, each.at) for each in part.covers):
+        changes = Changes(session, place, {cover.id for cover in part.covers})
+        if any(changes.refuse(cover.id, cover.at) for cover in part.covers):
             return
         put(session, SummaryPartRow, [SummaryPartRow.from_part(place, part).model_dump()])
 
@@ -113,7 +113,7 @@ def forget_in_parts(session: Session, channel: ConversationKey, ids: Collection[
     rows = session.exec(select(SummaryPartRow).where(*in_channel(SummaryPartRow, channel)))
     gone: list[datetime] = []
     for row in rows:
-        covered = [each.at for each in row.to_part().covers if each.id in ids]
+        covered = [cover.at for cover in row.to_part().covers if cover.id in ids]
         if covered:
             gone += covered
             session.delete(row)
@@ -124,7 +124,7 @@ def forget_person_in_parts(session: Session, platform: str, id: str) -> None:
     """Drop every part that covers a message of somebody, and the digests that they wanted."""
     of_platform = session.exec(select(SummaryPartRow).where(SummaryPartRow.platform == platform))
     for row in of_platform:
-        if any(each["author"] == id for each in row.covers):
+        if any(cover["author"] == id for cover in row.covers):
             session.delete(row)
     theirs = (col(ScheduleRow.platform) == platform, col(ScheduleRow.author_id) == id)
     session.exec(delete(ScheduleRow).where(*theirs))

@@ -60,8 +60,8 @@ def recent_talk(lines: Sequence[Line], questions: Sequence[Question]) -> list[Ut
             name, text = without_label(line.text[:LONGEST])
             said.append(_by_person(line.author, name, text, is_question=is_question))
             askers |= {line.author} if is_question else set()
-    waiting = (each for each in questions if each.waits and each.id not in told)
-    said += (_by_person(each.author, each.name, each.text[:LONGEST], is_question=True) for each in waiting)
+    waiting = (item for item in questions if item.waits and item.id not in told)
+    said += (_by_person(item.author, item.name, item.text[:LONGEST], is_question=True) for item in waiting)
     return said
 
 

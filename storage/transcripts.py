@@ -98,15 +98,15 @@ def append(
             _remember(session, key, now, sent=sent)
         return []
     conversation, position = _lock(session, key)
-    offered = {each.id: each for each in reversed(entries)}  # of the same id the first one counts
+    offered = {entry.id: entry for entry in reversed(entries)}  # of the same id the first one counts
     connection = session.connection()
     for (id,) in connection.execute(_KNOWN, {"of_id": conversation, "ids": list(offered)}):
         del offered[id]
-    new = [each for each in entries if offered.get(each.id) is each]
-    rows = [EntryRow.from_entry(conversation, place, each) for place, each in enumerate(new, position)]
+    new = [entry for entry in entries if offered.get(entry.id) is entry]
+    rows = [EntryRow.from_entry(conversation, place, item) for place, item in enumerate(new, position)]
     if rows:
         connection.execute(_ADD, [row.model_dump() for row in rows])
-    stored = [row.to_entry(each.entry.media) for row, each in zip(rows, new, strict=True)]
+    stored = [row.to_entry(item.entry.media) for row, item in zip(rows, new, strict=True)]
     _add_media(session, conversation, stored)
     end = position + len(new)
     columns = {} if now is None else conversation_columns(now)
@@ -146,7 +146,7 @@ def _lock(session: Session, key: ConversationKey) -> tuple[int, int]:
 
 
 def _add_media(session: Session, conversation: int, stored: Sequence[StoredEntry]) -> None:
-    pairs = [pair for each in stored for pair in media_rows(conversation, each.position, each.entry)]
+    pairs = [pair for item in stored for pair in media_rows(conversation, item.position, item.entry)]
     for content, _ in pairs:
         session.exec(upsert(session, MediaRow).values(content.model_dump()).on_conflict_do_nothing())
     session.add_all(use for _, use in pairs)

@@ -49,7 +49,7 @@ def is_plain(turn: Turn) -> bool:
 
 def first_answer(entries: Sequence[StoredEntry], end: int) -> int:
     """Return the position of the answer among what was recorded: all before it was sent; `end` where there is none."""
-    return next((each.position for each in entries if each.entry.role == "assistant"), end)
+    return next((entry.position for entry in entries if entry.entry.role == "assistant"), end)
 
 
 def ending(turn: Turn, error: str = "") -> TurnState:

@@ -36,15 +36,15 @@ class SqlWorkspaces(SqlPart):
         for message in messages:
             by_channel[message.workspace, message.channel][message.id] = message
         new = 0
-        for (workspace, channel), each in sorted(by_channel.items()):
+        for (workspace, channel), item in sorted(by_channel.items()):
             _lock(session, workspace, channel)
-            before = _threads(session, workspace, channel, each)
-            put(session, ChannelMessageRow, [message_columns(message) for message in each.values()])
-            roots = {*each, *before.values(), *(message.thread for message in each.values())} - {""}
+            before = _threads(session, workspace, channel, item)
+            put(session, ChannelMessageRow, [message_columns(message) for message in item.values()])
+            roots = {*item, *before.values(), *(message.thread for message in item.values())} - {""}
             _count_replies(session, workspace, channel, roots)
-            new += len(each) - len(before)
+            new += len(item) - len(before)
             if self._database.has_queue:
-                jobs.announce_messages(session, self.origin, list(each.values()), before)
+                jobs.announce_messages(session, self.origin, list(item.values()), before)
         return new
 
     @unit_of_work
@@ -115,7 +115,7 @@ def _page(
         mark = sa.tuple_(sa.literal(as_utc(before.at), UTCDateTime()), sa.literal(before.id))
         newest_first = newest_first.where(sa.tuple_(col(row.at), col(row.id)) < mark)
     rows = session.exec(newest_first).all()
-    return [each.to_message() for each in reversed(rows)]
+    return [item.to_message() for item in reversed(rows)]
 
 
 def _lock(session: Session, workspace: str, channel: str) -> None:

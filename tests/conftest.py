@@ -22,7 +22,7 @@ from tests.fakes import ManualClock
 
 register_profiles()
 
-FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{each.name.upper()}_" for each in load_specs()))
+FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{spec.name.upper()}_" for spec in load_specs()))
 
 
 class NetworkRefused(AssertionError):

@@ -21,13 +21,13 @@ JSON = st.recursive(
 def cases(platform: str) -> list[dict[str, Any]]:
     """Return the cases of one platform, in their order."""
     told = json.loads((data_folder() / "cases" / "messages.json").read_text(encoding="utf-8"))
-    return [each for each in told if each["platform"] == platform]
+    return [item for item in told if item["platform"] == platform]
 
 
 def unseen(expected: Sequence[str], seen: str) -> list[str]:
     """Return those of the expected texts that are not in what is seen, white space aside."""
     plain = " ".join(seen.split())
-    return [each for each in expected if " ".join(each.split()) not in plain]
+    return [item for item in expected if " ".join(item.split()) not in plain]
 
 
 def shaped(names: Sequence[str], kinds: Sequence[object]) -> st.SearchStrategy[dict[str, Any]]:

@@ -16,7 +16,7 @@ from bot.settings import Settings
 ROOT = Path(__file__).parents[1]
 
 
-SETTINGS = set(Settings.model_fields).union(*(each.settings.model_fields for each in load_specs()))
+SETTINGS = set(Settings.model_fields).union(*(spec.settings.model_fields for spec in load_specs()))
 
 PROGRAM = ("-m", "bot")
 """What Python is to run."""

@@ -74,7 +74,7 @@ class Explainer:
     def explain(self, seen: Iterable[tuple[str, Any]]) -> list[Plan]:
         """The plans of statements that read or change rows; what only adds some reads none, and cannot be repeated."""
         explain = self._on_sqlite if self.is_sqlite else self._on_postgresql
-        return [explain(*each) for each in seen if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", each[0])]
+        return [explain(*item) for item in seen if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", item[0])]
 
     # ------------------------------------------------------------ SQLite
 
@@ -115,7 +115,7 @@ class Explainer:
                 told.extend(row[0][0]["Plan"] for row in cursor)
                 driver.rollback()
             cursor.execute("DEALLOCATE probe")
-        return max((_plan(statement, each) for each in (told[0], told[-1])), key=lambda plan: (plan.whole, plan.rows))
+        return max((_plan(statement, item) for item in (told[0], told[-1])), key=lambda plan: (plan.whole, plan.rows))
 
 
 def _is_scan(step: str) -> bool:

@@ -22,10 +22,10 @@ def component_text(component: Record, names: Names, depth: int = 0) -> str:
         return ""
     kind = number(component, "type")
     if kind == MEDIA_GALLERY:
-        return "\n".join(filter(None, (_picture(each) for each in records(component, "items"))))
+        return "\n".join(filter(None, (_picture(item) for item in records(component, "items"))))
     inner = [*records(component, "components"), *filter(None, (record(component, "accessory"),))]
-    told = (_own_text(component, kind, names), *(component_text(each, names, depth + 1) for each in inner))
-    return (" " if kind == ROW else "\n").join(each for each in told if each.strip())
+    told = (_own_text(component, kind, names), *(component_text(item, names, depth + 1) for item in inner))
+    return (" " if kind == ROW else "\n").join(item for item in told if item.strip())
 
 
 def _own_text(component: Record, kind: int, names: Names) -> str:
@@ -57,6 +57,6 @@ def _picture(item: Record) -> str:
 
 def _menu(menu: Record) -> str:
     """Return what a menu shows: what is chosen, or else what it is for."""
-    chosen = [field(each, "label") for each in records(menu, "options") if each.get("default") is True]
+    chosen = [field(item, "label") for item in records(menu, "options") if item.get("default") is True]
     shown = ", ".join(filter(None, chosen)) or field(menu, "placeholder")
     return f"(menu: {shown})" if shown else ""

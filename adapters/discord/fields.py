@@ -33,4 +33,4 @@ def record(of: Record, name: str) -> Record:
 def records(of: Record, name: str) -> list[Record]:
     """Return the records in the list `name` of a record."""
     value = of.get(name)
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []

@@ -95,9 +95,9 @@ def _shown_name(user: Record, member: Record) -> str:
 
 def _mentioned(message: Record) -> Iterator[tuple[str, str]]:
     """Return the people whom a message mentions, by id, under the names that others see."""
-    for each in records(message, "mentions"):
-        if name := _shown_name(each, record(each, "member")):
-            yield field(each, "id"), name
+    for item in records(message, "mentions"):
+        if name := _shown_name(item, record(item, "member")):
+            yield field(item, "id"), name
 
 
 class _Reader:
@@ -116,31 +116,31 @@ class _Reader:
         parts = tuple(self._parts(message, names, depth))
         if kind in NOTICES:
             return MessageContent(parts=(_notice(message, kind, text), *parts))
-        shown = (text, *(component_text(each, names) for each in records(message, "components")))
+        shown = (text, *(component_text(item, names) for item in records(message, "components")))
         return MessageContent(
-            text="\n".join(each for each in shown if each.strip()),
+            text="\n".join(item for item in shown if item.strip()),
             parts=parts,
             reply_to=self._reply(message, depth) if kind == REPLY else None,
         )
 
     def _names_of(self, message: Record) -> Names:
         people = dict(_mentioned(message))
-        channels = {field(each, "id"): field(each, "name") for each in records(message, "mention_channels")}
+        channels = {field(item, "id"): field(item, "name") for item in records(message, "mention_channels")}
         told = {"user": people, "channel": channels}
         return lambda kind, key: told.get(kind, {}).get(key) or self._further(kind, key)
 
     def _parts(self, message: Record, names: Names, depth: int) -> Iterator[Part]:
         if depth < MOST_DEPTH:
-            for each in records(message, "message_snapshots"):
-                yield self._forward(record(each, "message"), message, depth)
+            for item in records(message, "message_snapshots"):
+                yield self._forward(record(item, "message"), message, depth)
             starter = record(message, "referenced_message")
             if number(message, "type") == THREAD_STARTER and starter:
                 yield self.quote(starter, depth, kind=QuoteKind.THREAD_START, author=name_of(starter))
-        yield from (_card(each, names) for each in records(message, "embeds"))
+        yield from (_card(item, names) for item in records(message, "embeds"))
         if poll := record(message, "poll"):
             yield _poll(poll)
-        for each in records(message, "sticker_items") or records(message, "stickers"):
-            yield Sticker(name=field(each, "name"))
+        for item in records(message, "sticker_items") or records(message, "stickers"):
+            yield Sticker(name=field(item, "name"))
 
     def _forward(self, snapshot: Record, message: Record, depth: int) -> Quote:
         """Return a forwarded message; Discord tells neither its author nor the name of its channel."""
@@ -152,7 +152,7 @@ class _Reader:
         self, message: Record, depth: int, *, kind: QuoteKind = QuoteKind.FORWARD, author: str = "", place: str = ""
     ) -> Quote:
         """Return a message as another one shows it."""
-        names = (field(each, "title") or field(each, "filename") for each in records(message, "attachments"))
+        names = (field(item, "title") or field(item, "filename") for item in records(message, "attachments"))
         return Quote(
             content=self.message(message, depth + 1),
             kind=kind,
@@ -167,7 +167,7 @@ class _Reader:
         if depth >= MOST_DEPTH or not (id or told):
             return None
         content = self.message(told, depth + 1)
-        files = (field(each, "filename") for each in records(told, "attachments"))
+        files = (field(item, "filename") for item in records(told, "attachments"))
         return ReplyTo(
             message_id=field(told, "id") or id,
             author=name_of(told),
@@ -184,7 +184,7 @@ def _notice(message: Record, kind: int, text: str) -> Notice:
 def _poll_result(message: Record) -> str:
     """Return what an embed of the type poll_result tells (resources/message, embed fields by embed type)."""
     embed = next(iter(records(message, "embeds")), {})
-    told = {field(each, "name"): field(each, "value") for each in records(embed, "fields")}
+    told = {field(item, "name"): field(item, "value") for item in records(embed, "fields")}
     question, winner = told.get("poll_question_text", ""), told.get("victor_answer_text", "")
     emoji, votes = told.get("victor_answer_emoji_name", ""), told.get("victor_answer_votes", "")
     ended = f"The poll {question!r} has closed" if question else "A poll has closed"
@@ -196,11 +196,11 @@ def _poll_result(message: Record) -> str:
 def _card(embed: Record, names: Names) -> Card:
     sources = (field(embed, "provider", "name"), field(embed, "author", "name"))
     fields = (
-        CardField(name=readable(field(each, "name"), names), value=readable(field(each, "value"), names))
-        for each in records(embed, "fields")
+        CardField(name=readable(field(item, "name"), names), value=readable(field(item, "value"), names))
+        for item in records(embed, "fields")
     )
     pictures = (field(embed, name, "description") for name in ("image", "thumbnail"))
-    shown = (readable(field(embed, "description"), names), *(f"(image: {each})" for each in pictures if each))
+    shown = (readable(field(embed, "description"), names), *(f"(image: {picture})" for picture in pictures if picture))
     link = next(
         filter(None, (field(embed, "url"), *(field(embed, name, "url") for name in ("video", "image", "author")))), ""
     )
@@ -209,7 +209,7 @@ def _card(embed: Record, names: Names) -> Card:
         link=link,
         source=", ".join(dict.fromkeys(filter(None, sources))),
         text="\n".join(filter(None, shown)),
-        fields=tuple(each for each in fields if each.name or each.value),
+        fields=tuple(item for item in fields if item.name or item.value),
         footer=field(embed, "footer", "text"),
     )
 
@@ -217,15 +217,15 @@ def _card(embed: Record, names: Names) -> Card:
 def _poll(poll: Record) -> Poll:
     """Return a poll with its counts, where they are told: an answer without votes may be left out of them."""
     results = record(poll, "results")
-    counts = {number(each, "id"): number(each, "count") for each in records(results, "answer_counts")}
+    counts = {number(item, "id"): number(item, "count") for item in records(results, "answer_counts")}
     return Poll(
         question=_media(record(poll, "question")),
         options=tuple(
             PollOption(
-                text=_media(record(each, "poll_media")),
-                votes=counts.get(number(each, "answer_id"), 0) if results else None,
+                text=_media(record(item, "poll_media")),
+                votes=counts.get(number(item, "answer_id"), 0) if results else None,
             )
-            for each in records(poll, "answers")
+            for item in records(poll, "answers")
         ),
         is_closed=results.get("is_finalized") is True,
     )

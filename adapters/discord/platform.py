@@ -99,8 +99,8 @@ class DiscordPlatform(DiscordChannelReader):
             logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
             return []
         me = await self.around.rest.user_id()
-        spoken = [each for each in found if is_spoken(each) and str(each["author"]["id"]) != me]
-        return [thread_message(each, no_names) for each in spoken]
+        spoken = [item for item in found if is_spoken(item) and str(item["author"]["id"]) != me]
+        return [thread_message(item, no_names) for item in spoken]
 
     async def _whole(self, channel: str, limit: int) -> list[Json]:
         """The newest messages, oldest first; the one that the thread hangs on is the first."""
@@ -109,7 +109,7 @@ class DiscordPlatform(DiscordChannelReader):
         while len(found) < limit:
             wanted = min(MESSAGES_AT_ONCE, limit - len(found))
             page = await self.around.rest.history(channel, limit=wanted, **before)
-            found += [each.get("referenced_message") or each if each["type"] == STARTER else each for each in page]
+            found += [item.get("referenced_message") or item if item["type"] == STARTER else item for item in page]
             if len(page) < wanted:
                 break
             before = {"before": str(page[-1]["id"])}

@@ -71,7 +71,7 @@ def _paragraph(element: Element) -> Iterator[str]:
 
 
 def _heading_mark(element: Element) -> str:
-    style = next((attribute(each, "val") for each in element.iter() if local(each) == "pStyle"), "")
+    style = next((attribute(item, "val") for item in element.iter() if local(item) == "pStyle"), "")
     found = _HEADING.fullmatch(style)
     return "" if found is None else "#" * int(found[1] or 1) + " "
 
@@ -119,9 +119,9 @@ def slide_lines(archive: Archive) -> Iterator[str]:
     """The words of a pptx, slide by slide in the order in which they are shown, with the speaker's notes."""
     presentation = archive.tree(_SLIDES)
     targets = relations(archive, _SLIDES)
-    shown = [] if presentation is None else [each for each in presentation.iter() if local(each) == "sldId"]
-    for number, each in enumerate(shown, 1):
-        ids = [value for key, value in each.attrib.items() if key.endswith("}id")]
+    shown = [] if presentation is None else [item for item in presentation.iter() if local(item) == "sldId"]
+    for number, item in enumerate(shown, 1):
+        ids = [value for key, value in item.attrib.items() if key.endswith("}id")]
         slide = targets.get(ids[0], "") if ids else ""
         yield f"## Slide {number}"
         yield from _slide_words(archive, slide)
@@ -154,10 +154,10 @@ def relations(archive: Archive, part: str) -> Mapping[str, str]:
     folder, file = posixpath.split(part)
     root = archive.tree(f"{folder}/_rels/{file}.rels")
     found: dict[str, str] = {}
-    for each in () if root is None else root:
-        target = attribute(each, "Target")
+    for item in () if root is None else root:
+        target = attribute(item, "Target")
         inside = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
-        found[attribute(each, "Id")] = inside
+        found[attribute(item, "Id")] = inside
     return found
 
 

@@ -29,7 +29,7 @@ def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     """The text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
     reader, pages = open_pdf(data)
     said = _said(reader, pages, int(terms.text_tokens * LATIN))
-    wordless = sum(len(each) < media_limits.SCAN_TEXT for each in said)
+    wordless = sum(len(item) < media_limits.SCAN_TEXT for item in said)
     if wordless == len(said):
         scan = _pictures(name, pages, terms, lambda number: _scanned(reader.pages[number]))
         if scan:
@@ -39,7 +39,7 @@ def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     notes = [_first_of(len(said), pages)] if len(said) < pages else []
     if wordless and wordless < len(said):
         notes.append(f"{wordless:,} of its pages with hardly any text of their own")
-    text = "\n".join(f"(page {number})\n{each}\n" for number, each in enumerate(said, 1))
+    text = "\n".join(f"(page {number})\n{item}\n" for number, item in enumerate(said, 1))
     return text_file(name, text, terms, whole=len(said) == pages, note=", ".join(notes))
 
 

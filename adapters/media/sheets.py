@@ -37,8 +37,8 @@ def workbook_lines(archive: Archive, part: str, targets: Mapping[str, str]) -> I
     """The sheets of a workbook in order: a heading each, then its rows; `targets` are the workbook's relations."""
     workbook = archive.tree(part)
     elements = [] if workbook is None else list(workbook.iter())
-    sheets = [each for each in elements if local(each) == "sheet"]
-    from_1904 = any(local(each) == "workbookPr" and attribute(each, "date1904") in {"1", "true"} for each in elements)
+    sheets = [element for element in elements if local(element) == "sheet"]
+    from_1904 = any(local(element) == "workbookPr" and attribute(element, "date1904") in {"1", "true"} for element in elements)
     book = Book(
         texts=tuple(_shared_texts(archive, _target(targets, "sharedStrings", "xl/sharedStrings.xml"))),
         date_styles=_date_styles(archive, _target(targets, "styles", "xl/styles.xml")),
@@ -80,7 +80,7 @@ def _date_styles(archive: Archive, part: str) -> frozenset[int]:
     for element in root.iter():
         if local(element) == "numFmt" and _DATE_LETTERS.search(_NOT_SHOWN.sub("", attribute(element, "formatCode"))):
             dates.add(_whole_number(attribute(element, "numFmtId")))
-    styles = next((each for each in root if local(each) == "cellXfs"), ())
+    styles = next((item for item in root if local(item) == "cellXfs"), ())
     formats = (_whole_number(attribute(style, "numFmtId")) for style in styles)
     return frozenset(index for index, number in enumerate(formats) if number in dates)
 
@@ -131,7 +131,7 @@ def _value(cell: Element, book: Book) -> str:
     kind = attribute(cell, "t")
     if kind == "inlineStr":
         return _text_of(cell)
-    value = next((each.text or "" for each in cell if local(each) == "v"), "")
+    value = next((item.text or "" for item in cell if local(item) == "v"), "")
     match kind:
         case "s":
             index = _whole_number(value)

@@ -35,4 +35,4 @@ async def model_rows(http: SeedHttp, name: str) -> Sequence[Any]:
 
 def row_of(rows: Sequence[Any], name: str) -> Any:
     """Return the row of the model with that name, None where it is not listed."""
-    return next((each for each in rows if json_coerce.mapping(each).get("id", name) == name), None)
+    return next((row for row in rows if json_coerce.mapping(row).get("id", name) == name), None)

@@ -85,10 +85,10 @@ def _prices(row: Mapping[str, Any]) -> dict[Kind, Decimal]:
     if kind is not None and amount is not None:
         return {kind: _per_million(amount, unit)}
     wide: dict[Kind, Decimal] = {}
-    for name, each in WIDE_FIELDS.items():
+    for name, item in WIDE_FIELDS.items():
         price = json_coerce.money(row.get(name))
         if price is not None:
-            wide.setdefault(each, _per_million(price, unit))
+            wide.setdefault(item, _per_million(price, unit))
     return wide
 
 

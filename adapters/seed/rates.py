@@ -135,7 +135,7 @@ def _load(file: Path, model: str, fallback: RateCard) -> RateCard | None:
         kept = json_coerce.mapping(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
         return None
-    tiers = [_tier(json_coerce.mapping(each)) for each in json_coerce.items(kept.get("tiers"))]
+    tiers = [_tier(json_coerce.mapping(item)) for item in json_coerce.items(kept.get("tiers"))]
     whole = [tier for tier in tiers if tier is not None]
     if kept.get("model") != model or not whole or len(whole) != len(tiers) or whole[0].from_tokens != 0:
         return None

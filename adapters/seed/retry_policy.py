@@ -196,8 +196,8 @@ def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
     complaint = f"{problem.param} {problem.detail[:TEXT_CHARACTERS]}"
     if not isinstance(asked, int) or not MAX_TOKENS.search(complaint) or not TOO_MANY.search(complaint):
         return None
-    named = [int(each) for each in re.findall(r"\d{1,9}", problem.detail[:TEXT_CHARACTERS])]
-    return max((each for each in named if LEAST_ANSWER <= each < asked), default=asked // 2) or None
+    named = [int(match) for match in re.findall(r"\d{1,9}", problem.detail[:TEXT_CHARACTERS])]
+    return max((item for item in named if LEAST_ANSWER <= item < asked), default=asked // 2) or None
 
 
 def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[str]:

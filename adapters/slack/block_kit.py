@@ -47,7 +47,7 @@ class BlockReader:
         found: list[Piece] = []
         for is_text, group in groupby(read, key=lambda piece: isinstance(piece, str)):
             if is_text:
-                found += filter(None, ["\n".join(str(each) for each in group if each)])
+                found += filter(None, ["\n".join(str(item) for item in group if item)])
             else:
                 found += group
         return found
@@ -58,7 +58,7 @@ class BlockReader:
 
     def buttons(self, elements: Iterable[Record]) -> str:
         """Return the labels of buttons, also those of attachments, whose text is plain."""
-        return " ".join(filter(None, (self._button(each) for each in elements)))
+        return " ".join(filter(None, (self._button(element) for element in elements)))
 
     def _block(self, block: Record, depth: int) -> Iterator[Piece]:
         if depth > MOST_DEPTH:
@@ -69,7 +69,7 @@ class BlockReader:
             case "card":
                 yield self._card(block, depth)
             case "carousel":
-                yield from (self._card(each, depth) for each in records(block, "elements"))
+                yield from (self._card(record, depth) for record in records(block, "elements"))
             case "container":
                 yield "\n".join(self._shown(block, depth, leave_out=("child_blocks",)))
                 yield from self.pieces(records(block, "child_blocks"), depth + 1)
@@ -100,17 +100,17 @@ class BlockReader:
         elif isinstance(value, Mapping):
             yield self._object(value, depth)
         elif isinstance(value, list):
-            yield from (self._object(each, depth) for each in value if isinstance(each, Mapping))
+            yield from (self._object(item, depth) for item in value if isinstance(item, Mapping))
 
     def _choices(self, value: Record) -> str:
         """Return the options of an element that shows all of them."""
-        return "\n".join(f"- {each}" for each in self._options(value, "options"))
+        return "\n".join(f"- {option}" for option in self._options(value, "options"))
 
     def _options(self, value: Record, *names: str) -> Iterator[str]:
         for name in names:
             one = value.get(name)
-            for each in (one,) if isinstance(one, Mapping) else records(value, name):
-                yield " ".join(filter(None, (self._text(each, "text"), self._text(each, "description"))))
+            for item in (one,) if isinstance(one, Mapping) else records(value, name):
+                yield " ".join(filter(None, (self._text(item, "text"), self._text(item, "description"))))
 
     def _text(self, record: Record, name: str) -> str:
         """Return a text that stands as an object, or as itself."""

@@ -170,5 +170,5 @@ async def _ask(connector: Connector, method: str, token: str, **arguments: str) 
         return ApiResult(body={}, away=f"Slack could not be asked ({type(error).__name__})")
     headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
     told = headers.get(GRANTED)
-    scopes = None if told is None else frozenset(each.strip() for each in told.split(","))
+    scopes = None if told is None else frozenset(part.strip() for part in told.split(","))
     return ApiResult(body=response.data if isinstance(response.data, dict) else {}, scopes=scopes)

@@ -99,7 +99,7 @@ def _features(url: str) -> dict[str, Any]:
     return {
         "agent_view": {
             "agent_description": DESCRIPTION,
-            "suggested_prompts": [dict(each) for each in PROMPTS[:SUGGESTED_PROMPTS]],
+            "suggested_prompts": [dict(prompt) for prompt in PROMPTS[:SUGGESTED_PROMPTS]],
         },
         "app_home": {
             "home_tab_enabled": True,

@@ -67,9 +67,9 @@ def mentions(message: Record) -> list[tuple[str, str]]:
 
 def files(message: Record) -> Iterator[Attachment]:
     """Return the files beside a message and those of the messages that it forwards, each once."""
-    shared = (each for each in records(message, "attachments") if _is_message(each))
-    found = chain(attachments(message), *(attachments(record) for each in shared for record in (each, *_inside(each))))
-    yield from {each.id: each for each in found}.values()
+    shared = (item for item in records(message, "attachments") if _is_message(item))
+    found = chain(attachments(message), *(attachments(record) for item in shared for record in (item, *_inside(item))))
+    yield from {item.id: item for item in found}.values()
 
 
 def _is_message(attachment: Record) -> bool:
@@ -78,8 +78,8 @@ def _is_message(attachment: Record) -> bool:
 
 def _inside(attachment: Record) -> Iterator[Record]:
     """Return the messages that a forward holds in their own form, beside its plain text."""
-    for each in records(attachment, "message_blocks"):
-        inner = each.get("message")
+    for record in records(attachment, "message_blocks"):
+        inner = record.get("message")
         if isinstance(inner, Mapping):
             yield inner
 
@@ -134,15 +134,15 @@ class _Reader:
     def _attachments(self, message: Record, depth: int) -> list[Part]:
         if depth > MOST_DEPTH:
             return []
-        return [part for each in records(message, "attachments") for part in self._attachment(each, depth)]
+        return [part for record in records(message, "attachments") for part in self._attachment(record, depth)]
 
     def _attachment(self, attachment: Record, depth: int) -> Iterator[Part]:
         if _is_message(attachment):
             yield self._quote(attachment, depth)
             return
         pieces = self._blocks.pieces(records(attachment, "blocks"))
-        card = self._card(attachment, [each for each in pieces if isinstance(each, str)])
-        others = [each for each in pieces if not isinstance(each, str)]
+        card = self._card(attachment, [piece for piece in pieces if isinstance(piece, str)])
+        others = [piece for piece in pieces if not isinstance(piece, str)]
         fallback = self._words(attachment, "fallback")
         if not (card.title or card.text or card.fields or others) and fallback != _NO_PREVIEW:
             card = Card(link=card.link, source=card.source, footer=card.footer, text=fallback)
@@ -155,14 +155,14 @@ class _Reader:
         told = "\n".join(words)
         plain = [each for name in ("pretext", "text") if (each := self._words(attachment, name))]
         shown = [
-            *(each for each in plain if not repeats(each, told)),
+            *(item for item in plain if not repeats(item, told)),
             told,
-            *(each for each in more if isinstance(each, str)),
+            *(item for item in more if isinstance(item, str)),
         ]
         shown.append(self._blocks.buttons(records(attachment, "actions")))
         fields = (
-            CardField(name=self._words(each, "title"), value=self._words(each, "value"))
-            for each in records(attachment, "fields")
+            CardField(name=self._words(record, "title"), value=self._words(record, "value"))
+            for record in records(attachment, "fields")
         )
         sources = dict.fromkeys(filter(None, (field(attachment, "service_name"), field(attachment, "author_name"))))
         addresses = ("title_link", "from_url", "original_url", "app_unfurl_url", "image_url")
@@ -171,22 +171,22 @@ class _Reader:
             link=first_line(*(field(attachment, name) for name in addresses)),
             source=", ".join(sources),
             text="\n".join(filter(None, shown)),
-            fields=tuple(each for each in fields if each.name or each.value),
+            fields=tuple(item for item in fields if item.name or item.value),
             footer=self._words(attachment, "footer"),
         )
 
     def _quote(self, attachment: Record, depth: int) -> Quote:
         """Return a message of somebody that is forwarded, or whose address was written."""
         inside = list(_inside(attachment))
-        pieces = [piece for each in inside for piece in self._blocks.pieces(records(each, "blocks"))]
+        pieces = [piece for item in inside for piece in self._blocks.pieces(records(item, "blocks"))]
         pieces = pieces or self._blocks.pieces([*records(attachment, "message_blocks"), *records(attachment, "blocks")])
         plain = self._words(attachment, "text") or ("" if pieces else self._words(attachment, "fallback"))
         text, parts = _joined(plain, pieces, is_app=True)
         named = {name: attachment.get(name) for name in ("title", "title_link", "fields")}
         if field(named, "title") or named["fields"]:
             parts.append(self._card(named, []))
-        for each in (attachment, *inside):
-            parts += self._attachments(each, depth + 1)
+        for item in (attachment, *inside):
+            parts += self._attachments(item, depth + 1)
         author, channel = field(attachment, "author_id"), field(attachment, "channel_id")
         place = self._names.get(channel, "") or field(attachment, "channel_name")
         return Quote(
@@ -194,7 +194,7 @@ class _Reader:
             kind=QuoteKind.FORWARD if attachment.get("is_share") is True else QuoteKind.LINK,
             author=first_line(self._names.get(author, ""), field(attachment, "author_name"), author),
             place=f"#{place.removeprefix('#')}" if place else "",
-            files=tuple(dict.fromkeys(each.name for one in (attachment, *inside) for each in attachments(one))),
+            files=tuple(dict.fromkeys(item.name for one in (attachment, *inside) for item in attachments(one))),
         )
 
 
@@ -211,4 +211,4 @@ def _joined(text: str, pieces: list[Piece], *, is_app: bool) -> tuple[str, list[
         pieces = [piece for piece in pieces if not isinstance(piece, str)]
     if pieces and isinstance(pieces[0], str):
         text, pieces = "\n".join(filter(None, (text, pieces[0]))), pieces[1:]
-    return text, [Passage(text=each) if isinstance(each, str) else each for each in pieces]
+    return text, [Passage(text=item) if isinstance(item, str) else item for item in pieces]

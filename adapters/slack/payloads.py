@@ -38,7 +38,7 @@ def records(record: Record, name: str) -> Iterator[Record]:
     """The records in the list `name` of a record."""
     value = record.get(name)
     if isinstance(value, list):
-        yield from (each for each in value if isinstance(each, Mapping))
+        yield from (item for item in value if isinstance(item, Mapping))
 
 
 def first_line(*texts: str) -> str:
@@ -99,7 +99,7 @@ def text_of(message: Record) -> str:
     if text.strip():
         return text
     blocks = [field(block, "text", "text") for block in records(message, "blocks")]
-    said = [part for part in blocks if part] or [_attached_text(each) for each in records(message, "attachments")]
+    said = [part for part in blocks if part] or [_attached_text(record) for record in records(message, "attachments")]
     return "\n".join(part for part in said if part)
 
 

@@ -161,12 +161,12 @@ class SlackPlatform:
             return []
         workspace = await self._workspace(key)
         found = await read_pages(workspace.calls, key.channel, key.thread)
-        others = [each for each in found if not workspace.is_own(each)]
+        others = [item for item in found if not workspace.is_own(item)]
         return [
             ThreadMessage(
-                source_id=each.source_id, author=each.author, text=each.text, at=each.at, attachments=each.attachments
+                source_id=item.source_id, author=item.author, text=item.text, at=item.at, attachments=item.attachments
             )
-            for each in (await as_read(workspace, others[-limit:]))
+            for item in (await as_read(workspace, others[-limit:]))
         ]
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:

@@ -55,8 +55,8 @@ def rich_text(block: Record, names: Names, depth: int = 0) -> str:
     """Return the words of a rich_text block, its lists, quotes and code as Markdown."""
     if depth > MOST_DEPTH:
         return ""
-    written = (_element(each, names, depth).removesuffix("\n") for each in records(block, "elements"))
-    return "\n".join(each for each in written if each.strip())
+    written = (_element(record, names, depth).removesuffix("\n") for record in records(block, "elements"))
+    return "\n".join(item for item in written if item.strip())
 
 
 def _element(element: Record, names: Names, depth: int) -> str:
@@ -99,7 +99,7 @@ def _longest_run(code: str) -> int:
 
 
 def _inline(element: Record, names: Names) -> str:
-    return "".join(_word(each, names) for each in records(element, "elements"))
+    return "".join(_word(record, names) for record in records(element, "elements"))
 
 
 def _word(element: Record, names: Names) -> str:

@@ -37,9 +37,9 @@ def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *
     What stands in the one that everybody shared is nobody's own: administrators keep it.
     """
     shared = [
-        replace(each, name="Seedling, as all shared it", topic="What was written before everybody had their own")
-        for each in channels
-        if is_admin and each.direct and (workspace.id, each.id) == (HOME.id, DIRECT)
+        replace(channel, name="Seedling, as all shared it", topic="What was written before everybody had their own")
+        for channel in channels
+        if is_admin and channel.direct and (workspace.id, channel.id) == (HOME.id, DIRECT)
     ]
     own = [direct_channel(person)] if workspace.id == HOME.id else []
-    return [*(each for each in channels if not each.direct), *shared, *own]
+    return [*(channel for channel in channels if not channel.direct), *shared, *own]

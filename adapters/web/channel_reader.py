@@ -64,7 +64,7 @@ class ChannelReading:
             channels = await self._store.get_channels(key.workspace)
         except StorageError as error:
             raise PlatformError("the playground could not read its channels") from error
-        return next((each for each in channels if each.id == key.channel), None)
+        return next((channel for channel in channels if channel.id == key.channel), None)
 
 
 async def _read(page: ReadPage, *, since: datetime | None, limit: int) -> Sequence[ReadMessage]:
@@ -76,8 +76,8 @@ async def _read(page: ReadPage, *, since: datetime | None, limit: int) -> Sequen
             messages = await page(until)
         except StorageError as error:
             raise PlatformError("the playground could not read a channel") from error
-        young = [each for each in messages if since is None or each.at >= since]
-        found[:0] = [_as_read(each) for each in young if not each.is_deleted]
+        young = [message for message in messages if since is None or message.at >= since]
+        found[:0] = [_as_read(item) for item in young if not item.is_deleted]
         if len(young) < PAGE:
             break
         until = messages[0]

@@ -69,13 +69,13 @@ async def show_chat(scene: Scene, request: Request) -> None:
     """Build the page for one visitor."""
     visitor = visitor_of(request, scene.rules)
     workspaces = [
-        (each, seen_by(visitor.person, each, await scene.store.get_channels(each.id), is_admin=visitor.is_admin))
-        for each in await scene.store.get_workspaces()
+        (workspace, seen_by(visitor.person, workspace, await scene.store.get_channels(workspace.id), is_admin=visitor.is_admin))
+        for workspace in await scene.store.get_workspaces()
     ]
     channel, thread = _landing(request.scope["path"], workspaces, visitor)
     ui.add_head_html(_head(visitor.theme))
     config = {
-        "workspaces": [present_workspace(each, channels) for each, channels in workspaces],
+        "workspaces": [present_workspace(item, channels) for item, channels in workspaces],
         "person": present_person(visitor.person),
         "is_admin": visitor.is_admin,
         "model": scene.model_name,
@@ -107,7 +107,7 @@ def _landing(path: str, workspaces: Furnished, visitor: Visitor) -> tuple[Channe
 
 
 def _by_place(workspaces: Furnished) -> dict[tuple[str, ...], Channel]:
-    return {(each.workspace, each.id): each for _, channels in workspaces for each in channels}
+    return {(channel.workspace, channel.id): channel for _, channels in workspaces for channel in channels}
 
 
 class ChatPage:
@@ -119,7 +119,7 @@ class ChatPage:
         self._view = view
         self._person = visitor.person
         self._administers = visitor.is_admin
-        self._workspaces = {each.id: each for each, _ in workspaces}
+        self._workspaces = {item.id: item for item, _ in workspaces}
         self._channels = _by_place(workspaces)
         self._channel: Channel | None = None
         self._thread = ""
@@ -205,7 +205,7 @@ class ChatPage:
         """Read one page of messages and send it, saying whether there are earlier ones."""
         found = await read(limit=PAGE_SIZE + 1)
         await render_ahead(found)
-        messages = [present_message(self._scene.hub.current(each)) for each in found[-PAGE_SIZE:]]
+        messages = [present_message(self._scene.hub.current(item)) for item in found[-PAGE_SIZE:]]
         self._view.tell({"type": type, **extra, "messages": messages, "more": len(found) > PAGE_SIZE})
 
     def _on_change(self, change: MessageChanged) -> None:
@@ -359,9 +359,9 @@ class ChatPage:
         names: Sequence[str] = []
         if self._channel is not None and text[:1] not in ("/", "!"):
             people = await self._store.get_people(self._channel.workspace)
-            names = [each.name for each in people if each.id != BOT.id]
+            names = [person.name for person in people if person.id != BOT.id]
         options = suggest(text, names, self._scene.complete)
-        choices = [{"insert": each.insert, "label": each.label, "help": each.help} for each in options]
+        choices = [{"insert": option.insert, "label": option.label, "help": option.help} for option in options]
         self._view.tell({"type": "choices", "token": request.text("token"), "text": text, "choices": choices})
 
     # ------------------------------------------------------------ the person

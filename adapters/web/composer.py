@@ -144,7 +144,7 @@ def message_id(author: Person, token: str) -> str:
 def suggest(text: str, names: Sequence[str], complete: Complete) -> Sequence[Suggestion]:
     """Ways to go on with a half-typed command or mention."""
     if text[:1] in ("/", "!"):
-        return [Suggestion(insert=each.insert, label=each.label, help=each.help) for each in complete(text)][
+        return [Suggestion(insert=item.insert, label=item.label, help=item.help) for item in complete(text)][
             :SUGGESTIONS
         ]
     match = _OPEN_MENTION.search(text)

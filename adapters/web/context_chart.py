@@ -92,15 +92,15 @@ class Layout:
 def lay_out(prompts: Sequence[Prompt]) -> Layout:
     """The picture of some prompts, in their order; the axis goes from zero to a round number above the highest."""
     slot = 100 / max(LEAST_SLOTS, len(prompts))
-    highest = max((each.total for each in prompts), default=0)
+    highest = max((prompt.total for prompt in prompts), default=0)
     step = tick_step(highest)
     top = step * max(1, ceil(highest / step))
     return Layout(
         slot_width=slot,
         bar_width=slot * BAR_SHARE,
         bars=tuple(
-            Bar(slot=index * slot, x=(index + (1 - BAR_SHARE) / 2) * slot, segments=_segments(each, top))
-            for index, each in enumerate(prompts)
+            Bar(slot=index * slot, x=(index + (1 - BAR_SHARE) / 2) * slot, segments=_segments(item, top))
+            for index, item in enumerate(prompts)
         ),
         ticks=tuple(Tick(y=100 - 100 * value / top, tokens=value) for value in range(0, top + 1, step)),
     )

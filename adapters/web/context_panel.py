@@ -25,19 +25,19 @@ BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 def present_context(records: Sequence[RequestRecord]) -> Json:
     """The requests of a conversation, oldest first; lengths are percent of the plot, all else is text to show."""
-    prompts = [prompt_of(each) for each in records]
+    prompts = [prompt_of(record) for record in records]
     layout = lay_out(prompts)
     return {
         "summary": _summary(records, prompts),
         "slotWidth": layout.slot_width,
         "barWidth": layout.bar_width,
-        "ticks": [{"y": each.y, "label": tokens_label(each.tokens)} for each in layout.ticks],
+        "ticks": [{"y": tick.y, "label": tokens_label(tick.tokens)} for tick in layout.ticks],
         "bars": _present_bars(records, prompts, layout),
         "breaks": [
-            _present_break(kind) for kind in BREAK_WORDS if any(each.figures.broken == kind for each in records)
+            _present_break(kind) for kind in BREAK_WORDS if any(record.figures.broken == kind for record in records)
         ],
-        "estimated": any(each.estimated for each in prompts),
-        "headNew": any(each.cached < each.head for each in prompts),
+        "estimated": any(prompt.estimated for prompt in prompts),
+        "headNew": any(prompt.cached < prompt.head for prompt in prompts),
     }
 
 
@@ -54,7 +54,7 @@ def _present_bar(record: RequestRecord, prompt: Prompt, bar: Bar) -> Json:
     return {
         "slot": bar.slot,
         "x": bar.x,
-        "segments": [{"kind": each.kind, "y": each.y, "height": each.height} for each in bar.segments],
+        "segments": [{"kind": segment.kind, "y": segment.y, "height": segment.height} for segment in bar.segments],
         "estimated": prompt.estimated,
         "break": {**_present_break(figures.broken), "text": break_text(figures)} if figures.broken else None,
         "failed": record.usage is None,

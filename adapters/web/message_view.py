@@ -50,7 +50,7 @@ def present_message(message: ChannelMessage) -> Json:
         "at": message.at.isoformat(),
         "html": render_markdown(DELETED if message.is_deleted else message.text),
         "deleted": message.is_deleted,
-        "attachments": [each.name for each in message.attachments],
+        "attachments": [attachment.name for attachment in message.attachments],
         "replies": message.replies,
         "lastReplyAt": message.last_reply_at.isoformat() if message.last_reply_at else None,
         "answer": {**present_answer(answer), "again": ways_on(message)} if answer else None,
@@ -92,7 +92,7 @@ def present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json
         "id": workspace.id,
         "name": workspace.name,
         "channels": [
-            {"id": each.id, "name": each.name, "topic": each.topic, "direct": each.direct} for each in channels
+            {"id": channel.id, "name": channel.name, "topic": channel.topic, "direct": channel.direct} for channel in channels
         ],
     }
 

@@ -112,7 +112,7 @@ class Playground(ChannelReading):
         before: ChannelMessage | None = None
         while len(found) < limit:
             page = await self._store.get_thread(key.workspace, key.channel, key.thread, before=before, limit=READ_PAGE)
-            found[:0] = [_as_thread_message(each) for each in page if _is_said(each)]
+            found[:0] = [_as_thread_message(item) for item in page if _is_said(item)]
             if len(page) < READ_PAGE:
                 root = await self._store.get_message(key.workspace, key.channel, key.thread)
                 found[:0] = [_as_thread_message(root)] if root and _is_said(root) else []
@@ -185,7 +185,7 @@ class Playground(ChannelReading):
 
     async def _furnish(self) -> None:
         """On the first start, make a workspace to begin in."""
-        if any(each.id == HOME.id for each in await self._store.get_workspaces()):
+        if any(workspace.id == HOME.id for workspace in await self._store.get_workspaces()):
             return
         await self._store.put_workspace(HOME, HOME_CHANNELS, [BOT])
         welcome = ChannelMessage(

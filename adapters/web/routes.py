@@ -69,9 +69,9 @@ class Routes:
                 ("/", _PAGE),
                 (LOGIN_PATH, Route(methods=READ | {"POST"}, is_open=True)),
                 (SOCKET_PATH, Route(methods=frozenset({"GET", "POST"}), is_socket=True)),
-                *((f"/assets/{each.name}", Route(is_open=each.name in OPEN_FILES)) for each in STATIC.iterdir()),
-                *((f"/_nicegui/{nicegui_version}/static/{each}", Route()) for each in _nicegui_files()),
-                *((f"/_nicegui/{nicegui_version}/components/{each}", Route()) for each in components),
+                *((f"/assets/{item.name}", Route(is_open=item.name in OPEN_FILES)) for item in STATIC.iterdir()),
+                *((f"/_nicegui/{nicegui_version}/static/{file_}", Route()) for file_ in _nicegui_files()),
+                *((f"/_nicegui/{nicegui_version}/components/{component}", Route()) for component in components),
             )
         }
 
@@ -111,4 +111,4 @@ def _is_odd(part: str) -> bool:
 
 def _nicegui_files() -> Sequence[str]:
     static = Path(nicegui_app.__file__).parent / "static"
-    return [*_NICEGUI_FILES, *(f"fonts/{each.name}" for each in (static / "fonts").iterdir())]
+    return [*_NICEGUI_FILES, *(f"fonts/{path.name}" for path in (static / "fonts").iterdir())]

@@ -75,7 +75,7 @@ class TryLimit:
         """Whether this address may try now."""
         while self._failures and self._failures[0][0] <= self._clock() - TRIES_WINDOW:
             self._failures.popleft()
-        own = sum(1 for _, each in self._failures if each == address)
+        own = sum(1 for _, item in self._failures if item == address)
         return own < TRIES and len(self._failures) < 10 * TRIES
 
     def note_failure(self, address: str) -> None:

@@ -15,7 +15,7 @@ from bot.types import MediaKind
 
 def make_files(settings: Settings, platforms: Mapping[str, Platform]) -> AttachmentLoader:
     """How attachments are read: those of every platform that is a `FileSource` as well."""
-    sources = {name: each for name, each in platforms.items() if isinstance(each, FileSource)}
+    sources = {name: item for name, item in platforms.items() if isinstance(item, FileSource)}
     rules = ReadingRules(docs=settings.docs_mode, takes=kinds_taken(settings))
     return AttachmentLoader(reader=SeparateReader(rules), sources=sources, media_bytes=media_bytes(REQUEST_BYTES))
 

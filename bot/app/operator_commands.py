@@ -56,8 +56,8 @@ async def check_all(
     settings: Settings, platforms: Sequence[ConfiguredPlatform], *, seconds: float
 ) -> AsyncIterator[Check]:
     """One row for each thing that can be wrong, each found within `seconds`: the platforms, which is quick, first."""
-    for each in platforms:
-        async for check in each.check(settings, seconds=seconds):
+    for platform in platforms:
+        async for check in platform.check(settings, seconds=seconds):
             yield check
     async for check in check_model(settings, seconds=seconds):
         yield check

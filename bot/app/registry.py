@@ -45,7 +45,7 @@ class ConfiguredPlatform:
 
 def configure(specs: Iterable[PlatformSpec[Any]]) -> Sequence[ConfiguredPlatform]:
     """Read what is set for each platform. Raises `ConfigError` for the first setting that is wrong."""
-    return tuple(ConfiguredPlatform(spec=each, settings=load_platform_settings(each.settings)) for each in specs)
+    return tuple(ConfiguredPlatform(spec=spec, settings=load_platform_settings(spec.settings)) for spec in specs)
 
 
 @asynccontextmanager
@@ -55,9 +55,9 @@ async def open_platforms(
     """Open these platforms, by name: each can answer, and listens once it is run. Raises `ConfigError`."""
     async with AsyncExitStack() as stack:
         opened: dict[str, ListeningPlatform] = {}
-        for each in platforms:
+        for platform in platforms:
             joining = Joining(
-                settings=each.settings, core=core, store=store, clock=clock, searches=not core.uses_local_model
+                settings=platform.settings, core=core, store=store, clock=clock, searches=not core.uses_local_model
             )
-            opened[each.spec.name] = await stack.enter_async_context(each.spec.open(joining))
+            opened[platform.spec.name] = await stack.enter_async_context(platform.spec.open(joining))
         yield opened

@@ -60,7 +60,7 @@ async def work(settings: Settings, platforms: Sequence[ConfiguredPlatform], anno
 
 
 def _joined(platforms: Sequence[ConfiguredPlatform]) -> Sequence[ConfiguredPlatform]:
-    return tuple(each for each in platforms if each.settings.is_joined)
+    return tuple(platform for platform in platforms if platform.settings.is_joined)
 
 
 def _need_queue(settings: Settings, command: str) -> None:
@@ -92,7 +92,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None], process: P
         playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
         playgrounds.append(playground)
         async with open_platforms(process.answers, settings, store, clock=utc_now) as opened:
-            chats.update({each.spec.title: opened[each.spec.name] for each in process.listens})
+            chats.update({item.spec.title: opened[item.spec.name] for item in process.listens})
             yield {playground.name: playground, **opened}
 
     async with open_core(
@@ -103,7 +103,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None], process: P
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
         telling = [
-            asyncio.create_task(_tell_when_ready(supervisor, title, each, announce)) for title, each in chats.items()
+            asyncio.create_task(_tell_when_ready(supervisor, title, item, announce)) for title, item in chats.items()
         ]
         if process.playground:
             telling.append(asyncio.create_task(_tell_when_served(supervisor, playgrounds[0], settings, announce)))
@@ -129,9 +129,9 @@ def _listening(
     alone = len(platforms) == 1
     return [
         asyncio.create_task(
-            supervisor.keep(title, partial(each.run, core.inbox), alone=alone), name=f"{each.name} platform"
+            supervisor.keep(title, partial(item.run, core.inbox), alone=alone), name=f"{item.name} platform"
         )
-        for title, each in platforms.items()
+        for title, item in platforms.items()
     ]
 
 

@@ -47,8 +47,8 @@ def reason_for_silence(said: Utterance, before: Sequence[Utterance], *, has_file
     `before` are the messages above it, oldest first, of which the newest `TALK_LENGTH` count.
     """
     talk = _Talk()
-    for each in before[-TALK_LENGTH:]:
-        talk.hear(each)
+    for item in before[-TALK_LENGTH:]:
+        talk.hear(item)
     addressees = talk.addressees(said)
     if BOT not in addressees and addressees:
         return TO_SOMEBODY
@@ -106,7 +106,7 @@ class _Talk:
             named.add(self._called(called["name"], abbreviated=True))
         words = text.split()
         named.update(self._called(word) for word in (words[:1] + words[-1:] if len(words) <= _SHORT else words[:1]))
-        return {each for each in named if each not in (None, said.speaker)}
+        return {item for item in named if item not in (None, said.speaker)}
 
     def _called(self, name: str, *, abbreviated: bool = False) -> str | None:
         """Return the id of whom a name means, None for nobody who took part."""

@@ -45,7 +45,7 @@ def render(content: MessageContent, *, most: int = MESSAGE_CHARACTERS) -> str:
     written += [text] if text else []
     block = "\n".join(written)
     parts = (
-        _part(each, said if number < MOST_COMPARED else "") for number, each in enumerate(dict.fromkeys(content.parts))
+        _part(item, said if number < MOST_COMPARED else "") for number, item in enumerate(dict.fromkeys(content.parts))
     )
     return _cut("\n\n".join(filter(None, (block, *parts))), most)
 
@@ -73,14 +73,14 @@ def _part(part: Part, said: str) -> str:
 
 def _card(card: Card, said: str) -> str:
     text = "" if _is_said(card.text, said) else card.text
-    named = (part for each in card.fields for part in (each.name, each.value))
+    named = (part for field in card.fields for part in (field.name, field.value))
     told = (card.title, card.source, card.footer, card.link, *named)
-    if not text and all(_is_said(each, said) for each in told):
+    if not text and all(_is_said(item, said) for item in told):
         return ""
     title, source = _line(card.title), _line(card.source)
     heading = ": ".join(filter(None, (source, title)))
     link = _line(card.link, LINK_CHARACTERS)
-    lines = [text, *(_field(each.name, each.value) for each in card.fields)]
+    lines = [text, *(_field(field.name, field.value) for field in card.fields)]
     lines += [f"({_line(card.footer)})"] if card.footer.strip() else []
     return _marked("card", " ".join(filter(None, (heading, f"<{link}>" if link else ""))), lines)
 
@@ -91,8 +91,8 @@ def _field(name: str, value: str) -> str:
 
 def _poll(poll: Poll) -> str:
     options = (
-        f"- {_line(each.text)}" if each.votes is None else f"- {_line(each.text)}: {_votes(each.votes)}"
-        for each in poll.options
+        f"- {_line(option.text)}" if option.votes is None else f"- {_line(option.text)}: {_votes(option.votes)}"
+        for option in poll.options
     )
     return _marked("poll, closed" if poll.is_closed else "poll, open", _line(poll.question), list(options))
 
@@ -123,13 +123,13 @@ def _table(table: Table) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_CELL_BREAK.sub(" ", each).strip().replace("|", "\\|") for each in cells) + " |"
+    return "| " + " | ".join(_CELL_BREAK.sub(" ", cell).strip().replace("|", "\\|") for cell in cells) + " |"
 
 
 def _quote(quote: Quote) -> str:
     author = f" from {plain_name(quote.author)}" if quote.author.strip() else ""
     place = f" in {plain_name(quote.place)}" if quote.place.strip() else ""
-    files = "\n".join(f"(file: {plain_name(each)})" for each in quote.files)
+    files = "\n".join(f"(file: {plain_name(file_)})" for file_ in quote.files)
     inner = "\n".join(filter(None, (f"[{quote.kind}{author}{place}]", render(quote.content), files)))
     return "\n".join(f"> {line}".rstrip() for line in inner.split("\n"))
 

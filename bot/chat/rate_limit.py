@@ -177,6 +177,6 @@ class RateLimiters(Generic[Key]):
         limiter = self._limiters.get(key)
         if limiter is None:
             if len(self._limiters) >= LIMITERS_KEPT:
-                self._limiters = {name: each for name, each in self._limiters.items() if not each.is_idle}
+                self._limiters = {name: item for name, item in self._limiters.items() if not item.is_idle}
             limiter = self._limiters[key] = self._make(key)
         return limiter

@@ -74,7 +74,7 @@ def _values(arg: Arg, before: str, typed: str, parameter: Parameter | None, *, l
     match arg.kind:
         case "parameter" | "topic":
             words = [(other, arg.help) for other in (*arg.choices, *arg.further())]
-            names = [(name, each.help) for name, each in PARAMETERS.items()]
+            names = [(name, item.help) for name, item in PARAMETERS.items()]
             offered = [*names, *words]
         case "value" if parameter is not None:
             values = ("yes", "no") if parameter.kind == "boolean" else parameter.choices

@@ -59,8 +59,8 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     if conversation is None:
         return "There are no notes: nothing has left the view yet."
     entries = await store.get_entries(key, start=conversation.window_start)
-    appended = [each.entry.text.removeprefix(NOTES_TITLE).strip() for each in entries if each.id.startswith(NOTES_ID)]
-    notes = [each for each in (conversation.memory, *appended) if each]
+    appended = [entry.entry.text.removeprefix(NOTES_TITLE).strip() for entry in entries if entry.id.startswith(NOTES_ID)]
+    notes = [item for item in (conversation.memory, *appended) if item]
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 
 

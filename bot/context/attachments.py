@@ -61,7 +61,7 @@ class AttachmentLoader:
         self, platform: str, messages: Sequence[Incoming | ThreadMessage], terms: FileTerms
     ) -> Mapping[str, FileOutcome]:
         """What became of every attachment of these messages, by its id; they share `terms`, the first ones first."""
-        attachments = [each for message in messages for each in message.attachments]
+        attachments = [item for message in messages for item in message.attachments]
         outcomes: dict[str, FileOutcome] = {}
         source = self.sources.get(platform)
         if source is None:

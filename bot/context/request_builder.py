@@ -139,7 +139,7 @@ class RequestBuilder:
         view = View(
             conversation=conversation,
             history=history,
-            question=tuple(transcript.user_entry(each, files=files) for each in asked),
+            question=tuple(transcript.user_entry(item, files=files) for item in asked),
             head=system_prompt.system_prompt(None if persona is None else str(persona), conversation.memory),
             now=self._clock(),
         )

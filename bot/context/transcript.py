@@ -81,7 +81,7 @@ def render_message(
     what others are not the whole file.
     """
     lines = [f"{label(author, at)}: {plain_text(text)}".rstrip()]
-    lines.extend(_render_attachment(each, unavailable.get(each.id), notes.get(each.id, "")) for each in attachments)
+    lines.extend(_render_attachment(attachment, unavailable.get(attachment.id), notes.get(attachment.id, "")) for attachment in attachments)
     return "\n".join(lines)
 
 
@@ -98,21 +98,21 @@ def user_entry(
     marked as the file's. `media` are attachments made ready elsewhere, under the attachments' names. All others are
     named in the text as unavailable, with the reason that `unavailable` gives by attachment id.
     """
-    read = {each.id: files[each.id] for each in message.attachments if each.id in files}
-    ready = {each.name for each in media}
+    read = {attachment.id: files[attachment.id] for attachment in message.attachments if attachment.id in files}
+    ready = {item.name for item in media}
     missing = {
-        each.id: unavailable.get(each.id, NOT_READ)
-        for each in message.attachments
-        if each.id not in read and each.name not in ready
+        attachment.id: unavailable.get(attachment.id, NOT_READ)
+        for attachment in message.attachments
+        if attachment.id not in read and attachment.name not in ready
     }
-    missing |= {id: f"because it {each.reason}" for id, each in read.items() if not isinstance(each, ReadFile)}
-    seen = [each for each in read.values() if isinstance(each, ReadFile)]
-    notes = {id: each.note for id, each in read.items() if isinstance(each, ReadFile) and each.note}
+    missing |= {id: f"because it {item.reason}" for id, item in read.items() if not isinstance(item, ReadFile)}
+    seen = [item for item in read.values() if isinstance(item, ReadFile)]
+    notes = {id: item.note for id, item in read.items() if isinstance(item, ReadFile) and item.note}
     text = render_message(message.author, message.text, message.at, message.attachments, missing, notes)
     if isinstance(message, Incoming) and message.overrides.get("enable_web_search") == "yes":
         text = f"{text}\n{SEARCH}"
-    text = "\n".join((text, *(file_text(each.name, each.text) for each in seen if each.text)))
-    whole = (*media, *(part for each in seen for part in each.media))
+    text = "\n".join((text, *(file_text(item.name, item.text) for item in seen if item.text)))
+    whole = (*media, *(part for item in seen for part in item.media))
     return _entry_of(message, _id_of(message), Entry(role="user", text=text, media=whole), message.at)
 
 

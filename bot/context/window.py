@@ -291,7 +291,7 @@ def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_r
 
 
 def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: WindowLimits) -> TrimSchedule:
-    asked = [each.at for each in (*view.history, *view.question) if each.entry.role == "user"]
+    asked = [message.at for message in (*view.history, *view.question) if message.entry.role == "user"]
     pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
     turns = sum(stored.entry.role == "assistant" for stored in view.history)
     sizes = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
@@ -320,10 +320,10 @@ def _describe(view: View, sizes: _Sizes, index: int, reason: CacheBreak | None, 
     carried: list[NewEntry] = [*view.history[index:], *view.question]
     return Window(
         start=_position(view, index),
-        entries=tuple(each.entry for each in carried),
+        entries=tuple(item.entry for item in carried),
         broken=reason,
         removed=tuple(view.history[:index]),
-        estimated=estimate_request(view.head, (each.tokens for each in carried)),
+        estimated=estimate_request(view.head, (item.tokens for item in carried)),
         tokens=sizes.fixed + sizes.held[index],
         head_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],

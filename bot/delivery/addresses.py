@@ -57,7 +57,7 @@ def looks_like_address(label: str) -> bool:
 
 def visible(text: str) -> str:
     """A text as it looks: compatible forms made plain, invisible characters left out."""
-    return "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf")
+    return "".join(item for item in unicodedata.normalize("NFKC", text) if unicodedata.category(item) != "Cf")
 
 
 def _key(address: str) -> str:
@@ -65,7 +65,7 @@ def _key(address: str) -> str:
     scheme, separator, rest = address.partition("://")
     if not separator or scheme.lower() not in ("http", "https"):
         return address.rstrip("/")
-    cut = next((at for at, each in enumerate(rest) if each in "/?#"), len(rest))
+    cut = next((at for at, item in enumerate(rest) if item in "/?#"), len(rest))
     return rest[:cut].lower() + rest[cut:].rstrip("/")
 
 

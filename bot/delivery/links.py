@@ -241,7 +241,7 @@ class _Line:
     def _like_addresses(self) -> list[int]:
         """Where stretches without brackets begin that look like addresses: brackets nest, so each is read once."""
         stretches = _BETWEEN_BRACKETS.finditer(self._text)
-        return [each.start() for each in stretches if looks_like_address(each.group())]
+        return [stretch.start() for stretch in stretches if looks_like_address(stretch.group())]
 
     def _safe_link(self, label: str, address: str, *, image: bool) -> str:
         words = self._plain_label(label) or ("image" if image else "")

@@ -102,5 +102,5 @@ def _aligned(row: Sequence[str], widths: Iterable[int]) -> str:
 def _width(text: str) -> int:
     """The columns a text takes in a fixed-width font: wide characters take two, marks none."""
     return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
+        0 if unicodedata.combining(item) else 2 if unicodedata.east_asian_width(item) in "WF" else 1 for item in text
     )

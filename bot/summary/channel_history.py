@@ -70,7 +70,7 @@ class HistoryReader:
         most = MOST_MESSAGES if wanted.last is None else wanted.last
         begins_here = False
         while not begins_here and len(roots) < most and (page := await pages.next()):
-            kept = [each for each in page if self._counts(each)]
+            kept = [item for item in page if self._counts(item)]
             begins_here, kept = _from_beginning(kept, wanted, self.person, source_id=self.source_id)
             roots[:0] = kept
             progress(len(roots))
@@ -93,10 +93,10 @@ class HistoryReader:
             replies: Sequence[ReadMessage] = ()
             if root.replies:
                 found = await self.platform.read_replies(self.key, root.source_id, since=since, limit=MOST_REPLIES)
-                replies = [each for each in found if self._counts(each)]
+                replies = [item for item in found if self._counts(item)]
                 count += len(replies)
                 progress(count)
-            block = tuple(each for each in (root, *replies) if self._is_said(each))
+            block = tuple(item for item in (root, *replies) if self._is_said(item))
             if block:
                 blocks.append(block)
         return blocks
@@ -105,17 +105,17 @@ class HistoryReader:
 
     async def _read_thread(self, wanted: SummaryRequest, since: datetime | None, progress: Progress) -> ChannelHistory:
         found = await self.platform.read_thread(self.key, limit=MOST_MESSAGES)
-        messages = [_in_thread(each, self.key.thread) for each in found]
-        messages = [each for each in messages if self._counts(each) and (since is None or each.at >= since)]
+        messages = [_in_thread(item, self.key.thread) for item in found]
+        messages = [message for message in messages if self._counts(message) and (since is None or message.at >= since)]
         begins_here, messages = _from_beginning(messages, wanted, self.person, source_id=self.source_id)
         if wanted.start and not begins_here:
             messages = []
-        messages = [each for each in messages if self._is_said(each)]
+        messages = [message for message in messages if self._is_said(message)]
         if wanted.last is not None:
             messages = messages[-wanted.last :]
         progress(len(messages))
         begins_at = since or (messages[0].at if messages and (wanted.last or begins_here) else None)
-        return ChannelHistory(blocks=tuple((each,) for each in messages), begins_at=begins_at)
+        return ChannelHistory(blocks=tuple((message,) for message in messages), begins_at=begins_at)
 
     # ------------------------------------------------------------ what counts
 
@@ -141,12 +141,12 @@ class _Pages:
     async def next(self) -> Sequence[ReadMessage]:
         """The next older page, oldest first; empty at the end."""
         found = await self._reader.read_channel(self._key, since=self._since, before=self._before, limit=PAGE)
-        page = [each for each in found if each.source_id not in self._known]
+        page = [item for item in found if item.source_id not in self._known]
         if not page and len(found) == PAGE:  # a whole page at one instant
             found = await self._reader.read_channel(self._key, since=self._since, before=found[0].at, limit=PAGE)
             page = list(found)
         if page:
-            self._known = {each.source_id for each in page}
+            self._known = {item.source_id for item in page}
             self._before = page[0].at + STEP
         return page
 

@@ -109,15 +109,15 @@ async def _list(incoming: Incoming, store: ScheduleStore) -> str:
     if not schedules:
         return "This channel has no digests. Add one with `/digest add daily at 9:00`."
     lines = []
-    for each in schedules:
-        coming = _local(each.next_at, await zone_of(each.time_zone))
-        lines.append(f"- **{each.id}**: {_described(each)}, {'paused' if each.paused else f'next {coming}'}")
+    for schedule in schedules:
+        coming = _local(schedule.next_at, await zone_of(schedule.time_zone))
+        lines.append(f"- **{schedule.id}**: {_described(schedule)}, {'paused' if schedule.paused else f'next {coming}'}")
     return "\n".join(lines)
 
 
 async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> Effect[None]:
     schedules = await store.get_schedules(incoming.key)
-    found = next((each for each in schedules if str(each.id) == rest.strip().lstrip("#")), None)
+    found = next((schedule for schedule in schedules if str(schedule.id) == rest.strip().lstrip("#")), None)
     if found is None:
         raise InvalidInput("There is no such digest in this channel. `/digest list` tells their numbers.")
     if not (incoming.is_admin or found.author.id == incoming.author.id):
@@ -216,7 +216,7 @@ class Digests:
             await self._store.pause_schedule(schedule.id, paused=True, next_at=following)
             return
         newest = await platform.read_channel(schedule.key, since=schedule.since, before=due, limit=LOOKED_AT)
-        if any(_is_said(each) for each in newest):
+        if any(_is_said(item) for item in newest):
             if await self._store.enqueue(_turn_of(schedule, due)) is not None:
                 logger.info("digest due", extra={"digest": schedule.id, "due": due.isoformat()})
             self._wake(schedule.key)

@@ -36,7 +36,7 @@ def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[st
     headline = part.headline.replace("*", "")
     if headline:
         lines.append(f"**{headline}**")
-    lines.extend(f"*Since then:* {each}" for each in since_then)
+    lines.extend(f"*Since then:* {item}" for item in since_then)
     for section in Section:
         points = part.points.get(section, ())
         if points and (section is not Section.MAIN or len(part.points) > 1):
@@ -44,7 +44,7 @@ def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[st
         if points:
             lines.extend(("", *(f"- {point.text} {_named(point, marks)}" for point in points)))
     every = [point for points in part.points.values() for point in points]
-    return FormattedSummary(text="\n".join(lines).strip(), points=len(every), marked=sum(bool(each.rests_on) for each in every))
+    return FormattedSummary(text="\n".join(lines).strip(), points=len(every), marked=sum(bool(item.rests_on) for item in every))
 
 
 def linked(number: int, address: str) -> str:

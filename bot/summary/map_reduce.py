@@ -64,7 +64,7 @@ class MapReduce:
     async def condense(self, reading: ChannelHistory, lines: Sequence[Sequence[NumberedLine]]) -> MapReduceResult:
         """The parts that together cover all that was read. Raises `ModelError` when nothing at all can be told."""
         outcome = MapReduceResult(parts=await self._kept(reading))
-        known = {each.id for part in outcome.parts for each in part.covers}
+        known = {cover.id for part in outcome.parts for cover in part.covers}
         rest = [left for block in lines if (left := [line for line in block if line.message.source_id not in known])]
         if not rest:
             return outcome
@@ -81,10 +81,10 @@ class MapReduce:
 
     async def _kept(self, reading: ChannelHistory) -> list[SummaryPart]:
         """The kept parts that tell of nothing else, mended where messages were edited or deleted."""
-        read = {each.source_id: version(each) for each in reading.messages}
+        read = {message.source_id: version(message) for message in reading.messages}
         usable: list[SummaryPart] = []
         for part in await self.store.get_parts(self.place):
-            if not within(part, reading.begins_at) or all(each.id not in read for each in part.covers):
+            if not within(part, reading.begins_at) or all(cover.id not in read for cover in part.covers):
                 continue
             now = mended(part, read)
             if now is None:
@@ -129,7 +129,7 @@ class MapReduce:
             else:
                 fresh.extend(result)
         if not fresh and not has_kept:
-            raise next(each for each in results if isinstance(each, ModelError))
+            raise next(item for item in results if isinstance(item, ModelError))
         return fresh
 
     async def _part(self, piece: Lines, points: int, outcome: MapReduceResult) -> list[SummaryPart]:
@@ -144,7 +144,7 @@ class MapReduce:
             return [part for half in halves for part in half]
         named = {line.number: line.message.source_id for line in piece}
         messages = [line.message for line in piece]
-        known = addresses("\n".join(each.text for each in messages))
+        known = addresses("\n".join(message.text for message in messages))
         part = outcome.take(checked(said, covered(messages), named, known, most=points))
         await self.store.put_part(self.place, part)
         return [part]
@@ -165,7 +165,7 @@ class MapReduce:
         cited = {id for points in whole.points.values() for point in points for id in point.rests_on}
         named: Mapping[int, str] = {numbers[id]: id for id in cited if id in numbers}
         part = outcome.take(checked(said, whole.covers, named, addresses("\n".join(rendered)), most=MOST_POINTS))
-        await self.store.put_part(self.place, part, replaces=[each.id for each in parts])
+        await self.store.put_part(self.place, part, replaces=[item.id for item in parts])
         return part
 
     def _room(self, points: int) -> int:

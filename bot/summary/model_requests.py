@@ -103,6 +103,6 @@ def _sum(one: Usage, other: Usage) -> Usage:
         reasoning=one.reasoning + other.reasoning,
         estimated=one.estimated or other.estimated,
         tools=MappingProxyType(tools),
-        reported_cost=None if None in costs else sum((each for each in costs if each is not None), Decimal(0)),
+        reported_cost=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
         requests=one.requests + other.requests,
     )

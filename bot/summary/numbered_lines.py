@@ -66,7 +66,7 @@ def render(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
 def version(message: ReadMessage) -> str:
     """A short name for what a message says; it changes whenever that does."""
     edited = message.edited_at.isoformat() if message.edited_at else ""
-    said = "\0".join((message.text, edited, *(each.name for each in message.attachments)))
+    said = "\0".join((message.text, edited, *(attachment.name for attachment in message.attachments)))
     return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -81,6 +81,6 @@ def _line(number: int, message: ReadMessage, zone: tzinfo, *, indented: bool) ->
     text = plain(message.text)
     if len(text) > TEXT_CHARACTERS:
         text = text[:TEXT_CHARACTERS] + CUT
-    files = "".join(f" (file: {plain_name(each.name)})" for each in message.attachments)
+    files = "".join(f" (file: {plain_name(attachment.name)})" for attachment in message.attachments)
     time = f"{message.at.astimezone(zone):%H:%M}"
     return f"{'  ' if indented else ''}[{number}] {time} {plain_name(message.author.name)}: {text}{files}".rstrip()

@@ -87,7 +87,7 @@ def _point(text: str) -> RawPoint:
 def _numbers(listed: str) -> Sequence[int]:
     found: list[int] = []
     for piece in _SEPARATOR.split(_RANGE_MARK.sub("-", listed)):
-        ends = [int(each) for each in piece.split("-") if each.isdecimal() and len(each) <= 6]
+        ends = [int(part) for part in piece.split("-") if part.isdecimal() and len(part) <= 6]
         if len(ends) == 2 and ends[0] <= ends[1] < ends[0] + _MOST_IN_RANGE:
             found.extend(range(ends[0], ends[1] + 1))
         else:

@@ -53,13 +53,13 @@ def checked(
 def covered(messages: Sequence[ReadMessage]) -> tuple[Covered, ...]:
     """Messages as a part remembers them."""
     return tuple(
-        Covered(id=each.source_id, version=version(each), at=each.at, author=each.author.id) for each in messages
+        Covered(id=message.source_id, version=version(message), at=message.at, author=message.author.id) for message in messages
     )
 
 
 def part_id(covers: Sequence[Covered]) -> str:
     """The name of the part that covers exactly these messages."""
-    names = "\n".join(f"{each.id} {each.version}" for each in covers)
+    names = "\n".join(f"{cover.id} {cover.version}" for cover in covers)
     return sha256(names.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -69,14 +69,14 @@ def mended(part: SummaryPart, read: Mapping[str, str]) -> SummaryPart | None:
     `read` has the version of each message by id. Points that name no message may rest on any, so they go as well,
     and so does the headline.
     """
-    kept = tuple(each for each in part.covers if read.get(each.id) == each.version)
+    kept = tuple(cover for cover in part.covers if read.get(cover.id) == cover.version)
     if len(kept) == len(part.covers):
         return part
-    gone = {each.id for each in part.covers} - {each.id for each in kept}
+    gone = {cover.id for cover in part.covers} - {item.id for item in kept}
     points = {
         section: left
-        for section, each in part.points.items()
-        if (left := tuple(point for point in each if point.rests_on and gone.isdisjoint(point.rests_on)))
+        for section, item in part.points.items()
+        if (left := tuple(point for point in item if point.rests_on and gone.isdisjoint(point.rests_on)))
     }
     if not kept or not points:
         return None
@@ -85,7 +85,7 @@ def mended(part: SummaryPart, read: Mapping[str, str]) -> SummaryPart | None:
 
 def within(part: SummaryPart, begins_at: datetime | None) -> bool:
     """Whether a part tells of nothing before a time."""
-    return begins_at is None or all(each.at >= begins_at for each in part.covers)
+    return begins_at is None or all(cover.at >= begins_at for cover in part.covers)
 
 
 def chosen(parts: Sequence[SummaryPart]) -> list[SummaryPart]:
@@ -93,7 +93,7 @@ def chosen(parts: Sequence[SummaryPart]) -> list[SummaryPart]:
     taken: set[str] = set()
     kept: list[SummaryPart] = []
     for part in sorted(parts, key=lambda each: (-len(each.covers), each.id)):
-        ids = {each.id for each in part.covers}
+        ids = {cover.id for cover in part.covers}
         if taken.isdisjoint(ids):
             taken |= ids
             kept.append(part)
@@ -102,13 +102,13 @@ def chosen(parts: Sequence[SummaryPart]) -> list[SummaryPart]:
 
 def stitched(parts: Sequence[SummaryPart]) -> SummaryPart:
     """Parts one behind the other as one; the headlines of later ones follow the first."""
-    covers = tuple(each for part in parts for each in part.covers)
+    covers = tuple(cover for part in parts for cover in part.covers)
     points = {
         section: joined
         for section in Section
         if (joined := tuple(point for part in parts for point in part.points.get(section, ())))
     }
-    headline = next((each.headline for each in parts if each.headline), "")
+    headline = next((item.headline for item in parts if item.headline), "")
     return SummaryPart(id=part_id(covers), headline=headline, points=points, covers=covers)
 
 

@@ -102,7 +102,7 @@ class SummaryRun:
         self._zone = await zone_of(self._incoming.time_zone)
         self._parameters = values_of(await effective_parameters(self._incoming, self._store))
         reading = await self._read()
-        length = sum(len(each.text) for each in reading.messages)
+        length = sum(len(message.text) for message in reading.messages)
         lines = await offload(length, numbered, reading.blocks, self._zone)
         if not lines:
             self._draft = Draft(status="done", text=NOTHING_NEW.format(since=self._since()))
@@ -220,7 +220,7 @@ class SummaryRun:
 
 
 def _later_headlines(parts: Sequence[SummaryPart]) -> list[str]:
-    headlines = [each.headline for each in parts if each.headline]
+    headlines = [part.headline for part in parts if part.headline]
     return headlines[1:]
 
 
@@ -229,12 +229,12 @@ def _reach_back(parts: Sequence[SummaryPart], reading: ChannelHistory) -> dateti
     begins_at = reading.begins_at
     if begins_at is None:
         return None
-    torn = [part for part in parts if part.covers[0].at < begins_at <= max(each.at for each in part.covers)]
+    torn = [part for part in parts if part.covers[0].at < begins_at <= max(cover.at for cover in part.covers)]
     if not torn:
         return None
     longest = max(torn, key=lambda part: len(part.covers))
-    before = sum(each.at < begins_at for each in longest.covers)
-    return min(each.at for each in longest.covers) if before <= USUAL_MESSAGES else None
+    before = sum(cover.at < begins_at for cover in longest.covers)
+    return min(cover.at for cover in longest.covers) if before <= USUAL_MESSAGES else None
 
 
 def _count(number: int, noun: str) -> str:

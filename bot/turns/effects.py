@@ -142,7 +142,7 @@ class AcceptTurns(Change[tuple[TurnId | None, ...]]):
 
     def interrupted(self, result: tuple[TurnId | None, ...]) -> Mapping[ConversationKey, tuple[TurnId, ...]]:
         """Return the conversations in which there is something new to answer."""
-        return {each.key: () for each, id in zip(self.questions, result, strict=True) if id is not None}
+        return {item.key: () for item, id in zip(self.questions, result, strict=True) if id is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

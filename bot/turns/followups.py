@@ -34,7 +34,7 @@ def once_more(turn: Turn, how: FollowUp, *, by: Person, at: datetime) -> Sequenc
         return _the_same(turn, how)
     if turn.incoming.task is not Task.ANSWER:
         return _the_same(turn, how)
-    question = "\n".join(each.text for each in (turn.incoming, *turn.burst))
+    question = "\n".join(item.text for item in (turn.incoming, *turn.burst))
     text = THE_REST if how is FollowUp.CONTINUE else ANOTHER_WAY.format(question=question)
     # Attachments are in view already; a new source id would make an edit of the question change this one too.
     return [
@@ -61,9 +61,9 @@ def _the_same(turn: Turn, how: FollowUp) -> Sequence[Incoming]:
     asked = (turn.incoming, *turn.burst)
     return [
         replace(
-            each,
+            item,
             dedupe_key=f"{how.value}:{turn.id}:{number}",
             reply_ref="" if number else turn.reply_ref or "",
         )
-        for number, each in enumerate(asked)
+        for number, item in enumerate(asked)
     ]

@@ -113,7 +113,7 @@ class Undelivered:
         platform = self._platforms[turn.incoming.key.platform]
         forms = (_whole(draft, refusal), Draft(status="failed", text=not_posted(refusal.reason)))
         await self._tell_one(platform, turn.incoming, turn, forms)
-        others = {each.author.id: each for each in turn.burst if each.author.id != turn.incoming.author.id}
+        others = {item.author.id: item for item in turn.burst if item.author.id != turn.incoming.author.id}
         for asked in others.values():
             try:
                 await self._tell_one(platform, asked, turn, forms)
@@ -134,7 +134,7 @@ class Undelivered:
 def _whole(draft: Draft, refusal: PlatformRefused) -> Draft:
     """Return the sentence with what could not be shown below it."""
     sentence = not_posted(refusal.reason)
-    below = draft.text.strip() or "\n".join(each for each in draft.notices if each != sentence)
+    below = draft.text.strip() or "\n".join(notice for notice in draft.notices if notice != sentence)
     return replace(draft, text=f"{sentence}\n\n{below}".strip(), notices=(), footer=None, reasoning="")
 
 

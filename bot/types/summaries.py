@@ -60,7 +60,7 @@ class SummaryPart:
 
     def is_within(self, other: SummaryPart) -> bool:
         """Whether another part covers all that this one does."""
-        return {each.id for each in self.covers} <= {each.id for each in other.covers}
+        return {cover.id for cover in self.covers} <= {cover.id for cover in other.covers}
 
 
 # ---------------------------------------------------------------- when one is wanted

@@ -161,16 +161,16 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         gone = [kept[name] for name in names if name in kept]
         if not gone:
             return
-        first = min(each.position for each in gone)
-        gone += [each for each in kept.values() if _is_note(each) and each.position > first and each not in gone]
-        for each in gone:
-            del kept[each.id]
+        first = min(item.position for item in gone)
+        gone += [item for item in kept.values() if _is_note(item) and item.position > first and item not in gone]
+        for item in gone:
+            del kept[item.id]
         self._removed += len(gone)
         conversation = self._conversations[key]
         if first < self._notes_until[key]:
             conversation = replace(conversation, memory="")
             self._notes_until[key] = 0
-        if any(conversation.window_start <= each.position < self._sent_until[key] for each in gone):
+        if any(conversation.window_start <= item.position < self._sent_until[key] for item in gone):
             conversation = mark_prefix_broken(conversation, CacheBreak.DELETED)
         self._conversations[key] = replace(conversation, revision=conversation.revision + 1)
 
@@ -197,7 +197,7 @@ class MemoryDeletion(MemoryRemoval):
         ids = sorted(set(ids) - {""})
         self._begin()
         self._remember_deletion([name_of(channel, id) for id in ids])
-        asked = [each.id for each in self._in_channel(channel) if each.incoming.source_id in ids]
+        asked = [item.id for item in self._in_channel(channel) if item.incoming.source_id in ids]
         for id in (*asked, *self._follow_ups(asked)):
             self._remove_question(id)
         for turn in self._in_channel(channel):
@@ -242,7 +242,7 @@ class MemoryDeletion(MemoryRemoval):
         name = name_of(channel, edit.source_id)
         asked = [turn for turn in self._in_channel(channel) if turn.incoming.source_id == edit.source_id != ""]
         before = self._changes.get(name)
-        known_at = [self._edited_at[each.id] for each in asked if each.id in self._edited_at]
+        known_at = [self._edited_at[item.id] for item in asked if item.id in self._edited_at]
         known_at += [before.at] if before else []
         if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
             return
@@ -271,10 +271,10 @@ class MemoryDeletion(MemoryRemoval):
     async def _correct(self, channel: ConversationKey, edit: Edit) -> bool:
         found = False
         for key in [key for key in self._entries if _is_within(key, channel)]:
-            here = [each for each in self._entries[key].values() if each.source_id == edit.source_id]
+            here = [entry for entry in self._entries[key].values() if entry.source_id == edit.source_id]
             found = found or bool(here)
-            in_view = any(each.position >= self._conversations[key].window_start for each in here)
-            newer = any(each.id.startswith(CORRECTION) and each.at > edit.at for each in here)
+            in_view = any(item.position >= self._conversations[key].window_start for item in here)
+            newer = any(item.id.startswith(CORRECTION) and item.at > edit.at for item in here)
             if in_view and not newer:
                 await self.append_entries(key, [edit.correction])
         return found
@@ -341,18 +341,18 @@ class MemoryDeletion(MemoryRemoval):
 
     def _remove_from_summaries(self, channel: ConversationKey, ids: Collection[str]) -> None:
         written_at = self._forget_in_parts(channel, ids)
-        for turn in [each for each in self._in_channel(channel) if each.incoming.task is Task.SUMMARY]:
+        for turn in [item for item in self._in_channel(channel) if item.incoming.task is Task.SUMMARY]:
             self._begin_anew(turn)
             if written_at is not None and turn.incoming.at >= written_at and turn.outcome is not None:
                 self._remove_answer(turn.id)
 
     def _remember_deletion(self, names: Iterable[ChangeName]) -> None:
         now = as_utc(self._clock())
-        self._changes = {name: each for name, each in self._changes.items() if each.kept_at >= now - KEPT}
+        self._changes = {name: item for name, item in self._changes.items() if item.kept_at >= now - KEPT}
         self._changes |= {name: MessageChange(deleted=True, at=now, kept_at=now) for name in names}
 
     def _forget_edits(self, of: Callable[[ChangeName, MessageChange], bool]) -> None:
-        self._changes = {n: each for n, each in self._changes.items() if each.deleted or not of(n, each)}
+        self._changes = {n: item for n, item in self._changes.items() if item.deleted or not of(n, item)}
 
 
 def blank(incoming: Incoming) -> Incoming:

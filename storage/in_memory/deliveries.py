@@ -84,14 +84,14 @@ class MemoryDeliveries:
 
     async def take_pending_answers(self, platform: str, *, since: datetime) -> Sequence[PendingAnswer]:
         now = as_utc(self._clock())
-        free = {key: each for key, each in self._deliveries.items() if key[0] == platform and _is_free(each, now)}
+        free = {key: item for key, item in self._deliveries.items() if key[0] == platform and _is_free(item, now)}
         taken = []
-        for key, each in free.items():
-            if each.at < as_utc(since) or each.incoming is None:
-                self._deliveries[key] = _Delivery(at=each.at)
+        for key, item in free.items():
+            if item.at < as_utc(since) or item.incoming is None:
+                self._deliveries[key] = _Delivery(at=item.at)
             else:
-                self._deliveries[key] = replace(each, due=now + TELLING)
-                taken.append((each.at, key[1], PendingAnswer(incoming=each.incoming, answer=each.answer)))
+                self._deliveries[key] = replace(item, due=now + TELLING)
+                taken.append((item.at, key[1], PendingAnswer(incoming=item.incoming, answer=item.answer)))
         return [owed for *_, owed in sorted(taken, key=lambda each: each[:2])]
 
     async def mark_answered(self, platform: str, dedupe_key: str) -> None:
@@ -100,10 +100,10 @@ class MemoryDeliveries:
             self._deliveries[platform, dedupe_key] = _Delivery(at=known.at)
 
     async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
-        for key, each in self._deliveries.items():
-            if each.at < as_utc(untold):
-                self._deliveries[key] = _Delivery(at=each.at)
-        gone = [key for key, each in self._deliveries.items() if each.at < as_utc(before)]
+        for key, item in self._deliveries.items():
+            if item.at < as_utc(untold):
+                self._deliveries[key] = _Delivery(at=item.at)
+        gone = [key for key, item in self._deliveries.items() if item.at < as_utc(before)]
         for key in gone:
             del self._deliveries[key]
         return len(gone)
@@ -114,9 +114,9 @@ class MemoryDeliveries:
 
     def _forget_deliveries(self, *, of: Callable[[Incoming], bool]) -> None:
         """Drop what is owed to somebody or to a place that is forgotten."""
-        for key, each in self._deliveries.items():
-            if each.incoming is not None and of(each.incoming):
-                self._deliveries[key] = _Delivery(at=each.at)
+        for key, item in self._deliveries.items():
+            if item.incoming is not None and of(item.incoming):
+                self._deliveries[key] = _Delivery(at=item.at)
 
 
 @singledispatch
@@ -185,7 +185,7 @@ async def _(change: NoteFeedback, store: Any) -> None:
 
 @_changed.register
 async def _(change: AcceptTurns, store: Any) -> Any:
-    return tuple([await store.enqueue(each) for each in change.questions])
+    return tuple([await store.enqueue(question) for question in change.questions])
 
 
 def _name(incoming: Incoming) -> tuple[str, str]:

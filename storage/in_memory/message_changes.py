@@ -42,7 +42,7 @@ def is_refused(changes: Mapping[ChangeName, MessageChange], key: ConversationKey
         return True
     places = [("", ""), (key.channel, ""), (key.channel, key.thread)]
     gone = [changes.get((key.platform, key.workspace, channel, thread, "")) for channel, thread in places]
-    return any(each is not None and at <= each.at for each in gone)
+    return any(item is not None and at <= item.at for item in gone)
 
 
 class MemoryEdits:
@@ -55,14 +55,14 @@ class MemoryEdits:
     def _settle_edits(self, turn: Turn) -> Sequence[NewEntry]:
         """Change the text of a turn's questions to what they say now; return the corrections of what was sent."""
         found: list[MessageChange] = []
-        for id in (turn.id, *(each for each, into in self._merged.items() if into == turn.id)):
+        for id in (turn.id, *(item for item, into in self._merged.items() if into == turn.id)):
             asked = self._turns[id].incoming
             name = name_of(asked.key, asked.source_id)
             if name in self._changes and not self._changes[name].deleted:
                 found.append(self._changes.pop(name))
                 if asked.text and asked.task is Task.ANSWER:
                     self._keep(replace(self._turns[id], incoming=replace(asked, text=found[-1].text)))
-        return [each.correction for each in sorted(found, key=lambda each: each.at) if each.correction is not None]
+        return [item.correction for item in sorted(found, key=lambda each: each.at) if item.correction is not None]
 
     def _keep(self, turn: Turn) -> Turn:
         self._turns[turn.id] = turn

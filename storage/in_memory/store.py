@@ -140,8 +140,8 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         return None if turn is None else replace(turn, burst=self._burst(id))
 
     def _burst(self, id: TurnId) -> tuple[Incoming, ...]:
-        merged = [self._turns[each] for each, into in self._merged.items() if into == id]
-        return tuple(each.incoming for each in sorted(merged, key=lambda turn: (turn.incoming.at, turn.id)))
+        merged = [self._turns[item] for item, into in self._merged.items() if into == id]
+        return tuple(item.incoming for item in sorted(merged, key=lambda turn: (turn.incoming.at, turn.id)))
 
     async def waiting(self, key: ConversationKey) -> Waiting | None:
         turns = self._open(key)
@@ -170,11 +170,11 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
 
     async def coalesce(self, turn: Turn) -> Turn:
         current = self._claimed(turn)
-        taken = [each for each in self._open(turn.incoming.key) if each.state is TurnState.QUEUED and is_plain(each)]
+        taken = [item for item in self._open(turn.incoming.key) if item.state is TurnState.QUEUED and is_plain(item)]
         self._stale.discard(turn.id)
-        for each in taken:
-            self._keep(replace(each, state=TurnState.DONE))
-            self._merged[each.id] = turn.id
+        for item in taken:
+            self._keep(replace(item, state=TurnState.DONE))
+            self._merged[item.id] = turn.id
         return replace(self._keep(current), burst=self._burst(turn.id))
 
     async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
@@ -244,12 +244,12 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
             RequestRecord(
                 turn=id,
                 at=self._recorded_at[id],
-                figures=each.request,
-                usage=each.usage,
-                error=self.errors.get(id, each.error),
+                figures=item.request,
+                usage=item.usage,
+                error=self.errors.get(id, item.error),
             )
-            for id, each in sorted(self.settlements.items())
-            if each.request is not None and self._turns[id].incoming.key == key
+            for id, item in sorted(self.settlements.items())
+            if item.request is not None and self._turns[id].incoming.key == key
         ]
         return records[-limit:]
 
@@ -258,13 +258,13 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
             *self.settlements.items(),
             *self.condensations.items(),
         ]
-        ended = [(id, self._recorded_at[id], each) for id, each in settled] + self.dropped
+        ended = [(id, self._recorded_at[id], item) for id, item in settled] + self.dropped
         lines = [
-            (each.usage, each.cost or Decimal(0))
-            for id, at, each in ended
-            if each.usage is not None
+            (item.usage, item.cost or Decimal(0))
+            for id, at, item in ended
+            if item.usage is not None
             and as_utc(since) <= at < as_utc(until)
-            and self._is_within(within, id, each.model)
+            and self._is_within(within, id, item.model)
         ]
         return Spending(
             requests=sum(usage.requests for usage, _ in lines),
@@ -289,9 +289,9 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
 
     async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         newest: dict[ConversationKey, datetime] = {}
-        for each in (turn.incoming for turn in self._turns.values()):
-            if each.key.platform == platform and each.at >= as_utc(since):
-                newest[each.key] = max(newest.get(each.key, each.at), each.at)
+        for item in (turn.incoming for turn in self._turns.values()):
+            if item.key.platform == platform and item.at >= as_utc(since):
+                newest[item.key] = max(newest.get(item.key, item.at), item.at)
         return newest
 
     async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
@@ -387,5 +387,5 @@ class MemoryStore(
         wrote = self._messages[key.workspace, key.channel].values() if key.platform == PLAYGROUND else ()
         found = {turn.incoming.author.id for turn in self._turns.values() if turn.incoming.key == key}
         found |= {entry.author for entry in self._entries[key].values()}
-        found |= {each.author.id for each in wrote if not each.author.is_bot and stands_in(each, key)}
+        found |= {item.author.id for item in wrote if not item.author.is_bot and stands_in(item, key)}
         return found - NOBODY

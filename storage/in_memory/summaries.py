@@ -27,9 +27,9 @@ class MemorySummaries:
 
     async def put_part(self, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()) -> None:
         await self.remove_parts(place, replaces)
-        if any(is_refused(self._changes, place, each.id, each.at) for each in part.covers):
+        if any(is_refused(self._changes, place, cover.id, cover.at) for cover in part.covers):
             return
-        covers = tuple(replace(each, at=as_utc(each.at)) for each in part.covers)
+        covers = tuple(replace(cover, at=as_utc(cover.at)) for cover in part.covers)
         self._parts[place][part.id] = replace(part, covers=covers)
 
     async def remove_parts(self, place: ConversationKey, ids: Sequence[str]) -> None:
@@ -42,14 +42,14 @@ class MemorySummaries:
         for place, parts in self._parts.items():
             if replace(place, thread="") == replace(channel, thread=""):
                 for part in list(parts.values()):
-                    covered = [each.at for each in part.covers if each.id in ids]
+                    covered = [cover.at for cover in part.covers if cover.id in ids]
                     if covered:
                         del parts[part.id]
                     gone += covered
         return min(gone, default=None)
 
     async def get_mark(self, place: ConversationKey, person: str) -> datetime | None:
-        marks = (self._marks.get((place, each)) for each in {"", person})
+        marks = (self._marks.get((place, item)) for item in {"", person})
         return max((mark for mark in marks if mark is not None), default=None)
 
     async def put_mark(self, place: ConversationKey, person: str, until: datetime) -> None:
@@ -65,7 +65,7 @@ class MemorySummaries:
     def _forget_person_in_parts(self, platform: str, id: str) -> None:
         for place, parts in self._parts.items():
             if place.platform == platform:
-                for name in [each.id for each in parts.values() if any(one.author == id for one in each.covers)]:
+                for name in [part.id for part in parts.values() if any(one.author == id for one in part.covers)]:
                     del parts[name]
         self._marks = {
             (place, person): until
@@ -82,7 +82,7 @@ class MemorySchedules:
         self._schedule_ids = count(1)
 
     async def add_schedule(self, schedule: NewSchedule) -> Schedule:
-        given = {each.name: getattr(schedule, each.name) for each in fields(NewSchedule)}
+        given = {field.name: getattr(schedule, field.name) for field in fields(NewSchedule)}
         kept = Schedule(id=next(self._schedule_ids), **given)
         kept = replace(kept, next_at=as_utc(kept.next_at), since=as_utc(kept.since))
         self._schedules[kept.id] = kept
@@ -90,10 +90,10 @@ class MemorySchedules:
 
     async def get_schedules(self, channel: ConversationKey) -> Sequence[Schedule]:
         here = replace(channel, thread="")
-        return [each for _, each in sorted(self._schedules.items()) if replace(each.key, thread="") == here]
+        return [item for _, item in sorted(self._schedules.items()) if replace(item.key, thread="") == here]
 
     async def due_schedules(self, now: datetime) -> Sequence[Schedule]:
-        due = (each for each in self._schedules.values() if each.next_at <= as_utc(now) and not each.paused)
+        due = (schedule for schedule in self._schedules.values() if schedule.next_at <= as_utc(now) and not schedule.paused)
         return sorted(due, key=lambda each: (each.next_at, each.id))
 
     async def advance_schedule(self, schedule: Schedule, *, next_at: datetime, since: datetime) -> bool:
@@ -109,10 +109,10 @@ class MemorySchedules:
 
     def _forget_schedules_of(self, platform: str, id: str) -> None:
         kept = self._schedules.items()
-        self._schedules = {key: each for key, each in kept if (each.key.platform, each.author.id) != (platform, id)}
+        self._schedules = {key: item for key, item in kept if (item.key.platform, item.author.id) != (platform, id)}
 
     def _forget_schedules_in(self, place: Within) -> None:
-        self._schedules = {id: each for id, each in self._schedules.items() if not lies_in(each.key, place)}
+        self._schedules = {id: item for id, item in self._schedules.items() if not lies_in(item.key, place)}
 
     async def remove_schedule(self, id: ScheduleId) -> None:
         self._schedules.pop(id, None)

@@ -35,7 +35,7 @@ class MemoryTranscripts:
 
     async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
         entries = [replace(new, at=as_utc(new.at)) for new in entries]
-        entries = [each for each in entries if not is_refused(self._changes, key, each.source_id, each.at)]
+        entries = [entry for entry in entries if not is_refused(self._changes, key, entry.source_id, entry.at)]
         if entries:
             self._conversations.setdefault(key, Conversation())
         kept = self._entries[key]

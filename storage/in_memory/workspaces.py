@@ -112,8 +112,8 @@ class MemoryWorkspaces:
         limit: int,
     ) -> Sequence[ChannelMessage]:
         end = None if before is None else _mark(before)
-        inside = (each for each in self._messages[workspace, channel].values() if each.thread == thread)
-        earlier = sorted((each for each in inside if end is None or _mark(each) < end), key=_mark)
+        inside = (message for message in self._messages[workspace, channel].values() if message.thread == thread)
+        earlier = sorted((item for item in inside if end is None or _mark(item) < end), key=_mark)
         return self._with_replies(earlier[max(0, len(earlier) - limit) :])
 
     def _with_replies(self, messages: Iterable[ChannelMessage]) -> list[ChannelMessage]:
@@ -121,7 +121,7 @@ class MemoryWorkspaces:
 
     def _with_thread(self, root: ChannelMessage) -> ChannelMessage:
         there = self._messages[root.workspace, root.channel].values()
-        times = [each.at for each in there if each.thread == root.id]
+        times = [item.at for item in there if item.thread == root.id]
         return replace(root, replies=len(times), last_reply_at=max(times, default=None))
 
 

@@ -36,9 +36,9 @@ class SummaryPartRow(Keyed, table=True):
             first_at=as_utc(part.covers[0].at),
             headline=part.headline,
             points={
-                section.value: [_point_to_json(each) for each in points] for section, points in part.points.items()
+                section.value: [_point_to_json(point) for point in points] for section, points in part.points.items()
             },
-            covers=[_covered_to_json(each) for each in part.covers],
+            covers=[_covered_to_json(cover) for cover in part.covers],
         )
 
     def to_part(self) -> SummaryPart:

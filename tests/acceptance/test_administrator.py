@@ -33,7 +33,7 @@ async def first_lines(process: asyncio.subprocess.Process) -> tuple[str, str]:
 
 def modes_below(folder: Path) -> dict[str, int]:
     found = folder.rglob("*")
-    return {each.relative_to(folder).as_posix(): stat.S_IMODE(each.stat().st_mode) for each in found}
+    return {item.relative_to(folder).as_posix(): stat.S_IMODE(item.stat().st_mode) for item in found}
 
 
 async def is_admin(client: httpx.AsyncClient, url: str) -> bool:

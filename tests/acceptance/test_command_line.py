@@ -54,9 +54,9 @@ async def test_help_names_every_command(tmp_path: Path) -> None:
 async def test_params_prints_the_whole_table(tmp_path: Path) -> None:
     done = await seedling(tmp_path, "params")
     assert done.code == 0
-    for name, each in PARAMETERS.items():
-        assert f"{name} = {each.format(each.default)}  (default)" in done.out
-        assert each.allowed in done.out
+    for name, item in PARAMETERS.items():
+        assert f"{name} = {item.format(item.default)}  (default)" in done.out
+        assert item.allowed in done.out
     assert "temperature  is fixed" in done.out
 
 

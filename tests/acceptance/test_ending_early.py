@@ -38,7 +38,7 @@ async def end_of(process: Process) -> tuple[int | None, str, str]:
 async def asked(seed: RunningSeed) -> None:
     """Wait until the question has come to the model."""
     async with asyncio.timeout(SECONDS):
-        while not any(each.ask for each in seed.requests):
+        while not any(request.ask for request in seed.requests):
             await asyncio.sleep(0.01)
 
 

@@ -36,7 +36,7 @@ class House:
         question = await slack.say(slack.ada, slack.general, f"{slack.mention()} Echo: here")
         async with asyncio.timeout(PATIENCE_S):
             while not any(
-                "here" in self.slack.shown(each) for each in self.slack.answers(question.channel, question.ts)
+                "here" in self.slack.shown(answer) for answer in self.slack.answers(question.channel, question.ts)
             ):
                 await asyncio.sleep(0.05)
         return True
@@ -47,14 +47,14 @@ class House:
 
     async def discord_answers(self) -> bool:
         guild = next(iter(self.discord.guilds.values()))
-        ada = next(each.user for each in guild.members.values() if each.user.name == "ada")
+        ada = next(member.user for member in guild.members.values() if member.user.name == "ada")
         question = self.discord.say(ada, next(iter(guild.channels.values())), f"{self.discord.mention()} Echo: here")
         await self.discord.until(lambda: question.thread is not None, PATIENCE_S)
         thread = question.thread
         assert thread is not None
         await self.discord.until(
             lambda: any(
-                "here" in each.content and each.author is self.discord.bot for each in thread.messages.values()
+                "here" in message.content and message.author is self.discord.bot for message in thread.messages.values()
             ),
             PATIENCE_S,
         )

@@ -149,7 +149,7 @@ async def test_a_reader_that_leaves_before_the_first_token_is_noticed(tmp_path: 
             process = await start_into(writing, "ask", *form, "Hello", folder=tmp_path, **to(seed))
             os.close(writing)
             async with asyncio.timeout(SECONDS):
-                while not any(each.ask for each in seed.requests):
+                while not any(request.ask for request in seed.requests):
                     await asyncio.sleep(0.01)
             os.close(reading)
             assert await end_of(process) == (0, b"", "")

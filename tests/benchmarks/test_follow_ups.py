@@ -59,7 +59,7 @@ def test_a_case_says_who_was_meant(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "irc-ubuntu-slack-export.zip", "w") as export:
         export.writestr(
             "users.json",
-            json.dumps([{"id": each, "name": name} for each, name in zip("ABC", ["ada", "ben", "cyd"], strict=True)]),
+            json.dumps([{"id": item, "name": name} for item, name in zip("ABC", ["ada", "ben", "cyd"], strict=True)]),
         )
         export.writestr("general/day.json", json.dumps(messages))
     links = ["channel,ts,replies_to", *(f"general,{ts},{to}" for ts, _, _, to in said if to)]

@@ -143,7 +143,7 @@ async def page(context: BrowserContext) -> AsyncIterator[Page]:
     page.on("console", note)
     yield page
     await page.close()
-    assert not [each for each in errors if "Failed to load resource" not in each]
+    assert not [item for item in errors if "Failed to load resource" not in item]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -74,7 +74,7 @@ async def test_a_question_in_a_thread_needs_no_mention_to_be_handed_over(stage: 
     await expect(page.locator(".thread .message.bot")).to_contain_text("Because.")
     assert (stage.bot.asked[0].key.thread, stage.bot.asked[0].is_top_level) == ("root", False)
     thread = await stage.playground.read_thread(stage.bot.asked[0].key, limit=10)
-    assert [each.text for each in thread] == ["Something happened", "It did", "why?"]
+    assert [item.text for item in thread] == ["Something happened", "It did", "why?"]
 
 
 async def test_a_direct_conversation_answers_in_place(stage: Stage, page: Page) -> None:

@@ -97,9 +97,9 @@ async def test_an_imported_channel_is_summarised_and_its_links_open_the_messages
         assert await points.nth(number).locator("a").count() >= 1
     await expect(reply.locator(".small-print")).to_contain_text("tokens in")
 
-    by_id = {each.id: each for each in await imported.messages(channel)}
+    by_id = {item.id: item for item in await imported.messages(channel)}
     links = await points.locator("a").all()
-    outside_threads = [each for each in links if "#" not in (await each.get_attribute("href") or "#")]
+    outside_threads = [item for item in links if "#" not in (await item.get_attribute("href") or "#")]
     link = outside_threads[0]
     message = by_id[(await link.get_attribute("href") or "").rsplit("/", 1)[-1]]
     async with page.context.expect_page() as opening:

@@ -53,9 +53,9 @@ async def test_direct_conversations_are_apart(stage: Stage, page: Page, other: P
     assert mine != theirs
     await expect(other.locator(".main .message")).to_have_count(2)
     await expect(page.locator(".main .message")).to_have_count(2)
-    for each in (page, other):
-        await expect(each.locator(".channels button")).to_have_count(3)
-        await expect(each.locator(".channels .dot")).to_have_count(0)
+    for item in (page, other):
+        await expect(item.locator(".channels button")).to_have_count(3)
+        await expect(item.locator(".channels .dot")).to_have_count(0)
     await page.reload()
     await expect(page.locator(".main .message.bot .body")).to_have_text("Your secret.")
 
@@ -70,8 +70,8 @@ async def test_nobody_is_told_of_what_happens_in_a_direct_conversation(stage: St
     await page.locator(".main textarea").fill("hello all")
     await page.locator(".main textarea").press("Enter")
     await expect(other.locator(".channels .dot")).to_have_count(1)
-    assert any("random" in each for each in told), "they are told of what is for everybody"
-    assert not [each for each in told if mine in each or "secret" in each]
+    assert any("random" in item for item in told), "they are told of what is for everybody"
+    assert not [item for item in told if mine in item or "secret" in item]
 
 
 async def test_an_address_that_was_guessed_leads_nowhere(stage: Stage, page: Page, other: Page) -> None:
@@ -95,7 +95,7 @@ async def test_forged_requests_reach_no_other_direct_conversation(stage: Stage, 
     await other.locator(".main textarea").press("Enter")
     await stage.bot.next_reply()
     assert stage.bot.asked[-1].key.channel == "general", "it never left the channel in which it was"
-    assert not [each for each in told if "secret" in each]
+    assert not [item for item in told if "secret" in item]
 
 
 async def test_only_who_opened_the_link_is_administrator(stage: Stage, page: Page, other: Page) -> None:
@@ -108,14 +108,14 @@ async def test_only_who_opened_the_link_is_administrator(stage: Stage, page: Pag
     await other.get_by_role("link", name="Open the playground").click()
     await expect(other.locator(".main .message")).to_have_count(1)
     await expect(other.locator(".me .badge")).to_have_count(0)
-    for number, (each, is_admin) in enumerate(((page, True), (other, False)), 1):
-        await each.locator(".main textarea").fill("@seedling why?")
-        await each.locator(".main textarea").press("Enter")
+    for number, (item, is_admin) in enumerate(((page, True), (other, False)), 1):
+        await item.locator(".main textarea").fill("@seedling why?")
+        await item.locator(".main textarea").press("Enter")
         await stage.bot.answer("Because.")
         assert stage.bot.asked[-1].is_admin is is_admin
-        await each.locator(".thread .message.bot .ways-on button").click()
+        await item.locator(".thread .message.bot .ways-on button").click()
         while len(stage.bot.acted) < number:
-            await each.evaluate("() => new Promise(requestAnimationFrame)")
+            await item.evaluate("() => new Promise(requestAnimationFrame)")
         assert stage.bot.acted[-1] == (stage.bot.asked[-1].author.id, is_admin)
 
 

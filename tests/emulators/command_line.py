@@ -35,7 +35,7 @@ def _argument(hint: Any, default: Any) -> dict[str, Any]:
     choices = get_args(hint)
     if choices and isinstance(choices[0], str):
         return {"choices": choices, "default": default}
-    kind = next((each for each in (int, float, Decimal) if each is hint or each in choices), str)
+    kind = next((item for item in (int, float, Decimal) if item is hint or item in choices), str)
     return {"type": kind, "default": default}
 
 

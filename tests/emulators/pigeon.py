@@ -62,7 +62,7 @@ class Pigeon:
     def answers(self, question: Message) -> list[Message]:
         """The bot's messages below a question that are seen."""
         thread = question.thread or question.id
-        return [each for each in self.messages if each.thread == thread and each.key and not each.deleted]
+        return [message for message in self.messages if message.thread == thread and message.key and not message.deleted]
 
     async def deliver(
         self, said: Message, *, kind: str = "message", secret: str = SECRET, late: float = 0, **changes: Any
@@ -106,20 +106,20 @@ class Pigeon:
 
     async def read(self, request: web.Request) -> web.Response:
         thread = request.match_info["thread"]
-        found = [each for each in self.messages if thread in {each.thread, each.id} and not each.deleted]
-        return web.json_response({"messages": [self.event(each) for each in found]})
+        found = [message for message in self.messages if thread in {message.thread, message.id} and not message.deleted]
+        return web.json_response({"messages": [self.event(item) for item in found]})
 
     async def post(self, request: web.Request) -> web.Response:
         body, room = await request.json(), request.match_info["room"]
         if room in self.closed:
             return web.json_response({}, status=403)
-        known = [each for each in self.messages if each.key == body["key"] and not each.deleted]
+        known = [message for message in self.messages if message.key == body["key"] and not message.deleted]
         posted = known[0] if known else self.say(body["text"], thread=body["thread"], room=room, author="seedling")
         posted.key = body["key"]
         return web.json_response({"id": posted.id, "text": posted.texts[-1]}, status=201)
 
     async def change(self, request: web.Request) -> web.Response:
-        message = next((each for each in self.messages if each.id == request.match_info["id"]), None)
+        message = next((item for item in self.messages if item.id == request.match_info["id"]), None)
         if message is None or message.deleted:
             return web.json_response({}, status=404)
         if request.method == "DELETE":

@@ -83,8 +83,8 @@ def check_answer(answer: ResponseState, events: list[ModelEvent]) -> None:
     assert all(url.startswith(("http://", "https://")) and len(url) <= 2_000 for url in urls)
     told = [event.source.title for event in events if isinstance(event, SourceFound)]
     told += [event.query for event in events if isinstance(event, SearchStarted)]
-    for each in (*texts, *thoughts, *urls, *told):
-        each.encode("utf-8")  # raises for half of a character
+    for text in (*texts, *thoughts, *urls, *told):
+        text.encode("utf-8")  # raises for half of a character
     if answer.usage is not None:
         check_usage(answer.usage)
 

@@ -98,7 +98,7 @@ async def test_with_more_conversations_than_slots_each_has_the_common_head_in_th
 ) -> None:
     threads = [opening(subject) for subject in ("elms", "firs", "pines", "limes", "yews")]
     first = [await ask(local_model, messages) for messages in threads]
-    second = [await ask(local_model, follow_up(*each)) for each in zip(threads, first, strict=True)]
+    second = [await ask(local_model, follow_up(*item)) for item in zip(threads, first, strict=True)]
     common = cached(first[1])
     assert common > 0
     assert [answer for answer in second if cached(answer) < common] == []

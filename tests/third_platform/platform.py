@@ -91,7 +91,7 @@ class PigeonPlatform:
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """The newest messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""
         found = await self._client.call("GET", f"/rooms/{key.channel}/messages/{key.thread}")
-        others = [message_of(incoming_of(each)) for each in found["messages"] if not each["own"]]
+        others = [message_of(incoming_of(message)) for message in found["messages"] if not message["own"]]
         return others[max(0, len(others) - limit) :]
 
     async def run(self, bot: Bot) -> None:

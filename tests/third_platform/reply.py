@@ -58,7 +58,7 @@ class PigeonReply:
         while len(self._shown) > len(texts):
             await self._take_back(self._shown[-1])
             self._shown.pop()
-        return ",".join(each.id for each in self._shown)
+        return ",".join(item.id for item in self._shown)
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the whole draft visible."""
@@ -68,12 +68,12 @@ class PigeonReply:
     @property
     def messages(self) -> tuple[str, ...]:
         """The ids of its messages, in order."""
-        return tuple(each.id for each in self._shown)
+        return tuple(item.id for item in self._shown)
 
     async def retract(self, keep: str) -> None:
         """Delete the messages that `keep` does not name."""
         self._shown, self._replaced = [*self._shown, *self._replaced], []
-        for each in [each for each in self._shown if each.id not in keep.split(",")]:
+        for each in [item for item in self._shown if item.id not in keep.split(",")]:
             await self._take_back(each)
             self._shown.remove(each)
 

@@ -12,7 +12,7 @@ from bot.errors import ConfigError
 from bot.settings import SEED_BASE_URL, PlatformSettings, Settings, load_platform_settings, load_settings
 
 ROOT = Path(__file__).parents[2]
-PLATFORMS = {each.name: each.settings for each in load_specs()}
+PLATFORMS = {spec.name: spec.settings for spec in load_specs()}
 EVERY_KIND: tuple[type[BaseSettings], ...] = (Settings, *PLATFORMS.values())
 DESCRIPTIONS = {name: field.description for kind in EVERY_KIND for name, field in kind.model_fields.items()}
 
@@ -132,7 +132,7 @@ def test_a_platform_is_joined_by_its_token(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], joined: set[str]
 ) -> None:
     found = load_all(monkeypatch, **variables)
-    assert {name for name, each in found.items() if each.is_joined} == joined
+    assert {name for name, item in found.items() if item.is_joined} == joined
 
 
 @pytest.mark.parametrize(

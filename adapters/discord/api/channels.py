@@ -39,7 +39,7 @@ class DiscordChannelReader:
         """The newest messages outside threads, oldest first. Raises `PlatformError`, `InvalidInput` without content."""
         await self._check_content(key)
         found = await self._newest(key.channel, since=since, before=before, limit=limit)
-        return [read_message(each, self.names(key)) for each in found]
+        return [read_message(item, self.names(key)) for item in found]
 
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
@@ -52,7 +52,7 @@ class DiscordChannelReader:
             if error.status == 404:
                 return []
             raise
-        return [read_message(each, self.names(key), thread=thread) for each in found]
+        return [read_message(item, self.names(key), thread=thread) for item in found]
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
         """The address under which people open a message."""
@@ -65,7 +65,7 @@ class DiscordChannelReader:
         try:
             channel = await self._directory.channel(key.channel)
             if key.workspace.startswith("@"):
-                return any(str(each["id"]) == person.id for each in channel.get("recipients", ()))
+                return any(str(recipient["id"]) == person.id for recipient in channel.get("recipients", ()))
             guild = await self._directory.guild(key.workspace)
             member = await self._directory.member(key.workspace, person.id)
             held = permissions.of_member(guild, channel, member)
@@ -120,8 +120,8 @@ class DiscordChannelReader:
         bounds = {"before": at_time(before)} if before is not None else {}
         while len(found) < limit:
             page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, **bounds)
-            inside = [each for each in page if since is None or made_at(each["id"]) >= since]
-            found += [each for each in inside if is_spoken(each) and str(each["id"]) != but]
+            inside = [item for item in page if since is None or made_at(item["id"]) >= since]
+            found += [item for item in inside if is_spoken(item) and str(item["id"]) != but]
             if len(inside) < MESSAGES_AT_ONCE:
                 break
             bounds = {"before": str(page[-1]["id"])}

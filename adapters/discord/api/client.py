@@ -205,5 +205,5 @@ def keep_tokens_out_of_logs() -> None:
     """Let every record of discord.py that names an address pass the filter; once is enough."""
     for name in ("discord.http", "discord.webhook.async_"):
         log = logging.getLogger(name)
-        if not any(isinstance(each, TokenFilter) for each in log.filters):
+        if not any(isinstance(item, TokenFilter) for item in log.filters):
             log.addFilter(TokenFilter())

@@ -32,8 +32,8 @@ def person_of(message: Json) -> Person:
 def names_in(message: Json, further: Names) -> Names:
     """The names of those whom a message mentions, and of whatever `further` knows."""
     users = {
-        str(each["id"]): (each.get("member") or {}).get("nick") or each.get("global_name") or each["username"]
-        for each in message.get("mentions", ())
+        str(mention["id"]): (mention.get("member") or {}).get("nick") or mention.get("global_name") or mention["username"]
+        for mention in message.get("mentions", ())
     }
 
     def name(kind: str, id: str) -> str | None:
@@ -45,8 +45,8 @@ def names_in(message: Json, further: Names) -> Names:
 def content_of(message: Json) -> str:
     """The text as Discord sent it, that of a forwarded message included."""
     content = str(message.get("content", ""))
-    for each in message.get("message_snapshots", ()):
-        forwarded = each["message"].get("content", "")
+    for snapshot in message.get("message_snapshots", ()):
+        forwarded = snapshot["message"].get("content", "")
         content = f"{content}\n(forwarded)\n{forwarded}".strip()
     return content
 
@@ -54,9 +54,9 @@ def content_of(message: Json) -> str:
 def attachments_of(message: Json) -> tuple[Attachment, ...]:
     """The files of a message, those of a forwarded one included."""
     given = [*message.get("attachments", ())]
-    for each in message.get("message_snapshots", ()):
-        given += each["message"].get("attachments", ())
-    return tuple(attachment_of(each) for each in given)
+    for snapshot in message.get("message_snapshots", ()):
+        given += snapshot["message"].get("attachments", ())
+    return tuple(attachment_of(item) for item in given)
 
 
 def attachment_of(given: Json) -> Attachment:

@@ -41,16 +41,16 @@ def _within(guild: Json, channel: Json, roles: set[str], user: str) -> discord.P
     if held.administrator:
         return ALL
     overwrites = channel.get("permission_overwrites", ())
-    held = _overwritten(held, (each for each in overwrites if str(each["id"]) == everyone))
-    held = _overwritten(held, (each for each in overwrites if str(each["id"]) in roles))
-    own = (each for each in overwrites if int(each["type"]) == _MEMBER and str(each["id"]) == user)
+    held = _overwritten(held, (overwrite for overwrite in overwrites if str(overwrite["id"]) == everyone))
+    held = _overwritten(held, (overwrite for overwrite in overwrites if str(overwrite["id"]) in roles))
+    own = (overwrite for overwrite in overwrites if int(overwrite["type"]) == _MEMBER and str(overwrite["id"]) == user)
     return _overwritten(held, own)
 
 
 def _overwritten(held: discord.Permissions, overwrites: Iterable[Json]) -> discord.Permissions:
     """All denials of one level, then all that it allows."""
     allow, deny = 0, 0
-    for each in overwrites:
-        allow |= int(each["allow"])
-        deny |= int(each["deny"])
+    for overwrite in overwrites:
+        allow |= int(overwrite["allow"])
+        deny |= int(overwrite["deny"])
     return discord.Permissions(held.value & ~deny | allow)

@@ -89,8 +89,8 @@ class GatewayClient(discord.AutoShardedClient):
 
     async def end_heartbeats(self) -> None:
         """End the heartbeat threads that a shard leaves behind when it was just connecting, before the loop ends."""
-        threads = [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)]
-        for thread in [each for each in threads if each.ws._connection is self._connection]:
+        threads = [item for item in threading.enumerate() if isinstance(item, KeepAliveHandler)]
+        for thread in [item for item in threads if item.ws._connection is self._connection]:
             thread.stop()
             await asyncio.to_thread(thread.join, HEARTBEAT_END_SECONDS)
 

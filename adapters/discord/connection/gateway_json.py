@@ -19,11 +19,11 @@ def message_json(message: discord.Message) -> Json:
         "content": message.content,
         "timestamp": message.created_at.isoformat(),
         "edited_timestamp": message.edited_at.isoformat() if message.edited_at else None,
-        "mentions": [user_json(each) for each in message.mentions],
-        "attachments": [attachment_json(each) for each in message.attachments],
+        "mentions": [user_json(mention) for mention in message.mentions],
+        "attachments": [attachment_json(attachment) for attachment in message.attachments],
         "message_snapshots": [
-            {"message": {"content": each.content, "attachments": [attachment_json(file) for file in each.attachments]}}
-            for each in message.message_snapshots
+            {"message": {"content": snapshot.content, "attachments": [attachment_json(file) for file in snapshot.attachments]}}
+            for snapshot in message.message_snapshots
         ],
     }
     if message.webhook_id is not None:

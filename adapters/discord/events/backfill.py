@@ -89,7 +89,7 @@ class DiscordBackfill:
         active = await self._bot.recent_conversations(PLATFORM, since=made_at(seen) - LOOK_BACK)
         start = max(str(seen), at_time(now - OLDEST), key=int)
         heard, known = 0, set(self._heard)
-        channels = dict.fromkeys(each for key in active for each in (key.thread, key.channel) if each)
+        channels = dict.fromkeys(item for key in active for item in (key.thread, key.channel) if item)
         for channel in channels:
             for message in await self._missed(channel, start):
                 if int(message["id"]) not in known:

@@ -108,7 +108,7 @@ def _suggest(arg: Arg) -> Suggest | None:
     if arg.kind == "parameter" and len(PARAMETERS) > AUTOCOMPLETED:
         return lambda typed, _: parameter_names(typed)
     if arg.suggestions:
-        return lambda typed, _: [each for each in arg.suggestions if typed.strip().lower() in each]
+        return lambda typed, _: [suggestion for suggestion in arg.suggestions if typed.strip().lower() in suggestion]
     return None
 
 

@@ -14,7 +14,7 @@ from bot.parameters import PARAMETERS, Parameter
 CHOICE: Final = 100
 """Characters of a suggestion's name and value (application-commands)."""
 
-FOR_ONE_ANSWER: Final = tuple(name for name, each in PARAMETERS.items() if each.wire)
+FOR_ONE_ANSWER: Final = tuple(name for name, item in PARAMETERS.items() if item.wire)
 """The parameters that `/ask` and `/search` take for one answer: those that the model reads."""
 
 
@@ -72,7 +72,7 @@ def suggestions(name: str, typed: str) -> Sequence[str]:
             values = _numbers(parameter)
         case _:
             values = ()
-    found = [each for each in values if each.startswith(typed.strip().lower())]
+    found = [value for value in values if value.startswith(typed.strip().lower())]
     return found[:AUTOCOMPLETED]
 
 
@@ -84,12 +84,12 @@ def _numbers(parameter: Parameter) -> Sequence[str]:
 
 def parameter_names(typed: str, further: Sequence[str] = ()) -> Sequence[str]:
     """The parameters, and other words, that contain what somebody has typed."""
-    return [each for each in (*PARAMETERS, *further) if typed.strip().lower() in each][:AUTOCOMPLETED]
+    return [parameter for parameter in (*PARAMETERS, *further) if typed.strip().lower() in parameter][:AUTOCOMPLETED]
 
 
 def choices(values: Sequence[str]) -> list[app_commands.Choice[str]]:
     """Suggestions as Discord takes them."""
-    return [app_commands.Choice(name=each[:CHOICE], value=each[:CHOICE]) for each in values]
+    return [app_commands.Choice(name=value[:CHOICE], value=value[:CHOICE]) for value in values]
 
 
 def signature(options: Mapping[str, tuple[Any, bool]]) -> inspect.Signature:

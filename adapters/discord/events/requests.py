@@ -82,7 +82,7 @@ def incoming_of(
         is_direct=place.is_direct,
         text=text,
         at=interaction.created_at.astimezone(UTC),
-        attachments=tuple(attachment_of(attachment_json(each)) for each in files),
+        attachments=tuple(attachment_of(attachment_json(file_)) for file_ in files),
         overrides=overrides,
         is_top_level=not place.is_direct and not place.is_thread,
         reply_ref=str(ref),

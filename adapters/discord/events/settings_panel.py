@@ -76,7 +76,7 @@ def usual_scope(incoming: Incoming) -> str:
 
 def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
-    lines = [_line(each) for each in state.effective.values()]
+    lines = [_line(item) for item in state.effective.values()]
     head = f"**Settings** · changes hold {SCOPE_LABELS[state.scope]}"
     return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
 
@@ -93,19 +93,19 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
     scope: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
         options=[
-            discord.SelectOption(label=SCOPE_LABELS[each].capitalize(), value=each, default=each == state.scope)
-            for each in state.scopes
+            discord.SelectOption(label=SCOPE_LABELS[item].capitalize(), value=item, default=item == state.scope)
+            for item in state.scopes
         ],
     )
-    allowed = [each for each in PARAMETERS.values() if state.incoming.is_admin or not each.guarded]
+    allowed = [item for item in PARAMETERS.values() if state.incoming.is_admin or not item.guarded]
     parameter: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:parameter:{state.scope}:",
         placeholder="Change a parameter",
         options=[
             discord.SelectOption(
-                label=each.name, value=each.name, description=short(each.help), default=each.name == state.name
+                label=item.name, value=item.name, description=short(item.help), default=item.name == state.name
             )
-            for each in allowed
+            for item in allowed
         ],
     )
     return [scope, parameter, *([_values(state)] if state.name else [])]
@@ -115,7 +115,7 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
     parameter = PARAMETERS[state.name]
     current = parameter.format(state.effective[state.name].value)
     options = [
-        discord.SelectOption(label=each, value=each, default=each == current) for each in few_values(parameter) or ()
+        discord.SelectOption(label=value, value=value, default=value == current) for value in few_values(parameter) or ()
     ]
     options.append(discord.SelectOption(label=TAKE_BACK, value=TAKE_BACK, description="So that the wider one holds."))
     return discord.ui.Select(
@@ -133,8 +133,8 @@ def layout(state: PanelState) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(panel_text(state)))
     container.add_item(discord.ui.Separator())
-    for each in selects(state):
-        container.add_item(discord.ui.ActionRow(each))
+    for select in selects(state):
+        container.add_item(discord.ui.ActionRow(select))
     view.add_item(container)
     view.stop()
     return view
@@ -143,8 +143,8 @@ def layout(state: PanelState) -> discord.ui.LayoutView:
 def plain(state: PanelState) -> discord.ui.View:
     """The same lists for a message with plain text."""
     view = discord.ui.View(timeout=None)
-    for each in selects(state):
-        view.add_item(each)
+    for select in selects(state):
+        view.add_item(select)
     view.stop()
     return view
 

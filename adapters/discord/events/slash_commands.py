@@ -115,9 +115,9 @@ class CommandForms:
                 await asked(self._bot, self._around, answered)
 
         run.__signature__ = signature(  # type: ignore[attr-defined]  # what `inspect` and discord.py read
-            {name: (each.annotation, each.required) for name, each in form.options.items()}
+            {name: (item.annotation, item.required) for name, item in form.options.items()}
         )
-        described = app_commands.describe(**{name: each.help for name, each in form.options.items()})(run)
+        described = app_commands.describe(**{name: item.help for name, item in form.options.items()})(run)
         command: Command = app_commands.Command(name=form.command.name, description=form.help, callback=described)
         for name, option in form.options.items():
             if option.suggest is not None:
@@ -137,5 +137,5 @@ async def payload(tree: app_commands.CommandTree[Any]) -> list[Any]:
     translator = tree.translator
     commands = tree.get_commands() + tree.get_commands(type=discord.AppCommandType.message)
     if translator is None:
-        return [each.to_dict(tree) for each in commands]
-    return [await each.get_translated_payload(tree, translator) for each in commands]
+        return [command.to_dict(tree) for command in commands]
+    return [await command.get_translated_payload(tree, translator) for command in commands]

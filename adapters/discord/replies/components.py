@@ -80,9 +80,9 @@ def is_search(turn: Turn) -> bool:
 
 def names_turn(components: Sequence[Row], turn: TurnId) -> bool:
     """Whether the buttons of a message belong to that turn."""
-    inner = [each for row in components for each in row.get("components", ())]
+    inner = [component for row in components for component in row.get("components", ())]
     return any(
-        (match := TEMPLATE.fullmatch(each.get("custom_id", ""))) and match["turn"] == str(turn) for each in inner
+        (match := TEMPLATE.fullmatch(item.get("custom_id", ""))) and match["turn"] == str(turn) for item in inner
     )
 
 

@@ -40,14 +40,14 @@ class OwnMessages:
 
         Raises `PlatformError`.
         """
-        left = [each for each in await self._read(channel) if str(each["id"]) not in but]
-        whole = [each for each in left if each["content"] == page.content and self._may_be(each)]
-        found = whole or [each for each in left if self._is_of_turn(each)]
+        left = [item for item in await self._read(channel) if str(item["id"]) not in but]
+        whole = [item for item in left if item["content"] == page.content and self._may_be(item)]
+        found = whole or [item for item in left if self._is_of_turn(item)]
         return str(found[0]["id"]) if found else ""
 
     async def of_turn(self, channel: str) -> Sequence[str]:
         """Return the messages with the turn's buttons by id, the oldest first. Raises `PlatformError`."""
-        return [str(each["id"]) for each in await self._read(channel) if self._is_of_turn(each)]
+        return [str(item["id"]) for item in await self._read(channel) if self._is_of_turn(item)]
 
     def _may_be(self, message: Json) -> bool:
         return not message["components"] or self._is_of_turn(message)
@@ -66,8 +66,8 @@ class OwnMessages:
         found: list[Json] = []
         for _ in range(PAGES_SEARCHED):
             page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, after=after)
-            found += [each for each in reversed(page) if each["author"]["id"] == me]
+            found += [item for item in reversed(page) if item["author"]["id"] == me]
             if len(page) < MESSAGES_AT_ONCE:
                 break
-            after = str(max(int(each["id"]) for each in page))
+            after = str(max(int(item["id"]) for item in page))
         return found

@@ -55,7 +55,7 @@ class Renderer:
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
         contents = _joined(contents, self._tail(draft)) or [NO_ANSWER]
         *before, last = contents
-        return [*(Page(content=each) for each in before), Page(content=last, rows=rows_for(draft, self._turn))]
+        return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
 
     def _tail(self, draft: Draft) -> list[str]:
         """What stands under the text, block by block."""

@@ -60,7 +60,7 @@ class DiscordReply:
     @property
     def messages(self) -> tuple[str, ...]:
         """Return the messages that stand there."""
-        return tuple(each.id for each in self._shown)
+        return tuple(item.id for item in self._shown)
 
     async def find(self) -> None:
         """Read what an earlier process may have posted without having been able to tell. Raises `PlatformError`."""
@@ -93,7 +93,7 @@ class DiscordReply:
             await self._find_all()
         self._shown, self._replaced = [*self._shown, *self._replaced], []
         trouble: PlatformError | None = None
-        for shown in [each for each in self._shown if each.id not in names]:
+        for shown in [item for item in self._shown if item.id not in names]:
             try:
                 await self._take_back(shown)
             except PlatformError as error:
@@ -106,7 +106,7 @@ class DiscordReply:
     async def _find_all(self) -> None:
         """Read whatever an earlier process has posted. Raises `PlatformError`."""
         if self._own is not None and isinstance(self._surface, ChannelTarget):
-            known = {each.id for each in self._shown}
+            known = {item.id for item in self._shown}
             self._shown += [_Shown(id=id) for id in await self._own.of_turn(self._surface.channel) if id not in known]
 
     async def _take_back(self, shown: _Shown) -> None:
@@ -125,7 +125,7 @@ class DiscordReply:
     async def _make(self, draft: Draft, priority: Priority) -> None:
         pages = await offload(len(draft.text), self._renderer.pages, draft)
         if self._plain:
-            pages = [Page(content=each.content) for each in pages]
+            pages = [Page(content=page.content) for page in pages]
         try:
             await self._place(pages, priority)
         except InteractionExpired:
@@ -152,7 +152,7 @@ class DiscordReply:
         """A message that an earlier process has posted without having been able to tell."""
         if self._own is None or not isinstance(self._surface, ChannelTarget):
             return None
-        known = frozenset(each.id for each in self._shown)
+        known = frozenset(item.id for item in self._shown)
         found = await self._own.same(self._surface.channel, page, but=known)
         return _Shown(id=found) if found else None
 
@@ -167,7 +167,7 @@ class DiscordReply:
         if priority is not Priority.FINAL or not isinstance(surface, InteractionTarget):
             return
         page = Page(content=IN_A_FILE, rows=pages[-1].rows)
-        whole = "\n\n".join(each.content for each in pages)
+        whole = "\n\n".join(item.content for item in pages)
         await surface.attach(last.id, page, name=FILE_NAME, data=whole.encode())
         last.page = page
 
@@ -238,7 +238,7 @@ class DiscordReply:
         self._surface = ChannelTarget(rest=self._around.rest, limits=self._around.limits, channel=channel)
 
     def _named(self) -> ReplyRef:
-        ids = tuple(each.id for each in self._shown)
+        ids = tuple(item.id for item in self._shown)
         if isinstance(self._surface, ChannelTarget):
             return ChannelRef(channel=self._surface.channel, ids=ids)
         return with_ids(self._ref, ids)

@@ -95,8 +95,8 @@ class ResponseState:
 
     def add_sources(self, raw: object) -> None:
         """Sources in any of the shapes that servers use, each one once."""
-        for each in json_coerce.items(raw):
-            source = source_of(each)
+        for item in json_coerce.items(raw):
+            source = source_of(item)
             if source is not None and source.url not in self._seen:
                 self._seen.add(source.url)
                 self.events.append(SourceFound(source))

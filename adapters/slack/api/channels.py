@@ -38,7 +38,7 @@ async def read_channel(
     }
     for _ in range(PAGES):
         page = await workspace.calls.call("conversations.history", arguments, priority=Priority.NORMAL, patience=120)
-        found += [dict(each) for each in records(page, "messages") if _is_outside(each)]
+        found += [dict(record) for record in records(page, "messages") if _is_outside(record)]
         arguments["cursor"] = field(page, "response_metadata", "next_cursor")
         if not arguments["cursor"] or len(found) >= limit:
             break
@@ -56,7 +56,7 @@ async def read_replies(
     """The newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
     oldest = as_ts(since - _INSTANT) if since else ""
     found = await read_pages(workspace.calls, key.channel, thread, oldest=oldest, pages=PAGES)
-    return (await as_read(workspace, [each for each in found if field(each, "ts") != thread]))[-limit:]
+    return (await as_read(workspace, [item for item in found if field(item, "ts") != thread]))[-limit:]
 
 
 def link(workspace: SlackWorkspace, key: ConversationKey, message: ReadMessage) -> str:

@@ -133,7 +133,7 @@ class SlackDirectory:
             field(user, "team_id") not in {"", self._team} and not user.get("enterprise_user")
         )
         is_guest = user.get("is_restricted") is True or user.get("is_ultra_restricted") is True
-        is_admin = any(user.get(each) is True for each in ("is_admin", "is_owner", "is_primary_owner"))
+        is_admin = any(user.get(item) is True for item in ("is_admin", "is_owner", "is_primary_owner"))
         return Member(
             id=id,
             name=first_line(*names, field(user, "name"), id),

@@ -43,13 +43,13 @@ async def read_pages(
         if not cursor:
             break
     # Each page of a thread begins with its first message, and a channel comes newest first.
-    by_ts = {field(each, "ts"): each for each in found}
+    by_ts = {field(item, "ts"): item for item in found}
     return [by_ts[ts] for ts in sorted(by_ts)]
 
 
 async def as_read(workspace: SlackWorkspace, messages: Sequence[Message]) -> list[ReadMessage]:
     """Messages as the core reads them, with names in place of ids; what says nothing is left out."""
-    return [await _as_read(workspace, each) for each in messages if has_content(each)]
+    return [await _as_read(workspace, message) for message in messages if has_content(message)]
 
 
 async def _as_read(workspace: SlackWorkspace, message: Message) -> ReadMessage:

@@ -53,7 +53,7 @@ class SlackWorkspace:
 
     def attachments_of(self, message: Mapping[str, Any]) -> tuple[Attachment, ...]:
         """The files beside a message, their ids beginning with the workspace whose bot can fetch them."""
-        return tuple(replace(each, id=f"{self.team}/{each.id}") for each in attachments(message))
+        return tuple(replace(attachment, id=f"{self.team}/{attachment.id}") for attachment in attachments(message))
 
     @property
     def may_stream(self) -> bool:

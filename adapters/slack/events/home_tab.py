@@ -92,9 +92,9 @@ def in_mrkdwn(markdown: str) -> str:
 
 def _settings(effective: Mapping[str, Effective]) -> list[Block]:
     lines = [
-        f"*{name}*: {shortened(escape_mrkdwn(' '.join(each.parameter.format(each.value).split())), 100)}"
-        f" ({origin_text(each)})"
-        for name, each in effective.items()
+        f"*{name}*: {shortened(escape_mrkdwn(' '.join(item.parameter.format(item.value).split())), 100)}"
+        f" ({origin_text(item)})"
+        for name, item in effective.items()
     ]
     return [_section("\n".join(lines[start : start + 10])) for start in range(0, len(lines), 10)]
 

@@ -34,7 +34,7 @@ def name_of(body: Body) -> str:
     Stop button is an event.
     """
     trigger = field(body, "trigger_id") or field(body, "event_ts")
-    used = [field(each, "action_ts") or field(each, "action_id") for each in records(body, "actions")]
+    used = [field(record, "action_ts") or field(record, "action_id") for record in records(body, "actions")]
     view = field(body, "view", "id"), field(body, "view", "hash")
     return "/".join(filter(None, (trigger, *used))) or "/".join(filter(None, view))
 

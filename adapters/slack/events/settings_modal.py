@@ -62,7 +62,7 @@ class SettingsModal:
             return
         if await self._is_refused(workspace, await self._asked(workspace, body, where, Entrance.BUTTON)):
             return
-        chosen: Kind = next(each for each in KINDS if each == kind)
+        chosen: Kind = next(item for item in KINDS if item == kind)
         view = await self._form(workspace, replace(where, kind=chosen), user_of(body))
         arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
         await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
@@ -77,7 +77,7 @@ class SettingsModal:
         if await self._is_refused(workspace, asked):
             return {}
         member = await workspace.directory.member(user_of(body))
-        parameters = [each for each in PARAMETERS.values() if member.is_admin or not each.guarded]
+        parameters = [parameter for parameter in PARAMETERS.values() if member.is_admin or not parameter.guarded]
         changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
         if errors:
             return errors
@@ -113,7 +113,7 @@ class SettingsModal:
             key = replace(key, thread="", channel="" if where.kind == "workspace" else key.channel)
         effective = await self._bot.get_parameters(key)
         return {
-            name: each.parameter.format(each.value) for name, each in effective.items() if each.origin == where.kind
+            name: item.parameter.format(item.value) for name, item in effective.items() if item.origin == where.kind
         }
 
 
@@ -129,5 +129,5 @@ def _confirmation(scope: Scope, changes: Mapping[str, str | None]) -> str:
 def _blocks_of(view: Mapping[str, Any]) -> list[str]:
     """The blocks of a form's first field, where a message is seen."""
     blocks = view.get("blocks")
-    found = [field(each, "block_id") for each in blocks or () if isinstance(each, Mapping)]
-    return [each for each in found if ":" in each][:1]
+    found = [field(block, "block_id") for block in blocks or () if isinstance(block, Mapping)]
+    return [item for item in found if ":" in item][:1]

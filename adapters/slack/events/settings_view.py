@@ -60,11 +60,11 @@ def form(
 ) -> dict[str, Any]:
     """The form: `effective` is what holds there, `own` what is set at the very scope, as text by name."""
     blocks = [_scope_block(where, is_admin=is_admin)]
-    for each in effective.values():
-        if each.parameter.guarded and not is_admin:
-            blocks.append(_told(each))
+    for item in effective.values():
+        if item.parameter.guarded and not is_admin:
+            blocks.append(_told(item))
         else:
-            blocks.append(_input(where, each, own.get(each.parameter.name)))
+            blocks.append(_input(where, item, own.get(item.parameter.name)))
     return {
         "type": "modal",
         "callback_id": FORM,

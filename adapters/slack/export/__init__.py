@@ -114,9 +114,9 @@ class Export:
     def __init__(self, archive: ExportArchive) -> None:
         self._archive = archive
         users = archive.read("users.json", optional=True)
-        self._users = {each.id: each for each in map(person, users) if each.id}
+        self._users = {user.id: user for user in map(person, users) if user.id}
         self.workspace = _workspace(archive.name, users)
-        self._names = {id: each.name for id, each in self._users.items()}
+        self._names = {id: item.name for id, item in self._users.items()}
         self._folders: dict[str, str] = {}
         places = {channel.id: channel for channel in self._read_channels()}
         self._names |= {id: channel.name for id, channel in places.items()}
@@ -124,7 +124,7 @@ class Export:
             replace(channel, topic=to_plain(channel.topic, self._names)) for channel in places.values()
         ]
         self.survey = self._survey()
-        self._names |= {id: each.name for id, each in self.survey.strangers.items()}
+        self._names |= {id: item.name for id, item in self.survey.strangers.items()}
 
     @property
     def people(self) -> Sequence[Person]:
@@ -156,7 +156,7 @@ class Export:
     def _members(self, record: Record) -> str:
         """The name of a direct conversation, which has none of its own: those of the people in it."""
         members = record.get("members")
-        ids = [each for each in members if isinstance(each, str)] if isinstance(members, list) else []
+        ids = [member for member in members if isinstance(member, str)] if isinstance(members, list) else []
         return ", ".join(self._names.get(id, id) for id in ids)
 
     def _records(self, channel: Channel) -> Iterator[Record]:

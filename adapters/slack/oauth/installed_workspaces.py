@@ -68,19 +68,19 @@ class InstalledWorkspaces:
         `StorageError`.
         """
         await self._installations.async_delete_bot(enterprise_id=origin.enterprise, team_id=origin.team)
-        gone = [each for each in self._known.values() if _is_of(each.origin, origin)]
+        gone = [item for item in self._known.values() if _is_of(item.origin, origin)]
         for known in gone:
             del self._known[known.origin.team]
             if known.workspace is not None:
                 await known.workspace.aclose()
         logger.info("the app was uninstalled", extra={"team": origin.team, "enterprise": origin.enterprise})
-        return sorted({each.origin.team for each in gone} | ({origin.team} if origin.team else set()))
+        return sorted({item.origin.team for item in gone} | ({origin.team} if origin.team else set()))
 
     async def everywhere(self) -> list[SlackWorkspace]:
         """The workspaces in which the app is installed; those of a whole organisation are known once they speak."""
-        bots = [each for each in await self._installations.everywhere() if not each.is_enterprise_install]
+        bots = [item for item in await self._installations.everywhere() if not item.is_enterprise_install]
         found = [await self.find(Origin(team=bot.team_id or "", enterprise=bot.enterprise_id or "")) for bot in bots]
-        return [each for each in found if each is not None]
+        return [item for item in found if item is not None]
 
     async def aclose(self) -> None:
         """End what is under way."""

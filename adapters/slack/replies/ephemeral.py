@@ -44,7 +44,7 @@ async def post_ephemeral(
     """
     limit, escape = (PLAIN_CHARACTERS, escape_mrkdwn) if plain else (PIECE_CHARACTERS, escape_markdown)
     pieces = await offload(len(text), split, text, limit=limit, size=lambda each: len(escape(each)))
-    for number, shown in enumerate([each.shown for each in pieces] or [""], start=1):
+    for number, shown in enumerate([piece.shown for piece in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
         content = {"text": escape_mrkdwn(shown)} if plain else _content(shown, below)
         await _whisper_one(workspace, asked, content)
@@ -82,5 +82,5 @@ async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapp
 
 def _content(text: str, blocks: Sequence[Block]) -> Mapping[str, Any]:
     escaped = escape_markdown(text)
-    said = "\n".join(str(each["text"]["text"]) for each in blocks if each["type"] == "section")
+    said = "\n".join(str(block["text"]["text"]) for block in blocks if block["type"] == "section")
     return {"text": fallback_text(escaped or said), "blocks": [*markdown_blocks(escaped), *blocks]}

@@ -26,11 +26,11 @@ async def find_parts(
     """
     oldest = f"{turn.incoming.at.timestamp():.6f}"
     found = await read_pages(workspace.calls, messages.channel, messages.thread, oldest=oldest, pages=PAGES)
-    own = [each for each in found if workspace.is_own(each) and moment(field(each, "ts")) is not None]
-    marked = [each for each in own if _turn_of(each) == str(turn.id)]
-    unmarked = [each for each in own if not each.get("metadata") and field(each, "ts") > oldest]
-    parts = [ReplyMessage(ts=field(each, "ts")) for each in sorted(marked, key=_part_of)]
-    parts += [ReplyMessage(ts=field(each, "ts"), streaming=True) for each in unmarked if messages.thread]
+    own = [item for item in found if workspace.is_own(item) and moment(field(item, "ts")) is not None]
+    marked = [item for item in own if _turn_of(item) == str(turn.id)]
+    unmarked = [item for item in own if not item.get("metadata") and field(item, "ts") > oldest]
+    parts = [ReplyMessage(ts=field(item, "ts")) for item in sorted(marked, key=_part_of)]
+    parts += [ReplyMessage(ts=field(item, "ts"), streaming=True) for item in unmarked if messages.thread]
     return [part for part in parts if part.ts not in known]
 
 

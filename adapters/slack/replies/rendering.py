@@ -101,7 +101,7 @@ def notice_blocks(draft: Draft) -> list[Block]:
 
 def plain_text(draft: Draft) -> str:
     """Return an answer with its notices as text alone."""
-    return "\n\n".join(filter(None, (draft.text, *(in_slack_words(each) for each in draft.notices)))) or NO_ANSWER
+    return "\n\n".join(filter(None, (draft.text, *(in_slack_words(notice) for notice in draft.notices)))) or NO_ANSWER
 
 
 def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:

@@ -85,7 +85,7 @@ class SlackReply:
         if self._turn.epoch == 1 or (self._parts and not await self._may_have_more()):
             return
         await asyncio.sleep(self._rules.settle_seconds)
-        known = [each.ts for each in self._parts]
+        known = [part.ts for part in self._parts]
         self._parts += await find_parts(self._workspace, self._messages, self._turn, known=known)
         self._messages.may_stream = self._messages.may_stream and not self._parts
 
@@ -132,7 +132,7 @@ class SlackReply:
         names = {part.ts for part in kept}
         trouble: PlatformError | None = None
         self._parts, self._replaced = [*self._parts, *self._replaced], []
-        for part in [each for each in self._parts if each.ts not in names]:
+        for part in [item for item in self._parts if item.ts not in names]:
             if part.streaming:
                 await self._messages.end_stream(part)
             self._workspace.open_edits.discard(part)
@@ -253,7 +253,7 @@ class SlackReply:
     async def _lost(self) -> ReplyMessage | None:
         """The message of a call without an answer, if Slack has made it."""
         await asyncio.sleep(self._rules.settle_seconds)
-        parts = await find_parts(self._workspace, self._messages, self._turn, known=[each.ts for each in self._parts])
+        parts = await find_parts(self._workspace, self._messages, self._turn, known=[part.ts for part in self._parts])
         return parts[0] if parts else None
 
     async def _go_on(self, part: ReplyMessage, text: str, below: Sequence[Block]) -> None:

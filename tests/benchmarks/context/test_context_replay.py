@@ -16,8 +16,8 @@ def thread(turns: int, *, question: int = 60) -> Trace:
 
 def is_billed_as_simulated(found: Comparison) -> bool:
     """Whether the simulation's prices and cache, given the windows really sent, say what the account was billed."""
-    return [(each.prompt, each.cached) for each in found.billed] == [
-        (each.prompt, each.cached) for each in found.same_windows
+    return [(item.prompt, item.cached) for item in found.billed] == [
+        (window.prompt, window.cached) for window in found.same_windows
     ]
 
 

@@ -76,10 +76,10 @@ class PlaygroundChat(Chat):
         await self.platform._furnish()
         rules = AccessRules(loopback=True, password=None, secret="s")
         shared = self.platform._scene(self.inbox, rules)
-        places = [(each, await self.store.get_channels(each.id)) for each in await self.store.get_workspaces()]
+        places = [(workspace, await self.store.get_channels(workspace.id)) for workspace in await self.store.get_workspaces()]
         for name in ("ada", "bob"):
             person = Person(id=name, name=name.capitalize())
-            seen = [(each, seen_by(person, each, channels, is_admin=False)) for each, channels in places]
+            seen = [(item, seen_by(person, item, channels, is_admin=False)) for item, channels in places]
             view = self._pages[name] = RecordedView()
             ChatPage(shared, view, Visitor(person=person, is_admin=False, theme="", place=()), seen)  # type: ignore[arg-type]  # as much of a view as a page uses
 
@@ -113,11 +113,11 @@ class PlaygroundChat(Chat):
     async def answers(self, said: Said) -> Sequence[str]:
         root = said.native["thread"] or said.id
         found = await self.store.get_thread(self.workspace, said.native["channel"], root, limit=100)
-        return [each.text for each in found if each.author.id == BOT.id and not each.is_deleted]
+        return [item.text for item in found if item.author.id == BOT.id and not item.is_deleted]
 
     def told(self) -> Sequence[str]:
-        notes = [each["html"] for page in self._pages.values() for each in page.told if each["type"] == "note"]
-        return [html.unescape(re.sub(r"<[^>]+>", "", each)) for each in notes]
+        notes = [item["html"] for page in self._pages.values() for item in page.told if item["type"] == "note"]
+        return [html.unescape(re.sub(r"<[^>]+>", "", note)) for note in notes]
 
 
 @asynccontextmanager
@@ -182,10 +182,10 @@ class SlackChat(Chat):
 
     async def answers(self, said: Said) -> Sequence[str]:
         await self.slack.settled()
-        return [self.slack.shown(each) for each in self.slack.answers(said.native.channel, said.native.root_ts)]
+        return [self.slack.shown(answer) for answer in self.slack.answers(said.native.channel, said.native.root_ts)]
 
     def told(self) -> Sequence[str]:
-        return [self.slack.shown(each) for each in self.slack.whispers]
+        return [self.slack.shown(whisper) for whisper in self.slack.whispers]
 
 
 @asynccontextmanager
@@ -196,7 +196,7 @@ async def slack() -> AsyncIterator[SlackChat]:
         async with open_slack(options, store, clock=now) as platform:
             chat = SlackChat(emulator, platform, store)
             runs = (chat.dispatcher.run([chat.name]), platform.run(chat.inbox))
-            tasks = [asyncio.create_task(each) for each in runs]
+            tasks = [asyncio.create_task(run) for run in runs]
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     await emulator.sockets.connected(options.sockets.connections)
@@ -216,7 +216,7 @@ class DiscordChat(Chat):
     def __init__(self, discord: DiscordEmulator, platform: DiscordPlatform, store: MemoryStore) -> None:
         super().__init__(platform, store)
         self.discord = discord
-        self.people = {each: discord.person(each) for each in ("ada", "bob", "deploys")}
+        self.people = {item: discord.person(item) for item in ("ada", "bob", "deploys")}
         self.people["deploys"].bot = True
         self.guild = discord.guild("Garden", *self.people.values())
         self.general = next(iter(self.guild.channels.values()))
@@ -277,19 +277,19 @@ class DiscordChat(Chat):
 
     async def answers(self, said: Said) -> Sequence[str]:
         place = said.native.thread or said.native.channel
-        return [each.content for each in self.of_bot(place) if labels(each)]
+        return [item.content for item in self.of_bot(place) if labels(item)]
 
     def told(self) -> Sequence[str]:
         places = [self.general, *self.discord.channels.values(), *map(self.discord.direct, self._persons())]
-        return [each.content for place in dict.fromkeys(places) for each in self.of_bot(place) if not labels(each)]
+        return [item.content for place in dict.fromkeys(places) for item in self.of_bot(place) if not labels(item)]
 
     def _persons(self) -> Sequence[User]:
-        return [each for each in self.people.values() if not each.bot]
+        return [person for person in self.people.values() if not person.bot]
 
     def of_bot(self, place: Channel) -> Sequence[Message]:
         """The bot's messages in a channel or thread that are seen."""
-        shown = [each for each in place.messages.values() if not each.deleted and each.type != THREAD_STARTER]
-        return [each for each in shown if each.author is self.discord.bot]
+        shown = [message for message in place.messages.values() if not message.deleted and message.type != THREAD_STARTER]
+        return [item for item in shown if item.author is self.discord.bot]
 
 
 @asynccontextmanager
@@ -350,7 +350,7 @@ class PigeonChat(Chat):
         assert await self.pigeon.deliver(said.native, kind="deletion", id=f"deletion-{said.id}") == 200
 
     async def answers(self, said: Said) -> Sequence[str]:
-        return [each.texts[-1] for each in self.pigeon.answers(said.native)]
+        return [answer.texts[-1] for answer in self.pigeon.answers(said.native)]
 
     def told(self) -> Sequence[str]:
         return [text for _, text in self.pigeon.notes.values()]
@@ -365,7 +365,7 @@ async def pigeon() -> AsyncIterator[PigeonChat]:
             platform: Any = opened[SPEC.name]
             chat = PigeonChat(server, platform, store)
             runs = (chat.dispatcher.run([chat.name]), platform.run(chat.inbox))
-            tasks = [asyncio.create_task(each) for each in runs]
+            tasks = [asyncio.create_task(run) for run in runs]
             try:
                 await asyncio.wait_for(platform.wait_ready(), PATIENCE_S)
                 host, port = platform.address

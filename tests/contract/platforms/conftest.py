@@ -59,12 +59,12 @@ async def playground() -> AsyncIterator[Stage]:
     def told() -> Iterator[Callable[[], list[str]]]:
         changes: list[MessageChanged] = []
         stop = opened[-1]._hub.listen(changes.append)
-        yield lambda: [each.message.text for each in changes if each.only_for == ada.id]
+        yield lambda: [change.message.text for change in changes if change.only_for == ada.id]
         stop()
 
     @asynccontextmanager
     async def seen() -> AsyncIterator[list[str]]:
-        yield [each.text for each in await store.get_thread("local", "general", "q1", limit=100)]
+        yield [item.text for item in await store.get_thread("local", "general", "q1", limit=100)]
 
     asked = incoming("q")
     key = replace(asked.key, platform="local", workspace="local", channel="general", thread="q1")
@@ -91,13 +91,13 @@ async def slack() -> AsyncIterator[Stage]:
 
         @asynccontextmanager
         async def seen() -> AsyncIterator[list[str]]:
-            yield [emulator.shown(each) for each in emulator.answers(emulator.general, root.ts)]
+            yield [emulator.shown(answer) for answer in emulator.answers(emulator.general, root.ts)]
 
         @contextmanager
         def told() -> Iterator[Callable[[], list[str]]]:
             yield lambda: [
-                *(emulator.shown(each) for each in emulator.whispers),
-                *(emulator.shown(each) for each in emulator.messages(emulator.direct(emulator.ada))),
+                *(emulator.shown(whisper) for whisper in emulator.whispers),
+                *(emulator.shown(message) for message in emulator.messages(emulator.direct(emulator.ada))),
             ]
 
         def refuse(*methods: str, error: str) -> None:
@@ -105,8 +105,8 @@ async def slack() -> AsyncIterator[Stage]:
                 emulator.fault(method, error=error, times=OFTEN)
 
         def delete_answers() -> None:
-            for each in emulator.answers(emulator.general, root.ts):
-                emulator.remove(each)
+            for answer in emulator.answers(emulator.general, root.ts):
+                emulator.remove(answer)
 
         def close() -> Callable[[], None]:
             emulator.general.is_archived = True
@@ -159,12 +159,12 @@ async def discord() -> AsyncIterator[Stage]:
             @asynccontextmanager
             async def seen() -> AsyncIterator[list[str]]:
                 messages = emulator.channels[root.id].shown() if root.id in emulator.channels else []
-                yield [text_of(each) for each in messages if each.author is emulator.bot and each.content]
+                yield [text_of(message) for message in messages if message.author is emulator.bot and message.content]
 
             @contextmanager
             def told() -> Iterator[Callable[[], list[str]]]:
                 def texts() -> list[str]:
-                    return [each.content for each in emulator.direct(ada).shown() if each.author is emulator.bot]
+                    return [item.content for item in emulator.direct(ada).shown() if item.author is emulator.bot]
 
                 yield texts
 
@@ -172,9 +172,9 @@ async def discord() -> AsyncIterator[Stage]:
                 emulator.fault("refuse", method=method, template=template, code=code, status=status, times=OFTEN)
 
             def delete_answers() -> None:
-                for each in emulator.channels[root.id].shown():
-                    if each.author is emulator.bot and each.content:
-                        emulator.delete(emulator.developer, each)
+                for item in emulator.channels[root.id].shown():
+                    if item.author is emulator.bot and item.content:
+                        emulator.delete(emulator.developer, item)
 
             def close() -> Callable[[], None]:
                 deny = bits("send_messages", "send_messages_in_threads")
@@ -205,7 +205,7 @@ async def discord() -> AsyncIterator[Stage]:
 
 def text_of(message: Message) -> str:
     """What people read of a message, the labels of its buttons included."""
-    labels = [each.get("label", "") for row in message.components for each in row.get("components", ())]
+    labels = [component.get("label", "") for row in message.components for component in row.get("components", ())]
     return " ".join((message.content, *labels))
 
 

@@ -36,9 +36,9 @@ def row(id: str, *platforms: str, part: str = "") -> Callable[[Any], Any]:
     """Run a test over platforms as the one of a row of the file, or of a part of the row."""
     COVERED.add(id)
     cases = []
-    for each in platforms:
-        names = (id, f"{id}, {each}", f"{id}, {part}")
+    for platform in platforms:
+        names = (id, f"{id}, {platform}", f"{id}, {part}")
         reason = next((NOT_YET[name] for name in names if name in NOT_YET), "")
         marks = [pytest.mark.xfail(strict=True, raises=(AssertionError, InvalidInput), reason=reason)] if reason else []
-        cases.append(pytest.param(each, marks=marks, id=each))
+        cases.append(pytest.param(platform, marks=marks, id=platform))
     return pytest.mark.parametrize("chat", cases, indirect=True)

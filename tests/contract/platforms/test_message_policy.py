@@ -34,8 +34,8 @@ async def chat(request: pytest.FixtureRequest) -> AsyncIterator[Chat]:
 
 def test_every_row_has_a_test(shared_data: Path) -> None:
     rows = json.loads((shared_data / "cases" / "policy.json").read_text(encoding="utf-8"))
-    assert {each["id"] for each in rows} == COVERED
-    assert {each.partition(",")[0] for each in NOT_YET} <= COVERED
+    assert {item["id"] for item in rows} == COVERED
+    assert {item.partition(",")[0] for item in NOT_YET} <= COVERED
 
 
 # ---------------------------------------------------------------- commands and questions
@@ -117,7 +117,7 @@ async def test_where_follow_ups_are_off_the_second_question_is_told_so(chat: Cha
 async def is_remembered(chat: Chat, thread: Any, *texts: str) -> bool:
     """Whether what was said in a thread is sent, in order, with the next question there."""
     await chat.ask("and now?", below=thread)
-    found = [chat.sent().find(each) for each in texts]
+    found = [chat.sent().find(text) for text in texts]
     return -1 not in found and found == sorted(found)
 
 
@@ -300,7 +300,7 @@ async def open_the_form(chat: SlackChat, stranger: Person) -> None:
 
 
 async def regenerate(chat: SlackChat, stranger: Person) -> None:
-    (answer,) = [each for each in chat.slack.messages(chat.slack.general) if each.author is chat.slack.bot]
+    (answer,) = [message for message in chat.slack.messages(chat.slack.general) if message.author is chat.slack.bot]
     await chat.slack.press(stranger, answer, REGENERATE)
 
 
@@ -319,12 +319,12 @@ async def test_people_of_another_organisation_are_told_alone_and_nothing_runs(ch
     stranger = slack.person("Eve", team=slack.workspace("Elsewhere"))
     slack.general.members.append(stranger.id)
     slack.general.is_ext_shared = True
-    before = [slack.shown(each) for each in slack.messages(slack.general)]
+    before = [slack.shown(message) for message in slack.messages(slack.general)]
     await deed(chat, stranger)
     await chat.until_told(NOT_OPEN[:40])
     await slack.settled()
-    assert [each.only_for for each in slack.whispers] == [stranger]
-    assert [slack.shown(each) for each in slack.messages(slack.general)] == before
+    assert [whisper.only_for for whisper in slack.whispers] == [stranger]
+    assert [slack.shown(message) for message in slack.messages(slack.general)] == before
     assert len(chat.turns) == 1
     assert await chat.store.get_everywhere("reasoning_effort") == {}
 
@@ -335,7 +335,7 @@ async def test_a_bot_is_passed_over_and_logged_once(chat: Chat, said: str, caplo
     with caplog.at_level(logging.INFO, "bot.turns.inbox"):
         for _ in range(2):
             assert await chat.is_passed_over(await chat.say(f"{chat.mention} {said}", by="deploys"))
-    assert [each.__dict__["reason"] for each in caplog.records if each.name == "bot.turns.inbox"] == ["a bot"]
+    assert [record.__dict__["reason"] for record in caplog.records if record.name == "bot.turns.inbox"] == ["a bot"]
     assert said not in caplog.text
 
 

@@ -65,4 +65,4 @@ async def now(store: AnyStore, turn: Turn) -> Turn:
 
 
 async def texts(store: AnyStore, key: ConversationKey = KEY) -> list[str]:
-    return [each.entry.text for each in await store.get_entries(key, start=0)]
+    return [item.entry.text for item in await store.get_entries(key, start=0)]

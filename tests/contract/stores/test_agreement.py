@@ -41,7 +41,7 @@ moments = st.integers(0, 4)
 scopes = st.sampled_from(scopes_of(KEY))
 entries = st.lists(
     st.builds(
-        lambda name, second, data: entry(name, seconds=second, media=tuple(picture(each) for each in data)),
+        lambda name, second, data: entry(name, seconds=second, media=tuple(picture(item) for item in data)),
         names,
         moments,
         st.lists(st.binary(max_size=2), max_size=2),

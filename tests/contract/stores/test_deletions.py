@@ -112,7 +112,7 @@ async def test_of_a_burst_the_deleted_question_leaves_and_the_others_are_asked_a
     assert (await store.record(turn, first)).stale
     assert await texts(store) == []
     turn = await store.coalesce(turn)
-    assert [each.dedupe_key for each in turn.burst] == ["c"]
+    assert [item.dedupe_key for item in turn.burst] == ["c"]
     assert not await store.check_claim(turn)
     again = settlement(entry("a"), entry("c"), usage=Usage(input=4))
     assert not (await store.record(turn, again)).stale
@@ -127,7 +127,7 @@ async def test_of_a_burst_whose_first_question_is_deleted_the_others_wait_again(
     assert (await store.record(turn, settlement(entry("a"), usage=Usage(input=1)))).withdrawn
     await store.close(turn, retracted=True)
     left = await store.coalesce(await claim(store))
-    assert (left.incoming.dedupe_key, [each.dedupe_key for each in left.burst]) == ("b", ["c"])
+    assert (left.incoming.dedupe_key, [item.dedupe_key for item in left.burst]) == ("b", ["c"])
 
 
 async def test_a_whole_burst_can_be_deleted_at_once(store: AnyStore) -> None:
@@ -192,7 +192,7 @@ async def test_notes_made_after_a_message_go_with_it_and_others_stay(store: AnyS
     gone = await store.get_conversation(KEY)
     assert gone is not None
     assert gone.memory == ""
-    assert not any("notes" in each for each in await texts(store))
+    assert not any("notes" in text for text in await texts(store))
 
 
 async def test_notes_of_what_was_deleted_while_they_were_made_are_not_kept(store: AnyStore, clock: ManualClock) -> None:

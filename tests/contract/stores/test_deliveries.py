@@ -84,7 +84,7 @@ async def test_digests_are_changed(store: AnyStore) -> None:
     id = done.result.id
     assert done.answer == f"digest {id}"
     await store.carry_out(incoming("pause"), PauseDigest(id=id, paused=True, next_at=at(90)), str)
-    assert [(each.paused, each.next_at) for each in await store.get_schedules(KEY)] == [(True, at(90))]
+    assert [(schedule.paused, schedule.next_at) for schedule in await store.get_schedules(KEY)] == [(True, at(90))]
     await store.carry_out(incoming("remove"), RemoveDigest(id=id), str)
     assert await store.get_schedules(KEY) == []
 
@@ -113,7 +113,7 @@ async def test_notes_are_dropped_and_the_next_request_knows_why(store: AnyStore)
     done = await store.carry_out(incoming("some"), ForgetNotes(key=KEY), str)
     assert done is not None
     assert done.result is True
-    assert [each.id for each in await store.get_entries(KEY, start=0)] == ["a"]
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == ["a"]
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
     assert (conversation.memory, conversation.head_digest) == ("", "deleted")
@@ -127,7 +127,7 @@ async def test_forgetting_counts_and_its_own_answer_stays_owed(store: AnyStore, 
         assert done is not None
         assert done.answer == "1 gone"
     clock.advance(TELLING.total_seconds())
-    assert [each.answer for each in await store.take_pending_answers("slack", since=LONG_AGO)] == ["1 gone"]
+    assert [answer.answer for answer in await store.take_pending_answers("slack", since=LONG_AGO)] == ["1 gone"]
 
 
 # ---------------------------------------------------------------- what is owed
@@ -244,7 +244,7 @@ async def test_what_nobody_came_to_tell_is_dropped_and_its_name_stays(store: Any
 async def test_of_two_at_once_one_carries_it_out(store: AnyStore) -> None:
     change = AcceptTurns(questions=(incoming("q"),))
     done = await asyncio.gather(*(store.carry_out(ASKED, change, str) for _ in range(8)))
-    assert sum(each is not None for each in done) == 1
+    assert sum(item is not None for item in done) == 1
 
 
 # ---------------------------------------------------------------- deletions
@@ -277,7 +277,7 @@ async def test_of_what_is_deleted_nothing_is_owed_any_more(
     assert await store.carry_out(elsewhere, Nothing(), lambda _: "set") is not None
     await delete(store)
     clock.advance(TELLING.total_seconds())
-    assert [each.incoming.key for each in await store.take_pending_answers("slack", since=LONG_AGO)] == [elsewhere.key]
+    assert [answer.incoming.key for answer in await store.take_pending_answers("slack", since=LONG_AGO)] == [elsewhere.key]
     assert await store.carry_out(carried_out, Nothing(), lambda _: "again") is None
 
 

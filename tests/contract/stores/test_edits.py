@@ -26,7 +26,7 @@ def edit(text: str, *, seconds: float, source_id: str = "s-a") -> Edit:
 
 
 async def texts(store: AnyStore) -> list[str]:
-    return [each.entry.text.rpartition(": ")[2] for each in await store.get_entries(KEY, start=0)]
+    return [item.entry.text.rpartition(": ")[2] for item in await store.get_entries(KEY, start=0)]
 
 
 async def test_a_question_that_waits_is_asked_as_it_reads_now(store: AnyStore) -> None:
@@ -93,7 +93,7 @@ async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_it_is_meant_
     await store.enqueue(asked("a"))
     await store.enqueue(asked("b", seconds=1))
     turn = await store.coalesce(await claim(store))
-    assert [each.text for each in (turn.incoming, *turn.burst)] == ["dogs", "cats"]
+    assert [item.text for item in (turn.incoming, *turn.burst)] == ["dogs", "cats"]
 
 
 async def test_an_edit_of_a_deleted_message_says_nothing(store: AnyStore) -> None:

@@ -50,7 +50,7 @@ async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore
     clock.advance(1)
     assert (await store.usage_totals(since=begin, until=clock())).input == 5
     appended = await store.append_entries(KEY, [entry("later")])
-    assert [each.position for each in appended] >= [conversation.window_start]
+    assert [item.position for item in appended] >= [conversation.window_start]
 
 
 async def test_a_forgotten_delivery_is_still_known(store: AnyStore) -> None:

@@ -51,11 +51,11 @@ async def test_a_part_takes_the_place_of_others(store: AnyStore) -> None:
         await store.put_part(CHANNEL, part(name, f"m-{name}"))
     both = part("ab", "m-a", "m-b", seconds=5)
     await store.put_part(CHANNEL, both, replaces=["a", "b", "unknown"])
-    assert [each.id for each in await store.get_parts(CHANNEL)] == ["c", "ab"]
+    assert [item.id for item in await store.get_parts(CHANNEL)] == ["c", "ab"]
     await store.put_part(CHANNEL, replace(both, headline="Again"))
-    assert [each.headline for each in await store.get_parts(CHANNEL)] == ["About c", "Again"]
+    assert [item.headline for item in await store.get_parts(CHANNEL)] == ["About c", "Again"]
     await store.remove_parts(CHANNEL, ["c", "unknown"])
-    assert [each.id for each in await store.get_parts(CHANNEL)] == ["ab"]
+    assert [item.id for item in await store.get_parts(CHANNEL)] == ["ab"]
 
 
 async def test_a_message_is_forgotten_in_the_channel_and_its_threads(store: AnyStore) -> None:
@@ -64,9 +64,9 @@ async def test_a_message_is_forgotten_in_the_channel_and_its_threads(store: AnyS
     await store.put_part(KEY, part("c", "m2", "m9"))
     await store.put_part(ELSEWHERE, part("d", "m2"))
     await store.delete_messages(OTHER, ["m2"])
-    assert [each.id for each in await store.get_parts(CHANNEL)] == ["b"]
+    assert [item.id for item in await store.get_parts(CHANNEL)] == ["b"]
     assert await store.get_parts(KEY) == []
-    assert [each.id for each in await store.get_parts(ELSEWHERE)] == ["d"]
+    assert [item.id for item in await store.get_parts(ELSEWHERE)] == ["d"]
 
 
 # ---------------------------------------------------------------- up to when the last one told
@@ -91,7 +91,7 @@ async def test_schedules_are_kept_by_channel(store: AnyStore) -> None:
     first = await store.add_schedule(schedule())
     second = await store.add_schedule(schedule(weekday=4, time_zone="UTC"))
     await store.add_schedule(schedule(ELSEWHERE))
-    given = {each.name: getattr(schedule(), each.name) for each in fields(NewSchedule)}
+    given = {field.name: getattr(schedule(), field.name) for field in fields(NewSchedule)}
     assert first == Schedule(id=first.id, **given)
     assert (first.rhythm, second.rhythm) == ("daily", "weekly")
     assert await store.get_schedules(KEY) == [first, second]
@@ -106,9 +106,9 @@ async def test_the_longest_due_comes_first_and_paused_ones_never(store: AnyStore
     paused = await store.add_schedule(schedule(next_at=at(30), paused=True))
     assert await store.due_schedules(at(60)) == [early, late]
     await store.pause_schedule(paused.id, paused=False, next_at=at(45))
-    assert [each.id for each in await store.due_schedules(at(60))] == [early.id, paused.id, late.id]
+    assert [item.id for item in await store.due_schedules(at(60))] == [early.id, paused.id, late.id]
     await store.pause_schedule(late.id, paused=True, next_at=at(50))
-    assert [each.id for each in await store.due_schedules(at(60))] == [early.id, paused.id]
+    assert [item.id for item in await store.due_schedules(at(60))] == [early.id, paused.id]
 
 
 async def test_of_many_that_advance_a_schedule_one_does(store: AnyStore) -> None:
@@ -141,4 +141,4 @@ async def test_a_forgotten_conversation_leaves_no_part(store: AnyStore) -> None:
     await store.put_part(CHANNEL, part("b", "m2"))
     await store.forget_conversation(KEY)
     assert await store.get_parts(KEY) == []
-    assert [each.id for each in await store.get_parts(CHANNEL)] == ["b"]
+    assert [item.id for item in await store.get_parts(CHANNEL)] == ["b"]

@@ -41,9 +41,9 @@ async def test_entries_come_back_byte_for_byte(store: AnyStore) -> None:
     answer = NewEntry(id="x", entry=Entry(role="assistant", text=WORDS), tokens=0, at=at(0.000001))
     new = (entry("a", text=f"  {WORDS}  \r\n", media=(picture(b"\x00\xff"),)), answer)
     expected = [
-        StoredEntry(id=each.id, entry=each.entry, tokens=each.tokens, at=each.at, author=each.author,
-                    source_id=each.source_id, position=position)
-        for position, each in enumerate(new)
+        StoredEntry(id=item.id, entry=item.entry, tokens=item.tokens, at=item.at, author=item.author,
+                    source_id=item.source_id, position=position)
+        for position, item in enumerate(new)
     ]  # fmt: skip
     assert await store.append_entries(KEY, new) == expected
     assert await store.get_entries(KEY, start=0) == expected
@@ -53,29 +53,29 @@ async def test_positions_grow_by_one_in_each_conversation(store: AnyStore) -> No
     await store.append_entries(KEY, [entry("a"), entry("b")])
     await store.append_entries(OTHER, [entry("a")])
     added = await store.append_entries(KEY, [entry("c")])
-    assert [each.position for each in added] == [2]
-    assert [each.position for each in await store.get_entries(KEY, start=0)] == [0, 1, 2]
-    assert [each.position for each in await store.get_entries(OTHER, start=0)] == [0]
+    assert [item.position for item in added] == [2]
+    assert [item.position for item in await store.get_entries(KEY, start=0)] == [0, 1, 2]
+    assert [item.position for item in await store.get_entries(OTHER, start=0)] == [0]
 
 
 async def test_only_what_is_new_is_appended(store: AnyStore) -> None:
     await store.append_entries(KEY, [entry("a"), entry("b")])
     added = await store.append_entries(KEY, [entry("b", text="changed"), entry("c"), entry("a"), entry("d")])
-    assert [(each.id, each.position) for each in added] == [("c", 2), ("d", 3)]
-    texts = [each.entry.text for each in await store.get_entries(KEY, start=0)]
+    assert [(item.id, item.position) for item in added] == [("c", 2), ("d", 3)]
+    texts = [item.entry.text for item in await store.get_entries(KEY, start=0)]
     assert texts == ["text a", "text b", "text c", "text d"]
 
 
 async def test_of_equal_ids_in_one_go_the_first_is_appended(store: AnyStore) -> None:
     added = await store.append_entries(KEY, [entry("a", text="one"), entry("b"), entry("a", text="two")])
-    assert [each.entry.text for each in added] == ["one", "text b"]
+    assert [item.entry.text for item in added] == ["one", "text b"]
     assert await store.get_entries(KEY, start=0) == added
 
 
 async def test_a_window_is_read_from_its_start(store: AnyStore) -> None:
     await store.append_entries(KEY, [entry(str(number), media=(picture(bytes([number])),)) for number in range(5)])
     window = await store.get_entries(KEY, start=3)
-    assert [(each.id, each.entry.media[0].data) for each in window] == [("3", b"\x03"), ("4", b"\x04")]
+    assert [(item.id, item.entry.media[0].data) for item in window] == [("3", b"\x03"), ("4", b"\x04")]
     assert await store.get_entries(KEY, start=5) == []
 
 
@@ -121,8 +121,8 @@ async def test_appending_keeps_what_is_remembered(store: AnyStore) -> None:
 async def test_entries_appended_at_once_all_get_a_place(store: AnyStore) -> None:
     await asyncio.gather(*(store.append_entries(KEY, [entry(str(number % 10))]) for number in range(30)))
     entries = await store.get_entries(KEY, start=0)
-    assert [each.position for each in entries] == list(range(10))
-    assert {each.id for each in entries} == {str(number) for number in range(10)}
+    assert [item.position for item in entries] == list(range(10))
+    assert {item.id for item in entries} == {str(number) for number in range(10)}
 
 
 # ---------------------------------------------------------------- forgetting and remembering
@@ -136,7 +136,7 @@ async def test_the_entries_of_a_message_are_removed_and_their_places_never_used_
     assert (await store.delete_messages(KEY, [gone.source_id])).entries == 0
     await store.append_entries(KEY, [entry("next")])
     left = await store.get_entries(KEY, start=0)
-    assert [(each.id, each.position) for each in left] == [(kept.id, 0), (entry("next").id, 3)]
+    assert [(item.id, item.position) for item in left] == [(kept.id, 0), (entry("next").id, 3)]
 
 
 async def test_entries_without_a_source_are_never_removed_by_it(store: AnyStore) -> None:
@@ -169,7 +169,7 @@ async def test_what_was_condensed_is_recorded_once_under_the_claim(store: AnySto
     )
     for _ in range(2):
         await store.record_memory(turn, condensed)
-    assert [each.id for each in await store.get_entries(KEY, start=0)] == [entry("q").id, entry("n").id]
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == [entry("q").id, entry("n").id]
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
     assert conversation.memory == "notes"

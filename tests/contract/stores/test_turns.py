@@ -167,7 +167,7 @@ async def test_a_turn_is_settled_once(store: AnyStore) -> None:
     await settle(store, turn, settlement(entry("a"), usage=Usage(input=1)))
     with pytest.raises(ClaimLost):
         await settle(store, turn, settlement(entry("b"), usage=Usage(input=1)))
-    assert [each.id for each in await store.get_entries(KEY, start=0)] == ["a"]
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == ["a"]
 
 
 async def test_a_turn_that_was_never_claimed_cannot_be_written(store: AnyStore) -> None:
@@ -192,7 +192,7 @@ async def test_settling_writes_transcript_and_memory_together(store: AnyStore) -
     await store.enqueue(incoming("m1"))
     await settle(store, await claim(store), settlement(entry("question"), entry("answer"), conversation=remembered()))
     entries = await store.get_entries(KEY, start=0)
-    assert [(each.position, each.id) for each in entries] == [(0, "question"), (1, "answer")]
+    assert [(item.position, item.id) for item in entries] == [(0, "question"), (1, "answer")]
     assert await store.get_conversation(KEY) == remembered()
 
 
@@ -305,4 +305,4 @@ async def test_many_conversations_are_served_at_once(store: AnyStore) -> None:
     served = await asyncio.gather(*map(serve, keys))
     assert served == [[f"{key.thread}-{number}" for number in range(3)] for key in keys]
     for key, names in zip(keys, served, strict=True):
-        assert [each.id for each in await store.get_entries(key, start=0)] == names
+        assert [item.id for item in await store.get_entries(key, start=0)] == names

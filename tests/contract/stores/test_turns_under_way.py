@@ -41,7 +41,7 @@ async def test_recording_twice_writes_once(store: AnyStore) -> None:
     turn = await claim(store)
     for _ in range(2):
         await store.record(turn, settlement(entry("q"), usage=Usage(input=3)))
-    assert [each.id for each in await store.get_entries(KEY, start=0)] == [entry("q").id]
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == [entry("q").id]
 
 
 async def test_what_was_never_recorded_cannot_be_closed_but_as_failed(store: AnyStore) -> None:
@@ -63,7 +63,7 @@ async def test_queued_questions_are_gathered_in_order_and_never_claimed(store: A
     await store.enqueue(incoming("second", seconds=2))
     await store.enqueue(incoming("elsewhere", key=OTHER))
     gathered = await store.coalesce(turn)
-    assert [each.dedupe_key for each in gathered.burst] == ["second", "third"]
+    assert [item.dedupe_key for item in gathered.burst] == ["second", "third"]
     assert gathered.incoming == turn.incoming
     assert await store.open_conversations() == [OTHER, KEY] or await store.open_conversations() == [KEY, OTHER]
     await settle(store, turn, settlement())
@@ -77,9 +77,9 @@ async def test_a_burst_grows_and_survives_a_new_claim(store: AnyStore) -> None:
     await store.enqueue(incoming("b", seconds=2))
     await store.coalesce(turn)
     again = await claim(store)
-    assert [each.dedupe_key for each in again.burst] == ["b"]
+    assert [item.dedupe_key for item in again.burst] == ["b"]
     await store.enqueue(incoming("c", seconds=3))
-    assert [each.dedupe_key for each in (await store.coalesce(again)).burst] == ["b", "c"]
+    assert [item.dedupe_key for item in (await store.coalesce(again)).burst] == ["b", "c"]
     with pytest.raises(ClaimLost):
         await store.coalesce(turn)
 
@@ -110,14 +110,14 @@ async def test_the_newest_requests_are_told_oldest_first(store: AnyStore) -> Non
         )
         for n in range(3)
     ]
-    for n, each in enumerate(figures):
+    for n, item in enumerate(figures):
         await store.enqueue(incoming(str(n), seconds=n))
-        await settle(store, await claim(store), settlement(usage=Usage(input=n, cached=1), request=each))
+        await settle(store, await claim(store), settlement(usage=Usage(input=n, cached=1), request=item))
     await store.enqueue(incoming("nothing sent", seconds=9))
     await settle(store, await claim(store), settlement(state=TurnState.FAILED))
     records = await store.recent_requests(KEY, limit=2)
-    assert [each.figures for each in records] == figures[1:]
-    assert [each.usage for each in records] == [Usage(input=1, cached=1), Usage(input=2, cached=1)]
+    assert [record.figures for record in records] == figures[1:]
+    assert [record.usage for record in records] == [Usage(input=1, cached=1), Usage(input=2, cached=1)]
     assert await store.recent_requests(OTHER, limit=2) == []
 
 
@@ -161,7 +161,7 @@ async def test_a_turn_whose_answer_was_taken_away_ends_as_cancelled_whatever_was
     assert found is not None
     assert (found.state, found.draft) == (TurnState.CANCELLED, None)
     assert await store.waiting(KEY) is None
-    assert [each.id for each in await store.get_entries(KEY, start=0)] == ["q"]
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == ["q"]
 
 
 async def test_a_turn_that_is_handed_back_is_as_if_it_had_not_been_claimed(store: AnyStore) -> None:

@@ -78,7 +78,7 @@ async def test_only_new_messages_are_counted(store: AnyStore) -> None:
     assert await store.put_messages([]) == 0
     assert await store.put_messages([message("1"), message("2")]) == 2
     assert await store.put_messages([message("2", text="changed"), message("3"), message("3", text="last")]) == 1
-    texts = [each.text for each in await store.get_messages("W", "C1", limit=5)]
+    texts = [item.text for item in await store.get_messages("W", "C1", limit=5)]
     assert texts == ["text 1", "changed", "last"]
 
 
@@ -90,14 +90,14 @@ async def test_a_message_needs_its_channel(store: AnyStore) -> None:
 
 async def test_the_newest_messages_come_oldest_first(store: AnyStore) -> None:
     await store.put_messages([message(str(number), seconds=number) for number in (3, 1, 2)])
-    assert [each.id for each in await store.get_messages("W", "C1", limit=2)] == ["2", "3"]
-    assert [each.id for each in await store.get_messages("W", "C1", limit=9)] == ["1", "2", "3"]
+    assert [item.id for item in await store.get_messages("W", "C1", limit=2)] == ["2", "3"]
+    assert [item.id for item in await store.get_messages("W", "C1", limit=9)] == ["1", "2", "3"]
     assert await store.get_messages("W", "C1", limit=0) == []
 
 
 async def test_messages_of_the_same_time_come_by_id(store: AnyStore) -> None:
     await store.put_messages([message(id) for id in ("b", "B", "a", "10", "9", "é")])
-    assert [each.id for each in await store.get_messages("W", "C1", limit=9)] == ["10", "9", "B", "a", "b", "é"]
+    assert [item.id for item in await store.get_messages("W", "C1", limit=9)] == ["10", "9", "B", "a", "b", "é"]
 
 
 async def test_pages_together_are_the_channel(store: AnyStore) -> None:
@@ -107,7 +107,7 @@ async def test_pages_together_are_the_channel(store: AnyStore) -> None:
     seen: list[str] = []
     before = None
     while page := await store.get_messages("W", "C1", before=before, limit=4):
-        seen = [each.id for each in page] + seen
+        seen = [item.id for item in page] + seen
         before = page[0]
     assert seen == ids
 
@@ -115,7 +115,7 @@ async def test_pages_together_are_the_channel(store: AnyStore) -> None:
 async def test_a_thread_is_apart_from_its_channel(store: AnyStore) -> None:
     replies = [message(f"r{number}", seconds=number, thread="root") for number in range(1, 5)]
     await store.put_messages([message("root"), *replies, message("next", seconds=2)])
-    assert [each.id for each in await store.get_messages("W", "C1", limit=9)] == ["root", "next"]
+    assert [item.id for item in await store.get_messages("W", "C1", limit=9)] == ["root", "next"]
     assert await store.get_thread("W", "C1", "root", limit=9) == replies
     assert await store.get_thread("W", "C1", "root", limit=2) == replies[2:]
     assert await store.get_thread("W", "C1", "root", before=replies[2], limit=2) == replies[:2]

@@ -71,12 +71,12 @@ def _attachment(emulator: DiscordEmulator) -> Endpoint:
         channel = emulator.channels.get(wanted.get("channel_id", 0))
         messages_there = channel.messages.values() if channel else ()
         for message in messages_there:
-            for each in message.attachments:
-                if each.id == wanted.get("attachment_id") and not message.deleted:
-                    return web.Response(body=each.data, content_type=each.content_type.partition(";")[0])
-        for each in emulator.loose_attachments:
-            if each.id == wanted.get("attachment_id"):
-                return web.Response(body=each.data, content_type=each.content_type.partition(";")[0])
+            for attachment in message.attachments:
+                if attachment.id == wanted.get("attachment_id") and not message.deleted:
+                    return web.Response(body=attachment.data, content_type=attachment.content_type.partition(";")[0])
+        for attachment in emulator.loose_attachments:
+            if attachment.id == wanted.get("attachment_id"):
+                return web.Response(body=attachment.data, content_type=attachment.content_type.partition(";")[0])
         return web.Response(status=404, text="This content is no longer available.")
 
     return download

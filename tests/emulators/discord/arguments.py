@@ -22,11 +22,11 @@ def leaf_of(command: Payload, parts: Sequence[str]) -> Payload:
     """The command, or the part of it that `parts` lead to. Raises `CannotDo`."""
     leaf = command
     for part in parts:
-        found = [each for each in leaf.get("options") or () if each["name"] == part and each["type"] in {SUB, GROUP}]
+        found = [option for option in leaf.get("options") or () if option["name"] == part and option["type"] in {SUB, GROUP}]
         if not found:
             raise CannotDo(f"{leaf['name']!r} has no {part!r}")
         leaf = found[0]
-    if any(each["type"] in {SUB, GROUP} for each in leaf.get("options") or ()):
+    if any(option["type"] in {SUB, GROUP} for option in leaf.get("options") or ()):
         raise CannotDo(f"{leaf['name']!r} needs one of its parts")
     return leaf
 
@@ -36,19 +36,19 @@ def nested(command: Payload, parts: Sequence[str], filled: list[Payload]) -> lis
     chain: list[Payload] = []
     level = command
     for part in parts:
-        level = next(each for each in level["options"] if each["name"] == part)
+        level = next(option for option in level["options"] if option["name"] == part)
         chain.append(level)
-    for each in reversed(chain):
-        filled = [{"name": each["name"], "type": each["type"], "options": filled}]
+    for item in reversed(chain):
+        filled = [{"name": item["name"], "type": item["type"], "options": filled}]
     return filled
 
 
 def filled(people: People, leaf: Payload, given: Mapping[str, Any], channel: Channel) -> tuple[list[Payload], Payload]:
     """The options as they are sent, and what their ids stand for. Raises `CannotDo`."""
-    known = {each["name"]: each for each in leaf.get("options") or ()}
+    known = {item["name"]: item for item in leaf.get("options") or ()}
     if unknown := set(given) - set(known):
         raise CannotDo(f"there is no option {min(unknown)!r}")
-    if missing := [name for name, each in known.items() if each.get("required") and name not in given]:
+    if missing := [name for name, item in known.items() if item.get("required") and name not in given]:
         raise CannotDo(f"{missing[0]!r} must be filled in")
     resolved: dict[str, Payload] = {}
     sent = []
@@ -60,7 +60,7 @@ def filled(people: People, leaf: Payload, given: Mapping[str, Any], channel: Cha
 
 def typing(leaf: Payload, option: str, typed: str, given: Mapping[str, Any]) -> list[Payload]:
     """The options while one of them is being typed. Raises `CannotDo`."""
-    known = {each["name"]: each for each in leaf.get("options") or ()}
+    known = {item["name"]: item for item in leaf.get("options") or ()}
     if not known.get(option, {}).get("autocomplete"):
         raise CannotDo(f"{option!r} does not complete")
     others = [{"name": name, "type": known[name]["type"], "value": value} for name, value in given.items()]
@@ -78,8 +78,8 @@ def _sent(people: People, option: Payload, value: Any, channel: Channel, resolve
         resolved.setdefault("attachments", {})[str(file.id)] = told
         return str(file.id)
     if isinstance(value, User) and type in {USER, MENTIONABLE}:
-        for kind, each in resolved_users(value, channel).items():
-            resolved.setdefault(kind, {}).update(each)
+        for kind, item in resolved_users(value, channel).items():
+            resolved.setdefault(kind, {}).update(item)
     elif isinstance(value, Role) and type in {ROLE, MENTIONABLE}:
         resolved.setdefault("roles", {})[str(value.id)] = payloads.role(value)
     elif isinstance(value, Channel) and type == CHANNEL:
@@ -118,7 +118,7 @@ def _plain(option: Payload, value: Any) -> Any:
     if not isinstance(value, _PYTHON[type]) or (isinstance(value, bool) and type != BOOLEAN):
         raise CannotDo(f"{name!r} does not take {value!r}")
     choices = option.get("choices")
-    if choices and value not in [each["value"] for each in choices]:
+    if choices and value not in [choice["value"] for choice in choices]:
         raise CannotDo(f"{value!r} is none of the choices of {name!r}")
     low, high, size = option.get("min_value"), option.get("max_value"), value
     if isinstance(value, str):

@@ -88,16 +88,16 @@ class Asking(People):
     def _command(self, user: User, channel: Channel, name: str, type: int) -> Payload:
         """The command as the client would find it. Raises `CannotDo`."""
         scopes = [channel.guild.id] if channel.guild else []
-        every = [each for scope in (*scopes, None) for each in self.commands.get(scope, ())]
-        for each in every:
-            if each["name"] != name or each["type"] != type:
+        every = [item for scope in (*scopes, None) for item in self.commands.get(scope, ())]
+        for item in every:
+            if item["name"] != name or item["type"] != type:
                 continue
-            if self.context(channel) not in (each["contexts"] or [IN_GUILD, IN_BOT_DM]):
+            if self.context(channel) not in (item["contexts"] or [IN_GUILD, IN_BOT_DM]):
                 raise CannotDo(f"{name!r} is not offered here")
-            if not self._owners(user, channel, each["integration_types"]):
+            if not self._owners(user, channel, item["integration_types"]):
                 raise CannotDo(f"{name!r} is not installed here")
-            self._check_may_use(user, channel, each)
-            return each
+            self._check_may_use(user, channel, item)
+            return item
         raise CannotDo(f"there is no command {name!r}")
 
     def _check_may_use(self, user: User, channel: Channel, command: Payload) -> None:
@@ -136,11 +136,11 @@ class Asking(People):
     def _component(self, user: User, message: Message, name: str) -> Payload:
         if message.deleted or (message.ephemeral and message.seen_by is not user):
             raise CannotDo(f"{user.name} does not see this message")
-        for each in rules.walk(message.components):
-            if name in {each.get("custom_id"), each.get("label")}:
-                if each.get("disabled"):
+        for node in rules.walk(message.components):
+            if name in {node.get("custom_id"), node.get("label")}:
+                if node.get("disabled"):
                     raise CannotDo(f"{name!r} is disabled")
-                return each
+                return node
         raise CannotDo(f"there is no {name!r}")
 
     def _use(self, user: User, message: Message, found: Payload, more: Payload) -> Interaction:

@@ -27,11 +27,11 @@ _ATTACHED = "attachment://"
 def numbered(components: Sequence[Payload]) -> list[Payload]:
     """A copy in which every component has an id and its defaults."""
     copied: list[Payload] = _copy(list(components))
-    used = {each["id"] for each in rules.walk(copied) if each.get("id")}
+    used = {node["id"] for node in rules.walk(copied) if node.get("id")}
     free = (number for number in range(1, 1_000) if number not in used)
-    for each in rules.walk(copied):
-        each["id"] = each.get("id") or next(free)
-        each |= {name: value for name, value in _DEFAULTS.get(each["type"], {}).items() if name not in each}
+    for node in rules.walk(copied):
+        node["id"] = node.get("id") or next(free)
+        node |= {name: value for name, value in _DEFAULTS.get(node["type"], {}).items() if name not in node}
     return copied
 
 
@@ -40,16 +40,16 @@ def shown(components: Sequence[Payload], attachments: Mapping[str, tuple[Attachm
     for a file that is not there.
     """
     made = numbered(components)
-    for each in rules.walk(made):
-        if each["type"] == _GALLERY:
-            each["items"] = [_ITEM | item | {"media": _media(item["media"], attachments)} for item in each["items"]]
+    for node in rules.walk(made):
+        if node["type"] == _GALLERY:
+            node["items"] = [_ITEM | item | {"media": _media(item["media"], attachments)} for item in node["items"]]
         for name in ("media", "file"):
-            if name in each:
-                each[name] = _media(each[name], attachments)
-        if each["type"] == _FILE:
-            file, _ = attachments[each["file"]["name"]]
-            each["file"].pop("name")
-            each |= {"name": file.filename, "size": len(file.data)}
+            if name in node:
+                node[name] = _media(node[name], attachments)
+        if node["type"] == _FILE:
+            file, _ = attachments[node["file"]["name"]]
+            node["file"].pop("name")
+            node |= {"name": file.filename, "size": len(file.data)}
     return made
 
 
@@ -68,7 +68,7 @@ def _media(media: Payload, attachments: Mapping[str, tuple[Attachment, str]]) ->
 def _copy(value: Any) -> Any:
     """A copy without what is null, as Discord gives it back."""
     if isinstance(value, list):
-        return [_copy(each) for each in value]
+        return [_copy(item) for item in value]
     if isinstance(value, dict):
-        return {name: _copy(each) for name, each in value.items() if each is not None}
+        return {name: _copy(item) for name, item in value.items() if item is not None}
     return value

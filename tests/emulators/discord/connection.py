@@ -123,7 +123,7 @@ class Connection(Line):
                 continue
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 return
-            times = [each for each in times if each > loop.time() - _MINUTE_S] + [loop.time()]
+            times = [time for time in times if time > loop.time() - _MINUTE_S] + [loop.time()]
             frame = _decoded(message.data)
             if len(times) > FRAMES_A_MINUTE:
                 self.close(TOO_MANY)

@@ -78,7 +78,7 @@ class Control:
                     {
                         "id": str(one.id),
                         "name": one.name,
-                        "channels": {each.name: str(id) for id, each in one.channels.items()},
+                        "channels": {item.name: str(id) for id, item in one.channels.items()},
                     }
                     for one in emulator.guilds.values()
                 ],
@@ -87,7 +87,7 @@ class Control:
 
     async def requests(self, request: web.Request) -> web.Response:
         """The recorded requests, without any text."""
-        return _json([each.to_json() for each in self._emulator.requests])
+        return _json([item.to_json() for item in self._emulator.requests])
 
     def _user(self, say: Words) -> User:
         return self._emulator.users[int(say["user"])]
@@ -105,7 +105,7 @@ class Control:
     def _say(self, say: Words) -> Message:
         channel = self._channel(say)
         reply_to = channel.messages[int(say["reply_to"])] if "reply_to" in say else None
-        files = [(each["name"], base64.b64decode(each["data"])) for each in say.get("attachments", ())]
+        files = [(attachment["name"], base64.b64decode(attachment["data"])) for attachment in say.get("attachments", ())]
         return self._emulator.say(self._user(say), channel, say["text"], reply_to=reply_to, attachments=files)
 
     def _slash(self, say: Words) -> Interaction:

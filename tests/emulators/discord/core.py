@@ -101,8 +101,8 @@ class Core:
             "interactions_endpoint_url": None,
             "role_connections_verification_url": None,
             "owner": payloads.user(self.developer),
-            "approximate_guild_count": sum(self.bot.id in each.members for each in self.guilds.values()),
-            "approximate_user_install_count": sum(each.installed for each in self.users.values()),
+            "approximate_guild_count": sum(self.bot.id in guild.members for guild in self.guilds.values()),
+            "approximate_user_install_count": sum(user.installed for user in self.users.values()),
             "approximate_user_authorization_count": 0,
             "explicit_content_filter": 0,
             "team": None,
@@ -183,8 +183,8 @@ class Core:
             body["guild_id"] = str(guild.id)
             if message.author.id in guild.members and message.interaction is None:
                 body["member"] = payloads.member(guild.members[message.author.id], with_user=False)
-            for each in body["mentions"]:
-                each["member"] = payloads.member(guild.members[int(each["id"])], with_user=False)
+            for mention in body["mentions"]:
+                mention["member"] = payloads.member(guild.members[int(mention["id"])], with_user=False)
             return body
 
         self.tell(name, channel, fit, GUILD_MESSAGES if guild else DIRECT_MESSAGES)
@@ -232,7 +232,7 @@ class Core:
         }
         if self.spoilt_readies:
             missing, changed = self.spoilt_readies.pop(0)
-            session.tell("READY", {name: each for name, each in (ready | changed).items() if name not in missing})
+            session.tell("READY", {name: item for name, item in (ready | changed).items() if name not in missing})
         else:
             self.gateway.tell(session, "READY", ready)
         if session.intents & GUILDS:

@@ -53,7 +53,7 @@ class DiscordEmulator(Asking, Sights):
     @property
     def storms(self) -> list[Identify]:
         """Those that came sooner than they may, or were refused."""
-        return [each for each in self.gateway.identifies if not each.accepted]
+        return [identify for identify in self.gateway.identifies if not identify.accepted]
 
     def fault(self, kind: Kind, **details: Any) -> None:
         """Let something go wrong with the next request; see `faults.Fault`. Raises `ValueError` for an unknown kind."""

@@ -23,22 +23,22 @@ def chosen(found: Payload, values: Sequence[Any], channel: Channel) -> Payload:
     """What a list sends. Raises `CannotDo`."""
     _check_number(found, len(values))
     if found["type"] == STRING_SELECT:
-        known = [each["value"] for each in found["options"]]
-        if unknown := [each for each in values if each not in known]:
+        known = [option["value"] for option in found["options"]]
+        if unknown := [value for value in values if value not in known]:
             raise CannotDo(f"{unknown[0]!r} is not in the list")
         return {"values": list(values)}
     if found["type"] not in {USERS, ROLES, MENTIONABLES, CHANNELS}:
         raise CannotDo("this is no list")
     resolved: dict[str, Payload] = {}
-    for each in values:
-        if isinstance(each, User):
-            for kind, told in resolved_users(each, channel).items():
+    for value in values:
+        if isinstance(value, User):
+            for kind, told in resolved_users(value, channel).items():
                 resolved.setdefault(kind, {}).update(told)
-        elif isinstance(each, Role):
-            resolved.setdefault("roles", {})[str(each.id)] = payloads.role(each)
+        elif isinstance(value, Role):
+            resolved.setdefault("roles", {})[str(value.id)] = payloads.role(value)
         else:
-            resolved.setdefault("channels", {})[str(each.id)] = payloads.channel(each) | {"permissions": "0"}
-    return {"values": [str(each.id) for each in values], "resolved": resolved}
+            resolved.setdefault("channels", {})[str(value.id)] = payloads.channel(value) | {"permissions": "0"}
+    return {"values": [str(value.id) for value in values], "resolved": resolved}
 
 
 def _check_number(found: Payload, count: int) -> None:
@@ -51,7 +51,7 @@ def submitted(people: People, modal: Payload, values: Mapping[str, Any]) -> tupl
     """The components of a form with what was filled in, and what their ids stand for. Raises `CannotDo`."""
     resolved: dict[str, Payload] = {}
     used: set[str] = set()
-    sent = [_top(people, each, values, used, resolved) for each in components.numbered(modal["components"])]
+    sent = [_top(people, item, values, used, resolved) for item in components.numbered(modal["components"])]
     if unknown := set(values) - used:
         raise CannotDo(f"the form has no {min(unknown)!r}")
     return sent, resolved
@@ -98,8 +98,8 @@ def _text(field: Payload, text: str) -> str:
 
 
 def _one(field: Payload, given: str | None) -> str | None:
-    known = [each["value"] for each in field["options"]]
-    chosen = given or next((each["value"] for each in field["options"] if each.get("default")), None)
+    known = [option["value"] for option in field["options"]]
+    chosen = given or next((option["value"] for option in field["options"] if option.get("default")), None)
     if chosen is None and not field.get("required", True):
         return None
     if chosen not in known:
@@ -110,8 +110,8 @@ def _one(field: Payload, given: str | None) -> str | None:
 def _several(field: Payload, given: Sequence[str] | None) -> list[str]:
     options = field.get("options")
     if given is None:
-        return [each["value"] for each in options or () if each.get("default")]
-    if options is not None and set(given) - {each["value"] for each in options}:
+        return [option["value"] for option in options or () if option.get("default")]
+    if options is not None and set(given) - {option["value"] for option in options}:
         raise CannotDo(f"{field['custom_id']!r} does not offer that")
     if field["type"] == STRING_SELECT and given:
         _check_number(field, len(given))

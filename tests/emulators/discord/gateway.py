@@ -108,7 +108,7 @@ class Gateway:
     @property
     def connected(self) -> list[Session]:
         """The sessions that have a connection."""
-        return [each for each in self.sessions.values() if each.line is not None]
+        return [session for session in self.sessions.values() if session.line is not None]
 
     def dispatch(self, name: str, fit: Fit | Payload, *, guild_id: int | None, intent: int = 0) -> None:
         """Tell an event to every session that may hear it; `intent` 0 is heard by all, `fit` shapes it for each."""
@@ -185,14 +185,14 @@ class Gateway:
         key = shard % self._options.max_concurrency
         since = self._clock.time() - self._options.identify_interval_s
         return any(
-            each.accepted and each.at > since and each.shard % self._options.max_concurrency == key
-            for each in self.identifies
+            identify.accepted and identify.at > since and identify.shard % self._options.max_concurrency == key
+            for identify in self.identifies
         )
 
     def starts_left(self) -> int:
         """How many sessions may still be started today."""
         since = self._clock.time() - 86_400
-        return max(0, SESSION_STARTS_A_DAY - sum(each.at > since for each in self.identifies))
+        return max(0, SESSION_STARTS_A_DAY - sum(identify.at > since for identify in self.identifies))
 
     def resume(self, line: Line, frame: Mapping[str, Any]) -> Session | int:
         """The session to go on with after its missed events, or a close code, or 0 for "invalid session"."""
@@ -208,9 +208,9 @@ class Gateway:
         session.line = line
         session.resumes += 1
         self.resumes += 1
-        for each in session.log:
-            if each["s"] > seq:
-                line.push(each)
+        for item in session.log:
+            if item["s"] > seq:
+                line.push(item)
         return session
 
     def lost(self, line: Line, *, clean: bool) -> None:
@@ -223,7 +223,7 @@ class Gateway:
 
     def cut(self, sessions: Sequence[Session] | None = None) -> int:
         """Break the connections of `sessions` (None: all) at once; how many there were."""
-        lines = [each.line for each in (self.connected if sessions is None else sessions) if each.line]
+        lines = [item.line for item in (self.connected if sessions is None else sessions) if item.line]
         for line in lines:
             line.cut()
         return len(lines)

@@ -52,10 +52,10 @@ class Pings:
 def texts(content: str, components: Sequence[Mapping[str, Any]]) -> str:
     """All text of a message in which a mention counts: its content and its text displays."""
     found = [content]
-    for each in components:
-        if isinstance(each.get("content"), str):
-            found.append(each["content"])
-        found.append(texts("", each.get("components") or ()))
+    for component in components:
+        if isinstance(component.get("content"), str):
+            found.append(component["content"])
+        found.append(texts("", component.get("components") or ()))
     return "\n".join(part for part in found if part)
 
 

@@ -65,7 +65,7 @@ class People(Scene):
             flags=SUPPRESS_NOTIFICATIONS if silent else 0,
             replied_to=reply_to,
             allowed=Allowed(replied_user=ping),
-            attachments=[self.attachment(each) for each in attachments],
+            attachments=[self.attachment(item) for item in attachments],
             nonce=str(self.ids.new()),
         )
         if channel.thread is not None:
@@ -85,7 +85,7 @@ class People(Scene):
             content=body.get("content", ""),
             type=body.get("type", DEFAULT),
             flags=body.get("flags", 0),
-            embeds=[{"type": "rich"} | each for each in body.get("embeds", ())],
+            embeds=[{"type": "rich"} | embed for embed in body.get("embeds", ())],
             components=components.shown(body.get("components", ()), {}),
             replied_to=reply_to,
             reference=body.get("message_reference"),
@@ -183,8 +183,8 @@ class People(Scene):
     ) -> Channel:
         """Open a post in a forum, with tags by their names; its first message has the post's id."""
         self._check_there(user, forum)
-        chosen = [each["id"] for each in forum.available_tags if each["name"] in tags]
-        files = [self.attachment(each) for each in attachments]
+        chosen = [tag["id"] for tag in forum.available_tags if tag["name"] in tags]
+        files = [self.attachment(item) for item in attachments]
         draft = posting.Draft(channel=forum, author=user, content=text, attachments=files)
         post, _ = threads.forum_post(self, forum, {"name": title, "applied_tags": chosen}, draft)
         return post

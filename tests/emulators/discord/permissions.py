@@ -63,14 +63,14 @@ def permissions(user: User, channel: Channel) -> int:
     place = channel.parent if channel.is_thread and channel.parent else channel
     member = guild.members.get(user.id)
     roles = {guild.id} | (set(member.roles) if member else set())
-    everyone = [each for each in place.overwrites if each.target == guild.id]
-    of_roles = [each for each in place.overwrites if each.target in roles - {guild.id}]
-    own = [each for each in place.overwrites if each.target == user.id]
+    everyone = [overwrite for overwrite in place.overwrites if overwrite.target == guild.id]
+    of_roles = [overwrite for overwrite in place.overwrites if overwrite.target in roles - {guild.id}]
+    own = [overwrite for overwrite in place.overwrites if overwrite.target == user.id]
     for level in (everyone, of_roles, own):
-        for each in level:
-            held &= ~each.deny
-        for each in level:
-            held |= each.allow
+        for item in level:
+            held &= ~item.deny
+        for item in level:
+            held |= item.allow
     return held if held & BITS["view_channel"] else 0
 
 

@@ -88,30 +88,30 @@ def draft_of(core: Core, channel: Channel, body: Mapping[str, Any], files: Seque
 
 
 def _embeds(body: Mapping[str, Any]) -> list[Payload]:
-    return [{"type": "rich"} | each for each in body.get("embeds") or []]
+    return [{"type": "rich"} | embed for embed in body.get("embeds") or []]
 
 
 def _components(
     core: Core, channel: Channel, body: Mapping[str, Any], attachments: Sequence[Attachment]
 ) -> list[Payload]:
-    at = {each.filename: (each, payloads.attachment_url(each, channel.id, core.cdn_url)) for each in attachments}
+    at = {attachment.filename: (attachment, payloads.attachment_url(attachment, channel.id, core.cdn_url)) for attachment in attachments}
     return components.shown(body.get("components") or (), at)
 
 
 def uploaded(core: Core, body: Mapping[str, Any], files: Sequence[File]) -> list[Attachment]:
     """The uploaded files as attachments, with the descriptions of the body. Raises `ApiError` 40005 for too much."""
-    if any(len(each.data) > rules.FILE_BYTES for each in files):
+    if any(len(file_.data) > rules.FILE_BYTES for file_ in files):
         raise ApiError(413, 40005, "Request entity too large")
-    told = {int(each["id"]): each for each in body.get("attachments") or () if "id" in each}
+    told = {int(attachment["id"]): attachment for attachment in body.get("attachments") or () if "id" in attachment}
     made = []
-    for each in files:
-        about = told.get(each.key, {})
+    for file_ in files:
+        about = told.get(file_.key, {})
         made.append(
             Attachment(
                 id=core.ids.new(),
-                filename=about.get("filename") or each.filename,
-                content_type=mimetypes.guess_type(each.filename)[0] or each.content_type,
-                data=each.data,
+                filename=about.get("filename") or file_.filename,
+                content_type=mimetypes.guess_type(file_.filename)[0] or file_.content_type,
+                data=file_.data,
                 description=about.get("description"),
             )
         )
@@ -223,8 +223,8 @@ def _kept(message: Message, body: Mapping[str, Any]) -> list[Attachment]:
     """The files that an edit leaves: all, unless it says which."""
     if body.get("attachments") is None:
         return message.attachments
-    kept = {int(each["id"]) for each in body["attachments"] if "id" in each}
-    return [each for each in message.attachments if each.id in kept]
+    kept = {int(attachment["id"]) for attachment in body["attachments"] if "id" in attachment}
+    return [attachment for attachment in message.attachments if attachment.id in kept]
 
 
 def _note_edit(core: Core, message: Message) -> None:
@@ -256,9 +256,9 @@ def remove(core: Core, message: Message) -> None:
 def remove_all(core: Core, messages: Sequence[Message]) -> None:
     """Delete messages of one channel, told at once (events/gateway-events: Message Delete Bulk)."""
     channel = messages[0].channel
-    for each in messages:
-        each.deleted = True
-    ids = [str(each.id) for each in messages]
+    for message in messages:
+        message.deleted = True
+    ids = [str(message.id) for message in messages]
     body: Payload = {"ids": ids, "channel_id": str(channel.id)}
     if channel.guild is not None:
         body["guild_id"] = str(channel.guild.id)

@@ -59,4 +59,4 @@ class Recorder:
 
     def of(self, method: str, template: str) -> list[Recorded]:
         """The kept requests to one operation, named as in the specification."""
-        return [each for each in self.records if (each.method, each.template) == (method, template)]
+        return [record for record in self.records if (record.method, record.template) == (method, template)]

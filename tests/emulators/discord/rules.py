@@ -27,7 +27,7 @@ def check_message(body: Mapping[str, Any], *, flags: int) -> None:
     if len(content) > CONTENT:
         raise wrong_form(["content"], "BASE_TYPE_MAX_LENGTH", f"Must be {CONTENT} or fewer in length.")
     embeds = body.get("embeds") or []
-    if sum(_embed_length(each) for each in embeds) > EMBEDS_TOGETHER:
+    if sum(_embed_length(embed) for embed in embeds) > EMBEDS_TOGETHER:
         raise wrong_form(["embeds"], "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {EMBEDS_TOGETHER}")
     components = body.get("components") or []
     if flags & COMPONENTS_V2:
@@ -46,7 +46,7 @@ def _check_v2(body: Mapping[str, Any], components: Sequence[Payload]) -> None:
     if len(every) > COMPONENTS_TOGETHER:
         message = f"Must be {COMPONENTS_TOGETHER} or fewer in total."
         raise wrong_form(["components"], "BASE_TYPE_BAD_LENGTH", message)
-    if sum(len(each["content"]) for each in every if each["type"] == _TEXT_DISPLAY) > TEXT_TOGETHER:
+    if sum(len(item["content"]) for item in every if item["type"] == _TEXT_DISPLAY) > TEXT_TOGETHER:
         message = f"Must be {TEXT_TOGETHER} or fewer in length, all text displays together."
         raise wrong_form(["components"], "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", message)
 
@@ -54,24 +54,24 @@ def _check_v2(body: Mapping[str, Any], components: Sequence[Payload]) -> None:
 def _check_rows(components: Sequence[Payload]) -> None:
     if len(components) > ROWS:
         raise wrong_form(["components"], "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {ROWS} in length.")
-    for number, each in enumerate(components):
-        if each["type"] in _CONTAINERS_ONLY_V2:
+    for number, item in enumerate(components):
+        if item["type"] in _CONTAINERS_ONLY_V2:
             message = "The component needs MessageFlags.IS_COMPONENTS_V2"
             raise wrong_form(["components", number], "UNION_TYPE_CHOICES", message)
 
 
 def _check_custom_ids(components: Sequence[Payload]) -> None:
     seen: set[str] = set()
-    for each in walk(components):
-        custom_id = each.get("custom_id")
+    for item in walk(components):
+        custom_id = item.get("custom_id")
         if custom_id in seen:
             raise wrong_form(
                 ["components"], "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
             )
         if custom_id is not None:
             seen.add(custom_id)
-        if each["type"] == _BUTTON and each["style"] != _PREMIUM:
-            _check_button(each)
+        if item["type"] == _BUTTON and item["style"] != _PREMIUM:
+            _check_button(item)
 
 
 def _check_button(each: Payload) -> None:
@@ -90,12 +90,12 @@ def check_not_empty(*, content: str, others: Sequence[object]) -> None:
 
 def walk(components: Sequence[Payload]) -> Iterator[Payload]:
     """Every component, those inside others included."""
-    for each in components:
-        yield each
-        yield from walk(each.get("components") or ())
+    for component in components:
+        yield component
+        yield from walk(component.get("components") or ())
         for name in ("accessory", "component"):
-            if each.get(name):
-                yield from walk([each[name]])
+            if component.get(name):
+                yield from walk([component[name]])
 
 
 def _embed_length(embed: Payload) -> int:

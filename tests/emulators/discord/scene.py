@@ -35,8 +35,8 @@ class Scene(Core):
         id = self.ids.guild()
         guild = Guild(id=id, name=name, owner=self.developer, locale=locale)
         guild.roles[id] = Role(id=id, name="@everyone", permissions=permissions.EVERYONE)
-        for each in (self.developer, *people):
-            self.join(guild, each)
+        for item in (self.developer, *people):
+            self.join(guild, item)
         self.guilds[id] = guild
         for each_name in channels:
             self._add(Channel(id=self.ids.old(), type=TEXT, name=each_name, guild=guild))
@@ -71,9 +71,9 @@ class Scene(Core):
 
     def channel(self, guild: Guild, name: str, *, topic: str | None = None, news: bool = False) -> Channel:
         """The text channel of that name, made when there is none."""
-        for each in guild.channels.values():
-            if each.name == name and not each.is_thread:
-                return each
+        for item in guild.channels.values():
+            if item.name == name and not item.is_thread:
+                return item
         made = Channel(id=self.ids.new(), type=NEWS if news else TEXT, name=name, guild=guild, topic=topic)
         return self._announced(made)
 
@@ -123,9 +123,9 @@ class Scene(Core):
         self.tell_channel("UPDATE", channel)
 
     def _overwrite(self, channel: Channel, who: User) -> Overwrite:
-        for each in channel.overwrites:
-            if each.target == who.id:
-                return each
+        for overwrite in channel.overwrites:
+            if overwrite.target == who.id:
+                return overwrite
         channel.overwrites.append(Overwrite(target=who.id, is_member=True))
         return channel.overwrites[-1]
 

@@ -43,11 +43,11 @@ class Shown:
         notes += [f"edited {self.edits} times"] if self.edits else []
         notes += [_NAMES[self.message.type]] if self.message.type in _NAMES else []
         notes += ["link previews off"] if self.suppressed else []
-        notes += [f"preview of {each}" for each in self.previews]
-        head = f"{self.author}{''.join(f' ({each})' for each in notes)}:"
+        notes += [f"preview of {preview}" for preview in self.previews]
+        head = f"{self.author}{''.join(f' ({note})' for note in notes)}:"
         lines = [head, *(f"    {line}" for line in self.text.splitlines())]
-        lines += [f"    [file {each}]" for each in self.files]
-        lines += ["    " + " ".join(f"[{each}]" for each in self.labels)] if self.labels else []
+        lines += [f"    [file {file_}]" for file_ in self.files]
+        lines += ["    " + " ".join(f"[{label}]" for label in self.labels)] if self.labels else []
         lines += ["    " + " ".join(self.reactions)] if self.reactions else []
         return "\n".join(lines)
 
@@ -63,15 +63,15 @@ class Transcript:
     @property
     def texts(self) -> list[str]:
         """The texts alone."""
-        return [each.text for each in self.messages]
+        return [message.text for message in self.messages]
 
     def of(self, name: str) -> list[Shown]:
         """The messages of one author."""
-        return [each for each in self.messages if each.author == name]
+        return [message for message in self.messages if message.author == name]
 
     def __str__(self) -> str:
         """The channel as lines of text."""
-        lines = [f"# {self.channel}", *(str(each) for each in self.messages)]
+        lines = [f"# {self.channel}", *(str(message) for message in self.messages)]
         lines += [f"({', '.join(self.typing)} typing ...)"] if self.typing else []
         return "\n".join(lines)
 
@@ -82,13 +82,13 @@ class Sights(Core):
     def transcript(self, channel: Channel, *, viewer: User | None = None) -> Transcript:
         """The channel as `viewer` sees it; without one, with what each person alone sees."""
         messages = [
-            each
-            for each in channel.messages.values()
-            if not each.deleted and (not each.ephemeral or viewer is None or each.seen_by is viewer)
+            message
+            for message in channel.messages.values()
+            if not message.deleted and (not message.ephemeral or viewer is None or message.seen_by is viewer)
         ]
         name = channel.name or ", ".join(one.name for one in channel.recipients)
         return Transcript(
-            channel=name, messages=[shown(each) for each in messages], typing=[one.name for one in self.typing(channel)]
+            channel=name, messages=[shown(message) for message in messages], typing=[one.name for one in self.typing(channel)]
         )
 
     def typing(self, channel: Channel) -> list[User]:
@@ -108,19 +108,19 @@ class Sights(Core):
             guild = channel.guild
             member = guild.members.get(who.id) if guild else None
             ids = {who.id, *(member.roles if member else ())} | ({"everyone"} if member else set())
-            found += [each for each in channel.messages.values() if each.pinged & ids and each.author is not who]
+            found += [message for message in channel.messages.values() if message.pinged & ids and message.author is not who]
         return found
 
     def pinged_by_bot(self) -> set[int | str]:
         """Everybody whom a message of the bot notified: ids of people and roles, and "everyone"."""
-        every = (each for channel in self.channels.values() for each in channel.messages.values())
-        return set().union(*(each.pinged for each in every if each.author is self.bot))
+        every = (message for channel in self.channels.values() for message in channel.messages.values())
+        return set().union(*(item.pinged for item in every if item.author is self.bot))
 
     def fetched_links(self) -> list[str]:
         """The links in messages of the bot of which Discord fetches a preview."""
-        every = (each for channel in self.channels.values() for each in channel.messages.values())
+        every = (message for channel in self.channels.values() for message in channel.messages.values())
         return [
-            link for each in every if each.author is self.bot and not each.deleted for link in mentions.previews(each)
+            link for item in every if item.author is self.bot and not item.deleted for link in mentions.previews(item)
         ]
 
     def edits_of(self, message: Message) -> list[str]:
@@ -134,7 +134,7 @@ class Sights(Core):
 
 def shown(message: Message) -> Shown:
     """A message as it is seen."""
-    labels = [each[name] for each in rules.walk(message.components) for name in _LABELS[:2] if each.get(name)]
+    labels = [node[name] for node in rules.walk(message.components) for name in _LABELS[:2] if node.get(name)]
     return Shown(
         message=message,
         author=message.author.name,
@@ -144,7 +144,7 @@ def shown(message: Message) -> Shown:
         embeds=message.embeds,
         suppressed=bool(message.flags & SUPPRESS_EMBEDS),
         previews=mentions.previews(message),
-        files=[each.filename for each in message.attachments],
+        files=[attachment.filename for attachment in message.attachments],
         only_for=message.seen_by.name if message.ephemeral and message.seen_by else None,
         thinking=bool(message.flags & LOADING),
         pinged=frozenset(message.pinged),

@@ -73,9 +73,9 @@ class Report:
         lines = [
             f"requests checked {self.requests}, refused {self.refused}; answers checked {self.answers}; "
             f"frames checked {self.frames_in} in, {self.frames_out} out",
-            *(f"request  {each}" for each in self.problems),
-            *(f"answer   {each}" for each in self.answer_problems),
-            *(f"frame    {each}" for each in self.frame_problems),
+            *(f"request  {problem}" for problem in self.problems),
+            *(f"answer   {problem}" for problem in self.answer_problems),
+            *(f"frame    {problem}" for problem in self.frame_problems),
             *(f"unknown  {path} ({times} times)" for path, times in self.not_modelled.items()),
         ]
         return "\n".join(lines)
@@ -113,15 +113,15 @@ def _http(schema: str) -> Validator:
 def _events() -> Mapping[str, Mapping[str, Any]]:
     """The schema of each event by its name."""
     definitions = _documents()[1]["definitions"]
-    return {each["properties"]["t"]["const"]: each for each in _members(definitions, definitions["Dispatch"])}
+    return {member["properties"]["t"]["const"]: member for member in _members(definitions, definitions["Dispatch"])}
 
 
 def _members(definitions: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if "$ref" in schema:
         yield from _members(definitions, definitions[unquote(schema["$ref"].rpartition("/")[2])])
     elif "anyOf" in schema:
-        for each in schema["anyOf"]:
-            yield from _members(definitions, each)
+        for item in schema["anyOf"]:
+            yield from _members(definitions, item)
     else:
         yield schema
 
@@ -179,7 +179,7 @@ class Specification:
             candidates += [int(given)] if _INTEGER.fullmatch(given) else []
             candidates += [True] if given.lower() in {"true", "false", "0", "1"} else []
             validator = _http(json.dumps(parameter["schema"]))
-            if not any(validator.is_valid(each) for each in candidates):
+            if not any(validator.is_valid(candidate) for candidate in candidates):
                 raise wrong_form([parameter["name"]], "INVALID_FORM_VALUE", f"Value {given[:40]!r} is not accepted.")
 
     def _check_body(self, operation: Mapping[str, Any], body: Any, *, form: bool) -> None:
@@ -193,7 +193,7 @@ class Specification:
             raise ApiError(400, 50109, "The request body contains invalid JSON.")
         errors = list(_http(json.dumps(content[kind]["schema"])).iter_errors(body))
         if errors:
-            raise wrong_forms(_told(each) for each in errors)
+            raise wrong_forms(_told(error) for error in errors)
 
     def check_answer(self, method: str, template: str, status: int, body: Any) -> None:
         """Note where an answer of the emulator is not as Discord's would be."""
@@ -210,7 +210,7 @@ class Specification:
         else:
             schema = answers[str(status)].get("content", {}).get(JSON, {}).get("schema")
             problems = _problems(_http(json.dumps(schema)), body) if schema else []
-        self.report.answer_problems += [f"{where}: {each}" for each in problems]
+        self.report.answer_problems += [f"{where}: {problem}" for problem in problems]
 
     def check_sent(self, frame: Any) -> bool:
         """Whether a frame from the client is as it must be; notes it when not."""
@@ -218,7 +218,7 @@ class Specification:
             return True
         self.report.frames_in += 1
         problems = _problems(_sent(), frame)
-        self.report.frame_problems += [f"from the client: {each}" for each in problems]
+        self.report.frame_problems += [f"from the client: {problem}" for problem in problems]
         return not problems
 
     def check_event(self, frame: Mapping[str, Any]) -> None:
@@ -226,15 +226,15 @@ class Specification:
         if not self._enabled or frame["t"] == "RESUMED":  # of which the schema says that it has no content
             return
         self.report.frames_out += 1
-        self.report.frame_problems += [f"{frame['t']}: {each}" for each in _problems(_event(frame["t"]), frame)]
+        self.report.frame_problems += [f"{frame['t']}: {problem}" for problem in _problems(_event(frame["t"]), frame)]
 
 
 def _problems(validator: Validator, value: Any) -> list[str]:
-    return [f"{list(each.instance_path)}: {each.message[:_MOST_SHOWN]}" for each in validator.iter_errors(value)]
+    return [f"{list(error.instance_path)}: {error.message[:_MOST_SHOWN]}" for error in validator.iter_errors(value)]
 
 
 def _told(error: ValidationError) -> tuple[Sequence[str | int], str, str]:
-    keyword = next((str(each) for each in reversed(error.schema_path) if str(each) in _CODES), "")
+    keyword = next((str(item) for item in reversed(error.schema_path) if str(item) in _CODES), "")
     return list(error.instance_path), _CODES.get(keyword, "INVALID_FORM_VALUE"), error.message[:_MOST_SHOWN]
 
 
@@ -246,4 +246,4 @@ def document() -> Mapping[str, Any]:
 def operations() -> list[tuple[str, str]]:
     """Every operation of the HTTP API as method and path."""
     methods = ("get", "post", "put", "patch", "delete")
-    return [(name.upper(), path) for path, each in _documents()[0]["paths"].items() for name in methods if name in each]
+    return [(name.upper(), path) for path, item in _documents()[0]["paths"].items() for name in methods if name in item]

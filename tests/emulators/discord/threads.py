@@ -101,7 +101,7 @@ def _say(
 def forum_post(core: Core, parent: Channel, body: Mapping[str, Any], draft: posting.Draft) -> tuple[Channel, Message]:
     """A post in a forum: a thread and its first message, which share their id."""
     tags = [int(tag) for tag in body.get("applied_tags") or ()]
-    known = {int(each["id"]) for each in parent.available_tags}
+    known = {int(item["id"]) for item in parent.available_tags}
     if len(tags) > MOST_TAGS or not set(tags) <= known:
         raise ApiError(400, 50035, "Invalid Form Body", errors={"applied_tags": _tag_error(tags)})
     channel = open_thread(core, parent, draft.author, body, type=PUBLIC_THREAD, id=core.ids.new())

@@ -121,7 +121,7 @@ class Channel:
 
     def shown(self) -> list[Message]:
         """The messages that everybody sees, the oldest first."""
-        return [each for each in self.messages.values() if not each.deleted and not each.ephemeral]
+        return [message for message in self.messages.values() if not message.deleted and not message.ephemeral]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

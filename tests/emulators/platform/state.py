@@ -69,8 +69,8 @@ class PlatformState:
     def find(self, key: str) -> str | None:
         """The id of the message with that key, if the platform's history shows it yet."""
         now = time.time()
-        there = (each for each in self._messages.values() if each.key == key and each.removed_at is None)
-        return next((each.id for each in there if each.findable_at <= now), None)
+        there = (message for message in self._messages.values() if message.key == key and message.removed_at is None)
+        return next((item.id for item in there if item.findable_at <= now), None)
 
     def record(self) -> list[dict[str, Any]]:
         """Every message with all its states, in order of appearance."""

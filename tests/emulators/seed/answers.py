@@ -165,8 +165,8 @@ _POINT = re.compile(r"^- (?P<said>.+?)(?P<numbers>(?: \[\d+\])+)$", re.MULTILINE
 def _numbered_summary(found: re.Match[str], ask: Ask) -> str:
     """As many points as allowed, spread over the lines; a line that asks is an open question."""
     material, most = ask.question.text[: found.start()], int(found[1])
-    lines = [(each["said"], each["numbers"]) for each in _POINT.finditer(material)]
-    lines = lines or [(each["said"], f" [{each['number']}]") for each in _NUMBERED.finditer(material)]
+    lines = [(match["said"], match["numbers"]) for match in _POINT.finditer(material)]
+    lines = lines or [(match["said"], f" [{match['number']}]") for match in _NUMBERED.finditer(material)]
     if not lines:
         return "There is nothing to summarise."
     chosen = lines[:: -(-len(lines) // most)]

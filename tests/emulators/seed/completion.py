@@ -124,7 +124,7 @@ class Author:
             finish=finish,
             usage=replace(usage, reported_cost=self._account.card.cost(usage)),
             query=ask.question.text[:200] if pages else "",
-            cited=tuple(each for each in cited if each.end <= length),
+            cited=tuple(item for item in cited if item.end <= length),
             stopped_at=stopped_at if finish == "stop" else None,
             identity_injected=not ask.has_system,
         )

@@ -123,7 +123,7 @@ class FaultQueue:
         return tuple(taken)
 
     def _use(self, fault: Fault) -> None:
-        place = next(place for place, each in enumerate(self._waiting) if each is fault)
+        place = next(place for place, item in enumerate(self._waiting) if item is fault)
         if fault.times == 1:
             del self._waiting[place]
         elif fault.times > 1:

@@ -84,7 +84,7 @@ def _closing(app: ASGIApp, state: ServerState) -> ASGIApp:
 
     def close(client: tuple[str, int], at_once: bool) -> None:
         transports = (connection.transport for connection in state.connections)
-        transport = next(each for each in transports if each.get_extra_info("peername")[:2] == client)
+        transport = next(item for item in transports if item.get_extra_info("peername")[:2] == client)
         (transport.abort if at_once else transport.close)()
 
     async def with_closing(scope: Scope, receive: Receive, send: Send) -> None:

@@ -74,8 +74,8 @@ class Arguments:
         if isinstance(value, str) and value.startswith("["):
             value = self.structure(name)
         if isinstance(value, list):
-            return [str(each) for each in value]
-        return [each for each in str(value or "").split(",") if each]
+            return [str(item) for item in value]
+        return [part for part in str(value or "").split(",") if part]
 
 
 async def read_arguments(request: web.Request, *, takes_json: bool) -> tuple[str, dict[str, Any]]:

@@ -45,11 +45,11 @@ def read_blocks(value: Any) -> list[Json]:
 
 def _check_types(value: Json, where: str) -> None:
     """Fields that every element has in the same way hold what they should."""
-    for name, each in value.items():
+    for name, item in value.items():
         fits = _FIELDS.get(name)
-        if fits and each is not None and not fits(each):
+        if fits and item is not None and not fits(item):
             raise SlackError("invalid_blocks", f"wrong type: {name} {where}")
-        for inner in each if isinstance(each, list) else [each]:
+        for inner in item if isinstance(item, list) else [item]:
             for deeper in inner if isinstance(inner, list) else [inner]:
                 if isinstance(deeper, dict):
                     _check_types(deeper, where)
@@ -64,7 +64,7 @@ def _is_object(value: Any) -> bool:
 
 
 def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 _FIELDS: dict[str, Callable[[Any], bool]] = {
@@ -84,7 +84,7 @@ def check_message_blocks(blocks: list[Json]) -> list[str]:
         _check_types(block, _where(place))
     if sum(map(len, _texts(blocks))) > MOST_BLOCK_CHARACTERS:
         raise SlackError("msg_blocks_too_long")
-    if sum(len(each.get("text") or "") for each in blocks if each.get("type") == "markdown") > MOST_MARKDOWN:
+    if sum(len(item.get("text") or "") for item in blocks if item.get("type") == "markdown") > MOST_MARKDOWN:
         raise SlackError("msg_blocks_too_long", f"more than {MOST_MARKDOWN} characters in markdown blocks")
     _check(blocks, MOST_BLOCKS, _NOT_IN_MESSAGES)
     return specification_warnings("blocks", blocks)
@@ -110,7 +110,7 @@ def _check(blocks: list[Json], most: int, refused: frozenset[str]) -> None:
         if kind == "table" and sum(map(len, _texts(block))) > MOST_TABLE_CHARACTERS:
             raise SlackError("invalid_blocks", f"a table of more than {MOST_TABLE_CHARACTERS} characters {where}")
     for name in ("action_id", "block_id"):
-        again = [each for each, count in Counter(_values(blocks, name)).items() if count > 1]
+        again = [item for item, count in Counter(_values(blocks, name)).items() if count > 1]
         if again:
             raise SlackError("invalid_blocks", f"{name} {again[0]!r} already exists")
 
@@ -133,37 +133,37 @@ def _check_by_sdk(block: Json, where: str) -> None:
 def _check_empty(value: Any, where: str) -> None:
     """Text objects and markdown blocks must say something."""
     if isinstance(value, list):
-        for each in value:
-            _check_empty(each, where)
+        for item in value:
+            _check_empty(item, where)
     if isinstance(value, dict):
         if value.get("type") in {"plain_text", "mrkdwn", "markdown"} and not value.get("text"):
             raise SlackError("invalid_blocks", f"must be more than 0 characters {where}")
-        for each in value.values():
-            _check_empty(each, where)
+        for item in value.values():
+            _check_empty(item, where)
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+        for item in value:
+            yield from _texts(item)
     elif isinstance(value, dict):
-        for name, each in value.items():
-            if name == "text" and isinstance(each, str):
-                yield each
+        for name, item in value.items():
+            if name == "text" and isinstance(item, str):
+                yield item
             else:
-                yield from _texts(each)
+                yield from _texts(item)
 
 
 def _values(value: Any, wanted: str) -> Iterator[str]:
     if isinstance(value, list):
-        for each in value:
-            yield from _values(each, wanted)
+        for item in value:
+            yield from _values(item, wanted)
     elif isinstance(value, dict):
-        for name, each in value.items():
-            if name == wanted and isinstance(each, str):
-                yield each
+        for name, item in value.items():
+            if name == wanted and isinstance(item, str):
+                yield item
             else:
-                yield from _values(each, wanted)
+                yield from _values(item, wanted)
 
 
 def specification_warnings(name: str, value: Any) -> list[str]:

@@ -31,10 +31,10 @@ class Control:
             "clock": self.move,
         }
         gets: dict[str, Callable[[], Any]] = {
-            "requests": lambda: [asdict(each) | {"at": each.at.isoformat()} for each in self._slack.requests],
-            "violations": lambda: [asdict(each) for each in self._slack.violations],
-            "warnings": lambda: [asdict(each) for each in self._slack.warnings],
-            "uses": lambda: [asdict(each) for each in self._slack.uses],
+            "requests": lambda: [asdict(request) | {"at": request.at.isoformat()} for request in self._slack.requests],
+            "violations": lambda: [asdict(violation) for violation in self._slack.violations],
+            "warnings": lambda: [asdict(warning) for warning in self._slack.warnings],
+            "uses": lambda: [asdict(use) for use in self._slack.uses],
         }
         return [
             *(web.post(f"/_control/{name}", _posted(act)) for name, act in posts.items()),
@@ -85,9 +85,9 @@ class Control:
 
 
 def _named(name: str, things: Iterable[T]) -> T:
-    for each in things:
-        if name in {each.name, each.id}:
-            return each
+    for thing in things:
+        if name in {thing.name, thing.id}:
+            return thing
     raise LookupError(f"there is no {name!r}")
 
 

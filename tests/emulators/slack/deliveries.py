@@ -111,7 +111,7 @@ class Deliveries:
     @property
     def lost(self) -> list[Delivery]:
         """What was given up without an acknowledgement."""
-        return [each for each in self.log if each.finished.is_set() and not each.acknowledged]
+        return [item for item in self.log if item.finished.is_set() and not item.acknowledged]
 
     def _start(self, delivery: Delivery) -> None:
         self.log.append(delivery)

@@ -93,7 +93,7 @@ class SlackEmulator:
 
     def calls(self, method: str) -> list[Recorded]:
         """The kept calls of one method."""
-        return [each for each in self._recorder.records if each.method == method]
+        return [record for record in self._recorder.records if record.method == method]
 
     @property
     def violations(self) -> list[Violation]:
@@ -173,7 +173,7 @@ class SlackEmulator:
 
     def _keep_warnings(self, record: Recorded, name: str, call: Call | None) -> None:
         record.warnings = call.warnings if call else []
-        self.warnings.extend(Violation(method=name, error="warning", why=each) for each in record.warnings)
+        self.warnings.extend(Violation(method=name, error="warning", why=warning) for warning in record.warnings)
 
     def _note(self, record: Recorded, reply: Reply) -> Reply:
         record.ok = bool(reply.body.get("ok")) and not reply.dropped
@@ -199,7 +199,7 @@ class SlackEmulator:
         """The workspace whose bot has this token. Raises `SlackError`."""
         if token in self._revoked:
             raise SlackError(self._revoked[token])
-        workspace = next((each for each in self.world.workspaces.values() if each.token == token), None)
+        workspace = next((item for item in self.world.workspaces.values() if item.token == token), None)
         if workspace is None:
             raise SlackError("invalid_auth")
         if workspace.expires_at and self.clock.time() >= workspace.expires_at:
@@ -236,7 +236,7 @@ class SlackEmulator:
     def whisper(self, message: Message) -> bool:
         """Show a message to one person; False in a thread without replies, where Slack does not show it."""
         thread = self.world.thread(message.channel, message.thread_ts) if message.thread_ts else []
-        if message.thread_ts and not any(each.is_reply for each in thread):
+        if message.thread_ts and not any(item.is_reply for item in thread):
             return False
         self.whispers.append(message)
         return True
@@ -260,7 +260,7 @@ class SlackEmulator:
         `tombstone` (docs.slack.dev/reference/events/message/message_changed).
         """
         before = thread_json(message, self.world, self.origin)
-        has_replies = any(each.is_reply for each in self.world.thread(message.channel, message.ts))
+        has_replies = any(item.is_reply for item in self.world.thread(message.channel, message.ts))
         message.deleted = True
         if has_replies and not message.is_reply:
             kept = {name: before[name] for name in ("type", "ts", "thread_ts", "reply_count") if name in before}

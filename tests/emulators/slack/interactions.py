@@ -233,7 +233,7 @@ class InteractiveSlack(PeopledSlack):
         workspace = self.world.workspaces[view.team]
         match answer.get("response_action"):
             case "errors":
-                known = {each.get("block_id") for each in view.body["blocks"]}
+                known = {item.get("block_id") for item in view.body["blocks"]}
                 view.errors = {block: why for block, why in answer["errors"].items() if block in known}
                 if not view.errors:
                     raise AssertionError("the errors of the answer name no block of the view: people see none")
@@ -323,9 +323,9 @@ def find_element(blocks: list[Json], action_id: str, value: Any = None) -> tuple
 
 
 def _controls(block: Json) -> list[Json]:
-    inner = [each for child in block.get("child_blocks") or block.get("blocks") or [] for each in _controls(child)]
+    inner = [control for child in block.get("child_blocks") or block.get("blocks") or [] for control in _controls(child)]
     holders = [*(block.get("elements") or []), block.get("accessory"), block.get("element")]
-    return [each for each in holders if isinstance(each, dict) and "action_id" in each] + inner
+    return [holder for holder in holders if isinstance(holder, dict) and "action_id" in holder] + inner
 
 
 def _feedback(element: Json, value: Any) -> Json:
@@ -341,11 +341,11 @@ def choice_of(element: Json, value: Any) -> Any:
     """What the payload carries for a choice. Raises `LookupError` for a value that is not offered."""
     if not _CHOSEN.get(element["type"], "").startswith("selected_option"):
         return value
-    groups = [each for group in element.get("option_groups") or [] for each in group["options"]]
-    options = {each["value"]: each for each in [*(element.get("options") or []), *groups]}
+    groups = [option for group in element.get("option_groups") or [] for option in group["options"]]
+    options = {option["value"]: option for option in [*(element.get("options") or []), *groups]}
     try:
         if isinstance(value, list | tuple):
-            return [options[each] for each in value]
+            return [options[item] for item in value]
         return None if value is None else options[value]
     except KeyError as error:
         raise LookupError(f"{error} is not offered; there are {', '.join(options)}") from None

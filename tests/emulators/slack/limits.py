@@ -82,9 +82,9 @@ class RateLimits:
             MethodUse(
                 team=team,
                 method=method,
-                calls=sum(len(each.calls) for each in counters),
-                refused=sum(each.refused for each in counters),
-                busiest_minute=max(self._busiest(each.calls) for each in counters),
+                calls=sum(len(item.calls) for item in counters),
+                refused=sum(item.refused for item in counters),
+                busiest_minute=max(self._busiest(item.calls) for item in counters),
                 allowed=counters[0].allowed,
             )
             for (team, method), counters in sorted(together.items())

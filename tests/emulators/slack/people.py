@@ -46,7 +46,7 @@ class PeopledSlack(SlackEmulator):
     ) -> Channel:
         """A channel with these members, by default everybody of the workspace, and the bot unless told otherwise."""
         team = team or self.team
-        everybody = [each for each in self.world.people.values() if each.team == team.id and not each.bot_id]
+        everybody = [item for item in self.world.people.values() if item.team == team.id and not item.bot_id]
         return self.world.new_channel(team.id, name, kind, [*(members or everybody), *([team.bot] if bot else [])])
 
     def direct(self, *people: Person) -> Channel:
@@ -57,7 +57,7 @@ class PeopledSlack(SlackEmulator):
     def group(self, name: str, *members: Person) -> str:
         """A user group; its id."""
         id = self.world.new_id("S")
-        self.team.groups[id] = [each.id for each in members]
+        self.team.groups[id] = [member.id for member in members]
         return id
 
     def file(self, person: Person, name: str, content: bytes, *, mimetype: str = "", hidden: bool = False) -> File:
@@ -247,17 +247,17 @@ class PeopledSlack(SlackEmulator):
         session = self.surfaces.sessions.get(place)
         if session is None or session.status != "processing":
             raise AssertionError("there is no Stop button: the session of this thread is not processing")
-        streams = [each for each in self.world.thread(message.channel, message.root_ts) if each.stream]
-        stopped = [each for each in streams if each.stream and each.stream.state == "open"]
-        for each in stopped:
-            assert each.stream is not None
-            each.stream.state = "stopped_by_user"
+        streams = [item for item in self.world.thread(message.channel, message.root_ts) if item.stream]
+        stopped = [stream for stream in streams if stream.stream and stream.stream.state == "open"]
+        for item in stopped:
+            assert item.stream is not None
+            item.stream.state = "stopped_by_user"
         event = {
             "type": "agent_session_stopped",
             "channel": message.channel.id,
             "thread_ts": message.root_ts,
             "user": person.id,
-            "streaming_message_ts": [each.ts for each in stopped],
+            "streaming_message_ts": [item.ts for item in stopped],
             "event_ts": self.world.new_ts(),
         }
         self.emit_in(message.channel, event)
@@ -310,11 +310,11 @@ class PeopledSlack(SlackEmulator):
     def messages(self, channel: Channel, thread_ts: str = "") -> list[Message]:
         """The messages of a channel or of one thread, the oldest first."""
         found = self.world.thread(channel, thread_ts) if thread_ts else channel.messages
-        return [each for each in found if not each.deleted]
+        return [item for item in found if not item.deleted]
 
     def answers(self, channel: Channel, thread_ts: str = "") -> list[Message]:
         """Those of `messages` that the bot wrote."""
-        return [each for each in self.messages(channel, thread_ts) if each.author.app_id == APP_ID]
+        return [message for message in self.messages(channel, thread_ts) if message.author.app_id == APP_ID]
 
     def shown(self, message: Message) -> str:
         """What people read in a message."""
@@ -327,16 +327,16 @@ class PeopledSlack(SlackEmulator):
     @property
     def pings(self) -> list[tuple[Message, str]]:
         """Whom the bot's messages notified: ids, `here`, `channel`, `everyone`."""
-        return [(each, who) for each in self._bot_messages() for who in pinged(each)]
+        return [(message, who) for message in self._bot_messages() for who in pinged(message)]
 
     @property
     def unfurled(self) -> list[tuple[Message, str]]:
         """Addresses that Slack may have fetched for a preview of the bot's messages."""
-        return [(each, link) for each in self._bot_messages() if each.unfurls for link in links(each)]
+        return [(message, link) for message in self._bot_messages() if message.unfurls for link in links(message)]
 
     def _bot_messages(self) -> list[Message]:
-        found = (each for channel in self.world.channels.values() for each in channel.messages)
-        return [each for each in found if each.author.app_id == APP_ID]
+        found = (message for channel in self.world.channels.values() for message in channel.messages)
+        return [item for item in found if item.author.app_id == APP_ID]
 
     def file_told(self, file: File) -> Json:
         """A file as events carry it."""

@@ -59,9 +59,9 @@ def redacted(value: Any) -> Any:
     """`value` without tokens, wherever they stand."""
     match value:
         case dict():
-            return {n: "[secret]" if n in _SECRET_NAMES else redacted(each) for n, each in value.items()}
+            return {n: "[secret]" if n in _SECRET_NAMES else redacted(item) for n, item in value.items()}
         case list():
-            return [redacted(each) for each in value]
+            return [redacted(item) for item in value]
         case str():
             return _SECRET.sub("[token]", value)
     return value

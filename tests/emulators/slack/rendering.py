@@ -27,7 +27,7 @@ def all_blocks(message: Message) -> list[Json]:
         return message.blocks
     text = raw_text(message)
     written: list[Json] = [{"type": "markdown", "text": text}] if text else []
-    steps: list[Json] = [{"type": "task_card", **each} for each in message.stream.tasks.values()]
+    steps: list[Json] = [{"type": "task_card", **task} for task in message.stream.tasks.values()]
     if message.stream.plan:
         steps = [{"type": "plan", "title": message.stream.plan, "tasks": steps}]
     return written + steps + message.stream.blocks + message.blocks
@@ -37,7 +37,7 @@ def shown(message: Message, world: World) -> str:
     """What people read: the blocks when there are any, otherwise the text."""
     blocks = all_blocks(message)
     text = "\n".join(filter(None, map(block_text, blocks))) if blocks else message.text
-    parts = [text, *(_attachment_text(each) for each in message.attachments)]
+    parts = [text, *(_attachment_text(attachment) for attachment in message.attachments)]
     return readable("\n".join(filter(None, parts)), world)
 
 
@@ -83,7 +83,7 @@ def _marked_up(message: Message) -> list[str]:
     blocks = all_blocks(message)
     if not blocks:
         return [message.text]
-    return [each for block in blocks for each in _parsed_texts(block)]
+    return [text for block in blocks for text in _parsed_texts(block)]
 
 
 _MARKUP: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -107,8 +107,8 @@ def _parsed_texts(value: Any) -> Iterator[str]:
             return
         value = list(value.values())
     if isinstance(value, list):
-        for each in value:
-            yield from _parsed_texts(each)
+        for item in value:
+            yield from _parsed_texts(item)
 
 
 def block_text(block: Mapping[str, Any]) -> str:
@@ -126,7 +126,7 @@ def _text(value: object) -> str:
 
 
 def _section(block: Mapping[str, Any]) -> str:
-    parts = [_text(block.get("text")), *(_text(each) for each in block.get("fields") or [])]
+    parts = [_text(block.get("text")), *(_text(field) for field in block.get("fields") or [])]
     if block.get("accessory"):
         parts.append(_element(block["accessory"]))
     return "\n".join(filter(None, parts))
@@ -139,7 +139,7 @@ def _element(element: Mapping[str, Any]) -> str:
         case "image":
             return f"[image: {element.get('alt_text', '')}]"
         case "feedback_buttons":
-            names = (_text(element.get(f"{each}_button", {}).get("text")) for each in ("positive", "negative"))
+            names = (_text(element.get(f"{item}_button", {}).get("text")) for item in ("positive", "negative"))
             return " ".join(f"[{name}]" for name in names)
         case "static_select" | "multi_static_select" | "radio_buttons" | "checkboxes" | "overflow":
             chosen = element.get("initial_option") or {}
@@ -150,7 +150,7 @@ def _element(element: Mapping[str, Any]) -> str:
 
 
 def _elements(block: Mapping[str, Any]) -> str:
-    return " ".join(_element(each) for each in block.get("elements") or [])
+    return " ".join(_element(element) for element in block.get("elements") or [])
 
 
 _INLINE: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -167,9 +167,9 @@ def _rich(value: Mapping[str, Any]) -> str:
     kind = str(value.get("type"))
     if kind in _INLINE:
         return _INLINE[kind](value)
-    inner = [_rich(each) for each in value.get("elements") or []]
+    inner = [_rich(element) for element in value.get("elements") or []]
     if kind == "rich_text_list":
-        inner = [f"• {each}" for each in inner]
+        inner = [f"• {item}" for item in inner]
     return ("\n" if kind in {"rich_text", "rich_text_list"} else "").join(inner)
 
 
@@ -183,7 +183,7 @@ def _task(block: Mapping[str, Any]) -> str:
 
 
 def _plan(block: Mapping[str, Any]) -> str:
-    return "\n".join([_text(block.get("title")), *(_task(each) for each in block.get("tasks") or [])])
+    return "\n".join([_text(block.get("title")), *(_task(task) for task in block.get("tasks") or [])])
 
 
 def _input(block: Mapping[str, Any]) -> str:
@@ -191,7 +191,7 @@ def _input(block: Mapping[str, Any]) -> str:
 
 
 def _attachment_text(attachment: Mapping[str, Any]) -> str:
-    blocks = [block_text(each) for each in attachment.get("blocks") or []]
+    blocks = [block_text(block) for block in attachment.get("blocks") or []]
     return "\n".join(filter(None, [*blocks, str(attachment.get("text") or attachment.get("fallback") or "")]))
 
 

@@ -67,7 +67,7 @@ def channel_json(channel: Channel, viewer: Person) -> Json:
         "context_team_id": channel.team,
     }
     if channel.kind == "im":
-        other = next((each for each in channel.members if each != viewer.id), viewer.id)
+        other = next((member for member in channel.members if member != viewer.id), viewer.id)
         return told | {"user": other, "is_open": True}
     return told | {
         "name": channel.name,
@@ -153,7 +153,7 @@ def message_json(message: Message, origin: str, *, metadata: bool = False) -> Js
     if message.subtype:
         told["subtype"] = message.subtype
     if message.files:
-        told["files"] = [file_json(each, origin) for each in message.files]
+        told["files"] = [file_json(file_, origin) for file_ in message.files]
     if message.thread_ts:
         told["thread_ts"] = message.thread_ts
     if message.edited_ts:
@@ -176,13 +176,13 @@ def thread_json(message: Message, world: World, origin: str, *, metadata: bool =
     """A message with what the thread below it, or the thread around it, adds."""
     told = message_json(message, origin, metadata=metadata)
     thread = world.thread(message.channel, message.root_ts)
-    replies = [each for each in thread if each.is_reply]
+    replies = [item for item in thread if item.is_reply]
     if message.is_reply:
         root = world.find(message.channel, message.thread_ts)
         return told | ({"parent_user_id": root.author.id} if root else {})
     if not replies:
         return told
-    users = list(dict.fromkeys(each.author.id for each in replies))
+    users = list(dict.fromkeys(reply.author.id for reply in replies))
     return told | {
         "thread_ts": message.ts,
         "reply_count": len(replies),

@@ -78,24 +78,24 @@ class Sockets:
 
     async def disconnect(self, reason: Reason = "refresh_requested", connection: Connection | None = None) -> None:
         """Tell a connection, by default each, that it has to go; all but a warning end it for further envelopes."""
-        for each in [connection] if connection else list(self.connections):
-            each.leaving = reason != "warning"
-            await self._say(each, self._about({"type": "disconnect", "reason": reason}))
+        for item in [connection] if connection else list(self.connections):
+            item.leaving = reason != "warning"
+            await self._say(item, self._about({"type": "disconnect", "reason": reason}))
 
     async def drop(self, connection: Connection | None = None) -> None:
         """Cut a connection, by default each, without a word."""
-        for each in [connection] if connection else list(self.connections):
-            each.drop()
+        for item in [connection] if connection else list(self.connections):
+            item.drop()
 
     async def garble(self, text: str) -> None:
         """Send a frame that Slack never would to each connection."""
-        for each in self.connections:
-            await each.socket.send_str(text)
+        for connection in self.connections:
+            await connection.socket.send_str(text)
 
     def mute(self) -> None:
         """Let every open connection hang: it stays open, and nothing comes from it any more."""
-        for each in self.connections:
-            each.muted = True
+        for connection in self.connections:
+            connection.muted = True
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection."""
@@ -131,8 +131,8 @@ class Sockets:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for each in list(self.connections):
-            await each.socket.close(code=1001)
+        for connection in list(self.connections):
+            await connection.socket.close(code=1001)
 
     async def deliver(self, delivery: Delivery) -> Answer:
         """Send an envelope over one of the connections; events wait until there is one."""
@@ -187,7 +187,7 @@ class Sockets:
             waiting.set_result(Answer(payload=said.get("payload")))
 
     def _open(self) -> list[Connection]:
-        return [each for each in self.connections if not each.leaving]
+        return [connection for connection in self.connections if not connection.leaving]
 
     def _next(self) -> Connection:
         self._turn += 1

@@ -135,7 +135,7 @@ class Surfaces:
 
     def find_view(self, id: str, external_id: str) -> View:
         """A view that somebody sees. Raises `SlackError` (not_found)."""
-        for view in [*self.homes.values(), *(each for stack in self.modals.values() for each in stack)]:
+        for view in [*self.homes.values(), *(item for stack in self.modals.values() for item in stack)]:
             if view.id == id or (external_id and view.body.get("external_id") == external_id):
                 return view
         raise SlackError("not_found")

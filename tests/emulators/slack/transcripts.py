@@ -16,15 +16,15 @@ _MARKS = {"open": " (still writing)", "expired": " (cut off)", "stopped_by_user"
 def transcript(slack: SlackEmulator, channel: Channel, viewer: Person | None) -> str:
     """Threads in order of their first messages, replies indented, deleted messages left out."""
     whispers = [
-        each
-        for each in slack.whispers
-        if each.channel is channel and not each.deleted and viewer in {None, each.only_for}
+        whisper
+        for whisper in slack.whispers
+        if whisper.channel is channel and not whisper.deleted and viewer in {None, whisper.only_for}
     ]
-    messages = [each for each in channel.messages if not each.deleted] + whispers
+    messages = [item for item in channel.messages if not item.deleted] + whispers
     title = f"#{channel.name}" if channel.name else "direct message"
     lines = [title]
-    for ts in dict.fromkeys(each.root_ts for each in sorted(messages, key=_at)):
-        thread = sorted((each for each in messages if each.root_ts == ts), key=_at)
+    for ts in dict.fromkeys(item.root_ts for item in sorted(messages, key=_at)):
+        thread = sorted((item for item in messages if item.root_ts == ts), key=_at)
         for message in thread:
             lines += _lines(slack, message)
         status = slack.surfaces.status((channel.id, ts))
@@ -47,7 +47,7 @@ def _lines(slack: SlackEmulator, message: Message) -> list[str]:
     if message.stream:
         slack.expire(message)
         marks += _MARKS.get(message.stream.state, "")
-    files = [f"[file: {each.name}]" for each in message.files]
+    files = [f"[file: {file_.name}]" for file_ in message.files]
     text = "\n".join(filter(None, [shown(message, slack.world), *files]))
     first, *rest = text.split("\n")
     return [f"{indent}{head}{marks}: {first}", *(f"{indent}  {line}" for line in rest)]

@@ -214,8 +214,8 @@ class World:
 
     def knows(self, workspace: Workspace, person: Person) -> bool:
         """Whether somebody is of the workspace, or shares a channel with its bot (Slack Connect)."""
-        shared = (each.members for each in self.channels.values() if each.team == workspace.id and each.is_ext_shared)
-        return person.team == workspace.id or any(person.id in each and workspace.bot.id in each for each in shared)
+        shared = (channel.members for channel in self.channels.values() if channel.team == workspace.id and channel.is_ext_shared)
+        return person.team == workspace.id or any(person.id in item and workspace.bot.id in item for item in shared)
 
     def direct(self, team: str, members: list[Person]) -> Channel:
         """The direct message between these people, made when there is none."""
@@ -229,7 +229,7 @@ class World:
 
     def thread(self, channel: Channel, ts: str) -> list[Message]:
         """A message and its replies, the oldest first, deleted ones left out."""
-        return [each for each in channel.threads.get(ts, ()) if not each.deleted]
+        return [item for item in channel.threads.get(ts, ()) if not item.deleted]
 
     def find(self, channel: Channel, ts: str) -> Message | None:
         """The message with that timestamp, unless it is deleted."""

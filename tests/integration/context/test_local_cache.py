@@ -39,7 +39,7 @@ async def test_each_request_of_a_thread_finds_the_one_before_in_the_cache(local_
 
 def test_a_sliding_window_keeps_whole_exchanges_within_its_size() -> None:
     entries = transcript(10)
-    window = sum(each.tokens for each in entries[4:9])
+    window = sum(entry.tokens for entry in entries[4:9])
     assert oldest_in_view(entries, 4, window) == 4
     assert oldest_in_view(entries, 4, window - 1) == 6
     assert oldest_in_view(entries, 4, 10_000) == 0

@@ -44,7 +44,7 @@ class Scene:
 
     def answers(self, channel: Channel) -> list[Message]:
         """The bot's messages there that are seen, the oldest first."""
-        return [each for each in channel.messages.values() if self._says(each)]
+        return [message for message in channel.messages.values() if self._says(message)]
 
     def _says(self, message: Message) -> bool:
         return message.author is self.discord.bot and not message.deleted and message.type != THREAD_STARTER
@@ -65,7 +65,7 @@ class Scene:
 
         def ended() -> list[Message]:
             found = self.answers(channel)
-            return found if sum("Regenerate" in labels(each) for each in found) >= number else []
+            return found if sum("Regenerate" in labels(item) for item in found) >= number else []
 
         found: list[Message] = await self.until(ended)
         await self.closed()
@@ -110,7 +110,7 @@ class Scene:
 
 def labels(message: Message) -> Sequence[str]:
     """The labels of a message's buttons."""
-    return [each["label"] for row in message.components for each in row.get("components", ()) if each.get("label")]
+    return [component["label"] for row in message.components for component in row.get("components", ()) if component.get("label")]
 
 
 def options_for(emulator: DiscordEmulator) -> DiscordOptions:

@@ -37,7 +37,7 @@ async def test_a_channel_is_read_page_by_page_in_order(scene: Scene, platform: D
     found = await platform.read_channel(key_of(scene), limit=230)
 
     assert len(found) == 230
-    assert [each.text for each in found[-3:]] == ["message 246", "message 247", "changed"]
+    assert [item.text for item in found[-3:]] == ["message 246", "message 247", "changed"]
     assert found[-1].edited_at is not None
     assert found[0].text == "message 19"
 
@@ -52,7 +52,7 @@ async def test_only_messages_of_the_time_that_was_asked_for_are_read(scene: Scen
         key_of(scene), since=first + timedelta(seconds=30), before=first + timedelta(seconds=200), limit=50
     )
 
-    assert [each.text for each in found] == ["message 1", "message 2", "message 3"]
+    assert [item.text for item in found] == ["message 1", "message 2", "message 3"]
 
 
 async def test_threads_are_counted_and_read_by_themselves(scene: Scene, platform: DiscordPlatform) -> None:
@@ -65,7 +65,7 @@ async def test_threads_are_counted_and_read_by_themselves(scene: Scene, platform
     replies = await platform.read_replies(key_of(scene), found.source_id, limit=10)
 
     assert found.replies >= 2
-    assert [each.text for each in replies] == ["one", "two"]
+    assert [reply.text for reply in replies] == ["one", "two"]
     assert await platform.link(key_of(scene), replies[0]) == (
         f"https://discord.com/channels/{scene.guild.id}/{thread.id}/{replies[0].source_id}"
     )
@@ -108,7 +108,7 @@ async def test_a_thread_is_read_with_the_message_that_it_hangs_on(scene: Scene, 
 
     found = await platform.read_thread(key_of(scene, str(thread.id)), limit=10)
 
-    assert [each.text for each in found] == ["the root", "a reply"]
+    assert [item.text for item in found] == ["the root", "a reply"]
     assert not await platform.read_thread(key_of(scene, "4"), limit=10)
 
 

@@ -23,8 +23,8 @@ async def commands_there(scene: Scene) -> None:
 def text_of(asked: Interaction) -> str:
     """What somebody reads in the answer to an interaction."""
     assert asked.original is not None
-    texts = [each.get("content", "") for each in rules.walk(asked.original.components)]
-    return "\n".join((asked.original.content, *texts, *(each.content for each in asked.followups)))
+    texts = [node.get("content", "") for node in rules.walk(asked.original.components)]
+    return "\n".join((asked.original.content, *texts, *(followup.content for followup in asked.followups)))
 
 
 def list_named(asked: Interaction, part: str) -> str:
@@ -88,7 +88,7 @@ async def test_values_are_suggested_while_they_are_typed(scene: Scene) -> None:
         )
         await typed.shown()
 
-    assert [each["value"] for each in typed.choices] == ["high"]
+    assert [choice["value"] for choice in typed.choices] == ["high"]
 
 
 async def test_a_value_out_of_range_cannot_be_sent_at_all(scene: Scene) -> None:
@@ -156,8 +156,8 @@ async def test_the_panel_offers_the_whole_server_to_its_managers_alone(scene: Sc
         for who in (scene.ada, scene.discord.developer):
             panel = scene.discord.slash(who, scene.general, "settings")
             await panel.shown()
-            scopes = next(each for each in _parts(panel) if "scope" in each.get("custom_id", ""))
-            offered.append([each["value"] for each in scopes["options"]])
+            scopes = next(part for part in _parts(panel) if "scope" in part.get("custom_id", ""))
+            offered.append([option["value"] for option in scopes["options"]])
 
     assert offered == [["channel"], ["channel", "workspace"]]
 
@@ -170,7 +170,7 @@ async def test_a_question_about_a_message_comes_from_its_menu(scene: Scene) -> N
         form = scene.discord.context_menu(scene.ada, "Ask about this", said)
         await form.shown()
         assert form.modal is not None
-        field = next(each for each in rules.walk(form.modal["components"]) if each["type"] == TEXT_INPUT)
+        field = next(node for node in rules.walk(form.modal["components"]) if node["type"] == TEXT_INPUT)
         sent = scene.discord.submit_modal(scene.ada, form, {field["custom_id"]: "Why?"})
         await scene.done(scene.general)
 
@@ -215,7 +215,7 @@ async def test_the_rest_of_a_private_answer_stays_private(scene: Scene) -> None:
         rest = await scene.done(scene.discord.dm(scene.ada))
 
     assert rest[0].content.startswith("the rest.")
-    assert all(each.ephemeral for each in scene.answers(scene.general))
+    assert all(answer.ephemeral for answer in scene.answers(scene.general))
 
 
 @pytest.mark.parametrize("place", ["thread", "dm"])
@@ -251,7 +251,7 @@ async def test_it_works_where_only_the_person_has_installed_it(scene: Scene) -> 
 async def test_commands_are_named_in_german_too(scene: Scene) -> None:
     async with scene.bot():
         await commands_there(scene)
-        ask = next(each for each in scene.discord.commands[None] if each["name"] == "ask")
+        ask = next(command for command in scene.discord.commands[None] if command["name"] == "ask")
 
     assert ask["name_localizations"]["de"] == "frage"
     assert ask["options"][0]["description_localizations"]["de"] == "Was du wissen möchtest."

@@ -28,7 +28,7 @@ def copies(scene: Scene) -> list[str]:
 
 
 def sent(scene: Scene, *, since: int) -> str:
-    return "\n".join(each.text for request in scene.model.asked[since:] for each in request.entries)
+    return "\n".join(entry.text for request in scene.model.asked[since:] for entry in request.entries)
 
 
 async def gone(scene: Scene) -> None:
@@ -45,7 +45,7 @@ async def test_a_question_deleted_in_mid_answer_is_taken_back(scene: Scene) -> N
     async with scene.bot():
         question = scene.mention(f"my password is {SECRET}")
         thread = await scene.thread_of(question)
-        await scene.until(lambda: any(SECRET in each.content for each in scene.answers(thread)))
+        await scene.until(lambda: any(SECRET in answer.content for answer in scene.answers(thread)))
         scene.discord.delete(scene.ada, question)
         await scene.until(lambda: not scene.answers(thread))
         await gone(scene)
@@ -72,12 +72,12 @@ async def test_a_question_deleted_while_it_waits_is_never_asked(scene: Scene) ->
 
 
 def delete_question(scene: Scene, thread: Channel) -> None:
-    (question,) = [each for each in scene.general.messages.values() if SECRET in each.content]
+    (question,) = [message for message in scene.general.messages.values() if SECRET in message.content]
     scene.discord.delete(scene.ada, question)
 
 
 def delete_at_once(scene: Scene, _thread: Channel) -> None:
-    theirs = [each for each in scene.general.messages.values() if each.author is scene.ada]
+    theirs = [message for message in scene.general.messages.values() if message.author is scene.ada]
     scene.discord.delete_all(scene.discord.developer, theirs)
 
 
@@ -156,4 +156,4 @@ async def test_an_edit_in_mid_answer_is_known_to_the_next_request(scene: Scene) 
         await scene.done(place)
         scene.discord.say(scene.ada, place, "and now?")
         await scene.done(place, 2)
-    assert [each.text.rpartition(": ")[2] for each in scene.model.asked[1].entries][2:] == ["dogs?", "and now?"]
+    assert [entry.text.rpartition(": ")[2] for entry in scene.model.asked[1].entries][2:] == ["dogs?", "and now?"]

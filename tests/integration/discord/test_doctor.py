@@ -13,12 +13,12 @@ from tests.integration.discord.scene import Scene
 
 async def checks(scene: Scene, *, token: str = TOKEN, seconds: float = 10) -> list[Check]:
     options = DiscordOptions(token=token, api_url=scene.discord.api_url, gateway_url=scene.discord.gateway_url)
-    return [each async for each in examine(options, seconds=seconds)]
+    return [item async for item in examine(options, seconds=seconds)]
 
 
 async def test_all_is_well(scene: Scene) -> None:
     found = await checks(scene)
-    assert [(each.name, each.ok, each.fix) for each in found] == [
+    assert [(item.name, item.ok, item.fix) for item in found] == [
         (name, True, "") for name in ("Discord token", "message content", "gateway")
     ]
     assert not scene.discord.identifies  # the gateway is not joined
@@ -32,7 +32,7 @@ async def test_a_refused_token_ends_it(scene: Scene) -> None:
 
 async def test_without_the_intent_the_fix_is_told(scene: Scene) -> None:
     scene.discord.options = replace(scene.discord.options, message_content=False)
-    found = {each.name: each for each in await checks(scene)}
+    found = {item.name: item for item in await checks(scene)}
     assert found["message content"].ok is None
     assert "Message Content Intent" in found["message content"].fix
 

@@ -58,7 +58,7 @@ async def test_an_answer_is_written_without_a_gateway(scene: Scene) -> None:
     finally:
         await platform.aclose()
 
-    assert [each.content for each in scene.answers(place)] == ["Good day."]
+    assert [answer.content for answer in scene.answers(place)] == ["Good day."]
     assert not scene.discord.identifies
 
 
@@ -75,7 +75,7 @@ async def test_another_process_goes_on_with_the_messages_that_are_there(scene: S
         await first.aclose()
         await second.aclose()
 
-    shown = [each.content for each in scene.answers(place)]
+    shown = [answer.content for answer in scene.answers(place)]
     assert "\n\n".join(shown) == long_text(100)
 
 
@@ -94,7 +94,7 @@ async def test_messages_that_were_never_noted_are_found_again(scene: Scene) -> N
         await first.aclose()
         await second.aclose()
 
-    assert "\n\n".join(each.content for each in scene.answers(place)) == long_text(100)
+    assert "\n\n".join(answer.content for answer in scene.answers(place)) == long_text(100)
 
 
 async def test_nothing_is_looked_for_once_a_reply_is_open(scene: Scene) -> None:
@@ -129,7 +129,7 @@ async def test_a_page_that_another_process_took_back_is_posted_again(scene: Scen
         await first.aclose()
         await second.aclose()
 
-    assert "\n\n".join(each.content for each in scene.answers(place)) == long_text(62)
+    assert "\n\n".join(answer.content for answer in scene.answers(place)) == long_text(62)
 
 
 async def test_the_library_shows_suppressed_previews_again_and_the_adapter_does_not(scene: Scene) -> None:
@@ -145,7 +145,7 @@ async def test_the_library_shows_suppressed_previews_again_and_the_adapter_does_
         edits = scene.discord.requests_to("PATCH", "/channels/{channel_id}/messages/{message_id}")
         message = scene.answers(place)[0]
         assert edits
-        assert all("flags" not in each.body for each in edits)
+        assert all("flags" not in edit.body for edit in edits)
         assert message.flags & SUPPRESS_EMBEDS
 
         client = await platform.around.rest.login()
@@ -189,8 +189,8 @@ async def test_after_its_fifteen_minutes_a_command_is_answered_in_the_channel(sc
         new_ref = await reply.finish(Draft(status="done", text=long_text(50)))
 
     shown = scene.answers(scene.general)
-    assert [str(each.id) for each in shown] == new_ref.rpartition("/")[2].split(",")
-    assert "\n\n".join(each.content for each in shown) == long_text(50)
+    assert [str(item.id) for item in shown] == new_ref.rpartition("/")[2].split(",")
+    assert "\n\n".join(item.content for item in shown) == long_text(50)
 
 
 async def test_a_private_answer_that_outlives_its_command_goes_on_in_a_direct_message(scene: Scene) -> None:
@@ -209,8 +209,8 @@ async def test_a_private_answer_that_outlives_its_command_goes_on_in_a_direct_me
 
     assert asked.original is not None
     assert asked.original.seen_by is scene.ada
-    assert [each.content for each in scene.answers(scene.discord.dm(scene.ada))] == ["For you alone."]
-    assert all(each.ephemeral for each in scene.answers(scene.general))
+    assert [answer.content for answer in scene.answers(scene.discord.dm(scene.ada))] == ["For you alone."]
+    assert all(answer.ephemeral for answer in scene.answers(scene.general))
 
 
 async def test_two_processes_answer_once(scene: Scene) -> None:
@@ -295,13 +295,13 @@ async def test_an_edit_and_a_deletion_reach_the_conversation(scene: Scene) -> No
         )
 
         async def gone() -> bool:
-            return all("1234" not in each.entry.text for each in await store.get_entries(where, start=0))
+            return all("1234" not in entry.entry.text for entry in await store.get_entries(where, start=0))
 
         while not await gone():
             await asyncio_pause()
-        entries = [each.entry.text for each in await store.get_entries(where, start=0)]
+        entries = [entry.entry.text for entry in await store.get_entries(where, start=0)]
 
-    assert any("my name is Ada" in each for each in entries)
+    assert any("my name is Ada" in entry for entry in entries)
 
 
 async def asyncio_pause() -> None:
@@ -328,7 +328,7 @@ async def test_without_the_message_content_intent_mentions_are_answered(scene: S
         scene.discord.say(scene.bob, thread, "and second?", reply_to=first)
         answers = await scene.done(thread, 2)
 
-    assert [each.content.split()[0] for each in answers] == ["One.", "Two."]
+    assert [answer.content.split()[0] for answer in answers] == ["One.", "Two."]
     assert len(scene.model.asked) == 2
 
 

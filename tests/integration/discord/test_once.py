@@ -26,7 +26,7 @@ LOADING = 1 << 7
 def text_of(asked: Interaction) -> str:
     """What somebody reads in the answer to an interaction."""
     assert asked.original is not None
-    texts = [each.get("content", "") for each in rules.walk(asked.original.components)]
+    texts = [node.get("content", "") for node in rules.walk(asked.original.components)]
     return "\n".join((asked.original.content, *texts))
 
 
@@ -38,11 +38,11 @@ async def digests(scene: Scene) -> int:
 
 async def told_twice(scene: Scene, *told: Interaction | Message) -> None:
     """The gateway tells these once more, and whatever the bot does about them is over."""
-    for each in told:
-        if isinstance(each, Interaction):
-            scene.discord.interact_again(each)
+    for item in told:
+        if isinstance(item, Interaction):
+            scene.discord.interact_again(item)
         else:
-            scene.discord.tell_again(each)
+            scene.discord.tell_again(item)
     last = scene.discord.slash(scene.bob, scene.general, "help")
     await last.shown()
     await scene.closed()
@@ -94,7 +94,7 @@ async def test_commands_in_messages_that_are_told_twice_are_told_once(
         scene.discord.nonces.clear()  # Discord forgets them after some minutes
         await told_twice(scene, said, said)
         assert scene.core is not None
-        shown = [each.content for each in scene.answers(where) if not each.ephemeral]
+        shown = [item.content for item in scene.answers(where) if not item.ephemeral]
 
     assert len(shown) == 1
     assert answer in shown[0]
@@ -106,7 +106,7 @@ async def test_a_bare_mention_is_told_once(scene: Scene) -> None:
         await scene.until(lambda: scene.answers(scene.general))
         scene.discord.nonces.clear()
         await told_twice(scene, said)
-        assert len([each for each in scene.answers(scene.general) if not each.ephemeral]) == 1
+        assert len([answer for answer in scene.answers(scene.general) if not answer.ephemeral]) == 1
 
 
 async def test_presses_that_are_told_twice_are_done_once(scene: Scene) -> None:
@@ -172,7 +172,7 @@ async def test_menus_and_lists_that_are_told_twice_are_no_errors(
         await scene.until(lambda: any(":value:" in e.get("custom_id", "") for e in _parts(panel)))
         await told_twice(scene, form, panel, chosen)
 
-    assert [each.message for each in caplog.records if each.levelname in {"ERROR", "WARNING"}] == []
+    assert [record.message for record in caplog.records if record.levelname in {"ERROR", "WARNING"}] == []
 
 
 def _parts(asked: Interaction) -> list[Any]:
@@ -181,7 +181,7 @@ def _parts(asked: Interaction) -> list[Any]:
 
 
 def _list(asked: Interaction, part: str) -> str:
-    return next(str(each["custom_id"]) for each in _parts(asked) if part in each.get("custom_id", ""))
+    return next(str(item["custom_id"]) for item in _parts(asked) if part in item.get("custom_id", ""))
 
 
 # ---------------------------------------------------------------- a crash in between
@@ -246,7 +246,7 @@ async def test_people_go_on_with_a_question_that_a_crash_cut(scene: Scene) -> No
         await scene.until(lambda: len(scene.model.asked) == 2)
         await scene.closed()
 
-    assert "why?" in str([each.text for each in scene.model.asked[1].entries][:1])
+    assert "why?" in str([entry.text for entry in scene.model.asked[1].entries][:1])
 
 
 async def test_a_panel_that_a_crash_cuts_is_told_to_be_opened_again(scene: Scene) -> None:
@@ -289,7 +289,7 @@ async def test_what_was_carried_out_before_a_crash_is_told_after_it(scene: Scene
 
 
 def _told(scene: Scene) -> list[str]:
-    return [each.content for each in scene.answers(scene.general) if "Digest 1 is set" in each.content]
+    return [answer.content for answer in scene.answers(scene.general) if "Digest 1 is set" in answer.content]
 
 
 async def test_after_fifteen_minutes_nothing_is_told_and_nothing_done(scene: Scene) -> None:

@@ -24,14 +24,14 @@ async def test_a_panel_of_plain_components_does_the_same(scene: Scene, monkeypat
         await scene.until(lambda: scene.discord.commands[None])
         opened = scene.discord.slash(scene.ada, scene.general, "settings")
         message = await scene.until(lambda: opened.original if opened.original and opened.original.content else None)
-        lists = [each["components"][0]["custom_id"] for each in message.components]
-        scene.discord.select(scene.ada, message, next(each for each in lists if ":parameter:" in each), ["memory"])
+        lists = [component["components"][0]["custom_id"] for component in message.components]
+        scene.discord.select(scene.ada, message, next(item for item in lists if ":parameter:" in item), ["memory"])
         await scene.until(lambda: len(message.components) == 3)
         scene.discord.select(scene.ada, message, message.components[2]["components"][0]["custom_id"], ["no"])
         await scene.until(lambda: "**memory**: `no` · this channel" in message.content)
 
     report = scene.discord.report()
-    assert [each.partition(":")[0].split("/")[-1] for each in report.problems] == ["@original"]
+    assert [problem.partition(":")[0].split("/")[-1] for problem in report.problems] == ["@original"]
     report.problems.clear()  # the one refusal was wanted
     assert not message.flags & COMPONENTS_V2
     assert len(message.content) <= 2_000

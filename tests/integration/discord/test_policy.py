@@ -35,7 +35,7 @@ async def test_a_word_that_a_command_begins_with_is_not_yet_the_command(scene: S
         question = scene.mention(said)
         await scene.done(await scene.thread_of(question))
 
-    assert [each.entries[-1].text.endswith(said) for each in scene.model.asked] == [True]
+    assert [item.entries[-1].text.endswith(said) for item in scene.model.asked] == [True]
 
 
 @pytest.mark.parametrize("said", ["help", "show max_tokens", "usage me 7", "digest list"])
@@ -67,7 +67,7 @@ async def test_talk_of_others_costs_one_look_into_the_store_and_no_request(scene
             for _ in range(5):
                 said.append(scene.discord.say(scene.bob, scene.general, "Lunch?"))
                 said.append(scene.discord.say(scene.ada, scene.general, "Yes.", reply_to=said[-1]))
-            ids = [str(each.id) for each in said]
+            ids = [str(item.id) for item in said]
 
             def looks() -> list[str]:
                 """The statements that name one of these messages, by its id."""
@@ -97,9 +97,9 @@ async def test_where_follow_ups_are_off_a_second_question_is_told_so(scene: Scen
         await scene.until(lambda: scene.answers(direct))
         thread = await asked_elsewhere(scene)
         scene.mention("set channel follow_ups off", where=thread)
-        await scene.until(lambda: "is now `off`" in "".join(each.content for each in scene.answers(thread)))
+        await scene.until(lambda: "is now `off`" in "".join(answer.content for answer in scene.answers(thread)))
         scene.mention("and another one", where=thread)
-        told = await scene.until(lambda: [each for each in scene.answers(thread) if OFF in each.content])
+        told = await scene.until(lambda: [answer for answer in scene.answers(thread) if OFF in answer.content])
 
     assert len(told) == len(scene.model.asked) == 1
 

@@ -29,7 +29,7 @@ def deny(scene: Scene, *names: str) -> None:
 
 def told(scene: Scene) -> list[str]:
     """What the bot wrote to Ada directly."""
-    return [each.content for each in scene.discord.direct(scene.ada).shown() if each.author is scene.discord.bot]
+    return [item.content for item in scene.discord.direct(scene.ada).shown() if item.author is scene.discord.bot]
 
 
 async def turn_state(scene: Scene, id: int) -> tuple[TurnState, int]:
@@ -108,7 +108,7 @@ async def test_no_stub_with_a_stop_button_stays_where_edits_are_refused(scene: S
         await scene.until(lambda: scene.answers(thread))
         refuse(scene, "PATCH", code, status=status, times=100)
         gate.set()
-        (answer,) = await scene.until(lambda: [each for each in scene.answers(thread) if "whole" in each.content])
+        (answer,) = await scene.until(lambda: [item for item in scene.answers(thread) if "whole" in item.content])
         await scene.closed()
 
     assert "Half and whole." in answer.content
@@ -121,7 +121,7 @@ async def test_a_growing_answer_that_a_moderator_deletes_holds_nobody_up(scene: 
     scene.model.scripts += [[TextDelta("Half "), never, *words("never.")], words("The next.")]
     async with scene.bot():
         thread = await scene.thread_of(scene.mention("first"))
-        (growing,) = await scene.until(lambda: [each for each in scene.answers(thread) if "Half" in each.content])
+        (growing,) = await scene.until(lambda: [item for item in scene.answers(thread) if "Half" in item.content])
         scene.discord.delete(scene.discord.developer, growing)
         never.set()
         scene.discord.say(scene.ada, thread, "second")
@@ -190,7 +190,7 @@ async def test_an_answer_to_a_command_that_is_refused_is_told_below_it_to_who_as
         refuse(scene, "PATCH", 200000, template="/webhooks/", times=100, status=400)
         refuse(scene, "POST", 200000, template="/webhooks/", times=2, status=400)  # plain, and with the answer's text
         asked = scene.discord.slash(scene.ada, scene.general, "ask", {"question": "why?"})
-        (text,) = await scene.until(lambda: [each for each in asked.followups if each.ephemeral])
+        (text,) = await scene.until(lambda: [followup for followup in asked.followups if followup.ephemeral])
         await scene.closed()
 
     assert "I could not post my answer: the server's AutoMod blocked its text." in text.content
@@ -204,7 +204,7 @@ async def test_what_a_command_cannot_show_is_told_to_who_typed_it(scene: Scene, 
         await scene.until(lambda: scene.discord.commands[None])
         refuse(scene, "PATCH", 40005, template="/webhooks/", times=100, status=413)
         asked = scene.discord.slash(scene.ada, scene.general, name, {})
-        (text,) = await scene.until(lambda: [each for each in asked.followups if not each.deleted])
+        (text,) = await scene.until(lambda: [followup for followup in asked.followups if not followup.deleted])
 
     assert text.content == "That did not work: it is too large for Discord."
     assert text.ephemeral

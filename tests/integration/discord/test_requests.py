@@ -38,7 +38,7 @@ async def test_inside_the_thread_no_mention_is_needed(scene: Scene) -> None:
         scene.discord.say(scene.bob, thread, "and second?")
         answers = await scene.done(thread, 2)
 
-    assert [each.content.split()[0] for each in answers] == ["One.", "Two."]
+    assert [answer.content.split()[0] for answer in answers] == ["One.", "Two."]
 
 
 async def test_people_talk_elsewhere_without_the_bot(scene: Scene) -> None:
@@ -78,7 +78,7 @@ async def test_a_setting_keeps_answers_out_of_threads(scene: Scene, place: str) 
     scene.model.scripts += [words("First."), words("Second.")]
     async with scene.bot():
         scene.mention(f"!set channel answer_in {place}")
-        await scene.until(lambda: "answer_in" in "".join(each.content for each in scene.answers(scene.general)))
+        await scene.until(lambda: "answer_in" in "".join(answer.content for answer in scene.answers(scene.general)))
         question = scene.mention("where?")
         first = (await scene.done(scene.general))[-1]
         scene.discord.say(scene.bob, scene.general, "go on", reply_to=first)
@@ -96,7 +96,7 @@ async def test_without_the_permission_for_threads_the_answer_is_a_reply(scene: S
         answers = await scene.done(scene.general)
 
     assert answers[0].replied_to is question
-    assert not [each for each in scene.discord.requests if each.status == 403]
+    assert not [request for request in scene.discord.requests if request.status == 403]
 
 
 async def test_names_stand_in_place_of_ids(scene: Scene) -> None:
@@ -161,10 +161,10 @@ async def test_a_long_answer_goes_on_in_further_messages_with_its_code_block_who
         answers = await scene.done(thread)
 
     assert len(answers) > 2
-    assert all(len(each.content) <= 2_000 for each in answers)
-    assert all(each.content.count("```") == 2 for each in answers[:-1])
-    assert all(f"print({number})" in "".join(each.content for each in answers) for number in range(400))
-    assert [bool(each.components) for each in answers] == [False] * (len(answers) - 1) + [True]
+    assert all(len(answer.content) <= 2_000 for answer in answers)
+    assert all(answer.content.count("```") == 2 for answer in answers[:-1])
+    assert all(f"print({number})" in "".join(answer.content for answer in answers) for number in range(400))
+    assert [bool(answer.components) for answer in answers] == [False] * (len(answers) - 1) + [True]
 
 
 async def test_nobody_is_pinged_and_nothing_previewed_by_what_the_model_writes(scene: Scene) -> None:
@@ -175,7 +175,7 @@ async def test_nobody_is_pinged_and_nothing_previewed_by_what_the_model_writes(s
 
     assert not scene.discord.pinged_by_bot()
     assert not scene.discord.fetched_links()
-    assert all(each.flags & SUPPRESS_EMBEDS for each in answers)
+    assert all(answer.flags & SUPPRESS_EMBEDS for answer in answers)
     assert len(scene.discord.edits_of(answers[0])) > 1  # suppressed after edits, too
 
 
@@ -246,7 +246,7 @@ async def test_continue_goes_on_with_a_cut_answer_in_a_new_message(scene: Scene)
         scene.discord.press(scene.ada, first, "Continue")
         answers = await scene.done(thread, 2)
 
-    assert [each.content.split("\n")[0] for each in answers] == ["Half of", "the rest."]
+    assert [answer.content.split("\n")[0] for answer in answers] == ["Half of", "the rest."]
 
 
 async def test_feedback_is_thanked_for_in_private(scene: Scene) -> None:
@@ -282,7 +282,7 @@ async def test_a_picture_reaches_the_model(scene: Scene) -> None:
 async def test_the_permissions_of_the_invitation_suffice(scene: Scene) -> None:
     from adapters.discord.invitation import PERMISSIONS
 
-    role = next(each for each in scene.guild.roles.values() if each.managed)
+    role = next(item for item in scene.guild.roles.values() if item.managed)
     role.permissions = PERMISSIONS.value & permissions.ALL
     everyone = scene.guild.roles[scene.guild.id]
     everyone.permissions = 0

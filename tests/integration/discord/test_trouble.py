@@ -23,7 +23,7 @@ def long_answer() -> list[Any]:
 
 def whole(scene: Scene, thread: Any) -> str:
     """What the bot's messages say together, without the small print."""
-    return "\n\n".join(each.content for each in scene.answers(thread)).split("\n\n-# ")[0]
+    return "\n\n".join(answer.content for answer in scene.answers(thread)).split("\n\n-# ")[0]
 
 
 @pytest.mark.parametrize("kind", ["429", "429_global", "429_shared", "5xx", "drop_before", "drop_after"])
@@ -54,12 +54,12 @@ async def test_nothing_is_missed_while_the_gateway_is_cut_at_random_moments(scen
     async with scene.bot():
         async with scene.discord.cutting(7, between=(0.1, 1.5), times=3):
             questions = [scene.mention(f"question {number}") for number in range(6)]
-            threads = [await scene.thread_of(each) for each in questions]
-            for each in threads:
-                await scene.done(each)
+            threads = [await scene.thread_of(question) for question in questions]
+            for thread in threads:
+                await scene.done(thread)
         await scene.until(lambda: scene.discord.gateway.resumes == 3, 60)
 
-    assert [len(scene.answers(each)) for each in threads] == [1] * 6
+    assert [len(scene.answers(thread)) for thread in threads] == [1] * 6
     assert len(scene.discord.identifies) == 1
     assert not scene.discord.storms
 
@@ -94,9 +94,9 @@ async def test_no_edit_pings_anybody(scene: Scene) -> None:
     async with scene.bot():
         await scene.done(await scene.thread_of(scene.mention("whom?")))
 
-    written = [each for each in scene.discord.requests if each.body and "content" in each.body]
-    assert {each.method for each in written} == {"POST", "PATCH"}
-    assert all(each.body["allowed_mentions"] == {"parse": []} for each in written)
+    written = [request for request in scene.discord.requests if request.body and "content" in request.body]
+    assert {item.method for item in written} == {"POST", "PATCH"}
+    assert all(item.body["allowed_mentions"] == {"parse": []} for item in written)
 
 
 async def test_where_further_messages_are_not_allowed_the_answer_is_a_file(scene: Scene) -> None:

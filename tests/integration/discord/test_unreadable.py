@@ -30,11 +30,11 @@ async def impatient(tmp_path: Path) -> AsyncIterator[Scene]:
 
 def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     """What the log says of events that could not be handled."""
-    return [vars(each) for each in caplog.records if "could not be handled" in each.getMessage()]
+    return [vars(record) for record in caplog.records if "could not be handled" in record.getMessage()]
 
 
 def kinds(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [each["event"] for each in told(caplog)]
+    return [item["event"] for item in told(caplog)]
 
 
 def guild_with(scene: Scene, **changes: Any) -> Payload:
@@ -133,12 +133,12 @@ async def test_the_same_kind_is_told_once_and_then_counted(scene: Scene, caplog:
             scene.discord.garble("MESSAGE_CREATE", message(scene))
         await scene.done(await scene.thread_of(scene.mention("still there?")))
 
-    assert [each.get("count", 1) for each in told(caplog)] == [1, 10]
-    assert {each["error"] for each in told(caplog)} == {"AttributeError"}
+    assert [item.get("count", 1) for item in told(caplog)] == [1, 10]
+    assert {item["error"] for item in told(caplog)} == {"AttributeError"}
 
 
 async def test_no_event_with_nothing_that_belongs_there_ends_anything(scene: Scene) -> None:
-    names = [each.removeprefix("parse_").upper() for each in dir(ConnectionState) if each.startswith("parse_")]
+    names = [item.removeprefix("parse_").upper() for item in dir(ConnectionState) if item.startswith("parse_")]
     where = {"guild_id": str(scene.guild.id), "channel_id": str(scene.general.id), "id": str(scene.general.id)}
     bodies: list[Any] = [None, [], "", 7, {}, {"id": None}, where, where | {"user": None, "data": None, "type": 2}]
     async with scene.bot():
@@ -187,7 +187,7 @@ async def test_an_unreadable_ready_makes_the_connection_anew(
 
     assert kinds(caplog) == ["READY"]
     assert len(impatient.discord.identifies) == 3
-    assert [vars(each)["reason"] for each in caplog.records if each.getMessage() == "the gateway is left"]
+    assert [vars(record)["reason"] for record in caplog.records if record.getMessage() == "the gateway is left"]
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ async def _garden(people: People, ada: str) -> tuple[str, str]:
     guild = (await people.do("guild", name="Garden", people=[ada]))["id"]
     await people.until(lambda: _sessions(people))
     state = await people.state()
-    channel = next(each["channels"]["general"] for each in state["guilds"] if each["id"] == guild)
+    channel = next(item["channels"]["general"] for item in state["guilds"] if item["id"] == guild)
     return channel, f"<@{state['bot']}>"
 
 

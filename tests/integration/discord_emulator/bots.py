@@ -46,7 +46,7 @@ class Bot(discord.AutoShardedClient):
     @property
     def heard(self) -> list[str]:
         """The texts of people, as they came."""
-        return [each.content for each in self.messages if not each.author.bot]
+        return [message.content for message in self.messages if not message.author.bot]
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Do not wait between shards; the emulator is told how soon they may come."""
@@ -101,8 +101,8 @@ def pointed_at(emulator: DiscordEmulator) -> Iterator[None]:
 
 async def end_heartbeats(bot: Bot) -> None:
     """End the threads that discord.py leaves behind when a connection is closed while it is being made."""
-    threads = [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)]
-    for thread in [each for each in threads if each.ws._connection is bot._connection]:
+    threads = [item for item in threading.enumerate() if isinstance(item, KeepAliveHandler)]
+    for thread in [item for item in threads if item.ws._connection is bot._connection]:
         thread.stop()
         await asyncio.to_thread(thread.join, 10)
 
@@ -133,7 +133,7 @@ async def discord_(**options: Any) -> AsyncIterator[DiscordEmulator]:
         yield emulator
         report = emulator.report()
         assert report.answer_problems == [], str(report)
-        assert [each for each in report.frame_problems if not each.startswith("from the client")] == [], str(report)
+        assert [problem for problem in report.frame_problems if not problem.startswith("from the client")] == [], str(report)
 
 
 @asynccontextmanager

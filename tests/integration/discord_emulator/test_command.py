@@ -39,7 +39,7 @@ async def test_people_act_from_another_process() -> None:
             assert "seedling:\n    hello anna" in await answer.text()
         async with session.get(f"{origin}/_control/state") as answer:
             state = await answer.json()
-        assert [each["name"] for each in state["guilds"]] == ["server 0", "home"]
+        assert [guild["name"] for guild in state["guilds"]] == ["server 0", "home"]
         assert state["report"]["requests"] == 1
         async with session.get(f"{origin}/_control/requests") as answer:
             assert "hello" not in await answer.text()

@@ -28,11 +28,11 @@ async def test_a_bot_connects_and_knows_its_servers() -> None:
         here.guild("home", anna, channels=("general", "ideas"))
         here.guild("elsewhere", bot=False)
         async with joined(here) as bot:
-            assert [each.name for each in bot.guilds] == ["home"]
-            assert [each.name for each in bot.guilds[0].channels] == ["general", "ideas"]
+            assert [guild.name for guild in bot.guilds] == ["home"]
+            assert [channel.name for channel in bot.guilds[0].channels] == ["general", "ideas"]
             assert bot.guilds[0].me.guild_permissions.create_public_threads
             assert not bot.guilds[0].me.guild_permissions.administrator
-        assert [(each.shard, each.accepted) for each in here.identifies] == [(0, True)]
+        assert [(item.shard, item.accepted) for item in here.identifies] == [(0, True)]
         assert not here.sessions
 
 
@@ -137,7 +137,7 @@ async def test_nothing_is_lost_when_the_connection_is_cut_again_and_again() -> N
             await bot.until(lambda: len(bot.heard) == 18)
             assert bot.heard == [f"{number} {when}" for number in range(9) for when in ("before", "after")]
         assert here.gateway.resumes >= 1
-        assert [each.accepted for each in here.identifies] == [True]
+        assert [item.accepted for item in here.identifies] == [True]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -205,11 +205,11 @@ async def test_servers_and_direct_messages_go_to_their_shards() -> None:
         async with joined(here) as bot:
             assert bot.shard_count == 3
             await bot.until(lambda: len(bot.guilds) == 30)
-            assert {each.shard_id for each in bot.guilds} == {0, 1, 2}
+            assert {guild.shard_id for guild in bot.guilds} == {0, 1, 2}
             here.say(anna, here.dm(anna), "hello")
             await bot.until(lambda: bot.messages)
             assert bot.messages[0].guild is None
-            told = {each.shard: [one["t"] for one in each.log] for each in here.sessions}
+            told = {session.shard: [one["t"] for one in session.log] for session in here.sessions}
         assert "MESSAGE_CREATE" in told[0]
         assert "MESSAGE_CREATE" not in told[1] + told[2]
 
@@ -225,7 +225,7 @@ async def test_identifies_that_come_too_soon_are_told_and_counted() -> None:
                 here.clock.advance(61)
                 await second.send_json(identify())
                 assert (await second.receive_json())["t"] == "READY"
-        assert [each.accepted for each in here.identifies] == [True, False, True]
+        assert [item.accepted for item in here.identifies] == [True, False, True]
         assert len(here.storms) == 1
         assert here.gateway.starts_left() == 997
 
@@ -285,4 +285,4 @@ async def test_content_is_empty_without_the_intent_unless_it_concerns_the_bot(in
             "silent reply" if readable else "",
             "direct",
         ]
-        assert [len(each.attachments) for each in bot.messages] == [0, int(readable), 0, 0, 0, 0]
+        assert [len(message.attachments) for message in bot.messages] == [0, int(readable), 0, 0, 0, 0]

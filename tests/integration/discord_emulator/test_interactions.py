@@ -77,7 +77,7 @@ async def test_a_command_is_written_offered_and_answered() -> None:
             with pytest.raises(CannotDo):
                 here.slash(anna, general, "ask", {"question": "why"})
             written = await bot.tree.sync()
-            assert {each.name for each in written} == {each.name for each in await bot.tree.fetch_commands()}
+            assert {item.name for item in written} == {command.name for command in await bot.tree.fetch_commands()}
             options = {"question": "why", "depth": 3, "who": anna, "file": ("a.txt", b"text")}
             asked = await here.slash(anna, general, "ask", options).shown()
             assert asked.original
@@ -120,7 +120,7 @@ async def test_ephemeral_answers_are_seen_by_one_person_and_no_gateway() -> None
             here.say(ben, general, "what was that?")
             await bot.until(lambda: bot.messages)
             assert bot.heard == ["what was that?"]
-            assert [each.content async for each in bot.channel(general).history()] == ["what was that?"]
+            assert [message.content async for message in bot.channel(general).history()] == ["what was that?"]
         assert here.transcript(general, viewer=anna).texts == ["just for you", "more", "what was that?"]
         assert here.transcript(general, viewer=ben).texts == ["what was that?"]
 
@@ -158,7 +158,7 @@ async def test_options_complete_and_parts_of_commands_are_reached() -> None:
         async with joined(here, bot_with_commands()) as bot:
             await bot.tree.sync()
             typed = await here.autocomplete(anna, general, "settings show", "name", "det").shown()
-            assert [each["value"] for each in typed.choices] == ["detail"]
+            assert [choice["value"] for choice in typed.choices] == ["detail"]
             await here.slash(anna, general, "settings show", {"name": "detail"}).shown()
         assert here.transcript(general).texts == ["detail in de"]
 
@@ -321,5 +321,5 @@ async def test_a_command_that_a_person_installed_works_everywhere(place: str) ->
                 here.slash(anna, there, "settings show", {"name": "depth"}) if limited else here.slash(
                     anna, there, "none"
                 )
-            heard = [each for each in bot.messages if each.content]
+            heard = [message for message in bot.messages if message.content]
             assert bool(heard) != limited

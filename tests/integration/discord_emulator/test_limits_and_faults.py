@@ -44,7 +44,7 @@ async def test_discord_py_waits_by_the_headers_and_is_never_refused() -> None:
 async def test_fifty_requests_a_second_are_the_most_but_for_interactions() -> None:
     async with discord_(limit_scale=600) as here, rest_of(here) as ask:
         channels = [here.channel(here.guild("home"), str(number)) for number in range(11)]
-        statuses = [(await ask("GET", f"/channels/{each.id}/messages"))[0] for each in channels for _ in range(5)]
+        statuses = [(await ask("GET", f"/channels/{channel.id}/messages"))[0] for channel in channels for _ in range(5)]
         assert statuses == [200] * 50 + [429] * 5
         status, body, headers = await ask("GET", f"/channels/{channels[0].id}")
         assert (status, body["global"], headers["X-RateLimit-Global"]) == (429, True, "true")
@@ -59,7 +59,7 @@ async def test_edits_of_old_messages_have_a_limit_of_their_own() -> None:
         answers = [
             await ask("PATCH", f"/channels/{general.id}/messages/{made['id']}", {"content": str(n)}) for n in range(3)
         ]
-        assert [each[0] for each in answers] == [200, 200, 429]
+        assert [answer[0] for answer in answers] == [200, 200, 429]
         assert answers[2][1]["code"] == 30046
 
 
@@ -87,7 +87,7 @@ async def test_limits_can_be_switched_off() -> None:
     async with discord_(limits=False) as here, rest_of(here) as ask:
         general = here.channel(here.guild("home"), "general")
         answers = [await ask("POST", f"/channels/{general.id}/messages", {"content": "x"}) for _ in range(60)]
-        assert {each[0] for each in answers} == {200}
+        assert {answer[0] for answer in answers} == {200}
         assert "X-RateLimit-Limit" not in answers[0][2]
 
 

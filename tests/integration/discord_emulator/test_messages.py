@@ -32,7 +32,7 @@ async def test_a_conversation_is_seen_by_both_sides() -> None:
             await bot.until(lambda: len(bot.edits) == 2)
         seen = here.transcript(general)
         assert seen.texts == ["hello again", "changed"]
-        assert [each.edits for each in seen.messages] == [1, 1]
+        assert [message.edits for message in seen.messages] == [1, 1]
         assert here.edits_of(general.messages[answer.id]) == ["hello **anna**", "changed"]
         assert seen.messages[1].reply_to == asked.id
 
@@ -44,12 +44,12 @@ async def test_history_is_read_in_pages_in_both_directions() -> None:
         said = [here.say(anna, general, str(number)) for number in range(150)]
         async with joined(here) as bot:
             place = bot.channel(general)
-            assert [each.content async for each in place.history(limit=None)] == [str(n) for n in range(149, -1, -1)]
-            oldest = [each.content async for each in place.history(limit=3, oldest_first=True)]
+            assert [message.content async for message in place.history(limit=None)] == [str(n) for n in range(149, -1, -1)]
+            oldest = [message.content async for message in place.history(limit=3, oldest_first=True)]
             assert oldest == ["0", "1", "2"]
-            around = [each.content async for each in place.history(limit=5, around=discord.Object(said[70].id))]
+            around = [message.content async for message in place.history(limit=5, around=discord.Object(said[70].id))]
             assert around == ["72", "71", "70", "69", "68"]
-            after = [each.content async for each in place.history(limit=2, after=discord.Object(said[10].id))]
+            after = [message.content async for message in place.history(limit=2, after=discord.Object(said[10].id))]
             assert after == ["11", "12"]
             assert (await place.fetch_message(said[5].id)).content == "5"
         assert len(here.requests_to("GET", MESSAGES)) == 5
@@ -139,7 +139,7 @@ async def test_only_what_is_allowed_pings(allowed: discord.AllowedMentions, ping
         async with joined(here) as bot:
             text = f"@everyone and {anna.name} <@{anna.id}>, not `<@{anna.id}>`"
             await bot.channel(general).send(text, allowed_mentions=allowed)
-        names = {here.users[each].name if isinstance(each, int) else each for each in here.pinged_by_bot()}
+        names = {here.users[item].name if isinstance(item, int) else item for item in here.pinged_by_bot()}
         assert names == pinged
         assert bool(here.pings(anna)) == bool(pinged)
 
@@ -154,7 +154,7 @@ async def test_a_reply_pings_its_author_only_when_asked_to() -> None:
             await bot.messages[0].reply("quiet")
             await bot.messages[0].reply("loud", mention_author=True)
             await bot.messages[0].reply("loud but silent", mention_author=True, silent=True)
-        assert [each.content for each in here.pings(anna)] == ["loud"]
+        assert [ping.content for ping in here.pings(anna)] == ["loud"]
 
 
 async def test_edits_bring_previews_back_unless_their_flags_forbid_it() -> None:
@@ -208,7 +208,7 @@ async def test_what_the_bot_may_not_do_is_refused_in_discords_words() -> None:
         here.deny(old, "read_message_history")
         here.say(anna, old, "before")
         async with joined(here) as bot, rest_of(here) as ask:
-            assert {each.name for each in bot.guilds[0].text_channels} == {"general", "old"}
+            assert {channel.name for channel in bot.guilds[0].text_channels} == {"general", "old"}
             for method, path, status, code in (
                 ("POST", f"/channels/{general.id}/messages", 403, 50013),
                 ("POST", f"/channels/{secret.id}/messages", 403, 50001),
@@ -242,4 +242,4 @@ async def test_messages_are_found_by_their_text() -> None:
         here.say(anna, here.channel(home, "general"), "hay")
         async with rest_of(here) as ask:
             _, found, _ = await ask("GET", f"/guilds/{home.id}/messages/search?content=needle")
-        assert [each[0]["id"] for each in found["messages"]] == [str(said.id)]
+        assert [message[0]["id"] for message in found["messages"]] == [str(said.id)]

@@ -48,7 +48,7 @@ def a_lived_in_discord(here: DiscordEmulator) -> Mapping[str, list[str]]:
     asked = _an_interaction(here)
     channels = [general, other, forum, thread, here.dm(anna)]
     return {
-        "channel_id": [*(str(each.id) for each in channels), "1"],
+        "channel_id": [*(str(channel.id) for channel in channels), "1"],
         "message_id": [str(said.id), str(thread.id), "1"],
         "guild_id": [str(home.id), "1"],
         "user_id": [str(anna.id), str(here.bot.id), "1"],
@@ -78,7 +78,7 @@ def _an_interaction(here: DiscordEmulator) -> Interaction:
         }
     ]
     home = next(iter(here.guilds.values()))
-    anna = next(each.user for each in home.members.values() if each.user.installed)
+    anna = next(member.user for member in home.members.values() if member.user.installed)
     return here.slash(anna, here.channel(home, "general"), "ask")
 
 

@@ -40,9 +40,9 @@ async def test_a_thread_of_its_own_is_announced_or_private() -> None:
             private = await bot.channel(general).create_thread(name="closed", invitable=False)
             assert private.is_private()
             await private.add_user(discord.Object(anna.id))
-            assert {each.id for each in await private.fetch_members()} == {anna.id, here.bot.id}
+            assert {member.id for member in await private.fetch_members()} == {anna.id, here.bot.id}
             active = await bot.guilds[0].active_threads()
-            assert [each.name for each in active] == ["closed", "open"]
+            assert [item.name for item in active] == ["closed", "open"]
         assert here.transcript(general).texts == ["open"]
 
 
@@ -69,7 +69,7 @@ async def test_a_forum_post_begins_with_a_message_of_its_own_id() -> None:
             await bot.until(lambda: bot.messages)
             assert bot.messages[0].id == bot.messages[0].channel.id == post.id
             assert isinstance(bot.messages[0].channel, discord.Thread)
-            assert [each.name for each in bot.messages[0].channel.applied_tags] == ["billing"]
+            assert [tag.name for tag in bot.messages[0].channel.applied_tags] == ["billing"]
             known = bot.channel(forum)
             made = await known.create_thread(name="news", content="read this", applied_tags=[known.available_tags[1]])
             assert made.thread.id == made.message.id
@@ -121,5 +121,5 @@ async def test_a_thread_is_renamed_and_archived_by_its_owner() -> None:
             await bot.until(lambda: bot.messages)
             thread = await bot.messages[0].create_thread(name="talk")
             await thread.edit(name="better", archived=True)
-            archived = [each.name async for each in bot.channel(general).archived_threads()]
+            archived = [item.name async for item in bot.channel(general).archived_threads()]
             assert archived == ["better"]

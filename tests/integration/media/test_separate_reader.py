@@ -127,7 +127,7 @@ async def test_many_kinds_are_read_side_by_side() -> None:
     files: Sequence[bytes] = [samples.saved(samples.drawing(), form) for form in ("JPEG", "PNG", "GIF", "TIFF")]
     busy = SeparateReader()
     found = await asyncio.gather(*(busy.read(str(number), data, TERMS) for number, data in enumerate(files)))
-    assert [(each.name, type(each)) for each in found] == [(str(number), ReadFile) for number in range(4)]
+    assert [(item.name, type(item)) for item in found] == [(str(number), ReadFile) for number in range(4)]
 
 
 async def test_pages_are_drawn_within_the_bounds_too() -> None:

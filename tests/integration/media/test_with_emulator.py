@@ -144,6 +144,6 @@ async def test_what_people_attach_arrives(emulator: RunningSeed) -> None:
     assert len(composition.notices) == 1
     reason = composition.notices[0].removeprefix("'bad.bin' was not read: it ").removesuffix(".")
     assert f"(attached but not available: bad.bin, because it {reason})" in said
-    media = sum(each.tokens for each in composition.request.entries[-1].media)
+    media = sum(item.tokens for item in composition.request.entries[-1].media)
     assert media == 1_280 + video_tokens(5, 1_280, 720, 1)
     assert usage.input == pytest.approx(composition.window.tokens, rel=0.05)

@@ -81,11 +81,11 @@ async def test_a_later_check_that_hangs_leaves_the_others_whole() -> None:
 async def test_of_the_embedded_model_nothing_is_asked_that_it_has_not() -> None:
     async with running_seed() as emulator:
         checks = await rows(emulator, is_local=True)
-        asked = [each.body for each in emulator.requests]
+        asked = [request.body for request in emulator.requests]
     assert {check.name: check.ok for check in checks if check.ok is None} == dict.fromkeys(
         ("price", "account", "image input", "web search")
     )
     assert "key" not in {check.name for check in checks}
     assert all(check.detail for check in checks)
     assert len(asked) == 3
-    assert {each["max_tokens"] for each in asked} == {40}
+    assert {item["max_tokens"] for item in asked} == {40}

@@ -142,7 +142,7 @@ async def test_prices_are_told_in_each_shape() -> None:
     async with asking(pricing="rows_per_token") as seed:
         rows = (await seed.client.get(f"/models/{MODEL}")).json()["pricing_rows"]
         assert [Decimal(row["price"]) * 1_000_000 for row in rows] == [
-            Decimal(each) for each in ("0.31", "2.5", "0.62", "5")
+            Decimal(item) for item in ("0.31", "2.5", "0.62", "5")
         ]
     async with asking(pricing="pricing") as seed:
         body = (await seed.client.get(f"/models/{MODEL}")).json()

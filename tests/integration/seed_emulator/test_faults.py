@@ -232,7 +232,7 @@ async def test_chunks_are_odd_in_other_ways(seed: Asker) -> None:
     chunks = await seed.events(TEXT)
     assert chunks[0].data["choices"][0]["delta"]["content"] is None
     seed.seed.fault("null_delta")
-    assert any(each.data["choices"][0]["delta"] is None for each in (await seed.events(TEXT))[:-2])
+    assert any(event.data["choices"][0]["delta"] is None for event in (await seed.events(TEXT))[:-2])
     seed.seed.fault("missing_choices")
     assert "choices" not in (await seed.events(TEXT))[-2].data
     seed.seed.fault("usage_on_choice")
@@ -245,7 +245,7 @@ async def test_the_role_is_repeated_in_every_shape() -> None:
     async with asking(shape="openai") as seed:
         assert "role" not in (await seed.events(TEXT))[1].data["choices"][0]["delta"]
         seed.seed.fault("repeated_role")
-        assert all("role" in each.data["choices"][0]["delta"] for each in (await seed.events(TEXT))[:-2])
+        assert all("role" in event.data["choices"][0]["delta"] for event in (await seed.events(TEXT))[:-2])
 
 
 @pytest.mark.parametrize("wire", WIRE_NAMES)
@@ -265,8 +265,8 @@ async def test_the_same_events_can_be_written_in_other_ways(seed: Asker, wire: W
     seed.seed.fault(kind)
     odd = await seed.post(question, wire, stream=True)
     assert (_stable(odd) == _stable(plain)) is (kind == "split_bytes")
-    assert [_stable_event(each) for each in read_events(odd.text)] == [
-        _stable_event(each) for each in read_events(plain.text)
+    assert [_stable_event(event) for event in read_events(odd.text)] == [
+        _stable_event(event) for event in read_events(plain.text)
     ]
 
 

@@ -38,8 +38,8 @@ async def test_a_search_is_counted_and_its_results_are_input(seed: Asker) -> Non
 async def test_annotations_point_at_the_sentences_that_they_support() -> None:
     chat, responses, messages = await told("annotations")
     text = text_of("chat", chat)
-    for each in chat["choices"][0]["message"]["annotations"]:
-        place = each["url_citation"]
+    for annotation in chat["choices"][0]["message"]["annotations"]:
+        place = annotation["url_citation"]
         page = next(page for page in CORPUS if page.url == place["url"])
         assert text[place["start_index"] : place["end_index"]].startswith(page.text)
     content = responses["output"][-1]["content"][0]
@@ -51,12 +51,12 @@ async def test_annotations_point_at_the_sentences_that_they_support() -> None:
 
 async def test_annotations_of_the_provider_are_flat_and_without_a_place() -> None:
     chat, responses, _ = await told("ark")
-    for each in (
+    for item in (
         chat["choices"][0]["message"]["annotations"][0],
         responses["output"][-1]["content"][0]["annotations"][0],
     ):
-        assert (each["type"], each["url"]) == ("url_citation", TIDES)
-        assert "start_index" not in each
+        assert (item["type"], item["url"]) == ("url_citation", TIDES)
+        assert "start_index" not in item
 
 
 @pytest.mark.parametrize("sources", ["citations", "search_results", "references"])

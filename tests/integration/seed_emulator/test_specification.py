@@ -40,7 +40,7 @@ class Specification:
     def events(self) -> Mapping[str, str]:
         """The schema of each event of a response stream by the type that it has."""
         schemas = self._components["schemas"]
-        names = [each["$ref"].rpartition("/")[2] for each in schemas["ResponseStreamEvent"]["anyOf"]]
+        names = [item["$ref"].rpartition("/")[2] for item in schemas["ResponseStreamEvent"]["anyOf"]]
         return {kind: name for name in names for kind in schemas[name]["properties"]["type"]["enum"]}
 
 
@@ -53,10 +53,10 @@ def specification(shared_data: Path) -> Specification:
 def _without_nullable(value: Any) -> Any:
     """OpenAPI 3.0's `nullable` said in the words of JSON Schema."""
     if isinstance(value, list):
-        return [_without_nullable(each) for each in value]
+        return [_without_nullable(item) for item in value]
     if not isinstance(value, dict):
         return value
-    converted = {name: _without_nullable(each) for name, each in value.items() if name != "nullable"}
+    converted = {name: _without_nullable(item) for name, item in value.items() if name != "nullable"}
     return {"anyOf": [converted, {"type": "null"}]} if value.get("nullable") is True else converted
 
 

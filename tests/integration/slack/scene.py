@@ -61,7 +61,7 @@ class Scene:
 
     def answers(self, question: Message) -> list[str]:
         """What people read of the bot's answers below a question."""
-        return [self.slack.shown(each) for each in self.slack.answers(question.channel, question.root_ts)]
+        return [self.slack.shown(answer) for answer in self.slack.answers(question.channel, question.root_ts)]
 
 
 @asynccontextmanager

@@ -33,7 +33,7 @@ def busiest_day(path: Path) -> list[tuple[float, str, str]]:
 
 
 def is_heard(turns: Callable[[], list[Turn]], text: str) -> bool:
-    return any(each.incoming.text == text for each in turns())
+    return any(turn.incoming.text == text for turn in turns())
 
 
 async def trouble(slack: RunningSlack, chance: random.Random) -> None:
@@ -65,7 +65,7 @@ async def test_a_day_over_failing_connections_loses_and_doubles_nothing(shared_d
             return list(play.store._turns.values())
 
         people = {author: slack.person(f"Person {author}") for _, _, author in day}
-        slack.general.members += [each.id for each in people.values()]
+        slack.general.members += [person.id for person in people.values()]
         storm = asyncio.create_task(trouble(slack, random.Random(5)))
         roots: dict[str, Message] = {}
         before = 0.0
@@ -83,10 +83,10 @@ async def test_a_day_over_failing_connections_loses_and_doubles_nothing(shared_d
             await slack.settled()
             while await play.store.open_conversations():
                 await asyncio.sleep(0.05)
-        heard = Counter(each.incoming.text for each in turns())
+        heard = Counter(turn.incoming.text for turn in turns())
         assert heard == Counter(f"message {number}" for number in range(len(day)))
         assert slack.deliveries.lost == []
         answered = sum(len(slack.answers(slack.general, root.ts)) for root in roots.values())
-        closed = [each for each in turns() if each.reply_ref]
+        closed = [turn for turn in turns() if turn.reply_ref]
         assert answered == len(closed) > 0
         assert slack.violations == []

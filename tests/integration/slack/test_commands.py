@@ -13,7 +13,7 @@ from tests.integration.slack.scene import Scene, held, scene
 
 def whispered(slack: RunningSlack) -> str:
     """What was shown to one person alone, the newest last."""
-    return "\n---\n".join(slack.shown(each) for each in slack.whispers)
+    return "\n---\n".join(slack.shown(whisper) for whisper in slack.whispers)
 
 
 async def told(play: Scene, words_told: str) -> str:
@@ -27,7 +27,7 @@ async def test_a_question_by_slash_command_is_shown_and_answered_below() -> None
         slack = play.slack
         await slack.slash(slack.ada, slack.general, "/seed", "ask why is the sky blue?")
         await play.settled()
-        (question,) = [each for each in slack.messages(slack.general) if not each.is_reply]
+        (question,) = [message for message in slack.messages(slack.general) if not message.is_reply]
         assert "asks: why is the sky blue?" in slack.shown(question)
         assert "Because of Rayleigh scattering." in play.answers(question)[-1]
         assert slack.violations == []
@@ -40,7 +40,7 @@ async def test_settings_are_changed_by_slash_command_and_told_to_the_author_alon
         assert "reasoning_effort" in await told(play, "high")
         await slack.slash(slack.ada, slack.general, "/seed", "show reasoning_effort")
         await told(play, "set for this channel")
-        assert [each for each in slack.messages(slack.general) if each.author is slack.bot] == []
+        assert [message for message in slack.messages(slack.general) if message.author is slack.bot] == []
 
 
 async def test_an_unknown_sub_command_tells_all_with_their_usage() -> None:
@@ -177,7 +177,7 @@ async def test_what_somebody_else_asked_is_neither_stopped_nor_repeated_nor_forg
         await play.until(lambda: "They can go on with the answer" in whispered(slack))
         await slack.say(slack.ben, slack.general, f"{slack.mention()} /forget here", thread_ts=question.ts)
         await play.until(lambda: "only an administrator" in whispered(slack))
-        assert {each.only_for for each in slack.whispers} == {slack.ben}
+        assert {whisper.only_for for whisper in slack.whispers} == {slack.ben}
         assert len(play.model.asked) == 1
 
 
@@ -215,7 +215,7 @@ async def test_the_shortcut_summarises_a_thread_for_its_user_alone() -> None:
         await play.settled()
         await slack.shortcut(slack.ben, "seed_summarise", slack.answers(slack.general, question.ts)[0])
         await play.settled()
-        assert [each.only_for for each in slack.whispers] == [slack.ben]
+        assert [whisper.only_for for whisper in slack.whispers] == [slack.ben]
         assert "They asked for one." in whispered(slack)
         assert len(play.answers(question)) == 1
 

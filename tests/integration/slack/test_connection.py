@@ -48,7 +48,7 @@ async def test_a_mention_arrives_as_two_events_and_is_one_question() -> None:
         answers = await ask(play, "how often?")
         assert len(answers) == 1
         assert len(play.model.asked) == 1
-        kinds = [each.payload["event"]["type"] for each in play.slack.deliveries.log]
+        kinds = [item.payload["event"]["type"] for item in play.slack.deliveries.log]
         assert kinds.count("app_mention") == kinds.count("message") - 2 * len(answers) == 2
 
 
@@ -64,7 +64,7 @@ async def test_events_that_nobody_waits_for_are_acknowledged() -> None:
         await play.slack.react(play.slack.ada, await play.slack.say(play.slack.ada, play.slack.general, "x"), "eyes")
         await play.slack.change_context(play.slack.ada, [])
         await play.settled()
-        assert all(each.acknowledged for each in play.slack.deliveries.log)
+        assert all(item.acknowledged for item in play.slack.deliveries.log)
 
 
 @pytest.mark.parametrize("reason", ["refresh_requested", "warning", "too_many_websockets", "link_disabled"])

@@ -43,7 +43,7 @@ async def gone(play: Scene, folder: Path) -> None:
 
 
 def sent(play: Scene, *, since: int) -> str:
-    return "\n".join(each.text for request in play.model.asked[since:] for each in request.entries)
+    return "\n".join(entry.text for request in play.model.asked[since:] for entry in request.entries)
 
 
 async def ask(play: Scene, text: str, thread: str = "") -> Message:
@@ -56,7 +56,7 @@ async def test_a_question_deleted_in_mid_answer_is_taken_back(tmp_path: Path) ->
     async with stored(tmp_path, held(gate, f"{ECHO} I ", "know more."), words("Later.")) as play:
         slack = play.slack
         question = await ask(play, f"my password is {SECRET}")
-        await play.until(lambda: any(SECRET in each for each in play.answers(question)))
+        await play.until(lambda: any(SECRET in answer for answer in play.answers(question)))
         await slack.delete(question)
         await play.until(lambda: not play.answers(question))
         await gone(play, tmp_path)
@@ -144,7 +144,7 @@ async def test_where_slack_keeps_an_answer_a_note_takes_its_place(tmp_path: Path
     async with stored(tmp_path, held(gate, f"{ECHO} I ", "know more.")) as play:
         slack = play.slack
         question = await ask(play, f"my password is {SECRET}")
-        await play.until(lambda: any(SECRET in each for each in play.answers(question)))
+        await play.until(lambda: any(SECRET in item for item in play.answers(question)))
         slack.faults.add(Fault(method="chat.delete", error="compliance_exports_prevent_deletion", times=9))
         await slack.delete(question)
         await gone(play, tmp_path)
@@ -165,7 +165,7 @@ async def test_an_edit_that_waits_is_asked_and_one_in_mid_answer_is_corrected(tm
         await slack.settled()
         gate.set()
         await play.settled()
-        asked = [each.text.rpartition(": ")[2] for each in play.model.asked[1].entries]
+        asked = [entry.text.rpartition(": ")[2] for entry in play.model.asked[1].entries]
         assert asked[2:] == ["dogs?", "rats?"]
         assert "mice?" not in sent(play, since=0)
 

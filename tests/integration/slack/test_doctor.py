@@ -18,17 +18,17 @@ SECRETS = ("xoxb-", "xapp-", "emulator-signing-secret")
 
 
 async def checks(slack: RunningSlack, *, seconds: float = 10, **changes: Any) -> dict[str, Check]:
-    found = [each async for each in examine(replace(slack_options(slack), **changes), seconds=seconds)]
-    for each in found:
-        assert bool(each.fix) is (each.ok is False), each
-        assert not any(secret in each.detail for secret in SECRETS), each
-    return {each.name: each for each in found}
+    found = [item async for item in examine(replace(slack_options(slack), **changes), seconds=seconds)]
+    for item in found:
+        assert bool(item.fix) is (item.ok is False), item
+        assert not any(secret in item.detail for secret in SECRETS), item
+    return {item.name: item for item in found}
 
 
 async def test_all_is_well_over_socket_mode() -> None:
     async with running_slack() as slack:
         found = await checks(slack)
-        assert {name: each.ok for name, each in found.items()} == {
+        assert {name: item.ok for name, item in found.items()} == {
             "Slack token": True,
             "Slack scopes": True,
             "Slack app": True,
@@ -40,7 +40,7 @@ async def test_all_is_well_over_socket_mode() -> None:
 
 @pytest.mark.parametrize("missing", ["im:history", "commands", "users:read"])
 async def test_a_missing_scope_is_named_with_what_it_is_for(missing: str) -> None:
-    granted = tuple(each for each in SCOPES if each != missing)
+    granted = tuple(scope for scope in SCOPES if scope != missing)
     async with running_slack(Options(scopes=granted)) as slack:
         found = await checks(slack)
     assert found["Slack scopes"].ok is False
@@ -62,7 +62,7 @@ async def test_a_server_that_tells_no_scopes_is_not_blamed() -> None:
 async def test_a_refused_bot_token_is_told_and_the_socket_still_looked_at(token: str) -> None:
     async with running_slack() as slack:
         found = await checks(slack, bot_token=token)
-    assert {name: each.ok for name, each in found.items()} == {"Slack token": False, "Slack socket": True}
+    assert {name: item.ok for name, item in found.items()} == {"Slack token": False, "Slack socket": True}
     assert "xoxb-..." in found["Slack token"].fix
 
 
@@ -102,7 +102,7 @@ async def test_a_slack_that_says_nothing_ends_with_the_time_of_each_check() -> N
     async with running_slack() as slack:
         slack.fault(delay_s=60, times=10)
         found = await checks(slack, seconds=0.2)
-    assert {name: each.detail for name, each in found.items()} == {
+    assert {name: item.detail for name, item in found.items()} == {
         "Slack token": "stopped after 0.2 s without an answer",
         "Slack socket": "stopped after 0.2 s without an answer",
     }
@@ -110,9 +110,9 @@ async def test_a_slack_that_says_nothing_ends_with_the_time_of_each_check() -> N
 
 async def test_a_slack_that_is_away_is_told() -> None:
     gone = SlackOptions(bot_token="xoxb-1", app_token="xapp-1", api_url="http://127.0.0.1:9/api")
-    found = [each async for each in examine(gone, seconds=10)]
-    assert [each.ok for each in found] == [False, False]
-    assert all("could not be asked" in each.detail for each in found)
+    found = [item async for item in examine(gone, seconds=10)]
+    assert [item.ok for item in found] == [False, False]
+    assert all("could not be asked" in item.detail for item in found)
 
 
 async def test_over_http_the_signing_secret_must_be_there() -> None:

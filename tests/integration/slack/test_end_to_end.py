@@ -38,8 +38,8 @@ async def answered(slack: RunningSlack, question: Message, count: int) -> list[s
     """What people read below a question, once so many answers are whole."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            shown = [slack.shown(each) for each in slack.answers(question.channel, question.ts)]
-            if len(shown) == count and all("Regenerate" in each for each in shown):
+            shown = [slack.shown(answer) for answer in slack.answers(question.channel, question.ts)]
+            if len(shown) == count and all("Regenerate" in item for item in shown):
                 return shown
             await asyncio.sleep(0.1)
 
@@ -49,7 +49,7 @@ async def conversation(slack: RunningSlack) -> str:
     delivery = await slack.slash(slack.ada, slack.general, "/seed", "set max_tokens 40")
     assert delivery.acknowledged
     async with asyncio.timeout(PATIENCE_S):
-        while not any("max_tokens" in slack.shown(each) for each in slack.whispers):
+        while not any("max_tokens" in slack.shown(whisper) for whisper in slack.whispers):
             await asyncio.sleep(0.1)
     question = await slack.say(slack.ada, slack.general, f"{slack.mention()} Name a colour, please.")
     (answer,) = await answered(slack, question, 1)

@@ -38,7 +38,7 @@ def test_addresses_that_slack_does_not_take_are_refused(capsys: pytest.CaptureFi
 
 def test_no_event_is_wanted_that_nobody_hears() -> None:
     wanted = manifest()["settings"]["event_subscriptions"]["bot_events"]
-    assert {each.partition(".")[0] for each in wanted} == HANDLED_EVENTS
+    assert {item.partition(".")[0] for item in wanted} == HANDLED_EVENTS
 
 
 async def test_the_scopes_and_events_of_the_manifest_are_enough() -> None:
@@ -64,5 +64,5 @@ async def test_the_scopes_and_events_of_the_manifest_are_enough() -> None:
         assert await play.platform.read_channel(key, limit=9)
         assert await play.platform.may_read(key, turn.incoming.author)
         assert len(play.answers(question)) == 1
-        assert [each for each in slack.requests if each.error == "missing_scope"] == []
+        assert [request for request in slack.requests if request.error == "missing_scope"] == []
         assert slack.violations == []

@@ -36,7 +36,7 @@ async def ask(play: Scene, text: str, thread: str = "") -> Message:
 
 
 async def entries(play: Scene, message: Message) -> list[str]:
-    return [each.entry.text for each in await play.store.get_entries(key_of(play, message), start=0)]
+    return [entry.entry.text for entry in await play.store.get_entries(key_of(play, message), start=0)]
 
 
 async def test_an_old_thread_is_read_when_the_bot_is_first_asked_in_it() -> None:
@@ -45,7 +45,7 @@ async def test_an_old_thread_is_read_when_the_bot_is_first_asked_in_it() -> None
         root = await ask(play, "the pump is broken")
         await slack.say(slack.ben, slack.general, f"<@{slack.ada.id}> since *when*?", thread_ts=root.ts)
         await ask(play, f"{slack.mention()} what is broken?", root.ts)
-        sent = "\n".join(each.text for each in play.model.asked[0].entries)
+        sent = "\n".join(entry.text for entry in play.model.asked[0].entries)
         assert "the pump is broken" in sent
         assert "@ada since **when**?" in sent
 
@@ -98,10 +98,10 @@ async def test_an_edit_is_told_and_a_deletion_forgotten() -> None:
         question = await ask(play, f"{slack.mention()} my secret is 1234")
         await slack.edit(question, f"{slack.mention()} my secret is 5678")
         await play.settled()
-        assert any("5678" in each for each in await entries(play, question))
+        assert any("5678" in entry for entry in await entries(play, question))
         await slack.delete(question)
         await play.settled()
-        assert not any("1234" in each or "5678" in each for each in await entries(play, question))
+        assert not any("1234" in entry or "5678" in entry for entry in await entries(play, question))
 
 
 async def test_the_bots_own_edits_and_previews_change_nothing() -> None:
@@ -203,21 +203,21 @@ async def test_channels_and_threads_are_read_in_pages_oldest_first() -> None:
         await slack.delete(said[-2])
         key = key_of(play, said[0])
         read = await play.platform.read_channel(key, limit=220)
-        assert [each.text for each in read][-3:] == ["message 226", "message 227", "message, edited"]
+        assert [item.text for item in read][-3:] == ["message 226", "message 227", "message, edited"]
         assert len(read) == 220
         assert read[-1].edited_at is not None
-        (first,) = (each for each in await play.platform.read_channel(key, limit=500) if each.source_id == said[0].ts)
+        (first,) = (item for item in await play.platform.read_channel(key, limit=500) if item.source_id == said[0].ts)
         assert first.replies == 210
         since = (await play.platform.read_replies(key, said[0].ts, limit=5))[0].at
         newest = await play.platform.read_replies(key, said[0].ts, since=since, limit=500)
-        assert [each.text for each in newest] == [f"reply {n}" for n in range(205, 210)]
+        assert [item.text for item in newest] == [f"reply {n}" for n in range(205, 210)]
         assert newest[-1].thread == said[0].ts
         link = await play.platform.link(key, newest[-1])
         assert link.endswith(f"/p{replies[-1].ts.replace('.', '')}?thread_ts={said[0].ts}&cid={slack.general.id}")
         between = await play.platform.read_channel(
             key, since=read[0].at, before=read[0].at + timedelta(microseconds=1), limit=9
         )
-        assert [each.source_id for each in between] == [read[0].source_id]
+        assert [item.source_id for item in between] == [read[0].source_id]
 
 
 async def test_only_who_is_in_a_private_channel_may_read_it_and_guests_only_where_they_are() -> None:
@@ -249,5 +249,5 @@ async def test_a_thread_is_read_without_the_bots_own_messages() -> None:
         assert slack.calls("conversations.replies") == []  # few are allowed, and the question itself begins the thread
         await slack.say(slack.ben, slack.general, "thanks", thread_ts=question.ts)
         read = await play.platform.read_thread(key_of(play, question), limit=10)
-        assert [each.author.name for each in read] == ["ada", "ben"]
+        assert [item.author.name for item in read] == ["ada", "ben"]
         assert await play.platform.read_thread(key_of(play, question), limit=0) == []

@@ -157,7 +157,7 @@ async def test_nothing_of_one_workspace_reaches_another() -> None:
         assert "For the first." in play.answers(question)[0]
         assert "For the second." in play.answers(there)[0]
         assert play.answers(question)[1:] == play.answers(there)[1:] == []
-        teams = {each.team for each in slack.calls("users.info") if each.arguments["user"] == zoe.id}
+        teams = {call.team for call in slack.calls("users.info") if call.arguments["user"] == zoe.id}
         assert teams == {second.id}
         answer = slack.answers(place, there.ts)[0]
         forged = {"value": answer.blocks[-1]["elements"][0]["positive_button"]["value"]} if answer.blocks else {}
@@ -186,9 +186,9 @@ async def test_an_expiring_token_is_renewed_once_however_many_processes_want_it(
         await installations.async_save_bot(bot)
         async with scene(slack=slack, store=store, listens=False, **MANY) as other:
             origin = Origin(team=slack.team.id)
-            await asyncio.gather(*(each.platform._workspaces.get(origin) for each in (play, other) * 4))
-            renewals = [each for each in slack.calls("oauth.v2.access") if "grant_type" in each.arguments]
-            assert [each.ok for each in renewals] == [True]
+            await asyncio.gather(*(item.platform._workspaces.get(origin) for item in (play, other) * 4))
+            renewals = [call for call in slack.calls("oauth.v2.access") if "grant_type" in call.arguments]
+            assert [renewal.ok for renewal in renewals] == [True]
             question = await slack.say(slack.ada, slack.general, f"{slack.mention()} hi")
             await play.settled()
             assert "Hi." in play.answers(question)[0]

@@ -23,7 +23,7 @@ from tests.integration.slack.scene import Scene, held, now, scene
 
 def told(slack: RunningSlack) -> list[str]:
     """What people were told alone, and what stands in threads as answers of commands."""
-    return [slack.shown(each) for each in slack.whispers]
+    return [slack.shown(whisper) for whisper in slack.whispers]
 
 
 async def deliver_again(play: Scene, *, times: int = 1) -> None:
@@ -36,7 +36,7 @@ async def deliver_again(play: Scene, *, times: int = 1) -> None:
 
 async def until_quiet(play: Scene) -> None:
     """Wait until nothing is being told any more."""
-    while any(each.get_name() == "message for one person" for each in asyncio.all_tasks()):
+    while any(task.get_name() == "message for one person" for task in asyncio.all_tasks()):
         await asyncio.sleep(0.01)
 
 
@@ -111,7 +111,7 @@ async def test_where_one_question_is_answered_the_refusal_of_a_second_is_told_on
         await slack.say(slack.ada, slack.general, f"{slack.mention()} two?", thread_ts=question.ts)
         await play.until(lambda: len(told(slack)) == 2)
         await deliver_again(play)
-        assert len([each for each in told(slack) if "one question in each thread" in each]) == 1
+        assert len([item for item in told(slack) if "one question in each thread" in item]) == 1
 
 
 async def test_a_slash_command_is_redelivered_in_vain() -> None:
@@ -124,7 +124,7 @@ async def test_a_slash_command_is_redelivered_in_vain() -> None:
         await deliver_again(play, times=2)
         assert len(told(slack)) == 5
         assert await digests(play) == 1
-        shown = [slack.shown(each) for each in slack.messages(slack.general) if not each.is_reply]
+        shown = [slack.shown(message) for message in slack.messages(slack.general) if not message.is_reply]
         assert len(shown) == 1
         assert "asks: why?" in shown[0]
         assert len(play.model.asked) == 1
@@ -158,8 +158,8 @@ async def test_a_press_that_comes_again_late_stops_and_judges_and_repeats_nothin
         await play.settled()
         good = await slack.press(slack.ada, answer, "seedling_feedback", True)
         await slack.press(slack.ada, answer, "seedling_feedback", False)
-        for each in (regenerated, good):
-            await slack.deliveries.again(each)
+        for item in (regenerated, good):
+            await slack.deliveries.again(item)
         await play.settled()
         gate.set()
         assert len(play.model.asked) == 2
@@ -175,7 +175,7 @@ async def test_stop_comes_again_when_the_next_question_is_being_answered() -> No
         await play.until(lambda: slack.calls("chat.startStream"))
         await slack.press_stop(slack.ada, slack.answers(slack.general, question.ts)[0])
         await play.settled()
-        (stop,) = [each for each in slack.deliveries.log if _type(each) == "agent_session_stopped"]
+        (stop,) = [item for item in slack.deliveries.log if _type(item) == "agent_session_stopped"]
         await slack.say(slack.ada, slack.general, "and two?", thread_ts=question.ts)
         await play.until(lambda: len(play.model.asked) == 2)
         await slack.deliveries.again(stop)
@@ -197,8 +197,8 @@ async def test_pressing_twice_is_done_once_and_said_so() -> None:
         (answer,) = slack.answers(slack.general, question.ts)
         pressed = [await slack.press(slack.ada, answer, "seedling_regenerate") for _ in range(2)]
         await play.until(lambda: told(slack))
-        for each in pressed:
-            await slack.deliveries.again(each)
+        for item in pressed:
+            await slack.deliveries.again(item)
         await until_quiet(play)
         gate.set()
         await play.settled()
@@ -248,8 +248,8 @@ async def test_what_was_carried_out_before_a_crash_is_told_after_it_and_not_done
     slack.faults.clear()
     async with opened(url) as store, scene(slack=slack, store=store) as play:
         await play.until(lambda: told(slack))
-        for each in before:
-            await slack.deliveries.again(each)
+        for item in before:
+            await slack.deliveries.again(item)
         await until_quiet(play)
         assert len(told(slack)) == 1
         assert await digests(play) == (way != "form")

@@ -36,7 +36,7 @@ async def test_a_word_that_a_command_begins_with_is_not_yet_the_command(said: st
         where = slack.direct(slack.ada) if direct else slack.general
         await slack.say(slack.ada, where, said if direct else f"{slack.mention()} {said}")
         await play.settled()
-        assert [each.entries[-1].text.endswith(said) for each in play.model.asked] == [True]
+        assert [item.entries[-1].text.endswith(said) for item in play.model.asked] == [True]
 
 
 @pytest.mark.parametrize("said", ["help", "show max_tokens", "usage me 7", "digest list"])
@@ -83,7 +83,7 @@ async def test_no_command_is_open_to_people_of_another_organisation(said: str, t
         await slack.slash(stranger_in(slack, told=told), slack.general, "/seed", said)
         await settled_and_told(play)
         assert play.model.asked == []
-        assert [each for each in slack.messages(slack.general) if each.author is slack.bot] == []
+        assert [message for message in slack.messages(slack.general) if message.author is slack.bot] == []
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def refuse(play: Scene, *methods: str, error: str, times: int = 100) -> None:
 def told(play: Scene) -> list[str]:
     """What Ada alone was told, in the channel or directly."""
     direct = play.slack.messages(play.slack.direct(play.slack.ada))
-    return [play.slack.shown(each) for each in (*play.slack.whispers, *direct)]
+    return [play.slack.shown(whisper) for whisper in (*play.slack.whispers, *direct)]
 
 
 async def state_of(play: Scene, id: int) -> tuple[TurnState, int]:
@@ -65,7 +65,7 @@ async def test_what_is_refused_for_good_is_told_to_the_asker_alone_and_the_threa
         assert len(posts) == 2  # as it should be, and as text alone
         assert "blocks" not in posts[-1].arguments or posts[-1].arguments["blocks"] == []
         assert await state_of(play, 1) == (TurnState.FAILED, 0)
-        assert ["The next." in each for each in play.answers(question)] == [True]
+        assert ["The next." in answer for answer in play.answers(question)] == [True]
         assert len(play.model.asked) == 2
 
 
@@ -128,7 +128,7 @@ async def test_a_growing_answer_that_a_moderator_deletes_holds_nobody_up(streams
         await ask(play, "second", thread_ts=question.ts)
         never.set()
         await play.settled()
-        assert ["The next." in each for each in play.answers(question)] == [True]
+        assert ["The next." in item for item in play.answers(question)] == [True]
         assert await state_of(play, 1) == (TurnState.CANCELLED, 0)
         assert told(play) == []
 
@@ -141,7 +141,7 @@ async def test_what_passes_is_not_told_and_costs_no_answer(code: str) -> None:
         refuse(play, "chat.startStream", "chat.postMessage", error=code, times=1)
         question = await ask(play, "first")
         await play.settled()
-        assert ["Paid for." in each for each in play.answers(question)] == [True]
+        assert ["Paid for." in answer for answer in play.answers(question)] == [True]
         assert told(play) == []
 
 
@@ -163,7 +163,7 @@ async def test_a_channel_that_was_opened_again_is_asked_for_anew() -> None:
         play.slack.general.is_read_only = False
         question = await ask(play, "second")
         await play.settled()
-        assert ["One." in each for each in play.answers(question)] == [True]
+        assert ["One." in answer for answer in play.answers(question)] == [True]
 
 
 # ---------------------------------------------------------------- commands
@@ -220,7 +220,7 @@ async def test_a_very_long_question_by_command_is_shown_by_its_beginning_and_ask
     async with scene(words("Because.")) as play:
         await play.slack.slash(play.slack.ada, play.slack.general, "/seed", f"ask {long}")
         await play.settled()
-        (question,) = [each for each in play.slack.messages(play.slack.general) if not each.is_reply]
+        (question,) = [message for message in play.slack.messages(play.slack.general) if not message.is_reply]
         assert play.slack.shown(question).startswith("**ada** asks: why is the sky blue?")
         assert long.strip() in str(play.model.asked[0])
         assert "Because." in play.answers(question)[-1]

@@ -70,15 +70,15 @@ async def test_a_long_answer_goes_on_in_more_messages_and_loses_nothing() -> Non
         for end in range(0, len(text), 3_000):
             await reply.show(Draft(status="writing", text=text[:end]))
         await reply.finish(done(text))
-        shown = [play.slack.shown(each) for each in pieces(play, question)]
+        shown = [play.slack.shown(piece) for piece in pieces(play, question)]
         assert len(shown) > 2
         assert all(shown_once(shown, f"Part {n}\n") and shown_once(shown, f"print({n})") for n in range(40))
-        assert all(each.count("```") % 2 == 0 for each in shown)
+        assert all(item.count("```") % 2 == 0 for item in shown)
         assert play.slack.violations == []
 
 
 def shown_once(shown: list[str], words_shown: str) -> bool:
-    return sum(each.count(words_shown) for each in shown) == 1
+    return sum(item.count(words_shown) for item in shown) == 1
 
 
 @pytest.mark.parametrize("code", ["feature_not_enabled", "unknown_method", "method_deprecated"])
@@ -183,8 +183,8 @@ async def test_what_slack_refused_in_the_middle_is_finished_without_a_message_tw
         assert len(pieces(play, question)) == 2
         put_off = replace(turn, epoch=2, attempt=2, retries=1, reply_ref=ref, draft=whole, outcome=TurnState.DONE)
         await (await play.platform.open_reply(put_off)).finish(whole)
-        shown = [play.slack.shown(each) for each in pieces(play, question)]
-        assert sum(each.count("long") for each in shown) == 3_000
+        shown = [play.slack.shown(piece) for piece in pieces(play, question)]
+        assert sum(item.count("long") for item in shown) == 3_000
 
 
 async def test_nothing_is_looked_for_once_a_reply_is_open() -> None:
@@ -222,7 +222,7 @@ async def test_of_an_answer_in_more_messages_those_stay_that_are_kept() -> None:
         await reply.finish(done("long words " * 3_000))
         assert len(pieces(play, question)) > 2
         await reply.retract(first)
-        assert [each.ts for each in pieces(play, question)] == [first.partition(":")[2].rstrip("s")]
+        assert [piece.ts for piece in pieces(play, question)] == [first.partition(":")[2].rstrip("s")]
 
 
 async def test_a_finished_answer_is_finished_again_without_a_second_one() -> None:
@@ -271,7 +271,7 @@ async def test_a_private_answer_is_seen_by_its_author_alone() -> None:
         again = await play.platform.open_reply(replace(turn, reply_ref=ref, epoch=2, attempt=2))
         await again.finish(done("For you alone."))
         assert pieces(play, question) == []
-        assert ["For you alone." in play.slack.shown(each) for each in play.slack.whispers] == [True]
+        assert ["For you alone." in play.slack.shown(whisper) for whisper in play.slack.whispers] == [True]
 
 
 async def test_slack_is_asked_to_show_that_the_bot_is_at_work_and_that_it_is_done() -> None:

@@ -34,5 +34,5 @@ async def test_a_direct_message_is_answered_without_a_mention_and_follow_ups_in_
         await play.settled()
         await slack.say(slack.ada, direct, "and now?", thread_ts=question.ts)
         await play.settled()
-        assert ["Hello." in each or "Still here." in each for each in play.answers(question)] == [True, True]
+        assert ["Hello." in answer or "Still here." in answer for answer in play.answers(question)] == [True, True]
         assert slack.violations == []

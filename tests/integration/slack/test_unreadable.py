@@ -25,11 +25,11 @@ SECRET = "what somebody wrote"
 
 def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     """What the log says of events that could not be handled."""
-    return [vars(each) for each in caplog.records if "could not be handled" in each.getMessage()]
+    return [vars(record) for record in caplog.records if "could not be handled" in record.getMessage()]
 
 
 def kinds(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [each["event"] for each in told(caplog)]
+    return [item["event"] for item in told(caplog)]
 
 
 def envelope(payload: Any, kind: str = "events_api", **more: Any) -> str:
@@ -127,7 +127,7 @@ async def test_connections_that_end_at_once_are_not_made_without_a_pause(caplog:
         await play.slack.sockets.drop()
         await play.until(lambda: not play.slack.sockets.brief)
         assert "In." in (await ask(play, "there?"))[0]
-    waits = [vars(each)["seconds"] for each in caplog.records if each.getMessage() == "no connection to Slack"]
+    waits = [vars(record)["seconds"] for record in caplog.records if record.getMessage() == "no connection to Slack"]
     assert len(waits) >= 6  # each of them was followed by one
 
 
@@ -173,7 +173,7 @@ async def test_over_http_a_bug_skips_its_event_alone(caplog: pytest.LogCaptureFi
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
     assert sorted(kinds(caplog)) == ["app_mention", "delivery", "event_callback", "message"]
-    assert not [each for each in caplog.records if each.name in {"aiohttp.server", "slack_bolt"}]
+    assert not [record for record in caplog.records if record.name in {"aiohttp.server", "slack_bolt"}]
     assert SECRET not in caplog.text
 
 

@@ -53,7 +53,7 @@ async def test_the_command_serves_until_it_is_ended_and_can_be_steered() -> None
         seen = (await steering.get(f"{control}/transcript")).text
         assert seen == "#general\nAda: hello\n    Seedling: hello Ada"
         asked = (await steering.get(f"{control}/requests")).json()
-        assert [each["method"] for each in asked] == ["auth.test", "conversations.list", "chat.postMessage"]
+        assert [item["method"] for item in asked] == ["auth.test", "conversations.list", "chat.postMessage"]
         assert (await steering.post(f"{control}/say", json={"person": "Nobody"})).status_code == 400
         assert (await steering.post(f"{control}/clock", json={"advance": -1})).status_code == 400
     process.terminate()

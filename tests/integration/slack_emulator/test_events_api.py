@@ -64,7 +64,7 @@ async def test_an_event_is_posted_four_times_at_most(answer: Callable[[str], web
         app.answer = answer
         await slack.say(slack.ada, slack.general, "hello")
         await slack.settled()
-        told = [(each.get("x-slack-retry-num"), each.get("x-slack-retry-reason")) for each, _ in app.requests]
+        told = [(item.get("x-slack-retry-num"), item.get("x-slack-retry-reason")) for item, _ in app.requests]
         assert told == [(None, None), ("1", reason), ("2", reason), ("3", reason)]
         assert len({json.loads(body)["event_id"] for _, body in app.requests}) == 1
         assert len(slack.deliveries.lost) == 1

@@ -17,7 +17,7 @@ async def test_a_fault_happens_as_often_as_it_was_told(slack: RunningSlack, clie
     for _ in range(2):
         assert await refusal(client.auth_test()) == "internal_error"
     assert (await client.auth_test())["ok"]
-    assert [each.fault for each in slack.requests] == [False, True, True, False]
+    assert [request.fault for request in slack.requests] == [False, True, True, False]
     assert slack.violations == []
 
 

@@ -97,8 +97,8 @@ def spoil(value: Json, place: int, by: Any, *, as_text: bool) -> None:
     places = list(_places(value))
     holder, key = places[place % len(places)]
     holder[key] = by
-    for name, each in list(value.items()) if as_text else ():
-        value[name] = json.dumps(each) if isinstance(each, dict | list) else each
+    for name, item in list(value.items()) if as_text else ():
+        value[name] = json.dumps(item) if isinstance(item, dict | list) else item
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -23,7 +23,7 @@ async def test_a_thread_comes_oldest_first_and_each_page_begins_with_its_root(
     messages = await thread(slack, 5)
     pages = []
     async for page in await client.conversations_replies(channel=slack.general.id, ts=messages[0].ts, limit=2):
-        pages.append([each["text"] for each in page["messages"]])
+        pages.append([message["text"] for message in page["messages"]])
     assert pages == [["root", "reply 0", "reply 1"], ["root", "reply 2", "reply 3"], ["root", "reply 4"]]
 
 
@@ -32,13 +32,13 @@ async def test_the_root_tells_of_its_replies_and_they_of_it(slack: RunningSlack,
     told = (await client.conversations_replies(channel=slack.general.id, ts=messages[0].ts))["messages"]
     root, *replies = told
     assert (root["reply_count"], root["latest_reply"], root["reply_users"]) == (3, messages[-1].ts, [slack.ben.id])
-    assert {each["parent_user_id"] for each in replies} == {slack.ada.id}
+    assert {reply["parent_user_id"] for reply in replies} == {slack.ada.id}
 
 
 async def test_a_reply_alone_is_found_by_its_own_ts(slack: RunningSlack, client: AsyncWebClient) -> None:
     messages = await thread(slack, 1)
     told = (await client.conversations_replies(channel=slack.general.id, ts=messages[1].ts))["messages"]
-    assert [each["text"] for each in told] == ["reply 0"]
+    assert [item["text"] for item in told] == ["reply 0"]
     missing = client.conversations_replies(channel=slack.general.id, ts="1.000001")
     assert await refusal(missing) == "thread_not_found"
 
@@ -47,10 +47,10 @@ async def test_a_history_comes_latest_first_without_replies(slack: RunningSlack,
     await thread(slack, 2)
     await slack.say(slack.ada, slack.general, "later")
     first = await client.conversations_history(channel=slack.general.id, limit=1)
-    assert ([each["text"] for each in first["messages"]], first["has_more"]) == (["later"], True)
+    assert ([message["text"] for message in first["messages"]], first["has_more"]) == (["later"], True)
     cursor = first["response_metadata"]["next_cursor"]
     second = await client.conversations_history(channel=slack.general.id, limit=1, cursor=cursor)
-    assert ([each["text"] for each in second["messages"]], second["has_more"]) == (["root"], False)
+    assert ([message["text"] for message in second["messages"]], second["has_more"]) == (["root"], False)
 
 
 async def test_bounds_are_open_unless_told_otherwise(slack: RunningSlack, client: AsyncWebClient) -> None:
@@ -58,7 +58,7 @@ async def test_bounds_are_open_unless_told_otherwise(slack: RunningSlack, client
     bounds: dict[str, Any] = {"channel": slack.general.id, "oldest": said[1].ts, "latest": said[3].ts}
     inner = (await client.conversations_history(**bounds))["messages"]
     outer = (await client.conversations_history(**bounds, inclusive=True))["messages"]
-    assert ([each["text"] for each in inner], [each["text"] for each in outer]) == (["2"], ["3", "2", "1"])
+    assert ([item["text"] for item in inner], [item["text"] for item in outer]) == (["2"], ["3", "2", "1"])
 
 
 async def test_limits_of_pages(slack: RunningSlack, client: AsyncWebClient) -> None:

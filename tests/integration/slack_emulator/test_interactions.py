@@ -243,7 +243,7 @@ async def test_a_home_tab_is_published_and_used(slack: RunningSlack, client: Asy
 async def test_a_response_url_works_five_times_within_half_an_hour(slack: RunningSlack, client: AsyncWebClient) -> None:
     await slack.slash(slack.ada, slack.general, "/seed")
     await slack.slash(slack.ada, slack.general, "/seed")
-    first, second = (each.payload["response_url"] for each in slack.deliveries.log)
+    first, second = (item.payload["response_url"] for item in slack.deliveries.log)
     for _ in range(5):
         assert (await AsyncWebhookClient(first).send(text="a")).status_code == 200
     used = await AsyncWebhookClient(first).send(text="a")

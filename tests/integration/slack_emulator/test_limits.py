@@ -32,7 +32,7 @@ async def test_a_tier_is_counted_by_method_within_a_minute(slack: RunningSlack, 
     assert (await client.auth_test())["ok"]
     slack.clock.advance(wait)
     await starting(slack, client, 1)
-    (use,) = [each for each in slack.uses if each.method == "chat.startStream"]
+    (use,) = [item for item in slack.uses if item.method == "chat.startStream"]
     assert (use.calls, use.refused, use.allowed) == (21, 1, 20)
     assert use.busiest_minute <= use.allowed
 

@@ -30,7 +30,7 @@ async def test_sixty_answers_at_once_stay_within_the_limits_and_arrive_whole() -
 
             rooms = [slack.channel(f"room-{number}") for number in range(QUESTIONS)]
             questions = [await slack.say(slack.ada, room, f"{slack.mention()} {room.name}") for room in rooms]
-            await slack.until(lambda: len([each for each in slack.calls("chat.stopStream") if each.ok]) == QUESTIONS)
+            await slack.until(lambda: len([call for call in slack.calls("chat.stopStream") if call.ok]) == QUESTIONS)
             await asyncio.gather(*answered)
             await slack.settled()
         for room, question in zip(rooms, questions, strict=True):

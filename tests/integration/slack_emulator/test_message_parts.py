@@ -65,7 +65,7 @@ async def test_a_forward_brings_author_words_and_files(slack: RunningSlack, clie
     assert render(read_content(told, names)) == (
         "Is this right?\n\n> [forwarded from Ben in #general]\n> @Ada it is 52,000 euro\n> (file: budget.csv)"
     )
-    assert [each.id for each in files(told)] == [sheet.id]
+    assert [file_.id for file_ in files(told)] == [sheet.id]
     assert {id for _, id in mentions(told)} == set(names)
     assert (await client.conversations_history(channel=told["channel"]))["messages"][0]["attachments"]
 

@@ -22,7 +22,7 @@ def button(action_id: str) -> Json:
 
 
 def actions(*ids: str) -> Json:
-    return {"type": "actions", "elements": [button(each) for each in ids]}
+    return {"type": "actions", "elements": [button(item) for item in ids]}
 
 
 async def test_a_message_is_posted_edited_and_deleted(slack: RunningSlack, client: AsyncWebClient) -> None:
@@ -91,7 +91,7 @@ async def test_what_slack_would_refuse_is_refused_and_noted(
 ) -> None:
     body = {"channel": slack.general.id, **content}
     assert await refusal(client.api_call("chat.postMessage", json=body)) == error
-    assert [(each.method, each.error) for each in slack.violations] == [("chat.postMessage", error)]
+    assert [(violation.method, violation.error) for violation in slack.violations] == [("chat.postMessage", error)]
     assert slack.messages(slack.general) == []
 
 
@@ -172,7 +172,7 @@ async def test_an_ephemeral_reply_needs_a_thread_with_replies(slack: RunningSlac
     assert "no replies yet" in slack.warnings[-1].why
     await client.chat_postMessage(channel=slack.general.id, thread_ts=question.ts, text="because")
     await client.chat_postEphemeral(**place, text="seen")
-    assert [each.text for each in slack.whispers] == ["seen"]
+    assert [whisper.text for whisper in slack.whispers] == ["seen"]
 
 
 async def test_who_is_pinged_and_what_may_be_fetched_is_seen(slack: RunningSlack, client: AsyncWebClient) -> None:
@@ -189,5 +189,5 @@ async def test_a_reply_to_a_reply_goes_into_its_thread(slack: RunningSlack, clie
     root = await slack.say(slack.ada, slack.general, "root")
     reply = await slack.say(slack.ben, slack.general, "reply", thread_ts=root.ts)
     await client.chat_postMessage(channel=slack.general.id, text="answer", thread_ts=reply.ts)
-    assert [each.text for each in slack.answers(slack.general, root.ts)] == ["answer"]
+    assert [answer.text for answer in slack.answers(slack.general, root.ts)] == ["answer"]
     assert "names a reply" in slack.warnings[-1].why

@@ -42,8 +42,8 @@ def strays(made: Any, real: Any, place: str = "") -> Iterator[str]:
             else:
                 yield from strays(value, real[name], f"{place}/{name}")
     elif isinstance(made, list) and isinstance(real, list):
-        for each in made:
-            yield from strays(each, real[0] if real else None, f"{place}[]")
+        for item in made:
+            yield from strays(item, real[0] if real else None, f"{place}[]")
     elif type(made) is not type(real):
         yield f"{place} is {type(made).__name__}, not {type(real).__name__}"
 
@@ -77,7 +77,7 @@ async def everything(slack: RunningSlack, client: AsyncWebClient) -> dict[str, J
         "ReactionAdded", "MemberJoinedChannel", "MemberLeftChannel", "AppContextChanged", "Message",
         "AgentSessionStopped", "AgentSessionTitleChanged", "TokensRevoked", "AppUninstalled",
     )  # fmt: skip
-    made = [dict(each.payload) for each in slack.deliveries.log]
+    made = [dict(item.payload) for item in slack.deliveries.log]
     return dict(zip((f"{name}Payload" for name in names), made, strict=True))
 
 
@@ -160,12 +160,12 @@ async def test_blocks_of_people_follow_the_specification(slack: RunningSlack, sh
     text = (shared_data / "specs" / "slack_blocks.schema.json").read_text(encoding="utf-8")
     validator = jsonschema_rs.Draft7Validator(json.loads(text))
     message = await slack.say(slack.ada, slack.general, f"hello {slack.mention()} there")
-    assert [str(each) for each in validator.iter_errors(message.blocks)] == []
+    assert [str(error) for error in validator.iter_errors(message.blocks)] == []
 
 
 async def test_envelopes_look_as_recorded(slack: RunningSlack, recorded: Path) -> None:
     lines = (recorded / "socket_mode_envelopes.jsonl").read_text(encoding="utf-8").splitlines()
-    real = next(each for each in map(json.loads, lines) if each["type"] == "events_api")
+    real = next(line for line in map(json.loads, lines) if line["type"] == "events_api")
     async with aiohttp.ClientSession() as session, socket(slack, session) as connection:
         await slack.say(slack.ada, slack.general, "hello")
         envelope = await connection.frame()

@@ -94,10 +94,10 @@ async def test_each_event_goes_to_one_connection_in_turn(slack: RunningSlack, se
         texts = {}
         for connection in (first, second):
             frames = [await connection.frame() for _ in range(2)]
-            texts[connection.ws] = [each["payload"]["event"]["text"] for each in frames]
+            texts[connection.ws] = [item["payload"]["event"]["text"] for item in frames]
             for frame in frames:
                 await connection.acknowledge(frame)
-        assert sorted(text for each in texts.values() for text in each) == ["0", "1", "2", "3"]
+        assert sorted(text for item in texts.values() for text in item) == ["0", "1", "2", "3"]
         await slack.settled()
 
 
@@ -161,9 +161,9 @@ async def test_deliveries_are_doubled_held_and_turned_around(
             await slack.say(slack.ada, slack.general, text)
         slack.deliveries.release(backwards=True)
         late = [await connection.frame() for _ in range(2)]
-        assert [each["payload"]["event"]["text"] for each in late] == ["two", "one"]
-        for each in pair + late:
-            await connection.acknowledge(each)
+        assert [item["payload"]["event"]["text"] for item in late] == ["two", "one"]
+        for item in pair + late:
+            await connection.acknowledge(item)
         await slack.settled()
 
 

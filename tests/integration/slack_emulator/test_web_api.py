@@ -39,7 +39,7 @@ async def test_arguments_come_by_query_and_form(slack: RunningSlack, how: dict[s
         method = session.get if "params" in how else session.post
         async with method(f"{slack.api_url}users.info", **how) as response:
             assert (await response.json())["user"]["real_name"] == "Ada"
-    assert slack.options.bot_token not in json.dumps([dict(each.arguments) for each in slack.requests])
+    assert slack.options.bot_token not in json.dumps([dict(request.arguments) for request in slack.requests])
 
 
 async def test_json_is_for_methods_that_write(slack: RunningSlack, client: AsyncWebClient) -> None:
@@ -101,7 +101,7 @@ async def test_lists_come_in_pages(slack: RunningSlack, client: AsyncWebClient) 
     names: list[str] = []
     async for page in await client.users_list(limit=3):
         assert len(page["members"]) <= 3
-        names += [each["real_name"] for each in page["members"]]
+        names += [member["real_name"] for member in page["members"]]
     assert names == ["Seedling", "Ada", "Ben", *(f"Person {number}" for number in range(5))]
     assert await refusal(client.users_list(limit=2_000)) == "invalid_limit"
     assert await refusal(client.users_list(cursor="not a cursor")) == "invalid_cursor"
@@ -114,8 +114,8 @@ async def test_a_bot_knows_public_channels_and_those_it_is_in(slack: RunningSlac
     slack.direct(slack.ada)
     kinds = "public_channel,private_channel,im,mpim"
     told = (await client.conversations_list(types=kinds))["channels"]
-    assert [each.get("name") for each in told] == ["general", "elsewhere", "secret", None]
-    assert [each.get("is_member") for each in told] == [True, False, True, None]
+    assert [item.get("name") for item in told] == ["general", "elsewhere", "secret", None]
+    assert [item.get("is_member") for item in told] == [True, False, True, None]
     assert await refusal(client.conversations_info(channel=hidden.id)) == "channel_not_found"
 
 
@@ -167,7 +167,7 @@ async def test_workspaces_do_not_see_each_other(slack: RunningSlack, client: Asy
 async def test_after_uninstalling_the_token_is_dead(slack: RunningSlack, client: AsyncWebClient) -> None:
     await slack.uninstall()
     assert await refusal(client.auth_test()) == "account_inactive"
-    assert [each.payload["event"]["type"] for each in slack.deliveries.log] == ["tokens_revoked", "app_uninstalled"]
+    assert [item.payload["event"]["type"] for item in slack.deliveries.log] == ["tokens_revoked", "app_uninstalled"]
 
 
 async def test_people_of_another_organisation_are_known_where_they_share_a_channel(

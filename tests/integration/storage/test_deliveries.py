@@ -83,7 +83,7 @@ async def test_two_processes_that_get_the_same_mistake_tell_it_once(shared: str,
         for number in range(10):
             became = await handled_by_both(inboxes, incoming(f"m{number}", text="/set memory perhaps"))
             assert became.count(Outcome.DUPLICATE) == 3
-            assert sum("memory cannot be" in each for each in became) == 1
+            assert sum("memory cannot be" in item for item in became) == 1
 
 
 async def test_two_processes_that_get_the_same_press_ask_once(shared: str, clock: ManualClock) -> None:
@@ -112,7 +112,7 @@ async def test_two_processes_begin_and_take_over_once(shared: str, clock: Manual
         clock.advance(TELLING.total_seconds())
         since = clock() - WORTH_TELLING
         first, second = await asyncio.gather(*(store.take_pending_answers("slack", since=since) for store in stores))
-        assert sorted(each.incoming.dedupe_key for each in [*first, *second]) == [f"b{number}" for number in range(10)]
+        assert sorted(item.incoming.dedupe_key for item in [*first, *second]) == [f"b{number}" for number in range(10)]
 
 
 async def test_what_another_process_may_still_tell_is_left_to_it_on_a_server(shared: str, clock: ManualClock) -> None:

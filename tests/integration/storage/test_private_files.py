@@ -37,7 +37,7 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    return {each.name: mode(each) for each in files_of(folder)}
+    return {file_.name: mode(file_) for file_ in files_of(folder)}
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ async def test_a_database_that_others_may_read_is_closed_and_that_is_told(
     async with open_store(url, clock=utc_now) as store:
         await store.enqueue(incoming("m1"))
         beside = files_of(folder)
-        for each in beside:
-            each.chmod(0o644)
+        for item in beside:
+            item.chmod(0o644)
         with caplog.at_level(logging.WARNING):
             await migrate(url)
         assert set(modes(folder).values()) == {0o600}
         told = {vars(record)["path"] for record in caplog.records}
-        assert told == {str(each) for each in beside}
+        assert told == {str(item) for item in beside}
         assert await store.get_turn(1) is not None
     caplog.clear()
     await migrate(url)

@@ -77,7 +77,7 @@ async def test_a_forgotten_conversation_leaves_no_word_and_every_figure(url: str
     assert await store.get_entries(KEY, start=0) == []
     assert await store.enqueue(incoming("m1")) is None
     await answered(store, "m2")
-    assert [each.id for each in await store.get_entries(KEY, start=0)] == ["q-m2", "a-m2"]
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == ["q-m2", "a-m2"]
 
 
 async def test_other_conversations_stay(store: SqlStore) -> None:
@@ -124,7 +124,7 @@ async def test_somebody_who_is_forgotten_takes_nobody_else_s_messages_along(stor
     await store.put_messages(answers)
     await store.forget_person("local", eve.id)
     assert await store.get_message("W", "C1", "root") is not None
-    assert [each.id for each in await store.get_thread("W", "C1", "root", limit=9)] == ["answer-1"]
+    assert [item.id for item in await store.get_thread("W", "C1", "root", limit=9)] == ["answer-1"]
 
 
 async def test_what_rested_long_enough_is_found(store: SqlStore, clock: ManualClock) -> None:

@@ -131,7 +131,7 @@ async def test_what_is_acknowledged_survives_a_power_cut(path: Path) -> None:
 async def test_two_programs_share_a_file(path: Path, store: SqlStore, clock: ManualClock) -> None:
     async with open_store(f"sqlite:///{path}", clock=clock) as second:
         names = [f"m{number}" for number in range(10)]
-        ids = await asyncio.gather(*(each.enqueue(incoming(name)) for name in names for each in (store, second)))
+        ids = await asyncio.gather(*(item.enqueue(incoming(name)) for name in names for item in (store, second)))
         assert len([id for id in ids if id is not None]) == 10
         old = await store.claim(KEY, worker="w1")
         new = await second.claim(KEY, worker="w2")
@@ -179,7 +179,7 @@ async def test_cancelled_callers_leave_no_file_locked(path: Path, store: SqlStor
     assert await store.enqueue(incoming("after")) is not None
     assert ask(path, "UPDATE setting SET value = ''") == []  # and no connection holds the file
     entries = await store.get_entries(KEY, start=0)
-    assert [each.position for each in entries] == list(range(len(entries)))
+    assert [item.position for item in entries] == list(range(len(entries)))
     assert len(entries) % 2 == 0
     for root in await store.get_messages("W", "C1", limit=999):
         assert root.replies == 1
@@ -204,7 +204,7 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        seen.extend([(statement, each) for each in parameters[:1]] if many else [(statement, parameters)])
+        seen.extend([(statement, parameter) for parameter in parameters[:1]] if many else [(statement, parameters)])
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:

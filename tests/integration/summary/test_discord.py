@@ -59,7 +59,7 @@ async def test_a_channel_is_summarised_with_links_that_open_its_messages(scene: 
         asked = scene.discord.slash(scene.ada, scene.general, "summarise", {"what": "last 10"})
         await asked.shown()
         await scene.closed()
-        shown = await scene.until(lambda: [each for each in _everything(scene) if link(messages[0]) in each])
+        shown = await scene.until(lambda: [item for item in _everything(scene) if link(messages[0]) in item])
     assert link(messages[1]) in shown[-1]
     assert "1 reference to messages that were not read removed" in shown[-1]
     assert "evil.example" not in shown[-1]
@@ -96,11 +96,11 @@ async def test_a_digest_is_set_by_a_command_and_posted_into_the_channel(scene: S
         )
         await later.tick()
         await later.tick()
-        await scene.until(lambda: any(link(message) in each.content for each in scene.answers(scene.general)))
+        await scene.until(lambda: any(link(message) in answer.content for answer in scene.answers(scene.general)))
         await scene.closed()
-    assert len([each for each in scene.answers(scene.general) if each.seen_by is None]) == 1
+    assert len([answer for answer in scene.answers(scene.general) if answer.seen_by is None]) == 1
 
 
 def _everything(scene: Scene) -> list[str]:
-    places = [scene.general, *(each for each in scene.guild.channels.values() if each is not scene.general)]
+    places = [scene.general, *(channel for channel in scene.guild.channels.values() if channel is not scene.general)]
     return [message.content for place in places for message in scene.answers(place)]

@@ -80,7 +80,7 @@ async def test_what_is_searched_for_is_read_where_a_wire_tells_it(wire: WireName
 async def test_its_sources_and_what_it_took_are_told_at_the_end() -> None:
     async with asked(f"/search {QUESTION}") as (settlement, _, seed):
         record = seed.requests[-1]
-    urls = [each.url for each in settlement.draft.sources]
+    urls = [source.url for source in settlement.draft.sources]
     assert urls[0] == TIDES
     assert len(urls) == len(set(urls))
     assert settlement.draft.footer is not None
@@ -94,7 +94,7 @@ async def test_its_sources_and_what_it_took_are_told_at_the_end() -> None:
 @pytest.mark.parametrize("wire", ["chat", "messages"])
 async def test_every_wire_tells_its_sources(wire: WireName) -> None:
     async with asked(f"/search {QUESTION}", wire) as (settlement, _, _):
-        assert TIDES in [each.url for each in settlement.draft.sources]
+        assert TIDES in [source.url for source in settlement.draft.sources]
 
 
 async def test_a_model_that_cannot_search_says_so() -> None:

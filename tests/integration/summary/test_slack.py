@@ -39,7 +39,7 @@ async def test_a_channel_is_summarised_below_the_request_with_links_that_open_it
         messages = await talk(slack)
         await slack.slash(slack.ada, slack.general, "/seed", "summarise last 10")
         await play.settled()
-        request = [each for each in slack.messages(slack.general) if not each.is_reply][-1]
+        request = [item for item in slack.messages(slack.general) if not item.is_reply][-1]
         (answer,) = play.answers(request)
         for message in messages:
             assert permalink(message) in answer
@@ -85,7 +85,7 @@ async def test_who_may_not_read_a_channel_is_told_so_alone() -> None:
         assert "The boat is sold" not in await told(play, NO_ACCESS[:30])
         await play.settled()
         assert play.model.asked == []
-        assert not [each for each in slack.messages(secret) if each.author is slack.bot]
+        assert not [message for message in slack.messages(secret) if message.author is slack.bot]
         assert whispered(slack)
 
 
@@ -108,4 +108,4 @@ async def test_a_digest_is_set_by_slash_command_and_posted_into_the_channel() ->
 
 
 def _public(play: Scene) -> list[Message]:
-    return [each for each in play.slack.messages(play.slack.general) if each.author is play.slack.bot]
+    return [message for message in play.slack.messages(play.slack.general) if message.author is play.slack.bot]

@@ -41,15 +41,15 @@ async def pigeon() -> AsyncIterator[Stage]:
 
         @asynccontextmanager
         async def seen() -> AsyncIterator[list[str]]:
-            yield [each.texts[-1] for each in server.answers(question)]
+            yield [answer.texts[-1] for answer in server.answers(question)]
 
         @contextmanager
         def told() -> Iterator[Callable[[], list[str]]]:
             yield lambda: [text for person, text in server.notes.values() if person == question.author]
 
         def delete_answers() -> None:
-            for each in server.answers(question):
-                each.deleted = True
+            for answer in server.answers(question):
+                answer.deleted = True
 
         def close() -> Callable[[], None]:
             server.closed.add(question.room)

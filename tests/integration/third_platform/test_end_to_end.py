@@ -92,7 +92,7 @@ async def test_a_question_is_answered_in_its_thread_and_the_answer_grows(tmp_pat
     async with scene(tmp_path, [TextDelta("A heron is "), gate, *words("a bird.")], pigeon=pigeon) as play:
         question = pigeon.ask("What is a heron?")
         assert await pigeon.deliver(question) == 200
-        await play.until(lambda: any("A heron is" in each.texts[-1] for each in pigeon.answers(question)))
+        await play.until(lambda: any("A heron is" in item.texts[-1] for item in pigeon.answers(question)))
         gate.set()
         await play.settled()
         [answer] = pigeon.answers(question)
@@ -111,7 +111,7 @@ async def test_what_stands_in_the_thread_is_read(tmp_path: Path, pigeon: Pigeon)
         question = pigeon.ask("Which colour?", thread=root.id)
         assert await pigeon.deliver(question) == 200
         await play.settled()
-        assert [each.texts[-1].partition("\n")[0] for each in pigeon.answers(question)] == ["Green."]
+        assert [answer.texts[-1].partition("\n")[0] for answer in pigeon.answers(question)] == ["Green."]
         assert "The pump is green." in str(play.model.asked)
 
 

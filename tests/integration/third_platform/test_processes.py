@@ -134,7 +134,7 @@ async def test_run_joins_it(tmp_path: Path) -> None:
             await line_with(process, "Listening to Pigeon.", seconds=PATIENCE_S)
             question = pigeon.ask("Echo: a heron")
             assert await pigeon.deliver(question) == 200
-            await until(lambda: any("tokens in" in each.texts[-1] for each in pigeon.answers(question)))
+            await until(lambda: any("tokens in" in item.texts[-1] for item in pigeon.answers(question)))
             log = await ended(process)
         [answer] = pigeon.answers(question)
     assert answer.texts[-1].startswith("a heron")
@@ -158,7 +158,7 @@ async def test_one_process_listens_and_another_answers(tmp_path: Path, postgresq
             await line_with(listening, "Listening to Pigeon.", seconds=PATIENCE_S)
             question = pigeon.ask("Echo: a heron")
             assert await pigeon.deliver(question) == 200
-            await until(lambda: any("tokens in" in each.texts[-1] for each in pigeon.answers(question)))
+            await until(lambda: any("tokens in" in item.texts[-1] for item in pigeon.answers(question)))
             await ended(listening)
             await ended(working)
         [answer] = pigeon.answers(question)

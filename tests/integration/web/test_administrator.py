@@ -65,7 +65,7 @@ async def test_of_many_who_open_it_at_once_one_is_administrator(stage: Stage) ->
     path = await link(stage)
     async with visitor(stage) as client:
         answers = await asyncio.gather(*(client.get(path) for _ in range(4)))
-    assert sorted(each.status_code for each in answers) == [303, 403, 403, 403]
+    assert sorted(answer.status_code for answer in answers) == [303, 403, 403, 403]
 
 
 async def test_no_other_method_uses_the_link_up(stage: Stage) -> None:

@@ -113,7 +113,7 @@ def left_by_visitors(stage: Stage) -> dict[str, object]:
         "sockets": set(core.sio.eio.sockets),
         "files": list(Path.cwd().rglob("*")),
         "state": {name: value for (_, name), value in state.items() if not name.startswith("administrator-link/")},
-        "tasks": {each.get_name() for each in asyncio.all_tasks() if "Task-" not in each.get_name()},
+        "tasks": {task.get_name() for task in asyncio.all_tasks() if "Task-" not in task.get_name()},
     }
 
 

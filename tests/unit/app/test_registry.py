@@ -39,20 +39,20 @@ finally:
 def test_the_procfile_starts_every_platform() -> None:
     lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
     entries = dict(line.split(": ", 1) for line in lines)
-    commands = NOT_OF_A_PLATFORM | {each.name: each.name for each in load_specs()}
+    commands = NOT_OF_A_PLATFORM | {spec.name: spec.name for spec in load_specs()}
     assert entries == {name: f"seedling {command}" for name, command in commands.items()}
 
 
 def test_every_platform_has_its_guide_and_a_line_in_the_docs() -> None:
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    for each in load_specs():
-        assert (ROOT / each.guide).is_file()
-        assert f"    {each.name}: seedling {each.name} " in operations
+    for spec in load_specs():
+        assert (ROOT / spec.guide).is_file()
+        assert f"    {spec.name}: seedling {spec.name} " in operations
 
 
 def test_names_are_told_apart() -> None:
     specs = load_specs()
-    assert len({each.name for each in specs}) == len({each.title for each in specs}) == len(PLATFORMS)
+    assert len({spec.name for spec in specs}) == len({spec.title for spec in specs}) == len(PLATFORMS)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_no_sdk_is_loaded_before_its_platform_is_joined(arguments: list[str], tm
 
 def test_only_the_registry_names_a_platform() -> None:
     """Comments give platforms' limits as reasons; no code of the core asks which platform it is."""
-    names = [each.name for each in load_specs()]
+    names = [spec.name for spec in load_specs()]
     named = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "bot").rglob("*.py")
@@ -86,7 +86,7 @@ def test_only_the_registry_names_a_platform() -> None:
     assert named == {"bot/app/registry.py"}
 
 
-@pytest.mark.parametrize("name", [each.name for each in load_specs()])
+@pytest.mark.parametrize("name", [spec.name for spec in load_specs()])
 @pytest.mark.parametrize(
     ("url", "variable"),
     [("sqlite:///seedling.db", "DATABASE_URL"), ("postgresql://nobody@127.0.0.1:1/none", "")],
@@ -96,7 +96,7 @@ def test_what_a_platforms_process_lacks_is_one_line(
     name: str, url: str, variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
-    [platform] = configure(each for each in load_specs() if each.name == name)
+    [platform] = configure(spec for spec in load_specs() if spec.name == name)
     assert main([name]) == 78
     told = capsys.readouterr().err
     assert told.startswith(f"seedling: {variable or platform.settings.joined_by[0].upper()}: must ")
@@ -168,10 +168,10 @@ async def test_what_was_opened_is_closed_when_the_next_one_is_refused(opened: Op
 
 async def test_a_platform_that_is_not_joined_is_not_asked(opened: Opened, settings: Settings) -> None:
     platform = opened.platform("a")
-    [row] = [each async for each in platform.check(settings, seconds=1)]
+    [row] = [item async for item in platform.check(settings, seconds=1)]
     assert (row.name, row.ok, row.fix) == ("A", None, "")
     assert row.detail.startswith("not joined; ")
     begun = platform.settings.model_copy(update={"slack_app_token": SecretStr("xapp-1")})
-    [row] = [each async for each in replace(platform, settings=begun).check(settings, seconds=1)]
+    [row] = [item async for item in replace(platform, settings=begun).check(settings, seconds=1)]
     assert row.ok
     assert opened.seen == ["a checked"]

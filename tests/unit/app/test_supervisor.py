@@ -59,7 +59,7 @@ async def test_a_part_that_ends_is_started_again(end: Exception | None, caplog: 
     assert len(told) == 1
     assert told[0].startswith("Slack has stopped")
     assert SECRET not in told[0] + caplog.text
-    assert sum(each.levelno >= logging.ERROR for each in caplog.records) == (0 if "disk" in told[0] else 1)
+    assert sum(record.levelno >= logging.ERROR for record in caplog.records) == (0 if "disk" in told[0] else 1)
 
 
 async def test_what_only_an_operator_can_mend_ends_the_process() -> None:
@@ -97,7 +97,7 @@ async def test_other_parts_never_notice() -> None:
 
 def waits(lasted: list[float], *, chance: float = 0.5) -> list[float]:
     backoff = Backoff(BackoffTimes(first=1, longest=10, healthy=60), chance=lambda: chance)
-    return [round(backoff.delay(each), 6) for each in lasted]
+    return [round(backoff.delay(item), 6) for item in lasted]
 
 
 def test_waits_grow_up_to_the_longest() -> None:
@@ -129,7 +129,7 @@ def test_each_kind_is_told_once_and_then_counted(caplog: pytest.LogCaptureFixtur
     for _ in range(120):
         errors.note("message", raised(KeyError(SECRET)))
     errors.note("app_mention", raised(ValueError(SECRET)))
-    told = [(vars(each)["event"], vars(each).get("count", 1)) for each in caplog.records]
+    told = [(vars(record)["event"], vars(record).get("count", 1)) for record in caplog.records]
     assert told == [("message", 1), ("message", 10), ("message", 100), ("app_mention", 1)]
     assert errors.counts == {"message": 120, "app_mention": 1}
     assert SECRET not in caplog.text

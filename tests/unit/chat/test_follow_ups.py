@@ -229,7 +229,7 @@ def test_whoever_means_the_bot_is_answered_unless_it_is_a_reaction(
 
 @given(text=st.text(min_size=1, max_size=30), before=st.lists(st.builds(lambda text: text, TEXTS), max_size=5))
 def test_a_single_person_is_only_passed_over_for_a_reaction_or_a_name(text: str, before: list[str]) -> None:
-    said = [Utterance(speaker=who, name="Ada", text=each) for each in before for who in ("ada", BOT)]
+    said = [Utterance(speaker=who, name="Ada", text=item) for item in before for who in ("ada", BOT)]
     assume("@" not in text)
     assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), said) in {MEANT, REACTION}
 

@@ -252,8 +252,8 @@ def test_no_text_makes_a_line_that_looks_like_the_label_of_an_entry(before: str)
 
 @given(CONTENTS, st.text(alphabet="[] >\n\u200b2026-card:polucit\\", max_size=30))
 def test_no_message_has_a_line_that_looks_like_a_label(message: MessageContent, text: str) -> None:
-    for each in (message, labelled(text)):
-        assert not LABEL.search(render(each))
+    for item in (message, labelled(text)):
+        assert not LABEL.search(render(item))
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_at_most_so_many_calls_within_a_minute_whatever_is_asked() -> None:
             for pause, calls in steps:
                 tasks += [asyncio.create_task(call(limiter)) for _ in range(calls)]
                 await time.pass_(pause)
-            while not all(each.done() for each in tasks):
+            while not all(task.done() for task in tasks):
                 await time.pass_(5)
             assert len(made) == sum(calls for _, calls in steps)
 
@@ -70,7 +70,7 @@ async def test_first_texts_and_ends_go_before_the_rest() -> None:
 
     async with limiter.call():
         asked = [Priority.PROGRESS, Priority.NORMAL, Priority.FINAL, Priority.FIRST]
-        tasks = [asyncio.create_task(call(each)) for each in asked]
+        tasks = [asyncio.create_task(call(item)) for item in asked]
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
     assert order == [Priority.FIRST, Priority.FINAL, Priority.NORMAL, Priority.PROGRESS]

@@ -196,7 +196,7 @@ def test_a_persona_of_several_lines_is_one_value() -> None:
 
 @pytest.mark.parametrize("command", all_commands().values(), ids=lambda command: command.name)
 def test_every_command_says_what_it_does_and_gives_an_example_that_fits(command: object) -> None:
-    (found,) = [each for each in all_commands().values() if each is command]
+    (found,) = [item for item in all_commands().values() if item is command]
     assert found.help.endswith(".")
     assert found.usage.startswith(found.name)
     assert len({arg.name for arg in found.args}) == len(found.args)

@@ -35,7 +35,7 @@ def limits(**changes: object) -> WindowLimits:
 
 def stored(entry: NewEntry, position: int) -> StoredEntry:
     """An entry as the store gives it back."""
-    return StoredEntry(**{each.name: getattr(entry, each.name) for each in fields(NewEntry)}, position=position)
+    return StoredEntry(**{item.name: getattr(entry, item.name) for item in fields(NewEntry)}, position=position)
 
 
 def sized(position: int, role: Role, tokens: int, at: datetime = START) -> StoredEntry:
@@ -70,7 +70,7 @@ class Thread:
             asked.append(user_entry(message))
         return View(
             conversation=self.conversation,
-            history=[each for each in self.entries if each.position >= self.conversation.window_start],
+            history=[entry for entry in self.entries if entry.position >= self.conversation.window_start],
             question=asked,
             head=system_prompt(self.persona, self.conversation.memory),
             now=self.now,

@@ -51,7 +51,7 @@ async def act(house: House, name: str, value: object, number: int) -> None:
 
 
 def answering(requests: list[ModelRequest]) -> list[ModelRequest]:
-    return [each for each in requests if "Update your notes" not in each.entries[-1].text]
+    return [request for request in requests if "Update your notes" not in request.entries[-1].text]
 
 
 def extends(before: ModelRequest, after: ModelRequest) -> bool:
@@ -68,7 +68,7 @@ async def played(script: Sequence[tuple[str, object]]) -> list[RequestRecord]:
         records = list(await house.store.recent_requests(KEY, limit=1000))
     requests = answering(house.requests)
     assert len(requests) == len(records)
-    assert [each.figures.broken for each in records[:1]] in ([], ["first"])
+    assert [item.figures.broken for item in records[:1]] in ([], ["first"])
     for before, after, record in zip(requests, requests[1:], records[1:], strict=False):
         assert extends(before, after) == (record.figures.broken == ""), record.figures.broken
     return records
@@ -86,7 +86,7 @@ async def test_each_reason_for_a_break_is_told() -> None:
     colder = [step for asks in range(2, 6) for step in [*[("ask", 800)] * asks, ("pause", 700)]]
     rare = [*colder, ("ask", 5), ("delete", len(lively) + len(colder)), ("ask", 5), ("persona", 1), ("ask", 5)]
     records = await played([*lively, *rare])
-    assert {each.figures.broken for each in records} == {"first", "", "trim", "cold", "deleted", "head changed"}
+    assert {record.figures.broken for record in records} == {"first", "", "trim", "cold", "deleted", "head changed"}
 
 
 @given(st.text(max_size=200), st.text(max_size=40))

@@ -32,9 +32,9 @@ def scripts_of_notes(turns: int) -> list[list[ModelEvent]]:
 async def test_a_coming_trim_is_condensed_from_the_unchanged_prefix_and_pinned_in_the_head() -> None:
     async with running(*scripts_of_notes(40)) as house:
         await talk(house, turns=30)
-    condensed = [each for each in house.store.condensations.values() if each.conversation.memory]
+    condensed = [condensation for condensation in house.store.condensations.values() if condensation.conversation.memory]
     assert condensed
-    notes = next(each for each in house.requests if "Update your notes" in each.entries[-1].text)
+    notes = next(request for request in house.requests if "Update your notes" in request.entries[-1].text)
     index = house.requests.index(notes)
     before, after = house.requests[index - 1], house.requests[index + 1]
     assert notes.head == before.head
@@ -42,8 +42,8 @@ async def test_a_coming_trim_is_condensed_from_the_unchanged_prefix_and_pinned_i
     assert condensed[0].conversation.memory in after.head
     assert after.entries[0] != before.entries[0]
     records = await house.store.recent_requests(KEY, limit=100)
-    assert [each.figures.broken for each in records].count("trim") == len(house.store.condensations)
-    assert {each.figures.broken for each in records} == {"first", "trim", ""}
+    assert [record.figures.broken for record in records].count("trim") == len(house.store.condensations)
+    assert {record.figures.broken for record in records} == {"first", "trim", ""}
 
 
 async def test_after_a_cold_trim_the_notes_are_appended_and_break_nothing() -> None:
@@ -52,9 +52,9 @@ async def test_after_a_cold_trim_the_notes_are_appended_and_break_nothing() -> N
         house.clock.advance(3600)
         await house.ask("back again", 50)
         await house.ask("and now?", 51)
-    (notes,) = (each for each in house.requests if "Update your notes" in each.entries[-1].text)
+    (notes,) = (request for request in house.requests if "Update your notes" in request.entries[-1].text)
     assert len(notes.entries) == 1
-    back, after = (each for each in house.requests[-3:] if each is not notes)
+    back, after = (request for request in house.requests[-3:] if request is not notes)
     assert back.entries[-1].text.endswith("back again")
     assert after.entries[: len(back.entries)] == back.entries
     assert any(NOTES_TITLE in entry.text for entry in after.entries)
@@ -107,7 +107,7 @@ async def test_notes_are_told_and_forgotten() -> None:
     async with running(*scripts_of_notes(40)) as house:
         assert "There are no notes" in await told(house, "/show memory")
         await talk(house, turns=30)
-        (memory,) = {each.conversation.memory for each in list(house.store.condensations.values())[-1:]}
+        (memory,) = {condensation.conversation.memory for condensation in list(house.store.condensations.values())[-1:]}
         assert memory in await told(house, "/show memory")
         assert "are gone" in await told(house, "/forget memory")
         assert "There are no notes" in await told(house, "/show memory")

@@ -244,4 +244,4 @@ class TestFigures:
     def test_what_left_the_view_is_told(self) -> None:
         history = exchanges(20)
         window = plan(replace(carried_on(history), now=START + timedelta(days=1)), limits())
-        assert [each.position for each in window.removed] == list(range(window.start))
+        assert [item.position for item in window.removed] == list(range(window.start))

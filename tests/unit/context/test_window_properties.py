@@ -83,7 +83,7 @@ def planned(view: View, terms: WindowLimits) -> Window:
 @given(views(), any_limits)
 def test_a_window_carries_the_whole_question_and_stays_within_the_limit(view: View, terms: WindowLimits) -> None:
     window = planned(view, terms)
-    asked = tuple(each.entry for each in view.question)
+    asked = tuple(item.entry for item in view.question)
     assert window.entries[-len(asked) :] == asked
     assert window.tokens <= (terms.context_tokens - terms.reserved) * (1 - SAFETY_MARGIN)
     assert 0 < terms.reserved <= terms.max_tokens
@@ -94,10 +94,10 @@ def test_a_window_is_the_end_of_the_view_and_begins_with_a_person(view: View, te
     window = planned(view, terms)
     kept = view.history[len(window.removed) :]
     assert [*window.removed, *kept] == list(view.history)
-    assert window.entries == tuple(each.entry for each in (*kept, *view.question))
+    assert window.entries == tuple(item.entry for item in (*kept, *view.question))
     assert window.entries[0].role == "user"
-    assert all(each.position >= window.start for each in kept)
-    assert all(each.position < window.start for each in window.removed)
+    assert all(item.position >= window.start for item in kept)
+    assert all(item.position < window.start for item in window.removed)
 
 
 @given(views(), any_limits)
@@ -120,7 +120,7 @@ def test_the_floor_stays_in_view_through_a_whole_conversation(
     thread = Thread(terms=limits(card=card(ratio), context=context))
     for asked, answered, pause in course:
         _, window = thread.ask("w" * (4 * asked), answer="w" * (4 * answered), pause=pause)
-        everything = sum(each.tokens for each in thread.entries[:-1])
+        everything = sum(entry.tokens for entry in thread.entries[:-1])
         assert window.tokens - window.head_tokens >= min(thread.terms.floors[context], everything)
 
 

@@ -89,7 +89,7 @@ def test_a_page_is_one_source_however_its_address_is_written() -> None:
         SourceFound(Source(url="https://[broken", title="Broken")),
         SourceFound(Source(url="https://[broken", title="Broken")),
     )
-    assert [(each.url, each.title) for each in answer.draft().sources] == [
+    assert [(source.url, source.title) for source in answer.draft().sources] == [
         ("https://www.Example.org/tides/#spring", "All about tides"),
         ("https://example.org/tides?page=2", "More"),
         ("https://[broken", "Broken"),

@@ -78,7 +78,7 @@ def text_outside_of_code(text: str) -> str:
 @given(TEXTS)
 def test_only_known_addresses_are_linked_and_nothing_is_fetched(text: str) -> None:
     safe = sanitize_links(text, allowed=ALLOWED)
-    assert {each for each in targets(safe) if ":" in each.split("/")[0]} <= {GOOD}
+    assert {target for target in targets(safe) if ":" in target.split("/")[0]} <= {GOOD}
     assert images(safe) == 0
 
 
@@ -168,5 +168,5 @@ def test_known_addresses_are_compared_as_browsers_do() -> None:
 def test_hostile_texts_are_made_safe_like_others(unit: str) -> None:
     text = unit * (100_000 // len(unit))
     safe = sanitize_links(text, allowed=lambda _: False)
-    assert targets(safe[:20_000]) <= {"%60" + text} | {each for each in targets(safe[:20_000]) if ":" not in each}
+    assert targets(safe[:20_000]) <= {"%60" + text} | {target for target in targets(safe[:20_000]) if ":" not in target}
     assert stable_prefix_length(text) <= len(text)

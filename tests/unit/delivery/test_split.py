@@ -118,7 +118,7 @@ def test_links_and_code_spans_are_whole(text: str, limit: int) -> None:
         ]
 
     pieces = split(text, limit=limit)
-    assert [each for piece in pieces for each in inner(piece.shown)] == inner(text)
+    assert [item for piece in pieces for item in inner(piece.shown)] == inner(text)
 
 
 @pytest.mark.parametrize("limit", [50, 333, 2000, 4000, 12_000])

@@ -29,7 +29,7 @@ def shown(message: Json, **options: Any) -> str:
     return render(read_content(message, names, **options))
 
 
-@pytest.mark.parametrize("case", [pytest.param(each, id=each["id"]) for each in cases("discord")])
+@pytest.mark.parametrize("case", [pytest.param(item, id=item["id"]) for item in cases("discord")])
 def test_the_model_sees_what_people_see(case: Json) -> None:
     expected = case["model_sees"]
     if case["id"] in NOT_OF_ONE_MESSAGE:  # a forum's title and the numbers of messages stand elsewhere
@@ -38,15 +38,15 @@ def test_the_model_sees_what_people_see(case: Json) -> None:
 
 
 def test_replies_that_only_agree_or_not_tell_to_what() -> None:
-    case = next(each for each in cases("discord") if each["id"] == "discord-reply-relations")
-    said = {each["id"]: each for each in case["message"]["conversation"]}
-    for each in said.values():
-        if "reply_to" in each:
-            told = said[each["reply_to"]]
+    case = next(item for item in cases("discord") if item["id"] == "discord-reply-relations")
+    said = {item["id"]: item for item in case["message"]["conversation"]}
+    for item in said.values():
+        if "reply_to" in item:
+            told = said[item["reply_to"]]
             author = {"username": told["author"]}
             referenced = {"id": told["id"], "author": author, "content": told["content"]}
-            message = {"type": 19, "content": each["content"], "referenced_message": referenced}
-            assert shown(message) == f"[in reply to {told['author']}: {told['content']}]\n{each['content']}"
+            message = {"type": 19, "content": item["content"], "referenced_message": referenced}
+            assert shown(message) == f"[in reply to {told['author']}: {told['content']}]\n{item['content']}"
 
 
 # ---------------------------------------------------------------- text

@@ -21,8 +21,8 @@ def turn(**changes: Any) -> Turn:
 
 
 def pressed(draft: Draft, asked: Turn) -> list[str]:
-    rows: list[Any] = [each for row in rows_for(draft, asked) for each in row["components"]]
-    return [str(each["label"]) for each in rows]
+    rows: list[Any] = [component for row in rows_for(draft, asked) for component in row["components"]]
+    return [str(item["label"]) for item in rows]
 
 
 @given(st.text(st.sampled_from("ab \n`|-*[](){}<>#_~\\x"), max_size=6_000), st.sampled_from(["writing", "done"]))

@@ -37,30 +37,30 @@ async def commands(clock: ManualClock) -> list[Any]:
 
 
 def parts_of(commands: list[Any]) -> Iterator[Any]:
-    for each in commands:
-        yield each
-        for option in each.get("options", ()):
+    for command in commands:
+        yield command
+        for option in command.get("options", ()):
             yield option
             yield from option.get("choices", ())
 
 
 async def test_names_and_descriptions_are_complete_in_german(commands: list[Any]) -> None:
     missing = []
-    for each in parts_of(commands):
-        if each["name"] not in SAME and "de" not in each.get("name_localizations", {}):
-            missing.append(each["name"])
-        if each.get("description") and "de" not in each.get("description_localizations", {}):
-            missing.append(each["description"])
+    for part in parts_of(commands):
+        if part["name"] not in SAME and "de" not in part.get("name_localizations", {}):
+            missing.append(part["name"])
+        if part.get("description") and "de" not in part.get("description_localizations", {}):
+            missing.append(part["description"])
     assert not missing
 
 
 async def test_every_command_of_the_table_is_offered(commands: list[Any]) -> None:
-    names = {each["name"] for each in commands}
+    names = {command["name"] for command in commands}
     assert names >= {*all_commands(), "settings", "Ask about this", "Summarise from here"}
 
 
 async def test_commands_work_everywhere_and_for_people_who_install_them(commands: list[Any]) -> None:
-    assert all(each["contexts"] == [0, 1, 2] and sorted(each["integration_types"]) == [0, 1] for each in commands)
+    assert all(command["contexts"] == [0, 1, 2] and sorted(command["integration_types"]) == [0, 1] for command in commands)
 
 
 async def test_commands_keep_to_the_limits(commands: list[Any]) -> None:
@@ -69,23 +69,23 @@ async def test_commands_keep_to_the_limits(commands: list[Any]) -> None:
 
     for command in commands:
         parts = list(parts_of([command]))
-        values = sum(len(each["value"]) for each in parts if isinstance(each.get("value"), str))
-        assert sum(longest(each, "name") + longest(each, "description") for each in parts) + values <= MOST_CHARACTERS
-        assert all(longest(each, "description") <= DESCRIPTION for each in parts)
+        values = sum(len(part["value"]) for part in parts if isinstance(part.get("value"), str))
+        assert sum(longest(part, "name") + longest(part, "description") for part in parts) + values <= MOST_CHARACTERS
+        assert all(longest(part, "description") <= DESCRIPTION for part in parts)
 
 
 async def test_options_have_the_ranges_and_choices_of_the_table(commands: list[Any]) -> None:
-    ask = next(each for each in commands if each["name"] == "ask")
-    options = {each["name"]: each for each in ask["options"]}
+    ask = next(command for command in commands if command["name"] == "ask")
+    options = {option["name"]: option for option in ask["options"]}
     for name, parameter in PARAMETERS.items():
         if parameter.wire and parameter.kind in {"integer", "number"}:
             assert (options[name]["min_value"], options[name]["max_value"]) == (parameter.low, parameter.high)
         if parameter.wire and parameter.kind == "choice":
-            assert tuple(each["value"] for each in options[name]["choices"]) == parameter.choices
+            assert tuple(choice["value"] for choice in options[name]["choices"]) == parameter.choices
 
 
 async def test_no_translation_is_of_something_that_is_gone(commands: list[Any]) -> None:
-    names = {each["name"] for each in parts_of(commands)}
-    texts = names | {each.get("description") for each in parts_of(commands)}
+    names = {part["name"] for part in parts_of(commands)}
+    texts = names | {part.get("description") for part in parts_of(commands)}
     assert set(GERMAN_NAMES) <= names
     assert set(GERMAN_TEXTS) <= texts

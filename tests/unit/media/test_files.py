@@ -101,7 +101,7 @@ async def test_files_of_one_question_share_the_room() -> None:
     messages = [incoming("1", attachments=attached("a", "b")), incoming("2", 2, attachments=attached("c", "p"))]
     terms = FileTerms(text_tokens=400, media_tokens=5_000)
     found = await files_of(shelf, reader).read("fake", messages, terms)
-    assert [each.text_tokens for each in reader.terms] == [100, 100, 149, 150]  # what one leaves over, the next may use
+    assert [term.text_tokens for term in reader.terms] == [100, 100, 149, 150]  # what one leaves over, the next may use
     assert reader.terms[-1].media_tokens == 5_000 - 100 - 1 - 149
     assert all(isinstance(outcome, ReadFile) for outcome in found.values())
 
@@ -187,7 +187,7 @@ def entry(size: int, text: str = "x") -> Entry:
 
 def test_the_oldest_media_give_way_to_new_ones() -> None:
     shown = within_bytes([entry(40), entry(0), entry(40), entry(40)], 100)
-    assert [sum(len(media.data) for media in each.media) for each in shown] == [0, 0, 0, 40]
+    assert [sum(len(media.data) for media in item.media) for item in shown] == [0, 0, 0, 40]
     assert shown[0].text == f"x\n{NO_LONGER_SHOWN}"
     assert shown[1].text == "x"
 
@@ -226,7 +226,7 @@ def message(number: int, *ids: str) -> ThreadMessage:
 
 def test_of_an_old_thread_the_newest_files_count() -> None:
     thread = [message(1, "a"), message(2, "b", "c"), message(3), message(4, "d")]
-    assert [each.source_id for each in newest_files(thread, 2)] == ["old3", "old4"]
+    assert [file_.source_id for file_ in newest_files(thread, 2)] == ["old3", "old4"]
     assert newest_files(thread, 4) == thread
     assert newest_files([], 4) == []
 

@@ -62,7 +62,7 @@ def test_an_event_of_any_shape_is_survived(raw: object) -> None:
 async def test_pages_are_read_to_the_end() -> None:
     api = ScriptedApi(page("a", "b", has_more=True), page("c", "d", has_more=True), page("e", has_more=False))
     async with api.open() as model:
-        found = [each.id async for each in read_usage(model, since=SINCE, until=UNTIL, page=2)]
+        found = [item.id async for item in read_usage(model, since=SINCE, until=UNTIL, page=2)]
     assert found == ["a", "b", "c", "d", "e"]
     asked = [dict(request.url.params) for request in api.requests]
     assert [query.get("before") for query in asked] == [None, "b", "d"]
@@ -78,7 +78,7 @@ async def test_pages_are_read_to_the_end() -> None:
 async def test_a_server_that_gives_the_same_page_again_is_left() -> None:
     api = ScriptedApi(page("a", "b"), page("a", "b"))
     async with api.open() as model:
-        assert len([each async for each in read_usage(model, since=SINCE, until=UNTIL, page=2)]) == 2
+        assert len([item async for item in read_usage(model, since=SINCE, until=UNTIL, page=2)]) == 2
 
 
 async def test_the_balance_is_read() -> None:
@@ -96,4 +96,4 @@ async def test_a_refusal_is_an_error_of_the_model() -> None:
 async def test_a_server_without_an_account_says_so(status: int) -> None:
     async with ScriptedApi(failed(status)).open() as model:
         with pytest.raises(ModelRejected, match="tells no account usage"):
-            assert [each async for each in read_usage(model, since=SINCE, until=UNTIL)]
+            assert [item async for item in read_usage(model, since=SINCE, until=UNTIL)]

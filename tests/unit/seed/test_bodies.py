@@ -164,10 +164,10 @@ def test_a_plain_server_gets_only_standard_fields(wire: WireName) -> None:
 @pytest.mark.parametrize("name", WIRE_PARAMETERS)
 def test_every_wire_parameter_of_the_table_is_sent(wire: WireName, name: str) -> None:
     given = {**values_of(resolve([])), **ALL, name: a_value(PARAMETERS[name])}
-    values = {each: value for each, value in given.items() if PARAMETERS[each].wire}
-    fields = [each for each in sent(wire, "seed", **values) if each not in FRAME]
-    known = {each: "max_output_tokens" if (wire, each) == ("responses", "max_tokens") else each for each in values}
-    assert fields == [known[each] for each in WIRE_PARAMETERS if each in values]
+    values = {item: value for item, value in given.items() if PARAMETERS[item].wire}
+    fields = [item for item in sent(wire, "seed", **values) if item not in FRAME]
+    known = {item: "max_output_tokens" if (wire, item) == ("responses", "max_tokens") else item for item in values}
+    assert fields == [known[parameter] for parameter in WIRE_PARAMETERS if parameter in values]
     assert sent(wire, "seed", **values)[known[name]] == (
         ",".join(value) if isinstance(value := values[name], tuple) else value
     )

@@ -72,7 +72,7 @@ async def test_all_is_well() -> None:
 async def test_without_access_only_that_is_told(reply: httpx.Response | Exception, name: str, fix: str) -> None:
     catalogue = [failed(404), failed(404), failed(404)] if isinstance(reply, httpx.Response) else []
     *before, check = await examined(*catalogue, reply)
-    assert [each.ok for each in before] == [None] * len(catalogue)
+    assert [item.ok for item in before] == [None] * len(catalogue)
     assert (check.name, check.ok) == (name, False)
     assert fix in check.fix
     assert KEY not in repr(check)

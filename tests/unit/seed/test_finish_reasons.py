@@ -230,7 +230,7 @@ def test_only_known_words_end_an_answer_well(reason: str) -> None:
     ],
 )
 async def test_recorded_ends(case: str, finish: Finish | None) -> None:
-    cases = {each["id"]: each for each in json.loads((data_folder() / "cases" / "responses.json").read_text())}
+    cases = {load["id"]: load for load in json.loads((data_folder() / "cases" / "responses.json").read_text())}
     api = ScriptedApi(streamed(cases[case]["body"].encode()))
     async with api.open() as model:
         events, error = await gather(model, ask())

@@ -39,7 +39,7 @@ async def test_a_refused_key_is_a_setting_to_mend(reply: httpx.Response, caplog:
         await checked(reply, reply)
     assert KEY not in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert [each for each in caplog.records if each.name.startswith("adapters")] == []
+    assert [record for record in caplog.records if record.name.startswith("adapters")] == []
 
 
 async def test_a_server_that_asks_for_a_key_that_is_not_set_is_told_so() -> None:
@@ -58,7 +58,7 @@ async def test_a_server_that_asks_for_a_key_that_is_not_set_is_told_so() -> None
 )
 async def test_a_good_start_says_nothing(replies: list[httpx.Response], caplog: pytest.LogCaptureFixture) -> None:
     await checked(*replies)
-    assert [each for each in caplog.records if each.name.startswith("adapters")] == []
+    assert [record for record in caplog.records if record.name.startswith("adapters")] == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ async def test_what_else_is_wrong_stops_nothing_and_is_told(
     reply: httpx.Response | Exception, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await checked(reply)
-    [line] = [each for each in caplog.records if each.name.startswith("adapters")]
+    [line] = [record for record in caplog.records if record.name.startswith("adapters")]
     assert line.levelno == logging.WARNING
     assert words in line.getMessage()
     assert "secret" not in line.getMessage()

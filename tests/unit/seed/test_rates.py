@@ -77,7 +77,7 @@ async def test_the_last_good_price_is_kept_on_disk(tmp_path: Path) -> None:
     price, origin = await refreshed(ScriptedApi(failed(500)), file)
     assert price == Decimal("0.5")
     assert origin.endswith(" UTC, kept on disk")
-    assert [each.name for each in file.parent.iterdir()] == ["rates.json"]
+    assert [path.name for path in file.parent.iterdir()] == ["rates.json"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def shown(message: Json, **options: Any) -> str:
     return render(read_content(message, NAMES, **options))
 
 
-@pytest.mark.parametrize("case", [pytest.param(each, id=each["id"]) for each in cases("slack")])
+@pytest.mark.parametrize("case", [pytest.param(item, id=item["id"]) for item in cases("slack")])
 def test_the_model_sees_what_people_see(case: Json) -> None:
     assert unseen(case["model_sees"], shown(case["message"])) == []
 
@@ -161,7 +161,7 @@ def test_a_forwarded_alert_keeps_its_fields() -> None:
 def test_the_files_of_a_forward_are_files_of_the_message() -> None:
     own = {"id": "F0", "name": "own.txt"}
     message = {"files": [own], "attachments": [FORWARD, FORWARD, {"files": [{"id": "F9", "name": "not-a-forward"}]}]}
-    assert [each.id for each in files(message)] == ["F0", "F1", "F2"]
+    assert [file_.id for file_ in files(message)] == ["F0", "F1", "F2"]
 
 
 # ---------------------------------------------------------------- kinds of messages

@@ -66,7 +66,7 @@ def messages_of(text: str) -> list[list[dict[str, Any]]]:
         footer=Footer(model="m" * 40, usage=Usage(input=9, cached=3, output=1), cost=Decimal("0.1"), seconds=9),
         is_cut=True,
     )
-    shown = [markdown_blocks(escape_markdown(each.shown)) for each in pieces] or [[]]
+    shown = [markdown_blocks(escape_markdown(piece.shown)) for piece in pieces] or [[]]
     return [*shown[:-1], [*shown[-1], *end_blocks(draft, 2**62)]]
 
 
@@ -77,9 +77,9 @@ def check_limits(text: str) -> None:
         check_message_blocks(blocks)  # what Slack and its SDK refuse
         written = json.dumps(blocks, ensure_ascii=False)
         assert len("".join(re.findall(r'"text": "((?:[^"\\]|\\.)*)"', written))) <= BLOCKS_CHARACTERS
-        markdown = [each["text"] for each in blocks if each["type"] == "markdown"]
-        assert all(len(each) <= MARKDOWN_CHARACTERS and "<" not in each for each in markdown)
-        assert all(len(fallback_text(each)) < TEXT_CHARACTERS for each in markdown)
+        markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
+        assert all(len(item) <= MARKDOWN_CHARACTERS and "<" not in item for item in markdown)
+        assert all(len(fallback_text(item)) < TEXT_CHARACTERS for item in markdown)
 
 
 @given(MARKDOWN)
@@ -96,7 +96,7 @@ def test_no_message_of_a_real_answer_exceeds_a_limit() -> None:
 @given(MARKDOWN)
 def test_the_pieces_together_are_the_text(text: str) -> None:
     pieces = Splitter(limit=PIECE_CHARACTERS, size=lambda each: len(escape_markdown(each))).split(text)
-    assert "".join(each.text for each in pieces) == text
+    assert "".join(piece.text for piece in pieces) == text
 
 
 @given(st.text())
@@ -124,7 +124,7 @@ def test_shortening_cuts_no_entity() -> None:
 def test_a_reference_is_read_as_it_was_written(parts: list[tuple[int, int, bool]]) -> None:
     written = [ReplyMessage(ts=f"{seconds}.{micros:06d}", streaming=streams) for seconds, micros, streams in parts]
     channel, read = read_reference(write_reference("C1", written))
-    assert [(each.ts, each.streaming) for each in read] == [(each.ts, each.streaming) for each in written]
+    assert [(item.ts, item.streaming) for item in read] == [(item.ts, item.streaming) for item in written]
     assert channel == ("C1" if parts else "")
 
 

@@ -37,7 +37,7 @@ def recorded() -> list[tuple[str, str, Any]]:
     folder = data_folder() / "slack_payloads"
     found: list[tuple[str, str, Any]] = []
     for path in sorted(folder.glob("events/*.json")) + sorted(folder.glob("interactive/**/*.json")):
-        kind = next((KINDS[each] for each in KINDS if each in path.parts), "interactive")
+        kind = next((KINDS[item] for item in KINDS if item in path.parts), "interactive")
         found.append((path.stem, kind, json.loads(path.read_text(encoding="utf-8"))))
     bodies = folder / "bolt_python_test_bodies.json"
     if bodies.is_file():
@@ -77,7 +77,7 @@ def planted(payload: Any) -> Any:
 def no_bugs(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """What a delivery raises is logged: there must be nothing."""
     yield
-    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.skipif(not RECORDED, reason="there is no test data")
@@ -120,7 +120,7 @@ async def test_what_recorded_mentions_threads_edits_and_deletions_do() -> None:
     await desk.deliver("events_api", bodies["test_message_thread_broadcast.event_payload"])
     await desk.deliver("events_api", bodies["test_message_changed.event_payload"])
     await desk.deliver("events_api", bodies["test_message_deleted.event_payload"])
-    assert {each.text for _, each in desk.bot.edits} == {"message text"}
+    assert {item.text for _, item in desk.bot.edits} == {"message text"}
     assert {source for _, source in desk.bot.deletions} == {TS}
     await desk.aclose()
 
@@ -145,8 +145,8 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a payload, from the outside in."""
     found = [path] if path else []
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, each in items:
-        found += places(each, (*path, name))
+    for name, item in items:
+        found += places(item, (*path, name))
     return found
 
 
@@ -175,8 +175,8 @@ def test_any_bent_delivery_is_acknowledged(data: st.DataObject, caplog: pytest.L
             body = bend(body, data.draw(st.sampled_from(found)), data.draw(JUNK), remove=data.draw(st.booleans()))
     caplog.clear()
     asyncio.run(_deliver(kind, body))
-    bugs = [each for each in caplog.records if each.levelno >= logging.ERROR and each.name.startswith("adapters")]
-    assert [each.getMessage() for each in bugs if "could not be read" not in each.getMessage()] == []
+    bugs = [record for record in caplog.records if record.levelno >= logging.ERROR and record.name.startswith("adapters")]
+    assert [bug.getMessage() for bug in bugs if "could not be read" not in bug.getMessage()] == []
 
 
 @pytest.mark.parametrize("type", [["message"], {"message": 1}, None, 7])

@@ -67,10 +67,10 @@ async def test_answers_written_at_once_do_not_mix_their_streams() -> None:
         await play.until(lambda: len(slack.calls("chat.startStream")) == 4)
         gate.set()
         await play.settled()
-        shown = [play.answers(each) for each in asked]
-        assert [len(each) for each in shown] == [1, 1, 1, 1]
+        shown = [play.answers(item) for item in asked]
+        assert [len(item) for item in shown] == [1, 1, 1, 1]
         for n in range(4):
-            (text,) = (each[0] for each in shown if f"start{n} " in each[0])
+            (text,) = (item[0] for item in shown if f"start{n} " in item[0])
             assert f"start{n} end{n}" in text
 
 
@@ -145,7 +145,7 @@ async def test_another_workspace_is_nobody_here(caplog: pytest.LogCaptureFixture
     elsewhere = {"team_id": "T9", "command": "/seed", "text": "help", "response_url": "https://evil.example/"}
     assert await desk.deliver("slash_commands", elsewhere)  # a call to that address would be refused here, and logged
     assert desk.bot.heard == []
-    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     assert await desk.workspaces.find(Origin(team="T9")) is None
     await desk.aclose()
 

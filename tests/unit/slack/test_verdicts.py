@@ -55,4 +55,4 @@ def test_what_nobody_knows_is_final() -> None:
 
 
 def test_every_final_code_says_why_and_no_passing_one_does() -> None:
-    assert [code for code, each in VERDICTS.items() if bool(each.reason) == each.passes] == []
+    assert [code for code, item in VERDICTS.items() if bool(item.reason) == item.passes] == []

@@ -48,12 +48,12 @@ class ReadableChannel(RecordingPlatform):
         self.calls = 0
 
     def without(self, id: str) -> None:
-        self.messages = [each for each in self.messages if each.source_id != id]
+        self.messages = [message for message in self.messages if message.source_id != id]
 
     def edit(self, id: str, text: str) -> None:
         at = ASKED_AT
         self.messages = [
-            replace(each, text=text, edited_at=at) if each.source_id == id else each for each in self.messages
+            replace(message, text=text, edited_at=at) if message.source_id == id else message for message in self.messages
         ]
 
     async def read_channel(
@@ -62,8 +62,8 @@ class ReadableChannel(RecordingPlatform):
         self.calls += 1
         if self.trouble:
             raise self.trouble
-        replies = [each.thread for each in self.messages if each.thread]
-        found = [replace(each, replies=replies.count(each.source_id)) for each in self._within(since, before, "")]
+        replies = [message.thread for message in self.messages if message.thread]
+        found = [replace(item, replies=replies.count(item.source_id)) for item in self._within(since, before, "")]
         return found[-limit:]
 
     async def read_replies(
@@ -73,13 +73,13 @@ class ReadableChannel(RecordingPlatform):
         return self._within(since, None, thread)[-limit:]
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        root = [each for each in self.messages if each.source_id == key.thread]
-        own = [each for each in (*root, *self._within(None, None, key.thread)) if each.author.id != "seedling"]
+        root = [message for message in self.messages if message.source_id == key.thread]
+        own = [item for item in (*root, *self._within(None, None, key.thread)) if item.author.id != "seedling"]
         return [
             ThreadMessage(
-                source_id=each.source_id, author=each.author, text=each.text, at=each.at, attachments=each.attachments
+                source_id=item.source_id, author=item.author, text=item.text, at=item.at, attachments=item.attachments
             )
-            for each in own
+            for item in own
         ][-limit:]
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
@@ -96,11 +96,11 @@ class ReadableChannel(RecordingPlatform):
     def _within(self, since: datetime | None, before: datetime | None, thread: str) -> list[ReadMessage]:
         return sorted(
             (
-                each
-                for each in self.messages
-                if each.thread == thread
-                and (since is None or each.at >= since)
-                and (before is None or each.at < before)
+                message
+                for message in self.messages
+                if message.thread == thread
+                and (since is None or message.at >= since)
+                and (before is None or message.at < before)
             ),
             key=lambda each: (each.at, each.source_id),
         )

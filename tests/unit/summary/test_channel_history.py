@@ -23,7 +23,7 @@ async def read(channel: ReadableChannel, wanted: SummaryRequest | None = None, *
 
 
 def ids(reading: ChannelHistory) -> list[str]:
-    return [each.source_id for each in reading.messages]
+    return [message.source_id for message in reading.messages]
 
 
 async def test_pages_are_put_together_oldest_first() -> None:
@@ -31,7 +31,7 @@ async def test_pages_are_put_together_oldest_first() -> None:
     counts: list[int] = []
     reader = HistoryReader(platform=channel, key=CHANNEL, person=ADA, until=ASKED_AT)
     reading = await reader.read(SummaryRequest(thread=False, last=10_000), None, counts.append)
-    assert ids(reading) == [each.source_id for each in channel.messages]
+    assert ids(reading) == [message.source_id for message in channel.messages]
     assert counts == [100, 199, 230] or counts == sorted(counts)
     assert channel.calls <= 4
 
@@ -43,7 +43,7 @@ async def test_messages_of_the_same_instant_are_neither_lost_nor_doubled(minutes
     found = ids(await read(ReadableChannel(messages)))
     assert len(found) == len(set(found))
     if max(counts) < PAGE:
-        assert set(found) == {each.source_id for each in messages}
+        assert set(found) == {message.source_id for message in messages}
 
 
 async def test_replies_follow_what_they_hang_on() -> None:
@@ -109,7 +109,7 @@ async def test_a_thread_is_read_with_its_root_and_with_nothing_of_the_channel() 
     key = replace(CHANNEL, thread="m2")
     reading = await read(channel, SummaryRequest(thread=True), key=key)
     assert ids(reading) == ["m2", "r1", "r2"]
-    assert [each.thread for each in reading.messages] == ["", "m2", "m2"]
+    assert [message.thread for message in reading.messages] == ["", "m2", "m2"]
     assert ids(await read(channel, SummaryRequest(thread=True, last=1), key=key)) == ["r2"]
 
 

@@ -181,7 +181,7 @@ async def test_a_paused_digest_stays_away_and_one_whose_author_left_is_paused() 
         house.clock.now = ASKED_AT + DAY
         await digests(house).tick()
         assert not await house.store.open_conversations()
-        assert [each.paused for each in await house.store.get_schedules(CHANNEL)] == [True, True]
+        assert [schedule.paused for schedule in await house.store.get_schedules(CHANNEL)] == [True, True]
 
 
 async def test_a_platform_that_is_away_is_asked_again_at_the_next_tick() -> None:

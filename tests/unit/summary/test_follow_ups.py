@@ -15,7 +15,7 @@ async def test_a_question_in_its_thread_sees_the_summary_and_the_messages_that_i
     async with summarising([*talk(2), secret], script, words("fish")) as house:
         await house.summarise()
         await house.ask("What is it?", 2, key=replace(CHANNEL, thread="asked1"), at=house.clock.now)
-        entries = [each.text for each in house.requests[1].entries]
+        entries = [entry.text for entry in house.requests[1].entries]
     assert "/summarise channel" in entries[0]
     assert "[3] 09:03 Bea: The password of the harbour is fish" in entries[1]
     assert "- Bea has the password [3]" in entries[2]
@@ -28,10 +28,10 @@ async def test_what_is_quoted_is_bounded() -> None:
     script = told("\n".join(f"- point [{number}]" for number in range(1, 21)))
     async with summarising(long, script) as house:
         settlement = await house.summarise()
-    quoted = [each for each in settlement.entries if each.id.startswith("q:")]
+    quoted = [entry for entry in settlement.entries if entry.id.startswith("q:")]
     assert 3 <= len(quoted) < 20
-    assert sum(each.tokens for each in quoted) <= 3_000
-    assert {each.author for each in quoted} == {"u2"}
+    assert sum(item.tokens for item in quoted) <= 3_000
+    assert {item.author for item in quoted} == {"u2"}
 
 
 async def test_a_thread_is_summarised_by_a_word_in_it() -> None:

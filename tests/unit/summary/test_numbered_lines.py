@@ -54,7 +54,7 @@ def test_whatever_people_write_there_is_one_line_for_each_message(written: list[
     messages = [
         said(f"m{index}", text or "-", author=Person(id="u", name=name)) for index, (name, text) in enumerate(written)
     ]
-    lines = [line for block in numbered([(each,) for each in messages], UTC) for line in block]
+    lines = [line for block in numbered([(message,) for message in messages], UTC) for line in block]
     entry = asking(lines, UTC, points=3).text.split("\n")
     assert entry[0] == entry[-3] == FENCE
     assert entry[1].startswith("# ")

@@ -21,7 +21,7 @@ def part(text: str = TEXT) -> SummaryPart:
 
 
 def versions(messages: Sequence[ReadMessage]) -> dict[str, str]:
-    return {each.source_id: version(each) for each in messages}
+    return {message.source_id: version(message) for message in messages}
 
 
 def texts(part: SummaryPart) -> list[str]:
@@ -33,7 +33,7 @@ def test_only_messages_that_were_given_can_be_named() -> None:
     assert (found.citations_removed, found.points_removed) == (1, 0)
     assert [point.rests_on for point in found.part.points[Section.MAIN]] == [("m1",), ("m2",), ()]
     assert found.part.points[Section.DECISIONS][0].rests_on == ("m3", "m1")
-    assert [each.id for each in found.part.covers] == ["m1", "m2", "m3", "m4"]
+    assert [cover.id for cover in found.part.covers] == ["m1", "m2", "m3", "m4"]
 
 
 def test_a_model_that_does_not_stop_is_cut_short_in_each_section() -> None:
@@ -56,7 +56,7 @@ def test_what_rests_on_a_deleted_message_goes_with_what_names_none_and_the_headl
     left = mended(part(), versions(FOUR[1:]))
     assert left is not None
     assert (texts(left), left.headline) == (["two"], "")
-    assert [each.id for each in left.covers] == ["m2", "m3", "m4"]
+    assert [cover.id for cover in left.covers] == ["m2", "m3", "m4"]
     assert left.id != part().id
 
 
@@ -64,7 +64,7 @@ def test_what_rests_on_an_edited_message_goes_and_the_message_counts_as_new() ->
     left = mended(part(), versions([FOUR[0], said("m2", "edited", minutes=2), *FOUR[2:]]))
     assert left is not None
     assert texts(left) == ["one", "three"]
-    assert "m2" not in {each.id for each in left.covers}
+    assert "m2" not in {cover.id for cover in left.covers}
 
 
 def test_nothing_is_left_of_a_part_without_points_or_messages() -> None:

@@ -68,7 +68,7 @@ class AnyOrder:
             numbers = [line.rsplit("[", 1)[1].strip("]") for line in text.splitlines() if line.startswith("- ")]
         estimated = estimate_request(request.head, map(estimate_entry, request.entries))
         self.counted.append(int(estimated * self.factor))
-        points = "\n".join(f"- point [{each}]" for each in numbers[:3])
+        points = "\n".join(f"- point [{number}]" for number in numbers[:3])
         for event in told(f"Headline: {len(numbers)} lines\n{points}", self.counted[-1]):
             yield event
 
@@ -208,14 +208,14 @@ async def test_a_summary_stays_in_its_channel() -> None:
 
 
 async def test_usage_and_cost_are_those_of_all_requests_together_on_one_line() -> None:
-    house = WideHouse([each for day in range(3) for each in talk(40, first=1 + 1440 * day)], context_tokens=3_000)
+    house = WideHouse([item for day in range(3) for item in talk(40, first=1 + 1440 * day)], context_tokens=3_000)
     settlement = await house.summarise("last 1000")
     requests = len(house.wide.asked)
     assert requests > 2
     assert settlement.usage is not None
     assert settlement.usage.requests == requests
     assert settlement.usage.input == sum(house.wide.counted)
-    assert settlement.cost == sum(SEED_CARD.cost(Usage(input=each, output=100)) for each in house.wide.counted)
+    assert settlement.cost == sum(SEED_CARD.cost(Usage(input=item, output=100)) for item in house.wide.counted)
     assert settlement.draft.footer is not None
     assert settlement.draft.footer.cost == settlement.cost
     await house.dispatcher.aclose(grace=10)
@@ -293,7 +293,7 @@ async def test_what_was_told_of_a_deleted_message_leaves_transcript_and_draft() 
         turn = await house.store.get_turn(1)
     assert turn is not None
     assert turn.draft is None
-    assert not any("the key is 42" in each.text or "text of m2" in each.text for each in house.requests[1].entries)
+    assert not any("the key is 42" in entry.text or "text of m2" in entry.text for entry in house.requests[1].entries)
 
 
 async def test_a_summary_under_way_begins_anew_when_a_message_is_deleted() -> None:
@@ -312,12 +312,12 @@ async def test_a_summary_under_way_begins_anew_when_a_message_is_deleted() -> No
 
 
 async def test_a_part_that_fails_is_tried_again_and_else_named() -> None:
-    days = [each for day in range(3) for each in talk(40, first=1 + 1440 * day)]
+    days = [item for day in range(3) for item in talk(40, first=1 + 1440 * day)]
     house = WideHouse(days, context_tokens=3_000)
     house.wide.fail = {"text of m1\n": 1, "text of m2881\n": 9}
     settlement = await house.summarise("last 1000")
     assert settlement.state is TurnState.DONE
-    (named,) = [each for each in settlement.draft.notices if "Not summarised" in each]
+    (named,) = [notice for notice in settlement.draft.notices if "Not summarised" in notice]
     assert "2026-01-07" in named
     assert "2026-01-05" not in named
     assert await house.store.get_mark(CHANNEL, ADA.id) is None
@@ -325,7 +325,7 @@ async def test_a_part_that_fails_is_tried_again_and_else_named() -> None:
     before = len(house.wide.asked)
     again = await house.summarise("last 1000", 2)
     assert all("text of m1\n" not in request.entries[0].text for request in house.wide.asked[before:])
-    assert not [each for each in again.draft.notices if "Not summarised" in each]
+    assert not [notice for notice in again.draft.notices if "Not summarised" in notice]
     await house.dispatcher.aclose(grace=10)
 
 
@@ -376,7 +376,7 @@ async def test_a_stopped_summary_says_so_and_counts_what_was_used() -> None:
 
 
 async def test_after_a_crash_parts_that_were_there_are_not_paid_again() -> None:
-    house = WideHouse([each for day in range(3) for each in talk(40, first=1 + 1440 * day)], context_tokens=3_000)
+    house = WideHouse([item for day in range(3) for item in talk(40, first=1 + 1440 * day)], context_tokens=3_000)
     await house.summarise("last 1000")
     kept = await house.store.get_parts(CHANNEL)
     assert [len(part.covers) for part in kept] == [120]

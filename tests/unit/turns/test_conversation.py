@@ -101,7 +101,7 @@ async def test_what_is_passed_over_is_logged_once_an_hour_for_its_kind_and_place
                 for place in (KEY, replace(KEY, thread="another"), elsewhere):
                     await house.inbox.handle(incoming("my secret", number, is_directed=False, key=place))
                 await house.inbox.handle(incoming("deployed", number, author=bot))
-    told = [(each.levelname, each.__dict__["place"], each.__dict__["reason"]) for each in caplog.records]
+    told = [(record.levelname, record.__dict__["place"], record.__dict__["reason"]) for record in caplog.records]
     assert told == [
         ("INFO", "fake/w/c", "not meant for the bot"),
         ("INFO", "fake/w/d", "not meant for the bot"),

@@ -27,7 +27,7 @@ async def edit(house: House, number: int, text: str, *, seconds: float = 60, **f
 
 
 def sent(house: House, *, since: int = 0) -> str:
-    return "\n".join(each.text for request in house.requests[since:] for each in request.entries)
+    return "\n".join(entry.text for request in house.requests[since:] for entry in request.entries)
 
 
 async def in_mid_answer(house: House, text: str = f"my password is {SECRET}", number: int = 1) -> None:
@@ -135,10 +135,10 @@ async def test_one_of_a_burst_is_deleted_and_the_others_are_answered_without_it(
         await house.settled()
         assert house.platform.texts() == ["one two", "to b and d"]
         assert house.platform.withdrawn == []
-        asked = [each.text for each in house.requests[2].entries]
+        asked = [entry.text for entry in house.requests[2].entries]
     assert SECRET not in sent(house, since=2)
-    assert any("b?" in each for each in asked)
-    assert any("d?" in each for each in asked)
+    assert any("b?" in item for item in asked)
+    assert any("d?" in item for item in asked)
     (dropped,) = house.store.dropped
     assert dropped[2].usage is not None
 
@@ -244,7 +244,7 @@ async def test_an_edit_in_mid_answer_is_known_to_the_next_request() -> None:
         await house.settled()
         await house.ask("and now?", 2)
         await house.ask("and then?", 3)
-    first, second, third = ([each.text for each in request.entries] for request in house.requests)
+    first, second, third = ([entry.text for entry in request.entries] for request in house.requests)
     assert "cats?" in first[-1]
-    assert [("dogs?" in each) for each in second] == [False, False, True, False]
+    assert [("dogs?" in item) for item in second] == [False, False, True, False]
     assert third[: len(second)] == second

@@ -45,7 +45,7 @@ async def test_only_who_asked_or_an_administrator_stops_an_answer(way: str) -> N
         await house.asked(2)
         await stop(house, 5, EVE, is_admin=True)
         await house.settled()
-    assert [each.status for each in house.platform.finished.values()] == ["stopped"] * 2
+    assert [item.status for item in house.platform.finished.values()] == ["stopped"] * 2
 
 
 async def test_who_waits_behind_others_takes_their_own_question_back_alone() -> None:

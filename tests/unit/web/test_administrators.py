@@ -34,7 +34,7 @@ async def test_a_link_works_once_in_whatever_process(store: MemoryStore, clock: 
     first, second = OneTimeLinks(store, clock), OneTimeLinks(store, clock)
     secret = await first.issue()
     other = await second.issue()
-    found = await asyncio.gather(*(each.use_up(secret) for each in (first, second) for _ in range(4)))
+    found = await asyncio.gather(*(item.use_up(secret) for item in (first, second) for _ in range(4)))
     assert sorted(found) == [False] * 7 + [True]
     assert await first.use_up(other)
 
@@ -110,8 +110,8 @@ def test_an_imported_workspace_has_no_direct_conversation() -> None:
 
 def test_what_everybody_shared_once_is_kept_by_administrators_alone() -> None:
     shared = Channel(workspace=HOME.id, id=DIRECT, name="Seedling", direct=True)
-    assert [each.id for each in seen_by(ADA, HOME, [shared], is_admin=True)] == [DIRECT, "direct-u-ada"]
-    assert [each.id for each in seen_by(ADA, HOME, [shared], is_admin=False)] == ["direct-u-ada"]
+    assert [item.id for item in seen_by(ADA, HOME, [shared], is_admin=True)] == [DIRECT, "direct-u-ada"]
+    assert [item.id for item in seen_by(ADA, HOME, [shared], is_admin=False)] == ["direct-u-ada"]
     assert not is_for(shared, ADA)
 
 

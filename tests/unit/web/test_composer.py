@@ -83,4 +83,4 @@ def test_a_mention_completes_with_people_behind_the_bot() -> None:
         Suggestion(insert="hey @Ada ", label="@Ada", help=""),
     ]
     assert suggest("mail@se", [], complete) == []
-    assert [each.insert for each in suggest("/uns", [], complete)] == ["/unset "]
+    assert [item.insert for item in suggest("/uns", [], complete)] == ["/unset "]

@@ -27,24 +27,24 @@ prompts = st.lists(prompt(), max_size=SHOWN)
 
 @given(prompts)
 def test_every_bar_stands_on_the_axis_inside_the_plot(shown: Sequence[Prompt]) -> None:
-    for bar, each in zip(lay_out(shown).bars, shown, strict=True):
+    for bar, item in zip(lay_out(shown).bars, shown, strict=True):
         edges = [100.0, *(segment.y for segment in bar.segments)]
         assert [below - segment.height for below, segment in zip(edges, bar.segments, strict=False)] == pytest.approx(
             edges[1:]
         )
         assert all(0 <= edge <= 100 for edge in edges)
-        assert bool(bar.segments) is (each.total > 0)
+        assert bool(bar.segments) is (item.total > 0)
 
 
 @given(prompts)
 def test_heights_are_the_tokens_on_the_axis(shown: Sequence[Prompt]) -> None:
     layout = lay_out(shown)
     top = layout.ticks[-1].tokens
-    for bar, each in zip(layout.bars, shown, strict=True):
+    for bar, item in zip(layout.bars, shown, strict=True):
         tokens = {segment.kind: segment.height * top / 100 for segment in bar.segments}
-        assert sum(tokens.values()) == pytest.approx(each.total)
-        assert tokens.get("head", 0) + tokens.get("head-new", 0) == pytest.approx(each.head)
-        assert tokens.get("head-new", 0) + tokens.get("new", 0) == pytest.approx(each.fresh)
+        assert sum(tokens.values()) == pytest.approx(item.total)
+        assert tokens.get("head", 0) + tokens.get("head-new", 0) == pytest.approx(item.head)
+        assert tokens.get("head-new", 0) + tokens.get("new", 0) == pytest.approx(item.fresh)
 
 
 @given(prompts)
@@ -63,7 +63,7 @@ def test_the_axis_goes_from_zero_to_a_round_number_just_above_the_highest(shown:
     ticks = lay_out(shown).ticks
     assert (ticks[0].tokens, ticks[0].y, ticks[-1].y) == (0, 100, 0)
     assert 2 <= len(ticks) <= MOST_TICKS + 1
-    highest = max((each.total for each in shown), default=0)
+    highest = max((item.total for item in shown), default=0)
     assert ticks[-1].tokens >= highest
     assert not highest or ticks[-2].tokens < highest
 

@@ -38,7 +38,7 @@ def test_the_summary_tells_of_the_last_request_and_the_next_trim() -> None:
     ],
 )
 def test_the_last_break_is_told_with_its_distance(broken: list[str], said: str) -> None:
-    records = [record(number, broken=each) for number, each in enumerate(broken, 1)]
+    records = [record(number, broken=item) for number, item in enumerate(broken, 1)]
     assert present_context(records)["summary"][-1] == said
 
 
@@ -71,7 +71,7 @@ def test_estimates_are_told_as_such() -> None:
 
 def test_a_break_is_marked_with_its_reason_and_what_left() -> None:
     shown = present_context([record(1, broken="first"), record(2, broken="head changed"), record(3, broken="trim")])
-    assert [each["kind"] for each in shown["breaks"]] == ["first", "trim", "head-changed"]
+    assert [item["kind"] for item in shown["breaks"]] == ["first", "trim", "head-changed"]
     assert shown["bars"][2]["break"]["label"] == "Trim"
     assert shown["bars"][2]["break"]["text"].endswith("reading the rest anew (14 entries left the view).")
     assert break_text(record(broken="deleted").figures) == "A message was deleted, and is no longer sent."
@@ -80,8 +80,8 @@ def test_a_break_is_marked_with_its_reason_and_what_left() -> None:
 def test_every_reason_has_a_name_a_sentence_and_a_sign() -> None:
     icons = (STATIC / "icons.js").read_text()
     assert set(BREAK_WORDS) == set(CacheBreak) == set(BREAKS)
-    for each in CacheBreak:
-        assert f'id="b-{each.replace(" ", "-")}"' in icons
+    for item in CacheBreak:
+        assert f'id="b-{item.replace(" ", "-")}"' in icons
 
 
 def test_a_whole_conversation_is_one_bar_for_each_request() -> None:

@@ -46,7 +46,7 @@ class CountingStore(MemoryStore):
     async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
         if self.away:
             raise StorageUnavailable("away")
-        self.stored += [each.text for each in messages]
+        self.stored += [item.text for item in messages]
         return await super().put_messages(messages)
 
 
@@ -75,8 +75,8 @@ async def test_every_draft_is_seen_and_about_one_a_second_is_stored(store: Count
         clock.advance(0.1)
     await reply.finish(Draft(status="done", text="end"))
     assert store.stored == ["0", "10", "20", "end"]
-    assert [each.message.text for each in seen] == [*map(str, range(25)), "end"]
-    assert [each.is_new for each in seen] == [True] + [False] * 25
+    assert [item.message.text for item in seen] == [*map(str, range(25)), "end"]
+    assert [item.is_new for item in seen] == [True] + [False] * 25
 
 
 async def test_a_reply_taken_up_again_goes_on_in_the_same_message(store: CountingStore, clock: ManualClock) -> None:
@@ -89,8 +89,8 @@ async def test_a_reply_taken_up_again_goes_on_in_the_same_message(store: Countin
     again = await open_reply(store, hub, clock, _turn(clock))
     await again.finish(Draft(status="done", text="whole"))
     messages = await store.get_thread("w", "c", "root", limit=10)
-    assert [(each.id, each.text, each.at, each.author) for each in messages] == [("turn-7", "whole", began, BOT)]
-    assert [each.is_new for each in seen] == [False]
+    assert [(item.id, item.text, item.at, item.author) for item in messages] == [("turn-7", "whole", began, BOT)]
+    assert [item.is_new for item in seen] == [False]
 
 
 async def test_a_page_opened_in_between_sees_what_is_not_stored_yet(store: CountingStore, clock: ManualClock) -> None:
@@ -148,8 +148,8 @@ async def test_a_thread_is_read_with_its_root_and_without_the_bot(store: Countin
     await store.put_messages([message(f"b{number}", "I said", author=BOT) for number in range(120)])
     playground = Playground(store, options=OPTIONS, clock=clock)
     whole = await playground.read_thread(KEY, limit=1000)
-    assert [each.text for each in whole] == ["root", *map(str, range(250))]
-    assert [each.text for each in await playground.read_thread(KEY, limit=3)] == ["247", "248", "249"]
+    assert [item.text for item in whole] == ["root", *map(str, range(250))]
+    assert [item.text for item in await playground.read_thread(KEY, limit=3)] == ["247", "248", "249"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def _themes() -> Mapping[str, Mapping[str, str]]:
 
 def _luminance(colour: str) -> float:
     channels = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
-    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -68,4 +68,4 @@ def test_initials_stand_out_from_every_avatar() -> None:
     sheet = (STATIC / "message.css").read_text()
     hues = re.findall(r"\.hue-\d+ \{ background: (#[0-9a-f]{6}); \}", sheet)
     assert len(hues) == HUES
-    assert min(_contrast("#ffffff", each) for each in hues) >= LEAST
+    assert min(_contrast("#ffffff", hue) for hue in hues) >= LEAST

@@ -33,7 +33,7 @@ def listing(core: Core, call: Call) -> Reply:
     """The commands of a scope."""
     scope = _scope(core, call)
     whole = call.flag("with_localizations")
-    return Reply(body=[each if whole else _plain(each) for each in core.commands.get(scope, [])])
+    return Reply(body=[item if whole else _plain(item) for item in core.commands.get(scope, [])])
 
 
 def _plain(command: Payload) -> Payload:
@@ -44,8 +44,8 @@ def overwrite(core: Core, call: Call) -> Reply:
     """Write all commands of a scope; what is not in the list is gone."""
     scope = _scope(core, call)
     _check(call.body)
-    before = {(each["type"], each["name"]): each["id"] for each in core.commands.get(scope, [])}
-    core.commands[scope] = [_made(core, each, scope, before) for each in call.body]
+    before = {(item["type"], item["name"]): item["id"] for item in core.commands.get(scope, [])}
+    core.commands[scope] = [_made(core, item, scope, before) for item in call.body]
     core.command_writes += 1
     return Reply(body=core.commands[scope])
 
@@ -54,9 +54,9 @@ def create(core: Core, call: Call) -> Reply:
     """Write one command; one of the same name and type is replaced."""
     scope = _scope(core, call)
     key = (call.body.get("type") or CHAT_INPUT, call.body["name"])
-    others = [each for each in core.commands.get(scope, []) if (each["type"], each["name"]) != key]
+    others = [item for item in core.commands.get(scope, []) if (item["type"], item["name"]) != key]
     _check([*others, call.body])
-    before = {(each["type"], each["name"]): each["id"] for each in core.commands.get(scope, [])}
+    before = {(item["type"], item["name"]): item["id"] for item in core.commands.get(scope, [])}
     made = _made(core, call.body, scope, before)
     core.commands[scope] = [*others, made]
     core.command_writes += 1
@@ -65,25 +65,25 @@ def create(core: Core, call: Call) -> Reply:
 
 def one(core: Core, call: Call) -> Reply:
     """One command."""
-    for each in core.commands.get(_scope(core, call), []):
-        if each["id"] == call.path["command_id"]:
-            return Reply(body=each)
+    for item in core.commands.get(_scope(core, call), []):
+        if item["id"] == call.path["command_id"]:
+            return Reply(body=item)
     raise unknown("Application Command")
 
 
 def _check(commands: list[Payload]) -> None:
-    names = Counter((each.get("type") or CHAT_INPUT, each["name"]) for each in commands)
+    names = Counter((command.get("type") or CHAT_INPUT, command["name"]) for command in commands)
     for type, most in MOST.items():
         if sum(kind == type for kind, _ in names) > most:
             raise ApiError(400, 30032, f"Maximum number of application commands reached ({most}).")
-    for number, each in enumerate(commands):
-        type = each.get("type") or CHAT_INPUT
-        if names[type, each["name"]] > 1:
+    for number, item in enumerate(commands):
+        type = item.get("type") or CHAT_INPUT
+        if names[type, item["name"]] > 1:
             why = "Application command names must be unique"
             raise wrong_form([number, "name"], "APPLICATION_COMMANDS_DUPLICATE_NAME", why)
         if type == CHAT_INPUT:
-            _check_chat_input(each, [number])
-        elif each.get("description") or each.get("options"):
+            _check_chat_input(item, [number])
+        elif item.get("description") or item.get("options"):
             why = "Context menu commands cannot have description or options"
             raise wrong_form([number], "APPLICATION_COMMAND_INVALID", why)
 
@@ -106,19 +106,19 @@ def _check_names(part: Payload, path: list[str | int]) -> None:
             why = "Command name is invalid"
             raise wrong_form([*path, place], "APPLICATION_COMMAND_INVALID_NAME", why)
     options = part.get("options") or []
-    names = [each["name"] for each in options]
+    names = [option["name"] for option in options]
     if len(set(names)) < len(names):
         why = "Option names must be unique"
         raise wrong_form([*path, "options"], "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", why)
-    needed = [bool(each.get("required")) for each in options]
+    needed = [bool(option.get("required")) for option in options]
     if needed != sorted(needed, reverse=True):
         why = "Required options must be placed before non-required options"
         raise wrong_form([*path, "options"], "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", why)
-    for number, each in enumerate(options):
-        if each.get("autocomplete") and each.get("choices"):
+    for number, item in enumerate(options):
+        if item.get("autocomplete") and item.get("choices"):
             why = "Options with autocomplete cannot have choices"
             raise wrong_form([*path, "options", number], "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_CHOICES", why)
-        _check_names(each, [*path, "options", number])
+        _check_names(item, [*path, "options", number])
 
 
 def _translations(part: Payload, name: str) -> Iterable[str]:
@@ -130,11 +130,11 @@ def _lengths(part: Payload) -> Iterable[int]:
     """How long name, description and values are, in the language in which each is longest."""
     for name in ("name", "description"):
         yield max(len(one) for one in [part.get(name) or "", *_translations(part, name)])
-    for each in part.get("options") or ():
-        yield from _lengths(each)
-    for each in part.get("choices") or ():
-        yield max(len(one) for one in [each["name"], *_translations(each, "name")])
-        yield len(each["value"]) if isinstance(each["value"], str) else 0
+    for option in part.get("options") or ():
+        yield from _lengths(option)
+    for choice in part.get("choices") or ():
+        yield max(len(one) for one in [choice["name"], *_translations(choice, "name")])
+        yield len(choice["value"]) if isinstance(choice["value"], str) else 0
 
 
 def _made(core: Core, given: Payload, scope: int | None, before: dict[tuple[int, str], str]) -> Payload:
@@ -156,7 +156,7 @@ def _made(core: Core, given: Payload, scope: int | None, before: dict[tuple[int,
         "nsfw": bool(given.get("nsfw")),
     }
     if given.get("options"):
-        made["options"] = [_option(each) for each in given["options"]]
+        made["options"] = [_option(option) for option in given["options"]]
     return made if scope is None else made | {"guild_id": str(scope)}
 
 
@@ -164,7 +164,7 @@ def _option(given: Payload) -> Payload:
     """An option without what is null."""
     made = {name: value for name, value in given.items() if value is not None}
     if made.get("options"):
-        made["options"] = [_option(each) for each in made["options"]]
+        made["options"] = [_option(option) for option in made["options"]]
     return made
 
 

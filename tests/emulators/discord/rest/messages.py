@@ -22,20 +22,20 @@ def listing(core: Core, call: Call) -> Reply:
         return Reply(body=[])
     limit = int(call.query.get("limit", _PAGE))
     chosen = _page(channel.shown(), call, limit)
-    return Reply(body=[posting.shown_payload(core, each) for each in reversed(chosen)])
+    return Reply(body=[posting.shown_payload(core, item) for item in reversed(chosen)])
 
 
 def _page(messages: list[Message], call: Call, limit: int) -> list[Message]:
     if "around" in call.query:
         middle = int(call.query["around"])
-        before = [each for each in messages if each.id < middle][-(limit // 2) :] if limit > 1 else []
-        here = [each for each in messages if each.id == middle]
-        after = [each for each in messages if each.id > middle][: limit - len(before) - len(here)]
+        before = [message for message in messages if message.id < middle][-(limit // 2) :] if limit > 1 else []
+        here = [message for message in messages if message.id == middle]
+        after = [message for message in messages if message.id > middle][: limit - len(before) - len(here)]
         return before + here + after
     if "after" in call.query:
-        return [each for each in messages if each.id > int(call.query["after"])][:limit]
+        return [message for message in messages if message.id > int(call.query["after"])][:limit]
     before_id = int(call.query.get("before", 1 << 63))
-    return [each for each in messages if each.id < before_id][-limit:]
+    return [message for message in messages if message.id < before_id][-limit:]
 
 
 def one(core: Core, call: Call) -> Reply:

@@ -30,7 +30,7 @@ def read(body: Body, options: Options) -> Ask:
     return Ask(
         wire="chat",
         model=validation.text_of(body, "model"),
-        messages=tuple(_message(each, settings, f"messages[{place}]") for place, each in enumerate(given)),
+        messages=tuple(_message(item, settings, f"messages[{place}]") for place, item in enumerate(given)),
         settings=settings,
         stream=validation.flag(body, "stream"),
         include_usage=validation.flag(stream_options, "include_usage"),

@@ -43,7 +43,7 @@ def read(body: Body, options: Options) -> Ask:
     return Ask(
         wire="messages",
         model=validation.text_of(body, "model"),
-        messages=(*head, *(_message(each, settings, f"messages[{place}]") for place, each in enumerate(given))),
+        messages=(*head, *(_message(item, settings, f"messages[{place}]") for place, item in enumerate(given))),
         settings=settings,
         stream=validation.flag(body, "stream"),
         named=validation.named(body, {}),
@@ -61,7 +61,7 @@ def _translated(body: Body) -> Body:
         own["enable_thinking"] = kind != "disabled"
     if body.get("stop_sequences"):
         sequences = validation.items_of(body["stop_sequences"], "stop_sequences")
-        if not all(isinstance(each, str) and each for each in sequences):
+        if not all(isinstance(sequence, str) and sequence for sequence in sequences):
             raise invalid("stop_sequences", "expected strings")
         own["stop"] = ",".join(sequences)
     return {**body, **{name: value for name, value in own.items() if body.get(name) is None}}
@@ -222,8 +222,8 @@ def frames(completion: Completion, _: Ask, options: Options) -> Iterator[Frame]:
         yield _begin(place, {"type": "text", "text": ""} | ({"citations": []} if cited else {}))
         for piece in tokens.cut(list(completion.text), size):
             yield _delta(place, "text", {"type": "text_delta", "text": piece}, spent=size)
-        for each in cited:
-            yield _delta(place, "close", {"type": "citations_delta", "citation": each})
+        for item in cited:
+            yield _delta(place, "close", {"type": "citations_delta", "citation": item})
         yield _event("content_block_stop", "close", index=place)
     yield _end(completion, options)
     yield _event("message_stop", "end")

@@ -36,7 +36,7 @@ def read_content(call: Call) -> Content:
     text, markdown = args.text("text"), args.text("markdown_text")
     blocks = read_blocks(args.structure("blocks", "invalid_blocks_format"))
     attachments = args.structure("attachments", "invalid_attachments") or []
-    if not isinstance(attachments, list) or not all(isinstance(each, dict) for each in attachments):
+    if not isinstance(attachments, list) or not all(isinstance(attachment, dict) for attachment in attachments):
         raise SlackError("invalid_attachments")
     if markdown and (text or blocks):
         raise SlackError("markdown_text_conflict")

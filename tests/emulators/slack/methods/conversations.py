@@ -25,7 +25,7 @@ def history(call: Call) -> Json:
     """conversations.history: the latest first, replies left out unless they were sent to the channel too."""
     channel = call.readable()
     limit = call.args.number("limit", HISTORY, MOST_HISTORY)
-    shown = [each for each in _found(call, channel.messages) if not each.is_reply or each.subtype == "thread_broadcast"]
+    shown = [item for item in _found(call, channel.messages) if not item.is_reply or item.subtype == "thread_broadcast"]
     newest_first = list(reversed(_between(call, shown)))
     page, more = _page(call, newest_first, limit)
     return {"messages": _told(call, page), "pin_count": 0, **more}
@@ -38,19 +38,19 @@ def replies(call: Call) -> Json:
     ts = call.args.need("ts")
     thread = _found(call, call.slack.world.thread(channel, ts))
     if not thread:
-        alone = [each for each in _found(call, channel.messages) if each.ts == ts and not each.deleted]
+        alone = [item for item in _found(call, channel.messages) if item.ts == ts and not item.deleted]
         if not alone:
             raise SlackError("thread_not_found")
         return {"messages": _told(call, alone), "has_more": False}
-    root = [each for each in thread if not each.is_reply]
-    page, more = _page(call, _between(call, [each for each in thread if each.is_reply]), limit)
+    root = [item for item in thread if not item.is_reply]
+    page, more = _page(call, _between(call, [item for item in thread if item.is_reply]), limit)
     return {"messages": _told(call, root + page), **more}
 
 
 def _found(call: Call, messages: Sequence[Message]) -> list[Message]:
     """Messages that the history shows already; it lags behind when the emulator is told so."""
     now = call.slack.clock.time()
-    return [each for each in messages if each.visible_at <= now and not each.deleted]
+    return [message for message in messages if message.visible_at <= now and not message.deleted]
 
 
 def _between(call: Call, messages: Sequence[Message]) -> list[Message]:
@@ -71,7 +71,7 @@ def _between(call: Call, messages: Sequence[Message]) -> list[Message]:
 def _told(call: Call, messages: Sequence[Message]) -> list[Json]:
     metadata = call.args.flag("include_all_metadata")
     world, origin = call.slack.world, call.slack.origin
-    return [thread_json(each, world, origin, metadata=metadata) for each in messages]
+    return [thread_json(message, world, origin, metadata=metadata) for message in messages]
 
 
 def _page(call: Call, items: Sequence[T], limit: int) -> tuple[list[T], Json]:
@@ -117,19 +117,19 @@ def list_channels(call: Call) -> Json:
     """conversations.list: public channels, and what the bot is in."""
     types = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
     try:
-        kinds = {types[each] for each in call.args.names("types") or ["public_channel"]}
+        kinds = {types[name] for name in call.args.names("types") or ["public_channel"]}
     except KeyError:
         raise SlackError("invalid_types") from None
     found = [
-        each
-        for each in call.slack.world.channels.values()
-        if each.team == call.workspace.id
-        and each.kind in kinds
-        and (each.kind == "public" or call.bot.id in each.members)
-        and not (each.is_archived and call.args.flag("exclude_archived"))
+        channel
+        for channel in call.slack.world.channels.values()
+        if channel.team == call.workspace.id
+        and channel.kind in kinds
+        and (channel.kind == "public" or call.bot.id in channel.members)
+        and not (channel.is_archived and call.args.flag("exclude_archived"))
     ]
     page, metadata = listed(call, found)
-    return {"channels": [channel_json(each, call.bot) for each in page], "response_metadata": metadata}
+    return {"channels": [channel_json(item, call.bot) for item in page], "response_metadata": metadata}
 
 
 def open_direct(call: Call) -> Json:
@@ -141,8 +141,8 @@ def open_direct(call: Call) -> Json:
         raise SlackError("users_list_not_supplied")
     if len(users) > MOST_OPENED:
         raise SlackError("too_many_users")
-    people = [call.slack.world.people.get(each) for each in users]
-    known = [each for each in people if each is not None and each.team == call.workspace.id]
+    people = [call.slack.world.people.get(user) for user in users]
+    known = [person for person in people if person is not None and person.team == call.workspace.id]
     if len(known) < len(users):
         raise SlackError("user_not_found")
     channel = call.slack.world.direct(call.workspace.id, [*known, call.bot])

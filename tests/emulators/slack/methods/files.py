@@ -42,15 +42,15 @@ def complete_upload(call: Call) -> Json:
     wanted = call.args.structure("files")
     if not isinstance(wanted, list) or not wanted:
         raise missing("files")
-    files = [_uploaded(call, each) for each in wanted]
+    files = [_uploaded(call, item) for item in wanted]
     channels = call.args.names("channels") or call.args.names("channel_id")
     if call.args.text("thread_ts") and len(channels) > 1:
         raise SlackError("invalid_arguments", "thread_ts needs exactly one channel")
     for id in channels:
         _share(call, id, files)
-    for file, each in zip(files, wanted, strict=True):
-        file.completed, file.title = True, str(each.get("title") or file.name)
-    return {"files": [file_json(each, call.slack.origin) for each in files]}
+    for file, item in zip(files, wanted, strict=True):
+        file.completed, file.title = True, str(item.get("title") or file.name)
+    return {"files": [file_json(file_, call.slack.origin) for file_ in files]}
 
 
 def _uploaded(call: Call, wanted: Any) -> File:

@@ -40,11 +40,11 @@ def user_info(call: Call) -> Json:
 
 def list_users(call: Call) -> Json:
     """users.list."""
-    people = [each for each in call.slack.world.people.values() if each.team == call.workspace.id]
+    people = [person for person in call.slack.world.people.values() if person.team == call.workspace.id]
     page, metadata = listed(call, people)
     locale = call.args.flag("include_locale")
     return {
-        "members": [person_json(each, call.workspace, locale=locale) for each in page],
+        "members": [person_json(item, call.workspace, locale=locale) for item in page],
         "cache_ts": int(call.slack.clock.time()),
         "response_metadata": metadata,
     }
@@ -53,8 +53,8 @@ def list_users(call: Call) -> Json:
 def bot_info(call: Call) -> Json:
     """bots.info."""
     wanted = call.args.need("bot")
-    bots = (each.bot for each in call.slack.world.workspaces.values())
-    bot = next((each for each in bots if each.bot_id == wanted), None)
+    bots = (workspace.bot for workspace in call.slack.world.workspaces.values())
+    bot = next((item for item in bots if item.bot_id == wanted), None)
     if bot is None:
         raise SlackError("bot_not_found")
     told = bot_profile(bot)

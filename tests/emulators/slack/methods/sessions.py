@@ -25,7 +25,7 @@ def set_status(call: Call) -> Json:
     loading = call.args.structure("loading_messages") or []
     if not isinstance(loading, list) or len(loading) > MOST_LOADING_MESSAGES:
         raise SlackError("invalid_arguments", f"at most {MOST_LOADING_MESSAGES} loading_messages")
-    call.slack.surfaces.set_status(place, call.args.text("status"), [str(each) for each in loading])
+    call.slack.surfaces.set_status(place, call.args.text("status"), [str(item) for item in loading])
     return {}
 
 

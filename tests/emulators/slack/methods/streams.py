@@ -105,7 +105,7 @@ def _write(call: Call, stream: Stream, *, needed: bool) -> None:
         raise SlackError("invalid_chunks")
     for chunk in chunks:
         _check_chunk(call, chunk)
-    if len(stream.blocks) + sum(len(each.get("blocks") or []) for each in chunks) > MOST_BLOCKS:
+    if len(stream.blocks) + sum(len(item.get("blocks") or []) for item in chunks) > MOST_BLOCKS:
         raise SlackError("invalid_blocks", f"no more than {MOST_BLOCKS} blocks in the chunks of a stream")
     if markdown:
         stream.pieces.append(markdown)

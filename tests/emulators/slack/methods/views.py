@@ -113,13 +113,13 @@ def _check_modal(body: Json, blocks: list[Json]) -> None:
             raise SlackError("invalid_arguments", f"must be a text object: {name}")
         if len(label.get("text", "")) > LONGEST_TITLE:
             raise SlackError("invalid_arguments", f"must be less than {LONGEST_TITLE + 1} characters: {name}")
-    if any(each.get("type") == "input" for each in blocks) and not body.get("submit"):
+    if any(block.get("type") == "input" for block in blocks) and not body.get("submit"):
         raise SlackError("invalid_arguments", "a view with input blocks needs a submit button")
 
 
 def make_view(id: str, person: Person, workspace: Workspace, body: Json, *, below: View | None = None) -> View:
     """A view as somebody sees it; blocks without an id get one, as Slack does."""
-    blocks = [{"block_id": uuid.uuid4().hex[:5], **each} for each in body["blocks"]]
+    blocks = [{"block_id": uuid.uuid4().hex[:5], **block} for block in body["blocks"]]
     return View(
         id=id,
         person=person,
