@@ -27,7 +27,7 @@ if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.context_product import KEY, SOMEBODY, Silence
-from bot.context.request_builder import RequestBuilder, PreparedRequest
+from bot.context.request_builder import PreparedRequest, RequestBuilder
 from bot.context.transcript import answer_entry, user_entry
 from bot.parameter_resolver import effective_parameters
 from bot.types import Conversation, Incoming, NewEntry, ThreadMessage, Turn, TurnState

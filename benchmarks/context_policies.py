@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, optimum
 from bot.context.tokens import LATIN, REQUEST_OVERHEAD
-from bot.context.window import WindowLimits, View, after, plan
+from bot.context.window import View, WindowLimits, after, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from bot.turns.conversation_manager import ConversationManager
 from bot.parameter_resolver import scopes_of
 from bot.ports import Clock, Model, Rates, Store
+from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import ConversationKey, Draft, Incoming, Person, ThreadMessage, Turn
@@ -26,7 +26,7 @@ class Silence:
     """A `Platform` and its `Reply` that show nothing."""
 
     name = KEY.platform
-    pace = 60.0
+    min_update_interval = 60.0
 
     async def open_reply(self, _turn: Turn) -> Silence:
         return self

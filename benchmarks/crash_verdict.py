@@ -124,7 +124,10 @@ def _told(question: str, what: str, replies: Sequence[Mapping[str, Any]]) -> str
     """An example with the last states of its messages: when, by which process, how many characters."""
     told = [f"{question}: {what}"]
     for reply in replies:
-        last = [f"{change['at']:.2f} by {change['by']} {change['status']} ({len(change['text'])})" for change in reply["changes"]]
+        last = [
+            f"{change['at']:.2f} by {change['by']} {change['status']} ({len(change['text'])})"
+            for change in reply["changes"]
+        ]
         told.append(f"{reply['key']} {', '.join(last[-4:])}")
     return "; ".join(told)
 

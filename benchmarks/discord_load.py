@@ -21,8 +21,8 @@ from typing import Any
 
 import aiohttp
 
-from adapters.discord.platform import DiscordPlatform, open_discord
 from adapters.discord.api.client import DiscordOptions
+from adapters.discord.platform import DiscordPlatform, open_discord
 from benchmarks.crash_bot import FixedRates
 from bot.app.core import Core, open_core, utc_now
 from bot.ports import Model, Rates

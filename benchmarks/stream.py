@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from adapters.seed import Pace, Retries, SeedOptions, Environment, open_seed
+from adapters.seed import Environment, Pace, Retries, SeedOptions, open_seed
 from benchmarks.canned_server import canned_server
 from bot.errors import ModelUnavailable
 from bot.types import Entry, ModelRequest, TextDelta

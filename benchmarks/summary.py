@@ -32,13 +32,13 @@ from adapters.slack.export import read_export
 from adapters.web.channel_reader import ChannelReading
 from benchmarks.context_tokens import data_folder
 from bot.context.tokens import estimate_entry
-from bot.turns.conversation_manager import ConversationManager
 from bot.ports import Rates
 from bot.pricing import FREE_CARD
-from bot.summary.model_requests import SummaryModel, CostTally
 from bot.summary.map_reduce import MOST_POINTS
-from bot.summary.prompts import asking
+from bot.summary.model_requests import CostTally, SummaryModel
 from bot.summary.numbered_lines import numbered
+from bot.summary.prompts import asking
+from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import (
@@ -204,7 +204,9 @@ def of_size(tokens: int) -> list[ChannelMessage]:
 def whole(messages: Sequence[ChannelMessage]) -> Entry:
     """One request for all of it."""
     read = [
-        ReadMessage(source_id=message.id, author=message.author, text=message.text, at=message.at, thread=message.thread)
+        ReadMessage(
+            source_id=message.id, author=message.author, text=message.text, at=message.at, thread=message.thread
+        )
         for message in sorted(messages, key=lambda each: each.at)
     ]
     lines = [line for block in numbered([(item,) for item in read], UTC) for line in block]

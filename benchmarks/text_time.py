@@ -18,7 +18,7 @@ from typing import Final
 from adapters.discord.replies.rendering import Renderer, plain_pages
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
 from adapters.web.markdown_html import render_markdown
-from bot.delivery import Splitter, sanitize_links, stable_prefix_length, split
+from bot.delivery import Splitter, sanitize_links, split, stable_prefix_length
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS
 from tests.text_readers import READERS, Read

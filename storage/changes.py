@@ -26,10 +26,10 @@ from storage.database import within
 from storage.deletion import SqlDeletion
 from storage.deletion_fences import hold_alone, hold_together
 from storage.parameter_values import SqlSettings
+from storage.retention_sweep import SqlUpkeep, hold_person
 from storage.summaries import SqlSchedules
 from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
-from storage.retention_sweep import SqlUpkeep, hold_person
 
 
 class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep):
@@ -112,4 +112,4 @@ def _(change: NoteFeedback, store: SqlChanges, session: Session) -> None:
 
 @changed.register
 def _(change: AcceptTurns, store: SqlChanges, session: Session) -> tuple[TurnId | None, ...]:
-    return tuple(within(SqlTurns.accept)(store, session, question) for question in change.questions)
+    return tuple(within(SqlTurns.enqueue)(store, session, question) for question in change.questions)

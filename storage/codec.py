@@ -30,7 +30,13 @@ def as_utc(at: datetime) -> datetime:
 def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
     """A JSON array of attachments, in order."""
     return [
-        {"id": attachment.id, "name": attachment.name, "media_type": attachment.media_type, "size": attachment.size, "url": attachment.url}
+        {
+            "id": attachment.id,
+            "name": attachment.name,
+            "media_type": attachment.media_type,
+            "size": attachment.size,
+            "url": attachment.url,
+        }
         for attachment in attachments
     ]
 

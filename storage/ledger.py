@@ -23,7 +23,9 @@ class SqlLedger(SqlPart):
     """A `Ledger` over a database."""
 
     @unit_of_work
-    def usage_totals(self, session: Session, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
+    def usage_totals(
+        self, session: Session, *, since: datetime, until: datetime, within: Within = EVERYTHING
+    ) -> Spending:
         sums = _sums(session.get_bind().dialect.name).where(
             col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until)
         )

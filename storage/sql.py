@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.ports import Clock
+from storage.adapter_state import SqlAdapterState
 from storage.database import Database, make_engine, parse_url
 from storage.deliveries import SqlDeliveries
 from storage.ledger import SqlLedger
 from storage.schema import check_schema
-from storage.adapter_state import SqlAdapterState
 from storage.summaries import SqlSummaries
 from storage.workspaces import SqlWorkspaces
 

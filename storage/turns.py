@@ -29,8 +29,8 @@ from bot.types import (
 from storage import jobs
 from storage.codec import as_utc, draft_to_json
 from storage.database import put, unit_of_work, upsert
-from storage.edits import overtake, settle_edits
 from storage.deletion_fences import change_of, hold_together
+from storage.edits import overtake, settle_edits
 from storage.replies import note_messages
 from storage.tables import (
     ANSWER,

@@ -86,7 +86,7 @@ def _no_blocking_calls() -> Iterator[None]:
     guard = BlockBuster(["bot", "adapters", "storage"])
     for function in guard.functions.values():
         function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})  # imports happen once
-        function.can_block_in("storage/single_instance.py", {"sole_runner"})  # a process begins with it
+        function.can_block_in("storage/single_instance.py", {"single_instance"})  # a process begins with it
     guard.activate()
     yield
     guard.deactivate()

@@ -8,9 +8,9 @@ from datetime import datetime
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective, Scope
 from bot.types import (
-    FollowUp,
     ConversationKey,
     DeletionOutcome,
+    FollowUp,
     HandleResult,
     Incoming,
     Outcome,

@@ -13,8 +13,8 @@ from decimal import Decimal
 from itertools import count
 
 from bot.chat.follow_ups import TALK_LENGTH
-from bot.turns.effects import SetParameters
 from bot.parameter_resolver import scopes_of
+from bot.turns.effects import SetParameters
 from bot.types import (
     Condensation,
     Conversation,
@@ -198,8 +198,8 @@ CALLS: Mapping[str, Call] = {
     "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
     "is_known": lambda scene: scene.store.is_known(incoming("", 1)),
     "has_participated": lambda scene: scene.store.has_participated(scene.key),
-    "takes_part, a stranger": lambda scene: scene.store.has_participated(replace(scene.key, thread="nobody")),
-    "takes_part, the long one": lambda scene: scene.store.has_participated(LONG),
+    "has_participated, a stranger": lambda scene: scene.store.has_participated(replace(scene.key, thread="nobody")),
+    "has_participated, the long one": lambda scene: scene.store.has_participated(LONG),
     "recent_talk": lambda scene: scene.store.recent_talk(scene.key, limit=TALK_LENGTH),
     "recent_talk, the long one": lambda scene: scene.store.recent_talk(LONG, limit=TALK_LENGTH),
     "recent_requests": lambda scene: scene.store.recent_requests(scene.key, limit=10),

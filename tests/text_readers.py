@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from adapters.discord.replies.markdown import to_discord
-from adapters.discord.message_content import read_content as read_discord
 from adapters.discord.events.parse import no_names, readable, without_address
+from adapters.discord.message_content import read_content as read_discord
+from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import sources_text
-from adapters.seed.surrogates import Joiner, without_halves
-from adapters.seed.inline import InlineReasoning
 from adapters.seed.api_errors import presentable
-from adapters.seed.sse import EventParser
+from adapters.seed.inline import InlineReasoning
 from adapters.seed.protocols.sources import sources_in_text
+from adapters.seed.sse import EventParser
+from adapters.seed.surrogates import Joiner, without_halves
 from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
@@ -27,10 +27,8 @@ from adapters.slack.replies.rendering import (
     in_slack_words,
 )
 from adapters.slack.rich_text import readable as readable_mrkdwn
-from adapters.web.markdown_html import render_markdown
 from adapters.web.composer import spoken, suggest
-from bot.summary import digests
-from bot.delivery.accumulator import same_page
+from adapters.web.markdown_html import render_markdown
 from bot.chat.follow_ups import reason_for_silence
 from bot.chat.message_rendering import beginning, render, repeats
 from bot.chat.reactions import is_reaction
@@ -39,15 +37,17 @@ from bot.commands.parser import parse, question_in
 from bot.context.condensed_notes import combined
 from bot.context.tokens import estimate
 from bot.context.transcript import file_text, plain_name, plain_text, without_label
-from bot.delivery import sanitize_links, stable_prefix_length, settled_tables, split, tables_as_text, urls_in
+from bot.delivery import sanitize_links, settled_tables, split, stable_prefix_length, tables_as_text, urls_in
+from bot.delivery.accumulator import same_page
 from bot.delivery.addresses import bare_address, looks_like_address, pretends
 from bot.delivery.links import as_code
 from bot.errors import BotError
 from bot.ports import ScheduleStore
-from bot.summary.parse_output import read_form
-from bot.summary.sanitize import addresses, harmless, repeats_rules
+from bot.summary import digests
 from bot.summary.numbered_lines import plain
+from bot.summary.parse_output import read_form
 from bot.summary.request import IsoTimes, read_wanted
+from bot.summary.sanitize import addresses, harmless, repeats_rules
 from bot.types import ConversationKey, Incoming, Person, Source, Utterance
 from bot.types.content import Card, MessageContent, Passage, Quote, Table
 

@@ -34,8 +34,8 @@ def _invite(options: argparse.Namespace) -> int:
 
 def _application_of(settings: DiscordSettings) -> str:
     """Return the id of the application that the token belongs to. Raises `ConfigError` and `PlatformError`."""
-    from adapters.discord.doctor import application_id  # noqa: PLC0415 - the same
     from adapters.discord.api.client import options_of  # noqa: PLC0415 - the same
+    from adapters.discord.doctor import application_id  # noqa: PLC0415 - the same
 
     settings.need_joined("invite")
     return asyncio.run(application_id(options_of(settings)))

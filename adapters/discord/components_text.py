@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.discord.fields import Record, field, number, record, records
 from adapters.discord.events.parse import Names, readable
+from adapters.discord.fields import Record, field, number, record, records
 
 ROW, BUTTON, STRING_SELECT, TEXT_DISPLAY, THUMBNAIL, MEDIA_GALLERY, FILE = 1, 2, 3, 10, 11, 12, 13
 SELECTS: Final = frozenset({STRING_SELECT, 5, 6, 7, 8})  # of texts, users, roles, both, channels

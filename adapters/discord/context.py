@@ -6,9 +6,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from adapters.discord.api.client import DiscordClient
 from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.api.client import DiscordClient
 from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Clock, SettingStore
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
+from adapters.discord.api.client import DiscordClient, DiscordOptions, may_read_content
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.api.client import DiscordOptions, DiscordClient, may_read_content
 from bot.checks import Check, within
 from bot.errors import ConfigError, PlatformError
 

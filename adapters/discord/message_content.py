@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.discord.components_text import component_text
-from adapters.discord.fields import Record, field, number, record, records
 from adapters.discord.events.parse import Names, readable, without_address
+from adapters.discord.fields import Record, field, number, record, records
 from bot.chat.message_rendering import beginning
 from bot.types.content import (
     Card,

@@ -9,25 +9,25 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from adapters.discord.api.channels import DiscordChannelReader
+from adapters.discord.api.client import DiscordClient, DiscordOptions, Json, keep_tokens_out_of_logs
 from adapters.discord.api.directory import PLATFORM, DiscordDirectory
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.files import fetch
-from adapters.discord.connection.gateway import listen
 from adapters.discord.api.limits import MESSAGES_AT_ONCE, PACE
 from adapters.discord.api.messages import is_spoken, thread_message
-from adapters.discord.events.pending_answers import tell_owed
-from adapters.discord.replies.reply_placement import target_of
 from adapters.discord.api.rate_limits import DiscordLimits
+from adapters.discord.connection.gateway import listen
+from adapters.discord.context import DiscordContext, DiscordStore
 from adapters.discord.events.parse import no_names
-from adapters.discord.replies.reply_ref import ChannelRef
-from adapters.discord.api.errors import DiscordApiError
+from adapters.discord.events.pending_answers import tell_owed
+from adapters.discord.replies.ephemeral import check_writable, tell
 from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
-from adapters.discord.api.client import DiscordOptions, Json, DiscordClient, keep_tokens_out_of_logs
-from adapters.discord.context import DiscordStore, DiscordContext
-from adapters.discord.replies.ephemeral import check_writable, tell
+from adapters.discord.replies.reply_placement import target_of
+from adapters.discord.replies.reply_ref import ChannelRef
 from bot.errors import PlatformError
-from bot.turns.pending_answers import keep_telling
 from bot.ports import Bot, Clock
+from bot.turns.pending_answers import keep_telling
 from bot.types import Attachment, ConversationKey, Draft, Incoming, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from bot.settings import Settings
 
 @asynccontextmanager
 async def _open(joining: Joining[DiscordSettings]) -> AsyncIterator[ListeningPlatform]:
-    from adapters.discord.platform import open_discord  # noqa: PLC0415 - the SDK is loaded only where it is joined
     from adapters.discord.api.client import options_of  # noqa: PLC0415 - the same
+    from adapters.discord.platform import open_discord  # noqa: PLC0415 - the SDK is loaded only where it is joined
 
     options = options_of(joining.settings)
     async with open_discord(options, joining.store, clock=joining.clock, searches=joining.searches) as platform:
@@ -23,8 +23,8 @@ async def _open(joining: Joining[DiscordSettings]) -> AsyncIterator[ListeningPla
 
 
 async def _check(settings: DiscordSettings, _core: Settings, seconds: float) -> AsyncIterator[Check]:
-    from adapters.discord.doctor import examine  # noqa: PLC0415 - the same
     from adapters.discord.api.client import options_of  # noqa: PLC0415 - the same
+    from adapters.discord.doctor import examine  # noqa: PLC0415 - the same
 
     async for check in examine(options_of(settings), seconds=seconds):
         yield check

@@ -25,7 +25,9 @@ EMPTY: Final = FileKind("refused", "is empty")
 LOCKED: Final = FileKind("refused", "is protected by a password")
 
 _SOUND: Final = FileKind("refused", "is sound, which the model does not hear")
-_OTHER_VIDEO: Final = FileKind("refused", "is a video in a format that the model does not take (it takes MP4, MOV and AVI)")
+_OTHER_VIDEO: Final = FileKind(
+    "refused", "is a video in a format that the model does not take (it takes MP4, MOV and AVI)"
+)
 _ARCHIVE: Final = FileKind("refused", "is an archive; attach the files that are in it")
 _OLD_OFFICE: Final = FileKind("refused", "is an Office file of the old kind; save it as docx, xlsx, pptx or PDF")
 _OPEN_DOCUMENT: Final = FileKind("refused", "is an OpenDocument file or a book; save it as docx, xlsx, pptx or PDF")

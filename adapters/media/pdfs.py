@@ -15,8 +15,8 @@ from pypdf.errors import DependencyError, FileNotDecryptedError, PdfReadError, W
 
 from adapters.media import media_limits
 from adapters.media.images import image_media
-from adapters.media.texts import text_file
 from adapters.media.media_tokens import document_tokens
+from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import LATIN
 from bot.types import FileTerms, Media, ReadFile
@@ -47,7 +47,9 @@ def pass_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     """The PDF as it is, for the model to look at every page. Raises `Unreadable`."""
     most = min(media_limits.DOCUMENT_BYTES, terms.media_bytes)
     if len(data) > most:
-        raise Unreadable(f"is a PDF of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent")
+        raise Unreadable(
+            f"is a PDF of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent"
+        )
     _, pages = open_pdf(data)
     tokens = document_tokens(pages)
     if tokens > terms.media_tokens:

@@ -38,7 +38,9 @@ def workbook_lines(archive: Archive, part: str, targets: Mapping[str, str]) -> I
     workbook = archive.tree(part)
     elements = [] if workbook is None else list(workbook.iter())
     sheets = [element for element in elements if local(element) == "sheet"]
-    from_1904 = any(local(element) == "workbookPr" and attribute(element, "date1904") in {"1", "true"} for element in elements)
+    from_1904 = any(
+        local(element) == "workbookPr" and attribute(element, "date1904") in {"1", "true"} for element in elements
+    )
     book = Book(
         texts=tuple(_shared_texts(archive, _target(targets, "sharedStrings", "xl/sharedStrings.xml"))),
         date_styles=_date_styles(archive, _target(targets, "styles", "xl/styles.xml")),

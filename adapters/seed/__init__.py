@@ -1,20 +1,20 @@
 """The Seed API, and any OpenAI-compatible one, as a model of the bot."""
 
-from adapters.seed.key_check import check_key
 from adapters.seed.account import UsageEvent, read_usage
 from adapters.seed.client import SeedModel, open_seed
+from adapters.seed.client_options import Environment, Pace, Retries, SeedOptions, Timeouts
 from adapters.seed.context_size import watched_size
 from adapters.seed.doctor import examine
-from adapters.seed.client_options import Pace, Retries, SeedOptions, Environment, Timeouts
+from adapters.seed.key_check import check_key
 from adapters.seed.rates import LiveRates, open_rates
 
 __all__ = [
+    "Environment",
     "LiveRates",
     "Pace",
     "Retries",
     "SeedModel",
     "SeedOptions",
-    "Environment",
     "Timeouts",
     "UsageEvent",
     "check_key",

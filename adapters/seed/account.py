@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.seed import json_coerce
-from adapters.seed.client import SeedModel
 from adapters.seed.api_errors import Problem, ProblemError, to_error
+from adapters.seed.client import SeedModel
 from bot.errors import ModelError, ModelRejected
 
 PAGE = 100

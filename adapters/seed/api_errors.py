@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from adapters.seed import json_coerce
-from adapters.seed import overflow_errors
+from adapters.seed import json_coerce, overflow_errors
 from bot.errors import (
     ContextTooLong,
     ModelAccessDenied,

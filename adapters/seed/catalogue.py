@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from adapters.seed import json_coerce
-from adapters.seed.http import SeedHttp
 from adapters.seed.api_errors import ProblemError
+from adapters.seed.http import SeedHttp
 
 NO_SUCH_ADDRESS = frozenset({400, 404, 405, 501})
 

@@ -9,16 +9,16 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from adapters.seed.context_size import ContextSize
-from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin
-from adapters.seed.http import SeedHttp, open_http
-from adapters.seed.request_limits import RequestLimiter
+from adapters.seed.api_errors import Problem, ProblemError, ProblemKind
 from adapters.seed.client_options import SeedOptions
-from adapters.seed.api_errors import ProblemKind, Problem, ProblemError
-from adapters.seed.sse import EventParser, EventTooLarge
+from adapters.seed.context_size import ContextSize
+from adapters.seed.http import SeedHttp, open_http
 from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.request_limits import RequestLimiter
+from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin
+from adapters.seed.sse import EventParser, EventTooLarge
 from bot.context.window import RESERVED_AT_MOST
 from bot.types import ModelEvent, ModelRequest, NoteFound
 

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.seed import json_coerce
-from adapters.seed.catalogue import model_rows, row_of
 from adapters.seed.api_errors import ProblemError
+from adapters.seed.catalogue import model_rows, row_of
 
 if TYPE_CHECKING:
     from adapters.seed.client import SeedModel

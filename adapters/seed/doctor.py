@@ -10,10 +10,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from adapters.seed.account import NO_SUCH_ENDPOINT, read_balance
-from adapters.seed.client import SeedModel
-from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from adapters.seed.api_errors import ProblemError, to_error
+from adapters.seed.client import SeedModel
 from adapters.seed.rates import LiveRates
+from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from bot.checks import CHECK_SECONDS, Check, within
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable
 from bot.types import (

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
+from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_from_body
 from adapters.seed.client_options import SeedOptions
-from adapters.seed.api_errors import ProblemKind, Problem, ProblemError, problem_from_body
 from bot.errors import ConfigError
 
 MAX_ERROR_BYTES = 64 * 1024  # more than any error says
@@ -65,7 +65,9 @@ class Body:
             async for piece in self._pieces:
                 whole += piece
                 if len(whole) > MAX_BODY_BYTES:
-                    raise ProblemError(Problem(kind=ProblemKind.BUSY, what="the model API sent more than any answer needs"))
+                    raise ProblemError(
+                        Problem(kind=ProblemKind.BUSY, what="the model API sent more than any answer needs")
+                    )
         return b"data: " + bytes(whole).replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n"
 
 

@@ -9,9 +9,9 @@ from contextlib import aclosing
 from typing import Final
 from urllib.parse import urlsplit
 
+from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, to_error
 from adapters.seed.catalogue import model_path
 from adapters.seed.client import SeedModel
-from adapters.seed.api_errors import ProblemKind, Problem, ProblemError, to_error
 from bot.errors import ConfigError, ModelError
 from bot.types import Entry, ModelRequest
 
@@ -40,7 +40,10 @@ async def check_key(model: SeedModel, *, key_set: bool, seconds: float = KEY_SEC
             problem = await _problem(model)
             refused = problem is not None and refuses_key(problem) and await _is_refused(model, problem)
     except TimeoutError:
-        problem, refused = Problem(kind=ProblemKind.BUSY, what=f"the model API said nothing for {seconds:g} seconds"), False
+        problem, refused = (
+            Problem(kind=ProblemKind.BUSY, what=f"the model API said nothing for {seconds:g} seconds"),
+            False,
+        )
     if refused:
         raise ConfigError("SEED_API_KEY", _fix(model, key_set=key_set))
     if problem is not None and _is_worth_telling(problem):

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from adapters.seed import json_coerce
+from adapters.seed.api_errors import ProblemError
 from adapters.seed.catalogue import model_rows, row_of
 from adapters.seed.client import SeedModel
 from adapters.seed.pricelist import read_card
-from adapters.seed.api_errors import ProblemError
 from bot.pricing import RateCard, Tier
 from bot.private_files import make_private_folder
 
@@ -144,7 +144,10 @@ def _load(file: Path, model: str, fallback: RateCard) -> RateCard | None:
 
 
 def _tier(body: Any) -> Tier | None:
-    start, prices = json_coerce.count(body.get("from_tokens")), [json_coerce.money(body.get(name)) for name in ("input", "output")]
+    start, prices = (
+        json_coerce.count(body.get("from_tokens")),
+        [json_coerce.money(body.get(name)) for name in ("input", "output")],
+    )
     if start is None or not all(isinstance(price, Decimal) for price in prices):
         return None
     return Tier(from_tokens=start, input=prices[0], output=prices[1], cached=json_coerce.money(body.get("cached")))  # type: ignore[arg-type]  # checked above

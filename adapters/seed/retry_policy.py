@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_tokens
+from adapters.seed.api_errors import Problem, ProblemKind, presentable, to_error
 from adapters.seed.client_options import Retries
-from adapters.seed.api_errors import ProblemKind, Problem, presentable, to_error
+from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_tokens
 from adapters.seed.overflow_errors import TEXT_CHARACTERS
 from adapters.seed.protocols.response import ResponseState
-from adapters.seed.protocols.wire_parameters import OPTIONAL_PARAMETERS
 from adapters.seed.protocols.sources import sources_in_text
+from adapters.seed.protocols.wire_parameters import OPTIONAL_PARAMETERS
 from bot.context.tokens import below
 from bot.errors import ModelError, ModelUnavailable, Refused, StreamCut
 from bot.types import (
@@ -168,7 +168,9 @@ def _after_failure(course: AttemptState, answer: ResponseState, problem: Problem
     delay = _delay(course.failures, problem, terms)
     if problem.kind not in {ProblemKind.BUSY, ProblemKind.CUT} or delay is None:
         return RetryDecision(error=to_error(problem))
-    return RetryDecision(events=_between(answer), course=_again(course, answer, failures=course.failures + 1), delay=delay)
+    return RetryDecision(
+        events=_between(answer), course=_again(course, answer, failures=course.failures + 1), delay=delay
+    )
 
 
 def _after_invalid(course: AttemptState, answer: ResponseState, problem: Problem) -> RetryDecision:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from adapters.slack.api.limits import SUGGESTED_PROMPTS
 from adapters.slack.connection.http_server import EVENTS_PATH
-from adapters.slack.events.slash_commands import SETTINGS_SHORTCUT, SUMMARISE_SHORTCUT
 from adapters.slack.events.home_tab import PROMPTS
+from adapters.slack.events.slash_commands import SETTINGS_SHORTCUT, SUMMARISE_SHORTCUT
 from adapters.slack.replies.rendering import COMMAND
 
 RETURN_PATH: Final = "/slack/oauth_redirect"

@@ -20,29 +20,39 @@ from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
-from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening
-from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.bolt_app import make_app
-from adapters.slack.connection.socket_mode import SocketModeOptions, SocketModeConnections
-from adapters.slack.events.interactions import InteractionHandler
+from adapters.slack.connection.dispatch import EventDispatcher
+from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening
+from adapters.slack.connection.socket_mode import SocketModeConnections, SocketModeOptions
 from adapters.slack.events.backfill import CATCHING_UP, SlackBackfill
+from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
+from adapters.slack.oauth.install_pages import InstallPages
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
-from adapters.slack.oauth.install_pages import InstallPages
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
-from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.replies.ephemeral import tell
+from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.settings import SlackSettings
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.event_errors import EventErrors
-from bot.turns.pending_answers import keep_telling
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.settings import Settings, plain
-from bot.types import Attachment, ConversationKey, Draft, Incoming, PendingAnswer, Person, ReadMessage, ThreadMessage, Turn
+from bot.turns.pending_answers import keep_telling
+from bot.types import (
+    Attachment,
+    ConversationKey,
+    Draft,
+    Incoming,
+    PendingAnswer,
+    Person,
+    ReadMessage,
+    ThreadMessage,
+    Turn,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -274,7 +284,9 @@ class SlackPlatform:
             return app_token
 
         session, calls, rules = self._connector.session, self._connector.calls(token), self._options.sockets
-        await SocketModeConnections(session, calls, intake, rules, errors=self._errors, on_connected=self._hears.set).run()
+        await SocketModeConnections(
+            session, calls, intake, rules, errors=self._errors, on_connected=self._hears.set
+        ).run()
 
     async def port(self) -> int:
         """The port of the listener, once it listens."""

@@ -16,18 +16,18 @@ from nicegui.events import GenericEventArguments
 from starlette.requests import Request
 
 from adapters.web.channel_access import DIRECT, HOME, Furnished, direct_channel, seen_by
+from adapters.web.composer import PLATFORM, Complete, ComposedMessage, Submission, prepare, suggest
 from adapters.web.context_chart import SHOWN
 from adapters.web.context_panel import present_context
 from adapters.web.hub import Hub, MessageChanged
+from adapters.web.live_reply import BOT
 from adapters.web.markdown_html import render_markdown
 from adapters.web.message_view import Json, present_message, present_person, present_workspace, render_ahead
-from adapters.web.live_reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor, plain_name, visitor_of
-from adapters.web.composer import PLATFORM, Complete, Submission, ComposedMessage, prepare, suggest
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.ports import Bot, Clock, WorkspaceStore
-from bot.types import FollowUp, Channel, ChannelMessage, ConversationKey, Entrance, Incoming, Outcome, Person
+from bot.types import Channel, ChannelMessage, ConversationKey, Entrance, FollowUp, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,10 @@ async def show_chat(scene: Scene, request: Request) -> None:
     """Build the page for one visitor."""
     visitor = visitor_of(request, scene.rules)
     workspaces = [
-        (workspace, seen_by(visitor.person, workspace, await scene.store.get_channels(workspace.id), is_admin=visitor.is_admin))
+        (
+            workspace,
+            seen_by(visitor.person, workspace, await scene.store.get_channels(workspace.id), is_admin=visitor.is_admin),
+        )
         for workspace in await scene.store.get_workspaces()
     ]
     channel, thread = _landing(request.scope["path"], workspaces, visitor)
@@ -118,7 +121,7 @@ class ChatPage:
         self._store = scene.store
         self._view = view
         self._person = visitor.person
-        self._administers = visitor.is_admin
+        self._is_admin = visitor.is_admin
         self._workspaces = {item.id: item for item, _ in workspaces}
         self._channels = _by_place(workspaces)
         self._channel: Channel | None = None
@@ -263,7 +266,7 @@ class ChatPage:
             text=text,
             token=request.text("token"),
             at=self._scene.clock(),
-            is_admin=self._administers,
+            is_admin=self._is_admin,
         )
         sending = prepare(written)
         if sending.message is not None or channel.direct:
@@ -340,7 +343,7 @@ class ChatPage:
             author=self._person,
             text="",
             at=self._scene.clock(),
-            is_admin=self._administers,
+            is_admin=self._is_admin,
             entrance=Entrance.BUTTON,
         )
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from adapters.web.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
 from adapters.web.message_view import Json
-from bot.context.window import CacheBreak
 from bot.commands.context_report import BREAKS
+from bot.context.window import CacheBreak
 from bot.types import RequestFigures, RequestRecord
 
 BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.web.markdown_html import is_safe_url, render_markdown
-from bot.offload import offload
 from bot.delivery.footer import footer_parts
-from bot.types import FollowUp, Channel, ChannelMessage, Draft, Person, Source, Workspace
+from bot.offload import offload
+from bot.types import Channel, ChannelMessage, Draft, FollowUp, Person, Source, Workspace
 
 HUES = 12
 """Avatar colours in the style sheet."""
@@ -92,7 +92,8 @@ def present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json
         "id": workspace.id,
         "name": workspace.name,
         "channels": [
-            {"id": channel.id, "name": channel.name, "topic": channel.topic, "direct": channel.direct} for channel in channels
+            {"id": channel.id, "name": channel.name, "topic": channel.topic, "direct": channel.direct}
+            for channel in channels
         ],
     }
 

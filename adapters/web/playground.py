@@ -11,15 +11,15 @@ from fastapi import FastAPI, Request
 
 from adapters.web.administrators import LINK_LIFETIME, OneTimeLinks
 from adapters.web.channel_access import HOME, HOME_CHANNELS
-from adapters.web.hub import Hub
-from adapters.web.login import add_administrator_link, add_login
-from adapters.web.chat_page import ChatView, Scene, show_chat
 from adapters.web.channel_reader import ChannelReading
+from adapters.web.chat_page import ChatView, Scene, show_chat
+from adapters.web.composer import PLATFORM, Complete, spoken
+from adapters.web.hub import Hub
 from adapters.web.live_reply import BOT, open_reply, tell
+from adapters.web.login import add_administrator_link, add_login
 from adapters.web.routes import LINK_PATH, STATIC, Routes
 from adapters.web.security import AccessRules, TryLimit
 from adapters.web.server import Assets, hosted, listen, serve, url_of
-from adapters.web.composer import PLATFORM, Complete, spoken
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.ports import AdapterStateStore, Bot, Clock, Reply, WorkspaceStore
 from bot.settings import LOOPBACK_HOSTS

@@ -1,6 +1,6 @@
 """The composition root: opens everything in order, closes it in reverse; only it sees the concrete classes."""
 
-from bot.app.ask import AskResult, Interrupted, AskRequest, ask
+from bot.app.ask import AskRequest, AskResult, Interrupted, ask
 from bot.app.operator_commands import (
     check_all,
     current_rates,
@@ -15,10 +15,10 @@ from bot.app.serve import listen, run, serve_web, work
 
 __all__ = [
     "PLATFORMS",
+    "AskRequest",
     "AskResult",
     "ConfiguredPlatform",
     "Interrupted",
-    "AskRequest",
     "ask",
     "check_all",
     "configure",

@@ -16,11 +16,11 @@ from enum import Enum, auto
 from adapters.dates import DateWords
 from bot.app.file_rules import make_files
 from bot.app.models import open_model
-from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.errors import StorageUnavailable
 from bot.ports import Model, Platform, Rates, Store
-from bot.summary.digests import Digests
 from bot.settings import Settings
+from bot.summary.digests import Digests
+from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.app.core import utc_now
-from bot.turns.effects import DELIVERIES_KEPT, WORTH_TELLING
 from bot.errors import StorageError
 from bot.ports import Clock, Store
 from bot.retention import PARAMETER, Retention
 from bot.settings import Settings
+from bot.turns.effects import DELIVERIES_KEPT, WORTH_TELLING
 from bot.types import ConversationKey, QueueFigures
 from storage import back_up, copy_database, migrate, open_store
 

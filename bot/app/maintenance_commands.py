@@ -82,7 +82,9 @@ def _back_up(options: argparse.Namespace) -> int:
 
 def _copy(options: argparse.Namespace) -> int:
     counts = asyncio.run(
-        maintenance.move_database(options.source, options.target, lambda name, rows: mention(f"{name:20} {rows:>10,} rows"))
+        maintenance.move_database(
+            options.source, options.target, lambda name, rows: mention(f"{name:20} {rows:>10,} rows")
+        )
     )
     say(f"{sum(counts.values()):,} rows copied; every row was compared.")
     return 0

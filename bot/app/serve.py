@@ -12,10 +12,10 @@ from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
 from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.supervisor import Supervisor
-from bot.app.maintenance import keep_retention
 from bot.commands.completion import complete
 from bot.errors import ConfigError
 from bot.ports import ListeningPlatform, Platform, Store

@@ -21,7 +21,9 @@ PRIVATE: Final = Arg(name="private", kind="flag", help="Only you see the answer.
 def question_of(call: Call, text: str, defaults: Mapping[str, str] = EMPTY) -> Incoming:
     """Return the question that a command asks; `defaults` are parameters that come with the command itself."""
     given = {name: value for name, value in call.values.items() if name in PARAMETERS}
-    return replace(call.incoming, text=text, overrides={**defaults, **call.incoming.overrides, **given}, is_directed=True)
+    return replace(
+        call.incoming, text=text, overrides={**defaults, **call.incoming.overrides, **given}, is_directed=True
+    )
 
 
 async def _ask(call: Call) -> Incoming:

@@ -8,9 +8,9 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from bot.commands.arguments import Arg, ArgumentReader
-from bot.turns.effects import Effect
 from bot.errors import InvalidInput
 from bot.ports import Clock, Rates, Store, TimeWords
+from bot.turns.effects import Effect
 from bot.types import Incoming
 
 Group = Literal["ask", "settings", "tell"]

@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.context.compaction import NOTES_TITLE
 from bot.context.window import CacheBreak
+from bot.ports import Store, TranscriptStore, TurnStore
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.turns.ownership import check_forget
-from bot.ports import Store, TranscriptStore, TurnStore
 from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
 
 LOOK_BACK = 50
@@ -59,7 +59,9 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     if conversation is None:
         return "There are no notes: nothing has left the view yet."
     entries = await store.get_entries(key, start=conversation.window_start)
-    appended = [entry.entry.text.removeprefix(NOTES_TITLE).strip() for entry in entries if entry.id.startswith(NOTES_ID)]
+    appended = [
+        entry.entry.text.removeprefix(NOTES_TITLE).strip() for entry in entries if entry.id.startswith(NOTES_ID)
+    ]
     notes = [item for item in (conversation.memory, *appended) if item]
     return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
 

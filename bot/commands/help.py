@@ -7,8 +7,8 @@ from typing import Final
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.registry import all_commands, find_command
-from bot.turns.effects import Effect, telling
 from bot.parameters import PARAMETERS, find
+from bot.turns.effects import Effect, telling
 
 
 async def _help(call: Call) -> Effect[None]:

@@ -8,8 +8,8 @@ from bot.commands import context_report
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.parameter_text import show_text
-from bot.turns.effects import Effect, telling
 from bot.parameter_resolver import effective_parameters
+from bot.turns.effects import Effect, telling
 
 
 async def _show(call: Call) -> Effect[None]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bot.commands.command import Call, Command
+from bot.ports import Store
 from bot.turns.effects import Effect, StopTurns
 from bot.turns.ownership import check_stop
-from bot.ports import Store
 from bot.types import ConversationKey, Incoming, TurnId
 
 

@@ -7,8 +7,8 @@ from typing import Final
 from bot.commands.command import Call, Command, Role
 from bot.commands.parameter_text import origin_text, place_text, value_text
 from bot.commands.scope_args import PARAMETER, SCOPE, parameter_to_change, scope_to_change
-from bot.turns.effects import Effect, SetParameters
 from bot.parameter_resolver import effective_at
+from bot.turns.effects import Effect, SetParameters
 
 
 async def _unset(call: Call) -> Effect[int]:

@@ -6,8 +6,8 @@ from typing import Final
 
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command, Role
-from bot.turns.effects import Effect, telling
 from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, usage_text
+from bot.turns.effects import Effect, telling
 
 
 async def _usage(call: Call) -> Effect[None]:

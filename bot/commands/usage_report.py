@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from bot.delivery.footer import money
 from bot.ports import Ledger
 from bot.pricing import RateCard
-from bot.delivery.footer import money
 from bot.types import ConversationKey, Incoming, Spending, Within
 
 DAYS = 30

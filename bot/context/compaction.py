@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from bot.delivery.accumulator import AnswerAccumulator
+from bot.context import condensed_notes, window
 from bot.context.request_builder import PreparedRequest
-from bot.context import window
-from bot.context import condensed_notes
 from bot.context.tokens import corrected, estimate_entry, estimate_request
 from bot.context.window import CacheBreak, View
+from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import ModelError, QuestionTooLong
 from bot.ports import Clock, Model, Rates, TranscriptStore
 from bot.types import (
@@ -62,7 +61,9 @@ class Compactor:
         self._rates = rates
         self._clock = clock
 
-    async def condense(self, turn: Turn, composition: PreparedRequest, conversation: Conversation) -> Condensation | None:
+    async def condense(
+        self, turn: Turn, composition: PreparedRequest, conversation: Conversation
+    ) -> Condensation | None:
         """What the trim around this answered turn leaves behind; None when nothing leaves the view or memory is off.
 
         A model that fails, or takes longer than a minute, leaves no notes and says why.
@@ -127,7 +128,9 @@ class Compactor:
 
     # ------------------------------------------------------------ what to remember
 
-    def _remembered(self, turn: Turn, conversation: Conversation, plan: _Plan, answer: AnswerAccumulator) -> Condensation:
+    def _remembered(
+        self, turn: Turn, conversation: Conversation, plan: _Plan, answer: AnswerAccumulator
+    ) -> Condensation:
         sizes = map(estimate_entry, plan.request.entries)
         usage = answer.usage(estimate_request(plan.request.head, sizes))
         if not answer.text.strip():

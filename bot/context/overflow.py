@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.context.window import WindowLimits, Window
+from bot.context.window import Window, WindowLimits
 from bot.errors import ContextTooLong, QuestionTooLong
 
 MOST_TRIES: Final = 8  # halving seven times leads from the largest usual context (256,000) to one of 2,000
@@ -28,7 +28,9 @@ def shorter(limits: WindowLimits, refused: Window, before: WindowLimits, error: 
     return replace(limits, max_tokens=answer, at_most=refused.estimated // 2)
 
 
-def check_shorter(window: Window, limits: WindowLimits, refused: Window, before: WindowLimits, error: ContextTooLong) -> None:
+def check_shorter(
+    window: Window, limits: WindowLimits, refused: Window, before: WindowLimits, error: ContextTooLong
+) -> None:
     """Raise `QuestionTooLong` unless the next request is smaller than the refused one: then only the question is left.
 
     It names the question's tokens by the server's count where there is one, and how many would fit where that is known.

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.context import transcript, window
-from bot.context import system_prompt
+from bot.context import system_prompt, transcript, window
+from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
 from bot.context.overflow import check_shorter, shorter
 from bot.context.tokens import own_tokens
-from bot.context.window import WindowLimits, View, Window
+from bot.context.window import View, Window, WindowLimits
 from bot.delivery import urls_in
 from bot.errors import ContextTooLong
-from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
 from bot.parameter_resolver import values_of
 from bot.parameters import PARAMETERS, Effective
 from bot.ports import Clock, Model, Platform, Rates, Store

@@ -81,7 +81,10 @@ def render_message(
     what others are not the whole file.
     """
     lines = [f"{label(author, at)}: {plain_text(text)}".rstrip()]
-    lines.extend(_render_attachment(attachment, unavailable.get(attachment.id), notes.get(attachment.id, "")) for attachment in attachments)
+    lines.extend(
+        _render_attachment(attachment, unavailable.get(attachment.id), notes.get(attachment.id, ""))
+        for attachment in attachments
+    )
     return "\n".join(lines)
 
 

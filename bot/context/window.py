@@ -316,7 +316,9 @@ def _threshold(sizes: _Sizes, limits: WindowLimits, *, reread: int) -> int:
     return int(min(sizes.cap, max(sizes.held[sizes.goal], sizes.held[sizes.goal] + limit)))
 
 
-def _describe(view: View, sizes: _Sizes, index: int, reason: CacheBreak | None, *, until_trim: int, warm: bool) -> Window:
+def _describe(
+    view: View, sizes: _Sizes, index: int, reason: CacheBreak | None, *, until_trim: int, warm: bool
+) -> Window:
     carried: list[NewEntry] = [*view.history[index:], *view.question]
     return Window(
         start=_position(view, index),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.delivery.addresses import known, urls_in
-from bot.delivery.presenter import Presenter
 from bot.delivery.links import sanitize_links, stable_prefix_length
+from bot.delivery.presenter import Presenter
 from bot.delivery.split import Piece, Splitter, split
 from bot.delivery.tables import settled_tables, tables_as_text
 
@@ -12,11 +12,11 @@ __all__ = [
     "Piece",
     "Presenter",
     "Splitter",
-    "sanitize_links",
     "known",
-    "stable_prefix_length",
+    "sanitize_links",
     "settled_tables",
     "split",
+    "stable_prefix_length",
     "tables_as_text",
     "urls_in",
 ]

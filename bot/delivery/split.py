@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.delivery.markdown import (
-    Fence,
     BlockState,
+    Fence,
     after_line,
     fence_within,
     head,

@@ -10,8 +10,8 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Final
 
-from bot.delivery.markdown import Fence, BlockState, head, is_heading, may_open, missing_marker, read_line
 from bot.delivery.graphemes import is_boundary
+from bot.delivery.markdown import BlockState, Fence, head, is_heading, may_open, missing_marker, read_line
 from bot.delivery.spans import Spans
 
 _SENTENCE_END: Final = re.compile(

@@ -14,10 +14,10 @@ from bot.ports.model import Clock
 from bot.ports.stores import Store
 from bot.settings import PlatformSettings, Settings
 from bot.types import (
-    FollowUp,
     ConversationKey,
     DeletionOutcome,
     Draft,
+    FollowUp,
     HandleResult,
     Incoming,
     PendingAnswer,

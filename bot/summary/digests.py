@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
-from bot.turns.effects import AddDigest, Effect, PauseDigest, RemoveDigest, telling
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import ChannelReader, Clock, Platform, ScheduleStore, Store
 from bot.summary.request import SummaryRequest, zone_of
+from bot.turns.effects import AddDigest, Effect, PauseDigest, RemoveDigest, telling
 from bot.types import ConversationKey, Incoming, NewSchedule, ReadMessage, Schedule, Task
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,9 @@ async def _list(incoming: Incoming, store: ScheduleStore) -> str:
     lines = []
     for schedule in schedules:
         coming = _local(schedule.next_at, await zone_of(schedule.time_zone))
-        lines.append(f"- **{schedule.id}**: {_described(schedule)}, {'paused' if schedule.paused else f'next {coming}'}")
+        lines.append(
+            f"- **{schedule.id}**: {_described(schedule)}, {'paused' if schedule.paused else f'next {coming}'}"
+        )
     return "\n".join(lines)
 
 

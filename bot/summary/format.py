@@ -9,8 +9,8 @@ from typing import Final
 
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import answer_entry, label
-from bot.summary.prompts import TITLES
 from bot.summary.numbered_lines import NumberedLine
+from bot.summary.prompts import TITLES
 from bot.types import Entry, Incoming, NewEntry, Point, Section, SummaryPart, TurnId
 
 UNMARKED: Final = "*(names no message)*"
@@ -44,7 +44,9 @@ def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[st
         if points:
             lines.extend(("", *(f"- {point.text} {_named(point, marks)}" for point in points)))
     every = [point for points in part.points.values() for point in points]
-    return FormattedSummary(text="\n".join(lines).strip(), points=len(every), marked=sum(bool(item.rests_on) for item in every))
+    return FormattedSummary(
+        text="\n".join(lines).strip(), points=len(every), marked=sum(bool(item.rests_on) for item in every)
+    )
 
 
 def linked(number: int, address: str) -> str:

@@ -14,14 +14,14 @@ from bot.context.tokens import estimate, estimate_request
 from bot.context.window import WindowLimits
 from bot.errors import ContextTooLong, ModelError
 from bot.ports import SummaryStore
-from bot.summary.model_requests import AT_ONCE, SummaryModel
+from bot.summary.channel_history import ChannelHistory
 from bot.summary.chunking import Lines, divide
+from bot.summary.format import span
+from bot.summary.model_requests import AT_ONCE, SummaryModel
+from bot.summary.numbered_lines import NumberedLine, version
+from bot.summary.prompts import ASK, HEAD, asking, merging, room_for
 from bot.summary.sanitize import addresses
 from bot.summary.segments import Checked, checked, chosen, covered, mended, stitched, told, within
-from bot.summary.prompts import ASK, HEAD, asking, merging, room_for
-from bot.summary.channel_history import ChannelHistory
-from bot.summary.numbered_lines import NumberedLine, version
-from bot.summary.format import span
 from bot.types import ConversationKey, SummaryPart
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,9 @@ class MapReduce:
 
     # ------------------------------------------------------------ what is new
 
-    async def _condense_all(self, rest: Sequence[Lines], outcome: MapReduceResult, *, has_kept: bool) -> list[SummaryPart]:
+    async def _condense_all(
+        self, rest: Sequence[Lines], outcome: MapReduceResult, *, has_kept: bool
+    ) -> list[SummaryPart]:
         """The parts of what is new; one that fails is named, unless there is nothing else to tell."""
         count = sum(map(len, rest))
         points = min(MOST_POINTS, FEWEST_POINTS + count // MESSAGES_PER_POINT)
@@ -151,7 +153,9 @@ class MapReduce:
 
     # ------------------------------------------------------------ what is many
 
-    async def _merged(self, parts: Sequence[SummaryPart], lines: Sequence[Lines], outcome: MapReduceResult) -> SummaryPart:
+    async def _merged(
+        self, parts: Sequence[SummaryPart], lines: Sequence[Lines], outcome: MapReduceResult
+    ) -> SummaryPart:
         """The parts as one; set one behind the other where the model fails."""
         numbers = {line.message.source_id: line.number for block in lines for line in block}
         self.tell("Putting the parts together…")

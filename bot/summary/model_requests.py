@@ -10,8 +10,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from bot.delivery.accumulator import AnswerAccumulator
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens, updated_ratio
+from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.ports import Model, Rates
 from bot.summary.parse_output import ParsedOutput, read_form

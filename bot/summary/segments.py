@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from bot.summary.parse_output import ParsedOutput
-from bot.summary.sanitize import LINK_REMOVED, harmless, repeats_rules
-from bot.summary.prompts import TITLES
 from bot.summary.numbered_lines import version
+from bot.summary.parse_output import ParsedOutput
+from bot.summary.prompts import TITLES
+from bot.summary.sanitize import LINK_REMOVED, harmless, repeats_rules
 from bot.types import Covered, Point, ReadMessage, Section, SummaryPart
 
 
@@ -53,7 +53,8 @@ def checked(
 def covered(messages: Sequence[ReadMessage]) -> tuple[Covered, ...]:
     """Messages as a part remembers them."""
     return tuple(
-        Covered(id=message.source_id, version=version(message), at=message.at, author=message.author.id) for message in messages
+        Covered(id=message.source_id, version=version(message), at=message.at, author=message.author.id)
+        for message in messages
     )
 
 

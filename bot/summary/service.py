@@ -14,13 +14,13 @@ from bot.errors import InvalidInput, PlatformError
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
-from bot.summary.model_requests import SummaryModel, CostTally, TokenRatio
-from bot.summary.map_reduce import MapReduce, MapReduceResult
-from bot.summary.segments import stitched
-from bot.summary.channel_history import ReadablePlatform, HistoryReader, ChannelHistory
-from bot.summary.numbered_lines import NumberedLine, numbered
+from bot.summary.channel_history import ChannelHistory, HistoryReader, ReadablePlatform
 from bot.summary.format import FormattedSummary, linked, remembered, span, tell
+from bot.summary.map_reduce import MapReduce, MapReduceResult
+from bot.summary.model_requests import CostTally, SummaryModel, TokenRatio
+from bot.summary.numbered_lines import NumberedLine, numbered
 from bot.summary.request import MOST_MESSAGES, USUAL_MESSAGES, stored_wanted, zone_of
+from bot.summary.segments import stitched
 from bot.types import (
     ConversationKey,
     Draft,
@@ -194,7 +194,9 @@ class SummaryRun:
             logger.warning("messages not linked", extra={"turn": self._turn.id, "error": str(error)})
             return dict.fromkeys(named, "")
 
-    def _notices(self, reading: ChannelHistory, lines: Sequence[NumberedLine], outcome: MapReduceResult, told: FormattedSummary) -> tuple[str, ...]:
+    def _notices(
+        self, reading: ChannelHistory, lines: Sequence[NumberedLine], outcome: MapReduceResult, told: FormattedSummary
+    ) -> tuple[str, ...]:
         notices = [f"From {_count(len(lines), 'message')}, {span(lines, self._zone)}."]
         if reading.is_cut:
             notices.append(f"There are more: the newest {MOST_MESSAGES:,} were read.")

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.context.request_builder import RequestBuilder
+from bot.context.attachments import AttachmentLoader
 from bot.context.compaction import Compactor
+from bot.context.request_builder import RequestBuilder
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
-from bot.context.attachments import AttachmentLoader
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt

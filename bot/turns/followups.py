@@ -27,7 +27,9 @@ def once_more(turn: Turn, how: FollowUp, *, by: Person, at: datetime) -> Sequenc
     if state not in ENDED:
         raise InvalidInput("That answer is still being written.")
     if state not in ALLOWED[how]:
-        raise InvalidInput("That question was answered." if how is FollowUp.RETRY else "There is no answer to go on with.")
+        raise InvalidInput(
+            "That question was answered." if how is FollowUp.RETRY else "There is no answer to go on with."
+        )
     if not turn.incoming.text.strip() and not turn.incoming.attachments:
         raise InvalidInput("That question has been forgotten. Please ask again.")
     if how is FollowUp.RETRY:
@@ -53,7 +55,11 @@ def once_more(turn: Turn, how: FollowUp, *, by: Person, at: datetime) -> Sequenc
 
 def follow_up_keys(turn: TurnId) -> Sequence[str]:
     """Return the dedupe keys under which what repeats the question of a turn is asked."""
-    return [f"{FollowUp.REGENERATE.value}:{turn}", f"{FollowUp.CONTINUE.value}:{turn}", f"{FollowUp.RETRY.value}:{turn}:0"]
+    return [
+        f"{FollowUp.REGENERATE.value}:{turn}",
+        f"{FollowUp.CONTINUE.value}:{turn}",
+        f"{FollowUp.RETRY.value}:{turn}:0",
+    ]
 
 
 def _the_same(turn: Turn, how: FollowUp) -> Sequence[Incoming]:

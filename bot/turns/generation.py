@@ -8,8 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.delivery.accumulator import AnswerAccumulator
 from bot.context.request_builder import PreparedRequest
+from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import StreamCut
 from bot.ports import Clock, Model, Rates
 from bot.turns.attempt import Attempt

@@ -7,9 +7,9 @@ import logging
 import random
 from dataclasses import dataclass
 
-from bot.delivery.accumulator import AnswerAccumulator
-from bot.context.request_builder import RequestBuilder, PreparedRequest, Refusal
 from bot.context.overflow import MOST_TRIES
+from bot.context.request_builder import PreparedRequest, Refusal, RequestBuilder
+from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
@@ -59,7 +59,14 @@ class Generator:
     """Generate what turns ask for: answers, and summaries of channels and threads."""
 
     def __init__(
-        self, store: Store, model: Model, rates: Rates, *, composer: RequestBuilder, summariser: SummaryService, clock: Clock
+        self,
+        store: Store,
+        model: Model,
+        rates: Rates,
+        *,
+        composer: RequestBuilder,
+        summariser: SummaryService,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._model = model

@@ -14,8 +14,15 @@ from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.stop import stop_turns
+from bot.commands.usage_report import DAYS, usage_text
 from bot.context.transcript import correction_entry
+from bot.errors import InvalidInput, UsageError
+from bot.parameter_resolver import effective_at, effective_parameters, values_of
+from bot.parameters import Effective, Scope, find
+from bot.ports import Clock, Rates, Store, TimeWords
+from bot.summary.request import IsoTimes
 from bot.turns.conversation_manager import ConversationManager
+from bot.turns.dispatcher import Dispatcher
 from bot.turns.effects import (
     WORTH_TELLING,
     AcceptTurns,
@@ -25,21 +32,14 @@ from bot.turns.effects import (
     SetParameters,
     telling,
 )
-from bot.errors import InvalidInput, UsageError
-from bot.turns.ownership import check_again
-from bot.parameter_resolver import effective_at, effective_parameters, values_of
-from bot.parameters import Effective, Scope, find
-from bot.ports import Clock, Rates, Store, TimeWords
-from bot.commands.usage_report import DAYS, usage_text
-from bot.summary.request import IsoTimes
-from bot.turns.dispatcher import Dispatcher
 from bot.turns.followups import UNDER_WAY, once_more
+from bot.turns.ownership import check_again
 from bot.types import (
     ANSWER_IN,
-    FollowUp,
     ConversationKey,
     DeletionOutcome,
     Edit,
+    FollowUp,
     HandleResult,
     Incoming,
     Outcome,
@@ -182,7 +182,9 @@ class Inbox:
     async def _once(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
         """Carry out an effect unless its delivery has had one; what its author is to be told."""
         done = await self._carry_out(asked, effect)
-        return await self._told_before(asked) if done is None else HandleResult(outcome=Outcome.REPLIED, text=done.answer)
+        return (
+            await self._told_before(asked) if done is None else HandleResult(outcome=Outcome.REPLIED, text=done.answer)
+        )
 
     async def _carry_out(self, asked: Incoming, effect: Effect[R]) -> CarriedOut[R] | None:
         """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from bot.turns.effects import SHOWN_WITHIN
 from bot.errors import BotError, StorageError
 from bot.ports import Bot
+from bot.turns.effects import SHOWN_WITHIN
 from bot.types import PendingAnswer
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from bot.context.request_builder import PreparedRequest
 from bot.context.compaction import Compactor
+from bot.context.request_builder import PreparedRequest
 from bot.errors import PlatformError
 from bot.ports import Clock, Store
 from bot.turns.attempt import Attempt

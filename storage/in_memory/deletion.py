@@ -32,8 +32,8 @@ from bot.types import (
 from storage.codec import as_utc
 from storage.deletion import KEPT
 from storage.edits import CORRECTION
-from storage.in_memory.message_changes import ChangeName, MemoryEdits, MessageChange, channel_of, name_of
 from storage.in_memory.deliveries import MemoryDeliveries
+from storage.in_memory.message_changes import ChangeName, MemoryEdits, MessageChange, channel_of, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries, lies_in
 from storage.in_memory.transcripts import MemoryTranscripts
 from storage.turn_rules import FORGOTTEN, PLAYGROUND, without_words

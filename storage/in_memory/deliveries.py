@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
+from bot.ports import Clock
 from bot.turns.effects import (
     TELLING,
     AcceptTurns,
@@ -24,7 +25,6 @@ from bot.turns.effects import (
     SetParameters,
     StopTurns,
 )
-from bot.ports import Clock
 from bot.types import Incoming, PendingAnswer
 from storage.codec import as_utc
 from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused

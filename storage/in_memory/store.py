@@ -35,9 +35,9 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.exact_sum import exact_sum
-from storage.in_memory.message_changes import MemoryEdits, is_refused, name_of
 from storage.in_memory.deletion import MemoryDeletion, blank
 from storage.in_memory.deliveries import MemoryDeliveries
+from storage.in_memory.message_changes import MemoryEdits, is_refused, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries
 from storage.in_memory.transcripts import MemoryTranscripts, in_utc
 from storage.in_memory.workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces

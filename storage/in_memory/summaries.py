@@ -93,7 +93,9 @@ class MemorySchedules:
         return [item for _, item in sorted(self._schedules.items()) if replace(item.key, thread="") == here]
 
     async def due_schedules(self, now: datetime) -> Sequence[Schedule]:
-        due = (schedule for schedule in self._schedules.values() if schedule.next_at <= as_utc(now) and not schedule.paused)
+        due = (
+            schedule for schedule in self._schedules.values() if schedule.next_at <= as_utc(now) and not schedule.paused
+        )
         return sorted(due, key=lambda each: (each.next_at, each.id))
 
     async def advance_schedule(self, schedule: Schedule, *, next_at: datetime, since: datetime) -> bool:

@@ -1,6 +1,6 @@
 """The tables, and how their rows become values and values become rows."""
 
-from storage.tables.base import KEY_COLUMNS, Keyed, BaseTable, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_place, is_of, key_columns, place_of
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.settings import AdapterStateRow, SettingRow
@@ -39,6 +39,7 @@ __all__ = [
     "KEY_COLUMNS",
     "NOTHING_OWED",
     "AdapterStateRow",
+    "BaseTable",
     "ChannelMessageRow",
     "ChannelRow",
     "ConversationRow",
@@ -56,7 +57,6 @@ __all__ = [
     "SettingRow",
     "SummaryMarkRow",
     "SummaryPartRow",
-    "BaseTable",
     "TurnRow",
     "WorkspaceRow",
     "conversation_columns",

@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from bot.types import ConversationKey, Edit, Entry, NewEntry
 from storage.codec import Json, as_utc
-from storage.tables.base import JSON, Keyed, BaseTable
+from storage.tables.base import JSON, BaseTable, Keyed
 
 IS_WAITING = sa.text("NOT deleted")
 """Whether a change is an edit that waits; few are."""

@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from bot.types import ConversationKey, Covered, NewSchedule, Person, Point, Schedule, Section, SummaryPart
 from storage.codec import Json, as_utc
-from storage.tables.base import JSON, SERIAL, Keyed, BaseTable, key_columns
+from storage.tables.base import JSON, SERIAL, BaseTable, Keyed, key_columns
 
 
 class SummaryPartRow(Keyed, table=True):

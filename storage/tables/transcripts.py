@@ -11,7 +11,7 @@ from sqlmodel import Field
 
 from bot.types import Conversation, Entry, Media, MediaKind, NewEntry, Role, StoredEntry
 from storage.codec import as_utc
-from storage.tables.base import KEY_COLUMNS, SERIAL, Keyed, BaseTable
+from storage.tables.base import KEY_COLUMNS, SERIAL, BaseTable, Keyed
 
 HAS_SOURCE = sa.text("source_id <> ''")  # written out, as `IS_OPEN` is
 

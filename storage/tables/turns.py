@@ -25,7 +25,7 @@ from bot.types import (
     Usage,
 )
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
-from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed, BaseTable, key_columns
+from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, BaseTable, Keyed, key_columns
 from storage.tables.transcripts import HAS_SOURCE
 from storage.turn_rules import FORGOTTEN
 
@@ -134,11 +134,11 @@ class TurnRow(Keyed, table=True):
             source_id=incoming.source_id,
             attachments=attachments_to_json(incoming.attachments),
             overrides=dict(incoming.overrides),
-            addressed=incoming.addressed,
-            starts_thread=incoming.starts_thread,
+            addressed=incoming.is_directed,
+            starts_thread=incoming.is_top_level,
             task=incoming.task,
             private=incoming.private,
-            administers=incoming.administers,
+            administers=incoming.is_admin,
             time_zone=incoming.time_zone,
             details=dict(incoming.details),
             first_ref=incoming.reply_ref,
@@ -157,12 +157,12 @@ class TurnRow(Keyed, table=True):
             source_id=self.source_id,
             attachments=attachments_from_json(self.attachments),
             overrides=overrides,
-            addressed=self.addressed,
-            starts_thread=self.starts_thread,
+            is_directed=self.addressed,
+            is_top_level=self.starts_thread,
             task=self.task,
             reply_ref=self.first_ref,
             private=self.private,
-            administers=self.administers,
+            is_admin=self.administers,
             time_zone=self.time_zone,
             details=MappingProxyType(self.details),
         )

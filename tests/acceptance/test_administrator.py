@@ -38,7 +38,7 @@ def modes_below(folder: Path) -> dict[str, int]:
 
 async def is_admin(client: httpx.AsyncClient, url: str) -> bool:
     page = (await client.get(url, headers={"Accept": "text/html"})).text
-    found = re.search(r'administers(?:\\?"|&quot;):(true|false)', page)
+    found = re.search(r'is_admin(?:\\?"|&quot;):(true|false)', page)
     assert found is not None
     return found[1] == "true"
 

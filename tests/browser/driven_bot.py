@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from bot.errors import BotError
 from bot.ports import Platform, Reply
 from bot.types import (
-    FollowUp,
     ConversationKey,
     DeletionOutcome,
     Draft,
+    FollowUp,
     HandleResult,
     Incoming,
     Outcome,

@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from bot.errors import InvalidInput
 from bot.ports import Reply
-from bot.types import FollowUp, Draft
+from bot.types import Draft, FollowUp
 from tests.browser.conftest import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

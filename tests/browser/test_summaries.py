@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from adapters.dates import DateWords
 from adapters.seed import SeedOptions, open_seed
 from adapters.slack.export import import_export
-from adapters.dates import DateWords
 from adapters.web import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.turns.conversation_manager import ConversationManager

@@ -62,7 +62,9 @@ class Pigeon:
     def answers(self, question: Message) -> list[Message]:
         """The bot's messages below a question that are seen."""
         thread = question.thread or question.id
-        return [message for message in self.messages if message.thread == thread and message.key and not message.deleted]
+        return [
+            message for message in self.messages if message.thread == thread and message.key and not message.deleted
+        ]
 
     async def deliver(
         self, said: Message, *, kind: str = "message", secret: str = SECRET, late: float = 0, **changes: Any

@@ -8,13 +8,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import get_args
 
-from adapters.seed.retry_policy import RetryContext, after, begin
-from adapters.seed.client_options import Retries
 from adapters.seed.api_errors import problem_from_body, to_error
-from adapters.seed.sse import Event, EventParser
+from adapters.seed.client_options import Retries
 from adapters.seed.protocols import WIRES, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import WireName
+from adapters.seed.retry_policy import RetryContext, after, begin
+from adapters.seed.sse import Event, EventParser
 from bot.errors import ModelError
 from bot.types import (
     Entry,

@@ -16,8 +16,8 @@ from aiohttp import web
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, InvalidInput, PlatformRefused, StorageError
 from bot.event_errors import EventErrors
-from bot.turns.pending_answers import INTERRUPTED, keep_telling
 from bot.ports import Bot, Clock, Reply
+from bot.turns.pending_answers import INTERRUPTED, keep_telling
 from bot.types import ConversationKey, Draft, Incoming, PendingAnswer, Person, ThreadMessage, Turn
 from tests.third_platform.client import PigeonClient
 from tests.third_platform.reply import PigeonReply, PrivateReply, send_note

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.delivery import sanitize_links, known, stable_prefix_length, split
-from bot.errors import PlatformRefused, ReplyRemoved
+from bot.delivery import known, sanitize_links, split, stable_prefix_length
 from bot.delivery.footer import footer_parts
+from bot.errors import PlatformRefused, ReplyRemoved
 from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 from tests.third_platform.client import Missing, PigeonClient

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from adapters.discord.api import permissions
+from adapters.discord.api.client import DiscordClient, Json, may_read_content
 from adapters.discord.api.directory import DiscordDirectory
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import MESSAGES_AT_ONCE, PRIVATE_THREAD
 from adapters.discord.api.messages import is_spoken, read_message
-from adapters.discord.events.parse import Names, no_names
-from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.api.client import Json, DiscordClient, may_read_content
 from adapters.discord.api.snowflakes import at_time, made_at
+from adapters.discord.events.parse import Names, no_names
 from bot.errors import InvalidInput
 from bot.types import ConversationKey, Person, ReadMessage
 

@@ -21,9 +21,9 @@ from aiohttp.connector import Connection
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord.api.errors import refusal
 from adapters.discord.api.limits import CONNECTIONS
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.api.errors import refusal
 from adapters.discord.settings import DiscordSettings
 from bot.backoff import BackoffTimes
 from bot.chat.rate_limit import Priority, RateLimiter

@@ -8,9 +8,9 @@ from typing import Final
 
 import discord
 
+from adapters.discord.api.client import DiscordClient, Json
 from adapters.discord.api.limits import THREADS
 from adapters.discord.api.permissions import ALL, of_member
-from adapters.discord.api.client import Json, DiscordClient
 from bot.chat.ttl_cache import TtlCache
 from bot.types import ConversationKey
 

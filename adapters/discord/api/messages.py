@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from adapters.discord.events.parse import Names, readable
 from adapters.discord.api.client import Json
+from adapters.discord.events.parse import Names, readable
 from bot.types import Attachment, Person, ReadMessage, ThreadMessage
 
 SPOKEN: Final = frozenset({0, 19, 20, 23})
@@ -32,7 +32,9 @@ def person_of(message: Json) -> Person:
 def names_in(message: Json, further: Names) -> Names:
     """The names of those whom a message mentions, and of whatever `further` knows."""
     users = {
-        str(mention["id"]): (mention.get("member") or {}).get("nick") or mention.get("global_name") or mention["username"]
+        str(mention["id"]): (mention.get("member") or {}).get("nick")
+        or mention.get("global_name")
+        or mention["username"]
         for mention in message.get("mentions", ())
     }
 

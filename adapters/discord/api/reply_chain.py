@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from adapters.discord.api.client import Json, DiscordClient
+from adapters.discord.api.client import DiscordClient, Json
 from bot.errors import PlatformError
 
 DEEPEST: Final = 20

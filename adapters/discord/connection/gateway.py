@@ -13,12 +13,12 @@ import aiohttp
 import discord
 from discord.gateway import KeepAliveHandler
 
-from adapters.discord.events.backfill import DiscordBackfill
-from adapters.discord.events.buttons import ButtonHandler
-from adapters.discord.events.slash_commands import CommandForms
-from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.api.client import DiscordOptions, may_read_content
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.backfill import DiscordBackfill
+from adapters.discord.events.buttons import ButtonHandler
+from adapters.discord.events.messages import DiscordMessageHandler
+from adapters.discord.events.slash_commands import CommandForms
 from bot.backoff import Backoff
 from bot.errors import BotError, ConfigError
 from bot.ports import Bot
@@ -51,7 +51,9 @@ def intents(*, message_content: bool) -> discord.Intents:
 class GatewayClient(discord.AutoShardedClient):
     """The connection of one run. Its caches are small: no members, no messages."""
 
-    def __init__(self, bot: Bot, around: DiscordContext, *, message_content: bool, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, bot: Bot, around: DiscordContext, *, message_content: bool, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),

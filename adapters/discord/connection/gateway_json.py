@@ -22,7 +22,12 @@ def message_json(message: discord.Message) -> Json:
         "mentions": [user_json(mention) for mention in message.mentions],
         "attachments": [attachment_json(attachment) for attachment in message.attachments],
         "message_snapshots": [
-            {"message": {"content": snapshot.content, "attachments": [attachment_json(file) for file in snapshot.attachments]}}
+            {
+                "message": {
+                    "content": snapshot.content,
+                    "attachments": [attachment_json(file) for file in snapshot.attachments],
+                }
+            }
             for snapshot in message.message_snapshots
         ],
     }

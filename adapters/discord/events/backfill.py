@@ -8,12 +8,12 @@ from collections import deque
 from datetime import timedelta
 from typing import Final
 
-from adapters.discord.api.directory import PLATFORM
-from adapters.discord.events.messages import DiscordMessageHandler
-from adapters.discord.api.limits import MESSAGES_AT_ONCE
 from adapters.discord.api.client import Json
+from adapters.discord.api.directory import PLATFORM
+from adapters.discord.api.limits import MESSAGES_AT_ONCE
 from adapters.discord.api.snowflakes import at_time, made_at
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.messages import DiscordMessageHandler
 from bot.errors import BotError, PlatformError, StorageError
 from bot.ports import Bot
 

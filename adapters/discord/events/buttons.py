@@ -10,10 +10,19 @@ from typing import Any, Final
 
 import discord
 
-from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, tell, tell_failure, whisper
+from adapters.discord.context import DiscordContext
+from adapters.discord.events.requests import (
+    NOT_OURS,
+    Interaction,
+    asked,
+    deferred,
+    incoming_of,
+    tell,
+    tell_failure,
+    whisper,
+)
 from adapters.discord.replies.components import TEMPLATE, ButtonAction
 from adapters.discord.replies.rendering import Renderer
-from adapters.discord.context import DiscordContext
 from bot.commands.search import DEPTHS
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
@@ -25,7 +34,11 @@ NOT_KNOWN: Final = "That answer is not known here any more."
 NOTHING_TO_STOP: Final = "That answer is not being written any more."
 THANKS: Final = "Thank you, that is noted."
 
-AGAIN: Final = {ButtonAction.RETRY: FollowUp.RETRY, ButtonAction.REGENERATE: FollowUp.REGENERATE, ButtonAction.CONTINUE: FollowUp.CONTINUE}
+AGAIN: Final = {
+    ButtonAction.RETRY: FollowUp.RETRY,
+    ButtonAction.REGENERATE: FollowUp.REGENERATE,
+    ButtonAction.CONTINUE: FollowUp.CONTINUE,
+}
 
 
 class ButtonHandler:

@@ -10,7 +10,14 @@ import discord
 from discord import app_commands
 
 from adapters.discord.api.limits import AUTOCOMPLETED
-from adapters.discord.events.command_options import FOR_ONE_ANSWER, option_type, overrides_of, parameter_names, short, suggestions
+from adapters.discord.events.command_options import (
+    FOR_ONE_ANSWER,
+    option_type,
+    overrides_of,
+    parameter_names,
+    short,
+    suggestions,
+)
 from bot.commands.arguments import Arg
 from bot.commands.command import Command
 from bot.commands.registry import all_commands
@@ -79,7 +86,9 @@ def _options(command: Command) -> Mapping[str, CommandOption]:
 
 
 def _option(arg: Arg) -> CommandOption:
-    return CommandOption(annotation=_annotation(arg), help=short(arg.help), required=arg.required, suggest=_suggest(arg))
+    return CommandOption(
+        annotation=_annotation(arg), help=short(arg.help), required=arg.required, suggest=_suggest(arg)
+    )
 
 
 def _annotation(arg: Arg) -> Any:

@@ -8,11 +8,11 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
 from adapters.discord.api.messages import content_of, names_in, person_of
-from adapters.discord.events.parse import readable
-from adapters.discord.context import DiscordContext
 from adapters.discord.connection.gateway_json import message_json
+from adapters.discord.context import DiscordContext
+from adapters.discord.events.parse import readable
+from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
 from bot.errors import BotError
 from bot.ports import Bot
 from bot.types import Incoming

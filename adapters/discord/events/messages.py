@@ -9,19 +9,27 @@ from typing import Final
 
 import discord
 
-from adapters.discord.events.requests import in_time
-from adapters.discord.api.reply_chain import ReplyChains
-from adapters.discord.api.directory import PLATFORM, ChannelInfo
-from adapters.discord.api.messages import attachments_of, content_of, is_spoken, moment, names_in, person_of, thread_message
-from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
-from adapters.discord.events.parse import Names, readable, without_address
-from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.api.client import Json
-from adapters.discord.replies.message_targets import ChannelTarget
-from adapters.discord.context import DiscordContext
-from adapters.discord.replies.ephemeral import send_direct
+from adapters.discord.api.directory import PLATFORM, ChannelInfo
+from adapters.discord.api.errors import DiscordApiError
+from adapters.discord.api.messages import (
+    attachments_of,
+    content_of,
+    is_spoken,
+    moment,
+    names_in,
+    person_of,
+    thread_message,
+)
+from adapters.discord.api.reply_chain import ReplyChains
 from adapters.discord.connection.gateway_json import channel_json, message_json
+from adapters.discord.context import DiscordContext
+from adapters.discord.events.parse import Names, readable, without_address
+from adapters.discord.events.requests import in_time
+from adapters.discord.replies.ephemeral import send_direct
+from adapters.discord.replies.message_targets import ChannelTarget
+from adapters.discord.replies.rendering import plain_pages
+from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot

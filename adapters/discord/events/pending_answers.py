@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from adapters.discord.events.requests import answered_in, asked, ref_of, say
+from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import answer_in_place
+from adapters.discord.events.requests import answered_in, asked, ref_of, say
 from adapters.discord.events.settings_panel import PANEL
 from adapters.discord.replies.message_targets import InteractionExpired, InteractionTarget
-from adapters.discord.context import DiscordContext
-from bot.turns.pending_answers import INTERRUPTED
 from bot.ports import Bot
+from bot.turns.pending_answers import INTERRUPTED
 from bot.types import Incoming, PendingAnswer
 
 logger = logging.getLogger(__name__)

@@ -14,19 +14,19 @@ from typing import Any, Final
 import discord
 
 from adapters.discord.api.directory import place_of
+from adapters.discord.api.errors import refusal
 from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
 from adapters.discord.api.messages import attachment_of
+from adapters.discord.connection.gateway_json import attachment_json, channel_json
+from adapters.discord.context import DiscordContext
+from adapters.discord.replies.message_targets import InteractionTarget
+from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref, with_ids
-from adapters.discord.api.errors import refusal
-from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
-from adapters.discord.replies.message_targets import InteractionTarget
-from adapters.discord.context import DiscordContext
-from adapters.discord.connection.gateway_json import attachment_json, channel_json
 from bot.chat.rate_limit import Priority
-from bot.turns.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot
+from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.error_messages import UNEXPECTED, not_done
 from bot.types import EMPTY, Entrance, HandleResult, Incoming, Outcome, Person
 
@@ -183,7 +183,9 @@ async def in_time() -> AsyncIterator[None]:
         raise PlatformError("an answer took too long to be shown") from error
 
 
-async def tell(bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[HandleResult]) -> HandleResult | None:
+async def tell(
+    bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[HandleResult]
+) -> HandleResult | None:
     """Acknowledge a press once it is carried out; what the bot says is for who pressed it. None for what was refused.
 
     Raises `StorageError`.

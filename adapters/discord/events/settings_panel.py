@@ -15,9 +15,9 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
-from adapters.discord.events.command_options import short
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.command_options import short
+from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
 from bot.parameter_resolver import scopes_of
@@ -115,7 +115,8 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
     parameter = PARAMETERS[state.name]
     current = parameter.format(state.effective[state.name].value)
     options = [
-        discord.SelectOption(label=value, value=value, default=value == current) for value in few_values(parameter) or ()
+        discord.SelectOption(label=value, value=value, default=value == current)
+        for value in few_values(parameter) or ()
     ]
     options.append(discord.SelectOption(label=TAKE_BACK, value=TAKE_BACK, description="So that the wider one holds."))
     return discord.ui.Select(

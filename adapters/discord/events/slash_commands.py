@@ -11,13 +11,13 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
 from adapters.discord.api.directory import PLATFORM
-from adapters.discord.events.command_forms import CommandForm, command_forms
-from adapters.discord.events.context_menus import message_menus
-from adapters.discord.events.command_options import choices, signature
-from adapters.discord.events.settings_panel import SettingsPanel
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.command_forms import CommandForm, command_forms
+from adapters.discord.events.command_options import choices, signature
+from adapters.discord.events.context_menus import message_menus
+from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
+from adapters.discord.events.settings_panel import SettingsPanel
 from adapters.discord.events.translations import Translations
 from bot.errors import BotError, InvalidInput
 from bot.event_errors import EventErrors

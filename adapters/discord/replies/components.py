@@ -91,5 +91,7 @@ def _row(turn: TurnId, *actions: ButtonAction) -> Row:
 
 
 def _button(action: ButtonAction, turn: TurnId) -> Row:
-    style = {ButtonAction.STOP: DANGER, ButtonAction.RETRY: PRIMARY, ButtonAction.CONTINUE: PRIMARY}.get(action, SECONDARY)
+    style = {ButtonAction.STOP: DANGER, ButtonAction.RETRY: PRIMARY, ButtonAction.CONTINUE: PRIMARY}.get(
+        action, SECONDARY
+    )
     return {"type": BUTTON, "style": style, "label": LABELS[action], "custom_id": custom_id(action, turn)}

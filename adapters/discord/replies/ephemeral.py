@@ -9,16 +9,16 @@ from typing import Final
 
 import discord
 
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import NONCE, UNKNOWN_CHANNEL
+from adapters.discord.context import DiscordContext
+from adapters.discord.replies.message_targets import ChannelTarget, InteractionExpired, InteractionTarget
+from adapters.discord.replies.rendering import Page, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, OPENS_THREAD, direct_channel
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref
-from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.replies.rendering import Page, plain_pages
-from adapters.discord.replies.message_targets import ChannelTarget, InteractionExpired, InteractionTarget
-from adapters.discord.context import DiscordContext
 from bot.chat.rate_limit import Priority
 from bot.chat.write_check import raise_known_refusal
-from bot.delivery import sanitize_links, known
+from bot.delivery import known, sanitize_links
 from bot.errors import PlatformRefused
 from bot.types import ANSWER_IN, Draft, Incoming, Turn
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from bot.delivery import sanitize_links, stable_prefix_length, settled_tables, tables_as_text
+from bot.delivery import sanitize_links, settled_tables, stable_prefix_length, tables_as_text
 from bot.delivery.markdown import BlockState, after_line
 
 _DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from adapters.discord.api.client import DiscordClient
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import (
     CANNOT_REPLY,
     EPHEMERAL,
@@ -18,10 +20,8 @@ from adapters.discord.api.limits import (
     UNKNOWN_WEBHOOK,
 )
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.replies.reply_ref import InteractionRef
-from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.replies.rendering import Page
-from adapters.discord.api.client import DiscordClient
+from adapters.discord.replies.reply_ref import InteractionRef
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.ports import Clock

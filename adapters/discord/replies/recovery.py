@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.discord.replies.components import names_turn
+from adapters.discord.api.client import DiscordClient, Json
 from adapters.discord.api.limits import MESSAGES_AT_ONCE
-from adapters.discord.replies.rendering import Page
-from adapters.discord.api.client import Json, DiscordClient
 from adapters.discord.api.snowflakes import at_time
+from adapters.discord.replies.components import names_turn
+from adapters.discord.replies.rendering import Page
 from bot.types import Turn
 
 PAGES_SEARCHED: Final = 5

@@ -7,14 +7,14 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Final
 
-from adapters.discord.replies.recovery import OwnMessages
+from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import NO_MORE_FOLLOWUPS, TYPING_SECONDS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
+from adapters.discord.context import DiscordContext
+from adapters.discord.replies.message_targets import ChannelTarget, InteractionExpired, InteractionTarget, MessageTarget
+from adapters.discord.replies.recovery import OwnMessages
+from adapters.discord.replies.rendering import Page, Renderer
 from adapters.discord.replies.reply_placement import direct_channel
 from adapters.discord.replies.reply_ref import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
-from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.replies.rendering import Page, Renderer
-from adapters.discord.replies.message_targets import ChannelTarget, InteractionExpired, InteractionTarget, MessageTarget
-from adapters.discord.context import DiscordContext
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
@@ -42,7 +42,9 @@ class _Shown:
 class DiscordReply:
     """A `bot.ports.Reply`."""
 
-    def __init__(self, turn: Turn, ref: ReplyRef, around: DiscordContext, *, reply_to: str = "", hint: str = "") -> None:
+    def __init__(
+        self, turn: Turn, ref: ReplyRef, around: DiscordContext, *, reply_to: str = "", hint: str = ""
+    ) -> None:
         self._turn = turn
         self._ref = ref
         self._around = around

@@ -6,10 +6,10 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.discord.api.limits import THREAD_EXISTS, THREAD_NAME
-from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
 from adapters.discord.api.errors import DiscordApiError
+from adapters.discord.api.limits import THREAD_EXISTS, THREAD_NAME
 from adapters.discord.context import DiscordContext
+from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
 from bot.types import ANSWER_IN, Incoming, Turn
 
 logger = logging.getLogger(__name__)

@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from adapters.seed.api_errors import ProblemKind, Problem, problem_from_error
-from adapters.seed.sse import Event
-from adapters.seed.protocols import chat_completions
-from adapters.seed.protocols import anthropic_messages
-from adapters.seed.protocols import responses
+from adapters.seed.api_errors import Problem, ProblemKind, problem_from_error
+from adapters.seed.protocols import anthropic_messages, chat_completions, responses
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.sse import Event
 from bot.types import ModelRequest
 
 
@@ -36,7 +34,12 @@ class Wire:
 WIRES: Mapping[WireName, Wire] = {
     "chat": Wire(path=chat_completions.PATH, build_body=chat_completions.build_body, read=chat_completions.read),
     "responses": Wire(path=responses.PATH, build_body=responses.build_body, read=responses.read),
-    "messages": Wire(path=anthropic_messages.PATH, build_body=anthropic_messages.build_body, read=anthropic_messages.read, headers=anthropic_messages.HEADERS),
+    "messages": Wire(
+        path=anthropic_messages.PATH,
+        build_body=anthropic_messages.build_body,
+        read=anthropic_messages.read,
+        headers=anthropic_messages.HEADERS,
+    ),
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.seed import json_coerce
-from adapters.seed.protocols.response import ResponseState, reported_cost, tool_calls_of
 from adapters.seed.protocols.data_urls import base64_text
+from adapters.seed.protocols.response import ResponseState, reported_cost, tool_calls_of
 from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
 from bot.parameters import PARAMETERS
 from bot.types import Entry, Media, ModelRequest, Usage

@@ -6,8 +6,8 @@ from typing import Any
 
 from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
-from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.data_urls import data_url
+from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
 

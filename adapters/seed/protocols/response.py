@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.seed import json_coerce
-from adapters.seed.surrogates import Joiner
+from adapters.seed.api_errors import CODE_CHARACTERS, Problem, ProblemKind
 from adapters.seed.inline import InlineReasoning
-from adapters.seed.api_errors import CODE_CHARACTERS, ProblemKind, Problem
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.sources import source_of
+from adapters.seed.surrogates import Joiner
 from bot.types import (
     Finish,
     ModelEvent,

@@ -11,11 +11,11 @@ from typing import Any
 
 from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
-from adapters.seed.protocols.response import ResponseState, usage_of
-from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.data_urls import data_url
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from adapters.seed.protocols.finish_reasons import finish_of, reason_of
+from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.sources import sources_in_text
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest
 
 PATH = "/responses"
@@ -160,4 +160,6 @@ def _query_of(arguments: object) -> str:
         fields = json_coerce.mapping(json.loads(json_coerce.text(arguments)))
     except (ValueError, RecursionError):
         return ""
-    return next((json_coerce.text(fields[name]) for name in ("query", "q", "keyword", "search_query") if name in fields), "")
+    return next(
+        (json_coerce.text(fields[name]) for name in ("query", "q", "keyword", "search_query") if name in fields), ""
+    )

@@ -14,8 +14,8 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Origin, Workspaces
 from adapters.slack.connection.dispatch import NOT_STORED, kind_of
-from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.backfill import SlackBackfill
+from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.replies.rendering import COMMAND
 from bot.errors import BotError, PlatformError, StorageError
@@ -51,7 +51,11 @@ Handler = Callable[[SlackWorkspace, Body], Awaitable[Any]]
 
 
 def make_app(
-    workspaces: Workspaces, hearing: SlackMessageHandler, acting: InteractionHandler, catch_up: SlackBackfill, errors: EventErrors
+    workspaces: Workspaces,
+    hearing: SlackMessageHandler,
+    acting: InteractionHandler,
+    catch_up: SlackBackfill,
+    errors: EventErrors,
 ) -> AsyncApp:
     """The app with all its listeners."""
 

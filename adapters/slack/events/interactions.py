@@ -9,20 +9,20 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.events.requests import asked_by, channel_of
-from adapters.slack.events.slash_commands import SlashCommandHandler
-from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
+from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
+from adapters.slack.events.requests import asked_by, channel_of
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
+from adapters.slack.events.slash_commands import SlashCommandHandler
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot, Clock
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import FollowUp, Entrance, Turn
+from bot.types import Entrance, FollowUp, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,11 @@ AWAY: Final = "Slack is not answering me right now. Please try again in a moment
 WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
 REFUSED: Final = "Slack did not take it"
 
-AGAIN: Final[Mapping[str, FollowUp]] = {REGENERATE: FollowUp.REGENERATE, RETRY: FollowUp.RETRY, CONTINUE: FollowUp.CONTINUE}
+AGAIN: Final[Mapping[str, FollowUp]] = {
+    REGENERATE: FollowUp.REGENERATE,
+    RETRY: FollowUp.RETRY,
+    CONTINUE: FollowUp.CONTINUE,
+}
 
 
 class InteractionHandler:

@@ -19,16 +19,16 @@ from adapters.slack.events.parse import (
 )
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import field, moment
+from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.status import forget_title
-from adapters.slack.replies.ephemeral import post_ephemeral
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands.parser import question_in
-from bot.turns.effects import SHOWN_WITHIN
 from bot.errors import InvalidInput
 from bot.offload import offload
-from bot.turns.pending_answers import INTERRUPTED
 from bot.ports import Bot
+from bot.turns.effects import SHOWN_WITHIN
+from bot.turns.pending_answers import INTERRUPTED
 from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, ThreadMessage, Within
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,9 @@ class SlackMessageHandler:
         """Answer something with a text for its author alone, once. Raises `StorageError`."""
         await self.tell(workspace, asked, self._bot.reply(asked, text))
 
-    async def tell(self, workspace: SlackWorkspace, asked: Incoming, doing: Awaitable[HandleResult]) -> HandleResult | None:
+    async def tell(
+        self, workspace: SlackWorkspace, asked: Incoming, doing: Awaitable[HandleResult]
+    ) -> HandleResult | None:
         """Show what the bot says to something to its author alone, beside other work. Raises `StorageError`."""
         try:
             handled = await doing

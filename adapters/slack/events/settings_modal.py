@@ -9,9 +9,9 @@ from typing import Any
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.events.requests import Body, asked_by, user_of
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
+from adapters.slack.events.requests import Body, asked_by, user_of
 from adapters.slack.events.settings_view import KINDS, SCOPE, Kind, SettingsTarget, form, read_form, read_where
 from adapters.slack.payloads import field
 from bot.chat.rate_limit import Priority
@@ -86,10 +86,14 @@ class SettingsModal:
         if changes:
             scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
             answer = _confirmation(scope, changes) if where.channel else ""
-            await self._hearing.tell(workspace, asked, self._bot.set_parameters(scope, changes, asked=asked, answer=answer))
+            await self._hearing.tell(
+                workspace, asked, self._bot.set_parameters(scope, changes, asked=asked, answer=answer)
+            )
         return {}
 
-    async def _asked(self, workspace: SlackWorkspace, body: Body, where: SettingsTarget, entrance: Entrance) -> Incoming:
+    async def _asked(
+        self, workspace: SlackWorkspace, body: Body, where: SettingsTarget, entrance: Entrance
+    ) -> Incoming:
         """What somebody does with the form, in the place that it is for."""
         here = {"channel": where.channel, "thread": where.thread}
         return await asked_by(workspace, body, self._clock, entrance=entrance, **here)

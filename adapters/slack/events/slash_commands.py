@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.events.requests import Body, asked_by, channel_of
 from adapters.slack.events.messages import SlackMessageHandler
+from adapters.slack.events.requests import Body, asked_by, channel_of
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import field, moment
+from adapters.slack.replies.ephemeral import NOT_THERE
 from adapters.slack.replies.rendering import (
     COMMAND,
     PIECE_CHARACTERS,
@@ -24,7 +25,6 @@ from adapters.slack.replies.rendering import (
     markdown_blocks,
     shortened,
 )
-from adapters.slack.replies.ephemeral import NOT_THERE
 from bot.chat.rate_limit import Priority
 from bot.commands.command import Command
 from bot.commands.parser import question_in

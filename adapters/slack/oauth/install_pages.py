@@ -18,9 +18,9 @@ from slack_sdk.oauth.installation_store.models.bot import Bot
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.events.parse import PLATFORM
+from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.oauth.installation_store import Installations
 from adapters.slack.oauth.token_rotation import AppSecrets, expiry
-from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.payloads import field
 from bot.errors import StorageError
 from bot.one_time_secrets import OneTimeSecrets

@@ -20,7 +20,7 @@ from adapters.slack.replies.rendering import (
     plain_text,
 )
 from bot.chat.rate_limit import Priority
-from bot.delivery import sanitize_links, known, split
+from bot.delivery import known, sanitize_links, split
 from bot.offload import offload
 from bot.types import Draft, Incoming
 
@@ -55,7 +55,9 @@ async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None
 
     Raises `SlackApiError` and `SlackUnknownOutcome`.
     """
-    safe = replace(draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses)))
+    safe = replace(
+        draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses))
+    )
     try:
         await post_ephemeral(workspace, asked, safe.text, notice_blocks(draft))
     except SlackApiError:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.replies.reply_ref import ReplyMessage
 from adapters.slack.replies.rendering import Block, fallback_text, markdown_blocks
+from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 
@@ -32,7 +32,13 @@ class MessageStream:
     """
 
     def __init__(
-        self, workspace: SlackWorkspace, *, channel: str, thread: str, recipient: Mapping[str, str], stream_seconds: float
+        self,
+        workspace: SlackWorkspace,
+        *,
+        channel: str,
+        thread: str,
+        recipient: Mapping[str, str],
+        stream_seconds: float,
     ) -> None:
         self._workspace = workspace
         self._calls = workspace.calls

@@ -9,8 +9,8 @@ from adapters.slack.api.history import read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.message_stream import MessageStream
-from adapters.slack.replies.reply_ref import ReplyMessage
 from adapters.slack.replies.rendering import METADATA
+from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.types import Turn
 
 PAGES: Final = 5  # of a thread; the newest messages are on the last ones of those since the question

@@ -11,8 +11,9 @@ from typing import Final
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.message_stream import MessageStream
-from adapters.slack.replies.reply_ref import PRIVATE, ReplyMessage, read_reference, write_reference
+from adapters.slack.replies.recovery import find_parts
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -25,11 +26,10 @@ from adapters.slack.replies.rendering import (
     plain_text,
     writing_blocks,
 )
-from adapters.slack.replies.recovery import find_parts
+from adapters.slack.replies.reply_ref import PRIVATE, ReplyMessage, read_reference, write_reference
 from adapters.slack.replies.status import ThreadStatus
-from adapters.slack.replies.ephemeral import post_ephemeral
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
-from bot.delivery import Piece, Splitter, sanitize_links, known, stable_prefix_length, split
+from bot.delivery import Piece, Splitter, known, sanitize_links, split, stable_prefix_length
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
 from bot.turns.retries import was_interrupted
@@ -62,7 +62,9 @@ class SlackReply:
         self._rules = rules
         self._direct = direct
         channel, self._parts = read_reference(turn.reply_ref or "")
-        self._replaced: list[ReplyMessage] = []  # they go once what stands in their place is noted, or they would seem removed
+        self._replaced: list[
+            ReplyMessage
+        ] = []  # they go once what stands in their place is noted, or they would seem removed
         recipient = {"recipient_user_id": asked.author.id, "recipient_team_id": asked.details.get("user_team", "")}
         self._messages = MessageStream(
             workspace,
@@ -303,7 +305,9 @@ class EphemeralReply:
         """Show the whole answer to its author. Raises `PlatformError`."""
         if self._turn.reply_ref == PRIVATE:
             return PRIVATE
-        safe = replace(draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses)))
+        safe = replace(
+            draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses))
+        )
         if plain:
             await post_ephemeral(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
         else:

@@ -261,7 +261,7 @@ export default {
       <div class="backdrop" @click="drawer = false"></div>
       <aside class="sidebar" aria-label="Channels and you">
         <Sidebar :workspaces="config.workspaces" :workspace="workspace" :channel="channel" :unread="unread"
-          :person="person" :theme="theme" :administers="config.administers"
+          :person="person" :theme="theme" :is-admin="config.is_admin"
           @open="openChannel" @switch="switchTo" @rename="act('rename', { name: $event })" @theme="setTheme"
           @close="drawer = false" />
       </aside>

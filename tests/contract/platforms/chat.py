@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.turns.dispatcher import Dispatcher
-from bot.turns.inbox import Inbox
-
 from adapters.dates import DateWords
-from bot.turns.conversation_manager import ConversationManager
 from bot.errors import InvalidInput
 from bot.parameters import Scope, find
+from bot.turns.conversation_manager import ConversationManager
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.inbox import Inbox
 from bot.types import ConversationKey, HandleResult, Incoming, Outcome, TextDelta, ThreadMessage, Turn
 from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ScriptedModel, words
@@ -35,9 +34,9 @@ class NotingInbox(Inbox):
     heard: defaultdict[str, list[HandleResult]]
     changed: set[str]
 
-    async def edited(self, channel: ConversationKey, message: ThreadMessage, **more: Any) -> None:
+    async def on_message_edited(self, channel: ConversationKey, message: ThreadMessage, **more: Any) -> None:
         """Follow a change as ever."""
-        await super().edited(channel, message, **more)
+        await super().on_message_edited(channel, message, **more)
         self.changed.add(message.source_id)
 
     async def handle(self, incoming: Incoming) -> HandleResult:

@@ -22,10 +22,10 @@ from adapters.slack.platform import SlackPlatform, open_slack
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.channel_access import seen_by
 from adapters.web.chat_page import ChatPage
+from adapters.web.composer import MENTION, PLATFORM, message_id
 from adapters.web.live_reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor
-from adapters.web.composer import MENTION, PLATFORM, message_id
 from bot.app.registry import open_platforms
 from bot.settings import Settings
 from bot.types import Person
@@ -76,7 +76,9 @@ class PlaygroundChat(Chat):
         await self.platform._furnish()
         rules = AccessRules(loopback=True, password=None, secret="s")
         shared = self.platform._scene(self.inbox, rules)
-        places = [(workspace, await self.store.get_channels(workspace.id)) for workspace in await self.store.get_workspaces()]
+        places = [
+            (workspace, await self.store.get_channels(workspace.id)) for workspace in await self.store.get_workspaces()
+        ]
         for name in ("ada", "bob"):
             person = Person(id=name, name=name.capitalize())
             seen = [(item, seen_by(person, item, channels, is_admin=False)) for item, channels in places]
@@ -288,7 +290,9 @@ class DiscordChat(Chat):
 
     def of_bot(self, place: Channel) -> Sequence[Message]:
         """The bot's messages in a channel or thread that are seen."""
-        shown = [message for message in place.messages.values() if not message.deleted and message.type != THREAD_STARTER]
+        shown = [
+            message for message in place.messages.values() if not message.deleted and message.type != THREAD_STARTER
+        ]
         return [item for item in shown if item.author is self.discord.bot]
 
 

@@ -13,8 +13,8 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.platform import DiscordPlatform
 from adapters.discord.api.client import DiscordOptions
+from adapters.discord.platform import DiscordPlatform
 from adapters.slack.platform import SlackOptions, open_slack
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.hub import MessageChanged

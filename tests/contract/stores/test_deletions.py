@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from bot.types import (
     NOTES_ID,
-    FollowUp,
     Attachment,
     Condensation,
     Draft,
+    FollowUp,
     TurnState,
     Usage,
 )

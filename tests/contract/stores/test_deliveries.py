@@ -9,6 +9,7 @@ from datetime import time, timedelta
 
 import pytest
 
+from bot.parameter_resolver import scopes_of
 from bot.turns.effects import (
     TELLING,
     AcceptTurns,
@@ -23,7 +24,6 @@ from bot.turns.effects import (
     SetParameters,
     StopTurns,
 )
-from bot.parameter_resolver import scopes_of
 from bot.types import NOTES_ID, Attachment, NewSchedule, PendingAnswer, Within
 from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import ADA, KEY, OTHER, WORDS, at, entry, incoming, remembered
@@ -277,7 +277,9 @@ async def test_of_what_is_deleted_nothing_is_owed_any_more(
     assert await store.carry_out(elsewhere, Nothing(), lambda _: "set") is not None
     await delete(store)
     clock.advance(TELLING.total_seconds())
-    assert [answer.incoming.key for answer in await store.take_pending_answers("slack", since=LONG_AGO)] == [elsewhere.key]
+    assert [answer.incoming.key for answer in await store.take_pending_answers("slack", since=LONG_AGO)] == [
+        elsewhere.key
+    ]
     assert await store.carry_out(carried_out, Nothing(), lambda _: "again") is None
 
 

@@ -22,7 +22,9 @@ def leaf_of(command: Payload, parts: Sequence[str]) -> Payload:
     """The command, or the part of it that `parts` lead to. Raises `CannotDo`."""
     leaf = command
     for part in parts:
-        found = [option for option in leaf.get("options") or () if option["name"] == part and option["type"] in {SUB, GROUP}]
+        found = [
+            option for option in leaf.get("options") or () if option["name"] == part and option["type"] in {SUB, GROUP}
+        ]
         if not found:
             raise CannotDo(f"{leaf['name']!r} has no {part!r}")
         leaf = found[0]

@@ -105,7 +105,9 @@ class Control:
     def _say(self, say: Words) -> Message:
         channel = self._channel(say)
         reply_to = channel.messages[int(say["reply_to"])] if "reply_to" in say else None
-        files = [(attachment["name"], base64.b64decode(attachment["data"])) for attachment in say.get("attachments", ())]
+        files = [
+            (attachment["name"], base64.b64decode(attachment["data"])) for attachment in say.get("attachments", ())
+        ]
         return self._emulator.say(self._user(say), channel, say["text"], reply_to=reply_to, attachments=files)
 
     def _slash(self, say: Words) -> Interaction:

@@ -94,7 +94,10 @@ def _embeds(body: Mapping[str, Any]) -> list[Payload]:
 def _components(
     core: Core, channel: Channel, body: Mapping[str, Any], attachments: Sequence[Attachment]
 ) -> list[Payload]:
-    at = {attachment.filename: (attachment, payloads.attachment_url(attachment, channel.id, core.cdn_url)) for attachment in attachments}
+    at = {
+        attachment.filename: (attachment, payloads.attachment_url(attachment, channel.id, core.cdn_url))
+        for attachment in attachments
+    }
     return components.shown(body.get("components") or (), at)
 
 

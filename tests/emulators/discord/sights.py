@@ -88,7 +88,9 @@ class Sights(Core):
         ]
         name = channel.name or ", ".join(one.name for one in channel.recipients)
         return Transcript(
-            channel=name, messages=[shown(message) for message in messages], typing=[one.name for one in self.typing(channel)]
+            channel=name,
+            messages=[shown(message) for message in messages],
+            typing=[one.name for one in self.typing(channel)],
         )
 
     def typing(self, channel: Channel) -> list[User]:
@@ -108,7 +110,9 @@ class Sights(Core):
             guild = channel.guild
             member = guild.members.get(who.id) if guild else None
             ids = {who.id, *(member.roles if member else ())} | ({"everyone"} if member else set())
-            found += [message for message in channel.messages.values() if message.pinged & ids and message.author is not who]
+            found += [
+                message for message in channel.messages.values() if message.pinged & ids and message.author is not who
+            ]
         return found
 
     def pinged_by_bot(self) -> set[int | str]:

@@ -323,7 +323,9 @@ def find_element(blocks: list[Json], action_id: str, value: Any = None) -> tuple
 
 
 def _controls(block: Json) -> list[Json]:
-    inner = [control for child in block.get("child_blocks") or block.get("blocks") or [] for control in _controls(child)]
+    inner = [
+        control for child in block.get("child_blocks") or block.get("blocks") or [] for control in _controls(child)
+    ]
     holders = [*(block.get("elements") or []), block.get("accessory"), block.get("element")]
     return [holder for holder in holders if isinstance(holder, dict) and "action_id" in holder] + inner
 

@@ -214,7 +214,11 @@ class World:
 
     def knows(self, workspace: Workspace, person: Person) -> bool:
         """Whether somebody is of the workspace, or shares a channel with its bot (Slack Connect)."""
-        shared = (channel.members for channel in self.channels.values() if channel.team == workspace.id and channel.is_ext_shared)
+        shared = (
+            channel.members
+            for channel in self.channels.values()
+            if channel.team == workspace.id and channel.is_ext_shared
+        )
         return person.team == workspace.id or any(person.id in item and workspace.bot.id in item for item in shared)
 
     def direct(self, team: str, members: list[Person]) -> Channel:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapters.discord.platform import DiscordPlatform, open_discord
 from adapters.discord.api.client import DiscordOptions
+from adapters.discord.platform import DiscordPlatform, open_discord
 from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.backoff import BackoffTimes
 from bot.settings import Settings
@@ -110,7 +110,12 @@ class Scene:
 
 def labels(message: Message) -> Sequence[str]:
     """The labels of a message's buttons."""
-    return [component["label"] for row in message.components for component in row.get("components", ()) if component.get("label")]
+    return [
+        component["label"]
+        for row in message.components
+        for component in row.get("components", ())
+        if component.get("label")
+    ]
 
 
 def options_for(emulator: DiscordEmulator) -> DiscordOptions:

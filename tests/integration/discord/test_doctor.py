@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapters.discord.doctor import examine
 from adapters.discord.api.client import DiscordOptions
+from adapters.discord.doctor import examine
 from bot.checks import Check, within
 from tests.emulators.discord import TOKEN
 from tests.integration.discord.scene import Scene

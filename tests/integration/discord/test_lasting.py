@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.discord.platform import DiscordPlatform
 from adapters.discord.api.client import DiscordOptions
+from adapters.discord.platform import DiscordPlatform
 from bot.app.core import utc_now
 from bot.errors import ConfigError
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState

@@ -258,7 +258,7 @@ async def test_a_panel_that_a_crash_cuts_is_told_to_be_opened_again(scene: Scene
             opening.set()
             await asyncio.Event().wait()
 
-        scene.core.inbox.effective = held  # type: ignore[assignment, method-assign]  # it never comes to that
+        scene.core.inbox.get_parameters = held  # type: ignore[assignment, method-assign]  # it never comes to that
         asked = scene.discord.slash(scene.ada, scene.general, "settings")
         await opening.wait()
     async with listening(scene):

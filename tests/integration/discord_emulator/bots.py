@@ -133,7 +133,9 @@ async def discord_(**options: Any) -> AsyncIterator[DiscordEmulator]:
         yield emulator
         report = emulator.report()
         assert report.answer_problems == [], str(report)
-        assert [problem for problem in report.frame_problems if not problem.startswith("from the client")] == [], str(report)
+        assert [problem for problem in report.frame_problems if not problem.startswith("from the client")] == [], str(
+            report
+        )
 
 
 @asynccontextmanager

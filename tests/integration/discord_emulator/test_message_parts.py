@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from adapters.discord.message_content import read_content
 from adapters.discord.events.parse import no_names
+from adapters.discord.message_content import read_content
 from bot.chat.message_rendering import render
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.discord.world import Channel, User

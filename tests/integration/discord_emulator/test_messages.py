@@ -44,7 +44,9 @@ async def test_history_is_read_in_pages_in_both_directions() -> None:
         said = [here.say(anna, general, str(number)) for number in range(150)]
         async with joined(here) as bot:
             place = bot.channel(general)
-            assert [message.content async for message in place.history(limit=None)] == [str(n) for n in range(149, -1, -1)]
+            assert [message.content async for message in place.history(limit=None)] == [
+                str(n) for n in range(149, -1, -1)
+            ]
             oldest = [message.content async for message in place.history(limit=3, oldest_first=True)]
             assert oldest == ["0", "1", "2"]
             around = [message.content async for message in place.history(limit=5, around=discord.Object(said[70].id))]

@@ -16,8 +16,8 @@ from adapters.media.media_tokens import document_tokens, image_tokens, video_tok
 from adapters.seed import SeedModel, open_seed
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
-from bot.context.request_builder import RequestBuilder
 from bot.context.attachments import AttachmentLoader, cost_of
+from bot.context.request_builder import RequestBuilder
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective
 from bot.pricing import SEED_CARD

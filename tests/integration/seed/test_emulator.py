@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from adapters.seed import SeedModel, SeedOptions, Environment, Timeouts, open_seed
-from adapters.seed.retry_policy import NO_SOURCES_NOTE
+from adapters.seed import Environment, SeedModel, SeedOptions, Timeouts, open_seed
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
+from adapters.seed.retry_policy import NO_SOURCES_NOTE
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, ModelUnavailable, Refused, StreamCut
 from bot.types import (
     Entry,

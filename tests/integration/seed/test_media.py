@@ -8,10 +8,10 @@ import struct
 import pytest
 from pypdf import PdfWriter
 
-from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from adapters.seed.doctor import red_picture
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
+from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from bot.types import Entry, Finished, Media, ModelRequest, NoteFound, ParameterValue
 from tests.emulators.seed.faults import Fault
 from tests.emulators.seed.server import running_seed

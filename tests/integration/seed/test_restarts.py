@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.seed import LiveRates, SeedModel, SeedOptions, Environment, open_seed
+from adapters.seed import Environment, LiveRates, SeedModel, SeedOptions, open_seed
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelUnavailable

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.slack.platform import SlackOptions, SlackPlatform, open_slack
-from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.ports import Model, Store
+from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import TextDelta

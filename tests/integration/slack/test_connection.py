@@ -33,7 +33,7 @@ class FailingStore(MemoryStore):
         if self.failures > 0:
             self.failures -= 1
             raise StorageUnavailable("the disk is full")
-        return await super().accept(incoming)
+        return await super().enqueue(incoming)
 
 
 async def ask(play: Scene, text: str) -> list[str]:

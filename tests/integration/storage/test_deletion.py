@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.turns.effects import TELLING, ForgetConversation, ForgetPerson, Nothing
 from bot.errors import ClaimLost
+from bot.turns.effects import TELLING, ForgetConversation, ForgetPerson, Nothing
 from bot.types import Draft, Turn, Within
 from storage import open_store
 from storage.sql import SqlStore

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.turns.conversation_manager import ConversationManager
-from bot.turns.effects import TELLING, WORTH_TELLING, Nothing
 from bot.errors import InvalidInput
 from bot.parameter_resolver import scopes_of
 from bot.ports import Clock
+from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
+from bot.turns.effects import TELLING, WORTH_TELLING, Nothing
 from bot.turns.inbox import Inbox
 from bot.types import FollowUp, HandleResult, Incoming, Outcome, TurnState
 from storage import migrate, open_store
@@ -121,7 +121,7 @@ async def test_what_another_process_may_still_tell_is_left_to_it_on_a_server(sha
         text = (await one.handle(asked)).text
         assert text
         assert (await other.handle(asked)).outcome is Outcome.DUPLICATE
-        assert await other.owed("slack") == []
+        assert await other.take_pending_answers("slack") == []
         clock.advance(TELLING.total_seconds())
         assert (await other.handle(asked)).text == text
         assert (await one.handle(asked)).outcome is Outcome.DUPLICATE

@@ -134,7 +134,7 @@ class Noting:
     ("index", "name"),
     [
         pytest.param(
-            "ix_turn_conversation", "takes_part, a stranger", id="weak"
+            "ix_turn_conversation", "has_participated, a stranger", id="weak"
         ),  # the platform's turns, by another index
         pytest.param("ix_turn_kept", "inactive_since", id="whole"),
     ],

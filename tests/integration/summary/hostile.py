@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from adapters.web.markdown_html import render_markdown
-from bot.summary.sanitize import addresses, repeats_rules
 from bot.summary.prompts import FENCE, HEAD
+from bot.summary.sanitize import addresses, repeats_rules
 from bot.types import Draft, ReadMessage
 from tests.unit.summary.channel import said
 

@@ -35,7 +35,7 @@ async def link(stage: Stage) -> str:
 async def is_admin(client: httpx.AsyncClient) -> bool:
     answer = await client.get("/")
     assert answer.status_code == 200
-    found = re.search(r'administers(?:\\?"|&quot;):(true|false)', answer.text)
+    found = re.search(r'is_admin(?:\\?"|&quot;):(true|false)', answer.text)
     assert found is not None
     return found[1] == "true"
 

@@ -21,7 +21,7 @@ from bot.settings import Settings
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SDKS = ("slack_sdk", "slack_bolt", "discord")
 NOT_OF_A_PLATFORM = {"release": "migrate", "web": "web", "worker": "worker"}
 

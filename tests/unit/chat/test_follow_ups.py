@@ -251,7 +251,9 @@ def test_a_single_person_is_only_passed_over_for_a_reaction_or_a_name(text: str,
 )  # fmt: skip
 def test_the_policy_asks_the_rules_where_follow_ups_are_auto(text: str, said: dict[str, Any], action: Action) -> None:
     asked = incoming(text, **{"is_directed": False, "is_top_level": False, **said})
-    known = PolicyState(has_participated=True, parameters={"follow_ups": "auto"}, talk=talk(ONE.replace("ada", asked.author.id)))
+    known = PolicyState(
+        has_participated=True, parameters={"follow_ups": "auto"}, talk=talk(ONE.replace("ada", asked.author.id))
+    )
     became = decide(asked, known)
     assert became.action is action
     assert bool(became.reason) is (action is Action.CONTEXT)
@@ -261,4 +263,7 @@ def test_the_policy_asks_the_rules_where_follow_ups_are_auto(text: str, said: di
 def test_the_other_ways_look_at_no_talk() -> None:
     thanks = incoming("thanks", is_directed=False)
     for way, action in (("always", Action.ANSWER), ("mentioned", Action.CONTEXT), ("off", Action.CONTEXT)):
-        assert decide(thanks, PolicyState(has_participated=True, parameters={"follow_ups": way}, talk=talk(ONE))).action is action
+        assert (
+            decide(thanks, PolicyState(has_participated=True, parameters={"follow_ups": way}, talk=talk(ONE))).action
+            is action
+        )

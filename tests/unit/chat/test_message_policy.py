@@ -33,7 +33,10 @@ def state(has_participated: bool = True, **parameters: str) -> PolicyState:
         pytest.param({"is_directed": True}, state(follow_ups="mentioned"), Action.ANSWER, id="mention-in-its-thread"),
         pytest.param({"is_directed": True}, state(follow_ups="off"), Action.TELL, id="second-where-they-are-off"),
         pytest.param(
-            {"is_directed": True}, state(has_participated=False, follow_ups="off"), Action.ANSWER, id="first-where-they-are-off"
+            {"is_directed": True},
+            state(has_participated=False, follow_ups="off"),
+            Action.ANSWER,
+            id="first-where-they-are-off",
         ),
         pytest.param(
             {"is_directed": True, "is_direct": True}, state(follow_ups="off"), Action.ANSWER, id="direct-is-no-thread"
@@ -52,7 +55,9 @@ def test_who_is_answered(said: dict[str, Any], known: PolicyState, action: Actio
         pytest.param(False, False, Action.IGNORE, id="another-bots"),
     ],
 )
-def test_a_mark_counts_where_the_bot_is_meant_or_takes_part(is_directed: bool, has_participated: bool, action: Action) -> None:
+def test_a_mark_counts_where_the_bot_is_meant_or_takes_part(
+    is_directed: bool, has_participated: bool, action: Action
+) -> None:
     asked = incoming("!help", is_directed=is_directed)
     assert decide(asked, state(has_participated), command="help").action is action
 

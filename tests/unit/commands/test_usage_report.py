@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.pricing import FREE_CARD, SEED_CARD
 from bot.commands.usage_report import DAYS, usage_text
+from bot.pricing import FREE_CARD, SEED_CARD
 from bot.types import EVERYTHING, Spending, Within
 from tests.fakes import KEY, START, incoming
 
@@ -20,7 +20,7 @@ class Book:
         self.spending = spending
         self.asked: list[tuple[float, Within]] = []
 
-    async def spent(self, *, since: Any, until: Any, within: Within = EVERYTHING) -> Spending:
+    async def usage_totals(self, *, since: Any, until: Any, within: Within = EVERYTHING) -> Spending:
         self.asked.append(((until - since).total_seconds() / 86_400, within))
         return self.spending
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.context.system_prompt import system_prompt
 from bot.context.transcript import answer_entry, user_entry
-from bot.context.window import CacheBreak, WindowLimits, View, Window, after, mark_prefix_broken, plan
+from bot.context.window import CacheBreak, View, Window, WindowLimits, after, mark_prefix_broken, plan
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, NewEntry, Person, Role, StoredEntry, ThreadMessage
 

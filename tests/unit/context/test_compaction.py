@@ -32,7 +32,9 @@ def scripts_of_notes(turns: int) -> list[list[ModelEvent]]:
 async def test_a_coming_trim_is_condensed_from_the_unchanged_prefix_and_pinned_in_the_head() -> None:
     async with running(*scripts_of_notes(40)) as house:
         await talk(house, turns=30)
-    condensed = [condensation for condensation in house.store.condensations.values() if condensation.conversation.memory]
+    condensed = [
+        condensation for condensation in house.store.condensations.values() if condensation.conversation.memory
+    ]
     assert condensed
     notes = next(request for request in house.requests if "Update your notes" in request.entries[-1].text)
     index = house.requests.index(notes)

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.condensed_notes import MOST_TOKENS, bound, bounded, combined, instruction_after, instruction_with, sanitised
+from bot.context.condensed_notes import (
+    MOST_TOKENS,
+    bound,
+    bounded,
+    combined,
+    instruction_after,
+    instruction_with,
+    sanitised,
+)
 from bot.context.system_prompt import MEMORY_TITLE, system_prompt
 from bot.context.tokens import estimate
 from bot.types import Entry

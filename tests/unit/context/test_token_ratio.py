@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens
-from bot.summary.model_requests import SummaryModel, CostTally
+from bot.summary.model_requests import CostTally, SummaryModel
 from bot.types import (
     Entry,
     Finish,

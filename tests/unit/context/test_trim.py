@@ -11,7 +11,9 @@ from bot.context.trim import TURNS_FOR_ONE_PAUSE, TrimSchedule, excess_limit, ov
 
 LIVELY = TrimSchedule(growth=350, overshoot=175, turns=10_000, pauses=0)
 rhythms = st.builds(
-    lambda growth, turns, share: TrimSchedule(growth=growth, overshoot=growth / 2, turns=turns, pauses=int(turns * share)),
+    lambda growth, turns, share: TrimSchedule(
+        growth=growth, overshoot=growth / 2, turns=turns, pauses=int(turns * share)
+    ),
     st.floats(1, 10_000),
     st.integers(0, 1_000),
     st.floats(0, 1),
@@ -52,7 +54,9 @@ def test_like_turns_pass_a_level_by_half_of_one_and_unlike_ones_by_more() -> Non
 
 
 @given(rhythms, tokens, tokens)
-def test_where_caching_saves_nothing_no_excess_is_worth_carrying(rhythm: TrimSchedule, reread: float, usual: float) -> None:
+def test_where_caching_saves_nothing_no_excess_is_worth_carrying(
+    rhythm: TrimSchedule, reread: float, usual: float
+) -> None:
     assert excess_limit(rhythm, reread=reread, usual=usual, cached_share=1) <= 0
 
 

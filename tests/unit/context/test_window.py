@@ -82,12 +82,16 @@ class TestBreaks:
     def test_a_trim_made_in_the_background_keeps_its_reason(self) -> None:
         thread = Thread()
         thread.ask("Hello")
-        thread.conversation = replace(mark_prefix_broken(thread.conversation, CacheBreak.TRIM), memory="Ada said hello.")
+        thread.conversation = replace(
+            mark_prefix_broken(thread.conversation, CacheBreak.TRIM), memory="Ada said hello."
+        )
         assert thread.ask("And now?")[1].broken is CacheBreak.TRIM
         assert thread.ask("And now?")[1].broken is None
 
     def test_the_first_of_two_reasons_stays(self) -> None:
-        known = mark_prefix_broken(mark_prefix_broken(Conversation(last_request_at=START), CacheBreak.DELETED), CacheBreak.TRIM)
+        known = mark_prefix_broken(
+            mark_prefix_broken(Conversation(last_request_at=START), CacheBreak.DELETED), CacheBreak.TRIM
+        )
         assert known.head_digest == CacheBreak.DELETED.value
 
     def test_a_conversation_without_requests_cannot_be_interrupted(self) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.context.tokens import SAFETY_MARGIN, corrected
 from bot.context.transcript import correction_entry
-from bot.context.window import FLOORS, CacheBreak, WindowLimits, View, Window, plan
+from bot.context.window import FLOORS, CacheBreak, View, Window, WindowLimits, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry, ThreadMessage
@@ -200,7 +200,9 @@ def test_a_request_extends_the_one_before_unless_a_reason_is_told(course: list[t
         before, since = (view.head, window.entries), set()
 
 
-def _check_reason(reason: CacheBreak, before: tuple[str, tuple[Entry, ...]] | None, view: View, since: set[str]) -> None:
+def _check_reason(
+    reason: CacheBreak, before: tuple[str, tuple[Entry, ...]] | None, view: View, since: set[str]
+) -> None:
     last = view.conversation.last_request_at
     late = last is not None and view.now - last > timedelta(minutes=10)
     assert (reason is CacheBreak.FIRST) == (before is None)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.delivery import sanitize_links, known, stable_prefix_length, urls_in
+from bot.delivery import known, sanitize_links, stable_prefix_length, urls_in
 from tests.unit.delivery.markdown import DOCUMENTS, SOUP, code_in
 
 GOOD = "https://good.example/page"

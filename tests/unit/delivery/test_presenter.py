@@ -72,7 +72,7 @@ def draft(text: str) -> Draft:
 def test_the_last_draft_always_stands_and_what_is_shown_only_moves_forward(pauses: list[bool]) -> None:
     async def scenario() -> None:
         reply = GatedReply()
-        presenter = Presenter(opening(reply), pace=0, on_shown=ignore)
+        presenter = Presenter(opening(reply), min_update_interval=0, on_shown=ignore)
         for number, pause in enumerate(pauses):
             presenter.submit(lambda number=number: draft(str(number)))  # type: ignore[misc]  # mypy cannot infer it
             if pause:
@@ -88,7 +88,7 @@ def test_the_last_draft_always_stands_and_what_is_shown_only_moves_forward(pause
 
 async def test_what_was_overtaken_while_another_was_being_shown_is_left_out() -> None:
     reply = GatedReply(open=False)
-    presenter = Presenter(opening(reply), pace=0, on_shown=ignore)
+    presenter = Presenter(opening(reply), min_update_interval=0, on_shown=ignore)
     presenter.submit(lambda: draft("a"))
     await reply.begun.wait()
     presenter.submit(lambda: draft("ab"))
@@ -107,7 +107,7 @@ async def test_a_refused_draft_does_not_stop_the_next() -> None:
     async def note(ref: str, _messages: Sequence[str]) -> None:
         seen.append(ref)
 
-    presenter = Presenter(opening(reply), pace=0, on_shown=note)
+    presenter = Presenter(opening(reply), min_update_interval=0, on_shown=note)
     presenter.submit(lambda: draft("a"))
     await reply.begun.wait()
     await presenter.finish(draft("ab"))
@@ -118,7 +118,7 @@ async def test_a_refused_last_draft_is_told() -> None:
     reply = GatedReply()
     reply.refusals = 1
     with pytest.raises(PlatformError, match="not now"):
-        await Presenter(opening(reply), pace=0, on_shown=ignore).finish(draft("a"))
+        await Presenter(opening(reply), min_update_interval=0, on_shown=ignore).finish(draft("a"))
 
 
 async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
@@ -126,7 +126,7 @@ async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
         raise ClaimLost("taken over")
 
     reply = GatedReply()
-    presenter = Presenter(opening(reply), pace=0, on_shown=lose)
+    presenter = Presenter(opening(reply), min_update_interval=0, on_shown=lose)
     with pytest.raises(ClaimLost):
         for _ in range(10):
             presenter.submit(lambda: draft("a"))
@@ -138,7 +138,7 @@ async def test_a_lost_claim_ends_the_showing_and_reaches_the_stream() -> None:
 
 async def test_closing_does_not_wait_for_the_pace() -> None:
     reply = GatedReply()
-    presenter = Presenter(opening(reply), pace=3600, on_shown=ignore)
+    presenter = Presenter(opening(reply), min_update_interval=3600, on_shown=ignore)
     presenter.submit(lambda: draft("a"))
     await reply.begun.wait()
     async with asyncio.timeout(10):
@@ -169,7 +169,7 @@ class Steps(GatedReply):
         return await super().show(draft)
 
 
-@pytest.mark.parametrize("last", [Presenter.finish, Presenter.leave])
+@pytest.mark.parametrize("last", [Presenter.finish, Presenter.pause])
 async def test_the_claim_is_asked_after_opening_and_right_before_each_showing(last: Any) -> None:
     reply = Steps()
     presenter = Presenter(reply.open, min_update_interval=0, on_shown=ignore, before=reply.ask)
@@ -182,14 +182,14 @@ async def test_the_claim_is_asked_after_opening_and_right_before_each_showing(la
     assert alone.steps == ["open", "ask a", "show a"]
 
 
-@pytest.mark.parametrize("last", [Presenter.finish, Presenter.leave])
+@pytest.mark.parametrize("last", [Presenter.finish, Presenter.pause])
 async def test_a_lost_claim_keeps_the_last_draft_from_being_shown(last: Any) -> None:
     async def lose(_draft: Draft) -> None:
         raise ClaimLost("taken over")
 
     reply = GatedReply()
     with pytest.raises(ClaimLost):
-        await last(Presenter(opening(reply), pace=0, on_shown=ignore, before=lose), draft("a"))
+        await last(Presenter(opening(reply), min_update_interval=0, on_shown=ignore, before=lose), draft("a"))
     assert reply.texts == []
 
 
@@ -224,7 +224,7 @@ async def test_a_reply_that_cannot_be_opened_is_tried_again_with_the_next_draft(
     assert reply.steps == ["open", "show ab", "show abc"]
 
 
-@pytest.mark.parametrize("last", [Presenter.finish, Presenter.leave])
+@pytest.mark.parametrize("last", [Presenter.finish, Presenter.pause])
 async def test_a_reply_that_cannot_be_opened_in_the_end_is_told(last: Any) -> None:
     reply = Steps()
     reply.away = 1

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.discord.message_content import NOTICES, read_content, replied_to
 from adapters.discord.events.parse import no_names
+from adapters.discord.message_content import NOTICES, read_content, replied_to
 from bot.chat.message_rendering import render
 from bot.types.content import MessageContent, Notice, QuoteKind, ReplyTo
 from tests.message_cases import cases, shaped, unseen

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from adapters.discord.api.files import is_known_host
+from adapters.discord.api.snowflakes import at_time, made_at
 from adapters.discord.events.parse import no_names, readable, without_address
 from adapters.discord.replies.reply_ref import ChannelRef, InteractionRef, read_ref
-from adapters.discord.api.snowflakes import at_time, made_at
 from tests.fakes import START
 
 

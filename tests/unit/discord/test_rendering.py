@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.replies.components import TEMPLATE, ButtonAction, custom_id, names_turn, rows_for
 from adapters.discord.api.limits import CONTENT, CUSTOM_ID, NONCE
-from adapters.discord.replies.reply_placement import thread_name
+from adapters.discord.replies.components import TEMPLATE, ButtonAction, custom_id, names_turn, rows_for
 from adapters.discord.replies.rendering import NO_SEARCH, NO_SOURCES, Renderer, plain_pages
+from adapters.discord.replies.reply_placement import thread_name
 from bot.types import Draft, ReplyStatus, Source, Turn, TurnState
 from tests.fakes import incoming
 

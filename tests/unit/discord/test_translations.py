@@ -8,12 +8,12 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.events.slash_commands import CommandForms, payload
+from adapters.discord.api.client import DiscordClient, DiscordOptions
 from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.limits import DESCRIPTION
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.api.client import DiscordOptions, DiscordClient
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.slash_commands import CommandForms, payload
 from adapters.discord.events.translations import GERMAN_NAMES, GERMAN_TEXTS, Translations
 from bot.commands.registry import all_commands
 from bot.parameters import PARAMETERS
@@ -60,7 +60,9 @@ async def test_every_command_of_the_table_is_offered(commands: list[Any]) -> Non
 
 
 async def test_commands_work_everywhere_and_for_people_who_install_them(commands: list[Any]) -> None:
-    assert all(command["contexts"] == [0, 1, 2] and sorted(command["integration_types"]) == [0, 1] for command in commands)
+    assert all(
+        command["contexts"] == [0, 1, 2] and sorted(command["integration_types"]) == [0, 1] for command in commands
+    )
 
 
 async def test_commands_keep_to_the_limits(commands: list[Any]) -> None:

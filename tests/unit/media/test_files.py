@@ -11,10 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.request_builder import RequestBuilder
-from bot.context.transcript import file_text, user_entry
-from bot.turns.conversation_manager import TurnOptions
-from bot.errors import BotError, FileTooLarge, PlatformError
 from bot.context.attachments import (
     FILES_AT_ONCE,
     NO_LONGER_SHOWN,
@@ -24,7 +20,11 @@ from bot.context.attachments import (
     notices_of,
     within_bytes,
 )
+from bot.context.request_builder import RequestBuilder
+from bot.context.transcript import file_text, user_entry
+from bot.errors import BotError, FileTooLarge, PlatformError
 from bot.parameter_resolver import resolve
+from bot.turns.conversation_manager import TurnOptions
 from bot.types import (
     Attachment,
     Entry,
@@ -231,7 +231,9 @@ def test_of_an_old_thread_the_newest_files_count() -> None:
     assert newest_files([], 4) == []
 
 
-async def composed(files: AttachmentLoader | None, question: Incoming, thread: Sequence[ThreadMessage] = ()) -> list[Entry]:
+async def composed(
+    files: AttachmentLoader | None, question: Incoming, thread: Sequence[ThreadMessage] = ()
+) -> list[Entry]:
     clock = ManualClock()
     store = MemoryStore(clock=clock)
     composer = RequestBuilder(

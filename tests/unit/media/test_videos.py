@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.media.media_tokens import video_tokens
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
-from adapters.media.media_tokens import video_tokens
 from adapters.media.unreadable import Unreadable
 from adapters.media.videos import avi_header, mp4_header
 from bot.types import FileTerms, Media, ReadFile, UnreadableFile

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from adapters.seed import SeedModel, SeedOptions, Environment, open_seed
+from adapters.seed import Environment, SeedModel, SeedOptions, open_seed
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelError
 from bot.types import ModelEvent, ModelRequest

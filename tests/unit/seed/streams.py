@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.seed.sse import Event, EventParser
 from adapters.seed.protocols import WIRES, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import WireName
+from adapters.seed.sse import Event, EventParser
 from bot.types import Entry, ModelEvent, ModelRequest, ReasoningDelta, SourceFound, TextDelta
 
 LONG = "word " * 2_000

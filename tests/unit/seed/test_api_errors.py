@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.seed.retry_policy import objected_parameters
 from adapters.seed.api_errors import ProblemKind, classify, presentable, problem_from_error
+from adapters.seed.retry_policy import objected_parameters
 from tests.unit.seed.streams import ask
 
 THROUGH_LITELLM = (
@@ -33,9 +33,13 @@ def test_a_servers_words_are_shown_without_keys_and_quotations(detail: str, show
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        pytest.param({"code": "400", "message": "text may contain sensitive information"}, ProblemKind.REFUSED, id="said"),
+        pytest.param(
+            {"code": "400", "message": "text may contain sensitive information"}, ProblemKind.REFUSED, id="said"
+        ),
         pytest.param({"code": "SensitiveContentDetected.Violence", "message": "m"}, ProblemKind.REFUSED, id="by-code"),
-        pytest.param({"code": "400", "message": "OpenAIException - OutofContextError"}, ProblemKind.TOO_LONG, id="wrapped"),
+        pytest.param(
+            {"code": "400", "message": "OpenAIException - OutofContextError"}, ProblemKind.TOO_LONG, id="wrapped"
+        ),
         pytest.param({"code": "429", "message": "m"}, ProblemKind.BUSY, id="status-as-code"),
         pytest.param({"code": 503, "message": "m"}, ProblemKind.BUSY, id="status-as-number"),
         pytest.param({"code": "400", "message": "m"}, ProblemKind.INVALID, id="invalid"),

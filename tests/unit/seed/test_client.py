@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.seed import SeedOptions, Environment, Timeouts, open_seed
+from adapters.seed import Environment, SeedOptions, Timeouts, open_seed
 from bot.errors import (
     ConfigError,
     ContextTooLong,

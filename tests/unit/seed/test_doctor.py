@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from adapters.seed import LiveRates, Retries
-from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from adapters.seed.doctor import (
     ProbeResult,
     check_cache,
@@ -20,6 +19,7 @@ from adapters.seed.doctor import (
     examine,
     red_picture,
 )
+from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
 from bot.checks import Check
 from bot.errors import ModelRejected
 from bot.types import ModelEvent, NoteFound, SearchStarted, Source, SourceFound, TextDelta, Usage, UsageReported

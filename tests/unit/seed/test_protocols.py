@@ -255,7 +255,9 @@ def test_bare_citations_are_sources_and_other_addresses_are_not() -> None:
         pytest.param({"code": "InvalidParameter", "message": "m"}, ProblemKind.INVALID, id="invalid"),
         pytest.param({"code": "never_seen", "message": "m"}, ProblemKind.BUSY, id="unknown"),
         pytest.param("overloaded", ProblemKind.BUSY, id="a-string"),
-        pytest.param({"code": 400, "message": "m", "type": "exceed_context_size_error"}, ProblemKind.TOO_LONG, id="llama.cpp"),
+        pytest.param(
+            {"code": 400, "message": "m", "type": "exceed_context_size_error"}, ProblemKind.TOO_LONG, id="llama.cpp"
+        ),
     ],
 )
 def test_an_error_inside_a_stream_is_told(error: Any, kind: ProblemKind) -> None:

@@ -12,10 +12,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.workspace import Identity, SlackWorkspace
 from adapters.slack.api.workspaces import Origin
-from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.bolt_app import make_app
-from adapters.slack.events.interactions import InteractionHandler
+from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.events.backfill import SlackBackfill
+from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands.parser import refuse_unknown, unknown_command
@@ -24,9 +24,9 @@ from bot.event_errors import EventErrors
 from bot.parameter_resolver import effective_at
 from bot.parameters import Effective, Scope
 from bot.types import (
-    FollowUp,
     ConversationKey,
     DeletionOutcome,
+    FollowUp,
     HandleResult,
     Incoming,
     Outcome,

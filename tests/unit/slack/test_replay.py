@@ -175,7 +175,9 @@ def test_any_bent_delivery_is_acknowledged(data: st.DataObject, caplog: pytest.L
             body = bend(body, data.draw(st.sampled_from(found)), data.draw(JUNK), remove=data.draw(st.booleans()))
     caplog.clear()
     asyncio.run(_deliver(kind, body))
-    bugs = [record for record in caplog.records if record.levelno >= logging.ERROR and record.name.startswith("adapters")]
+    bugs = [
+        record for record in caplog.records if record.levelno >= logging.ERROR and record.name.startswith("adapters")
+    ]
     assert [bug.getMessage() for bug in bugs if "could not be read" not in bug.getMessage()] == []
 
 

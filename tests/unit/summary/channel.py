@@ -53,7 +53,8 @@ class ReadableChannel(RecordingPlatform):
     def edit(self, id: str, text: str) -> None:
         at = ASKED_AT
         self.messages = [
-            replace(message, text=text, edited_at=at) if message.source_id == id else message for message in self.messages
+            replace(message, text=text, edited_at=at) if message.source_id == id else message
+            for message in self.messages
         ]
 
     async def read_channel(

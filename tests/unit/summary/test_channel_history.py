@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.summary.channel_history import PAGE, HistoryReader, ChannelHistory
+from bot.summary.channel_history import PAGE, ChannelHistory, HistoryReader
 from bot.summary.request import SummaryRequest
 from bot.types import ReadMessage
 from tests.fakes import ADA, START
@@ -19,7 +19,9 @@ from tests.unit.summary.channel import APP, ASKED_AT, BEA, CHANNEL, ReadableChan
 async def read(channel: ReadableChannel, wanted: SummaryRequest | None = None, **changes: Any) -> ChannelHistory:
     given: dict[str, Any] = {"platform": channel, "key": CHANNEL, "person": ADA, "until": ASKED_AT}
     mark = changes.pop("mark", None)
-    return await HistoryReader(**(given | changes)).read(wanted or SummaryRequest(thread=False, last=10_000), mark, lambda _: None)
+    return await HistoryReader(**(given | changes)).read(
+        wanted or SummaryRequest(thread=False, last=10_000), mark, lambda _: None
+    )
 
 
 def ids(reading: ChannelHistory) -> list[str]:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.summary.prompts import FENCE, asking
 from bot.summary.numbered_lines import CUT, TEXT_CHARACTERS, numbered, plain, render, version
+from bot.summary.prompts import FENCE, asking
 from bot.types import Attachment, Person
 from tests.unit.summary.channel import said
 

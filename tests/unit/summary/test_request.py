@@ -34,10 +34,14 @@ async def read(words: str, *, outside: bool = True) -> tuple[SummaryRequest, boo
             id="a-link",
         ),
         pytest.param(
-            "since 2026-11-20", SummaryRequest(thread=False, since=datetime(2026, 11, 19, 23, tzinfo=UTC)), id="a-day-there"
+            "since 2026-11-20",
+            SummaryRequest(thread=False, since=datetime(2026, 11, 19, 23, tzinfo=UTC)),
+            id="a-day-there",
         ),
         pytest.param(
-            "2026-11-20 09:30", SummaryRequest(thread=False, since=datetime(2026, 11, 20, 8, 30, tzinfo=UTC)), id="bare-time"
+            "2026-11-20 09:30",
+            SummaryRequest(thread=False, since=datetime(2026, 11, 20, 8, 30, tzinfo=UTC)),
+            id="bare-time",
         ),
     ],
 )

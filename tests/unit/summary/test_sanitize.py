@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.web.markdown_html import render_markdown
-from bot.summary.sanitize import LINK_REMOVED, addresses, harmless, repeats_rules
 from bot.summary.prompts import HEAD
+from bot.summary.sanitize import LINK_REMOVED, addresses, harmless, repeats_rules
 
 KNOWN = frozenset({"https://example.org/plan_of_a-b"})
 

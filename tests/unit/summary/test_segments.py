@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.summary.parse_output import read_form
-from bot.summary.segments import checked, chosen, covered, mended, stitched, told, within
-from bot.summary.prompts import HEAD
 from bot.summary.numbered_lines import version
+from bot.summary.parse_output import read_form
+from bot.summary.prompts import HEAD
+from bot.summary.segments import checked, chosen, covered, mended, stitched, told, within
 from bot.types import ReadMessage, Section, SummaryPart
 from tests.unit.summary.channel import said, talk
 

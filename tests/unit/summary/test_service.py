@@ -15,10 +15,10 @@ from bot.pricing import SEED_CARD
 from bot.summary.prompts import HEAD, MERGE
 from bot.summary.service import NO_ACCESS, UNCHANGED
 from bot.types import (
-    FollowUp,
     ConversationKey,
     Finish,
     Finished,
+    FollowUp,
     ModelEvent,
     ModelRequest,
     Outcome,

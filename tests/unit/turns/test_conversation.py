@@ -11,7 +11,6 @@ from decimal import Decimal
 import pytest
 
 from bot.delivery.accumulator import LENGTH_NOTICE
-from bot.turns.conversation_manager import BURST_NOTICE
 from bot.errors import (
     ContextTooLong,
     InvalidInput,
@@ -21,6 +20,7 @@ from bot.errors import (
     StreamCut,
 )
 from bot.parameters import Scope
+from bot.turns.conversation_manager import BURST_NOTICE
 from bot.turns.error_messages import CUT_NOTICE, UNEXPECTED, user_message
 from bot.types import (
     AuthorKind,

@@ -108,14 +108,14 @@ async def test_a_question_that_was_put_off_is_taken_back_with_its_placeholder() 
 
 async def test_a_deletion_between_claim_and_request_is_not_too_late() -> None:
     async with running(words("never")) as house:
-        gather = house.store.gather
+        coalesce = house.store.coalesce
 
         async def late(turn: Any) -> Any:
-            gathered = await gather(turn)
+            gathered = await coalesce(turn)
             await house.store.delete_messages(KEY, ["s1"])
             return gathered
 
-        house.store.gather = late  # type: ignore[method-assign]  # the worst moment
+        house.store.coalesce = late  # type: ignore[method-assign]  # the worst moment
         await house.inbox.handle(incoming(f"my password is {SECRET}", 1))
         await house.settled()
     assert house.requests == []

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import InvalidInput, ModelRejected
 from bot.turns.followups import UNDER_WAY, once_more
-from bot.types import FollowUp, Attachment, Incoming, Outcome, Person, Task, Turn, TurnState
+from bot.types import Attachment, FollowUp, Incoming, Outcome, Person, Task, Turn, TurnState
 from tests.fakes import incoming, words
 from tests.house import House
 

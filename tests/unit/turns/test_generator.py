@@ -34,7 +34,7 @@ class Desk:
         self.generator = Generator(store, model, rates, composer=composer, summariser=summariser, clock=clock)
         stop = asyncio.Event()
         checkpoint = Checkpoint(store, turn, clock, stop=stop)
-        presenter = Presenter(lambda: platform.open_reply(turn), pace=0, on_shown=checkpoint.note)
+        presenter = Presenter(lambda: platform.open_reply(turn), min_update_interval=0, on_shown=checkpoint.note)
         self.attempt = Attempt(turn=turn, platform=platform, presenter=presenter, stop=stop, started=clock())
 
 

@@ -11,11 +11,11 @@ import pytest
 from adapters.slack.events.requests import name_of
 from adapters.web.composer import PLATFORM, ComposedMessage, prepare
 from bot.app.maintenance import keep_retention
-from bot.turns.effects import DELIVERIES_KEPT, TELLING
 from bot.errors import InvalidInput, PlatformError
-from bot.turns.pending_answers import INTERRUPTED, LOOK_SECONDS, keep_telling
 from bot.parameter_resolver import scopes_of
 from bot.parameters import Scope
+from bot.turns.effects import DELIVERIES_KEPT, TELLING
+from bot.turns.pending_answers import INTERRUPTED, LOOK_SECONDS, keep_telling
 from bot.types import Channel, Outcome, PendingAnswer
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ADA, KEY, START, ManualClock, incoming

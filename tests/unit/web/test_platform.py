@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.web.hub import Hub, MessageChanged
-from adapters.web.playground import Playground, PlaygroundOptions
 from adapters.web.live_reply import BOT, open_reply
+from adapters.web.playground import Playground, PlaygroundOptions
 from adapters.web.server import listen, url_of
 from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
