@@ -85,7 +85,7 @@ def run(told: Connection) -> None:
 
 @contextmanager
 def canned_server() -> Iterator[str]:
-    """The server's origin, as long as the block lasts."""
+    """Yield the server's origin, as long as the block lasts."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.Process(target=run, args=(theirs,), daemon=True)
     process.start()

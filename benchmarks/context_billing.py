@@ -67,21 +67,21 @@ class Account:
 
     @cached_property
     def warm(self) -> Sequence[bool]:
-        """Whether each question comes within the cache's lifetime after the one before."""
+        """Return whether each question comes within the cache's lifetime after the one before."""
         at = self.trace.at
         return [i > 0 and at[i] - at[i - 1] <= self.terms.lifetime for i in range(len(at))]
 
     def visible(self, first: int, turn: int) -> int:
-        """The tokens from entry `first` to question `turn`."""
+        """Return the tokens from entry `first` to question `turn`."""
         return self._before[2 * turn + 1] - self._before[first]
 
     def latest_first(self, turn: int) -> int:
-        """The latest question that a window of that turn can begin with and still hold the floor; 0 if none."""
+        """Return the latest question that a window of that turn can begin with and still hold the floor; 0 if none."""
         spare = self._before[2 * turn + 1] - self.terms.floor
         return 2 * max(0, min(turn, bisect_right(self._turns_before, spare) - 1))
 
     def bill(self, turn: int, first: int, before: int | None) -> Request:
-        """The request of a turn; `before` is where the last one began, None when there was none."""
+        """Return the request of a turn; `before` is where the last one began, None when there was none."""
         terms = self.terms
         prompt = terms.head + self.visible(first, turn)
         shared = 0
@@ -93,7 +93,8 @@ class Account:
 
 
 def optimum(account: Account) -> list[int]:
-    """Where the windows of the cheapest sequence begin, with the whole future known and the floor always in view.
+    """Return where the windows of the cheapest sequence begin, with the whole future known and the floor always in
+    view.
 
     It is enough to choose the turns at which the window moves, and to move it as far as the floor allows. First,
     moving back never pays: replacing every beginning by the latest one so far keeps the floor, shortens windows
@@ -115,7 +116,7 @@ def optimum(account: Account) -> list[int]:
 
 
 def _best_segment(account: Account, i: int, best: Sequence[float]) -> tuple[float, int]:
-    """The least cost from a move at turn i on, and the turn of the next move."""
+    """Return the least cost from a move at turn i on, and the turn of the next move."""
     turns, first = len(account.trace), account.latest_first(i)
     spent = account.bill(i, first, None if i == 0 else NOT_SENT).cost  # any beginning but this one
     least, move, j = spent + best[i + 1], i + 1, i + 1

@@ -69,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def recorded_traffic() -> list[Path]:
-    """The files of recorded traffic beside the project, or where SEEDLING_TEST_DATA says; [] where there are none."""
+    """Return the files of recorded traffic beside the project, or where SEEDLING_TEST_DATA says; [] where there are
+    none.
+    """
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("SEEDLING_TEST_DATA", beside))
     return [*sorted(folder.glob("traces/*.csv")), *sorted(folder.glob("llm/*Trace_conv.csv"))]
@@ -100,7 +102,7 @@ def _tables(cells: Sequence[Cell]) -> str:
 
 
 def _source(cell: Cell) -> str:
-    """The trace that a cell's piece was cut from."""
+    """Return the trace that a cell's piece was cut from."""
     return cell.trace.partition(" #")[0]
 
 

@@ -78,7 +78,7 @@ def counted_reads() -> Iterator[Reads]:
 
 
 async def make_conversation(url: str, entries: int) -> None:
-    """A database with one conversation of so many entries, of which the last `IN_VIEW` are in view."""
+    """Fill a database with one conversation of so many entries, of which the last `IN_VIEW` are in view."""
     await migrate(url)
     async with opened(url) as store:
         for start in range(0, entries, AT_ONCE):
@@ -97,19 +97,19 @@ def _entry(position: int) -> NewEntry:
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[SqlStore]:
-    """The store over a database."""
+    """Yield the store over a database."""
     async with open_store(url, clock=ManualClock(NOW)) as store:
         yield store
 
 
 async def build_request(store: SqlStore) -> PreparedRequest:
-    """The next request of the conversation, built as the product builds it."""
+    """Return the next request of the conversation, built as the product builds it."""
     composer = RequestBuilder(store, ScriptedModel(), FixedRates(), {KEY.platform: Silence()}, clock=ManualClock(NOW))
     return await composer.compose(TURN, await effective_parameters(QUESTION, store))
 
 
 async def count_reads(url: str) -> Reads:
-    """What the database does for one request; the connection is warm."""
+    """Return what the database does for one request; the connection is warm."""
     async with opened(url) as store:
         with counted_reads() as reads:  # the store connects when it is first asked
             await build_request(store)
@@ -133,7 +133,7 @@ async def take_times(urls: tuple[str, str], runs: int) -> tuple[list[float], lis
 
 
 async def run(sizes: tuple[int, int] = (1_000, 100_000), runs: int = 200) -> str:
-    """The table."""
+    """Return the table."""
     lines = ["| entries | rows read | steps of SQLite | ms, median | ms, least |", f"|{'---:|' * 5}"]
     with TemporaryDirectory(prefix="seedling-history-") as folder:
         short, long = (f"sqlite:///{folder}/{size}.db" for size in sizes)

@@ -70,7 +70,7 @@ class Stopwatch:
 
 @asynccontextmanager
 async def opened(server: LocalServer) -> AsyncIterator[Stopwatch]:
-    """The model of a server under a stopwatch."""
+    """Yield the model of a server under a stopwatch."""
     options = SeedOptions(
         context_tokens=server.context_tokens, fallback_card=FREE_CARD, pace=Pace(requests_per_minute=10**6)
     )
@@ -81,7 +81,7 @@ async def opened(server: LocalServer) -> AsyncIterator[Stopwatch]:
 async def read_by_product(
     server: LocalServer, questions: Sequence[str], answer_tokens: int
 ) -> tuple[Sequence[Reading], Sequence[StoredEntry]]:
-    """A thread asked through the product: what was read in each turn, and the whole transcript."""
+    """Return a thread asked through the product: what was read in each turn, and the whole transcript."""
     async with opened(server) as model:
         store = MemoryStore(clock=_now)
         product = Product(store, model, FixedRates(FREE_CARD), clock=_now)
@@ -96,7 +96,7 @@ async def read_by_product(
 async def read_by_sliding(
     server: LocalServer, transcript: Sequence[StoredEntry], window: int, answer_tokens: int
 ) -> Sequence[Reading]:
-    """The same thread with only so many newest tokens in each turn."""
+    """Return the same thread with only so many newest tokens in each turn."""
     async with opened(server) as model:
         for turn in range(len(transcript) // 2):
             sent = transcript[oldest_in_view(transcript, turn, window) : 2 * turn + 1]
@@ -111,7 +111,7 @@ async def read_by_sliding(
 
 
 def oldest_in_view(transcript: Sequence[StoredEntry], turn: int, window: int) -> int:
-    """The first exchange of a sliding window that ends with the question of a turn; entry 2i is question i."""
+    """Return the first exchange of a sliding window that ends with the question of a turn; entry 2i is question i."""
     first, held = 2 * turn, transcript[2 * turn].tokens
     while first > 0 and (held := held + transcript[first - 1].tokens + transcript[first - 2].tokens) <= window:
         first -= 2
@@ -119,7 +119,7 @@ def oldest_in_view(transcript: Sequence[StoredEntry], turn: int, window: int) ->
 
 
 def cached_share(readings: Sequence[Reading]) -> float:
-    """The part of all prompt tokens that the server had in its cache."""
+    """Return the part of all prompt tokens that the server had in its cache."""
     return sum(reading.usage.cached for reading in readings) / sum(reading.usage.input for reading in readings)
 
 
@@ -150,7 +150,7 @@ def table(ours: Sequence[Reading], sliding: Sequence[Reading], slides_from: int)
 
 
 def read_questions(folder: Path) -> list[str]:
-    """Recorded questions to language models."""
+    """Return recorded questions to language models."""
     with (folder / "llm" / "mtbench_question.jsonl").open(encoding="utf-8") as file:
         return [question for line in file for question in json.loads(line)["turns"]]
 
@@ -160,7 +160,7 @@ def _now() -> datetime:
 
 
 async def run(questions: Sequence[str], window: int, answer_tokens: int) -> str:
-    """The table; each way has a server of its own."""
+    """Return the table; each way has a server of its own."""
     async with open_local() as server:
         ours, transcript = await read_by_product(server, questions, answer_tokens)
     print(f"Through the product {cached_share(ours):.1%} of all prompt tokens were cached; now sliding.", flush=True)

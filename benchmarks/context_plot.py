@@ -16,7 +16,9 @@ COLOURS = ("#1b9e77", "#7570b3", "#d95f02", "#888888")
 
 
 def draw(cells: Sequence[Cell]) -> str:
-    """The SVG: a panel for each floor, a row for each policy, a colour for each ratio below 1; over all traces."""
+    """Return the SVG: a panel for each floor, a row for each policy, a colour for each ratio below 1; over
+    all traces.
+    """
     floors = sorted({cell.floor for cell in cells})
     ratios = [ratio for ratio in sorted({cell.ratio for cell in cells}) if ratio < 1]
     policies = [contender.name for contender in CONTENDERS if contender.name != OPTIMUM]
@@ -49,7 +51,7 @@ def _multiple(cells: Sequence[Cell], policy: str) -> float:
 
 
 def _keeps(cells: Sequence[Cell], policy: str) -> bool:
-    """Whether a policy answered every question of every trace with the floor in view."""
+    """Return whether a policy answered every question of every trace with the floor in view."""
     outcomes = [(cell, cell.of(policy)) for cell in cells]
     return all(o.guaranteed >= cell.floor and not o.failed and not o.lost for cell, o in outcomes)
 

@@ -26,7 +26,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def seedling(account: Account) -> list[int]:
-    """The policy of the product: the same code that composes its requests."""
+    """Return the policy of the product: the same code that composes its requests."""
     terms, entries = account.terms, _entries(account)
     limits = WindowLimits(
         context_tokens=terms.context_tokens,
@@ -60,7 +60,7 @@ def sliding(account: Account) -> list[int]:
 
 
 def last_messages(account: Account, *, count: int = 25) -> list[int]:
-    """The last so many messages, answers included."""
+    """Return the last so many messages, answers included."""
     return [max(0, 2 * turn + 1 - count) for turn in range(len(account.trace))]
 
 
@@ -71,17 +71,17 @@ def fill_and_slide(account: Account) -> list[int]:
 
 
 def retention(share: float) -> Policy:
-    """When more than floor / share is held, keep that share of it."""
+    """Return when more than floor / share is held, keep that share of it."""
     return lambda account: _marks(account, high=account.terms.floor / share, low=account.terms.floor)
 
 
 def stepped(*, high: float, low: float) -> Policy:
-    """When more than `high` tokens are held, keep `low`."""
+    """Return when more than `high` tokens are held, keep `low`."""
     return lambda account: _marks(account, high=high, low=low)
 
 
 def stepped_shares(*, high: float, low: float) -> Policy:
-    """The same with marks as shares of the model's context."""
+    """Return the same with marks as shares of the model's context."""
     return lambda account: _marks(
         account, high=high * account.terms.context_tokens, low=low * account.terms.context_tokens
     )

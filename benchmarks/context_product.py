@@ -79,7 +79,7 @@ class Product:
 
 @asynccontextmanager
 async def opened_store(kind: StoreKind, clock: Clock) -> AsyncIterator[Store]:
-    """An empty store: in memory, or on SQLite in a folder of its own that goes with it."""
+    """Yield an empty store: in memory, or on SQLite in a folder of its own that goes with it."""
     if kind == "memory":
         yield MemoryStore(clock=clock)
         return

@@ -106,7 +106,9 @@ def _moment(seconds: float) -> datetime:
 
 
 async def billed_requests(traffic: Traffic, terms: Terms, *, context: str, store: StoreKind) -> list[Request]:
-    """The request of each turn as the emulator's account was billed for it, in units of one uncached input token."""
+    """Return the request of each turn as the emulator's account was billed for it, in units of one uncached input
+    token.
+    """
     clock, card = ManualClock(START), price_card(terms.ratio)
     unhurried = SeedOptions(pace=Pace(requests_per_minute=10**6, tokens_per_minute=10**12))
     async with (
@@ -149,7 +151,7 @@ def _emulated(terms: Terms) -> Options:
 
 
 def _billed(seed: RunningSeed, turn: int) -> Request:
-    """The only request of this turn. Raises `RuntimeError` when it was not answered, or not the only one."""
+    """Return the only request of this turn. Raises `RuntimeError` when it was not answered, or not the only one."""
     event, record = seed.account.events[-1], seed.requests[-1]
     if record.number != turn + 1 or event.status_code != ANSWERED or record.ask is None:
         raise RuntimeError(f"turn {turn} came to {record.number} requests, the last one {event.error or 'answered'}")
@@ -205,7 +207,7 @@ async def compare(
 
 
 def terms_of(context: str, *, ratio: float = 0.2, block: int = 1_024) -> Terms:
-    """The terms of a replay: the product's head as the emulator counts it, and its own floor."""
+    """Return the terms of a replay: the product's head as the emulator counts it, and its own floor."""
     tokens = HEAD_TOKENS + MESSAGE_TOKENS + len(pieces(system_prompt(None, "")))
     return Terms(floor=FLOORS[context], ratio=ratio, head=tokens, block=block)
 
@@ -236,7 +238,7 @@ TITLES = (
 
 
 def row(found: Comparison, seconds: float) -> str:
-    """A row of the table."""
+    """Return a row of the table."""
     terms, turns = found.terms, len(found.trace)
     dollars = float(SEED_CARD.tiers[0].input / MILLION)
     figures = (

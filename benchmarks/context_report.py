@@ -45,7 +45,7 @@ class Cell:
     outcomes: Sequence[Outcome]
 
     def of(self, policy: str) -> Outcome:
-        """The outcome of one policy."""
+        """Return the outcome of one policy."""
         return next(outcome for outcome in self.outcomes if outcome.policy == policy)
 
     @property
@@ -58,7 +58,7 @@ class Cell:
 
 
 def bills(account: Account, firsts: Sequence[int]) -> list[Request | None]:
-    """The request of each turn; None where it was longer than the model takes, and so failed."""
+    """Return the request of each turn; None where it was longer than the model takes, and so failed."""
     before: int | None = None
     requests: list[Request | None] = []
     for turn, first in enumerate(firsts):
@@ -109,7 +109,8 @@ def _has_floor(account: Account, turn: int) -> bool:
 
 
 def table(cells: Sequence[Cell]) -> str:
-    """A Markdown table of cells that differ in their price ratio: cost as a multiple of the optimum, then the rest.
+    """Return a Markdown table of cells that differ in their price ratio: cost as a multiple of the optimum, then the
+    rest.
 
     Hit rate, history and faults are means and sums over the cells' pieces at the lowest ratio given.
     """
@@ -135,12 +136,12 @@ def table(cells: Sequence[Cell]) -> str:
 
 
 def _relative(cells: Sequence[Cell], policy: str) -> float:
-    """The cost of a policy over several pieces as a multiple of the optimum's."""
+    """Return the cost of a policy over several pieces as a multiple of the optimum's."""
     return sum(cell.of(policy).cost for cell in cells) / sum(cell.of(OPTIMUM).cost for cell in cells)
 
 
 def verdict(cells: Sequence[Cell]) -> str:
-    """How ours did over all cells: the greatest and mean multiple, and how it stands against its rivals."""
+    """Return how ours did over all cells: the greatest and mean multiple, and how it stands against its rivals."""
     cached = [cell for cell in cells if cell.ratio < 1]
     ours = {id(cell): cell.of(OURS).relative for cell in cached}
     if not ours:
@@ -157,7 +158,7 @@ def verdict(cells: Sequence[Cell]) -> str:
 
 
 def as_json(cell: Cell) -> Mapping[str, object]:
-    """A cell as plain values."""
+    """Return a cell as plain values."""
     return asdict(cell)
 
 

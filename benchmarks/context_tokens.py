@@ -37,7 +37,7 @@ SHORTEST_THREAD = 5
 
 
 def read_threads(folder: Path) -> list[list[ThreadMessage]]:
-    """The threads of the recorded channel, the longest first."""
+    """Return the threads of the recorded channel, the longest first."""
     threads: defaultdict[tuple[str, str], list[ThreadMessage]] = defaultdict(list)
     with zipfile.ZipFile(folder / "chat" / "irc-ubuntu-slack-export.zip") as export:
         names = {user["id"]: user["name"] for user in json.loads(export.read("users.json"))}
@@ -53,7 +53,7 @@ def read_threads(folder: Path) -> list[list[ThreadMessage]]:
 
 
 def read_answers(folder: Path) -> list[str]:
-    """Recorded answers of a language model."""
+    """Return recorded answers of a language model."""
     with (folder / "llm" / "mtbench_gpt-4.jsonl").open(encoding="utf-8") as file:
         return [text for line in file for text in json.loads(line)["choices"][0]["turns"]]
 
@@ -61,7 +61,7 @@ def read_answers(folder: Path) -> list[str]:
 async def measure_errors(
     base_url: str, threads: Sequence[Sequence[ThreadMessage]], answers: Sequence[str]
 ) -> Mapping[int, Sequence[float]]:
-    """The errors of the estimates as shares of the truth, by how many counts had come before."""
+    """Return the errors of the estimates as shares of the truth, by how many counts had come before."""
     errors: defaultdict[int, list[float]] = defaultdict(list)
     number = count()
     async with httpx.AsyncClient(base_url=base_url.removesuffix("/v1"), timeout=60) as client:
@@ -88,7 +88,7 @@ async def _count(client: httpx.AsyncClient, entries: Sequence[NewEntry]) -> int:
 
 
 def table(errors: Mapping[int, Sequence[float]]) -> str:
-    """A Markdown table of the errors."""
+    """Return a Markdown table of the errors."""
     lines = [
         "| counts before | requests | median error | furthest below | furthest above |",
         "|---:|---:|---:|---:|---:|",
@@ -105,7 +105,7 @@ def table(errors: Mapping[int, Sequence[float]]) -> str:
 
 
 def data_folder() -> Path:
-    """Where the recorded chat and answers lie."""
+    """Return where the recorded chat and answers lie."""
     return Path(os.environ.get("SEEDLING_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 
 

@@ -44,7 +44,7 @@ class Trace:
         return list(accumulate(self.entries, initial=0))
 
     def pieces(self, turns: int) -> Iterator[Trace]:
-        """The trace cut into whole pieces of so many turns; itself for 0 or when it is shorter."""
+        """Yield the trace cut into whole pieces of so many turns; itself for 0 or when it is shorter."""
         if turns <= 0 or len(self) < turns:
             yield self
             return
@@ -54,7 +54,7 @@ class Trace:
 
 
 def read_traces(path: Path) -> list[Trace]:
-    """The conversations of a file: one for a channel (`seconds`, `characters`), two for arrivals of requests."""
+    """Return the conversations of a file: one for a channel (`seconds`, `characters`), two for arrivals of requests."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows:
@@ -66,7 +66,7 @@ def read_traces(path: Path) -> list[Trace]:
 
 
 def question_tokens(characters: int) -> int:
-    """The tokens of a person's message with its label."""
+    """Return the tokens of a person's message with its label."""
     return ENTRY_OVERHEAD + math.ceil((LABEL_CHARACTERS + characters) / LATIN)
 
 

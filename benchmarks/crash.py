@@ -69,7 +69,7 @@ class Plan:
 
 @asynccontextmanager
 async def platform_process(*arguments: str) -> AsyncIterator[str]:
-    """The recording platform in a process of its own; its address."""
+    """Yield the recording platform in a process of its own; its address."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.emulators.platform", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
@@ -295,7 +295,7 @@ async def run(plan: Plan, log: str) -> dict[str, Any]:
 async def _disturbed(
     plan: Plan, fleet: Fleet, http: httpx.AsyncClient, platform: str, base: TestedDatabase
 ) -> tuple[Verdict, int]:
-    """What came of it, and how many outages of the database there were."""
+    """Return what came of it, and how many outages of the database there were."""
     crowd, killer = Crowd(plan, fleet, http), Killer(plan, fleet)
     outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
     tasks = [asyncio.create_task(item.run()) for item in (fleet, crowd, outages)]
@@ -322,14 +322,16 @@ async def _disturbed(
 
 
 def _acceptances(url: str) -> dict[str, float]:
-    """When each question was stored."""
+    """Return when each question was stored."""
     with migration_connection(parse_url(url)) as connection:
         rows = connection.execute(sa.select(col(TurnRow.dedupe_key), col(TurnRow.accepted_at)))
         return {id: at.timestamp() for id, at in rows}
 
 
 async def _settled(crowd: Crowd, killer: Killer, http: httpx.AsyncClient, platform: str) -> Verdict:
-    """The verdict once everything is answered and second messages are withdrawn, or after the longest time for it."""
+    """Return the verdict once everything is answered and second messages are withdrawn, or after the longest time for
+    it.
+    """
     until = time.monotonic() + LAST_SECONDS
     while True:
         record = (await http.get(f"{platform}/record", timeout=30)).json()

@@ -69,7 +69,7 @@ class RecordedPlatform:
         self.min_update_interval = pace
 
     async def open_reply(self, turn: Turn) -> RecordedReply:
-        """The reply of `turn`, found again when an earlier runner may have posted it. Raises `PlatformError`."""
+        """Return the reply of `turn`, found again when an earlier runner may have posted it. Raises `PlatformError`."""
         reply = RecordedReply(self._http, turn)
         if turn.reply_ref is None and turn.epoch > 1:
             await reply.find()
@@ -102,7 +102,7 @@ class RecordedReply:
         return await self._write(draft.text, draft.status)
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002  the port's
-        """The last edit, marked as such."""
+        """Return the last edit, marked as such."""
         return await self._write(draft.text, f"final {draft.status}")
 
     @property
@@ -159,13 +159,13 @@ class FixedRates:
     """Prices that never change."""
 
     def card(self) -> RateCard:
-        """The one card."""
+        """Return the one card."""
         return SEED_CARD
 
 
 @asynccontextmanager
 async def unlimited_model(settings: Settings) -> AsyncIterator[tuple[Model, Rates]]:
-    """The emulator without the account's limits, which would bound the run."""
+    """Yield the emulator without the account's limits, which would bound the run."""
     pace = Pace(requests_per_minute=1_000_000, tokens_per_minute=10**12, concurrency=2_000)
     key = settings.seed_api_key
     opened = open_seed(
@@ -223,7 +223,7 @@ async def watch_lag(lags: list[float]) -> None:
 
 
 def resident_megabytes() -> float:
-    """The memory of this process now; Linux tells it in pages."""
+    """Return the memory of this process now; Linux tells it in pages."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
@@ -263,7 +263,7 @@ async def serve(
 
 
 def run_bot(options: BotOptions, ready: Connection) -> None:
-    """The whole life of a bot process."""
+    """Run a bot process from start to end."""
     handler = logging.FileHandler(options.log)
     handler.setFormatter(PlainFormatter("%(asctime)s %(process)d %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -31,7 +31,7 @@ class TestedDatabase:
 
 @asynccontextmanager
 async def database(mode: str, folder: Path) -> AsyncIterator[TestedDatabase]:
-    """A new database: a file, or one on a PostgreSQL server of our own."""
+    """Yield a new database: a file, or one on a PostgreSQL server of our own."""
     if mode == "sqlite":
         yield TestedDatabase(url=f"sqlite:///{folder / 'seedling.db'}")
         return

@@ -61,7 +61,7 @@ class Verdict:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing went wrong."""
+        """Return whether nothing went wrong."""
         return not any((self.lost, self.double, self.out_of_order, self.hanging, self.wrong_text, self.failed))
 
     def as_json(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _look(question: Question, replies: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _told(question: str, what: str, replies: Sequence[Mapping[str, Any]]) -> str:
-    """An example with the last states of its messages: when, by which process, how many characters."""
+    """Return an example with the last states of its messages: when, by which process, how many characters."""
     told = [f"{question}: {what}"]
     for reply in replies:
         last = [

@@ -45,7 +45,7 @@ class StreamingModel:
     context_tokens = 256_000
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:  # noqa: ARG002  the port's
-        """A long answer, some seconds long."""
+        """Yield a long answer, some seconds long."""
         for number in range(WORDS):
             await asyncio.sleep(WORD_SECONDS)
             yield TextDelta(f"word{number} ")
@@ -56,7 +56,7 @@ class StreamingModel:
 
 @asynccontextmanager
 async def streaming_model(_: Settings) -> AsyncIterator[tuple[Model, Rates]]:
-    """The model without a price list."""
+    """Yield the model without a price list."""
     yield StreamingModel(), FixedRates()
 
 
@@ -82,7 +82,7 @@ class People:
 
 
 def memory_mb() -> float:
-    """This process's resident set."""
+    """Return this process's resident set."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 

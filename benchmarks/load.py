@@ -72,7 +72,7 @@ class SilentPlatform:
         self.min_update_interval = pace
 
     async def open_reply(self, turn: Turn) -> SilentReply:
-        """A reply in memory."""
+        """Return a reply in memory."""
         return SilentReply(f"m{turn.id}")
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's
@@ -125,23 +125,23 @@ class InstantModel:
 
 @asynccontextmanager
 async def instant_model(_: Settings) -> AsyncIterator[tuple[Model, Rates]]:
-    """The instant model without a price list."""
+    """Yield the instant model without a price list."""
     yield InstantModel(), FixedRates()
 
 
 def run_instant_bot(options: BotOptions, ready: Connection) -> None:
-    """A bot with nothing slow around it."""
+    """Serve a bot with nothing slow around it."""
     asyncio.run(serve(options, ready, platform=SilentPlatform(0), model_of=instant_model))
 
 
 def run_streaming_bot(options: BotOptions, ready: Connection) -> None:
-    """A bot that reads real streams."""
+    """Serve a bot that reads real streams."""
     asyncio.run(serve(options, ready, platform=SilentPlatform(options.pace)))
 
 
 @asynccontextmanager
 async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[list[str]]:
-    """The addresses of so many bots."""
+    """Yield the addresses of so many bots."""
     processes, addresses = [], []
     try:
         for _ in range(count):
@@ -264,7 +264,7 @@ async def _flood(sender: Sender, until: float) -> None:
 
 
 async def measure_streams(seconds: float) -> dict[str, Any]:
-    """The second table: one process reads 500 streams for so long."""
+    """Return the second table: one process reads 500 streams for so long."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
         seed = await stack.enter_async_context(
@@ -298,7 +298,7 @@ async def measure_streams(seconds: float) -> dict[str, Any]:
 
 
 async def measure_stops(mode: str) -> dict[str, Any]:
-    """The third table: from pressing Stop, in another process where there is one, to the end of the answer."""
+    """Return the third table: from pressing Stop, in another process where there is one, to the end of the answer."""
     seconds = []
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))

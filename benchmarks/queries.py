@@ -71,7 +71,7 @@ def _explained(url: str, seen: Sequence[tuple[str, object]]) -> list[Plan]:
 
 
 def table(before: dict[str, Measured], after: dict[str, Measured]) -> str:
-    """A line for each call, in Markdown."""
+    """Return a line for each call, in Markdown."""
     lines = ["| call | before, ms | rows | after, ms | rows |", "|---|---:|---:|---:|---:|"]
     for name in CALLS:
         cells = [
@@ -84,7 +84,7 @@ def table(before: dict[str, Measured], after: dict[str, Measured]) -> str:
 
 
 def plans_of(name: str, when: str, measured: Measured) -> str:
-    """The plans of one call, in full."""
+    """Return the plans of one call, in full."""
     return "\n".join((f"\n{name}, {when}:", *map(str, measured[1])))
 
 

@@ -41,7 +41,7 @@ class SlowModel:
         self._seconds = seconds
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        """The answer to anything."""
+        """Yield the answer to anything."""
         steps = 40
         for step in range(steps):
             await asyncio.sleep(self._seconds / steps)
@@ -122,7 +122,7 @@ async def _watch(slack: RunningSlack, answers: Sequence[Answer], store: MemorySt
 
 
 def report(slack: RunningSlack, answers: Sequence[Answer], *, seconds: float) -> str:
-    """What came of it, as a table."""
+    """Return what came of it, as a table."""
     first = sorted(answer.first for answer in answers if answer.first is not None)
     whole = sorted(answer.whole for answer in answers if answer.whole is not None)
     lines = [

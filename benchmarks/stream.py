@@ -61,7 +61,7 @@ async def with_raw_httpx(url: str, _streams: int, measure: Callable[[Ask], Await
 
 
 async def with_seedling(url: str, streams: int, measure: Callable[[Ask], Awaitable[Cell]]) -> Cell:
-    """This project's client, with typed values coming out."""
+    """Return this project's client, with typed values coming out."""
     pace = Pace(requests_per_minute=100_000, tokens_per_minute=10**9, concurrency=streams)
     options = SeedOptions(pace=pace)
     async with open_seed(base_url=url, api_key="k", model="seed-2-0-lite", options=options) as model:
@@ -73,7 +73,7 @@ async def with_seedling(url: str, streams: int, measure: Callable[[Ask], Awaitab
 
 
 async def with_openai(url: str, _streams: int, measure: Callable[[Ask], Awaitable[Cell]]) -> Cell:
-    """The official SDK."""
+    """Return the official SDK."""
     import openai  # noqa: PLC0415 - only this client pays for it
 
     async with openai.AsyncOpenAI(base_url=url, api_key="k") as client:
@@ -131,7 +131,7 @@ class Stopwatch(httpx.AsyncBaseTransport):
 
 
 async def seconds_to_send(entries: int, runs: int = 200) -> float:
-    """The shortest time from a call to its request leaving, for a conversation of that many entries."""
+    """Return the shortest time from a call to its request leaving, for a conversation of that many entries."""
     watch, shortest = Stopwatch(), float("inf")
     said = tuple(
         Entry(role="user", text="What people write in a team chat, a line or two. " * 4) for _ in range(entries)
@@ -149,12 +149,12 @@ async def seconds_to_send(entries: int, runs: int = 200) -> float:
 
 
 def _memory() -> float:
-    """The most memory that this process has had, in megabytes; Linux counts in kilobytes."""
+    """Return the most memory that this process has had, in megabytes; Linux counts in kilobytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
 
 
 def measure_apart(client: str, origin: str, streams: int, *, alone: bool, runs: int) -> Cell:
-    """The cheapest of several runs of a cell, each in a process of its own."""
+    """Return the cheapest of several runs of a cell, each in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.stream", "--cell", client, origin, str(streams), str(int(alone))]
     cells = []
     for _ in range(runs):

@@ -150,7 +150,7 @@ class Bench:
         return settlement, time.perf_counter() - started
 
     async def row(self, name: str, words: str, messages: int, *, thread: str = "") -> tuple[Row, Settlement]:
-        """A summary as a line of the table, its links checked against the channel itself."""
+        """Return a summary as a line of the table, its links checked against the channel itself."""
         settlement, seconds = await self.summarise(words, thread=thread)
         points = [line for line in settlement.draft.text.splitlines() if line.startswith("- ")]
         opened = [[await self.open(*link) for link in LINK.findall(point)] for point in points]
@@ -166,12 +166,12 @@ class Bench:
         return row, settlement
 
     async def open(self, place: str, reply: str) -> ChannelMessage | None:
-        """The message that a link leads to."""
+        """Return the message that a link leads to."""
         return await self.store.get_message("w", "c", unquote(reply or place))
 
 
 def days() -> Iterator[list[ChannelMessage]]:
-    """The four days of the export, one behind the other from `BEGIN` on."""
+    """Yield the four days of the export, one behind the other from `BEGIN` on."""
     with read_export(data_folder() / EXPORT) as export:
         every = list(export.messages())
     for index, channel in enumerate(sorted({item.channel for item in every})):
@@ -186,7 +186,7 @@ def _moved(message: ChannelMessage, day: int, at: datetime) -> ChannelMessage:
 
 
 def of_size(tokens: int) -> list[ChannelMessage]:
-    """The days again and again, as long as they are not more tokens as one request."""
+    """Return the days again and again, as long as they are not more tokens as one request."""
     four = list(days())
     kept: list[ChannelMessage] = []
     held = index = 0
@@ -215,7 +215,7 @@ def whole(messages: Sequence[ChannelMessage]) -> Entry:
 
 @asynccontextmanager
 async def emulated() -> AsyncIterator[SeedModel]:
-    """The emulator behind the product's own client."""
+    """Yield the emulator behind the product's own client."""
     options = SeedOptions(pace=Pace(requests_per_minute=10**6))
     async with (
         running_seed() as seed,
@@ -237,7 +237,7 @@ async def in_one(model: SeedModel, messages: Sequence[ChannelMessage], name: str
 
 
 async def of_a_day(model: SeedModel) -> AsyncIterator[Row]:
-    """A day in one request, once more later that day, and once more when nothing is new."""
+    """Yield a day in one request, once more later that day, and once more when nothing is new."""
     bench = Bench(model, FixedRates())
     day = next(days())
     await bench.fill(day[:-LATER_MESSAGES])
@@ -252,7 +252,7 @@ async def of_a_day(model: SeedModel) -> AsyncIterator[Row]:
 
 
 async def of_all(model: SeedModel, tokens: int) -> AsyncIterator[Row]:
-    """A channel beyond the price tier: in one request at the doubled price, and divided."""
+    """Yield a channel beyond the price tier: in one request at the doubled price, and divided."""
     messages = of_size(tokens)
     one = await in_one(model, messages, "long channel, one request, doubled tier")
     yield one
@@ -288,7 +288,7 @@ async def run(tokens: int) -> None:
 
 
 def a_thread(day: Sequence[ChannelMessage], *, replies: int) -> tuple[str, list[ChannelMessage]]:
-    """The first thread with at least so many replies, and its messages."""
+    """Return the first thread with at least so many replies, and its messages."""
     for root in day:
         inside = [item for item in day if item.thread == root.id]
         if len(inside) >= replies:

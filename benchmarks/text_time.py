@@ -32,7 +32,7 @@ Show = Callable[[str], object]
 
 
 def slack_size(text: str) -> int:
-    """What Slack counts."""
+    """Return what Slack counts."""
     return len(escape_markdown(text))
 
 
@@ -47,7 +47,7 @@ def groups() -> Mapping[str, Mapping[str, Read]]:
 
 
 def seconds(read: Read, text: str) -> float:
-    """The best of some times."""
+    """Return the best of some times."""
     best = float("inf")
     for _ in range(ROUNDS):
         begun = time.thread_time()
@@ -57,7 +57,7 @@ def seconds(read: Read, text: str) -> float:
 
 
 def slowest(readers: Mapping[str, Read], pattern: str, length: int) -> tuple[float, str, float]:
-    """The seconds of the slowest reader, its name, and how much longer it takes than for half of the text."""
+    """Return the seconds of the slowest reader, its name, and how much longer it takes than for half of the text."""
     text = PATTERNS[pattern](length)
     took, name = max((seconds(read, text), name) for name, read in readers.items())
     return took, name, took / max(1e-9, seconds(readers[name], PATTERNS[pattern](length // 2)))
@@ -82,7 +82,7 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
 
 
 def showers() -> Mapping[str, Callable[[], Show]]:
-    """What each platform does with a draft, as a function of its text; each call begins another answer."""
+    """Return what each platform does with a draft, as a function of its text; each call begins another answer."""
     return {"Discord": _discord, "Slack": _slack, "playground": lambda: render_markdown.__wrapped__}
 
 

@@ -67,18 +67,18 @@ class Parameter:
                 return f"{word} from {self.low:,g} to {self.high:,g}"
 
     def accepts(self, text: str) -> bool:
-        """Whether `text` means a value."""
+        """Return whether `text` means a value."""
         return self._read(text.strip()) is not None
 
     def parse(self, text: str) -> ParameterValue:
-        """The value that `text` means. Raises `InvalidValue` naming the parameter, the value and the range."""
+        """Return the value that `text` means. Raises `InvalidValue` naming the parameter, the value and the range."""
         value = self._read(text.strip())
         if value is None:
             raise InvalidValue(self.name, text, self.allowed)
         return value
 
     def format(self, value: ParameterValue | None) -> str:
-        """The canonical text of a value, which `parse` reads back; "unset" for None."""
+        """Return the canonical text of a value, which `parse` reads back; "unset" for None."""
         match value:
             case None:
                 return "unset"
@@ -223,7 +223,7 @@ FIXED_BY_SERVER: Mapping[str, str] = {"temperature": "1", "top_p": "0.95"}
 
 
 def find(name: str) -> Parameter:
-    """The parameter of that name. Raises `InvalidInput` saying what there is, or why it cannot be set."""
+    """Return the parameter of that name. Raises `InvalidInput` saying what there is, or why it cannot be set."""
     key = name.strip().lower().replace("-", "_")
     if key in FIXED_BY_SERVER:
         raise InvalidInput(

@@ -41,11 +41,11 @@ class RateCard:
     tool_call: Decimal = Decimal(0)
 
     def tier(self, prompt_tokens: int) -> Tier:
-        """The tier of a request with that many prompt tokens."""
+        """Return the tier of a request with that many prompt tokens."""
         return next(tier for tier in reversed(self.tiers) if prompt_tokens >= tier.from_tokens)
 
     def decision_price_of_cached(self, tier: Tier) -> Decimal:
-        """The price per million of cached input to decide with; never the one to bill."""
+        """Return the price per million of cached input to decide with; never the one to bill."""
         return tier.input * self.cached_share if tier.cached is None else tier.cached
 
     def cost(self, usage: Usage) -> Decimal:

@@ -28,7 +28,7 @@ class Retention:
         return timedelta(days=min(days)) if days else None
 
     def is_over(self, key: ConversationKey, asked_at: datetime, now: datetime) -> bool:
-        """Whether a conversation last asked in at `asked_at` is to be forgotten; the narrowest scope counts."""
+        """Return whether a conversation last asked in at `asked_at` is to be forgotten; the narrowest scope counts."""
         set_here = [self._days[scope] for scope in scopes_of(key) if scope in self._days]
         days = set_here[-1] if set_here else self._default
         return days > 0 and asked_at < now - timedelta(days=days)

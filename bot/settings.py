@@ -83,7 +83,7 @@ class Settings(BaseSettings):
 
     @property
     def uses_local_model(self) -> bool:
-        """Whether the embedded model answers: there is neither a key nor another server."""
+        """Return whether the embedded model answers: there is neither a key nor another server."""
         return self.seed_api_key is None and self.seed_base_url is None
 
     @property
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine reaches the playground."""
+        """Return whether only this machine reaches the playground."""
         return self.host in LOOPBACK_HOSTS
 
 
@@ -109,12 +109,12 @@ class PlatformSettings(BaseSettings):
 
     @property
     def is_joined(self) -> bool:
-        """Whether the platform is joined."""
+        """Return whether the platform is joined."""
         return any(getattr(self, name) is not None for name in self.joined_by)
 
     @property
     def is_begun(self) -> bool:
-        """Whether an operator means to join the platform, so that what is missing is worth telling."""
+        """Return whether an operator means to join the platform, so that what is missing is worth telling."""
         return self.is_joined
 
     def need_joined(self, command: str) -> None:
@@ -128,7 +128,7 @@ AnyPlatformSettings = TypeVar("AnyPlatformSettings", bound=PlatformSettings)
 
 
 def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
-    """The settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong."""
+    """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong."""
     settings = _load(Settings, env_file)
     if not settings.is_loopback and settings.console_password is None:
         raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={settings.host} lets other machines in")

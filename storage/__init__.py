@@ -10,5 +10,5 @@ __all__ = ["SqlStore", "back_up", "copy_database", "has_queue", "migrate", "open
 
 
 def has_queue(database_url: str) -> bool:
-    """Whether turns are handed to processes by a queue, in any number of them: on PostgreSQL."""
+    """Return whether turns are handed to processes by a queue, in any number of them: on PostgreSQL."""
     return not is_sqlite(parse_url(database_url))

@@ -89,7 +89,7 @@ def _check(reading: sa.Connection, writing: sa.Connection, table: sa.Table) -> N
 
 
 def _digests(connection: sa.Connection, table: sa.Table) -> dict[tuple[object, ...], bytes]:
-    """What each row holds, in short, by its key."""
+    """Return what each row holds, in short, by its key."""
     keys = [column.name for column in table.primary_key]
     rows = connection.execute(sa.select(table)).mappings()
     return {tuple(row[key] for key in keys): sha256(repr(dict(row)).encode()).digest() for row in rows}

@@ -21,14 +21,14 @@ RENAMED = {"addressed": "is_directed", "starts_thread": "is_top_level", "adminis
 
 
 def as_utc(at: datetime) -> datetime:
-    """The same instant in UTC. Raises `ValueError` for a naive time, which names no instant."""
+    """Return the same instant in UTC. Raises `ValueError` for a naive time, which names no instant."""
     if at.utcoffset() is None:
         raise ValueError(f"times must be aware, and {at.isoformat()} is not")
     return at.astimezone(UTC)
 
 
 def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
-    """A JSON array of attachments, in order."""
+    """Return a JSON array of attachments, in order."""
     return [
         {
             "id": attachment.id,
@@ -42,7 +42,7 @@ def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
 
 
 def attachments_from_json(array: Sequence[Json]) -> tuple[Attachment, ...]:
-    """The attachments of a JSON array, in order."""
+    """Return the attachments of a JSON array, in order."""
     return tuple(Attachment(**item) for item in array)
 
 
@@ -85,17 +85,17 @@ def incoming_from_json(json: Json) -> Incoming:
 
 
 def source_to_json(source: Source) -> Json:
-    """A JSON object of a source."""
+    """Return a JSON object of a source."""
     return {"url": source.url, "title": source.title}
 
 
 def source_from_json(json: Json) -> Source:
-    """The source of a JSON object."""
+    """Return the source of a JSON object."""
     return Source(**json)
 
 
 def usage_to_json(usage: Usage) -> Json:
-    """A JSON object of a usage."""
+    """Return a JSON object of a usage."""
     return {
         "input": usage.input,
         "cached": usage.cached,
@@ -109,13 +109,13 @@ def usage_to_json(usage: Usage) -> Json:
 
 
 def usage_from_json(json: Json) -> Usage:
-    """The usage of a JSON object."""
+    """Return the usage of a JSON object."""
     tools: Mapping[str, int] = MappingProxyType(json["tools"])
     return Usage(**{**json, "tools": tools, "reported_cost": decimal_from_text(json["reported_cost"])})
 
 
 def footer_to_json(footer: Footer) -> Json:
-    """A JSON object of a footer."""
+    """Return a JSON object of a footer."""
     return {
         "model": footer.model,
         "usage": usage_to_json(footer.usage),
@@ -126,12 +126,12 @@ def footer_to_json(footer: Footer) -> Json:
 
 
 def footer_from_json(json: Json) -> Footer:
-    """The footer of a JSON object."""
+    """Return the footer of a JSON object."""
     return Footer(**{**json, "usage": usage_from_json(json["usage"]), "cost": decimal_from_text(json["cost"])})
 
 
 def draft_to_json(draft: Draft) -> Json:
-    """A JSON object of a draft."""
+    """Return a JSON object of a draft."""
     return {
         "status": draft.status,
         "text": draft.text,
@@ -145,7 +145,7 @@ def draft_to_json(draft: Draft) -> Json:
 
 
 def draft_from_json(json: Json) -> Draft:
-    """The draft of a JSON object."""
+    """Return the draft of a JSON object."""
     return Draft(
         status=json["status"],
         text=json["text"],
@@ -159,10 +159,10 @@ def draft_from_json(json: Json) -> Draft:
 
 
 def decimal_to_text(number: Decimal | None) -> str | None:
-    """The exact text of a decimal."""
+    """Return the exact text of a decimal."""
     return None if number is None else str(number)
 
 
 def decimal_from_text(text: str | None) -> Decimal | None:
-    """The decimal that a text stands for, digit by digit."""
+    """Return the decimal that a text stands for, digit by digit."""
     return None if text is None else Decimal(text)

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 def parse_url(database_url: str) -> sa.URL:
-    """The engine's URL for an operator's `sqlite:///FILE` or `postgresql://...`. Raises `ConfigError`."""
+    """Return the engine's URL for an operator's `sqlite:///FILE` or `postgresql://...`. Raises `ConfigError`."""
     try:
         url = sa.make_url(database_url)
     except (exc.ArgumentError, ValueError):  # the latter for a port that is no number
@@ -58,19 +58,19 @@ def parse_url(database_url: str) -> sa.URL:
 
 
 def name_of(url: sa.URL) -> str:
-    """What people call the database: its file, or its URL without the password."""
+    """Return what people call the database: its file, or its URL without the password."""
     if is_sqlite(url):
         return str(url.database)
     return url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def is_sqlite(url: sa.URL) -> bool:
-    """Whether the URL names a SQLite file."""
+    """Return whether the URL names a SQLite file."""
     return url.get_backend_name() == "sqlite"
 
 
 def conninfo_of(url: sa.URL) -> str:
-    """What psycopg itself connects with; only of a PostgreSQL URL."""
+    """Return what psycopg itself connects with; only of a PostgreSQL URL."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -78,7 +78,7 @@ def conninfo_of(url: sa.URL) -> str:
 
 
 def make_engine(url: sa.URL) -> sa.Engine | AsyncEngine:
-    """The engine of the stores, one for threads on SQLite; opens nothing yet."""
+    """Return the engine of the stores, one for threads on SQLite; opens nothing yet."""
     if not is_sqlite(url):
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
     if "timeout" not in url.query:
@@ -136,7 +136,7 @@ Work = Callable[[Session], T]
 
 
 def _transact(bind: sa.Engine | sa.Connection, work: Work[T]) -> T:
-    """The result of `work`, committed, or undone when it raises."""
+    """Return the result of `work`, committed, or undone when it raises."""
     with Session(bind, expire_on_commit=False) as session, session.begin():
         return work(session)
 
@@ -194,7 +194,7 @@ class Database:
         self._units: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Work[T]) -> T:
-        """The result of `work`, committed on return and undone when it raises. Raises `StorageError`."""
+        """Return the result of `work`, committed on return and undone when it raises. Raises `StorageError`."""
         return await self._shielded(self._transactions.run(work))
 
     async def close(self) -> None:
@@ -222,7 +222,7 @@ class SqlPart:
 
     @property
     def origin(self) -> str:
-        """What tells this process's notifications from those of others."""
+        """Return what tells this process's notifications from those of others."""
         return self._database.origin
 
 
@@ -247,7 +247,9 @@ def within(
 
 
 def upsert(session: Session, table: type[BaseTable]) -> sqlite.Insert | postgresql.Insert:
-    """An insert into `table` that can say what happens when the row is there: both databases have the same words."""
+    """Return an insert into `table` that can say what happens when the row is there: both databases have the same
+    words.
+    """
     return _upsert(session.get_bind().dialect.name, table)
 
 

@@ -99,7 +99,7 @@ class SqlDeliveries(SqlChanges):
         return {"due": as_utc(self._clock()) + TELLING, "teller": self.origin}
 
     def _is_free(self) -> sa.ColumnElement[bool]:
-        """Whether something is owed, and nobody has come to tell it.
+        """Return whether something is owed, and nobody has come to tell it.
 
         On SQLite one process is at work, so that any other one has ended.
         """

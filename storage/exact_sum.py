@@ -18,7 +18,7 @@ _SUM_ON_SQLITE = "exact_sum"
 
 
 def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
-    """The sum, without the rounding to 28 digits that is the default."""
+    """Return the sum, without the rounding to 28 digits that is the default."""
     total = Decimal(0)
     for number in numbers:
         total = _EXACT.add(total, number)
@@ -26,7 +26,7 @@ def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
 
 
 def sum_of(column: sa.SQLColumnExpression[str | None], *, dialect: str) -> sa.ColumnElement[str | None]:
-    """The exact sum of decimals kept as text, as text; None of no number."""
+    """Return the exact sum of decimals kept as text, as text; None of no number."""
     if dialect == "sqlite":
         return getattr(sa.func, _SUM_ON_SQLITE)(column, type_=sa.String())  # type: ignore[no-any-return]
     return sa.cast(sa.func.sum(sa.cast(column, sa.Numeric())), sa.String())

@@ -96,7 +96,7 @@ class _Jobs(manager.JobManager):
         self.fetching = False
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> procrastinate_jobs.Job | None:
-        """The next job, if we still take any."""
+        """Return the next job, if we still take any."""
         if not self.fetching:
             return None
         try:

@@ -144,7 +144,7 @@ def _forget_in_playground(session: Session, id: str, theirs: sa.ColumnElement[bo
 
 
 def _standing_in(key: ConversationKey) -> Iterable[sa.ColumnElement[bool]]:
-    """The playground's messages of a conversation: those in its thread, and its root; each found by an index."""
+    """Return the playground's messages of a conversation: those in its thread, and its root; each found by an index."""
     row = ChannelMessageRow
     here = sa.and_(col(row.workspace) == key.workspace, col(row.channel) == key.channel)
     return (

@@ -65,7 +65,7 @@ def check_schema(url: sa.URL) -> None:
 
 @contextmanager
 def migration_connection(url: sa.URL) -> Iterator[sa.Connection]:
-    """A connection to migrate over, in a transaction that is committed at the end; blocks."""
+    """Yield a connection to migrate over, in a transaction that is committed at the end; blocks."""
     if is_sqlite(url):
         arguments = {"isolation_level": None, "timeout": float(BUSY_TIMEOUT_S)}
         engine = sa.create_engine(url.set(drivername="sqlite"), poolclass=NullPool, connect_args=arguments)
@@ -81,7 +81,7 @@ def migration_connection(url: sa.URL) -> Iterator[sa.Connection]:
 
 
 def configuration() -> dict[str, Any]:
-    """How migrations look at a database, for running and for comparing alike."""
+    """Return how migrations look at a database, for running and for comparing alike."""
     return {
         "target_metadata": BaseTable.metadata,
         "render_as_batch": True,
@@ -112,7 +112,7 @@ def _migrate(url: sa.URL) -> None:
 
 
 def _known_revision(connection: sa.Connection, name: str) -> str | None:
-    """The database's revision, None before the first one; raises `SchemaMismatch` for one of a newer version."""
+    """Return the database's revision, None before the first one; raises `SchemaMismatch` for one of a newer version."""
     revision = MigrationContext.configure(connection).get_current_revision()
     try:
         _scripts().get_revision(revision or "base")

@@ -25,7 +25,8 @@ class SqlStore(SqlDeliveries, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlSumm
 
 @asynccontextmanager
 async def open_store(database_url: str, *, clock: Clock, queued: bool = True) -> AsyncIterator[SqlStore]:
-    """The stores over the database of `sqlite:///FILE` or `postgresql://...`, for as long as the context lasts.
+    """Yield the stores over the database of `sqlite:///FILE` or `postgresql://...`, for as long as the
+    context lasts.
 
     On PostgreSQL a turn brings a job for the queue, unless `queued` says that this process sees to its turns itself.
     Raises `ConfigError`, `StorageUnavailable` when it cannot be opened, and `SchemaMismatch` when it is not at the

@@ -135,7 +135,7 @@ def _remember(session: Session, key: ConversationKey, conversation: Conversation
 
 
 def _lock(session: Session, key: ConversationKey) -> tuple[int, int]:
-    """The conversation's id and next position; it is there and nobody else appends to it until the commit."""
+    """Return the conversation's id and next position; it is there and nobody else appends to it until the commit."""
     unchanged = {"next_position": ConversationRow.next_position}
     # An update that changes nothing takes the row's lock and gives the row back, new or old.
     kept = upsert(session, ConversationRow).on_conflict_do_update(index_elements=KEY_COLUMNS, set_=unchanged)

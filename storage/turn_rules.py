@@ -42,7 +42,7 @@ BLANK: Final[dict[str, Any]] = {**WORDLESS, "author_id": FORGOTTEN, "author_name
 
 
 def is_plain(turn: Turn) -> bool:
-    """Whether a queued question can be answered together with another: it asks for nothing of its own."""
+    """Return whether a queued question can be answered together with another: it asks for nothing of its own."""
     incoming = turn.incoming
     return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref and not turn.stop
 
@@ -53,7 +53,9 @@ def first_answer(entries: Sequence[StoredEntry], end: int) -> int:
 
 
 def ending(turn: Turn, error: str = "") -> TurnState:
-    """The state in which a turn is closed. Raises `StorageError` when nothing was recorded that it could end in."""
+    """Return the state in which a turn is closed. Raises `StorageError` when nothing was recorded that it
+    could end in.
+    """
     if error:
         return TurnState.FAILED
     if turn.outcome is None:

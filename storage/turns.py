@@ -312,7 +312,7 @@ class SqlTurns(SqlTurnQueries):
 
 
 def _burst(session: Session, turn: TurnId) -> tuple[Incoming, ...]:
-    """The questions that are answered together with a turn, in order."""
+    """Return the questions that are answered together with a turn, in order."""
     rows = session.exec(select(TurnRow).where(TurnRow.merged_into == turn).order_by(col(TurnRow.at), col(TurnRow.id)))
     return tuple(row.to_incoming() for row in rows)
 
@@ -328,7 +328,7 @@ def _change_claimed(session: Session, turn: Turn, change: sa.Executable = _LOCK,
 
 
 def _claim_of(turn: Turn) -> dict[str, int]:
-    """The parameters of `_IS_CLAIMED`."""
+    """Return the parameters of `_IS_CLAIMED`."""
     return {"of_id": turn.id, "of_epoch": turn.epoch}
 
 

@@ -102,7 +102,7 @@ class SqlWorkspaces(SqlPart):
 def _page(
     session: Session, place: tuple[str, str, str], before: ChannelMessage | None, limit: int
 ) -> Sequence[ChannelMessage]:
-    """The newest messages of (workspace, channel, thread), oldest first."""
+    """Return the newest messages of (workspace, channel, thread), oldest first."""
     workspace, channel, thread = place
     row = ChannelMessageRow
     newest_first = (
@@ -130,7 +130,7 @@ def _lock(session: Session, workspace: str, channel: str) -> None:
 
 
 def _threads(session: Session, workspace: str, channel: str, ids: Iterable[str]) -> dict[str, str]:
-    """The thread of each message that is there, by id."""
+    """Return the thread of each message that is there, by id."""
     row = ChannelMessageRow
     threads: dict[str, str] = {}
     for chunk in chunks(ids):

@@ -19,7 +19,7 @@ class DateWords:
     """Reads times with dateparser, in a thread of its own, since its tables are large and loaded at first use."""
 
     async def read(self, words: str, *, now: datetime, time_zone: str) -> datetime | None:
-        """The time that `words` mean; a day without a time begins at its midnight. None when they mean none."""
+        """Return the time that `words` mean; a day without a time begins at its midnight. None when they mean none."""
         return await asyncio.to_thread(_read, words, now, await zone_of(time_zone))
 
 

@@ -71,7 +71,7 @@ async def _check_gateway(rest: DiscordClient) -> Check:
 
 
 async def application_id(options: DiscordOptions) -> str:
-    """The id of the application behind a token. Raises `ConfigError` and `PlatformError`."""
+    """Return the id of the application behind a token. Raises `ConfigError` and `PlatformError`."""
     rest = DiscordClient(options, DiscordLimits())
     try:
         return str((await rest.application()).id)

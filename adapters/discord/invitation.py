@@ -22,5 +22,5 @@ PERMISSIONS: Final = discord.Permissions(**dict.fromkeys(REASONS, True))
 
 
 def invite_link(application: str) -> str:
-    """The address at which an administrator adds the bot to a server."""
+    """Return the address at which an administrator adds the bot to a server."""
     return discord.utils.oauth_url(int(application), permissions=PERMISSIONS, scopes=SCOPES)

@@ -66,7 +66,7 @@ class DiscordPlatform(DiscordChannelReader):
         await self.around.rest.aclose()
 
     async def open_reply(self, turn: Turn) -> DiscordReply:
-        """The reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
+        """Return the reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
         target = await target_of(turn, self.around)
         begins_thread = turn.incoming.is_top_level and isinstance(target.ref, ChannelRef)
         hint = MENTION_ME if begins_thread and not await self.reads_content() else ""
@@ -86,7 +86,7 @@ class DiscordPlatform(DiscordChannelReader):
         await tell(asked, draft, self.around)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """The newest messages of a thread or direct conversation without the bot's own, oldest first.
+        """Return the newest messages of a thread or direct conversation without the bot's own, oldest first.
 
         [] where the bot may not read. Raises `PlatformError` when Discord is away.
         """
@@ -103,7 +103,7 @@ class DiscordPlatform(DiscordChannelReader):
         return [thread_message(item, no_names) for item in spoken]
 
     async def _whole(self, channel: str, limit: int) -> list[Json]:
-        """The newest messages, oldest first; the one that the thread hangs on is the first."""
+        """Return the newest messages, oldest first; the one that the thread hangs on is the first."""
         found: list[Json] = []
         before: dict[str, str] = {}
         while len(found) < limit:
@@ -116,7 +116,7 @@ class DiscordPlatform(DiscordChannelReader):
         return found[::-1]
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """A file that somebody attached. Raises `FileTooLarge` and `PlatformError`."""
+        """Return a file that somebody attached. Raises `FileTooLarge` and `PlatformError`."""
         return await fetch(attachment, limit=limit, api_url=self._options.api_url)
 
     async def run(self, bot: Bot) -> None:

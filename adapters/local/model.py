@@ -33,7 +33,7 @@ class LocalServer:
 
 
 def find_weights() -> Path | None:
-    """The file with the model's weights, found without importing its package; None when it is not installed."""
+    """Return the file with the model's weights, found without importing its package; None when it is not installed."""
     spec = importlib.util.find_spec(_PACKAGE)
     folders = spec.submodule_search_locations if spec else None
     files = (file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf")))
@@ -44,7 +44,7 @@ def find_weights() -> Path | None:
 async def open_local(
     *, context_tokens: int = CONTEXT_TOKENS, slots: int = SLOTS, weights: Path | None = None
 ) -> AsyncIterator[LocalServer]:
-    """The embedded model, answering when this is entered and gone when it is left.
+    """Yield the embedded model, answering when this is entered and gone when it is left.
 
     `context_tokens` is what each of `slots` simultaneous answers may have, prompt included. A process that dies is
     started again on the same port. Raises `ConfigError` when the weights are missing or the server does not start.
@@ -72,7 +72,7 @@ def _no_model(reason: str) -> ConfigError:
 
 @contextmanager
 def _held_port() -> Iterator[int]:
-    """A free port that stays reserved: bound here, without listening, and shared with the server alone."""
+    """Yield a free port that stays reserved: bound here, without listening, and shared with the server alone."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         holder.bind(("127.0.0.1", 0))

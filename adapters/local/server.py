@@ -100,7 +100,7 @@ def _parameters(options: argparse.Namespace) -> xllamacpp.CommonParams:
 
 
 def _cores() -> int:
-    """How many cores this process may use; a container often has fewer than the machine."""
+    """Return how many cores this process may use; a container often has fewer than the machine."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

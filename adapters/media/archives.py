@@ -50,7 +50,7 @@ class Archive:
             raise Unreadable("is broken (a part of it is no XML)") from None
 
     def tree(self, part: str) -> Element | None:
-        """The whole of a small XML part; None when it is not there. Raises `Unreadable`."""
+        """Return the whole of a small XML part; None when it is not there. Raises `Unreadable`."""
         root = None
         for event, element in self.elements(part):
             if event == "start" and root is None:
@@ -65,7 +65,7 @@ class Archive:
 
 @contextmanager
 def open_archive(data: bytes) -> Iterator[Archive]:
-    """The archive in `data`; whatever is wrong with it comes out as `Unreadable`."""
+    """Yield the archive in `data`; whatever is wrong with it comes out as `Unreadable`."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             if len(file.infolist()) > media_limits.ARCHIVE_PARTS:
@@ -82,10 +82,10 @@ def _elements_of(parser: XMLPullParser[Element]) -> Iterator[tuple[str, Element]
 
 
 def local(element: Element) -> str:
-    """The name of an element without its namespace, which differs between the strict and the usual files."""
+    """Return the name of an element without its namespace, which differs between the strict and the usual files."""
     return element.tag.rpartition("}")[2]
 
 
 def attribute(element: Element, name: str) -> str:
-    """An attribute by its name without namespace; "" when there is none."""
+    """Return an attribute by its name without namespace; "" when there is none."""
     return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")

@@ -25,14 +25,15 @@ _GAP: Final = 3.0  # Pillow: indistinguishable from full resampling, and much fa
 
 
 def read_image(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """The image made ready; `form` is its format. Raises `Unreadable`."""
+    """Return the image made ready; `form` is its format. Raises `Unreadable`."""
     image, note = _open(form, data, terms.image_detail)
     media = image_media(name, image, terms, lossy=form in _LOSSY)
     return ReadFile(name=name, media=(media,), note=note)
 
 
 def image_media(name: str, image: Image.Image, terms: FileTerms, *, lossy: bool) -> Media:
-    """An opened image as media, turned upright in place; `lossy` says that it comes from a lossy format.
+    """Return an opened image as media, turned upright in place; `lossy` says that it comes from a lossy
+    format.
 
     Raises `Unreadable`.
     """
@@ -51,13 +52,13 @@ def image_media(name: str, image: Image.Image, terms: FileTerms, *, lossy: bool)
 
 
 def check_size(image: Image.Image) -> None:
-    """Raises `Unreadable` for an image that unpacks to more than is sensible, before it is unpacked."""
+    """Raise `Unreadable` for an image that unpacks to more than is sensible, before it is unpacked."""
     if image.width * image.height > media_limits.DECODED_PIXELS:
         raise _too_many_pixels()
 
 
 def check_shape(width: int, height: int) -> None:
-    """Raises `Unreadable` for an image that the API would refuse by its shape."""
+    """Raise `Unreadable` for an image that the API would refuse by its shape."""
     if min(width, height) < media_limits.LEAST_SIDE or width * height < media_limits.LEAST_PIXELS:
         raise Unreadable(f"is {width}x{height} pixels small, and each side needs at least {media_limits.LEAST_SIDE}")
     if max(width, height) > media_limits.MOST_ASPECT * min(width, height):
@@ -65,7 +66,9 @@ def check_shape(width: int, height: int) -> None:
 
 
 def plain_colours(image: Image.Image) -> Image.Image:
-    """The same picture with eight bits a channel in sRGB: grey, RGB or RGBA, and nothing else beside the pixels."""
+    """Return the same picture with eight bits a channel in sRGB: grey, RGB or RGBA, and nothing else beside
+    the pixels.
+    """
     profile = image.info.get("icc_profile")
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bits(image)
@@ -80,7 +83,9 @@ def plain_colours(image: Image.Image) -> Image.Image:
 
 
 def encode(image: Image.Image, *, lossy: bool) -> tuple[str, bytes]:
-    """A media type and the bytes: PNG where that is small and nothing was lost before, otherwise JPEG or WebP."""
+    """Return a media type and the bytes: PNG where that is small and nothing was lost before, otherwise JPEG
+    or WebP.
+    """
     bare = Image.new(image.mode, image.size)
     bare.paste(image)  # the pixels alone: no EXIF, no place, no comment, no thumbnail
     if not lossy:

@@ -89,7 +89,9 @@ _SNIFFED: Final = 4_096
 
 
 def kind_of(data: bytes) -> FileKind:
-    """The kind of a file from its bytes; what nothing is known of counts as text, to be decoded or refused there."""
+    """Return the kind of a file from its bytes; what nothing is known of counts as text, to be decoded or refused
+    there.
+    """
     if not data.strip(b"\0 \t\r\n"):
         return EMPTY
     for start, kind in _STARTS:
@@ -106,7 +108,7 @@ def kind_of(data: bytes) -> FileKind:
 
 
 def _locked_or(kind: FileKind, data: bytes) -> FileKind:
-    """New Office files with a password stand inside one of the old kind (MS-OFFCRYPTO, 2.3.4)."""
+    """Return new Office files with a password stand inside one of the old kind (MS-OFFCRYPTO, 2.3.4)."""
     return LOCKED if kind is _OLD_OFFICE and "EncryptedPackage".encode("utf-16-le") in data else kind
 
 
@@ -115,7 +117,7 @@ def _in_riff(data: bytes) -> FileKind | None:
 
 
 def _in_boxes(data: bytes) -> FileKind | None:
-    """Formats of ISO base media files by their brand (ISO/IEC 14496-12, 4.3)."""
+    """Return formats of ISO base media files by their brand (ISO/IEC 14496-12, 4.3)."""
     if data[4:8] in _QUICKTIME_BOXES:
         return FileKind("video", "MOV")
     if data[4:8] != b"ftyp":
@@ -131,7 +133,7 @@ def _in_boxes(data: bytes) -> FileKind | None:
 
 
 def _in_bitmap(data: bytes) -> FileKind | None:
-    """A BMP begins with two letters only, so the length of its second header has to fit as well."""
+    """Return a BMP begins with two letters only, so the length of its second header has to fit as well."""
     if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
         return FileKind("image", "BMP")
     if data.startswith(b"MZ") and b"\0" in data[:64]:

@@ -59,10 +59,10 @@ QUALITY: Final = 90  # ours: no artefacts that a person sees at 100 %
 
 
 def megabytes(count: float) -> str:
-    """A size for people: "14.2 MB"."""
+    """Return a size for people: "14.2 MB"."""
     return f"{count / MB:.1f}".removesuffix(".0") + " MB"
 
 
 def media_bytes(request_bytes: int) -> int:
-    """The bytes of media that a request of `request_bytes` can carry in base64 beside its text."""
+    """Return the bytes of media that a request of `request_bytes` can carry in base64 beside its text."""
     return int(request_bytes * BASE64_SHARE * (1 - TEXT_SHARE))

@@ -8,7 +8,7 @@ from adapters.media import media_limits
 
 
 def image_tokens(width: int, height: int, detail: str) -> int:
-    """The tokens of an image of that many pixels; `detail` is low, high or xhigh.
+    """Return the tokens of an image of that many pixels; `detail` is low, high or xhigh.
 
     low: min(w * h / 1764, 1280). high: always 1280. xhigh: w * h / 1764 from 1280 to 5120. Parts count as whole.
     """
@@ -17,14 +17,14 @@ def image_tokens(width: int, height: int, detail: str) -> int:
 
 
 def frame_count(seconds: float, fps: float) -> int:
-    """How many frames of a video are looked at: `seconds * fps`, from 16 to 1280."""
+    """Return how many frames of a video are looked at: `seconds * fps`, from 16 to 1280."""
     least, most = media_limits.FRAMES
     wanted = math.ceil(min(seconds * fps, float(most)))
     return min(max(wanted, least), most)
 
 
 def video_tokens(seconds: float, width: int, height: int, fps: float) -> int:
-    """The tokens of a video: each frame by its pixels, at most its share of 81,920, and a label for each."""
+    """Return the tokens of a video: each frame by its pixels, at most its share of 81,920, and a label for each."""
     frames = frame_count(seconds, fps)
     least, most = media_limits.FRAME_TOKENS
     share = min(max(media_limits.VIDEO_TOKENS // frames, least), most)
@@ -33,12 +33,12 @@ def video_tokens(seconds: float, width: int, height: int, fps: float) -> int:
 
 
 def document_tokens(pages: int) -> int:
-    """The tokens of a PDF that is sent as a file: each page is looked at as an image."""
+    """Return the tokens of a PDF that is sent as a file: each page is looked at as an image."""
     return pages * media_limits.PAGE_TOKENS
 
 
 def scaled_size(width: int, height: int, detail: str) -> tuple[int, int]:
-    """The largest size of the same aspect that is of use at `detail`; the size itself when it is no larger."""
+    """Return the largest size of the same aspect that is of use at `detail`; the size itself when it is no larger."""
     useful = media_limits.USEFUL_PIXELS[detail]
     if width * height <= useful:
         return width, height

@@ -24,7 +24,7 @@ _SPACES: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
 def read_office(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """The text of a document; `form` is docx, xlsx or pptx. Raises `Unreadable`."""
+    """Return the text of a document; `form` is docx, xlsx or pptx. Raises `Unreadable`."""
     with open_archive(data) as archive:
         text, whole = _gather(_LINES[form](archive), int(terms.text_tokens * LATIN))
     return text_file(name, text, terms, whole=whole)
@@ -46,14 +46,14 @@ def _gather(lines: Iterator[str], most: int) -> tuple[str, bool]:
 
 
 def document_lines(archive: Archive) -> Iterator[str]:
-    """The paragraphs and tables of a docx in order, then its notes."""
+    """Yield the paragraphs and tables of a docx in order, then its notes."""
     yield from _blocks(archive, _DOCUMENT)
     for part in _NOTES:
         yield from _blocks(archive, part)
 
 
 def _blocks(archive: Archive, part: str) -> Iterator[str]:
-    """The outermost paragraphs and tables of a part; each is forgotten once it is told."""
+    """Yield the outermost paragraphs and tables of a part; each is forgotten once it is told."""
     depth = 0
     for event, element in archive.elements(part):
         if local(element) not in {"p", "tbl"}:
@@ -84,7 +84,7 @@ def _table(element: Element) -> Iterator[str]:
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:
-    """The nearest elements of that name, through wrappers, but not those inside one another."""
+    """Yield the nearest elements of that name, through wrappers, but not those inside one another."""
     for child in element:
         if local(child) == name:
             yield child
@@ -93,7 +93,7 @@ def _children(element: Element, name: str) -> Iterator[Element]:
 
 
 def words(element: Element) -> str:
-    """The text inside an element as a reader sees it: deletions left out, paragraphs apart."""
+    """Return the text inside an element as a reader sees it: deletions left out, paragraphs apart."""
     pieces: list[str] = []
     _collect(element, pieces.append)
     return "".join(pieces)
@@ -116,7 +116,7 @@ def _collect(element: Element, say: Callable[[str], None]) -> None:
 
 
 def slide_lines(archive: Archive) -> Iterator[str]:
-    """The words of a pptx, slide by slide in the order in which they are shown, with the speaker's notes."""
+    """Yield the words of a pptx, slide by slide in the order in which they are shown, with the speaker's notes."""
     presentation = archive.tree(_SLIDES)
     targets = relations(archive, _SLIDES)
     shown = [] if presentation is None else [item for item in presentation.iter() if local(item) == "sldId"]
@@ -150,7 +150,7 @@ def _children_of_any(element: Element, names: set[str]) -> Iterator[Element]:
 
 
 def relations(archive: Archive, part: str) -> Mapping[str, str]:
-    """What a part points to inside the archive, by id (ECMA-376 part 2, section 9)."""
+    """Return what a part points to inside the archive, by id (ECMA-376 part 2, section 9)."""
     folder, file = posixpath.split(part)
     root = archive.tree(f"{folder}/_rels/{file}.rels")
     found: dict[str, str] = {}
@@ -162,7 +162,7 @@ def relations(archive: Archive, part: str) -> Mapping[str, str]:
 
 
 def sheet_lines(archive: Archive) -> Iterator[str]:
-    """The cells of an xlsx, sheet by sheet."""
+    """Yield the cells of an xlsx, sheet by sheet."""
     part = "xl/workbook.xml"
     if part not in archive:
         raise Unreadable("is broken (it has no workbook)")

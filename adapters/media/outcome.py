@@ -16,7 +16,7 @@ _LENGTH = struct.Struct(">I")
 
 
 def to_bytes(outcome: ReadFile | UnreadableFile) -> bytes:
-    """The bytes of an outcome: the header's length, the header, and the media one after the other."""
+    """Return the bytes of an outcome: the header's length, the header, and the media one after the other."""
     if isinstance(outcome, UnreadableFile):
         header: dict[str, Any] = {"name": outcome.name, "reason": outcome.reason}
         bodies: list[bytes] = []
@@ -32,7 +32,7 @@ def to_bytes(outcome: ReadFile | UnreadableFile) -> bytes:
 
 
 def from_bytes(data: bytes) -> ReadFile | UnreadableFile:
-    """The outcome in `data`. Raises `ValueError` for anything else."""
+    """Return the outcome in `data`. Raises `ValueError` for anything else."""
     try:
         place = _LENGTH.size + _LENGTH.unpack_from(data)[0]
         header = json.loads(data[_LENGTH.size : place])

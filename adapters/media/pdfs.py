@@ -26,7 +26,7 @@ SCAN_NOTE: Final = "a scan without text of its own, so its pages stand as pictur
 
 
 def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """The text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
+    """Return the text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
     reader, pages = open_pdf(data)
     said = _said(reader, pages, int(terms.text_tokens * LATIN))
     wordless = sum(len(item) < media_limits.SCAN_TEXT for item in said)
@@ -44,7 +44,7 @@ def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
 
 
 def pass_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """The PDF as it is, for the model to look at every page. Raises `Unreadable`."""
+    """Return the PDF as it is, for the model to look at every page. Raises `Unreadable`."""
     most = min(media_limits.DOCUMENT_BYTES, terms.media_bytes)
     if len(data) > most:
         raise Unreadable(
@@ -69,7 +69,7 @@ def show_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
 
 
 def open_pdf(data: bytes) -> tuple[PdfReader, int]:
-    """An opened PDF and its number of pages. Raises `Unreadable`."""
+    """Return an opened PDF and its number of pages. Raises `Unreadable`."""
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -87,7 +87,7 @@ def open_pdf(data: bytes) -> tuple[PdfReader, int]:
 
 
 def _said(reader: PdfReader, pages: int, most: int) -> list[str]:
-    """What the pages say, one after the other, until that is more than `most` characters."""
+    """Return what the pages say, one after the other, until that is more than `most` characters."""
     said: list[str] = []
     size = 0
     for number in range(pages):
@@ -99,7 +99,9 @@ def _said(reader: PdfReader, pages: int, most: int) -> list[str]:
 
 
 def _page_text(page: PageObject) -> str:
-    """The text of one page; "" where a fault of this page keeps it from being read, since others may be whole."""
+    """Return the text of one page; "" where a fault of this page keeps it from being read, since others may
+    be whole.
+    """
     try:
         return (page.extract_text() or "").strip()
     except MemoryError:
@@ -112,7 +114,7 @@ def _page_text(page: PageObject) -> str:
 
 
 def _drawn(name: str, data: bytes, pages: int, terms: FileTerms) -> ReadFile | None:
-    """The first pages drawn as far as they fit; None where there are none."""
+    """Return the first pages drawn as far as they fit; None where there are none."""
     import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415 - large, and seldom needed
 
     def draw(number: int) -> Image.Image | None:
@@ -132,7 +134,7 @@ def _drawn(name: str, data: bytes, pages: int, terms: FileTerms) -> ReadFile | N
 def _pictures(
     name: str, pages: int, terms: FileTerms, picture_of: Callable[[int], Image.Image | None]
 ) -> ReadFile | None:
-    """A picture of each of the first pages, as far as they fit; None where there are none."""
+    """Return a picture of each of the first pages, as far as they fit; None where there are none."""
     media: list[Media] = []
     tokens = size = looked = 0
     for number in range(min(pages, media_limits.PICTURE_PAGES)):
@@ -148,7 +150,7 @@ def _pictures(
 
 
 def _picture(name: str, number: int, picture_of: Callable[[int], Image.Image | None], terms: FileTerms) -> Media | None:
-    """The picture of a page as media; None where there is none that can be read."""
+    """Return the picture of a page as media; None where there is none that can be read."""
     try:
         picture = picture_of(number)
         return None if picture is None else image_media(name, picture, terms, lossy=True)
@@ -159,7 +161,7 @@ def _picture(name: str, number: int, picture_of: Callable[[int], Image.Image | N
 
 
 def _scanned(page: PageObject) -> Image.Image | None:
-    """The largest picture on a page, upright; None where there is none."""
+    """Return the largest picture on a page, upright; None where there is none."""
     largest = max(_pictures_on(page), key=lambda picture: picture.width * picture.height, default=None)
     turn = page.rotation % 360  # clockwise in PDF, counter-clockwise in Pillow
     return largest.rotate(-turn, expand=True) if largest and turn else largest

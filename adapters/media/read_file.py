@@ -23,7 +23,7 @@ _WORDS: Final[Mapping[MediaKind, str]] = {"image": "pictures", "video": "videos"
 
 
 def read_file(name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> ReadFile | UnreadableFile:
-    """The file made ready, or why it cannot be; never raises for anything that is in it."""
+    """Return the file made ready, or why it cannot be; never raises for anything that is in it."""
     kind = kind_of(data)
     try:
         return _taken(_read(kind, name, data, terms, rules), rules)
@@ -46,7 +46,7 @@ def _read(kind: FileKind, name: str, data: bytes, terms: FileTerms, rules: Readi
 
 
 def _taken(file: ReadFile, rules: ReadingRules) -> ReadFile:
-    """The file, when the model takes every kind of media in it. Raises `Unreadable`."""
+    """Return the file, when the model takes every kind of media in it. Raises `Unreadable`."""
     for media in file.media:
         if media.kind not in rules.takes:
             raise Unreadable(f"would have to be looked at, and the model in use takes no {_WORDS[media.kind]}")

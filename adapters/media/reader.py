@@ -91,6 +91,6 @@ class SeparateReader:
 
 
 def _surroundings() -> dict[str, str]:
-    """The environment of the reading process: where its code is, and no setting of the bot."""
+    """Return the environment of the reading process: where its code is, and no setting of the bot."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return {**kept, "PYTHONPATH": str(_ROOT)}

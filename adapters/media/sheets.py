@@ -34,7 +34,9 @@ class Book:
 
 
 def workbook_lines(archive: Archive, part: str, targets: Mapping[str, str]) -> Iterator[str]:
-    """The sheets of a workbook in order: a heading each, then its rows; `targets` are the workbook's relations."""
+    """Yield the sheets of a workbook in order: a heading each, then its rows; `targets` are the workbook's
+    relations.
+    """
     workbook = archive.tree(part)
     elements = [] if workbook is None else list(workbook.iter())
     sheets = [element for element in elements if local(element) == "sheet"]
@@ -74,7 +76,7 @@ def _text_of(element: Element) -> str:
 
 
 def _date_styles(archive: Archive, part: str) -> frozenset[int]:
-    """The styles by number whose cells show dates."""
+    """Return the styles by number whose cells show dates."""
     root = archive.tree(part)
     if root is None:
         return frozenset()
@@ -119,7 +121,7 @@ def _cells(row: Element, book: Book) -> list[str]:
 
 
 def _column(reference: str) -> int | None:
-    """The column of "C7" counted from 0."""
+    """Return the column of "C7" counted from 0."""
     found = _REFERENCE.fullmatch(reference)
     if found is None:
         return None
@@ -148,7 +150,7 @@ def _value(cell: Element, book: Book) -> str:
 
 
 def _number(value: str) -> str:
-    """A number as it was typed: 0.1 is stored as 0.10000000000000001."""
+    """Return a number as it was typed: 0.1 is stored as 0.10000000000000001."""
     try:
         return f"{float(value):.15g}" if value and not value.lstrip("-").isdecimal() else value
     except ValueError:

@@ -35,7 +35,7 @@ def read_text(name: str, data: bytes, terms: FileTerms) -> ReadFile:
 
 
 def read_html(name: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """What a web page says, without its markup. Raises `Unreadable`."""
+    """Return what a web page says, without its markup. Raises `Unreadable`."""
     source, note = decode(data)
     page = _PageText()
     page.feed(source[: media_limits.PAGE_SOURCE])
@@ -45,7 +45,9 @@ def read_html(name: str, data: bytes, terms: FileTerms) -> ReadFile:
 
 
 def text_file(name: str, text: str, terms: FileTerms, *, note: str = "", whole: bool = True) -> ReadFile:
-    """A text as a file that was read; `whole` False says that the text goes on where it ends. Raises `Unreadable`."""
+    """Return a text as a file that was read; `whole` False says that the text goes on where it ends. Raises
+    `Unreadable`.
+    """
     if not text.strip():
         raise Unreadable("has no text in it")
     kept = cut(text, terms.text_tokens)
@@ -58,7 +60,9 @@ def text_file(name: str, text: str, terms: FileTerms, *, note: str = "", whole: 
 
 
 def cut(text: str, tokens: int) -> str:
-    """The longest beginning of `text` estimated at no more than `tokens`, back to the end of a line near its end."""
+    """Return the longest beginning of `text` estimated at no more than `tokens`, back to the end of a line near its
+    end.
+    """
     beginning = text[: int(tokens * LATIN) + 1]  # no script has more characters to a token than Latin
     if len(beginning) == len(text) and estimate(text) <= tokens:
         return text
@@ -69,7 +73,8 @@ def cut(text: str, tokens: int) -> str:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """The text in `data`, and a note where its encoding was guessed. Raises `Unreadable` when it is not text.
+    """Return the text in `data`, and a note where its encoding was guessed. Raises `Unreadable` when it is
+    not text.
 
     A byte order mark is believed; then UTF-8, UTF-16 by its zero bytes, and Western European as the last resort.
     """
@@ -101,7 +106,7 @@ def _unmarked_utf16(data: bytes) -> str | None:
 
 
 def _checked(text: str) -> str:
-    """The text without stray controls. Raises `Unreadable` when it has too many signs that no text has."""
+    """Return the text without stray controls. Raises `Unreadable` when it has too many signs that no text has."""
     strange = len(_CONTROLS.findall(text)) + text.count("\ufffd")
     if strange > max(2, len(text) * _STRAY_CONTROLS):
         raise _binary()

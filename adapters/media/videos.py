@@ -30,7 +30,7 @@ class Header:
 
 
 def read_video(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """The video as it is, with what it costs; `form` is MP4, MOV or AVI. Raises `Unreadable`."""
+    """Return the video as it is, with what it costs; `form` is MP4, MOV or AVI. Raises `Unreadable`."""
     most = min(media_limits.VIDEO_BYTES, terms.media_bytes)
     if len(data) > most:
         raise Unreadable(

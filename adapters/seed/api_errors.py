@@ -83,7 +83,7 @@ class Problem:
 
     @property
     def is_burst(self) -> bool:
-        """Whether the server asks for fewer requests at once rather than for a pause."""
+        """Return whether the server asks for fewer requests at once rather than for a pause."""
         return bool(BURST_CODE.search(self.code) or BURST_CODE.search(self.detail))
 
 
@@ -96,7 +96,7 @@ class ProblemError(Exception):  # internal: becomes one of bot.errors before it 
 
 
 def classify(status: int | None, code: str, detail: str) -> ProblemKind:
-    """What a status, a code and a message mean together; the most telling of them wins."""
+    """Return what a status, a code and a message mean together; the most telling of them wins."""
     for words in (code, detail):
         for pattern, kind in (
             (REFUSED_CODE, ProblemKind.REFUSED),
@@ -116,7 +116,7 @@ def classify(status: int | None, code: str, detail: str) -> ProblemKind:
 
 
 def problem_from_error(error: object, *, status: int | None = None, request_id: str | None = None) -> Problem:
-    """The problem told by an error object of any of the envelopes, or by a bare string."""
+    """Return the problem told by an error object of any of the envelopes, or by a bare string."""
     body = json_coerce.mapping(error)
     detail = json_coerce.text(body.get("message")) or json_coerce.text(error)
     raw_code = body.get("code")
@@ -140,7 +140,7 @@ def problem_from_error(error: object, *, status: int | None = None, request_id: 
 
 
 def problem_from_body(body: bytes, *, status: int, request_id: str | None, retry_after: float | None) -> Problem:
-    """The problem told by a whole response that is no answer: JSON in any envelope, HTML or plain text."""
+    """Return the problem told by a whole response that is no answer: JSON in any envelope, HTML or plain text."""
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
@@ -166,7 +166,7 @@ ADVICE = {
 
 
 def to_error(problem: Problem) -> ModelError:
-    """The error that the rest of the bot sees: status, code and what to do, never a key and never user text."""
+    """Return the error that the rest of the bot sees: status, code and what to do, never a key and never user text."""
     facts = ModelFacts(status=problem.status, code=problem.code or None, request_id=problem.request_id)
     told = _told(problem)
     match problem.kind:
@@ -189,7 +189,9 @@ def to_error(problem: Problem) -> ModelError:
 
 
 def presentable(detail: str) -> str:
-    """The server's own words on one short line, without anything that looks like a key or like quoted content."""
+    """Return the server's own words on one short line, without anything that looks like a key or like quoted
+    content.
+    """
     line = QUOTED.sub("'...'", SECRET.sub("***", " ".join(detail.split())))
     return line if len(line) <= DETAIL_CHARACTERS else line[:DETAIL_CHARACTERS] + "..."
 

@@ -56,7 +56,7 @@ class SeedModel:
 
     @property
     def context_tokens(self) -> int:
-        """How many tokens a request and its answer may have together."""
+        """Return how many tokens a request and its answer may have together."""
         return self.context.tokens
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
@@ -120,7 +120,9 @@ class SeedModel:
             yield answer.take()
 
     def _bounded(self, request: ModelRequest) -> ModelRequest:
-        """The request with no more room for the answer than this model is given, or a small server has beside it."""
+        """Return the request with no more room for the answer than this model is given, or a small server has beside
+        it.
+        """
         longest, asked = self._longest_answer, request.parameters.get("max_tokens")
         if isinstance(asked, int):
             longest = min(longest or asked, int(self.context_tokens * RESERVED_AT_MOST))
@@ -175,7 +177,8 @@ async def open_seed(
     wire: WireName = "chat",
     options: SeedOptions | None = None,
 ) -> AsyncIterator[SeedModel]:
-    """A model ready to be asked, over one pool of connections for its whole life. Raises `ConfigError`.
+    """Yield a model ready to be asked, over one pool of connections for its whole life. Raises
+    `ConfigError`.
 
     `base_url` ends in the version (".../v1"); a bare host means version 1. `api_key` None sends no key.
     """
@@ -187,10 +190,10 @@ async def open_seed(
 
 
 def profile_of(model: str) -> Profile:
-    """Whether a server of this model understands the parameters of Seed."""
+    """Return whether a server of this model understands the parameters of Seed."""
     return "seed" if SEED_FAMILY.search(model) else "plain"
 
 
 def encode(body: dict[str, Any]) -> bytes:
-    """The bytes to send: the same for the same body; halves of surrogate pairs become question marks."""
+    """Return the bytes to send: the same for the same body; halves of surrogate pairs become question marks."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -72,7 +72,7 @@ class ContextSize:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the operator, or the embedded model, says how large it is."""
+        """Return whether the operator, or the embedded model, says how large it is."""
         return self._fixed is not None
 
     def tell(self, told: int | None) -> None:

@@ -135,7 +135,7 @@ def check_access(name: str, heard: ProbeResult) -> list[Check]:
 
 
 def check_price(rates: LiveRates) -> Check:
-    """Whether the price is the provider's own."""
+    """Return whether the price is the provider's own."""
     card, told = rates.card(), rates.told
     tiers = "; ".join(f"from {tier.from_tokens:,}: {tier.input} in, {tier.output} out" for tier in card.tiers)
     detail = f"{tiers} (USD per million tokens, {card.origin})"
@@ -154,14 +154,14 @@ def check_latency(heard: ProbeResult) -> Check:
 
 
 def check_streaming(heard: ProbeResult) -> Check:
-    """Whether the text came in pieces."""
+    """Return whether the text came in pieces."""
     flowing = heard.pieces > 1
     fix = "" if flowing else "something between here and the server holds the stream back: switch off its buffering"
     return Check(name="streaming", ok=flowing, detail=f"{heard.pieces} pieces", fix=fix)
 
 
 def check_usage(heard: ProbeResult) -> Check:
-    """Whether the server counts tokens."""
+    """Return whether the server counts tokens."""
     usage = heard.usage
     if usage is None:
         fix = "costs are estimated: the server does not honour stream_options.include_usage"
@@ -170,7 +170,7 @@ def check_usage(heard: ProbeResult) -> Check:
 
 
 def check_cache(first: ProbeResult, second: ProbeResult) -> Check:
-    """Whether a repeated beginning was served from the cache."""
+    """Return whether a repeated beginning was served from the cache."""
     error = first.error or second.error
     if error is not None:
         return Check(name="cache", ok=False, detail=str(error), fix="set enable_caching to no")
@@ -183,7 +183,7 @@ def check_cache(first: ProbeResult, second: ProbeResult) -> Check:
 
 
 def check_image(heard: ProbeResult) -> Check:
-    """Whether a picture was looked at, told by its tokens."""
+    """Return whether a picture was looked at, told by its tokens."""
     if heard.error is not None:
         return Check(name="image input", ok=False, detail=str(heard.error), fix="use a model that takes pictures")
     tokens = f"{heard.usage.input} tokens" if heard.usage else "cannot be seen: the server reports no usage"
@@ -194,7 +194,7 @@ def check_image(heard: ProbeResult) -> Check:
 
 
 def check_search(heard: ProbeResult) -> Check:
-    """Whether the model searched."""
+    """Return whether the model searched."""
     if heard.error is not None:
         fix = "leave enable_web_search off, or ask the provider to open it for the account"
         return Check(name="web search", ok=False, detail=str(heard.error), fix=fix)
@@ -286,7 +286,9 @@ async def _ask(
 
 
 def red_picture() -> Media:
-    """A small red picture as PNG (https://www.w3.org/TR/png/): eight-bit RGB, one filter byte before each row."""
+    """Return a small red picture as PNG (https://www.w3.org/TR/png/): eight-bit RGB, one filter byte before
+    each row.
+    """
     rows = (b"\x00" + b"\xff\x00\x00" * PICTURE_SIDE) * PICTURE_SIDE
     header = struct.pack(">IIBBBBB", PICTURE_SIDE, PICTURE_SIDE, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))

@@ -11,18 +11,18 @@ SHARE_MISSING = 0.75
 
 
 def request_tokens(request: ModelRequest) -> int:
-    """The estimated tokens of a whole request with its media."""
+    """Return the estimated tokens of a whole request with its media."""
     return estimate_request(request.head, (estimate_entry(entry) for entry in request.entries))
 
 
 def estimated_usage(prompt_tokens: int, answer: ResponseState) -> Usage:
-    """The usage of an answer that came without one, marked as estimated."""
+    """Return the usage of an answer that came without one, marked as estimated."""
     reasoning = estimate(answer.reasoning)
     return Usage(input=prompt_tokens, output=reasoning + estimate(answer.text), reasoning=reasoning, estimated=True)
 
 
 def media_seem_dropped(request: ModelRequest, usage: Usage) -> bool:
-    """Whether the server counted so few tokens that it cannot have looked at the media.
+    """Return whether the server counted so few tokens that it cannot have looked at the media.
 
     Only said when media are so large a part of the request that the estimate of its text cannot be to blame.
     """

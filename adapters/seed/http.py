@@ -39,7 +39,9 @@ class Body:
         self.request_id = request_id_of(response.headers)
 
     async def read(self, limit: float) -> bytes:
-        """The next piece, b"" at the end. Raises `ProblemError` when nothing came for `limit` seconds or the line broke."""
+        """Return the next piece, b"" at the end. Raises `ProblemError` when nothing came for `limit` seconds or the
+        line broke.
+        """
         try:
             if self._whole:
                 return await self._read_whole(limit)
@@ -58,7 +60,7 @@ class Body:
         return piece
 
     async def _read_whole(self, limit: float) -> bytes:
-        """An answer that came in one piece although a stream was asked for, as a stream of one event."""
+        """Return an answer that came in one piece although a stream was asked for, as a stream of one event."""
         self._whole = False
         whole = bytearray()
         async with asyncio.timeout(limit):
@@ -109,7 +111,7 @@ class SeedHttp:
         return await self.get(str(base.copy_with(raw_path=VERSION.sub("", base.path).encode() + path.encode())))
 
     async def get(self, path: str, **query: str) -> Any:
-        """The JSON at `path`. Raises `ProblemError`."""
+        """Return the JSON at `path`. Raises `ProblemError`."""
         limit = self._timeouts.first_byte
         try:
             async with asyncio.timeout(limit):
@@ -150,7 +152,9 @@ class SeedHttp:
 
 @asynccontextmanager
 async def open_http(base_url: str, api_key: str | None, options: SeedOptions) -> AsyncIterator[SeedHttp]:
-    """The HTTP part for the life of the process. Raises `ConfigError` for an address or a key that cannot be sent."""
+    """Yield the HTTP part for the life of the process. Raises `ConfigError` for an address or a key that cannot be
+    sent.
+    """
     headers = {"accept-encoding": "identity", "content-type": "application/json", "user-agent": "seedling"}
     if api_key is not None:
         key = api_key.strip()
@@ -170,7 +174,7 @@ async def open_http(base_url: str, api_key: str | None, options: SeedOptions) ->
 
 
 def with_version(base_url: str) -> str:
-    """The address of the API; a bare host means the API's first version. Raises `ConfigError`."""
+    """Return the address of the API; a bare host means the API's first version. Raises `ConfigError`."""
     if not names_a_server(base_url):
         raise ConfigError("SEED_BASE_URL", "must be a URL that starts with http:// or https:// and names a server")
     bare = base_url.rstrip("/")
@@ -178,7 +182,9 @@ def with_version(base_url: str) -> str:
 
 
 def names_a_server(base_url: str) -> bool:
-    """Whether a request can be addressed to it at all: what fails here would fail later, outside of httpx's errors."""
+    """Return whether a request can be addressed to it at all: what fails here would fail later, outside of httpx's
+    errors.
+    """
     try:
         url = httpx.URL(base_url)
         labels = url.host.encode("idna").split(b".")
@@ -188,7 +194,7 @@ def names_a_server(base_url: str) -> bool:
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """The id under which the server knows this request."""
+    """Return the id under which the server knows this request."""
     return next((headers[name][:80] for name in REQUEST_ID_HEADERS if headers.get(name)), None)
 
 
@@ -208,7 +214,7 @@ def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def problem_of_connection(error: Exception, limit: float) -> Problem:
-    """What a failed or silent connection means; names no address, since one may carry a key."""
+    """Return what a failed or silent connection means; names no address, since one may carry a key."""
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
             what = "the model API cannot be reached"

@@ -55,7 +55,7 @@ class InlineReasoning:
         return reasoning, self._release() if self.settled else ""
 
     def end(self) -> tuple[str, str]:
-        """What was still held back when the stream ended."""
+        """Return what was still held back when the stream ended."""
         held = self._release()
         return (held, "") if self._state is ReasoningState.REASONING else ("", held)
 
@@ -84,5 +84,5 @@ class InlineReasoning:
 
 
 def _overlap(text: str, word: str) -> int:
-    """How many characters at the end of `text` may be the beginning of `word`."""
+    """Return how many characters at the end of `text` may be the beginning of `word`."""
     return next((n for n in range(min(len(word) - 1, len(text)), 0, -1) if text.endswith(word[:n])), 0)

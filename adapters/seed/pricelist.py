@@ -48,7 +48,7 @@ SCALES = {"k": 1_000, "m": 1_000_000}
 
 
 def read_card(row: object, *, origin: str, fallback: RateCard) -> RateCard | None:
-    """The card that a model's row tells, with what only `fallback` knows taken from there."""
+    """Return the card that a model's row tells, with what only `fallback` knows taken from there."""
     body = json_coerce.mapping(row)
     tiers = _tiers(json_coerce.items(body.get("pricing_rows")))
     if not tiers:
@@ -113,7 +113,7 @@ def _per_million(price: Decimal, unit: str) -> Decimal:
 
 
 def _begins_at(row: Mapping[str, Any]) -> int:
-    """The prompt tokens from which a row holds: told as a number, or inside its words as in "128K-256K"."""
+    """Return the prompt tokens from which a row holds: told as a number, or inside its words as in "128K-256K"."""
     told = next((found for name in FROM_FIELDS if (found := json_coerce.count(row.get(name))) is not None), None)
     if told is not None:
         return told

@@ -41,7 +41,7 @@ class LiveRates:
         self.told = False
 
     def card(self) -> RateCard:
-        """The last good rate card."""
+        """Return the last good rate card."""
         return self._card
 
     async def recall(self) -> None:
@@ -94,7 +94,8 @@ class LiveRates:
 async def open_rates(
     model: SeedModel, *, file: Path | None = None, every: float | None = HOUR
 ) -> AsyncIterator[LiveRates]:
-    """The prices of `model`, refreshed in the background; `file` keeps the last good ones (None: not kept).
+    """Yield the prices of `model`, refreshed in the background; `file` keeps the last good ones (None: not
+    kept).
 
     `every` None asks for none: the built-in ones hold for good.
     """
@@ -130,7 +131,7 @@ def _save(file: Path, model: str, card: RateCard) -> None:
 
 
 def _load(file: Path, model: str, fallback: RateCard) -> RateCard | None:
-    """The card that was kept for `model`; None when there is none or it cannot be read."""
+    """Return the card that was kept for `model`; None when there is none or it cannot be read."""
     try:
         kept = json_coerce.mapping(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):

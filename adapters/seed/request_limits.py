@@ -33,12 +33,12 @@ class RequestLimiter:
 
     @property
     def concurrency(self) -> int:
-        """How many requests may run at once at this moment."""
+        """Return how many requests may run at once at this moment."""
         return self._allowed
 
     @property
     def active(self) -> int:
-        """How many requests run at this moment."""
+        """Return how many requests run at this moment."""
         return self._active
 
     @asynccontextmanager

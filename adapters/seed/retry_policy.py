@@ -81,12 +81,12 @@ class RetryDecision:
 
 
 def begin(request: ModelRequest) -> AttemptState:
-    """A question that has not been asked yet."""
+    """Return a question that has not been asked yet."""
     return AttemptState(request=request, tokens=request_tokens(request))
 
 
 def after(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
-    """What to do now that one try has ended as `answer`."""
+    """Return what to do now that one try has ended as `answer`."""
     if answer.problem is None:
         return _after_finish(course, answer, terms)
     if answer.has_text:
@@ -174,7 +174,9 @@ def _after_failure(course: AttemptState, answer: ResponseState, problem: Problem
 
 
 def _after_invalid(course: AttemptState, answer: ResponseState, problem: Problem) -> RetryDecision:
-    """An optional parameter that the server does not take is left out, once each; `max_tokens` is made smaller."""
+    """Return an optional parameter that the server does not take is left out, once each; `max_tokens` is
+    made smaller.
+    """
     fewer = fewer_tokens(problem, course.request)
     if fewer and "max_tokens" not in course.dropped:
         request = replace(course.request, parameters={**course.request.parameters, "max_tokens": fewer})
@@ -203,7 +205,7 @@ def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
 
 
 def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[str]:
-    """The optional parameters of `request` that the server's complaint is about."""
+    """Return the optional parameters of `request` that the server's complaint is about."""
     complaint = f"{problem.code} {problem.detail}".replace("reasoning.effort", "reasoning_effort")  # litellm's name
     names = {
         name
@@ -235,7 +237,7 @@ def _again(course: AttemptState, answer: ResponseState, **changes: object) -> At
 
 
 def _between(answer: ResponseState) -> list[ModelEvent]:
-    """What keeps the reasoning of two tries apart."""
+    """Return what keeps the reasoning of two tries apart."""
     return [ReasoningDelta("\n\n")] if answer.reasoning else []
 
 

@@ -27,7 +27,7 @@ class EventParser:
         self._at_start = True
 
     def feed(self, piece: bytes) -> list[Event]:
-        """The events that `piece` completes. Raises `EventTooLarge`."""
+        """Return the events that `piece` completes. Raises `EventTooLarge`."""
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
         blocks = self._completed(piece)
@@ -45,13 +45,13 @@ class EventParser:
         return events
 
     def end(self) -> list[Event]:
-        """The event that the end of the stream completes: servers that drop the last blank line are forgiven."""
+        """Return the event that the end of the stream completes: servers that drop the last blank line are forgiven."""
         block = bytes(self._tail)
         self._tail.clear()
         return _read_block(block.removeprefix(BYTE_ORDER_MARK) if self._at_start else block)
 
     def _completed(self, piece: bytes) -> list[bytes]:
-        """The events that `piece` completes, as they came; only what is new is looked through."""
+        """Return the events that `piece` completes, as they came; only what is new is looked through."""
         start = max(0, len(self._tail) - 1)  # a blank line may lie across both
         self._tail += piece
         if self._tail.find(b"\n\n", start) < 0:
@@ -71,7 +71,7 @@ class EventParser:
 
 
 def _read_block(block: bytes) -> list[Event]:
-    """The event that the lines between two blank ones make; none without data."""
+    """Return the event that the lines between two blank ones make; none without data."""
     name, data = b"", []
     for line in block.split(b"\n"):
         field, colon, value = line.partition(b":")

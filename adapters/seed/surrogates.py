@@ -27,7 +27,7 @@ class Joiner:
         self.held = ""
 
     def feed(self, piece: str) -> str:
-        """What can be given out now that `piece` has come; may be ""."""
+        """Return what can be given out now that `piece` has come; may be ""."""
         text = self.held + piece
         self.held = ""
         if text and FIRST_HALVES[0] <= text[-1] <= FIRST_HALVES[1]:
@@ -35,6 +35,6 @@ class Joiner:
         return without_halves(text)
 
     def end(self) -> str:
-        """What is left when no more will come."""
+        """Return what is left when no more will come."""
         rest, self.held = self.held, ""
         return without_halves(rest)

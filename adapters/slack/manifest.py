@@ -64,7 +64,9 @@ LONG_DESCRIPTION: Final = (
 
 
 def manifest(*, url: str = "", installs: bool = False) -> dict[str, Any]:
-    """The manifest for Socket Mode, or for events at the public address `url`; `installs` for many workspaces."""
+    """Return the manifest for Socket Mode, or for events at the public address `url`; `installs` for many
+    workspaces.
+    """
     over_http = {"request_url": f"{url}{EVENTS_PATH}"} if url else {}
     oauth: dict[str, Any] = {"scopes": {"bot": sorted(SCOPES)}}
     if installs:

@@ -66,7 +66,7 @@ _NAMED_CHARACTER = re.compile(r"&(?=#?\w+;)")
 
 
 def to_markdown(text: str, names: Mapping[str, str]) -> str:
-    """A message's mrkdwn as Markdown; `names` are those of people, channels and groups by id. Never raises."""
+    """Return a message's mrkdwn as Markdown; `names` are those of people, channels and groups by id. Never raises."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     parts: list[str] = []
     end = 0
@@ -105,7 +105,9 @@ def _longest_run(code: str) -> int:
 
 
 def _prose(text: str, names: Mapping[str, str]) -> list[str]:
-    """The lines of text outside code blocks; a quote is closed by an empty line, or the next line would join it."""
+    """Return the lines of text outside code blocks; a quote is closed by an empty line, or the next line
+    would join it.
+    """
     lines: list[str] = []
     for quoted, block in groupby(_unquoted(text.strip("\n ")), key=lambda line: line[0]):
         written = _paragraphs((line for _, line in block), names)
@@ -210,7 +212,7 @@ def _entity(entity: str, names: Mapping[str, str]) -> str:
 
 
 def _entity_text(entity: str, names: Mapping[str, str]) -> str:
-    """What people see of a mention, a date or a link, without its formatting."""
+    """Return what people see of a mention, a date or a link, without its formatting."""
     target, _, label = (_unescape(part) for part in entity.partition("|"))
     kind, id = target[:1], target[1:]
     if kind in {"@", "#"}:
@@ -229,7 +231,7 @@ def _one_line(text: str) -> str:
 
 
 def _date(rest: Sequence[str]) -> str:
-    """The moment that a date without a fallback text names, in UTC."""
+    """Return the moment that a date without a fallback text names, in UTC."""
     try:
         return f"{datetime.fromtimestamp(int(rest[0]), tz=UTC):%Y-%m-%d %H:%M} UTC"
     except (IndexError, ValueError, OverflowError, OSError):

@@ -27,7 +27,7 @@ _TIMESTAMP = re.compile(r"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,6})")
 
 
 def field(record: Record, *path: str) -> str:
-    """The text at `path`, of which a database can store every character; "" when there is none."""
+    """Return the text at `path`, of which a database can store every character; "" when there is none."""
     value: Any = record
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -35,14 +35,14 @@ def field(record: Record, *path: str) -> str:
 
 
 def records(record: Record, name: str) -> Iterator[Record]:
-    """The records in the list `name` of a record."""
+    """Yield the records in the list `name` of a record."""
     value = record.get(name)
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, Mapping))
 
 
 def first_line(*texts: str) -> str:
-    """The first of `texts` that says anything, on one line."""
+    """Return the first of `texts` that says anything, on one line."""
     return next((" ".join(text.split()) for text in texts if text.strip()), "")
 
 
@@ -59,7 +59,7 @@ def person(user: Record) -> Person:
 
 
 def stranger(message: Record) -> Person:
-    """Who wrote a message and is not in `users.json`: an app, or somebody from another workspace."""
+    """Return who wrote a message and is not in `users.json`: an app, or somebody from another workspace."""
     id = field(message, "user")
     if id:
         profile = message.get("user_profile")
@@ -78,7 +78,7 @@ def _profile_name(profile: Record) -> str:
 
 
 def moment(ts: str) -> datetime | None:
-    """The time that a message's `ts` names, to the microsecond; None when it is none."""
+    """Return the time that a message's `ts` names, to the microsecond; None when it is none."""
     match = _TIMESTAMP.fullmatch(ts)
     if match is None:
         return None
@@ -87,14 +87,14 @@ def moment(ts: str) -> datetime | None:
 
 
 def has_content(message: Record) -> bool:
-    """Whether a message says or shows something."""
+    """Return whether a message says or shows something."""
     if message.get("hidden") is True or field(message, "subtype") in LEFT_OUT or moment(field(message, "ts")) is None:
         return False
     return bool(text_of(message).strip()) or any(attachments(message))
 
 
 def text_of(message: Record) -> str:
-    """What a message says, as mrkdwn; apps often say it only in their blocks or attachments."""
+    """Return what a message says, as mrkdwn; apps often say it only in their blocks or attachments."""
     text = field(message, "text")
     if text.strip():
         return text
@@ -111,7 +111,7 @@ def _attached_text(attachment: Record) -> str:
 
 
 def attachments(message: Record) -> Iterator[Attachment]:
-    """The files beside a message, without those that Slack has removed."""
+    """Yield the files beside a message, without those that Slack has removed."""
     for file in records(message, "files"):
         id, size = field(file, "id"), file.get("size")
         if field(file, "mode") in GONE_FILES or not id:
@@ -126,7 +126,7 @@ def attachments(message: Record) -> Iterator[Attachment]:
 
 
 def _without_token(url: str) -> str:
-    """A file's address without the token that the export adds, which would open the file to every reader."""
+    """Return a file's address without the token that the export adds, which would open the file to every reader."""
     try:
         parts = urlsplit(url)
     except ValueError:

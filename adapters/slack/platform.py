@@ -131,7 +131,8 @@ class SlackPlatform:
     # ------------------------------------------------------------ answering
 
     async def open_reply(self, turn: Turn) -> Reply:
-        """The reply of `turn`, going on with its messages when there are any, found after a while if they must be.
+        """Return the reply of `turn`, going on with its messages when there are any, found after a while if they must
+        be.
 
         Raises `PlatformError`.
         """
@@ -166,7 +167,9 @@ class SlackPlatform:
         await tell(await self._workspace(asked.key, asked.details.get("enterprise", "")), asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """The newest `limit` messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""
+        """Return the newest `limit` messages of a thread, oldest first, without the bot's own. Raises
+        `PlatformError`.
+        """
         if not key.thread or limit <= 0:
             return []
         workspace = await self._workspace(key)
@@ -180,7 +183,7 @@ class SlackPlatform:
         ]
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """The whole file. Raises `FileTooLarge` and `PlatformError`."""
+        """Return the whole file. Raises `FileTooLarge` and `PlatformError`."""
         team, _, file = attachment.id.partition("/")
         return await fetch(await self._workspaces.get(Origin(team=team)), file, attachment, limit=limit)
 
@@ -189,25 +192,25 @@ class SlackPlatform:
     async def read_channel(
         self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest messages outside threads, oldest first. Raises `PlatformError`."""
+        """Return the newest messages outside threads, oldest first. Raises `PlatformError`."""
         return await channels.read_channel(await self._workspace(key), key, since=since, before=before, limit=limit)
 
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
+        """Return the newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
         return await channels.read_replies(await self._workspace(key), key, thread, since=since, limit=limit)
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
-        """The address under which people open a message. Raises `PlatformError`."""
+        """Return the address under which people open a message. Raises `PlatformError`."""
         return channels.link(await self._workspace(key), key, message)
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
-        """Whether somebody may read the channel; False when that cannot be told. Raises `PlatformError`."""
+        """Return whether somebody may read the channel; False when that cannot be told. Raises `PlatformError`."""
         return await channels.may_read(await self._workspace(key), key, person)
 
     async def is_public(self, key: ConversationKey) -> bool:
-        """Whether everybody in the workspace may read that channel. Raises `PlatformError`."""
+        """Return whether everybody in the workspace may read that channel. Raises `PlatformError`."""
         return await channels.is_public(await self._workspace(key), key)
 
     async def _workspace(self, key: ConversationKey, enterprise: str = "") -> SlackWorkspace:
@@ -269,7 +272,7 @@ class SlackPlatform:
             await asyncio.sleep(CATCH_UP_REST_SECONDS)
 
     def _routes(self, intake: EventDispatcher) -> list[web.RouteDef]:
-        """What is served over HTTP: events without Socket Mode, and the pages that install the app."""
+        """Return what is served over HTTP: events without Socket Mode, and the pages that install the app."""
         routes = list(self._install_routes)
         if self._options.app_token is None:
             secret = self._options.signing_secret
@@ -289,11 +292,11 @@ class SlackPlatform:
         ).run()
 
     async def port(self) -> int:
-        """The port of the listener, once it listens."""
+        """Return the port of the listener, once it listens."""
         return await asyncio.shield(self._listening())
 
     def _port_before(self) -> int:
-        """The port that was listened on before, where any free one will do: Slack goes on posting there."""
+        """Return the port that was listened on before, where any free one will do: Slack goes on posting there."""
         return self._port.result() if self._port is not None and self._port.done() else 0
 
     def _announce(self, port: int) -> None:
@@ -350,6 +353,6 @@ def make_workspaces(
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first error of a group, however deep it is."""
+    """Return the first error of a group, however deep it is."""
     first = errors.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -25,5 +25,5 @@ class SlackSettings(PlatformSettings):
 
     @property
     def is_begun(self) -> bool:
-        """Whether an operator means to join Slack: one of two tokens is worth a word."""
+        """Return whether an operator means to join Slack: one of two tokens is worth a word."""
         return self.is_joined or self.slack_app_token is not None or self.slack_signing_secret is not None

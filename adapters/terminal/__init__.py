@@ -58,7 +58,7 @@ class Terminal:
             loop.remove_reader(descriptor)
 
     async def open_reply(self, turn: Turn) -> TerminalReply:
-        """A reply that writes what is new; a terminal cannot take back what a crashed run has written."""
+        """Return a reply that writes what is new; a terminal cannot take back what a crashed run has written."""
         return TerminalReply(self, turn.id)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's signature
@@ -73,7 +73,7 @@ class Terminal:
         self.note(draft.text)
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """A file of this machine; `attachment.url` is its path, quoted."""
+        """Return a file of this machine; `attachment.url` is its path, quoted."""
         path = Path(os.fsdecode(unquote_to_bytes(attachment.url)))
         return await asyncio.to_thread(_read, path, limit)
 
@@ -99,7 +99,7 @@ class Terminal:
 
 
 def _pipe_of(out: TextIO) -> int | None:
-    """The descriptor behind `out` if that is a pipe."""
+    """Return the descriptor behind `out` if that is a pipe."""
     try:
         descriptor = out.fileno()
         return descriptor if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else None
@@ -108,7 +108,7 @@ def _pipe_of(out: TextIO) -> int | None:
 
 
 def attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
-    """The files that go with a question. Raises `InvalidInput` for one that is not there."""
+    """Return the files that go with a question. Raises `InvalidInput` for one that is not there."""
     for path in paths:
         if not path.is_file():
             raise InvalidInput(f"There is no file {str(path)!r}.")

@@ -25,7 +25,7 @@ class ChannelReading:
     async def read_channel(
         self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest `limit` messages outside threads, oldest first. Raises `PlatformError`."""
+        """Return the newest `limit` messages outside threads, oldest first. Raises `PlatformError`."""
         start = None if before is None else _just_before(key, before)
 
         async def page(until: ChannelMessage | None) -> Sequence[ChannelMessage]:
@@ -36,7 +36,7 @@ class ChannelReading:
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest `limit` messages of one thread, without its root, oldest first. Raises `PlatformError`."""
+        """Return the newest `limit` messages of one thread, without its root, oldest first. Raises `PlatformError`."""
 
         async def page(until: ChannelMessage | None) -> Sequence[ChannelMessage]:
             return await self._store.get_thread(key.workspace, key.channel, thread, before=until, limit=PAGE)
@@ -44,18 +44,18 @@ class ChannelReading:
         return await _read(page, since=since, limit=limit)
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
-        """The page on which the message stands, as a path: the playground may be served under any name."""
+        """Return the page on which the message stands, as a path: the playground may be served under any name."""
         parts = (key.workspace, key.channel, message.thread or message.source_id)
         path = "/c/" + "/".join(quote(part, safe="") for part in parts)
         return f"{path}#{quote(message.source_id, safe='')}" if message.thread else path
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
-        """Whether there is such a channel, and it is not somebody else's direct conversation."""
+        """Return whether there is such a channel, and it is not somebody else's direct conversation."""
         channel = await self._channel(key)
         return channel is not None and is_for(channel, person)
 
     async def is_public(self, key: ConversationKey) -> bool:
-        """Whether it is a channel, and no direct conversation."""
+        """Return whether it is a channel, and no direct conversation."""
         channel = await self._channel(key)
         return channel is not None and not channel.direct
 
@@ -68,7 +68,7 @@ class ChannelReading:
 
 
 async def _read(page: ReadPage, *, since: datetime | None, limit: int) -> Sequence[ReadMessage]:
-    """The newest `limit` messages that are not older than `since`, page by page."""
+    """Return the newest `limit` messages that are not older than `since`, page by page."""
     found: list[ReadMessage] = []
     until: ChannelMessage | None = None
     while len(found) < limit:
@@ -85,7 +85,7 @@ async def _read(page: ReadPage, *, since: datetime | None, limit: int) -> Sequen
 
 
 def _just_before(key: ConversationKey, at: datetime) -> ChannelMessage:
-    """What stands before all messages of a moment, and behind all earlier ones."""
+    """Return what stands before all messages of a moment, and behind all earlier ones."""
     nobody = Person(id="", name="")
     return ChannelMessage(workspace=key.workspace, channel=key.channel, id="", author=nobody, text="", at=at)
 

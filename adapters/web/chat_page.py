@@ -100,7 +100,7 @@ def _head(theme: str) -> str:
 
 
 def _landing(path: str, workspaces: Furnished, visitor: Visitor) -> tuple[Channel, str]:
-    """The channel (and thread) that the address names, else the last one viewed, else the first one."""
+    """Return the channel (and thread) that the address names, else the last one viewed, else the first one."""
     by_place = _by_place(workspaces)
     by_place[HOME.id, DIRECT] = direct_channel(visitor.person)
     _, _, *named = path.split("/")  # "/c/workspace/channel" and perhaps "/thread"
@@ -241,7 +241,7 @@ class ChatPage:
             self._view.tell({"type": "answering", "channel": reply.channel, "thread": reply.thread})
 
     async def _show_context(self, request: _Request) -> None:
-        """What a conversation sent to the model."""
+        """Show what a conversation sent to the model."""
         channel = self._channel
         if channel is None:
             return
@@ -335,7 +335,7 @@ class ChatPage:
             await self._note("error", note, request, asked)
 
     def _pressed(self, key: ConversationKey) -> Incoming:
-        """What somebody does by a button; a browser sends it once."""
+        """Return what somebody does by a button; a browser sends it once."""
         dedupe_key = f"b-{secrets.token_hex(12)}"
         return Incoming(
             key=key,
@@ -391,6 +391,6 @@ class _Request:
         self._values = values
 
     def text(self, name: str, *, limit: int = 200) -> str:
-        """The value as text, "" when it is none or too long."""
+        """Return the value as text, "" when it is none or too long."""
         value = self._values.get(name)
         return value if isinstance(value, str) and len(value) <= limit else ""

@@ -68,7 +68,7 @@ class Submission:
 
 
 def prepare(written: ComposedMessage) -> Submission:
-    """The message to show and the incoming to hand to the bot."""
+    """Return the message to show and the incoming to hand to the bot."""
     id, text = message_id(written.author, written.token), written.text.strip()
     invocation = parse(text, directed=False)
     if invocation is None and not unknown_command(text):
@@ -132,12 +132,12 @@ def _starts_thread(written: ComposedMessage) -> bool:
 
 
 def spoken(text: str) -> str:
-    """What was said to the bot: the text without the mention it begins with."""
+    """Return what was said to the bot: the text without the mention it begins with."""
     return _LEADING_MENTION.sub("", text, count=1).strip() if _LEADING_MENTION.match(text) else text.strip()
 
 
 def message_id(author: Person, token: str) -> str:
-    """An id that the author's browser can repeat and nobody else can choose."""
+    """Return an id that the author's browser can repeat and nobody else can choose."""
     return "m-" + hashlib.sha256(f"{author.id}\n{token}".encode()).hexdigest()[:24]
 
 

@@ -35,12 +35,13 @@ class Prompt:
 
     @property
     def fresh(self) -> int:
-        """What was read anew."""
+        """Return what was read anew."""
         return self.total - self.cached
 
 
 def prompt_of(record: RequestRecord) -> Prompt:
-    """What the provider counted; the estimates where it did not, or where it counted several requests as one.
+    """Return what the provider counted; the estimates where it did not, or where it counted several requests
+    as one.
 
     Nobody counts the head: it has its share of the estimates.
     """
@@ -90,7 +91,9 @@ class Layout:
 
 
 def lay_out(prompts: Sequence[Prompt]) -> Layout:
-    """The picture of some prompts, in their order; the axis goes from zero to a round number above the highest."""
+    """Return the picture of some prompts, in their order; the axis goes from zero to a round number above
+    the highest.
+    """
     slot = 100 / max(LEAST_SLOTS, len(prompts))
     highest = max((prompt.total for prompt in prompts), default=0)
     step = tick_step(highest)
@@ -123,7 +126,7 @@ def _segments(prompt: Prompt, top: int) -> tuple[Segment, ...]:
 
 
 def tick_step(highest: int) -> int:
-    """The least of 1, 2, 5, 10, 20, ... that reaches `highest` in at most `MOST_TICKS` steps."""
+    """Return the least of 1, 2, 5, 10, 20, ... that reaches `highest` in at most `MOST_TICKS` steps."""
     power = 1
     while True:
         for factor in (1, 2, 5):

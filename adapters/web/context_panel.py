@@ -24,7 +24,9 @@ BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def present_context(records: Sequence[RequestRecord]) -> Json:
-    """The requests of a conversation, oldest first; lengths are percent of the plot, all else is text to show."""
+    """Return the requests of a conversation, oldest first; lengths are percent of the plot, all else is text
+    to show.
+    """
     prompts = [prompt_of(record) for record in records]
     layout = lay_out(prompts)
     return {
@@ -73,14 +75,14 @@ def _present_break(kind: str) -> Json:
 
 
 def break_text(figures: RequestFigures) -> str:
-    """Why a request does not extend the one before, as a sentence."""
+    """Return why a request does not extend the one before, as a sentence."""
     reason = BREAKS[CacheBreak(figures.broken)]
     gone = f" ({_plural(figures.removed, 'entry', 'entries')} left the view)" if figures.removed else ""
     return f"{reason[:1].upper()}{reason[1:]}{gone}."
 
 
 def _summary(records: Sequence[RequestRecord], prompts: Sequence[Prompt]) -> list[str]:
-    """The last request and what is ahead, in parts of one line."""
+    """Return the last request and what is ahead, in parts of one line."""
     if not records:
         return []
     figures, prompt = records[-1].figures, prompts[-1]
@@ -112,7 +114,7 @@ def _plural(count: int, one: str, many: str) -> str:
 
 
 def tokens_label(tokens: int) -> str:
-    """A round number of tokens, short: 500, 2K, 1.5M."""
+    """Return a round number of tokens, short: 500, 2K, 1.5M."""
     for unit, letter in ((1_000_000, "M"), (1_000, "K")):
         if tokens >= unit:
             return f"{tokens / unit:g}{letter}"

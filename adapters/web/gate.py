@@ -43,7 +43,7 @@ class Sessions:
 
 
 def _is_encrypted(scope: Scope) -> bool:
-    """Whether it came by TLS, to us or to a proxy in front; who only claims so harms their own cookie alone."""
+    """Return whether it came by TLS, to us or to a proxy in front; who only claims so harms their own cookie alone."""
     forwarded = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     return scope.get("scheme") in ("https", "wss") or forwarded == "https"
 
@@ -94,7 +94,7 @@ class Gate:
         return self._stranger(scope, route) or _misdirected(scope, route)
 
     def _stranger(self, scope: Scope, route: Route | None) -> Response | None:
-        """The refusal of who may not come in."""
+        """Return the refusal of who may not come in."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._rules.accepts_host(host):
@@ -111,7 +111,7 @@ class Gate:
 
 
 def _misdirected(scope: Scope, route: Route | None) -> Response | None:
-    """The refusal of what is not there, or is not done that way."""
+    """Return the refusal of what is not there, or is not done that way."""
     if route is None or (scope["type"] == "websocket" and not route.is_socket):
         return _not_found()
     if scope["type"] == "http" and scope["method"] not in route.methods:

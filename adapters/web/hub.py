@@ -47,15 +47,15 @@ class Hub:
         self.publish(message, is_new=is_new)
 
     def settle(self, message: ChannelMessage) -> None:
-        """The store has the last state of this reply."""
+        """Forget a reply whose last state is in the store."""
         self._live.pop(place_of(message), None)
         self.publish(message, is_new=False)
 
     def current(self, stored: ChannelMessage) -> ChannelMessage:
-        """The state that people see now: the live one if this reply is being written."""
+        """Return the state that people see now: the live one if this reply is being written."""
         return self._live.get(place_of(stored), stored)
 
 
 def place_of(message: ChannelMessage) -> Place:
-    """Where a message stands."""
+    """Return where a message stands."""
     return message.workspace, message.channel, message.id

@@ -138,7 +138,7 @@ async def tell(hub: Hub, clock: Clock, asked: Incoming, draft: Draft) -> None:
 
 
 async def open_reply(store: WorkspaceStore, hub: Hub, clock: Clock, turn: Turn) -> PlaygroundReply | PrivateReply:
-    """The reply of `turn`, going on with its message when there is one. Raises `PlatformError`."""
+    """Return the reply of `turn`, going on with its message when there is one. Raises `PlatformError`."""
     key = turn.incoming.key
     if turn.incoming.private:
         id = turn.reply_ref or f"private-{turn.id}"

@@ -47,7 +47,7 @@ def render_markdown(text: str) -> str:
 
 
 def is_safe_url(url: str) -> bool:
-    """Whether a link may lead there."""
+    """Return whether a link may lead there."""
     try:
         return urlsplit(url.strip()).scheme.lower() in ALLOWED_SCHEMES
     except ValueError:
@@ -80,7 +80,9 @@ def _parser() -> MarkdownIt:
 
 
 def _may_have_links(state: StateInline) -> bool:
-    """Whether brackets can be links here: looking for the end of each label is costly where there are only brackets."""
+    """Return whether brackets can be links here: looking for the end of each label is costly where there are only
+    brackets.
+    """
     text, found = state.env.get(_LABELS_END, (None, False))
     if text is not state.src:
         found = "](" in state.src or bool(state.env.get("references"))
@@ -179,7 +181,7 @@ def _split_at_mentions(token: Token) -> Sequence[Token]:
 
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A table, unless most of it would be cells that nobody wrote: each short row is filled up to its header."""
+    """Return a table, unless most of it would be cells that nobody wrote: each short row is filled up to its header."""
     if silent or not table(state, start, end, True):
         return table(state, start, end, True) if silent else False
     last = next((line for line in range(start, end) if state.isEmpty(line)), end)
@@ -228,5 +230,5 @@ def _lexer(language: str) -> Lexer | None:
 
 @cache
 def _lexer_names() -> Mapping[str, str]:
-    """The names of the lexers that Pygments itself has, by alias; plugins are not looked for."""
+    """Return the names of the lexers that Pygments itself has, by alias; plugins are not looked for."""
     return {alias: name for name, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases}

@@ -58,7 +58,7 @@ def present_message(message: ChannelMessage) -> Json:
 
 
 def present_answer(draft: Draft) -> Json:
-    """What stands around the text of an answer."""
+    """Return what stands around the text of an answer."""
     return {
         "status": draft.status,
         "statusText": STATUS_WORDS[draft.status],
@@ -71,7 +71,7 @@ def present_answer(draft: Draft) -> Json:
 
 
 def ways_on(message: ChannelMessage) -> list[str]:
-    """How the turn of an answer can be gone on with, the likeliest way first; [] while it is being written."""
+    """Return how the turn of an answer can be gone on with, the likeliest way first; [] while it is being written."""
     answer = message.answer
     if answer is None or not message.turn or answer.status in STREAMING:
         return []
@@ -82,12 +82,12 @@ def ways_on(message: ChannelMessage) -> list[str]:
 
 
 def present_source(source: Source) -> Json:
-    """A link to a page that the answer rests on."""
+    """Return a link to a page that the answer rests on."""
     return {"url": source.url, "title": source.title or source.url}
 
 
 def present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json:
-    """A workspace with the channels that somebody sees of it."""
+    """Return a workspace with the channels that somebody sees of it."""
     return {
         "id": workspace.id,
         "name": workspace.name,
@@ -99,7 +99,7 @@ def present_workspace(workspace: Workspace, channels: Sequence[Channel]) -> Json
 
 
 def present_person(person: Person) -> Json:
-    """The person at a browser."""
+    """Return the person at a browser."""
     return {"id": person.id, "name": person.name, "initials": initials(person.name), "hue": hue(person.id)}
 
 
@@ -113,5 +113,5 @@ def initials(name: str) -> str:
 
 
 def hue(person: str) -> int:
-    """The number of a person's colour: the same on every page and after every start."""
+    """Return the number of a person's colour: the same on every page and after every start."""
     return hashlib.sha256(person.encode()).digest()[0] % HUES

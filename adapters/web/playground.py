@@ -88,7 +88,7 @@ class Playground(ChannelReading):
         return PACE_SECONDS
 
     async def open_reply(self, turn: Turn) -> Reply:
-        """The reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
+        """Return the reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
         return await open_reply(self._store, self._hub, self._clock, turn)
 
     async def check_writable(self, turn: Turn) -> None:
@@ -99,7 +99,7 @@ class Playground(ChannelReading):
         await tell(self._hub, self._clock, asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """The newest `limit` messages of a thread with its root, oldest first, without the bot's own."""
+        """Return the newest `limit` messages of a thread with its root, oldest first, without the bot's own."""
         if not key.thread or limit <= 0:
             return []
         try:
@@ -127,11 +127,11 @@ class Playground(ChannelReading):
     # ------------------------------------------------------------ the server
 
     async def url(self) -> str:
-        """The address of the playground, once it listens."""
+        """Return the address of the playground, once it listens."""
         return (await self.address()).url
 
     async def address(self) -> Address:
-        """The same, with the link for its administrator."""
+        """Return the same, with the link for its administrator."""
         return await asyncio.shield(self._listening())
 
     def _listening(self) -> asyncio.Future[Address]:

@@ -29,16 +29,16 @@ class AccessRules:
 
     @property
     def pass_mark(self) -> str:
-        """What a session carries after the password was given; another password makes it void."""
+        """Return what a session carries after the password was given; another password makes it void."""
         return hmac.new(self.secret.encode(), (self.password or "").encode(), hashlib.sha256).hexdigest()
 
     @property
     def administrator_mark(self) -> str:
-        """What a session carries after a one-time link was opened; another password makes it void as well."""
+        """Return what a session carries after a one-time link was opened; another password makes it void as well."""
         return hmac.new(self.secret.encode(), f"administrator {self.pass_mark}".encode(), hashlib.sha256).hexdigest()
 
     def accepts_host(self, host: str) -> bool:
-        """Whether a request names this server as people do.
+        """Return whether a request names this server as people do.
 
         A page that rebinds its own name to this machine is turned away; with a password it is harmless, since
         the session's cookie never goes to that name.
@@ -48,7 +48,7 @@ class AccessRules:
         return not self.loopback or self.password is not None or _hostname(f"//{host}") in LOOPBACK_HOSTS
 
     def accepts_origin(self, origin: str | None, host: str) -> bool:
-        """Whether a page of this server sent the request; one without an origin is no page."""
+        """Return whether a page of this server sent the request; one without an origin is no page."""
         return origin is None or origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
 
     def is_password(self, given: str) -> bool:
@@ -56,11 +56,11 @@ class AccessRules:
         return self.password is not None and hmac.compare_digest(given.encode(), self.password.encode())
 
     def lets_in(self, session: Mapping[str, object]) -> bool:
-        """Whether this session has given the password, where one is needed."""
+        """Return whether this session has given the password, where one is needed."""
         return self.password is None or _is_mark(session.get("pass"), self.pass_mark)
 
     def is_admin(self, session: Mapping[str, object]) -> bool:
-        """Whether this session has opened a one-time link."""
+        """Return whether this session has opened a one-time link."""
         return self.lets_in(session) and _is_mark(session.get("administrator"), self.administrator_mark)
 
 
@@ -72,7 +72,7 @@ class TryLimit:
         self._failures: deque[tuple[datetime, str]] = deque()
 
     def allows(self, address: str) -> bool:
-        """Whether this address may try now."""
+        """Return whether this address may try now."""
         while self._failures and self._failures[0][0] <= self._clock() - TRIES_WINDOW:
             self._failures.popleft()
         own = sum(1 for _, item in self._failures if item == address)
@@ -100,7 +100,9 @@ def _hostname(url: str) -> str:
 
 
 def security_headers(nonce: str, host: str) -> Mapping[str, str]:
-    """The headers of every response. NiceGUI compiles templates (unsafe-eval) and styles elements (unsafe-inline)."""
+    """Return the headers of every response. NiceGUI compiles templates (unsafe-eval) and styles elements
+    (unsafe-inline).
+    """
     policy = {
         "default-src": "'none'",
         "script-src": f"'self' 'nonce-{nonce}' 'unsafe-eval'",

@@ -55,7 +55,7 @@ class Core:
 
 
 def utc_now() -> datetime:
-    """The clock of the running bot."""
+    """Return the clock of the running bot."""
     return datetime.now(UTC)
 
 
@@ -107,7 +107,7 @@ async def _engine(
     platforms: Mapping[str, Platform],
     grace: float | None,
 ) -> AsyncIterator[None]:
-    """Turns are run for as long as the context lasts: by the queue's jobs, or by wakes and a sweep."""
+    """Yield turns are run for as long as the context lasts: by the queue's jobs, or by wakes and a sweep."""
     if role is not EngineRole.RUNS:
         try:
             yield

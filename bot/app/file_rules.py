@@ -14,14 +14,15 @@ from bot.types import MediaKind
 
 
 def make_files(settings: Settings, platforms: Mapping[str, Platform]) -> AttachmentLoader:
-    """How attachments are read: those of every platform that is a `FileSource` as well."""
+    """Return how attachments are read: those of every platform that is a `FileSource` as well."""
     sources = {name: item for name, item in platforms.items() if isinstance(item, FileSource)}
     rules = ReadingRules(docs=settings.docs_mode, takes=kinds_taken(settings))
     return AttachmentLoader(reader=SeparateReader(rules), sources=sources, media_bytes=media_bytes(REQUEST_BYTES))
 
 
 def kinds_taken(settings: Settings) -> frozenset[MediaKind]:
-    """The media that the model can be shown: the embedded one reads text only, and only Seed sees all kinds.
+    """Return the media that the model can be shown: the embedded one reads text only, and only Seed sees all
+    kinds.
 
     Other servers have pictures in common, and so has the Messages wire, whose videos and documents are unconfirmed
     (API fact sheet, section 3.7).

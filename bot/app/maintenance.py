@@ -22,7 +22,7 @@ RETENTION_SWEEP_SECONDS = 3_600.0
 
 
 async def queue_figures(settings: Settings) -> QueueFigures:
-    """The queue as it stands."""
+    """Return the queue as it stands."""
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:
         return await store.queue_figures()

@@ -20,7 +20,7 @@ LOCAL_ANSWER_TOKENS = 400
 
 @asynccontextmanager
 async def open_model(settings: Settings) -> AsyncIterator[tuple[SeedModel, LiveRates]]:
-    """The embedded model where nothing else is set, otherwise the configured API; with its live prices."""
+    """Yield the embedded model where nothing else is set, otherwise the configured API; with its live prices."""
     async with _opened(settings) as model, watched_size(model), _rates(settings, model) as rates:
         yield model, rates
 
@@ -36,7 +36,7 @@ async def open_checked_model(settings: Settings) -> AsyncIterator[tuple[SeedMode
 
 
 def _rates(settings: Settings, model: SeedModel) -> AbstractAsyncContextManager[LiveRates]:
-    """The prices; the embedded model costs nothing, so that none are asked for."""
+    """Return the prices; the embedded model costs nothing, so that none are asked for."""
     return open_rates(model, every=None) if settings.uses_local_model else open_rates(model, file=RATES_FILE)
 
 

@@ -25,7 +25,7 @@ from storage import migrate, open_store
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Store]:
-    """The database at the newest schema, for a command that a platform adds."""
+    """Yield the database at the newest schema, for a command that a platform adds."""
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:
         yield store
@@ -81,14 +81,14 @@ async def check_model(settings: Settings, *, seconds: float) -> AsyncIterator[Ch
 
 
 async def current_rates(settings: Settings) -> RateCard:
-    """The prices in force now: asked of the provider, else the last good ones, else the built-in."""
+    """Return the prices in force now: asked of the provider, else the last good ones, else the built-in."""
     async with open_model(settings) as (_, rates):
         await rates.refresh()
         return rates.card()
 
 
 async def spending(settings: Settings, *, since: datetime) -> Spending:
-    """What our ledger says since then."""
+    """Return what our ledger says since then."""
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:
         return await store.usage_totals(since=since, until=utc_now())

@@ -41,7 +41,7 @@ async def run(settings: Settings, platforms: Sequence[ConfiguredPlatform], annou
 
 
 async def serve_web(settings: Settings, announce: Callable[[str], None]) -> None:
-    """The playground without running turns, which workers do. Raises `ConfigError` without a queue."""
+    """Serve the playground without running turns, which workers do. Raises `ConfigError` without a queue."""
     _need_queue(settings, "web")
     await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, playground=True))
 
@@ -138,7 +138,7 @@ def _listening(
 def _background(
     supervisor: Supervisor, settings: Settings, core: Core, playground: Playground, process: ProcessKind
 ) -> list[asyncio.Task[None]]:
-    """What goes on beside the listening."""
+    """Return what goes on beside the listening."""
     parts: dict[str, Callable[[], Awaitable[None]]] = {}
     if process.playground and has_queue(settings.database_url):
         parts["Following other processes"] = partial(_follow, settings, core.store, playground)
@@ -188,7 +188,7 @@ async def _wait_for(event: asyncio.Event) -> None:
 
 
 def _stop_once(stopping: asyncio.Event) -> None:
-    """A first signal stops in order; a second one ends the process as signals do."""
+    """Stop in order at a first signal; a second one ends the process as signals do."""
     stopping.set()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -83,7 +83,7 @@ def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Deci
 
 
 def _refuse_bot(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
-    """A bot may ask if it is named, a few times until a person does. It has no commands, and is told nothing."""
+    """Return a bot may ask if it is named, a few times until a person does. It has no commands, and is told nothing."""
     named = state.parameters.get("bots")
     if not incoming.is_directed or not isinstance(named, tuple) or incoming.author.id not in named:
         return Decision(action=Action.IGNORE, reason="a bot")
@@ -97,7 +97,7 @@ def _refuse_bot(incoming: Incoming, state: PolicyState, command: str) -> Decisio
 
 
 def _refuse_stranger(incoming: Incoming, state: PolicyState) -> Decision | None:
-    """A message of theirs is passed over in silence; who used a control is told why nothing happens."""
+    """Return a message of theirs is passed over in silence; who used a control is told why nothing happens."""
     if incoming.author_kind is not AuthorKind.EXTERNAL or state.parameters.get("strangers") == "answer":
         return None
     if incoming.entrance in {Entrance.MESSAGE, Entrance.SCHEDULE}:

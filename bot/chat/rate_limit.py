@@ -83,13 +83,13 @@ class RateLimiter:
 
     @property
     def free(self) -> int:
-        """How many calls could begin now."""
+        """Return how many calls could begin now."""
         now = self._now()
         return 0 if now < self._paused_until else max(0, self.calls - self._under_way - self._window.used(now))
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is remembered that would hold a call back."""
+        """Return whether nothing is remembered that would hold a call back."""
         return self.free == self.calls and not self._waiting
 
     @property

@@ -43,7 +43,8 @@ _QUESTION = re.compile(r"[?\uff1f\u061f]")
 
 
 def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
-    """Whether `text` is thanks, an acknowledgement, a laugh or emoji and nothing else, said to some of `names`.
+    """Return whether `text` is thanks, an acknowledgement, a laugh or emoji and nothing else, said to some
+    of `names`.
 
     `names` are casefolded. A question is never one; where there is no text, there was a sticker.
     """

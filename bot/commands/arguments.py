@@ -62,7 +62,7 @@ class Arg:
 
     @property
     def usage(self) -> str:
-        """How it stands in a usage line, as in "[thread|channel]"; "" for what is not typed by itself."""
+        """Return how it stands in a usage line, as in "[thread|channel]"; "" for what is not typed by itself."""
         if self.kind in OF_FORMS or self.named:
             return ""
         shown = self.label or "|".join(self.choices) or self.name

@@ -88,12 +88,12 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """How it is typed, without its mark."""
+        """Return how it is typed, without its mark."""
         return " ".join((self.name, *filter(None, (arg.usage for arg in self.args))))
 
     @property
     def needs_mark(self) -> bool:
-        """Whether it takes any text, so that words alone cannot tell it from a question."""
+        """Return whether it takes any text, so that words alone cannot tell it from a question."""
         return any(arg.kind == "text" for arg in self.args)
 
     def read(self, arguments: str) -> Mapping[str, str]:

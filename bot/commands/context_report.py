@@ -25,7 +25,7 @@ BREAKS = {
 
 
 async def context_text(key: ConversationKey, store: TurnStore) -> str:
-    """What the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
+    """Return what the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
     records = await store.recent_requests(key, limit=LOOK_BACK)
     if not records:
         return "Nothing has been sent from here yet."
@@ -54,7 +54,7 @@ def _last_break(records: Sequence[RequestRecord]) -> str:
 
 
 async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
-    """The notes on what is no longer in view, as Markdown."""
+    """Return the notes on what is no longer in view, as Markdown."""
     conversation = await store.get_conversation(key)
     if conversation is None:
         return "There are no notes: nothing has left the view yet."

@@ -64,7 +64,7 @@ def _table(spent: Spending) -> str:
 
 
 def _possible_saving(spent: Spending, card: RateCard) -> Decimal:
-    """What the assumed price of cached tokens would save, while none is published; in the lowest tier."""
+    """Return what the assumed price of cached tokens would save, while none is published; in the lowest tier."""
     tier = card.tiers[0]
     if tier.cached is not None or not spent.cached:
         return Decimal(0)

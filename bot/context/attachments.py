@@ -47,7 +47,7 @@ class AttachmentLoader:
     media_bytes: int
 
     def terms(self, parameters: Mapping[str, ParameterValue], *, prompt: int) -> FileTerms:
-        """What the files of one question may take together, when a prompt may have `prompt` tokens."""
+        """Return what the files of one question may take together, when a prompt may have `prompt` tokens."""
         most, room = FileTerms(), int(prompt * SHARE_OF_PROMPT)
         return FileTerms(
             image_detail=str(parameters.get("image_detail", most.image_detail)),
@@ -60,7 +60,9 @@ class AttachmentLoader:
     async def read(
         self, platform: str, messages: Sequence[Incoming | ThreadMessage], terms: FileTerms
     ) -> Mapping[str, FileOutcome]:
-        """What became of every attachment of these messages, by its id; they share `terms`, the first ones first."""
+        """Return what became of every attachment of these messages, by its id; they share `terms`, the first ones
+        first.
+        """
         attachments = [item for message in messages for item in message.attachments]
         outcomes: dict[str, FileOutcome] = {}
         source = self.sources.get(platform)
@@ -93,7 +95,7 @@ class AttachmentLoader:
 
 
 def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
-    """What of `terms` is left to the next files once one was read."""
+    """Return what of `terms` is left to the next files once one was read."""
     if isinstance(outcome, UnreadableFile):
         return terms
     text = estimate(outcome.text)
@@ -108,7 +110,7 @@ def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
 
 
 def tokens_of(file: ReadFile) -> int:
-    """The estimated tokens that a file adds to a prompt, known before it is sent."""
+    """Return the estimated tokens that a file adds to a prompt, known before it is sent."""
     return estimate(file.text) + sum(media.tokens for media in file.media)
 
 
@@ -118,7 +120,7 @@ def cost_of(file: ReadFile, card: RateCard) -> Decimal:
 
 
 def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
-    """What people should know about their files: those that were not read, and why."""
+    """Return what people should know about their files: those that were not read, and why."""
     return tuple(
         f"{plain_name(outcome.name)!r} was not read: it {outcome.reason}."
         for outcome in outcomes.values()
@@ -127,7 +129,7 @@ def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
 
 
 def newest_files(messages: Sequence[ThreadMessage], count: int = FILES_AT_ONCE) -> Sequence[ThreadMessage]:
-    """The newest messages, in order, that have at most `count` attachments together."""
+    """Return the newest messages, in order, that have at most `count` attachments together."""
     start = len(messages)
     for start in range(len(messages), 0, -1):
         count -= len(messages[start - 1].attachments)
@@ -139,7 +141,7 @@ def newest_files(messages: Sequence[ThreadMessage], count: int = FILES_AT_ONCE) 
 
 
 def within_bytes(entries: Sequence[Entry], limit: int, *, keep: int = 1) -> tuple[Entry, ...]:
-    """The entries, without the oldest media where all together have more than `limit` bytes.
+    """Return the entries, without the oldest media where all together have more than `limit` bytes.
 
     Decided entry by entry from the start, and down to half the limit each time, so that a longer conversation mostly
     leaves out the same ones and begins with the same bytes. The media of the last `keep` entries always stay.

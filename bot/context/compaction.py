@@ -64,7 +64,8 @@ class Compactor:
     async def condense(
         self, turn: Turn, composition: PreparedRequest, conversation: Conversation
     ) -> Condensation | None:
-        """What the trim around this answered turn leaves behind; None when nothing leaves the view or memory is off.
+        """Return what the trim around this answered turn leaves behind; None when nothing leaves the view or memory is
+        off.
 
         A model that fails, or takes longer than a minute, leaves no notes and says why.
         """
@@ -106,7 +107,7 @@ class Compactor:
         return _Plan(request=replace(composition.request, entries=(*entries, asking)), trimmed=trimmed)
 
     def _request_apart(self, composition: PreparedRequest) -> ModelRequest:
-        """A request that reads what was removed and nothing else, as much of its end as fits."""
+        """Return a request that reads what was removed and nothing else, as much of its end as fits."""
         ratio = composition.view.conversation.token_ratio
         limits = composition.limits
         most = limits.prompt if limits.at_most is None else min(limits.prompt, corrected(limits.at_most, ratio))
@@ -158,5 +159,5 @@ class Compactor:
 
 
 def _next_view(composition: PreparedRequest, conversation: Conversation, history: Sequence[StoredEntry]) -> View:
-    """What the next request will be planned from, taking its question to be like the last one."""
+    """Return what the next request will be planned from, taking its question to be like the last one."""
     return replace(composition.view, conversation=conversation, history=history)

@@ -42,12 +42,13 @@ _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 
 
 def bound(context_tokens: int) -> int:
-    """The most tokens that the memory may have with a model of that context."""
+    """Return the most tokens that the memory may have with a model of that context."""
     return min(MOST_TOKENS, int(context_tokens * MOST_SHARE))
 
 
 def instruction_after(removed: Sequence[Entry], *, most_tokens: int) -> Entry:
-    """The entry that asks for new notes behind the unchanged history, whose oldest entries are `removed`.
+    """Return the entry that asks for new notes behind the unchanged history, whose oldest entries are
+    `removed`.
 
     `removed` is not empty. The old notes stand in the head of that request already.
     """
@@ -56,7 +57,8 @@ def instruction_after(removed: Sequence[Entry], *, most_tokens: int) -> Entry:
 
 
 def instruction_with(removed: Sequence[Entry], *, most_tokens: int) -> Entry:
-    """The entry that asks for new notes by itself and carries the text of what was `removed`, without its media.
+    """Return the entry that asks for new notes by itself and carries the text of what was `removed`, without
+    its media.
 
     It is the only entry of its request; the old notes stand in the head of that request.
     """
@@ -66,12 +68,14 @@ def instruction_with(removed: Sequence[Entry], *, most_tokens: int) -> Entry:
 
 
 def combined(old: str, notes: str, *, most_tokens: int) -> str:
-    """The memory after condensing: `notes` made safe and bounded; `old`, bounded too, when they are blank."""
+    """Return the memory after condensing: `notes` made safe and bounded; `old`, bounded too, when they are blank."""
     return bounded(sanitised(notes), most_tokens) or bounded(old, most_tokens)
 
 
 def sanitised(notes: str) -> str:
-    """Notes without what could pass for a part of the head: a fence around them, headings, invisible characters."""
+    """Return notes without what could pass for a part of the head: a fence around them, headings, invisible
+    characters.
+    """
     text = _HIDDEN.sub("", notes.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if fenced := _FENCED.match(text):
         text = fenced.group(1)
@@ -79,7 +83,9 @@ def sanitised(notes: str) -> str:
 
 
 def bounded(text: str, most_tokens: int) -> str:
-    """The whole lines from the beginning that fit into so many estimated tokens; part of the first if it is longer."""
+    """Return the whole lines from the beginning that fit into so many estimated tokens; part of the first if it is
+    longer.
+    """
     if estimate(text) <= most_tokens:
         return text
     lines = text[: int(most_tokens * LATIN) + 1].splitlines(keepends=True)  # nothing has more characters for a token

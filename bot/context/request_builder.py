@@ -52,16 +52,16 @@ class PreparedRequest:
 
     @property
     def show_cost(self) -> bool:
-        """Whether people see what the answer cost."""
+        """Return whether people see what the answer cost."""
         return self.parameters["show_cost"] is True
 
     @property
     def characters(self) -> int:
-        """How much text is sent."""
+        """Return how much text is sent."""
         return sum(len(entry.text) for entry in self.request.entries)
 
     def find_addresses(self) -> frozenset[str]:
-        """The web addresses that people wrote in what is sent; the model's own are not among them."""
+        """Return the web addresses that people wrote in what is sent; the model's own are not among them."""
         return urls_in("\n".join(entry.text for entry in self.request.entries if entry.role == "user"))
 
     @property
@@ -85,7 +85,7 @@ class PreparedRequest:
         )
 
     def exchange(self, turn: TurnId, text: str, at: datetime) -> tuple[NewEntry, ...]:
-        """The question and its answer as entries of the transcript; () for an answer without text."""
+        """Return the question and its answer as entries of the transcript; () for an answer without text."""
         if not text.strip():
             return ()
         return (*self.view.question, transcript.answer_entry(turn, text, at))
@@ -160,7 +160,7 @@ class RequestBuilder:
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
     ) -> Conversation:
-        """What is remembered; a thread that is new to the bot is read first, unless the question begins it."""
+        """Return what is remembered; a thread that is new to the bot is read first, unless the question begins it."""
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
             return known
@@ -185,7 +185,7 @@ class RequestBuilder:
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
     ) -> Mapping[str, FileOutcome]:
-        """What became of the files of these messages, by attachment id; {} where none are read."""
+        """Return what became of the files of these messages, by attachment id; {} where none are read."""
         if self._files is None or not any(message.attachments for message in messages):
             return transcript.NO_FILES
         terms = self._files.terms(parameters, prompt=limits.prompt)

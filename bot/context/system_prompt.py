@@ -34,7 +34,7 @@ DIGEST_LENGTH: Final = 16
 
 
 def system_prompt(persona: str | None, memory: str) -> str:
-    """The text that stands before all entries; the same arguments give the same bytes.
+    """Return the text that stands before all entries; the same arguments give the same bytes.
 
     `persona` replaces the built-in description ("" and None mean the built-in one), never the reading rules.
     """
@@ -45,5 +45,5 @@ def system_prompt(persona: str | None, memory: str) -> str:
 
 
 def digest(system_prompt: str) -> str:
-    """A short name for a head: equal for equal heads only, `DIGEST_LENGTH` hexadecimal digits."""
+    """Return a short name for a head: equal for equal heads only, `DIGEST_LENGTH` hexadecimal digits."""
     return hashlib.sha256(system_prompt.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]

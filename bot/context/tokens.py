@@ -52,14 +52,14 @@ _DENSE = (  # what has its own rate wherever it stands; the first two alone are 
 
 
 def estimate(text: str) -> int:
-    """The estimated tokens of `text`, uncorrected; 0 for "", and never fewer for a text with more at its end."""
+    """Return the estimated tokens of `text`, uncorrected; 0 for "", and never fewer for a text with more at its end."""
     letters, rest = _split(text)
     in_code = sum(_split(code)[0] for code in _CODE.findall(text)) if "`" in text else 0
     return math.ceil((letters - in_code) / LATIN + in_code / CODE + rest)
 
 
 def _split(text: str) -> tuple[int, float]:
-    """The number of letters and spaces of a text, and the tokens of everything denser."""
+    """Return the number of letters and spaces of a text, and the tokens of everything denser."""
     patterns = _DENSE[:2] if text.isascii() else _DENSE
     counts = [(len(pattern.findall(text)), characters) for pattern, characters in patterns]
     dense = sum(count / characters for count, characters in counts) + len(_SWITCH.findall(text)) / SWITCH
@@ -67,7 +67,7 @@ def _split(text: str) -> tuple[int, float]:
 
 
 def estimate_entry(entry: Entry) -> int:
-    """The estimated tokens of one entry with its media and what the chat template puts around it."""
+    """Return the estimated tokens of one entry with its media and what the chat template puts around it."""
     return ENTRY_OVERHEAD + estimate(entry.text) + sum(media.tokens for media in entry.media)
 
 
@@ -77,7 +77,7 @@ def corrected(tokens: float, ratio: float) -> int:
 
 
 def estimate_request(head: str, entries: Iterable[int]) -> int:
-    """The estimated tokens of a whole request from its head and the estimates of its entries."""
+    """Return the estimated tokens of a whole request from its head and the estimates of its entries."""
     return REQUEST_OVERHEAD + estimate(head) + sum(entries)
 
 
@@ -95,7 +95,8 @@ def own_tokens(request: ModelRequest, usage: Usage | None, *, searched: bool = F
 
 
 def updated_ratio(ratio: float, *, estimated: int, actual: int) -> float:
-    """The ratio after one more count: `estimated` uncorrected and `actual` reported tokens of the same request.
+    """Return the ratio after one more count: `estimated` uncorrected and `actual` reported tokens of the
+    same request.
 
     Moves by `CORRECTION_GAIN` towards what was seen, by less for a request below `TELLING_TOKENS`. It never leaves
     `CORRECTION_RANGE`, and a count outside of that, or of nothing, teaches nothing: no tokenizer counts so, but a
@@ -110,10 +111,14 @@ def updated_ratio(ratio: float, *, estimated: int, actual: int) -> float:
 
 
 def relative_error(*, expected: int, actual: int) -> float:
-    """How far an expectation missed, as a share of the truth: -0.05 when it was 5 % too low; 0.0 for no truth."""
+    """Return how far an expectation missed, as a share of the truth: -0.05 when it was 5 % too low; 0.0 for
+    no truth.
+    """
     return (expected - actual) / actual if actual > 0 else 0.0
 
 
 def below(limit: int) -> int:
-    """The most estimated tokens that stay within `limit` real ones when the estimate is `SAFETY_MARGIN` too low."""
+    """Return the most estimated tokens that stay within `limit` real ones when the estimate is
+    `SAFETY_MARGIN` too low.
+    """
     return max(0, int(limit * (1 - SAFETY_MARGIN)))

@@ -45,7 +45,7 @@ _LABEL_MARKS = str.maketrans({"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")", 
 
 
 def label(author: Person, at: datetime) -> str:
-    """What stands before a message: "[2026-11-22 14:03 UTC] Ada". `at` is aware."""
+    """Return what stands before a message: "[2026-11-22 14:03 UTC] Ada". `at` is aware."""
     return f"[{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC] {plain_name(author.name)}"
 
 
@@ -56,14 +56,16 @@ def without_label(text: str) -> tuple[str, str]:
 
 
 def plain_name(name: str) -> str:
-    """A name on one line, without the marks that a label is made of and without invisible characters."""
+    """Return a name on one line, without the marks that a label is made of and without invisible characters."""
     spaced = "".join(" " if character.isspace() else character for character in name.translate(_LABEL_MARKS))
     visible = "".join(character for character in spaced if unicodedata.category(character)[0] != "C")
     return " ".join(visible.split())[:NAME_LENGTH].rstrip() or NO_NAME
 
 
 def plain_text(text: str) -> str:
-    """A text with plain line ends, in which no line begins like a label: such a line gets a backslash in front."""
+    """Return a text with plain line ends, in which no line begins like a label: such a line gets a backslash
+    in front.
+    """
     return _LABEL_LIKE.sub(r"\\", _LINE_BREAK.sub("\n", text)).strip()
 
 
@@ -75,7 +77,8 @@ def render_message(
     unavailable: Mapping[str, str] = EMPTY,
     notes: Mapping[str, str] = EMPTY,
 ) -> str:
-    """A message as the model reads it: "[2026-11-22 14:03 UTC] Ada: text", with a line for each attachment.
+    """Return a message as the model reads it: "[2026-11-22 14:03 UTC] Ada: text", with a line for each
+    attachment.
 
     `unavailable` gives the reason for each attachment, by id, that the model does not get to see; `notes` says in
     what others are not the whole file.
@@ -95,7 +98,7 @@ def user_entry(
     unavailable: Mapping[str, str] = EMPTY,
     files: Mapping[str, FileOutcome] = NO_FILES,
 ) -> NewEntry:
-    """The entry of a person's message; the same message always has the same id.
+    """Return the entry of a person's message; the same message always has the same id.
 
     `files` says by attachment id what became of it: its media join the entry, its text stands below the message,
     marked as the file's. `media` are attachments made ready elsewhere, under the attachments' names. All others are
@@ -120,13 +123,14 @@ def user_entry(
 
 
 def file_text(name: str, text: str) -> str:
-    """What a file says, between marks that nothing inside it can pass for."""
+    """Return what a file says, between marks that nothing inside it can pass for."""
     quoted, plain = plain_name(name).translate(_QUOTED), _FILE_MARK.sub(r"<\\", plain_text(text))
     return f'<file name="{quoted}">\n{plain}\n</file>'
 
 
 def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntry:
-    """The entry that follows when a message was edited at `at`; `message` has the new text and the original time.
+    """Return the entry that follows when a message was edited at `at`; `message` has the new text and the original
+    time.
 
     The entry of the original stays as it is, so the prefix does. The same edit always has the same id.
     """
@@ -137,7 +141,7 @@ def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntr
 
 
 def answer_entry(turn_id: TurnId, text: str, at: datetime) -> NewEntry:
-    """The entry of the bot's answer, its text as the model wrote it; a blank one gets a placeholder."""
+    """Return the entry of the bot's answer, its text as the model wrote it; a blank one gets a placeholder."""
     entry = Entry(role="assistant", text=text if text.strip() else NO_TEXT)
     return NewEntry(id=f"a:{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
 

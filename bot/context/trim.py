@@ -37,7 +37,7 @@ class TrimSchedule:
 
 
 def overshoot(turns: Sequence[int]) -> float:
-    """The mean tokens by which a level is passed when turns of these sizes add up; 0.0 for none.
+    """Return the mean tokens by which a level is passed when turns of these sizes add up; 0.0 for none.
 
     Half a turn when all are alike; more when they differ, since a long turn is likelier to be the one that passes it.
     """
@@ -46,7 +46,7 @@ def overshoot(turns: Sequence[int]) -> float:
 
 
 def excess_limit(rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float) -> float:
-    """The excess in tokens above which a trim pays now; infinite where cached input is free.
+    """Return the excess in tokens above which a trim pays now; infinite where cached input is free.
 
     `reread` are the cached tokens that a trim now would make the provider read anew, `usual` those of a trim at
     an ordinary moment, `cached_share` the price of cached input as a share of uncached input. With a share of 1 no

@@ -125,7 +125,8 @@ class Window:
 
 
 def plan(view: View, limits: WindowLimits) -> Window:
-    """The window of the next request; always contains the whole question and never exceeds the limits.
+    """Return the window of the next request; always contains the whole question and never exceeds the
+    limits.
 
     Takes time in proportion to the view. Raises `QuestionTooLong` when the question alone does not fit.
     """
@@ -140,7 +141,7 @@ def plan(view: View, limits: WindowLimits) -> Window:
 
 
 def after(view: View, window: Window, *, actual: int | None = None) -> Conversation:
-    """What is remembered once the request was made; `actual` are the prompt tokens that the provider counted."""
+    """Return what is remembered once the request was made; `actual` are the prompt tokens that the provider counted."""
     ratio = view.conversation.token_ratio
     if actual is not None:
         ratio = updated_ratio(ratio, estimated=window.estimated, actual=actual)
@@ -154,7 +155,7 @@ def after(view: View, window: Window, *, actual: int | None = None) -> Conversat
 
 
 def mark_prefix_broken(conversation: Conversation, reason: CacheBreak) -> Conversation:
-    """The conversation, remembering that its next request cannot extend the last one, and why.
+    """Return the conversation, remembering that its next request cannot extend the last one, and why.
 
     The reason stands in place of the head's digest, which it cannot be mistaken for. The first reason stays.
     """
@@ -177,7 +178,7 @@ def merge_concurrent_changes(after: Conversation, *, now: Conversation | None) -
 
 
 def _known_break(conversation: Conversation) -> CacheBreak | None:
-    """The break that was decided or suffered before this request."""
+    """Return the break that was decided or suffered before this request."""
     if conversation.last_request_at is None:
         return CacheBreak.FIRST
     return CacheBreak(conversation.head_digest) if conversation.head_digest in set(CacheBreak) else None
@@ -216,7 +217,7 @@ class _Sizes:
 
     @property
     def current(self) -> int:
-        """Where the window begins when nothing is trimmed."""
+        """Return where the window begins when nothing is trimmed."""
         return self.starts[0]
 
     @property
@@ -265,19 +266,20 @@ def _measure(view: View, limits: WindowLimits) -> _Sizes:
 
 
 def _last_answer(history: Sequence[StoredEntry]) -> int:
-    """The index of the last answer; that of the question where there is none."""
+    """Return the index of the last answer; that of the question where there is none."""
     answers = (index for index in range(len(history) - 1, -1, -1) if history[index].entry.role == "assistant")
     return next(answers, len(history))
 
 
 def _goal(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:
-    """The latest start that leaves the floor in view, or the earliest after it that fits."""
+    """Return the latest start that leaves the floor in view, or the earliest after it that fits."""
     latest = bisect_right(starts, -floor, key=lambda start: -held[start]) - 1
     return next(start for start in starts[max(0, latest) :] if held[start] <= cap)
 
 
 def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_run: int) -> Iterator[int]:
-    """Where a window may begin: at the first of the messages that an answer answers together, or at the question.
+    """Yield where a window may begin: at the first of the messages that an answer answers together, or at
+    the question.
 
     A run of messages longer than the floor is people talking among themselves, and may be cut anywhere.
     """
@@ -302,12 +304,12 @@ def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: Wind
 
 
 def _choose(sizes: _Sizes, threshold: int, *, free: bool) -> int:
-    """The index of the entry that the window begins with."""
+    """Return the index of the entry that the window begins with."""
     return sizes.goal if free or sizes.held[sizes.current] > threshold else sizes.current
 
 
 def _threshold(sizes: _Sizes, limits: WindowLimits, *, reread: int) -> int:
-    """The tokens of entries above which a warm prefix is given up."""
+    """Return the tokens of entries above which a warm prefix is given up."""
     if limits.context == FULL:
         return sizes.cap
     tier = limits.card.tier(sizes.fixed + sizes.held[sizes.current])
@@ -336,14 +338,14 @@ def _describe(
 
 
 def _position(view: View, index: int) -> int:
-    """The position of an entry of the view; the question will be stored after all of the history."""
+    """Return the position of an entry of the view; the question will be stored after all of the history."""
     if index < len(view.history):
         return view.history[index].position
     return view.history[-1].position + 1 if view.history else view.conversation.window_start
 
 
 def _cached(sizes: _Sizes, index: int, reason: CacheBreak | None) -> int:
-    """What the provider still holds: the last request, which ended before the last answer, or the head alone."""
+    """Return what the provider still holds: the last request, which ended before the last answer, or the head alone."""
     if reason in {CacheBreak.FIRST, CacheBreak.HEAD_CHANGED}:
         return 0
     shared = sizes.fixed + (sizes.held[index] - sizes.unread if reason is None else 0)

@@ -35,7 +35,9 @@ _TRACKING = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid)=[^&]*")
 
 
 def same_page(url: str) -> str:
-    """What all addresses of one page have in common: no fragment, no trackers, no last slash, the host in small."""
+    """Return what all addresses of one page have in common: no fragment, no trackers, no last slash, the
+    host in small.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -69,7 +71,7 @@ class AnswerAccumulator:
         return "".join(self._text)
 
     def usage(self, prompt_tokens: int) -> Usage:
-        """What the provider reported, else an estimate: it tells nothing of a stream that was stopped or cut."""
+        """Return what the provider reported, else an estimate: it tells nothing of a stream that was stopped or cut."""
         if self.reported is not None:
             return self.reported
         reasoning = estimate("".join(self._reasoning))
@@ -115,7 +117,7 @@ class AnswerAccumulator:
             self._notices.append(notice)
 
     def draft(self, status: ReplyStatus | None = None, footer: Footer | None = None) -> Draft:
-        """What people see now; from a search until the first word of text, what is searched for as well."""
+        """Return what people see now; from a search until the first word of text, what is searched for as well."""
         is_searching = bool(self._query) and not self._text and status is None
         notices = [*self._notices, f"Searching: {self._query}"] if is_searching else self._notices
         return Draft(

@@ -19,19 +19,19 @@ TRAILING: Final = ".,;:!?'\"*_~]}>。，、！？；：»”’"  # noqa: RUF001
 
 
 def urls_in(text: str) -> frozenset[str]:
-    """The web addresses in a text, bare or in links, without the punctuation that follows them."""
+    """Return the web addresses in a text, bare or in links, without the punctuation that follows them."""
     written = (bare_address(found.group()) for found in _WRITTEN.finditer(text))
     return frozenset(written) | frozenset(found.group(1) for found in _TARGETS.finditer(text))
 
 
 def known(addresses: Iterable[str]) -> Callable[[str], bool]:
-    """The policy that only these addresses may be links, however their host and last slash are written."""
+    """Return the policy that only these addresses may be links, however their host and last slash are written."""
     keys = frozenset(map(_key, addresses))
     return lambda address: _key(address) in keys
 
 
 def bare_address(run: str) -> str:
-    """The address at the start of a run of characters: what follows it as punctuation is left out."""
+    """Return the address at the start of a run of characters: what follows it as punctuation is left out."""
     end = len(run)
     unclosed = run.count("(") - run.count(")")
     while end and (run[end - 1] in TRAILING or (run[end - 1] == ")" and unclosed < 0)):
@@ -41,7 +41,7 @@ def bare_address(run: str) -> str:
 
 
 def pretends(label: str, address: str) -> bool:
-    """Whether a label looks like an address other than the one it leads to."""
+    """Return whether a label looks like an address other than the one it leads to."""
     plain = visible(label).strip("*_~`<>[]() ")
     if _LOOKS_LIKE_ADDRESS.search(plain) is None:
         return False
@@ -51,17 +51,17 @@ def pretends(label: str, address: str) -> bool:
 
 
 def looks_like_address(label: str) -> bool:
-    """Whether a reader could take a text for an address."""
+    """Return whether a reader could take a text for an address."""
     return _LOOKS_LIKE_ADDRESS.search(visible(label)) is not None
 
 
 def visible(text: str) -> str:
-    """A text as it looks: compatible forms made plain, invisible characters left out."""
+    """Return a text as it looks: compatible forms made plain, invisible characters left out."""
     return "".join(item for item in unicodedata.normalize("NFKC", text) if unicodedata.category(item) != "Cf")
 
 
 def _key(address: str) -> str:
-    """What two writings of one address have in common; the scheme does not matter, the fragment is kept."""
+    """Return what two writings of one address have in common; the scheme does not matter, the fragment is kept."""
     scheme, separator, rest = address.partition("://")
     if not separator or scheme.lower() not in ("http", "https"):
         return address.rstrip("/")

@@ -8,7 +8,7 @@ from bot.types import Footer
 
 
 def footer_parts(footer: Footer) -> list[str]:
-    """The small print under an answer, in the order it is read."""
+    """Return the small print under an answer, in the order it is read."""
     usage = footer.usage
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     parts = [footer.model, f"{usage.input:,} tokens in{cached}", f"{usage.output:,} out"]

@@ -9,7 +9,7 @@ _MARKS = frozenset({"Mn", "Me", "Mc"})
 
 
 def is_boundary(text: str, at: int, start: int = 0) -> bool:
-    """Whether a cut at `at` leaves combined characters, flags, emoji sequences and syllables whole.
+    """Return whether a cut at `at` leaves combined characters, flags, emoji sequences and syllables whole.
 
     `start` is where what is shown begins: flags are paired from there on.
 
@@ -29,7 +29,7 @@ def is_boundary(text: str, at: int, start: int = 0) -> bool:
 
 
 def _extends(character: str) -> bool:
-    """Whether the character belongs to the one before it: marks, joiners, skin tones, tags."""
+    """Return whether the character belongs to the one before it: marks, joiners, skin tones, tags."""
     return (
         character == _JOINER
         or unicodedata.category(character) in _MARKS
@@ -39,7 +39,7 @@ def _extends(character: str) -> bool:
 
 
 def _is_pair(before: str, after: str) -> bool:
-    """Whether the two are halves of one character: Hangul letters of a syllable, or lone surrogates."""
+    """Return whether the two are halves of one character: Hangul letters of a syllable, or lone surrogates."""
     if "\ud800" <= before <= "\udbff":
         return "\udc00" <= after <= "\udfff"
     if "\u1160" <= after <= "\u11ff":  # a vowel or final of a syllable

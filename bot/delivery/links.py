@@ -37,7 +37,8 @@ Allowed = Callable[[str], bool]
 
 
 def sanitize_links(text: str, *, allowed: Allowed) -> str:
-    """The text with links only to http(s) addresses that are `allowed`, and with links in place of images.
+    """Return the text with links only to http(s) addresses that are `allowed`, and with links in place of
+    images.
 
     Other addresses are shown as inline code. A label that looks like another address is shown as code, with the real
     address beside it. Code blocks are left as they are.
@@ -46,7 +47,8 @@ def sanitize_links(text: str, *, allowed: Allowed) -> str:
 
 
 def stable_prefix_length(text: str) -> int:
-    """How much of a growing text is settled: `sanitize_links` of that part begins `sanitize_links` of all the text may become.
+    """Return how much of a growing text is settled: `sanitize_links` of that part begins `sanitize_links` of all the
+    text may become.
 
     What is held back is at the end of the last line: a word, or a link, code span or code block not finished yet.
     """
@@ -60,7 +62,7 @@ def stable_prefix_length(text: str) -> int:
 
 
 def _lines(text: str) -> list[tuple[str, bool, BlockState]]:
-    """The lines with their ends, whether they are outside of code blocks, and what is open before them."""
+    """Return the lines with their ends, whether they are outside of code blocks, and what is open before them."""
     lines = []
     state = BlockState()
     for line in re.findall(r"[^\n]*\n|[^\n]+\Z", text):
@@ -73,7 +75,7 @@ def _lines(text: str) -> list[tuple[str, bool, BlockState]]:
 
 
 def as_code(text: str) -> str:
-    """A text as inline code, of one line, whatever backticks it holds."""
+    """Return a text as inline code, of one line, whatever backticks it holds."""
     text = " ".join(text.split())
     if len(text) > _LONGEST_SHOWN:
         text = text[:_LONGEST_SHOWN] + "…"
@@ -88,7 +90,9 @@ def _line_made_safe(line: str, allowed: Allowed) -> str:
 
 
 def _apart(written: str, safe: str) -> str:
-    """What comes next, kept from being read as one with the backslash or backtick that ends what was `written`."""
+    """Return what comes next, kept from being read as one with the backslash or backtick that ends what was
+    `written`.
+    """
     if not safe.startswith("`"):
         return safe
     backslashes = len(written) - len(written.rstrip("\\"))
@@ -98,7 +102,7 @@ def _apart(written: str, safe: str) -> str:
 
 
 def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
-    """Where the pattern is found next, which may be at the end of the text."""
+    """Return where the pattern is found next, which may be at the end of the text."""
     found = pattern.search(text, start)
     return len(text) if found is None else found.start()
 
@@ -128,7 +132,7 @@ class _Line:
         return "".join(parts) + self._text[at:]
 
     def unsettled(self) -> int:
-        """Where what may still change begins, in a line that may still grow."""
+        """Return where what may still change begins, in a line that may still grow."""
         ends_in_word = self._text[-1:].strip() != ""
         first = len(self._text) - (len(self._text.rsplit(None, 1)[-1]) if ends_in_word else 0)
         for token in self._tokens:
@@ -181,7 +185,7 @@ class _Line:
         return not behind or (behind == "(" and _TARGET.match(self._text, closed + 1) is None)
 
     def _safe(self, token: re.Match[str]) -> tuple[str, int]:
-        """What stands for the token and what belongs to it, and where to read on."""
+        """Return what stands for the token and what belongs to it, and where to read on."""
         found, end = token.group(), token.end()
         match token.lastgroup:
             case "code":
@@ -201,7 +205,9 @@ class _Line:
         return safe, end
 
     def _safe_bare(self, start: int) -> tuple[str, int]:
-        """An address in the text. It is a link only if it is known up to the next space: platforms link as much."""
+        """Return an address in the text. It is a link only if it is known up to the next space: platforms
+        link as much.
+        """
         end, run_end = self._addresses[start]
         address = bare_address(self._text[start:end])
         is_whole = end == run_end or (
@@ -211,7 +217,7 @@ class _Line:
         return (address if known else as_code(address)), start + len(address)
 
     def _punctuation_of(self, run_end: int) -> int:
-        """Where the punctuation begins with which a run ends; the same run is asked for again and again."""
+        """Return where the punctuation begins with which a run ends; the same run is asked for again and again."""
         at = self._punctuation.get(run_end, run_end)
         while at and self._text[at - 1] in _PUNCTUATION:
             at -= 1
@@ -219,7 +225,7 @@ class _Line:
         return at
 
     def _safe_bracket(self, token: re.Match[str]) -> tuple[str, int]:
-        """An opening bracket: of a link or image with its address, of a reference, or a mere one."""
+        """Return an opening bracket: of a link or image with its address, of a reference, or a mere one."""
         closed = self._pairs.get(token.start())
         mark = "\\![" if token.group() == "![" else "["
         if closed is None:
@@ -234,12 +240,14 @@ class _Line:
         return mark, token.end()
 
     def _address_within(self, start: int, end: int) -> bool:
-        """Whether what stands between two brackets looks like an address."""
+        """Return whether what stands between two brackets looks like an address."""
         return bisect_left(self._like_addresses, start) < bisect_left(self._like_addresses, end)
 
     @cached_property
     def _like_addresses(self) -> list[int]:
-        """Where stretches without brackets begin that look like addresses: brackets nest, so each is read once."""
+        """Return where stretches without brackets begin that look like addresses: brackets nest, so each is
+        read once.
+        """
         stretches = _BETWEEN_BRACKETS.finditer(self._text)
         return [stretch.start() for stretch in stretches if looks_like_address(stretch.group())]
 
@@ -256,7 +264,7 @@ class _Line:
         return f"[{words}]({target})"
 
     def _plain_label(self, label: str) -> str:
-        """A label without marks that could end it, be an image, or open code that it does not close."""
+        """Return a label without marks that could end it, be an image, or open code that it does not close."""
         words = label.replace("![", "[").replace("](", "]\\(").strip()
         backticks = re.findall("`+", words)
         if len(backticks) != 2 or backticks[0] != backticks[1]:

@@ -34,7 +34,7 @@ class Fence:
 
     @property
     def prefix(self) -> str:
-        """What stands before the marker when it is written again, outside of any list."""
+        """Return what stands before the marker when it is written again, outside of any list."""
         return quoted(self.quotes) + " " * min(self.indent, _INDENTED_CODE - 1)
 
     @property
@@ -67,7 +67,7 @@ class BlockState:
 
 
 def quoted(depth: int) -> str:
-    """The marks that keep a line in `depth` blockquotes."""
+    """Return the marks that keep a line in `depth` blockquotes."""
     return "> " * depth
 
 
@@ -88,7 +88,7 @@ _TEXT: Final = BlockState(last="text", after_blank=False)
 
 
 def head(text: str, at: int, end: int) -> str:
-    """The line that begins at `at` as far as `end`, or as much of a long one as tells what it is.
+    """Return the line that begins at `at` as far as `end`, or as much of a long one as tells what it is.
 
     What a line opens or closes depends on all of it only where its text begins with the mark of a code block.
     """
@@ -102,7 +102,7 @@ def head(text: str, at: int, end: int) -> str:
 
 
 def after_line(state: BlockState, line: str) -> BlockState:
-    """What is open after a whole line, given without its line end."""
+    """Return what is open after a whole line, given without its line end."""
     if state.fence is None and (after := _after_usual_line(state, line)) is not None:
         return after
     if state.fence is not None:
@@ -130,7 +130,9 @@ def after_line(state: BlockState, line: str) -> BlockState:
 
 
 def _after_usual_line(state: BlockState, line: str) -> BlockState | None:
-    """What is open after a blank line, or one of text without any mark; None for others. Nearly all lines are such."""
+    """Return what is open after a blank line, or one of text without any mark; None for others. Nearly all lines are
+    such.
+    """
     if line and not line.isspace():
         is_plain = line[0].isalpha() and "|" not in line and not state.table
         return _TEXT if is_plain else None  # it closes what was open
@@ -140,7 +142,7 @@ def _after_usual_line(state: BlockState, line: str) -> BlockState | None:
 
 
 def fence_within(state: BlockState, head: str) -> Fence | None:
-    """The code block that is open after `head`, the first part of a line."""
+    """Return the code block that is open after `head`, the first part of a line."""
     if state.fence is not None:
         if _ending(state.fence, head) == "inside":
             return state.fence
@@ -151,13 +153,13 @@ def fence_within(state: BlockState, head: str) -> Fence | None:
 
 
 def may_open(state: BlockState, head: str) -> Fence | None:
-    """The code block that `head` has opened or looked like opening, whatever came later on the line."""
+    """Return the code block that `head` has opened or looked like opening, whatever came later on the line."""
     read = read_line(head)
     return _opened(read, _items(state, read), strict=False)
 
 
 def missing_marker(fence: Fence, head: str) -> str | None:
-    """What lacks for `head` to be the closing line of the fence; None where it is no beginning of one."""
+    """Return what lacks for `head` to be the closing line of the fence; None where it is no beginning of one."""
     quotes, rest = _unquote(head, depth=fence.quotes)
     run = rest.strip(" \t")
     if quotes < fence.quotes or not run or run != fence.marker[0] * len(run):
@@ -170,18 +172,18 @@ def missing_marker(fence: Fence, head: str) -> str | None:
 
 
 def starts_row(line: str) -> bool:
-    """Whether a line below a table, or what there is of it, goes on with the table."""
+    """Return whether a line below a table, or what there is of it, goes on with the table."""
     read = read_line(line)
     return bool(read.text) and not read.columns and not read.quotes and read.text[0] not in "#`~"
 
 
 def is_heading(text: str) -> bool:
-    """Whether the text of a line is a heading."""
+    """Return whether the text of a line is a heading."""
     return _HEADING.match(text) is not None
 
 
 def _ending(fence: Fence, line: str) -> Literal["inside", "closed", "left"]:
-    """How a line stands to the fence: in it, its end, or outside of the quote or list item that holds it."""
+    """Return how a line stands to the fence: in it, its end, or outside of the quote or list item that holds it."""
     if not fence.quotes and not fence.column and line.lstrip(" \t")[:1] != fence.marker[0]:
         return "inside"
     quotes, rest = _unquote(line, depth=fence.quotes)
@@ -209,7 +211,7 @@ def _opened(read: MarkdownLine, items: tuple[int, ...], *, strict: bool = True) 
 
 
 def _items(state: BlockState, read: MarkdownLine) -> tuple[int, ...]:
-    """The columns of the list items that are open with this line."""
+    """Return the columns of the list items that are open with this line."""
     if read.quotes != state.quotes:
         return read.columns
     if not read.text and not read.columns:
@@ -218,7 +220,7 @@ def _items(state: BlockState, read: MarkdownLine) -> tuple[int, ...]:
 
 
 def _table(state: BlockState, line: str, read: MarkdownLine) -> str:
-    """The first two lines of the table this line belongs to."""
+    """Return the first two lines of the table this line belongs to."""
     if state.table:
         return state.table if starts_row(line) else ""
     if not state.header or "-" not in read.text or not _RULES.match(line.strip()):
@@ -229,7 +231,7 @@ def _table(state: BlockState, line: str, read: MarkdownLine) -> str:
 
 
 def cell_count(row: str) -> int:
-    """How many cells a row of a table has."""
+    """Return how many cells a row of a table has."""
     return len(_CELL_END.findall(row.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
@@ -240,7 +242,7 @@ def _kind(read: MarkdownLine) -> LineKind:
 
 
 def _unquote(line: str, *, depth: int) -> tuple[int, str]:
-    """How many quote marks, up to `depth`, stand before the line, and what follows them."""
+    """Return how many quote marks, up to `depth`, stand before the line, and what follows them."""
     count = at = 0
     while count < depth and (mark := _QUOTE.match(line, at)):
         at = mark.end()
@@ -249,5 +251,5 @@ def _unquote(line: str, *, depth: int) -> tuple[int, str]:
 
 
 def _indent(line: str) -> int:
-    """The columns before the text of a line, tabs going to the next multiple of four."""
+    """Return the columns before the text of a line, tabs going to the next multiple of four."""
     return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(_INDENTED_CODE))

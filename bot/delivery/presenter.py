@@ -1,4 +1,4 @@
-"""Delivery: the newest state of a reply becomes visible at the platform's min_update_interval, and the stream never waits for it."""
+"""Show the newest state of a reply as often as its platform allows; the model's stream never waits for it."""
 
 from __future__ import annotations
 

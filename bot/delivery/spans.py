@@ -35,7 +35,7 @@ class Spans:
         self._ends = list(accumulate((start + span[1] for span in spans), max))
 
     def tears(self, at: int) -> bool:
-        """Whether `at` lies inside of a span."""
+        """Return whether `at` lies inside of a span."""
         before = bisect_right(self._starts, at - 1)
         return before > 0 and self._ends[before - 1] > at
 

@@ -69,7 +69,7 @@ class Splitter:
         self._begin((0, BlockState()), "")
 
     def split(self, text: str) -> list[Piece]:
-        """The pieces of the text; when it is not the last one grown longer, all is done anew."""
+        """Return the pieces of the text; when it is not the last one grown longer, all is done anew."""
         if not text.startswith(self._text[: self._seen]):
             self._forget()
         self._text = text
@@ -92,7 +92,7 @@ class Splitter:
         self._opened = fence_within(line[1], first) if first else line[1].fence
 
     def _next(self, text: str) -> Piece | None:
-        """The piece after the settled ones, once the text shows that more does not fit into it."""
+        """Return the piece after the settled ones, once the text shows that more does not fit into it."""
         start = self._start
         end = self._overflow(text, start)
         if end is None:
@@ -105,7 +105,7 @@ class Splitter:
         return piece
 
     def _overflow(self, text: str, start: int) -> int | None:
-        """The end of the shortest part from `start` on that does not fit into one message."""
+        """Return the end of the shortest part from `start` on that does not fit into one message."""
         del self._lines[1:]
         held, counts = self._size(self._before(text, start)), self._opened is not None
         while True:
@@ -125,13 +125,16 @@ class Splitter:
             self._lines.append((end + 1, after_line(state, text[at:end])))
 
     def _surely_fits(self, line: str, held: int, state: BlockState) -> bool:
-        """Whether a piece surely fits, as `held` tells, the sizes of its lines: it need not be counted as a whole."""
+        """Return whether a piece surely fits, as `held` tells, the sizes of its lines: it need not be counted as a
+        whole.
+        """
         if state.fence is None:
             return "```" not in line and "~~~" not in line
         return held + self._size("\n" + self._wrapping(state.fence)[1]) <= self._limit
 
     def _first_overflow(self, text: str, start: int, end: int, line: LineStart) -> int | None:
-        """The first place in a line, up to `end`, at which the piece is too long; None where there is none.
+        """Return the first place in a line, up to `end`, at which the piece is too long; None where there is
+        none.
 
         The steps grow, so that a long line is not looked at as a whole for each of its pieces.
         """
@@ -144,7 +147,9 @@ class Splitter:
         return None
 
     def _narrowed(self, text: str, start: int, between: tuple[int, int], line: LineStart) -> int:
-        """The first place at which the piece is too long, between one at which it fits and one at which it does not."""
+        """Return the first place at which the piece is too long, between one at which it fits and one at which it does
+        not.
+        """
         fits, end = between
         while end - fits > 1:
             middle = (fits + end) // 2
@@ -155,7 +160,8 @@ class Splitter:
         return end
 
     def _fits(self, text: str, start: int, end: int, line: LineStart) -> bool:
-        """Whether a piece would fit, with room to close what its last line has opened or seemed to open.
+        """Return whether a piece would fit, with room to close what its last line has opened or seemed to
+        open.
 
         Within a line the room that is needed only grows with the text, so the first overflow does not depend on what
         comes behind it.
@@ -181,13 +187,13 @@ class Splitter:
         return self._lines[bisect_right(self._lines, at, key=lambda line: line[0]) - 1]
 
     def _trimmed(self, part: str, *, inside: bool) -> str:
-        """A part without the blank lines at its ends, as far as they are no code."""
+        """Return a part without the blank lines at its ends, as far as they are no code."""
         if self._opened is None:
             part = _BLANK_LINES.sub("", part)
         return part if inside else part.rstrip()
 
     def _before(self, text: str, start: int) -> str:
-        """What opens again the block that the piece at `start` goes on with."""
+        """Return what opens again the block that the piece at `start` goes on with."""
         if self._opened is not None:
             return self._wrapping(self._opened)[0] + (quoted(self._opened.quotes) if self._first else "")
         if self._first:
@@ -196,7 +202,9 @@ class Splitter:
         return self._affordable(table, share=2) if table and starts_row(_beginning_of_line(text, start)) else ""
 
     def _closing(self, fence: Fence | None, first: str, *, opened_before: bool) -> str:
-        """What closes the code block after `first`, the part of its last line; a closing line begun is completed."""
+        """Return what closes the code block after `first`, the part of its last line; a closing line begun is
+        completed.
+        """
         if fence is None:
             return ""
         closing = self._wrapping(fence)[1]
@@ -206,7 +214,9 @@ class Splitter:
         return closing if not first or not closing else "\n" + closing
 
     def _wrapping(self, fence: Fence) -> tuple[str, str]:
-        """The lines that open and close a code block; without its language, or none, where they would take too much."""
+        """Return the lines that open and close a code block; without its language, or none, where they would take too
+        much.
+        """
         if self._wrapped is None or self._wrapped[0] is not fence:
             self._wrapped = fence, self._affordable_wrapping(fence)
         return self._wrapped[1]
@@ -219,7 +229,7 @@ class Splitter:
         return "", ""
 
     def _affordable(self, addition: str, *, share: int) -> str:
-        """The addition, or nothing where it would take more than a share of the message."""
+        """Return the addition, or nothing where it would take more than a share of the message."""
         most = self._limit // share
         return addition if len(addition) <= most and self._size(addition) <= most else ""
 

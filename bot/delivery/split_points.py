@@ -54,7 +54,8 @@ LineStart = tuple[int, BlockState]
 
 
 def best_cut(text: str, start: int, end: int, lines: Sequence[LineStart]) -> int:
-    """The best place to cut `text` after `start` and before `end`; `lines` are its lines from the one of `start` on.
+    """Return the best place to cut `text` after `start` and before `end`; `lines` are its lines from the one of `start`
+    on.
 
     What stands behind `end`, which is at least a character after `start`, is not looked at.
     """
@@ -91,7 +92,7 @@ class _Places:
         self._spans = Spans(text, start, end)
 
     def last(self, rank: Rank, lowest: int) -> int | None:
-        """The last place of the rank that is not before `lowest`."""
+        """Return the last place of the rank that is not before `lowest`."""
         places = self._characters(rank) if rank in (Rank.CHARACTER, Rank.TORN) else iter(self._marked[rank][::-1])
         found = next(places, None)
         return found if found is not None and found >= lowest else None
@@ -117,7 +118,9 @@ class _Places:
                 yield match.end()
 
     def _tears(self, place: int, stretch: _Stretch) -> bool:
-        """Whether a cut inside of a line of text parts what belongs together, or makes a block of what was none."""
+        """Return whether a cut inside of a line of text parts what belongs together, or makes a block of
+        what was none.
+        """
         return (
             self._spans.tears(place)
             or _SOURCE.match(self._text, place, self._end) is not None
@@ -125,7 +128,7 @@ class _Places:
         )
 
     def _characters(self, rank: Rank) -> Iterator[int]:
-        """The places between visible characters from the last one on; TORN includes all that are in no marker."""
+        """Yield the places between visible characters from the last one on; TORN includes all that are in no marker."""
         for place in range(self._end - 1, self._start, -1):
             stretch = self._stretches[bisect_right(self._stretches, place, key=lambda each: each.start) - 1]
             if place == stretch.start:
@@ -159,7 +162,7 @@ class _Places:
         return _Stretch(start=at, end=end, text_at=text_at, torn=torn)
 
     def _rank_of_line(self, at: int, state: BlockState) -> Rank:
-        """The rank of a cut before a line."""
+        """Return the rank of a cut before a line."""
         line = head(self._text, at, self._end)
         if state.fence is not None:
             opened_just_now = _opens(state.fence, self._text[self._text.rfind("\n", 0, at - 1) + 1 : at - 1])
@@ -187,6 +190,6 @@ class _Places:
 
 
 def _opens(fence: Fence, line: str) -> bool:
-    """Whether a line is the one that has opened the fence."""
+    """Return whether a line is the one that has opened the fence."""
     written = len(fence.marker) + len(fence.info)
     return len(line) >= written and line.rstrip().endswith(fence.marker + fence.info)

@@ -19,7 +19,8 @@ _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 
 def tables_as_text(text: str, *, widest: int = WIDEST) -> str:
-    """The text with each table as an aligned code block, or as a list of its rows where lines would pass `widest`.
+    """Return the text with each table as an aligned code block, or as a list of its rows where lines would pass
+    `widest`.
 
     A table inside of a blockquote or list is left as it is. When text is added at the end, what stands before the
     last table, or before the last line, stays.
@@ -28,7 +29,7 @@ def tables_as_text(text: str, *, widest: int = WIDEST) -> str:
 
 
 def settled_tables(text: str) -> int:
-    """How much of a growing text is settled: whole lines, up to a table at the end, which may go on."""
+    """Return how much of a growing text is settled: whole lines, up to a table at the end, which may go on."""
     end = text.rfind("\n") + 1
     is_table, lines = _parts(text[:end])[-1]
     if is_table:
@@ -38,7 +39,7 @@ def settled_tables(text: str) -> int:
 
 
 def _parts(text: str) -> list[tuple[bool, list[str]]]:
-    """The lines in order, those of each table by themselves."""
+    """Return the lines in order, those of each table by themselves."""
     parts: list[tuple[bool, list[str]]] = [(False, [])]
     state = BlockState()
     for line in _LINE.findall(text):
@@ -81,7 +82,7 @@ def _as_list(header: Sequence[str], row: Sequence[str]) -> str:
 
 
 def _shortened(name: str) -> str:
-    """The name of a column, which stands before each of its cells."""
+    """Return the name of a column, which stands before each of its cells."""
     return name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…"
 
 
@@ -100,7 +101,7 @@ def _aligned(row: Sequence[str], widths: Iterable[int]) -> str:
 
 
 def _width(text: str) -> int:
-    """The columns a text takes in a fixed-width font: wide characters take two, marks none."""
+    """Return the columns a text takes in a fixed-width font: wide characters take two, marks none."""
     return sum(
         0 if unicodedata.combining(item) else 2 if unicodedata.east_asian_width(item) in "WF" else 1 for item in text
     )

@@ -33,7 +33,7 @@ class Model(Protocol):
 
     @property
     def context_tokens(self) -> int:
-        """How many tokens a request and its answer may have together."""
+        """Return how many tokens a request and its answer may have together."""
         ...
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
@@ -49,7 +49,7 @@ class Rates(Protocol):
     """The prices in force."""
 
     def card(self) -> RateCard:
-        """The last good rate card; never raises, never waits."""
+        """Return the last good rate card; never raises, never waits."""
         ...
 
 
@@ -58,7 +58,7 @@ class FileSource(Protocol):
     """Where the bytes of attachments come from: the platform that named them, where it gives out files."""
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """The whole file; reads at most `limit` bytes, whatever size was stated.
+        """Return the whole file; reads at most `limit` bytes, whatever size was stated.
 
         Raises `FileTooLarge` when it has more, and `PlatformError` when it cannot be had.
         """
@@ -74,7 +74,7 @@ class MediaReader(Protocol):
         ...
 
     async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
-        """The file as media or text, or why not; never raises for what is in it.
+        """Return the file as media or text, or why not; never raises for what is in it.
 
         What it is is found from its bytes, never from `name`. The same bytes under the same terms give the same
         outcome, unless time or memory ran out.

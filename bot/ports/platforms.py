@@ -80,7 +80,8 @@ class Platform(Protocol):
         ...
 
     async def open_reply(self, turn: Turn) -> Reply:
-        """The reply of `turn`; continues the message that `turn` already has, never starts a second one.
+        """Return the reply of `turn`; continues the message that `turn` already has, never starts a second
+        one.
 
         Finds what an earlier runner posted and could not note, which may take some seconds: nothing is looked for
         between the question whether the turn is still ours and the post that follows it. Raises `PlatformError`.
@@ -96,7 +97,9 @@ class Platform(Protocol):
         ...
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """The newest `limit` messages of a thread, oldest first, without the bot's own; [] when there is none."""
+        """Return the newest `limit` messages of a thread, oldest first, without the bot's own; [] when there
+        is none.
+        """
         ...
 
 
@@ -107,7 +110,8 @@ class ChannelReader(Protocol):
     async def read_channel(
         self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest `limit` messages outside threads of the channel that `key` lies in, oldest first.
+        """Return the newest `limit` messages outside threads of the channel that `key` lies in, oldest
+        first.
 
         Only messages at or after `since` and before `before` count. Everybody's messages are among them, the bot's
         too; what was deleted is not, and what was edited has its newest text.
@@ -117,19 +121,19 @@ class ChannelReader(Protocol):
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest `limit` messages of one thread of that channel, without its root, oldest first."""
+        """Return the newest `limit` messages of one thread of that channel, without its root, oldest first."""
         ...
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
-        """The address under which people open a message; "" where there is none."""
+        """Return the address under which people open a message; "" where there is none."""
         ...
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
-        """Whether somebody may read the channel that `key` lies in; False when that cannot be told."""
+        """Return whether somebody may read the channel that `key` lies in; False when that cannot be told."""
         ...
 
     async def is_public(self, key: ConversationKey) -> bool:
-        """Whether everybody in the workspace may read that channel."""
+        """Return whether everybody in the workspace may read that channel."""
         ...
 
 
@@ -186,7 +190,7 @@ class Bot(Protocol):
     async def on_message_edited(
         self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
     ) -> None:
-        """A message of a channel was edited at `at`; `message` has its new text and original time.
+        """Follow the edit of a message of a channel, edited at `at`; `message` has its new text and original time.
 
         `is_directed` says that it is meant for the bot by itself. Raises `StorageError`.
         """
@@ -200,7 +204,9 @@ class Bot(Protocol):
         ...
 
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
-        """A thread, a channel or a whole workspace is gone, with all that was said there. Raises `StorageError`."""
+        """Return a thread, a channel or a whole workspace is gone, with all that was said there. Raises
+        `StorageError`.
+        """
         ...
 
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
@@ -216,7 +222,7 @@ class Bot(Protocol):
         ...
 
     async def turn(self, id: TurnId) -> Turn | None:
-        """A turn as it stands, for whoever acts on its reply: its conversation, author and state."""
+        """Return a turn as it stands, for whoever acts on its reply: its conversation, author and state."""
         ...
 
     async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
@@ -233,15 +239,17 @@ class Bot(Protocol):
         ...
 
     async def usage(self, asked: Incoming) -> str:
-        """What somebody's own questions used and cost, as Markdown. Raises `StorageError`."""
+        """Return what somebody's own questions used and cost, as Markdown. Raises `StorageError`."""
         ...
 
     async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
-        """The conversations with questions since then, and when the newest was asked: where to catch up after a gap."""
+        """Return the conversations with questions since then, and when the newest was asked: where to catch up after a
+        gap.
+        """
         ...
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        """The newest `limit` requests of a conversation in figures, oldest first. Raises `StorageError`."""
+        """Return the newest `limit` requests of a conversation in figures, oldest first. Raises `StorageError`."""
         ...
 
 

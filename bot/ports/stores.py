@@ -45,7 +45,7 @@ class TurnStore(Protocol):
         ...
 
     async def is_known(self, incoming: Incoming) -> bool:
-        """Whether an incoming was stored as a turn before, by its dedupe key."""
+        """Return whether an incoming was stored as a turn before, by its dedupe key."""
         ...
 
     async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
@@ -71,11 +71,12 @@ class TurnStore(Protocol):
         ...
 
     async def check_claim(self, turn: Turn) -> bool:
-        """Whether a turn that is still ours is to be stopped. Changes nothing. Raises `ClaimLost`."""
+        """Return whether a turn that is still ours is to be stopped. Changes nothing. Raises `ClaimLost`."""
         ...
 
     async def coalesce(self, turn: Turn) -> Turn:
-        """The turn with every other queued question of its conversation taken into its `burst`, in order.
+        """Return the turn with every other queued question of its conversation taken into its `burst`, in
+        order.
 
         Those become done with it and are never claimed; questions with parameters of their own, or marked to
         be stopped, stay turns. Idempotent. Raises `ClaimLost`.
@@ -117,19 +118,19 @@ class TurnStore(Protocol):
         ...
 
     async def get_turn(self, id: TurnId) -> Turn | None:
-        """A turn as it stands, or None."""
+        """Return a turn as it stands, or None."""
         ...
 
     async def waiting(self, key: ConversationKey) -> Waiting | None:
-        """What is known of the open turns of a conversation; None when there is none."""
+        """Return what is known of the open turns of a conversation; None when there is none."""
         ...
 
     async def queue_figures(self) -> QueueFigures:
-        """The whole queue in figures."""
+        """Return the whole queue in figures."""
         ...
 
     async def recent_requests(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        """The newest `limit` requests of a conversation, oldest first."""
+        """Return the newest `limit` requests of a conversation, oldest first."""
         ...
 
     async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
@@ -145,7 +146,7 @@ class TurnStore(Protocol):
         ...
 
     async def has_participated(self, key: ConversationKey) -> bool:
-        """Whether the conversation has any turn, open or ended."""
+        """Return whether the conversation has any turn, open or ended."""
         ...
 
     async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
@@ -156,11 +157,11 @@ class TurnStore(Protocol):
         ...
 
     async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
-        """How many of the newest `limit` turns of a conversation bots have asked since a person did."""
+        """Return how many of the newest `limit` turns of a conversation bots have asked since a person did."""
         ...
 
     async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
-        """The conversations of a platform with questions since then, and when the newest was asked in each."""
+        """Return the conversations of a platform with questions since then, and when the newest was asked in each."""
         ...
 
     async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
@@ -176,11 +177,11 @@ class TranscriptStore(Protocol):
     """The append-only history of each conversation. Any method can raise `StorageError`."""
 
     async def get_conversation(self, key: ConversationKey) -> Conversation | None:
-        """What is remembered of a conversation; None when it is new."""
+        """Return what is remembered of a conversation; None when it is new."""
         ...
 
     async def get_entries(self, key: ConversationKey, *, start: int) -> Sequence[StoredEntry]:
-        """The entries from position `start` on, in order; reads no earlier one."""
+        """Return the entries from position `start` on, in order; reads no earlier one."""
         ...
 
     async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
@@ -196,7 +197,7 @@ class SettingStore(Protocol):
     """Parameter values as people set them, as canonical text. Any method can raise `StorageError`."""
 
     async def get_settings(self, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
-        """The values set at each of these scopes; a scope without any maps to {}."""
+        """Return the values set at each of these scopes; a scope without any maps to {}."""
         ...
 
     async def put_setting(self, scope: Scope, name: str, value: str) -> None:
@@ -208,7 +209,7 @@ class SettingStore(Protocol):
         ...
 
     async def get_everywhere(self, name: str) -> Mapping[Scope, str]:
-        """The values of one parameter at every scope where it is set."""
+        """Return the values of one parameter at every scope where it is set."""
         ...
 
 
@@ -216,7 +217,7 @@ class Ledger(Protocol):
     """What was used and paid, without any text; it outlives the conversations. Can raise `StorageError`."""
 
     async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
-        """The sum of all requests `within` something from `since` to before `until`, both aware."""
+        """Return the sum of all requests `within` something from `since` to before `until`, both aware."""
         ...
 
 
@@ -231,7 +232,7 @@ class AdapterStateStore(Protocol):
         ...
 
     async def list_state(self, platform: str, *, prefix: str = "") -> Mapping[str, str]:
-        """The values whose names begin with `prefix`, in the order of their names."""
+        """Return the values whose names begin with `prefix`, in the order of their names."""
         ...
 
     async def put_state(self, platform: str, name: str, value: str) -> None:
@@ -265,11 +266,11 @@ class WorkspaceStore(Protocol):
         ...
 
     async def get_channels(self, workspace: str) -> Sequence[Channel]:
-        """The channels of a workspace by name, direct ones last."""
+        """Return the channels of a workspace by name, direct ones last."""
         ...
 
     async def get_people(self, workspace: str) -> Sequence[Person]:
-        """The people of a workspace by name."""
+        """Return the people of a workspace by name."""
         ...
 
     async def get_message(self, workspace: str, channel: str, id: str) -> ChannelMessage | None:
@@ -279,7 +280,7 @@ class WorkspaceStore(Protocol):
     async def get_messages(
         self, workspace: str, channel: str, *, before: ChannelMessage | None = None, limit: int
     ) -> Sequence[ChannelMessage]:
-        """The newest `limit` messages outside threads, earlier than `before`, oldest first."""
+        """Return the newest `limit` messages outside threads, earlier than `before`, oldest first."""
         ...
 
     async def get_thread(
@@ -291,7 +292,7 @@ class WorkspaceStore(Protocol):
         before: ChannelMessage | None = None,
         limit: int,
     ) -> Sequence[ChannelMessage]:
-        """The newest `limit` messages inside a thread (not its root), earlier than `before`, oldest first."""
+        """Return the newest `limit` messages inside a thread (not its root), earlier than `before`, oldest first."""
         ...
 
 
@@ -358,7 +359,9 @@ class ForgetStore(Protocol):
         ...
 
     async def inactive_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
-        """The conversations with text in which nothing was asked since `before`, and when the last question was."""
+        """Return the conversations with text in which nothing was asked since `before`, and when the last
+        question was.
+        """
         ...
 
 

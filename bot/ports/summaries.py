@@ -13,7 +13,8 @@ class TimeWords(Protocol):
     """Reads the words in which people tell a time."""
 
     async def read(self, words: str, *, now: datetime, time_zone: str) -> datetime | None:
-        """The time that `words` mean to somebody in `time_zone` (an IANA name), in UTC; None when they mean none.
+        """Return the time that `words` mean to somebody in `time_zone` (an IANA name), in UTC; None when they mean
+        none.
 
         A day without a time begins at its midnight there. What could lie in the past or the future lies in the past.
         """
@@ -24,7 +25,7 @@ class SummaryStore(Protocol):
     """Parts of summaries by place: a channel is the key without its thread. Any method can raise `StorageError`."""
 
     async def get_parts(self, place: ConversationKey) -> Sequence[SummaryPart]:
-        """The parts of a place, in the order of the first message that each covers."""
+        """Return the parts of a place, in the order of the first message that each covers."""
         ...
 
     async def put_part(self, place: ConversationKey, part: SummaryPart, *, replaces: Sequence[str] = ()) -> None:

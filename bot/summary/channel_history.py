@@ -56,7 +56,7 @@ class HistoryReader:
     bots: bool = False
 
     async def read(self, wanted: SummaryRequest, mark: datetime | None, progress: Progress) -> ChannelHistory:
-        """What is wanted; `mark` is up to when the last summary told. Raises `PlatformError`."""
+        """Return what is wanted; `mark` is up to when the last summary told. Raises `PlatformError`."""
         begins_at = mark + timedelta(microseconds=1) if wanted.after_summary and mark else wanted.since
         if wanted.thread:
             return await self._read_thread(wanted, begins_at, progress)
@@ -120,11 +120,11 @@ class HistoryReader:
     # ------------------------------------------------------------ what counts
 
     def _counts(self, message: ReadMessage) -> bool:
-        """Whether a message was there when it was asked, and is not the question itself."""
+        """Return whether a message was there when it was asked, and is not the question itself."""
         return message.at <= self.until and message.source_id != self.source_id
 
     def _is_said(self, message: ReadMessage) -> bool:
-        """Whether somebody said something who is to be told of."""
+        """Return whether somebody said something who is to be told of."""
         return (self.bots or not message.author.is_bot) and bool(message.text.strip() or message.attachments)
 
 
@@ -139,7 +139,7 @@ class _Pages:
         self._known: set[str] = set()
 
     async def next(self) -> Sequence[ReadMessage]:
-        """The next older page, oldest first; empty at the end."""
+        """Return the next older page, oldest first; empty at the end."""
         found = await self._reader.read_channel(self._key, since=self._since, before=self._before, limit=PAGE)
         page = [item for item in found if item.source_id not in self._known]
         if not page and len(found) == PAGE:  # a whole page at one instant
@@ -154,7 +154,7 @@ class _Pages:
 def _from_beginning(
     messages: Sequence[ReadMessage], wanted: SummaryRequest, person: Person, *, source_id: str
 ) -> tuple[bool, list[ReadMessage]]:
-    """Whether the wanted beginning is among these messages, and those from there on."""
+    """Return whether the wanted beginning is among these messages, and those from there on."""
     for place in range(len(messages) - 1, -1, -1):
         each = messages[place]
         if wanted.start and _is_named(each.source_id, wanted.start):
@@ -165,13 +165,13 @@ def _from_beginning(
 
 
 def _is_named(id: str, name: str) -> bool:
-    """Whether a name is this id or a link that ends in it; Slack's links leave out the dot of the id."""
+    """Return whether a name is this id or a link that ends in it; Slack's links leave out the dot of the id."""
     last = name.rstrip("/>").split("?", 1)[0].rsplit("/", 1)[-1].rsplit("#", 1)[-1]
     return last in {id, f"p{id.replace('.', '')}"}
 
 
 def _newest(blocks: Sequence[Block], count: int) -> list[Block]:
-    """The newest blocks with so many messages together; the oldest of them is cut at its beginning."""
+    """Return the newest blocks with so many messages together; the oldest of them is cut at its beginning."""
     kept: list[Block] = []
     for block in reversed(blocks):
         if count <= 0:

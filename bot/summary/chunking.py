@@ -25,7 +25,9 @@ def size(lines: Lines) -> int:
 
 
 def divide(blocks: Sequence[Lines], room: int) -> list[list[NumberedLine]]:
-    """The lines in parts of at most `room` tokens each, about equally long; a block is torn only if it is longer."""
+    """Return the lines in parts of at most `room` tokens each, about equally long; a block is torn only if it is
+    longer.
+    """
     pieces = list(chain.from_iterable(_torn(block, room) for block in blocks))
     sizes = [size(piece) for piece in pieces]
     total = sum(sizes)
@@ -42,7 +44,7 @@ def divide(blocks: Sequence[Lines], room: int) -> list[list[NumberedLine]]:
 
 
 def _end(pieces: Sequence[Lines], sizes: Sequence[int], begin: int, *, goal: float, room: int) -> int:
-    """Where the part that begins with a piece ends: at the longest pause within its bounds."""
+    """Return where the part that begins with a piece ends: at the longest pause within its bounds."""
     best, longest, held = begin + 1, timedelta(-1), 0
     for index in range(begin, len(pieces)):
         held += sizes[index]
@@ -59,7 +61,7 @@ def _end(pieces: Sequence[Lines], sizes: Sequence[int], begin: int, *, goal: flo
 
 
 def _pause(before: Lines, after: Lines) -> timedelta:
-    """How long nobody began anything."""
+    """Return how long nobody began anything."""
     earlier, later = before[0].message.at, after[0].message.at
     return later - earlier + (NEW_DAY if later.date() != earlier.date() else timedelta())
 

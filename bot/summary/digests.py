@@ -87,7 +87,7 @@ async def _add(words: str, incoming: Incoming, store: ScheduleStore, *, now: dat
 
 
 def _read(words: str) -> tuple[time, int | None]:
-    """The time and the weekday, None for every day. Raises `InvalidInput`."""
+    """Return the time and the weekday, None for every day. Raises `InvalidInput`."""
     match = _ADD.fullmatch(words)
     if match is None:
         raise InvalidInput("Say when: `/digest add daily at 9:00` or `/digest add weekly friday at 16:00`.")
@@ -146,7 +146,7 @@ def _local(at: datetime, zone: tzinfo) -> str:
 
 
 def next_time(at: time, weekday: int | None, zone: tzinfo, *, after: datetime) -> datetime:
-    """The first time later than `after` at which a digest is due, in UTC.
+    """Return the first time later than `after` at which a digest is due, in UTC.
 
     A local time that a change of clocks leaves out comes an hour later on that day, one that comes twice is meant the
     first time.
@@ -160,7 +160,7 @@ def next_time(at: time, weekday: int | None, zone: tzinfo, *, after: datetime) -
 
 
 def last_time(schedule: Schedule, zone: tzinfo, *, now: datetime) -> datetime:
-    """The newest time up to `now` at which it was due: of several missed ones only this is posted."""
+    """Return the newest time up to `now` at which it was due: of several missed ones only this is posted."""
     due = schedule.next_at
     while (later := next_time(schedule.at, schedule.weekday, zone, after=due)) <= now:
         due = later
@@ -232,7 +232,7 @@ def _is_said(message: ReadMessage) -> bool:
 
 
 def _turn_of(schedule: Schedule, due: datetime) -> Incoming:
-    """The question that a digest stands for; the same however often it is made."""
+    """Return the question that a digest stands for; the same however often it is made."""
     return Incoming(
         key=schedule.key,
         dedupe_key=f"digest:{schedule.id}:{due.isoformat()}",

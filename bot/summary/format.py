@@ -28,7 +28,7 @@ class FormattedSummary:
 
 
 def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[str] = ()) -> FormattedSummary:
-    """A summary as Markdown; `marks` has what stands for each message that may be named.
+    """Return a summary as Markdown; `marks` has what stands for each message that may be named.
 
     `since_then` are the headlines of what came later.
     """
@@ -50,7 +50,7 @@ def tell(part: SummaryPart, marks: Mapping[str, str], *, since_then: Sequence[st
 
 
 def linked(number: int, address: str) -> str:
-    """What stands for a message: its number, as a link where it has an address."""
+    """Return what stands for a message: its number, as a link where it has an address."""
     return f"[{number}]({address})" if address else f"({number})"
 
 
@@ -61,7 +61,8 @@ def _named(point: Point, marks: Mapping[str, str]) -> str:
 def remembered(
     incoming: Incoming, turn: TurnId, part: SummaryPart, lines: Mapping[str, NumberedLine], at: datetime
 ) -> tuple[NewEntry, ...]:
-    """The request, the messages that the summary rests on, as many as fit, and the summary, as the transcript has them.
+    """Return the request, the messages that the summary rests on, as many as fit, and the summary, as the transcript
+    has them.
 
     Each message is an entry of its own, so that it goes when it is deleted or its author is forgotten.
     """

@@ -62,7 +62,9 @@ class MapReduce:
     tell: Callable[[str], None]
 
     async def condense(self, reading: ChannelHistory, lines: Sequence[Sequence[NumberedLine]]) -> MapReduceResult:
-        """The parts that together cover all that was read. Raises `ModelError` when nothing at all can be told."""
+        """Return the parts that together cover all that was read. Raises `ModelError` when nothing at all
+        can be told.
+        """
         outcome = MapReduceResult(parts=await self._kept(reading))
         known = {cover.id for part in outcome.parts for cover in part.covers}
         rest = [left for block in lines if (left := [line for line in block if line.message.source_id not in known])]
@@ -80,7 +82,7 @@ class MapReduce:
     # ------------------------------------------------------------ what was kept
 
     async def _kept(self, reading: ChannelHistory) -> list[SummaryPart]:
-        """The kept parts that tell of nothing else, mended where messages were edited or deleted."""
+        """Return the kept parts that tell of nothing else, mended where messages were edited or deleted."""
         read = {message.source_id: version(message) for message in reading.messages}
         usable: list[SummaryPart] = []
         for part in await self.store.get_parts(self.place):
@@ -103,7 +105,7 @@ class MapReduce:
     async def _condense_all(
         self, rest: Sequence[Lines], outcome: MapReduceResult, *, has_kept: bool
     ) -> list[SummaryPart]:
-        """The parts of what is new; one that fails is named, unless there is nothing else to tell."""
+        """Return the parts of what is new; one that fails is named, unless there is nothing else to tell."""
         count = sum(map(len, rest))
         points = min(MOST_POINTS, FEWEST_POINTS + count // MESSAGES_PER_POINT)
         pieces = divide(rest, self._room(points))
@@ -156,7 +158,7 @@ class MapReduce:
     async def _merged(
         self, parts: Sequence[SummaryPart], lines: Sequence[Lines], outcome: MapReduceResult
     ) -> SummaryPart:
-        """The parts as one; set one behind the other where the model fails."""
+        """Return the parts as one; set one behind the other where the model fails."""
         numbers = {line.message.source_id: line.number for block in lines for line in block}
         self.tell("Putting the parts together…")
         whole = stitched(parts)
@@ -173,7 +175,7 @@ class MapReduce:
         return part
 
     def _room(self, points: int) -> int:
-        """How many tokens of messages fit into one request of the lowest price tier."""
+        """Return how many tokens of messages fit into one request of the lowest price tier."""
         model, card = self.asker.model, self.asker.bill.rates.card()
         limits = WindowLimits(context_tokens=model.context_tokens, max_tokens=room_for(points), card=card)
         estimated = int(limits.cheap_prompt / self.asker.gauge.ratio)

@@ -61,7 +61,7 @@ class SummaryModel:
     gauge: TokenRatio = field(default_factory=TokenRatio)
 
     async def ask(self, entry: Entry, *, points: int) -> ParsedOutput:
-        """What the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
+        """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
         most = room_for(points)
         request = ModelRequest(head=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
         answer, estimated = AnswerAccumulator(), estimate_request(HEAD, (estimate_entry(entry),))

@@ -37,7 +37,7 @@ class NumberedLine:
 
 
 def numbered(blocks: Iterable[Block], zone: tzinfo) -> list[list[NumberedLine]]:
-    """The lines of each block, numbered through from 1."""
+    """Return the lines of each block, numbered through from 1."""
     number = 0
     lines: list[list[NumberedLine]] = []
     for block in blocks:
@@ -51,7 +51,7 @@ def numbered(blocks: Iterable[Block], zone: tzinfo) -> list[list[NumberedLine]]:
 
 
 def render(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
-    """The lines below each other, with a line wherever another day begins."""
+    """Return the lines below each other, with a line wherever another day begins."""
     day = None
     shown: list[str] = []
     for line in lines:
@@ -64,14 +64,14 @@ def render(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
 
 
 def version(message: ReadMessage) -> str:
-    """A short name for what a message says; it changes whenever that does."""
+    """Return a short name for what a message says; it changes whenever that does."""
     edited = message.edited_at.isoformat() if message.edited_at else ""
     said = "\0".join((message.text, edited, *(attachment.name for attachment in message.attachments)))
     return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def plain(text: str) -> str:
-    """A text on one line, without what cannot be seen and without anything like a number of ours."""
+    """Return a text on one line, without what cannot be seen and without anything like a number of ours."""
     spaced = "".join(" " if character.isspace() else character for character in text)
     visible = "".join(character for character in spaced if unicodedata.category(character) not in {"Cc", "Cf"})
     return _MARK.sub(r"(\1)", " ".join(visible.split()))

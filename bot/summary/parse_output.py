@@ -60,7 +60,7 @@ def read_form(text: str, *, is_cut: bool = False) -> ParsedOutput:
 
 
 def _take(line: str, said: ParsedOutput, section: Section) -> None:
-    """A point, or the headline, or nothing."""
+    """Take in a point, the headline, or nothing."""
     bullet = _BULLET.fullmatch(line)
     point = _point(bullet["text"] if bullet else line)
     if not any(character.isalnum() for character in point.text):

@@ -58,16 +58,16 @@ TOKENS_AROUND: Final = 120  # headline and titles
 
 
 def asking(lines: Sequence[NumberedLine], zone: tzinfo, *, points: int) -> Entry:
-    """The entry that asks for the summary of some messages."""
+    """Return the entry that asks for the summary of some messages."""
     return Entry(role="user", text=f"{FENCE}\n{render(lines, zone)}\n{FENCE}\n\n{ASK.format(points=points)}")
 
 
 def merging(told: Sequence[str], *, points: int) -> Entry:
-    """The entry that asks to merge summaries, each as `told` in the form of the head."""
+    """Return the entry that asks to merge summaries, each as `told` in the form of the head."""
     material = "\n\n".join(told)
     return Entry(role="user", text=f"{FENCE}\n{material}\n{FENCE}\n\n{MERGE.format(points=points)}")
 
 
 def room_for(points: int) -> int:
-    """The most tokens that a summary of so many points may take."""
+    """Return the most tokens that a summary of so many points may take."""
     return TOKENS_AROUND + points * TOKENS_PER_POINT

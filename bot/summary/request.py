@@ -57,11 +57,13 @@ class SummaryRequest:
 
     @property
     def is_usual(self) -> bool:
-        """Whether nothing is said of where to begin in a channel: about the newest `USUAL_MESSAGES` are meant then."""
+        """Return whether nothing is said of where to begin in a channel: about the newest `USUAL_MESSAGES` are meant
+        then.
+        """
         return self == SummaryRequest(thread=False)
 
     def __str__(self) -> str:
-        """The exact words, which `stored_wanted` reads back."""
+        """Return the exact words, which `stored_wanted` reads back."""
         place = "thread" if self.thread else "channel"
         if self.last is not None:
             return f"{place} last {self.last}"
@@ -83,7 +85,7 @@ class IsoTimes:
     """`TimeWords` for exact times alone: "2026-11-22", "2026-11-22 09:30", with or without an offset."""
 
     async def read(self, words: str, *, now: datetime, time_zone: str) -> datetime | None:
-        """The time, in `time_zone` where the words name no offset."""
+        """Return the time, in `time_zone` where the words name no offset."""
         del now
         try:
             at = datetime.fromisoformat(words.strip())
@@ -93,7 +95,7 @@ class IsoTimes:
 
 
 async def zone_of(name: str) -> ZoneInfo:
-    """The time zone of that IANA name, read in a thread, since it is a file; UTC for one that is not known."""
+    """Return the time zone of that IANA name, read in a thread, since it is a file; UTC for one that is not known."""
     return await asyncio.to_thread(_zone, name)
 
 
@@ -107,7 +109,7 @@ def _zone(name: str) -> ZoneInfo:
 async def read_wanted(
     arguments: str, *, now: datetime, time_zone: str, outside: bool, times: TimeWords
 ) -> tuple[SummaryRequest, bool]:
-    """What is wanted, and whether it is for the asker alone. Raises `InvalidInput`.
+    """Return what is wanted, and whether it is for the asker alone. Raises `InvalidInput`.
 
     `outside` says that it was asked outside threads, where the channel is meant unless the words say otherwise.
     """
@@ -127,7 +129,7 @@ async def read_wanted(
 
 
 def _without_time(place: SummaryRequest, rest: str) -> SummaryRequest | None:
-    """What is wanted by words that tell no time; None when they do."""
+    """Return what is wanted by words that tell no time; None when they do."""
     if not rest:
         return place
     if match := _COUNT.fullmatch(rest):
@@ -157,7 +159,7 @@ async def _time(rest: str, *, now: datetime, time_zone: str, times: TimeWords) -
 
 
 def stored_wanted(text: str) -> SummaryRequest:
-    """What was wanted, from its exact words. Raises `InvalidInput` for any others."""
+    """Return what was wanted, from its exact words. Raises `InvalidInput` for any others."""
     place, _, rest = text.partition(" ")
     wanted = SummaryRequest(thread=place == "thread")
     if place not in {"thread", "channel"}:

@@ -34,12 +34,14 @@ _PAIRED = ("*", "_", "~")
 
 
 def addresses(text: str) -> frozenset[str]:
-    """The addresses in what people wrote: these alone may stand in a summary, and only in full."""
+    """Return the addresses in what people wrote: these alone may stand in a summary, and only in full."""
     return frozenset(match.group().rstrip(_TRAILING) for match in _ADDRESS.finditer(text))
 
 
 def harmless(text: str, known: Set[str]) -> str:
-    """A statement on one line as Markdown; addresses that are not `known` are left out, and a link shows where to."""
+    """Return a statement on one line as Markdown; addresses that are not `known` are left out, and a link shows where
+    to.
+    """
     line = "".join(" " if character.isspace() else character for character in text)
     line = "".join(character for character in line if unicodedata.category(character) not in {"Cc", "Cf", "Co", "Cs"})
     line = _ESCAPING.sub("", " ".join(line.split()))
@@ -52,12 +54,12 @@ def harmless(text: str, known: Set[str]) -> str:
 
 
 def repeats_rules(text: str) -> bool:
-    """Whether a text repeats what the head of the request says."""
+    """Return whether a text repeats what the head of the request says."""
     return not _runs_of(_words(text)).isdisjoint(_runs_of_head())
 
 
 def _split(line: str, known: Set[str]) -> Iterator[tuple[str, bool]]:
-    """The pieces of a line, each with whether it stays as it is: code, and addresses that people wrote."""
+    """Yield the pieces of a line, each with whether it stays as it is: code, and addresses that people wrote."""
     end = 0
     for match in _APART.finditer(line):
         yield line[end : match.start()], False

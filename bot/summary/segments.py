@@ -26,7 +26,7 @@ class Checked:
 def checked(
     said: ParsedOutput, covers: Sequence[Covered], named: Mapping[int, str], known_addresses: Set[str], *, most: int
 ) -> Checked:
-    """What the model wrote about the messages that it was given; `named` has their ids by number.
+    """Return what the model wrote about the messages that it was given; `named` has their ids by number.
 
     A number that it was not given is no citation, and a point that repeats the rules of the request is none. Of each
     section the first `most` points count: a model that does not know when to stop says nothing with the rest.
@@ -59,13 +59,14 @@ def covered(messages: Sequence[ReadMessage]) -> tuple[Covered, ...]:
 
 
 def part_id(covers: Sequence[Covered]) -> str:
-    """The name of the part that covers exactly these messages."""
+    """Return the name of the part that covers exactly these messages."""
     names = "\n".join(f"{cover.id} {cover.version}" for cover in covers)
     return sha256(names.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def mended(part: SummaryPart, read: Mapping[str, str]) -> SummaryPart | None:
-    """The part without what rests on messages that are gone or edited; None when nothing is left of it.
+    """Return the part without what rests on messages that are gone or edited; None when nothing is left of
+    it.
 
     `read` has the version of each message by id. Points that name no message may rest on any, so they go as well,
     and so does the headline.
@@ -85,7 +86,7 @@ def mended(part: SummaryPart, read: Mapping[str, str]) -> SummaryPart | None:
 
 
 def within(part: SummaryPart, begins_at: datetime | None) -> bool:
-    """Whether a part tells of nothing before a time."""
+    """Return whether a part tells of nothing before a time."""
     return begins_at is None or all(cover.at >= begins_at for cover in part.covers)
 
 
@@ -114,7 +115,7 @@ def stitched(parts: Sequence[SummaryPart]) -> SummaryPart:
 
 
 def told(part: SummaryPart, number_of: Callable[[str], int]) -> str:
-    """A part in the form in which the model writes one, with the numbers of this summary."""
+    """Return a part in the form in which the model writes one, with the numbers of this summary."""
     lines = [f"Headline: {part.headline}"] if part.headline else []
     for section, points in part.points.items():
         lines.append(TITLES[section])

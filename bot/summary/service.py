@@ -58,7 +58,7 @@ class SummaryService:
         self._platforms = platforms
 
     def readable(self, key: ConversationKey) -> ReadablePlatform:
-        """The platform of a conversation. Raises `InvalidInput` where channels cannot be read."""
+        """Return the platform of a conversation. Raises `InvalidInput` where channels cannot be read."""
         platform: object = self._platforms.get(key.platform)
         if not isinstance(platform, ChannelReader):
             raise InvalidInput(NOT_HERE)
@@ -70,7 +70,7 @@ class SummaryService:
             raise InvalidInput(NO_ACCESS)
 
     def begin(self, turn: Turn, presenter: Presenter) -> SummaryRun:
-        """The summary that a turn asks for; nothing is done yet."""
+        """Return the summary that a turn asks for; nothing is done yet."""
         return SummaryRun(self, turn, presenter)
 
 
@@ -92,7 +92,7 @@ class SummaryRun:
 
     @property
     def _place(self) -> ConversationKey:
-        """What is summarised, as parts are kept by."""
+        """Return what is summarised, as parts are kept by."""
         return self._incoming.key if self._wanted.thread else replace(self._incoming.key, thread="")
 
     async def run(self) -> None:
@@ -118,7 +118,7 @@ class SummaryRun:
         await self._finish(reading, list(chain.from_iterable(lines)), outcome)
 
     def settlement(self, *, stopped: bool = False) -> Settlement:
-        """How the turn ends, with what all requests together used and cost."""
+        """Return how the turn ends, with what all requests together used and cost."""
         usage = self._bill.usage
         footer = None
         if usage is not None:
@@ -185,7 +185,7 @@ class SummaryRun:
         logger.info("summary made", extra={"turn": self._turn.id, **counts, **removed})
 
     async def _links(self, whole: SummaryPart, by_id: Mapping[str, NumberedLine]) -> Mapping[str, str]:
-        """The address of each message that is named; only of messages that were read."""
+        """Return the address of each message that is named; only of messages that were read."""
         platform = self._host.readable(self._incoming.key)
         named = {id for points in whole.points.values() for point in points for id in point.rests_on if id in by_id}
         try:
@@ -227,7 +227,7 @@ def _later_headlines(parts: Sequence[SummaryPart]) -> list[str]:
 
 
 def _reach_back(parts: Sequence[SummaryPart], reading: ChannelHistory) -> datetime | None:
-    """Where a kept part begins that ends among what was read, if that is not far: then it can be used again."""
+    """Return where a kept part begins that ends among what was read, if that is not far: then it can be used again."""
     begins_at = reading.begins_at
     if begins_at is None:
         return None

@@ -231,7 +231,7 @@ class Inbox:
     # ------------------------------------------------------------ controls
 
     async def usage(self, asked: Incoming) -> str:
-        """What somebody's own questions used and cost."""
+        """Return what somebody's own questions used and cost."""
         services = self._services
         return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
 
@@ -295,7 +295,7 @@ class Inbox:
         return await self._control(asked, Effect(change=change, tell=lambda _: answer))
 
     async def turn(self, id: TurnId) -> Turn | None:
-        """A turn as it stands."""
+        """Return a turn as it stands."""
         return await self._store.get_turn(id)
 
     async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
@@ -314,11 +314,11 @@ class Inbox:
         return await self._control(asked, effect)
 
     async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
-        """The conversations with questions since then, and when the newest was asked."""
+        """Return the conversations with questions since then, and when the newest was asked."""
         return await self._store.active_conversations(platform, since=since)
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        """The newest requests of a conversation in figures, oldest first."""
+        """Return the newest requests of a conversation in figures, oldest first."""
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming) -> HandleResult:

@@ -41,5 +41,5 @@ class Draft:
 
     @property
     def addresses(self) -> frozenset[str]:
-        """Where the text may lead: the model alone names no address that people can follow."""
+        """Return where the text may lead: the model alone names no address that people can follow."""
         return frozenset(self.links).union(source.url for source in self.sources)

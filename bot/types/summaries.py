@@ -59,7 +59,7 @@ class SummaryPart:
         return sum(map(len, self.points.values()))
 
     def is_within(self, other: SummaryPart) -> bool:
-        """Whether another part covers all that this one does."""
+        """Return whether another part covers all that this one does."""
         return {cover.id for cover in self.covers} <= {cover.id for cover in other.covers}
 
 
@@ -95,5 +95,5 @@ class Schedule(NewSchedule):
 
     @property
     def rhythm(self) -> Rhythm:
-        """How often it comes."""
+        """Return how often it comes."""
         return "daily" if self.weekday is None else "weekly"

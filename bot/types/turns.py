@@ -203,5 +203,7 @@ class Spending:
 
 
 def takes_others(incoming: Incoming) -> bool:
-    """Whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an answer."""
+    """Return whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an
+    answer.
+    """
     return incoming.task is Task.ANSWER and not incoming.private

@@ -197,5 +197,5 @@ def _in_utc(incoming: Incoming) -> Incoming:
 
 
 def _is_free(delivery: _Delivery, now: datetime) -> bool:
-    """Whether something is owed, and nobody has come to tell it."""
+    """Return whether something is owed, and nobody has come to tell it."""
     return delivery.due is not None and delivery.due <= now

@@ -53,25 +53,29 @@ class Keyed(BaseTable):
 
 
 def key_columns(key: ConversationKey) -> dict[str, Any]:
-    """The columns that name a conversation, by name."""
+    """Return the columns that name a conversation, by name."""
     return {name: getattr(key, name) for name in KEY_COLUMNS}
 
 
 def in_place(table: type[Keyed]) -> sa.ColumnElement[bool]:
-    """Whether a row of `table` belongs to the conversation that a statement is given as parameters, see `place_of`."""
+    """Return whether a row of `table` belongs to the conversation that a statement is given as parameters, see
+    `place_of`.
+    """
     return sa.and_(*(col(getattr(table, name)) == sa.bindparam(f"of_{name}") for name in KEY_COLUMNS))
 
 
 def place_of(key: ConversationKey) -> dict[str, str]:
-    """The parameters of a statement about one conversation; no columns, which an update takes for what it is to set."""
+    """Return the parameters of a statement about one conversation; no columns, which an update takes for what it is to
+    set.
+    """
     return {f"of_{name}": getattr(key, name) for name in KEY_COLUMNS}
 
 
 def in_channel(table: type[Any], key: ConversationKey) -> tuple[sa.ColumnElement[bool], ...]:
-    """Whether a row of `table` lies in the channel that a conversation lies in."""
+    """Return whether a row of `table` lies in the channel that a conversation lies in."""
     return tuple(col(getattr(table, name)) == getattr(key, name) for name in ("platform", "workspace", "channel"))
 
 
 def is_of(table: type[Keyed], key: ConversationKey) -> sa.ColumnElement[bool]:
-    """Whether a row of `table` belongs to a conversation."""
+    """Return whether a row of `table` belongs to a conversation."""
     return sa.and_(*(col(getattr(table, name)) == value for name, value in key_columns(key).items()))

@@ -66,7 +66,7 @@ class MessageChangeRow(Keyed, table=True):
         )
 
     def to_correction(self) -> NewEntry:
-        """The entry that tells of the edit. Raises `ValueError` for a deletion."""
+        """Return the entry that tells of the edit. Raises `ValueError` for a deletion."""
         if self.correction is None:
             raise ValueError(f"message {self.message_id!r} was not edited")
         told: dict[str, Any] = self.correction

@@ -51,7 +51,7 @@ class ConversationRow(Keyed, table=True):
 
 
 def conversation_columns(conversation: Conversation) -> dict[str, Any]:
-    """The columns that remember a conversation, by name; its revision is the store's."""
+    """Return the columns that remember a conversation, by name; its revision is the store's."""
     return {
         "window_start": conversation.window_start,
         "last_request_at": conversation.last_request_at and as_utc(conversation.last_request_at),
@@ -149,7 +149,7 @@ class EntryMediaRow(BaseTable, table=True):
 
 
 def media_rows(conversation_id: int, position: int, entry: Entry) -> list[tuple[MediaRow, EntryMediaRow]]:
-    """The media of an entry, each as its bytes and its use."""
+    """Return the media of an entry, each as its bytes and its use."""
     pairs = []
     for ordinal, media in enumerate(entry.media):
         digest = sha256(media.data).hexdigest()

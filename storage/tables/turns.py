@@ -184,7 +184,7 @@ class TurnRow(Keyed, table=True):
         )
 
     def to_record(self, line: LedgerRow | None) -> RequestRecord:
-        """The request that was made for this turn; only of a recorded turn that made one."""
+        """Return the request that was made for this turn; only of a recorded turn that made one."""
         if self.request is None or self.recorded_at is None:
             raise ValueError(f"turn {self.id} has made no request")
         return RequestRecord(
@@ -241,7 +241,7 @@ class LedgerRow(Keyed, table=True):
     cost: str | None = None
 
     def to_usage(self) -> Usage:
-        """The tokens of this line; what the response stated as its cost has become the line's cost."""
+        """Return the tokens of this line; what the response stated as its cost has become the line's cost."""
         return Usage(
             input=self.input,
             cached=self.cached,
@@ -254,7 +254,7 @@ class LedgerRow(Keyed, table=True):
 
     @classmethod
     def from_settlement(cls, turn: Turn, settlement: Settlement, *, at: datetime, purpose: str = ANSWER) -> Self | None:
-        """The line for a settled turn; None when it used nothing."""
+        """Return the line for a settled turn; None when it used nothing."""
         usage = settlement.usage
         if usage is None:
             return None
@@ -262,7 +262,7 @@ class LedgerRow(Keyed, table=True):
 
     @classmethod
     def from_condensation(cls, turn: Turn, condensation: Condensation, *, at: datetime) -> Self:
-        """The line for what was condensed after a turn."""
+        """Return the line for what was condensed after a turn."""
         columns = _line_columns(turn, condensation.usage, condensation.model, condensation.cost)
         return cls(**columns, purpose=MEMORY, at=as_utc(at))
 

@@ -97,7 +97,7 @@ class ChannelMessageRow(BaseTable, table=True):
 
 
 def message_columns(message: ChannelMessage) -> dict[str, Any]:
-    """The columns of a message that are given, by name; those of its thread are derived."""
+    """Return the columns of a message that are given, by name; those of its thread are derived."""
     return {
         "workspace": message.workspace,
         "channel": message.channel,

@@ -36,7 +36,9 @@ class DiscordChannelReader:
     async def read_channel(
         self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest messages outside threads, oldest first. Raises `PlatformError`, `InvalidInput` without content."""
+        """Return the newest messages outside threads, oldest first. Raises `PlatformError`, `InvalidInput` without
+        content.
+        """
         await self._check_content(key)
         found = await self._newest(key.channel, since=since, before=before, limit=limit)
         return [read_message(item, self.names(key)) for item in found]
@@ -44,7 +46,7 @@ class DiscordChannelReader:
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest messages of a thread without its root, oldest first; [] where there is no such thread."""
+        """Return the newest messages of a thread without its root, oldest first; [] where there is no such thread."""
         await self._check_content(key)
         try:
             found = await self._newest(thread, since=since, before=None, limit=limit, but=thread)
@@ -55,13 +57,13 @@ class DiscordChannelReader:
         return [read_message(item, self.names(key), thread=thread) for item in found]
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
-        """The address under which people open a message."""
+        """Return the address under which people open a message."""
         place = "@me" if key.workspace.startswith("@") else key.workspace
         channel = message.thread or key.channel
         return LINK.format(place=place, channel=channel, message=message.source_id)
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
-        """Whether somebody may read the channel, and the private thread if that is where the conversation is."""
+        """Return whether somebody may read the channel, and the private thread if that is where the conversation is."""
         try:
             channel = await self._directory.channel(key.channel)
             if key.workspace.startswith("@"):
@@ -74,7 +76,7 @@ class DiscordChannelReader:
             return False
 
     async def is_public(self, key: ConversationKey) -> bool:
-        """Whether everybody in the server may read the channel."""
+        """Return whether everybody in the server may read the channel."""
         if key.workspace.startswith("@"):
             return False
         try:
@@ -85,15 +87,15 @@ class DiscordChannelReader:
         return permissions.may_read(permissions.of_everyone(guild, channel)) and not private
 
     async def reads_content(self) -> bool:
-        """Whether the bot may read what does not mention it. Raises `PlatformError`."""
+        """Return whether the bot may read what does not mention it. Raises `PlatformError`."""
         return may_read_content((await self._rest.application()).flags)
 
     def names(self, _: ConversationKey) -> Names:
-        """The names of roles and channels there; REST tells none with a message."""
+        """Return the names of roles and channels there; REST tells none with a message."""
         return no_names
 
     async def _may_enter(self, key: ConversationKey, person: Person) -> bool:
-        """Whether somebody is in the thread, where that is private. Raises `DiscordApiError` for who is not."""
+        """Return whether somebody is in the thread, where that is private. Raises `DiscordApiError` for who is not."""
         if not key.thread or not await self._is_private(key.thread):
             return True
         path = "/channels/{channel_id}/thread-members/{user_id}"
@@ -115,7 +117,7 @@ class DiscordChannelReader:
     async def _newest(
         self, channel: str, *, since: datetime | None, before: datetime | None, limit: int, but: str = ""
     ) -> list[Json]:
-        """The newest messages that somebody wrote, oldest first, read page by page from the end."""
+        """Return the newest messages that somebody wrote, oldest first, read page by page from the end."""
         found: list[Json] = []
         bounds = {"before": at_time(before)} if before is not None else {}
         while len(found) < limit:

@@ -84,7 +84,7 @@ class PacedConnector(aiohttp.TCPConnector):
         traces: list[Any],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
     ) -> Connection:
-        """A connection for a request, once it may go out."""
+        """Return a connection for a request, once it may go out."""
         if not any(part in req.url.path for part in _NOT_COUNTED):
             await self._limiter.acquire(Priority.PROGRESS)
         return await super().connect(req, traces, timeout)
@@ -102,7 +102,9 @@ class DiscordClient:
         self._lock = asyncio.Lock()
 
     async def login(self) -> discord.Client:
-        """The client, logged in. Raises `ConfigError` for a wrong token and `PlatformError` when Discord is away."""
+        """Return the client, logged in. Raises `ConfigError` for a wrong token and `PlatformError` when Discord is
+        away.
+        """
         async with self._lock:
             if self._client is None:
                 self._client = await self._logged_in()
@@ -129,12 +131,12 @@ class DiscordClient:
             await self._client.close()
 
     async def user_id(self) -> str:
-        """The bot's own id. Raises `PlatformError`."""
+        """Return the bot's own id. Raises `PlatformError`."""
         user = (await self.login()).user
         return str(user.id) if user else ""
 
     async def application(self) -> discord.AppInfo:
-        """The application behind the bot. Raises `PlatformError`."""
+        """Return the application behind the bot. Raises `PlatformError`."""
         info = (await self.login()).application
         if info is None:
             raise PlatformError("Discord did not tell the application of the bot")
@@ -178,12 +180,12 @@ class DiscordClient:
 
 
 def may_read_content(flags: discord.ApplicationFlags) -> bool:
-    """Whether the message-content intent is switched on for the application."""
+    """Return whether the message-content intent is switched on for the application."""
     return flags.gateway_message_content or flags.gateway_message_content_limited
 
 
 def _form(body: Json, name: str, data: bytes) -> list[dict[str, Any]]:
-    """A body with a file (reference, uploading files)."""
+    """Return a body with a file (reference, uploading files)."""
     return [
         {"name": "payload_json", "value": json.dumps(body)},
         {"name": "files[0]", "value": data, "filename": name, "content_type": "text/markdown"},

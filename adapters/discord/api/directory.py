@@ -33,16 +33,16 @@ class ChannelInfo:
 
     @property
     def is_direct(self) -> bool:
-        """Whether it lies outside servers."""
+        """Return whether it lies outside servers."""
         return not self.guild
 
     @property
     def is_thread(self) -> bool:
-        """Whether it is a thread or a forum post."""
+        """Return whether it is a thread or a forum post."""
         return self.kind in THREADS
 
     def key(self, *, message: str = "") -> ConversationKey:
-        """The conversation there; outside threads the one that `message` would start.
+        """Return the conversation there; outside threads the one that `message` would start.
 
         Each direct conversation is a workspace of its own, so that a setting there is nobody else's.
         """
@@ -53,14 +53,14 @@ class ChannelInfo:
         return ConversationKey(platform=PLATFORM, workspace=self.guild, channel=self.id, thread=message)
 
     def keys(self, message: str, root: str = "") -> Sequence[ConversationKey]:
-        """The conversations that a message here can belong to; `root` is that of the replies it stands among."""
+        """Return the conversations that a message here can belong to; `root` is that of the replies it stands among."""
         if self.is_direct or self.is_thread:
             return (self.key(),)
         return tuple(self.key(message=thread) for thread in dict.fromkeys((message, root or message, "")))
 
 
 def place_of(channel: Json, guild: str | None = None) -> ChannelInfo:
-    """A channel as Discord tells it."""
+    """Return a channel as Discord tells it."""
     return ChannelInfo(
         guild=str(channel.get("guild_id") or guild or ""),
         id=str(channel["id"]),
@@ -80,17 +80,17 @@ class DiscordDirectory:
         self._places: TtlCache[str, Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
 
     async def place(self, channel: str) -> ChannelInfo:
-        """Where a channel lies. Raises `PlatformError`."""
+        """Return where a channel lies. Raises `PlatformError`."""
         return place_of(await self._places.get(channel, lambda: self.channel(channel)))
 
     async def channel(self, id: str) -> Json:
-        """A channel as Discord tells it. Raises `PlatformError`."""
+        """Return a channel as Discord tells it. Raises `PlatformError`."""
         return await self._kept.get(
             ("channel", id), lambda: self._rest.call("GET", "/channels/{channel_id}", channel_id=id)
         )
 
     async def guild(self, id: str) -> Json:
-        """A server with its roles. Raises `PlatformError`."""
+        """Return a server with its roles. Raises `PlatformError`."""
         return await self._kept.get(("guild", id), lambda: self._rest.call("GET", "/guilds/{guild_id}", guild_id=id))
 
     async def member(self, guild: str, user: str) -> Json:
@@ -101,7 +101,7 @@ class DiscordDirectory:
         )
 
     async def own_permissions(self, channel: str) -> discord.Permissions:
-        """What the bot may do in a channel or thread; everything outside servers. Raises `PlatformError`."""
+        """Return what the bot may do in a channel or thread; everything outside servers. Raises `PlatformError`."""
         place = await self.place(channel)
         if place.is_direct:
             return ALL
@@ -123,7 +123,7 @@ class DiscordDirectory:
         self._kept.forget((kind, *ids))
 
     def learn(self, channel: Json) -> None:
-        """The gateway told where a channel lies; who may do what there is asked when it is needed."""
+        """Note where a channel lies, as the gateway told it; who may do what there is asked when it is needed."""
         self._places.put(str(channel["id"]), channel)
 
     async def aclose(self) -> None:

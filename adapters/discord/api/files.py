@@ -18,7 +18,7 @@ SECONDS: Final = 60.0
 
 
 async def fetch(attachment: Attachment, *, limit: int, api_url: str | None) -> bytes:
-    """The whole file; reads at most `limit` bytes. Raises `FileTooLarge` and `PlatformError`."""
+    """Return the whole file; reads at most `limit` bytes. Raises `FileTooLarge` and `PlatformError`."""
     if not is_known_host(attachment.url, api_url):
         raise PlatformError("an attachment does not lie on Discord's file servers")
     timeout = aiohttp.ClientTimeout(total=SECONDS)
@@ -35,7 +35,7 @@ async def fetch(attachment: Attachment, *, limit: int, api_url: str | None) -> b
 
 
 def is_known_host(url: str, api_url: str | None) -> bool:
-    """Whether a file lies where Discord keeps files, or at the server that stands in for Discord."""
+    """Return whether a file lies where Discord keeps files, or at the server that stands in for Discord."""
     parts = urlsplit(url)
     if api_url is not None and (parts.scheme, parts.netloc) == urlsplit(api_url)[:2]:
         return True

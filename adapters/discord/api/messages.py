@@ -22,7 +22,7 @@ FORWARD: Final = 1  # type of a message reference
 
 
 def person_of(message: Json) -> Person:
-    """The author, by the name that others see."""
+    """Return the author, by the name that others see."""
     author = message["author"]
     nick = (message.get("member") or {}).get("nick")
     name = nick or author.get("global_name") or author["username"]
@@ -30,7 +30,7 @@ def person_of(message: Json) -> Person:
 
 
 def names_in(message: Json, further: Names) -> Names:
-    """The names of those whom a message mentions, and of whatever `further` knows."""
+    """Return the names of those whom a message mentions, and of whatever `further` knows."""
     users = {
         str(mention["id"]): (mention.get("member") or {}).get("nick")
         or mention.get("global_name")
@@ -45,7 +45,7 @@ def names_in(message: Json, further: Names) -> Names:
 
 
 def content_of(message: Json) -> str:
-    """The text as Discord sent it, that of a forwarded message included."""
+    """Return the text as Discord sent it, that of a forwarded message included."""
     content = str(message.get("content", ""))
     for snapshot in message.get("message_snapshots", ()):
         forwarded = snapshot["message"].get("content", "")
@@ -54,7 +54,7 @@ def content_of(message: Json) -> str:
 
 
 def attachments_of(message: Json) -> tuple[Attachment, ...]:
-    """The files of a message, those of a forwarded one included."""
+    """Return the files of a message, those of a forwarded one included."""
     given = [*message.get("attachments", ())]
     for snapshot in message.get("message_snapshots", ()):
         given += snapshot["message"].get("attachments", ())
@@ -73,12 +73,12 @@ def attachment_of(given: Json) -> Attachment:
 
 
 def moment(text: str) -> datetime:
-    """A moment as Discord writes it."""
+    """Return a moment as Discord writes it."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def thread_message(message: Json, names: Names) -> ThreadMessage:
-    """A message as people see it."""
+    """Return a message as people see it."""
     return ThreadMessage(
         source_id=str(message["id"]),
         author=person_of(message),
@@ -89,7 +89,7 @@ def thread_message(message: Json, names: Names) -> ThreadMessage:
 
 
 def read_message(message: Json, names: Names, *, thread: str = "") -> ReadMessage:
-    """A message as it stands in a channel, or in the thread of that name."""
+    """Return a message as it stands in a channel, or in the thread of that name."""
     plain = thread_message(message, names)
     edited = message.get("edited_timestamp")
     hanging: Mapping[str, Json] = message.get("thread") or {}
@@ -106,5 +106,5 @@ def read_message(message: Json, names: Names, *, thread: str = "") -> ReadMessag
 
 
 def is_spoken(message: Json) -> bool:
-    """Whether somebody wrote it, rather than Discord itself."""
+    """Return whether somebody wrote it, rather than Discord itself."""
     return message.get("type", 0) in SPOKEN

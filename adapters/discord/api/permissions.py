@@ -15,12 +15,12 @@ _MEMBER: Final = 1  # type of an overwrite
 
 
 def may_read(permissions: discord.Permissions) -> bool:
-    """Whether they let somebody read a channel and its history."""
+    """Return whether they let somebody read a channel and its history."""
     return permissions >= READING
 
 
 def of_member(guild: Json, channel: Json, member: Json) -> discord.Permissions:
-    """What a member may do in a channel; for a thread `channel` is the one that it lies in."""
+    """Return what a member may do in a channel; for a thread `channel` is the one that it lies in."""
     user = str(member["user"]["id"])
     if user == str(guild["owner_id"]):
         return ALL
@@ -28,7 +28,7 @@ def of_member(guild: Json, channel: Json, member: Json) -> discord.Permissions:
 
 
 def of_everyone(guild: Json, channel: Json) -> discord.Permissions:
-    """What somebody without any role may do in a channel."""
+    """Return what somebody without any role may do in a channel."""
     return _within(guild, channel, set(), "")
 
 

@@ -22,11 +22,11 @@ class ReplyChains:
         self._roots: OrderedDict[str, str] = OrderedDict()
 
     def known(self, message: str) -> str:
-        """The root of a message that was seen lately, "" for others."""
+        """Return the root of a message that was seen lately, "" for others."""
         return self._roots.get(message, "")
 
     async def root(self, message: Json, me: str) -> str:
-        """The message that the exchange with the bot began with, by id; itself where it replies to no answer."""
+        """Return the message that the exchange with the bot began with, by id; itself where it replies to no answer."""
         passed: list[str] = []
         current: Json | None = message
         while current is not None and len(passed) < DEEPEST:
@@ -41,7 +41,7 @@ class ReplyChains:
         return self._keep(passed, passed[-1])
 
     async def _before(self, message: Json) -> Json | None:
-        """The message that one replies to, if it is there and can be read."""
+        """Return the message that one replies to, if it is there and can be read."""
         reference = message.get("message_reference") or {}
         if reference.get("message_id") is None or reference.get("type", 0) != 0:
             return None

@@ -10,10 +10,10 @@ TIME_SHIFT: Final = 22
 
 
 def made_at(id: str | int) -> datetime:
-    """When an id was made, to the millisecond."""
+    """Return when an id was made, to the millisecond."""
     return datetime.fromtimestamp(((int(id) >> TIME_SHIFT) + EPOCH_MS) / 1000, UTC)
 
 
 def at_time(moment: datetime) -> str:
-    """The least id of a moment, to be searched from."""
+    """Return the least id of a moment, to be searched from."""
     return str(max(0, (int(moment.timestamp() * 1000) - EPOCH_MS) << TIME_SHIFT))

@@ -44,7 +44,7 @@ NO_CONTENT: Final = (
 
 
 def intents(*, message_content: bool) -> discord.Intents:
-    """What the gateway is to tell: servers with their channels and threads, and messages."""
+    """Return what the gateway is to tell: servers with their channels and threads, and messages."""
     return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
 
 
@@ -134,7 +134,7 @@ class GatewayClient(discord.AutoShardedClient):
     # ------------------------------------------------------------ events
 
     async def on_ready(self) -> None:
-        """A new session has begun, so that something may have been missed; a resumed one misses nothing."""
+        """Look for what was missed before this new session; a resumed one misses nothing."""
         if self.is_closed():
             return
         if self._ready_at is None:
@@ -150,11 +150,11 @@ class GatewayClient(discord.AutoShardedClient):
         await self._catch_up.seen(message.id)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        """A message was changed, or Discord has added a preview."""
+        """Handle a change of a message, which may be no more than a preview."""
         await self._hearing.edited(event)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        """A message is gone."""
+        """Handle the deletion of a message."""
         await self._hearing.deleted(event.guild_id, event.channel_id, [event.message_id])
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
@@ -162,23 +162,23 @@ class GatewayClient(discord.AutoShardedClient):
         await self._hearing.deleted(event.guild_id, event.channel_id, event.message_ids)
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
-        """A thread is gone."""
+        """Handle the deletion of a thread."""
         await self._hearing.place_gone(event.guild_id, event.parent_id, event.thread_id)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        """A channel is gone."""
+        """Handle the deletion of a channel."""
         await self._hearing.place_gone(channel.guild.id, channel.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was taken out of a server, or the server is gone; one that is only away is told otherwise."""
+        """Handle the removal of the bot from a server, or of the server; one that is only away is told otherwise."""
         await self._hearing.place_gone(guild.id)
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
-        """A channel's name or permissions have changed."""
+        """Forget what was known of a channel whose name or permissions have changed."""
         self._around.directory.forget("channel", str(after.id))
 
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
-        """A role's permissions have changed."""
+        """Forget what was known of a server whose role has other permissions."""
         self._around.directory.forget("guild", str(after.guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text

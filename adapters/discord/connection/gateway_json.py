@@ -10,7 +10,7 @@ from adapters.discord.api.client import Json
 
 
 def message_json(message: discord.Message) -> Json:
-    """A message, with what the adapter reads of it."""
+    """Return a message, with what the adapter reads of it."""
     told: dict[str, Any] = {
         "id": str(message.id),
         "type": message.type.value,
@@ -47,7 +47,7 @@ def user_json(user: discord.User | discord.Member) -> Json:
 
 
 def attachment_json(file: discord.Attachment) -> Json:
-    """A file."""
+    """Return a file."""
     return {
         "id": str(file.id),
         "filename": file.filename,
@@ -58,7 +58,7 @@ def attachment_json(file: discord.Attachment) -> Json:
 
 
 def channel_json(channel: discord.abc.MessageableChannel | discord.interactions.InteractionChannel) -> Json | None:
-    """A channel whose place is known without asking; None for one that is not cached."""
+    """Return a channel whose place is known without asking; None for one that is not cached."""
     if isinstance(channel, discord.Thread):
         return {
             "id": str(channel.id),

@@ -53,7 +53,7 @@ class DiscordBackfill:
         self._remembered_at = float("-inf")
 
     async def seen(self, message: int) -> None:
-        """A message was heard; the newest one is remembered once in a while."""
+        """Remember the newest message, once in a while."""
         self._newest = max(self._newest, message)
         self._heard.append(message)
         if asyncio.get_running_loop().time() - self._remembered_at >= REMEMBER_SECONDS:
@@ -108,7 +108,9 @@ class DiscordBackfill:
             self._around.errors.note(CATCHING_UP, error)
 
     async def _missed(self, channel: str, start: str) -> list[Json]:
-        """The messages since then, oldest first; none where the bot may not read, or where there is no such channel."""
+        """Return the messages since then, oldest first; none where the bot may not read, or where there is no such
+        channel.
+        """
         found: list[Json] = []
         for _ in range(REQUESTS_A_CHANNEL):
             try:

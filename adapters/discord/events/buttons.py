@@ -72,7 +72,7 @@ class ButtonHandler:
         client.add_dynamic_items(AnswerButton)
 
     async def pressed(self, interaction: Interaction, action: ButtonAction, turn_id: int) -> None:
-        """A button was pressed; whatever goes wrong is told to who pressed it."""
+        """Handle the press of a button; whatever goes wrong is told to who pressed it."""
         try:
             await self._carry_out(interaction, action, turn_id)
         except InvalidInput as error:
@@ -112,7 +112,7 @@ class ButtonHandler:
         await tell(self._bot, interaction, by, doing)
 
     async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
-        """The same search once more and more thoroughly, in a message of its own."""
+        """Search once more and more thoroughly, in a message of its own."""
         asking = replace(
             incoming_of(interaction, turn.incoming.text, private=turn.incoming.private),
             key=turn.incoming.key,
@@ -124,7 +124,7 @@ class ButtonHandler:
             await asked(self._bot, self._around, answered)
 
     async def _share(self, interaction: Interaction, turn: Turn) -> None:
-        """A private answer for everybody, with who shares it and what was asked."""
+        """Share a private answer with everybody, with who shares it and what was asked."""
         if turn.draft is None or not turn.draft.text:
             raise InvalidInput(NOT_KNOWN)
         question = " ".join(turn.incoming.text.split())

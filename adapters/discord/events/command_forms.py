@@ -49,7 +49,7 @@ class CommandForm:
 
     @property
     def help(self) -> str:
-        """What it does, as long as Discord lets a description be."""
+        """Return what it does, as long as Discord lets a description be."""
         return short(self.command.help)
 
     def text(self, values: Values) -> str:
@@ -76,7 +76,7 @@ def command_forms() -> Mapping[str, CommandForm]:
 
 
 def _options(command: Command) -> Mapping[str, CommandOption]:
-    """The options of a command; Discord wants those that must be given first."""
+    """Return the options of a command; Discord wants those that must be given first."""
     options: dict[str, CommandOption] = {}
     for arg in sorted(command.args, key=lambda arg: (not arg.required, arg.kind == "overrides")):
         options |= (
@@ -92,7 +92,7 @@ def _option(arg: Arg) -> CommandOption:
 
 
 def _annotation(arg: Arg) -> Any:
-    """The annotation that discord.py makes Discord's own type, range and choices of."""
+    """Return the annotation that discord.py makes Discord's own type, range and choices of."""
     match arg.kind:
         case "choice":
             return Literal[arg.choices]
@@ -109,7 +109,7 @@ def _annotation(arg: Arg) -> Any:
 
 
 def _suggest(arg: Arg) -> Suggest | None:
-    """What is offered while somebody types; None where Discord needs nothing or knows it already."""
+    """Return what is offered while somebody types; None where Discord needs nothing or knows it already."""
     if arg.kind == "value":
         return lambda typed, given: suggestions(str(given.get("parameter") or ""), typed)
     if arg.kind == "topic":

@@ -19,7 +19,7 @@ FOR_ONE_ANSWER: Final = tuple(name for name, item in PARAMETERS.items() if item.
 
 
 def option_type(parameter: Parameter) -> Any:
-    """The annotation that discord.py makes Discord's own type, range and choices of."""
+    """Return the annotation that discord.py makes Discord's own type, range and choices of."""
     match parameter.kind:
         case "integer":
             return app_commands.Range[int, int(parameter.low or 0), int(parameter.high or 0)]
@@ -34,12 +34,12 @@ def option_type(parameter: Parameter) -> Any:
 
 
 def as_text(parameter: Parameter, value: object) -> str:
-    """A given option in the parameter's own words. Raises `InvalidValue` when it is out of range."""
+    """Return a given option in the parameter's own words. Raises `InvalidValue` when it is out of range."""
     return parameter.format(parameter.parse("yes" if value is True else "no" if value is False else str(value)))
 
 
 def overrides_of(values: Mapping[str, object]) -> dict[str, str]:
-    """The parameters among the options of a command, as text by name. Raises `InvalidValue`."""
+    """Return the parameters among the options of a command, as text by name. Raises `InvalidValue`."""
     return {
         name: as_text(PARAMETERS[name], value)
         for name, value in values.items()
@@ -48,7 +48,7 @@ def overrides_of(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def short(text: str, limit: int = DESCRIPTION) -> str:
-    """A help text as a description: as many whole clauses as fit."""
+    """Return a help text as a description: as many whole clauses as fit."""
     if len(text) <= limit:
         return text
     for mark in ("; ", ". ", ": ", ", "):
@@ -83,7 +83,7 @@ def _numbers(parameter: Parameter) -> Sequence[str]:
 
 
 def parameter_names(typed: str, further: Sequence[str] = ()) -> Sequence[str]:
-    """The parameters, and other words, that contain what somebody has typed."""
+    """Return the parameters, and other words, that contain what somebody has typed."""
     return [parameter for parameter in (*PARAMETERS, *further) if typed.strip().lower() in parameter][:AUTOCOMPLETED]
 
 
@@ -93,7 +93,7 @@ def choices(values: Sequence[str]) -> list[app_commands.Choice[str]]:
 
 
 def signature(options: Mapping[str, tuple[Any, bool]]) -> inspect.Signature:
-    """The signature of a command's callback: each option with its type and whether it must be given."""
+    """Return the signature of a command's callback: each option with its type and whether it must be given."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("interaction", kind)]
     for name, (annotation, required) in options.items():

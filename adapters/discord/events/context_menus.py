@@ -65,7 +65,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
 
 
 def message_menus(bot: Bot, around: DiscordContext) -> list[Menu]:
-    """The commands in the menu of a message."""
+    """Return the commands in the menu of a message."""
 
     async def ask(interaction: Interaction, message: discord.Message) -> None:
         await interaction.response.send_modal(AskAbout(bot, around, message))

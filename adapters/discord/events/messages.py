@@ -69,7 +69,7 @@ class DiscordMessageHandler:
         is_admin: bool = False,
         guild: discord.Guild | None = None,
     ) -> None:
-        """A message as Discord tells it."""
+        """Handle a message as Discord tells it."""
         if not is_spoken(message) or self._is_mine(message):
             return
         incoming = await self._incoming(message, own_role=own_role, guild=guild)
@@ -118,7 +118,7 @@ class DiscordMessageHandler:
         )
 
     def _is_mine(self, message: Json) -> bool:
-        """Whether it is an echo of what the bot wrote itself."""
+        """Return whether it is an echo of what the bot wrote itself."""
         return self.me is not None and str(message["author"]["id"]) == str(self.me.id)
 
     def _ids(self, own_role: int | None) -> frozenset[str]:
@@ -134,7 +134,7 @@ class DiscordMessageHandler:
         return told is not None and self.me is not None and str(told["author"]["id"]) == str(self.me.id)
 
     def _quoted(self, message: Json) -> Json | None:
-        """The message of somebody else that one replies to, which the question is then about."""
+        """Return the message of somebody else that one replies to, which the question is then about."""
         told = message.get("referenced_message")
         return None if told is None or self._replies_to_me(message) else told
 
@@ -186,13 +186,15 @@ class DiscordMessageHandler:
             logger.info("no thread to rename", extra={"channel": thread, "error": str(error)})
 
     async def place_gone(self, guild: int, channel: int | None = None, thread: int | None = None) -> None:
-        """A server, channel or thread is gone, with all that was said there. Raises `StorageError`."""
+        """Handle the deletion of a server, channel or thread, with all that was said there. Raises `StorageError`."""
         names = {"channel": channel, "thread": thread}
         given = {name: str(id) for name, id in names.items() if id is not None}
         await self._bot.on_place_deleted(Within(platform=PLATFORM, workspace=str(guild), **given))
 
     async def _key(self, guild: int | None, channel: int) -> ConversationKey:
-        """The conversation of a thread or direct channel, or the channel; taken for one where nothing else is known."""
+        """Return the conversation of a thread or direct channel, or the channel; taken for one where nothing else is
+        known.
+        """
         id = str(channel)
         try:
             return (await self._directory.place(id)).key()

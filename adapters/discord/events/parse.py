@@ -25,7 +25,7 @@ def no_names(_kind: str, _id: str) -> str | None:
 
 
 def readable(content: str, names: Names) -> str:
-    """A message's text with every mention, command, emoji and moment in words."""
+    """Return a message's text with every mention, command, emoji and moment in words."""
 
     def word(match: re.Match[str]) -> str:
         kind, value = match.lastgroup or "", match[match.lastgroup or 0]
@@ -52,7 +52,7 @@ def _moment(seconds: int) -> str:
 
 
 def without_address(content: str, bot_ids: frozenset[str]) -> str:
-    """A message's text without the mention of the bot that it begins or ends with."""
+    """Return a message's text without the mention of the bot that it begins or ends with."""
     ids = "|".join(sorted(map(re.escape, bot_ids))) or "(?!)"
     mention = rf"<@[!&]?(?:{ids})>"
     content = re.sub(rf"^\s*{mention}[\s,:]*", "", content)

@@ -50,7 +50,7 @@ ENTRANCES: Final = {
 
 
 def person_asking(interaction: Interaction) -> Person:
-    """Who asks, by the name that others see."""
+    """Return who asks, by the name that others see."""
     user = interaction.user
     return Person(id=str(user.id), name=user.display_name, is_bot=user.bot)
 
@@ -63,7 +63,9 @@ def incoming_of(
     overrides: Mapping[str, str] = EMPTY,
     files: Sequence[discord.Attachment] = (),
 ) -> Incoming:
-    """What somebody asks by a command or a button; what it is answered with is a further message of the interaction."""
+    """Return what somebody asks by a command or a button; what it is answered with is a further message of the
+    interaction.
+    """
     channel = channel_json(interaction.channel) if interaction.channel is not None else None
     channel = channel or {"id": str(interaction.channel_id or 0), "type": int(discord.ChannelType.text.value)}
     place = place_of(channel, str(interaction.guild_id or ""))
@@ -120,7 +122,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
 
 
 def answered_in(incoming: Incoming, original: str) -> Incoming:
-    """What was asked by a command, to be answered in the message `original`.
+    """Return what was asked by a command, to be answered in the message `original`.
 
     Outside threads that message is what the conversation hangs on: people go on by replying to it.
     """
@@ -236,7 +238,7 @@ def failure(error: BaseException) -> str:
 
 
 def ref_of(incoming: Incoming) -> InteractionRef:
-    """The interaction that an incoming came by. Raises `PlatformError`."""
+    """Return the interaction that an incoming came by. Raises `PlatformError`."""
     ref = read_ref(incoming.reply_ref)
     if not isinstance(ref, InteractionRef):
         raise PlatformError("a command has no answer to write into")

@@ -67,7 +67,7 @@ class PanelState:
 
 
 def usual_scope(incoming: Incoming) -> str:
-    """The scope that commands speak of when none is named."""
+    """Return the scope that commands speak of when none is named."""
     return "channel" if incoming.is_top_level else "thread"
 
 
@@ -89,7 +89,7 @@ def _line(each: Effective) -> str:
 
 
 def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
-    """The lists under the text: scope, parameter, and the values of a parameter that has few."""
+    """Return the lists under the text: scope, parameter, and the values of a parameter that has few."""
     scope: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
         options=[
@@ -125,12 +125,12 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
 
 
 def few_values(parameter: Parameter) -> Sequence[str] | None:
-    """The values of a parameter that are chosen from a list; None for those that are typed."""
+    """Return the values of a parameter that are chosen from a list; None for those that are typed."""
     return ("yes", "no") if parameter.kind == "boolean" else parameter.choices or None
 
 
 def layout(state: PanelState) -> discord.ui.LayoutView:
-    """The panel of components v2; it is not waited for, since its lists name what they are about."""
+    """Return the panel of components v2; it is not waited for, since its lists name what they are about."""
     view = discord.ui.LayoutView(timeout=None)
     container: discord.ui.Container[Any] = discord.ui.Container(discord.ui.TextDisplay(panel_text(state)))
     container.add_item(discord.ui.Separator())
@@ -142,7 +142,7 @@ def layout(state: PanelState) -> discord.ui.LayoutView:
 
 
 def plain(state: PanelState) -> discord.ui.View:
-    """The same lists for a message with plain text."""
+    """Return the same lists for a message with plain text."""
     view = discord.ui.View(timeout=None)
     for select in selects(state):
         view.add_item(select)
@@ -161,7 +161,7 @@ class SettingsPanel:
         self._around = around
 
     def command(self) -> app_commands.Command[Any, ..., Any]:
-        """The command that opens a panel for who asks alone."""
+        """Return the command that opens a panel for who asks alone."""
 
         async def settings(interaction: Interaction) -> None:
             incoming = incoming_of(interaction, PANEL, private=True)

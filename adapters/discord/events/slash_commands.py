@@ -133,7 +133,7 @@ def _completing(suggest: Any) -> Any:
 
 
 async def payload(tree: app_commands.CommandTree[Any]) -> list[Any]:
-    """The commands as they are written to Discord, with their translations."""
+    """Return the commands as they are written to Discord, with their translations."""
     translator = tree.translator
     commands = tree.get_commands() + tree.get_commands(type=discord.AppCommandType.message)
     if translator is None:

@@ -153,7 +153,7 @@ class Translations(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContext[Any, Any],
     ) -> str | None:
-        """The string in that language, None where it is the same or the language is not known."""
+        """Return the string in that language, None where it is the same or the language is not known."""
         if locale in ENGLISH:
             return string.message
         if locale is not discord.Locale.german:
@@ -162,5 +162,5 @@ class Translations(app_commands.Translator):
 
 
 def german(text: str, *, is_name: bool) -> str | None:
-    """A name or a text in German; None for what is called the same."""
+    """Return a name or a text in German; None for what is called the same."""
     return (GERMAN_NAMES if is_name else GERMAN_TEXTS).get(text)

@@ -49,12 +49,12 @@ Row = Mapping[str, Any]
 
 
 def custom_id(action: ButtonAction, turn: TurnId) -> str:
-    """What Discord sends back when the button is pressed."""
+    """Return what Discord sends back when the button is pressed."""
     return f"seedling:{action}:{turn}"
 
 
 def rows_for(draft: Draft, turn: Turn) -> tuple[Row, ...]:
-    """The rows of buttons under the last message of an answer in this state."""
+    """Return the rows of buttons under the last message of an answer in this state."""
     if draft.status not in ENDED:
         return (_row(turn.id, ButtonAction.STOP),)
     if draft.status == "failed":
@@ -74,12 +74,12 @@ def rows_for(draft: Draft, turn: Turn) -> tuple[Row, ...]:
 
 
 def is_search(turn: Turn) -> bool:
-    """Whether web search was asked for by the question itself."""
+    """Return whether web search was asked for by the question itself."""
     return turn.incoming.overrides.get(SEARCHING) == "yes"
 
 
 def names_turn(components: Sequence[Row], turn: TurnId) -> bool:
-    """Whether the buttons of a message belong to that turn."""
+    """Return whether the buttons of a message belong to that turn."""
     inner = [component for row in components for component in row.get("components", ())]
     return any(
         (match := TEMPLATE.fullmatch(item.get("custom_id", ""))) and match["turn"] == str(turn) for item in inner

@@ -16,7 +16,7 @@ _DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+")
 
 
 def to_discord(markdown: str, *, allowed: Callable[[str], bool], growing: bool = False) -> str:
-    """The model's Markdown with what Discord cannot show, or must not fetch, in another form.
+    """Return the model's Markdown with what Discord cannot show, or must not fetch, in another form.
 
     Of a text that is still growing only what stays as it is.
     """

@@ -36,7 +36,8 @@ class OwnMessages:
         await self._read(channel)
 
     async def same(self, channel: str, page: Page, *, but: Collection[str]) -> str:
-        """The id of a message that holds this very page, else of one with the turn's buttons, "" for none.
+        """Return the id of a message that holds this very page, else of one with the turn's buttons, "" for
+        none.
 
         Raises `PlatformError`.
         """

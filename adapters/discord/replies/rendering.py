@@ -58,7 +58,7 @@ class Renderer:
         return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
 
     def _tail(self, draft: Draft) -> list[str]:
-        """What stands under the text, block by block."""
+        """Return what stands under the text, block by block."""
         if draft.status not in ENDED:
             status = {"searching": SEARCHING, "thinking": THINKING}.get(draft.status, "")
             return [*_notes(draft.notices), *([status] if status and not draft.text else [])] or (
@@ -78,12 +78,12 @@ class Renderer:
 
 
 def plain_pages(markdown: str) -> list[Page]:
-    """A text that is no answer, as what a command tells."""
+    """Return a text that is no answer, as what a command tells."""
     return [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=lambda _: True), limit=CONTENT)]
 
 
 def sources_text(sources: Sequence[Source]) -> str:
-    """A numbered list of links whose previews are off."""
+    """Return a numbered list of links whose previews are off."""
     lines = [f"{number}. {_link(source)}" for number, source in enumerate(sources, start=1)]
     return "\n".join(("**Sources**", *lines))
 
@@ -102,7 +102,7 @@ def _notes(notices: Sequence[str]) -> list[str]:
 
 
 def _joined(contents: list[str], tail: list[str]) -> list[str]:
-    """The tail behind the last message where it fits, in further ones where it does not."""
+    """Return the tail behind the last message where it fits, in further ones where it does not."""
     if not tail:
         return contents
     text = "\n".join(tail)

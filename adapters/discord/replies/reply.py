@@ -151,7 +151,7 @@ class DiscordReply:
             self._shown.pop()
 
     async def _found(self, page: Page) -> _Shown | None:
-        """A message that an earlier process has posted without having been able to tell."""
+        """Return a message that an earlier process has posted without having been able to tell."""
         if self._own is None or not isinstance(self._surface, ChannelTarget):
             return None
         known = frozenset(item.id for item in self._shown)
@@ -218,7 +218,7 @@ class DiscordReply:
 
     @property
     def _moved(self) -> bool:
-        """Whether the messages began as answers to an interaction and are now edited as a channel's."""
+        """Return whether the messages began as answers to an interaction and are now edited as a channel's."""
         return isinstance(self._ref, InteractionRef) and isinstance(self._surface, ChannelTarget)
 
     def _on(self, ref: ReplyRef) -> MessageTarget:

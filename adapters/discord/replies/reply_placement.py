@@ -32,7 +32,7 @@ class ReplyPlacement:
 
 
 async def target_of(turn: Turn, around: DiscordContext) -> ReplyPlacement:
-    """The messages that the turn has already, or the place for new ones. Raises `PlatformError`."""
+    """Return the messages that the turn has already, or the place for new ones. Raises `PlatformError`."""
     incoming = turn.incoming
     known = read_ref(turn.reply_ref or incoming.reply_ref)
     if known is not None:
@@ -49,7 +49,7 @@ async def target_of(turn: Turn, around: DiscordContext) -> ReplyPlacement:
 
 
 async def direct_channel(person: str, around: DiscordContext) -> str:
-    """The channel of direct messages with somebody, for what nobody else may see. Raises `PlatformError`."""
+    """Return the channel of direct messages with somebody, for what nobody else may see. Raises `PlatformError`."""
     return str((await around.rest.call("POST", "/users/@me/channels", body={"recipient_id": person}))["id"])
 
 
@@ -70,7 +70,7 @@ async def _opened(incoming: Incoming, channel: str, around: DiscordContext) -> b
 
 
 async def _may_open(channel: str, around: DiscordContext) -> bool:
-    """Whether the bot may open threads there and write in them: refused requests are counted against it."""
+    """Return whether the bot may open threads there and write in them: refused requests are counted against it."""
     try:
         held = await around.directory.own_permissions(channel)
     except DiscordApiError:
@@ -79,7 +79,7 @@ async def _may_open(channel: str, around: DiscordContext) -> bool:
 
 
 def thread_name(text: str) -> str:
-    """A thread's name from the question."""
+    """Return a thread's name from the question."""
     words = " ".join(text.split()) or "Question"
     name = words if len(words) <= _NAME else f"{words[:_NAME].rsplit(' ', 1)[0]}…"
     return name[:THREAD_NAME]

@@ -43,12 +43,12 @@ ReplyRef = ChannelRef | InteractionRef
 
 
 def with_ids(ref: ReplyRef, ids: tuple[str, ...]) -> ReplyRef:
-    """The same reply with these messages."""
+    """Return the same reply with these messages."""
     return replace(ref, ids=ids)
 
 
 def read_ref(text: str) -> ReplyRef | None:
-    """What a reference names; None for one that is not of this platform."""
+    """Return what a reference names; None for one that is not of this platform."""
     match text.split("/"):
         case ["m", channel, ids]:
             return ChannelRef(channel=channel, ids=_ids(ids))

@@ -71,7 +71,7 @@ def read_event(wire: Wire, answer: ResponseState, event: Event) -> None:
 
 
 def _read_other(wire: Wire, answer: ResponseState, event: Event) -> None:
-    """What is no JSON from its first character on: the end, nothing, blanks before JSON, or a damaged line."""
+    """Skip what is no JSON from its first character on: the end, nothing, blanks before JSON, or a damaged line."""
     name, data = event
     bare = data.strip()
     if bare == "[DONE]":

@@ -18,7 +18,7 @@ EARLIER = "(earlier messages are left out)"  # the format wants a user's message
 
 
 def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
-    """The JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
+    """Return the JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
     messages = [_message(entry, request, profile) for entry in request.entries]
     if messages and messages[0]["role"] == "assistant":
         messages.insert(0, {"role": "user", "content": EARLIER})

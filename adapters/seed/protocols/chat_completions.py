@@ -17,7 +17,7 @@ COMMON = frozenset({"role", "content", "reasoning_content"})
 
 
 def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
-    """The JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
+    """Return the JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
     return {
         "model": model,
         "stream": True,

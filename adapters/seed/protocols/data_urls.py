@@ -8,10 +8,10 @@ from bot.types import Media
 
 
 def data_url(media: Media) -> str:
-    """The file as a data URL; the same file always gives the same one."""
+    """Return the file as a data URL; the same file always gives the same one."""
     return f"data:{media.media_type};base64,{base64_text(media)}"
 
 
 def base64_text(media: Media) -> str:
-    """The file's bytes in base64."""
+    """Return the file's bytes in base64."""
     return b64encode(media.data).decode("ascii")

@@ -89,12 +89,12 @@ class ResponseState:
         self._add_parted(piece, "")
 
     def add_search(self, query: str = "") -> None:
-        """The model began to search."""
+        """Note that the model began to search."""
         self.searched = True
         self.events.append(SearchStarted(query))
 
     def add_sources(self, raw: object) -> None:
-        """Sources in any of the shapes that servers use, each one once."""
+        """Add sources in any of the shapes that servers use, each one once."""
         for item in json_coerce.items(raw):
             source = source_of(item)
             if source is not None and source.url not in self._seen:
@@ -102,11 +102,11 @@ class ResponseState:
                 self.events.append(SourceFound(source))
 
     def add_usage(self, usage: Usage) -> None:
-        """The tokens of this request; a later report replaces an earlier one."""
+        """Set the tokens of this request; a later report replaces an earlier one."""
         self.usage = usage
 
     def end_with(self, raw: object) -> None:
-        """The server says why it ended, in any words: a filter has the last one, a known reason beats a strange one."""
+        """Note why it ended, in any words: a filter has the last one, a known reason beats a strange one."""
         reason = reason_of(raw)
         finish = finish_of(reason) if reason else None
         if finish is not None and self.finish is not Finish.FILTERED:
@@ -116,11 +116,11 @@ class ResponseState:
 
     @property
     def is_ending(self) -> bool:
-        """Whether the server said that the answer is over, so that only its usage may still come."""
+        """Return whether the server said that the answer is over, so that only its usage may still come."""
         return self.ended or self.finish is not None or bool(self.strange_end)
 
     def fail(self, problem: Problem) -> None:
-        """The server or the connection failed; the first failure counts, and none after the answer was complete.
+        """Note a failure of the server or connection; the first counts, and none after the answer was complete.
 
         After a strange end the connection tells nothing new, but the server's own words may.
         """
@@ -142,13 +142,13 @@ class ResponseState:
                 self.problem = Problem(kind=ProblemKind.CUT, what="the answer stopped in the middle")
 
     def take(self) -> list[ModelEvent]:
-        """The values that came since the last call."""
+        """Return the values that came since the last call."""
         events, self.events = self.events, []
         return events
 
     @property
     def has_text(self) -> bool:
-        """Whether anything visible has been said."""
+        """Return whether anything visible has been said."""
         return self._text.tell() > 0
 
     @property
@@ -163,7 +163,7 @@ class ResponseState:
 
     @property
     def reasons_inline(self) -> bool:
-        """Whether the server leaves reasoning inside the text."""
+        """Return whether the server leaves reasoning inside the text."""
         return self._inline.found
 
     @property
@@ -181,7 +181,8 @@ class ResponseState:
 
 
 def usage_of(raw: object, *, whole: object = None) -> Usage | None:
-    """The usage in the words of chat completions or of responses; None when there are no counts in it.
+    """Return the usage in the words of chat completions or of responses; None when there are no counts in
+    it.
 
     Cost and tool calls are looked for wherever a gateway may put them, also in the object `whole` around it.
     """
@@ -210,7 +211,7 @@ def tool_calls_of(usage: object) -> MappingProxyType[str, int]:
 
 
 def reported_cost(*bodies: object) -> Decimal | None:
-    """The cost in US dollars that a response states: `cost_usd` or `cost`, in the first object that has it."""
+    """Return the cost in US dollars that a response states: `cost_usd` or `cost`, in the first object that has it."""
     for body in bodies:
         fields = json_coerce.mapping(body)
         for name in ("cost_usd", "cost"):

@@ -27,7 +27,7 @@ ENDINGS = frozenset({"response.completed", "response.incomplete", "response.fail
 
 
 def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
-    """The JSON of one request; input stands last, so that a longer conversation only adds to its end."""
+    """Return the JSON of one request; input stands last, so that a longer conversation only adds to its end."""
     return {
         "model": model,
         "stream": True,
@@ -114,7 +114,7 @@ def _complete(answer: ResponseState, whole: str) -> None:
 
 
 def _read_item(answer: ResponseState, item: Any) -> None:
-    """An item that is complete: only its sources, since its text came before."""
+    """Read an item that is complete: only its sources, since its text came before."""
     for part in json_coerce.items(item.get("content")):
         answer.add_sources(json_coerce.mapping(part).get("annotations"))
     if item.get("type") == "mcp_call":
@@ -123,7 +123,7 @@ def _read_item(answer: ResponseState, item: Any) -> None:
 
 
 def _read_finished(answer: ResponseState, item: Mapping[str, Any]) -> None:
-    """An item that is complete while others are to come; a search tells only then what it looked for."""
+    """Read an item that is complete while others are to come; a search tells only then what it looked for."""
     query = json_coerce.text(json_coerce.mapping(item.get("action")).get("query"))
     if item.get("type") == "web_search_call" and query:
         answer.add_search(query)
@@ -155,7 +155,7 @@ def _read_ending(answer: ResponseState, response: Any, *, told: str = "completed
 
 
 def _query_of(arguments: object) -> str:
-    """What is searched for, from the arguments of a tool call in JSON."""
+    """Return what is searched for, from the arguments of a tool call in JSON."""
     try:
         fields = json_coerce.mapping(json.loads(json_coerce.text(arguments)))
     except (ValueError, RecursionError):

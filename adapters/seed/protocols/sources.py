@@ -27,7 +27,9 @@ def source_of(raw: object) -> Source | None:
 
 
 def sources_in_text(text: str) -> list[Source]:
-    """The sources that an answer names in its own words: those of its last References block, else every address."""
+    """Return the sources that an answer names in its own words: those of its last References block, else
+    every address.
+    """
     headings = list(HEADING.finditer(text))
     part = text[headings[-1].end() :] if headings else text
     found: dict[str, Source] = {}
@@ -38,7 +40,7 @@ def sources_in_text(text: str) -> list[Source]:
 
 
 def _links(line: str, *, is_listed: bool) -> Iterator[Source]:
-    """The addresses in a line; in a list the words before the first one are its title."""
+    """Yield the addresses in a line; in a list the words before the first one are its title."""
     for index, match in enumerate(LINK.finditer(line)):
         before = LIST_MARK.sub("", line[: match.start()]) if is_listed and index == 0 else ""
         url = match["linked"] or match["bare"].rstrip(".,;:!?*_")

@@ -26,7 +26,7 @@ OPTIONAL_PARAMETERS = tuple(name for name in WIRE_PARAMETERS if name != "max_tok
 
 
 def head_of(request: ModelRequest) -> str:
-    """The system message, which is always sent."""
+    """Return the system message, which is always sent."""
     return request.head if request.head.strip() else DEFAULT_HEAD
 
 

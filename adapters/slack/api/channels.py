@@ -21,14 +21,14 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 
 def as_ts(at: datetime) -> str:
-    """A moment as Slack writes it."""
+    """Return a moment as Slack writes it."""
     return f"{at.timestamp():.6f}"
 
 
 async def read_channel(
     workspace: SlackWorkspace, key: ConversationKey, *, since: datetime | None, before: datetime | None, limit: int
 ) -> Sequence[ReadMessage]:
-    """The newest messages outside threads, oldest first. Raises `PlatformError`."""
+    """Return the newest messages outside threads, oldest first. Raises `PlatformError`."""
     found: list[dict[str, Any]] = []
     arguments: dict[str, Any] = {
         "channel": key.channel,
@@ -46,21 +46,21 @@ async def read_channel(
 
 
 def _is_outside(message: Any) -> bool:
-    """Whether a message stands outside threads; one that was sent to the channel as well does not."""
+    """Return whether a message stands outside threads; one that was sent to the channel as well does not."""
     return field(message, "thread_ts") in {"", field(message, "ts")}
 
 
 async def read_replies(
     workspace: SlackWorkspace, key: ConversationKey, thread: str, *, since: datetime | None, limit: int
 ) -> Sequence[ReadMessage]:
-    """The newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
+    """Return the newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
     oldest = as_ts(since - _INSTANT) if since else ""
     found = await read_pages(workspace.calls, key.channel, thread, oldest=oldest, pages=PAGES)
     return (await as_read(workspace, [item for item in found if field(item, "ts") != thread]))[-limit:]
 
 
 def link(workspace: SlackWorkspace, key: ConversationKey, message: ReadMessage) -> str:
-    """The address of a message, as Slack itself makes it."""
+    """Return the address of a message, as Slack itself makes it."""
     if not workspace.url:
         return ""
     address = f"{workspace.url.rstrip('/')}/archives/{key.channel}/p{message.source_id.replace('.', '')}"
@@ -68,7 +68,7 @@ def link(workspace: SlackWorkspace, key: ConversationKey, message: ReadMessage) 
 
 
 async def may_read(workspace: SlackWorkspace, key: ConversationKey, person: Person) -> bool:
-    """Whether somebody may read a channel; False when Slack does not tell."""
+    """Return whether somebody may read a channel; False when Slack does not tell."""
     try:
         if await is_public(workspace, key):
             member = await workspace.directory.member(person.id)
@@ -97,5 +97,5 @@ def _unwritable(place: SlackChannel) -> str:
 
 
 async def is_public(workspace: SlackWorkspace, key: ConversationKey) -> bool:
-    """Whether everybody in the workspace may read a channel. Raises `PlatformError`."""
+    """Return whether everybody in the workspace may read a channel. Raises `PlatformError`."""
     return not (await workspace.directory.place(key.channel)).is_private

@@ -132,7 +132,9 @@ class SlackClient:
 
     @asynccontextmanager
     async def download(self, url: str, *, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A file of Slack's, with the token, which goes nowhere else. Raises `SlackApiError` and `SlackUnknownOutcome`."""
+        """Yield a file of Slack's, with the token, which goes nowhere else. Raises `SlackApiError` and
+        `SlackUnknownOutcome`.
+        """
         if not self._is_slack(url) or self._client.session is None:
             raise SlackApiError("file", "foreign_host")
         headers = {"Authorization": f"Bearer {await self._token()}"}
@@ -148,7 +150,7 @@ class SlackClient:
             raise SlackUnknownOutcome("file", type(error).__name__) from error
 
     def _is_slack(self, url: str) -> bool:
-        """Whether an address is one of Slack, or of the server that stands for it."""
+        """Return whether an address is one of Slack, or of the server that stands for it."""
         theirs, ours = urlsplit(url), urlsplit(self._client.base_url)
         if theirs.scheme == "https" and (theirs.hostname or "").endswith(".slack.com"):
             return True
@@ -156,7 +158,7 @@ class SlackClient:
 
     @asynccontextmanager
     async def _place(self, method: str, arguments: Json, priority: Priority, until: float) -> AsyncIterator[None]:
-        """Hold a place in every limit that the call counts in. Raises `SlackUnknownOutcome` when none is free in time."""
+        """Hold a place in every limit that the call counts in. Raises `SlackUnknownOutcome` if none is free in time."""
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout_at(until):

@@ -82,11 +82,11 @@ class SlackDirectory:
             return Member(id=id, name=id)
 
     async def place(self, id: str) -> SlackChannel:
-        """A channel by id. Raises `PlatformError`."""
+        """Return a channel by id. Raises `PlatformError`."""
         return await self._places.get(id, lambda: self._ask_place(id))
 
     async def names_in(self, text: str) -> Mapping[str, str]:
-        """The names of the people and channels that a message's mrkdwn mentions, by id."""
+        """Return the names of the people and channels that a message's mrkdwn mentions, by id."""
         mentioned = list(dict.fromkeys(_MENTION.findall(text)))[:_MENTIONS_AT_MOST]
         names = await asyncio.gather(*(self._name(kind, id) for kind, id in mentioned))
         return {id: name for (_, id), name in zip(mentioned, names, strict=True) if name != id}
@@ -100,7 +100,7 @@ class SlackDirectory:
             return id
 
     async def is_member(self, channel: str, person: str) -> bool:
-        """Whether somebody is in a channel. Raises `PlatformError`."""
+        """Return whether somebody is in a channel. Raises `PlatformError`."""
         cursor = ""
         while True:
             arguments = {"channel": channel, "limit": MEMBERS_PAGE, "cursor": cursor or None}
@@ -116,7 +116,7 @@ class SlackDirectory:
         self._members.forget(id)
 
     def forget_place(self, id: str) -> None:
-        """A channel has changed."""
+        """Forget what was known of a channel that has changed."""
         self._places.forget(id)
 
     async def aclose(self) -> None:

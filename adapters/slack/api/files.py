@@ -16,7 +16,7 @@ PAGE: Final = "text/html"
 
 
 async def fetch(workspace: SlackWorkspace, file: str, attachment: Attachment, *, limit: int) -> bytes:
-    """A whole file. Raises `FileTooLarge`, and `PlatformError` when it cannot be had."""
+    """Return a whole file. Raises `FileTooLarge`, and `PlatformError` when it cannot be had."""
     url, media_type = attachment.url, attachment.media_type
     if not url:  # of another organisation: the message does not tell
         told = (await workspace.calls.call("files.info", {"file": file}, patience=30)).get("file") or {}

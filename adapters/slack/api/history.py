@@ -24,7 +24,7 @@ THREAD_PAGES = 50
 async def read_pages(
     calls: SlackClient, channel: str, thread: str, *, oldest: str = "", pages: int = THREAD_PAGES
 ) -> list[Message]:
-    """The messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
+    """Return the messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
     method = "conversations.replies" if thread else "conversations.history"
     found: list[Message] = []
     cursor = ""
@@ -71,7 +71,7 @@ async def _as_read(workspace: SlackWorkspace, message: Message) -> ReadMessage:
 
 
 async def author_of(workspace: SlackWorkspace, message: Message) -> Person:
-    """Who wrote a message; a bot under the name that it gave itself."""
+    """Return who wrote a message; a bot under the name that it gave itself."""
     user = field(message, "user")
     if workspace.is_own(message):
         return Person(id=workspace.bot_user, name="Seedling", is_bot=True)

@@ -48,16 +48,16 @@ class SlackWorkspace:
         self.open_edits: WeakSet[ReplyMessage] = WeakSet()
 
     def is_own(self, message: Mapping[str, Any]) -> bool:
-        """Whether the bot itself wrote a message."""
+        """Return whether the bot itself wrote a message."""
         return message.get("user") == self.bot_user or (bool(self.bot_id) and message.get("bot_id") == self.bot_id)
 
     def attachments_of(self, message: Mapping[str, Any]) -> tuple[Attachment, ...]:
-        """The files beside a message, their ids beginning with the workspace whose bot can fetch them."""
+        """Return the files beside a message, their ids beginning with the workspace whose bot can fetch them."""
         return tuple(replace(attachment, id=f"{self.team}/{attachment.id}") for attachment in attachments(message))
 
     @property
     def may_stream(self) -> bool:
-        """Whether an answer may begin as a stream: it can be begun now, and ended in time beside the others."""
+        """Return whether an answer may begin as a stream: it can be begun now, and ended in time beside the others."""
         if not self.streams:
             return False
         ends = self.calls.limiter("chat.stopStream")
@@ -76,7 +76,7 @@ class SlackWorkspace:
         return True
 
     async def direct_channel(self, user: str) -> str:
-        """The id of the direct message with somebody. Raises `PlatformError`."""
+        """Return the id of the direct message with somebody. Raises `PlatformError`."""
         answer = await self.calls.call("conversations.open", {"users": user}, priority=Priority.FINAL)
         return str((answer.get("channel") or {}).get("id", ""))
 

@@ -35,11 +35,11 @@ class Workspaces(Protocol):
     """Which workspaces there are."""
 
     async def get(self, origin: Origin) -> SlackWorkspace:
-        """A workspace. Raises `PlatformError`."""
+        """Return a workspace. Raises `PlatformError`."""
         ...
 
     async def find(self, origin: Origin) -> SlackWorkspace | None:
-        """The workspace that a delivery comes from, if the app is installed there. Raises `PlatformError`."""
+        """Return the workspace that a delivery comes from, if the app is installed there. Raises `PlatformError`."""
         ...
 
     async def uninstalled(self, origin: Origin) -> Sequence[str]:
@@ -64,17 +64,18 @@ class Connector:
         self._minute = minute
 
     def client(self) -> AsyncWebClient:
-        """A client of Slack's SDK; retries are made by `SlackClient`, which knows what may be repeated."""
+        """Return a client of Slack's SDK; retries are made by `SlackClient`, which knows what may be repeated."""
         if self._url is None:
             return AsyncWebClient(session=self.session, retry_handlers=[])
         return AsyncWebClient(session=self.session, retry_handlers=[], base_url=f"{self._url}/")
 
     def calls(self, token: Token, spurned: Callable[[str], None] = lambda _code: None) -> SlackClient:
-        """A caller with this token."""
+        """Return a caller with this token."""
         return SlackClient(self.client(), token, spurned=spurned, minute=self._minute)
 
     async def workspace(self, calls: SlackClient, origin: Origin | None = None) -> SlackWorkspace:
-        """The workspace that a token belongs to, as Slack tells it; `origin` for one of an organisation.
+        """Return the workspace that a token belongs to, as Slack tells it; `origin` for one of an
+        organisation.
 
         Raises `PlatformError`.
         """
@@ -102,7 +103,7 @@ class SingleWorkspace:
         self._asking = asyncio.Lock()
 
     async def the(self) -> SlackWorkspace:
-        """The workspace. Raises `ConfigError` when Slack does not take the token, and `PlatformError`."""
+        """Return the workspace. Raises `ConfigError` when Slack does not take the token, and `PlatformError`."""
         async with self._asking:  # or the first deliveries would all ask
             if self._workspace is None:
                 try:
@@ -114,14 +115,14 @@ class SingleWorkspace:
             return self._workspace
 
     async def get(self, origin: Origin) -> SlackWorkspace:
-        """The workspace, if it is that one. Raises `UnknownWorkspace`."""
+        """Return the workspace, if it is that one. Raises `UnknownWorkspace`."""
         workspace = await self.find(origin)
         if workspace is None:
             raise UnknownWorkspace(origin.team)
         return workspace
 
     async def find(self, origin: Origin) -> SlackWorkspace | None:
-        """The workspace, if the delivery comes from there."""
+        """Return the workspace, if the delivery comes from there."""
         workspace = await self.the()
         return workspace if origin.team == workspace.team else None
 
@@ -131,7 +132,7 @@ class SingleWorkspace:
         return [origin.team] if origin.team else []
 
     async def everywhere(self) -> list[SlackWorkspace]:
-        """The one workspace."""
+        """Return the one workspace."""
         return [await self.the()]
 
     async def aclose(self) -> None:

@@ -57,7 +57,7 @@ def make_app(
     catch_up: SlackBackfill,
     errors: EventErrors,
 ) -> AsyncApp:
-    """The app with all its listeners."""
+    """Return the app with all its listeners."""
 
     async def authorize(context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         try:
@@ -196,7 +196,7 @@ def _revoked_bots(body: Body) -> bool:
 
 
 async def _nothing(context: AsyncBoltContext) -> None:
-    """An event that nobody waits for; without a listener Bolt would not acknowledge it."""
+    """Take an event that nobody waits for; without a listener Bolt would not acknowledge it."""
 
 
 async def _acknowledge(ack: Any) -> None:
@@ -226,6 +226,6 @@ async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Slack
 
 
 def event_of(body: Body) -> Mapping[str, Any]:
-    """The inner event; empty where there is none."""
+    """Return the inner event; empty where there is none."""
     event = body.get("event")
     return event if isinstance(event, Mapping) else {}

@@ -27,7 +27,7 @@ _TIMESTAMP: Final = re.compile(r"\d{1,12}", re.ASCII)
 
 
 def is_signed(secret: str, *, timestamp: str, body: bytes, signature: str, now: float) -> bool:
-    """Whether Slack signed these bytes, not longer ago than it allows."""
+    """Return whether Slack signed these bytes, not longer ago than it allows."""
     if not _TIMESTAMP.fullmatch(timestamp) or abs(now - int(timestamp)) > SIGNATURE_SECONDS:
         return False
     signed = hmac.new(secret.encode(), b"v0:%s:%s" % (timestamp.encode(), body), hashlib.sha256).hexdigest()
@@ -74,7 +74,7 @@ class EventsEndpoint:
 
 
 def _challenge(text: str) -> str | None:
-    """What Slack wants to hear when an address is entered; None for anything else."""
+    """Return what Slack wants to hear when an address is entered; None for anything else."""
     try:
         said = json.loads(text)
     except (ValueError, RecursionError):

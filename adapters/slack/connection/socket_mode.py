@@ -118,7 +118,9 @@ class SocketModeConnections:
             await asyncio.sleep(rest)
 
     async def _connect(self) -> aiohttp.ClientWebSocketResponse:
-        """A new connection, greeted by Slack. Raises `PlatformError`, `aiohttp.ClientError` and `TimeoutError`."""
+        """Return a new connection, greeted by Slack. Raises `PlatformError`, `aiohttp.ClientError` and
+        `TimeoutError`.
+        """
         async with asyncio.timeout(self._rules.handshake):
             address = await self._new_address()
             socket = await self._session.ws_connect(
@@ -135,7 +137,7 @@ class SocketModeConnections:
         return socket
 
     async def _new_address(self) -> str:
-        """An address that lets one connection in, once. Raises `ConfigError` and `PlatformError`."""
+        """Return an address that lets one connection in, once. Raises `ConfigError` and `PlatformError`."""
         try:
             address = (await self._calls.call(OPEN, {}, patience=0)).get("url")
         except SlackApiError as refusal:
@@ -205,7 +207,7 @@ class SocketModeConnections:
             self._errors.note(kind_of(envelope.get("payload")), error)
 
     def _frame(self, message: aiohttp.WSMessage) -> Mapping[str, Any]:
-        """A frame as an object; empty for anything else."""
+        """Return a frame as an object; empty for anything else."""
         if message.type is not aiohttp.WSMsgType.TEXT:
             return {}
         try:

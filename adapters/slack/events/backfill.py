@@ -57,7 +57,7 @@ class SlackBackfill:
         self._seen: dict[str, _Seen] = {}
 
     async def note(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
-        """A message was delivered; what cannot be remembered now is remembered with a later one."""
+        """Note a delivered message; what cannot be remembered now is remembered with a later one."""
         at = moment(field(event, "ts")) or moment(field(event, "event_ts"))
         if at is None:
             return

@@ -72,7 +72,7 @@ class HomeTab:
 
 
 def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) -> dict[str, Any]:
-    """The home tab: how to start, what was used, what is set for the workspace."""
+    """Return the home tab: how to start, what was used, what is set for the workspace."""
     blocks = [_header("How to start"), _section(WELCOME)]
     if used:
         blocks += [_header("Usage"), _section(in_mrkdwn(used))]
@@ -86,7 +86,7 @@ def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) 
 
 
 def in_mrkdwn(markdown: str) -> str:
-    """The core's own short texts as mrkdwn; tables become aligned text."""
+    """Return the core's own short texts as mrkdwn; tables become aligned text."""
     return escape_mrkdwn(tables_as_text(markdown)).replace("**", "*")
 
 

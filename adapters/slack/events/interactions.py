@@ -114,7 +114,7 @@ class InteractionHandler:
         return await self._under_answer(workspace, body, name, value)
 
     async def _under_answer(self, workspace: SlackWorkspace, body: Body, name: str, value: str) -> None:
-        """A button under an answer; its value begins with the turn."""
+        """Handle a button under an answer; its value begins with the turn."""
         turn = await self._turn(workspace, body, value.partition(":")[0])
         if turn is None:
             return
@@ -129,7 +129,7 @@ class InteractionHandler:
             await self._hearing.tell(workspace, asked, self._bot.follow_up(turn.id, AGAIN[name], asked=asked))
 
     async def _turn(self, workspace: SlackWorkspace, body: Body, id: str) -> Turn | None:
-        """The turn that a control belongs to; None for one of another place, which nobody can press here."""
+        """Return the turn that a control belongs to; None for one of another place, which nobody can press here."""
         if not id.isdecimal() or len(id) > len(str(2**63)):
             return None
         turn = await self._bot.turn(int(id))
@@ -150,7 +150,7 @@ class InteractionHandler:
         workspace.directory.forget_member(field(event, "user", "id"))
 
     async def place_changed(self, workspace: SlackWorkspace, event: Event) -> None:
-        """A channel has another name."""
+        """Note the new name of a channel."""
         workspace.directory.forget_place(field(event, "channel", "id"))
 
 

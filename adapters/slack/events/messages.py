@@ -164,13 +164,13 @@ class SlackMessageHandler:
             self._background.start(forget_title(workspace, key), "title of a session")
 
     async def place_gone(self, workspace: SlackWorkspace, event: Event) -> None:
-        """A channel was deleted, or the bot was taken out of it. Raises `StorageError`."""
+        """Handle a deleted channel, or one that the bot was taken out of. Raises `StorageError`."""
         if channel := field(event, "channel"):
             place = Within(platform=PLATFORM, workspace=workspace.team, channel=channel)
             await self._bot.on_place_deleted(place)
 
     async def workspace_gone(self, team: str) -> None:
-        """The app was taken out of a workspace. Raises `StorageError`."""
+        """Handle the removal of the app from a workspace. Raises `StorageError`."""
         await self._bot.on_place_deleted(Within(platform=PLATFORM, workspace=team))
 
 
@@ -182,7 +182,7 @@ async def _author(workspace: SlackWorkspace, said: MessageEvent) -> Member:
 
 
 def details_of(workspace: SlackWorkspace, *, user_team: str = "") -> Mapping[str, str]:
-    """What replies need to know beside the conversation."""
+    """Return what replies need to know beside the conversation."""
     details = {"user_team": user_team or workspace.team, "enterprise": workspace.enterprise}
     return {name: value for name, value in details.items() if value}
 

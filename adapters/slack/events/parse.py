@@ -47,12 +47,12 @@ class MessageEvent:
     event: Event
 
     def key(self, team: str) -> ConversationKey:
-        """The conversation it belongs to: the thread it stands in, or would start."""
+        """Return the conversation it belongs to: the thread it stands in, or would start."""
         return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=self.thread or self.ts)
 
 
 def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEvent | None:
-    """What a person or another app said; None for what Slack itself, nobody or the bot's own user said."""
+    """Return what a person or another app said; None for what Slack itself, nobody or the bot's own user said."""
     channel = field(event, "channel") or channel
     ts, bot = field(event, "ts"), field(event, "bot_id")
     user = field(event, "user") or bot
@@ -79,12 +79,12 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEv
 
 
 def dedupe_key(team: str, channel: str, ts: str) -> str:
-    """The name of a message: a mention arrives as `app_mention` and as `message`, with the same one."""
+    """Return the name of a message: a mention arrives as `app_mention` and as `message`, with the same one."""
     return f"{team}/{channel}/{ts}"
 
 
 def without_mention(text: str, bot_user: str) -> str:
-    """The text without the bot's name where it only calls it: at the beginning and at the end."""
+    """Return the text without the bot's name where it only calls it: at the beginning and at the end."""
     mention = _mention_of(bot_user)
     text = re.sub(rf"^(?:\s*+{mention.pattern}[\s,:]*+)++", "", text)
     end = len(text.rstrip())

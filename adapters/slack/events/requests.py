@@ -17,18 +17,18 @@ Body = Mapping[str, Any]
 
 
 def channel_of(body: Body) -> str:
-    """Where something was pressed or typed; "" outside of channels."""
+    """Return where something was pressed or typed; "" outside of channels."""
     names = (field(body, "channel", "id"), field(body, "channel_id"), field(body, "container", "channel_id"))
     return next(filter(None, names), "")
 
 
 def user_of(body: Body) -> str:
-    """Who did it."""
+    """Return who did it."""
     return field(body, "user", "id") or field(body, "user_id") or field(body, "user")
 
 
 def name_of(body: Body) -> str:
-    """The name of what somebody did, the same in every delivery of it; "" where Slack gives none.
+    """Return the name of what somebody did, the same in every delivery of it; "" where Slack gives none.
 
     A trigger stands for one press, command or submission. Several controls may be used by one press, and Slack's own
     Stop button is an event.

@@ -94,12 +94,12 @@ class SettingsModal:
     async def _asked(
         self, workspace: SlackWorkspace, body: Body, where: SettingsTarget, entrance: Entrance
     ) -> Incoming:
-        """What somebody does with the form, in the place that it is for."""
+        """Return what somebody does with the form, in the place that it is for."""
         here = {"channel": where.channel, "thread": where.thread}
         return await asked_by(workspace, body, self._clock, entrance=entrance, **here)
 
     async def _is_refused(self, workspace: SlackWorkspace, asked: Incoming) -> bool:
-        """Whether this is not open to whoever does it, who is told so."""
+        """Return whether this is not open to whoever does it, who is told so."""
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
             await self._hearing.show(workspace, asked, refusal)
@@ -111,7 +111,7 @@ class SettingsModal:
         return form(where, effective, await self._own(workspace, where), is_admin=member.is_admin)
 
     async def _own(self, workspace: SlackWorkspace, where: SettingsTarget) -> Mapping[str, str]:
-        """What is set at the very scope of a form."""
+        """Return what is set at the very scope of a form."""
         key = _key(workspace, where)
         if where.kind != "conversation":
             key = replace(key, thread="", channel="" if where.kind == "workspace" else key.channel)
@@ -131,7 +131,7 @@ def _confirmation(scope: Scope, changes: Mapping[str, str | None]) -> str:
 
 
 def _blocks_of(view: Mapping[str, Any]) -> list[str]:
-    """The blocks of a form's first field, where a message is seen."""
+    """Return the blocks of a form's first field, where a message is seen."""
     blocks = view.get("blocks")
     found = [field(block, "block_id") for block in blocks or () if isinstance(block, Mapping)]
     return [item for item in found if ":" in item][:1]

@@ -46,7 +46,7 @@ def write_where(where: SettingsTarget) -> str:
 
 
 def read_where(text: str) -> SettingsTarget | None:
-    """What a form is about; None for anything that is no such text."""
+    """Return what a form is about; None for anything that is no such text."""
     try:
         told = json.loads(text) if len(text) <= METADATA_CHARACTERS else None
         where = SettingsTarget(**{name: str(value) for name, value in told.items()})  # type: ignore[arg-type, union-attr]
@@ -58,7 +58,7 @@ def read_where(text: str) -> SettingsTarget | None:
 def form(
     where: SettingsTarget, effective: Mapping[str, Effective], own: Mapping[str, str], *, is_admin: bool
 ) -> dict[str, Any]:
-    """The form: `effective` is what holds there, `own` what is set at the very scope, as text by name."""
+    """Return the form: `effective` is what holds there, `own` what is set at the very scope, as text by name."""
     blocks = [_scope_block(where, is_admin=is_admin)]
     for item in effective.values():
         if item.parameter.guarded and not is_admin:
@@ -130,14 +130,14 @@ def _element(parameter: Parameter, own: str | None) -> Block:
 
 
 def block_id(kind: Kind, parameter: Parameter) -> str:
-    """The block of a parameter in the form of one scope."""
+    """Return the block of a parameter in the form of one scope."""
     return f"{kind}:{parameter.name}"
 
 
 def read_form(
     where: SettingsTarget, view: Mapping[str, Any], parameters: Sequence[Parameter], own: Mapping[str, str]
 ) -> tuple[Mapping[str, str | None], Mapping[str, str]]:
-    """What was changed, by name (None takes a value back), and what is wrong, by block."""
+    """Return what was changed, by name (None takes a value back), and what is wrong, by block."""
     changes: dict[str, str | None] = {}
     errors: dict[str, str] = {}
     values = view.get("state", {}).get("values", {})
@@ -157,7 +157,7 @@ def read_form(
 
 
 def _given(block: Any, name: str) -> str:
-    """What stands in a field; "" for what is not set."""
+    """Return what stands in a field; "" for what is not set."""
     element = block.get(name) if isinstance(block, Mapping) else None
     if not isinstance(element, Mapping):
         return ""

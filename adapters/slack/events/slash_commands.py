@@ -45,7 +45,7 @@ POST_SECONDS: Final = 2.0
 
 
 def usage() -> str:
-    """What can follow the slash command, a line each."""
+    """Return what can follow the slash command, a line each."""
     lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in all_commands().values()]
     return "\n".join((*lines, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
 
@@ -150,5 +150,5 @@ class SlashCommandHandler:
 
 
 def escape_code(word: str) -> str:
-    """A word as it can stand in a code span."""
+    """Return a word as it can stand in a code span."""
     return " ".join(word.replace("`", "'").split())[:50]

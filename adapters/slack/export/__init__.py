@@ -103,7 +103,7 @@ def _take(messages: Iterator[ChannelMessage]) -> list[ChannelMessage]:
 
 @contextmanager
 def read_export(path: Path) -> Iterator[Export]:
-    """The export at `path`, read through once to check all of it. Raises `InvalidInput` naming file and fault."""
+    """Yield the export at `path`, read through once to check all of it. Raises `InvalidInput` naming file and fault."""
     with open_archive(path) as archive:
         yield Export(archive)
 
@@ -154,7 +154,7 @@ class Export:
             )
 
     def _members(self, record: Record) -> str:
-        """The name of a direct conversation, which has none of its own: those of the people in it."""
+        """Return the name of a direct conversation, which has none of its own: those of the people in it."""
         members = record.get("members")
         ids = [member for member in members if isinstance(member, str)] if isinstance(members, list) else []
         return ", ".join(self._names.get(id, id) for id in ids)
@@ -210,7 +210,7 @@ class Export:
 
 
 def _workspace(file_name: str, users: Sequence[Record]) -> Workspace:
-    """The workspace of an export: the same for every export of it, whatever days that covers."""
+    """Return the workspace of an export: the same for every export of it, whatever days that covers."""
     teams = Counter(team for user in users if (team := field(user, "team_id")))
     name = _EXPORT_WORDS.sub("", Path(file_name).stem).strip(" -_") or "Slack"
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "slack"

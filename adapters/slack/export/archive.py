@@ -44,11 +44,11 @@ class ExportArchive:
                 self._days[day["folder"]].append(member.removeprefix(self._root))
 
     def days(self, folder: str) -> Sequence[str]:
-        """The files with the messages of a channel, oldest first."""
+        """Return the files with the messages of a channel, oldest first."""
         return self._days.get(folder, ())
 
     def read(self, name: str, *, optional: bool = False) -> list[Record]:
-        """The records in a file, without what is no record; [] for an optional file that is not there."""
+        """Return the records in a file, without what is no record; [] for an optional file that is not there."""
         member = self._root + name
         try:
             value = json.loads(self._archive.read(member))
@@ -65,11 +65,11 @@ class ExportArchive:
         return [record for record in value if isinstance(record, dict)]
 
     def refuse(self, reason: str) -> InvalidInput:
-        """The error that names this file and what is wrong with it."""
+        """Return the error that names this file and what is wrong with it."""
         return _refuse(self.name, reason)
 
     def _find_root(self) -> str:
-        """The folder that the export lies in: "" as Slack makes it, another when it was packed again by hand."""
+        """Return the folder that the export lies in: "" as Slack makes it, another when it was packed again by hand."""
         found = [name for name in self._archive.namelist() if name == _INDEX or name.endswith(f"/{_INDEX}")]
         if not found:
             raise self.refuse(f"it has no {_INDEX}")
@@ -96,7 +96,7 @@ def _refuse(name: str, reason: str) -> InvalidInput:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[ExportArchive]:
-    """The export at `path`. Raises `InvalidInput` when it is none."""
+    """Yield the export at `path`. Raises `InvalidInput` when it is none."""
     try:
         archive = ZipFile(path)
     except FileNotFoundError:

@@ -61,7 +61,7 @@ class InstallPages:
         self.url = AUTHORIZE_URL
 
     def routes(self) -> list[web.RouteDef]:
-        """Where they are; looking with HEAD neither begins nor ends anything."""
+        """Return where they are; looking with HEAD neither begins nor ends anything."""
         return [
             web.get(INSTALL_PATH, self.begin, allow_head=False),
             web.get(RETURN_PATH, self.end, allow_head=False),

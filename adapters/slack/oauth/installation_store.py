@@ -34,7 +34,7 @@ _FIELDS: Final = (
 
 
 def cipher_of(secret: str) -> Fernet:
-    """The cipher that follows from the operator's secret."""
+    """Return the cipher that follows from the operator's secret."""
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
 
@@ -57,7 +57,7 @@ class Installations(AsyncInstallationStore):
 
     @property
     def logger(self) -> Logger:
-        """Where the SDK may log."""
+        """Return where the SDK may log."""
         return logger
 
     async def async_save(self, installation: Installation) -> None:
@@ -71,7 +71,7 @@ class Installations(AsyncInstallationStore):
     async def async_find_bot(
         self, *, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool | None = False
     ) -> Bot | None:
-        """The bot of a workspace, or of its whole organisation; None where the app is not installed."""
+        """Return the bot of a workspace, or of its whole organisation; None where the app is not installed."""
         stored = await self.find(enterprise_id, None if is_enterprise_install else team_id)
         return None if stored is None else stored.bot
 
@@ -99,7 +99,7 @@ class Installations(AsyncInstallationStore):
         del enterprise_id, team_id, user_id
 
     async def find(self, enterprise: str | None, team: str | None) -> Stored | None:
-        """The bot of a workspace, else of its organisation, as it is stored."""
+        """Return the bot of a workspace, else of its organisation, as it is stored."""
         for name in dict.fromkeys((name_of(enterprise, team), name_of(enterprise, ""))):
             text = await self._state.get_state(PLATFORM, name)
             bot = self._read(text) if text is not None else None
@@ -129,7 +129,7 @@ class Installations(AsyncInstallationStore):
 
 
 def facts_of(bot: Bot) -> dict[str, Any]:
-    """What is kept of a bot, as `Bot` takes it."""
+    """Return what is kept of a bot, as `Bot` takes it."""
     return {name: getattr(bot, name) for name in _FIELDS} | {"bot_scopes": list(bot.bot_scopes)}
 
 

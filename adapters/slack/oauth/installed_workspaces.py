@@ -44,14 +44,14 @@ class InstalledWorkspaces:
         self._known: dict[str, _Known] = {}
 
     async def get(self, origin: Origin) -> SlackWorkspace:
-        """A workspace. Raises `UnknownWorkspace` where the app is not installed, and `PlatformError`."""
+        """Return a workspace. Raises `UnknownWorkspace` where the app is not installed, and `PlatformError`."""
         workspace = await self.find(origin)
         if workspace is None:
             raise UnknownWorkspace(origin.team)
         return workspace
 
     async def find(self, origin: Origin) -> SlackWorkspace | None:
-        """The workspace, or None where the app is not installed. Raises `PlatformError` and `StorageError`."""
+        """Return the workspace, or None where the app is not installed. Raises `PlatformError` and `StorageError`."""
         known = self._known_as(origin)
         try:
             await self._token(known)
@@ -77,7 +77,9 @@ class InstalledWorkspaces:
         return sorted({item.origin.team for item in gone} | ({origin.team} if origin.team else set()))
 
     async def everywhere(self) -> list[SlackWorkspace]:
-        """The workspaces in which the app is installed; those of a whole organisation are known once they speak."""
+        """Return the workspaces in which the app is installed; those of a whole organisation are known once
+        they speak.
+        """
         bots = [item for item in await self._installations.everywhere() if not item.is_enterprise_install]
         found = [await self.find(Origin(team=bot.team_id or "", enterprise=bot.enterprise_id or "")) for bot in bots]
         return [item for item in found if item is not None]
@@ -89,7 +91,7 @@ class InstalledWorkspaces:
                 await known.workspace.aclose()
 
     def _known_as(self, origin: Origin) -> _Known:
-        """What is known of a workspace; its organisation is remembered once it was told."""
+        """Return what is known of a workspace; its organisation is remembered once it was told."""
         known = self._known.get(origin.team)
         if known is None or (origin.enterprise and not known.origin.enterprise):
             known = self._known[origin.team] = self._new(origin)
@@ -104,7 +106,7 @@ class InstalledWorkspaces:
         return known
 
     async def _token(self, known: _Known) -> str:
-        """The token of a workspace, looked up once in a while. Raises `UnknownWorkspace` and `StorageError`."""
+        """Return the token of a workspace, looked up once in a while. Raises `UnknownWorkspace` and `StorageError`."""
         if time.monotonic() >= known.until:
             stored = await self._installations.find(known.origin.enterprise, known.origin.team)
             if stored is None:
@@ -115,5 +117,5 @@ class InstalledWorkspaces:
 
 
 def _is_of(place: Origin, gone: Origin) -> bool:
-    """Whether a workspace is the one, or belongs to the organisation, that the app was taken out of."""
+    """Return whether a workspace is the one, or belongs to the organisation, that the app was taken out of."""
     return place.team == gone.team if gone.team else place.enterprise == gone.enterprise

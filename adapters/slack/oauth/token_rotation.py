@@ -55,7 +55,7 @@ class Rotation:
         self._clock = clock
 
     async def fresh(self, stored: Stored) -> Stored:
-        """The bot with a token that is good for a while. Raises `PlatformError` and `StorageError`."""
+        """Return the bot with a token that is good for a while. Raises `PlatformError` and `StorageError`."""
         while self._left(stored.bot) < BEFORE:
             lease = await self._lease(stored)
             if lease is not None:
@@ -70,13 +70,13 @@ class Rotation:
         return stored
 
     def _left(self, bot: Bot) -> timedelta:
-        """How long the token is good; for ever where tokens do not rotate."""
+        """Return how long the token is good; for ever where tokens do not rotate."""
         if bot.bot_token_expires_at is None or not bot.bot_refresh_token:
             return timedelta.max
         return timedelta(seconds=bot.bot_token_expires_at - self._clock().timestamp())
 
     async def _lease(self, stored: Stored) -> str | None:
-        """The right to renew a token; None while another process has it."""
+        """Return the right to renew a token; None while another process has it."""
         name, now = f"rotating/{stored.name}", self._clock()
         held = await self._state.get_state(PLATFORM, name)
         if held is not None and float(held) > now.timestamp():
@@ -120,6 +120,6 @@ class Rotation:
 
 
 def expiry(told: Mapping[str, Any], clock: Clock) -> int | None:
-    """When a token ends that Slack just gave, in seconds since 1970; None for never."""
+    """Return when a token ends that Slack just gave, in seconds since 1970; None for never."""
     seconds = told.get("expires_in")
     return round(clock().timestamp()) + seconds if isinstance(seconds, int) else None

@@ -19,7 +19,8 @@ PAGES: Final = 5  # of a thread; the newest messages are on the last ones of tho
 async def find_parts(
     workspace: SlackWorkspace, messages: MessageStream, turn: Turn, *, known: Collection[str] = ()
 ) -> list[ReplyMessage]:
-    """The messages of the answer to `turn` that Slack has and that are not `known`, in order. Raises `PlatformError`.
+    """Return the messages of the answer to `turn` that Slack has and that are not `known`, in order. Raises
+    `PlatformError`.
 
     A message of the bot since the question that carries no mark is a stream whose process ended before its end: Slack
     takes the mark of a stream only then.

@@ -39,7 +39,7 @@ _NAMED: Final = re.compile("&(?=(?:amp|lt|gt);)")
 
 
 def in_slack_words(text: str) -> str:
-    """The core's own texts with their commands as they are typed in Slack: `/set` is `/seed set` there."""
+    """Return the core's own texts with their commands as they are typed in Slack: `/set` is `/seed set` there."""
     return _COMMANDS.sub(f"{COMMAND} ", text)
 
 
@@ -64,12 +64,12 @@ def shortened(text: str, limit: int) -> str:
 
 
 def fallback_text(text: str) -> str:
-    """What notifications and screen readers get beside the blocks; `text` is escaped Markdown."""
+    """Return what notifications and screen readers get beside the blocks; `text` is escaped Markdown."""
     return shortened(text.replace(">", "&gt;").strip(), FALLBACK_CHARACTERS) or "…"
 
 
 def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
-    """What marks a message as a part of the answer to a turn, for whoever has to find it again."""
+    """Return what marks a message as a part of the answer to a turn, for whoever has to find it again."""
     return {"event_type": METADATA, "event_payload": {"turn": str(turn), "part": part}}
 
 
@@ -77,17 +77,17 @@ def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
 
 
 def markdown_blocks(text: str) -> list[Block]:
-    """The text itself, escaped before; [] for none."""
+    """Return the text itself, escaped before; [] for none."""
     return [{"type": "markdown", "text": text}] if text.strip() else []
 
 
 def writing_blocks(turn: TurnId) -> list[Block]:
-    """What stands under an answer that is being written."""
+    """Return what stands under an answer that is being written."""
     return [{"type": "actions", "elements": [_button("Stop", STOP, turn)]}]
 
 
 def notice_blocks(draft: Draft) -> list[Block]:
-    """What people are told beside an answer; as a whole section where there is no answer."""
+    """Return what people are told beside an answer; as a whole section where there is no answer."""
     if not draft.notices:
         return []
     said = shortened(
@@ -105,7 +105,7 @@ def plain_text(draft: Draft) -> str:
 
 
 def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
-    """What stands under a finished answer: sources, notices, small print, buttons."""
+    """Return what stands under a finished answer: sources, notices, small print, buttons."""
     blocks = [*_source_blocks(draft.sources), *notice_blocks(draft)]
     if draft.footer is not None:
         blocks.append({"type": "context", "elements": [_small(_small_print(draft.footer))]})

@@ -92,7 +92,7 @@ class SlackReply:
         self._messages.may_stream = self._messages.may_stream and not self._parts
 
     async def _may_have_more(self) -> bool:
-        """Whether the answer may have reached messages beyond those that are noted.
+        """Return whether the answer may have reached messages beyond those that are noted.
 
         Of one that is not whole, half a message is more than is written after the last time that its text was stored.
         """
@@ -202,17 +202,19 @@ class SlackReply:
         self._replaced.append(old)
 
     async def _pieces(self, draft: Draft, *, growing: bool = False) -> Sequence[Piece]:
-        """The messages that an answer needs; of one that is still growing only what stays as it is."""
+        """Return the messages that an answer needs; of one that is still growing only what stays as it is."""
         return await offload(len(draft.text), self._divided, draft, growing=growing)
 
     def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
-        """The pieces of an answer, with links only to what people or the search named."""
+        """Return the pieces of an answer, with links only to what people or the search named."""
         text = draft.text[: stable_prefix_length(draft.text)] if growing else draft.text
         safe = sanitize_links(text, allowed=known(draft.addresses))
         return self._splitter.split(safe) or [Piece(text="", shown="")]
 
     def _growing(self, piece: Piece) -> str:
-        """What can be shown of the last piece while more of it is to come: no end of a code block that goes on."""
+        """Return what can be shown of the last piece while more of it is to come: no end of a code block
+        that goes on.
+        """
         shown = piece.shown.removesuffix(piece.after) if piece.after else piece.shown
         return escape_markdown(shown)
 
@@ -253,7 +255,7 @@ class SlackReply:
         raise AssertionError("the last try returns or raises")
 
     async def _lost(self) -> ReplyMessage | None:
-        """The message of a call without an answer, if Slack has made it."""
+        """Return the message of a call without an answer, if Slack has made it."""
         await asyncio.sleep(self._rules.settle_seconds)
         parts = await find_parts(self._workspace, self._messages, self._turn, known=[part.ts for part in self._parts])
         return parts[0] if parts else None
@@ -264,7 +266,7 @@ class SlackReply:
         await self._messages.go_on(part, text, below, reserved=len(self._workspace.open_edits))
 
     def _may_edit(self) -> bool:
-        """Whether it is this answer's turn to be edited: all that are being written share the calls evenly."""
+        """Return whether it is this answer's turn to be edited: all that are being written share the calls evenly."""
         now = asyncio.get_running_loop().time()
         calls = self._workspace.calls.limiter("chat.update").calls * PROGRESS_SHARE
         interval = max(1, len(self._workspace.open_edits)) * self._rules.minute / calls
@@ -319,6 +321,6 @@ class EphemeralReply:
 
 
 def _plain_pieces(draft: Draft) -> Sequence[Piece]:
-    """The messages that an answer needs as text alone."""
+    """Return the messages that an answer needs as text alone."""
     text = plain_text(replace(draft, text=sanitize_links(draft.text, allowed=known(draft.addresses))))
     return split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))

@@ -27,14 +27,14 @@ class ReplyMessage:
 
 
 def write_reference(channel: str, parts: Sequence[ReplyMessage]) -> str:
-    """The reference of an answer: its channel and messages, open streams marked by an s; "" for none."""
+    """Return the reference of an answer: its channel and messages, open streams marked by an s; "" for none."""
     if not parts:
         return ""
     return f"{channel}:{','.join(part.ts + ('s' if part.streaming else '') for part in parts)}"
 
 
 def read_reference(reference: str) -> tuple[str, list[ReplyMessage]]:
-    """The channel and messages of a reference; none for another text."""
+    """Return the channel and messages of a reference; none for another text."""
     match = _REFERENCE.fullmatch(reference)
     if match is None:
         return "", []

@@ -65,7 +65,7 @@ class ThreadStatus:
         self._shown, self._shown_at = text, now
 
     async def clear(self, *, must: bool = False) -> None:
-        """The work is done: a post has cleared the status, and so has the end of a stream the session.
+        """Clear the status once the work is done, unless a post or the end of a stream has cleared it.
 
         `must` says that there is no post, and that an earlier runner may have shown a status.
         """
