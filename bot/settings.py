@@ -64,7 +64,10 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
     stop_grace_seconds: float = Field(25, ge=0, description="how long running answers may go on after SIGTERM")
     burst_pause_seconds: float = Field(
-        1.5, ge=0, le=10, description="wait so long for more before answering, and answer it together, in order"
+        0,
+        ge=0,
+        le=10,
+        description="wait so long for more before asking; what is added until the first word counts anyway",
     )
     retention_days: int | None = Field(None, ge=1, description="forget conversations that rested so long")
     host: str = Field("127.0.0.1", description="address that the playground listens on")

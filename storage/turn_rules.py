@@ -15,7 +15,7 @@ from bot.types import (
     StoredEntry,
     Turn,
     TurnState,
-    takes_others,
+    joins_others,
 )
 
 FORGOTTEN: Final = "(forgotten)"
@@ -43,8 +43,13 @@ BLANK: Final[dict[str, Any]] = {**WORDLESS, "author_id": FORGOTTEN, "author_name
 
 def is_plain(turn: Turn) -> bool:
     """Return whether a queued question can be answered together with another: it asks for nothing of its own."""
-    incoming = turn.incoming
-    return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref and not turn.stop
+    return joins_others(turn.incoming) and not turn.stop
+
+
+def adds_to(turn: Turn, other: Turn) -> bool:
+    """Return whether `other` is a queued question of those who asked `turn`, to be answered together with it."""
+    authors = {incoming.author.id for incoming in (turn.incoming, *turn.burst)}
+    return other.state is TurnState.QUEUED and other.incoming.author.id in authors and is_plain(other)
 
 
 def first_answer(entries: Sequence[StoredEntry], end: int) -> int:

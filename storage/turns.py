@@ -46,7 +46,7 @@ from storage.tables import (
 from storage.tables.base import JSON
 from storage.transcripts import append, remembered
 from storage.turn_queries import SqlTurnQueries
-from storage.turn_rules import BLANK, WORDLESS, ending, is_plain
+from storage.turn_rules import BLANK, WORDLESS, adds_to, ending, is_plain
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -106,6 +106,7 @@ _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
 _ANY = select(TurnRow.id).where(in_place(TurnRow)).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
+_OWNER = _LOCK.returning(col(TurnRow.author_id))
 _WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
 _ANEW: dict[str, Any] = {
     "outcome": None,
@@ -208,6 +209,19 @@ class SqlTurns(SqlTurnQueries):
         for row in queued:
             row.state, row.merged_into = TurnState.DONE, turn.id
         return replace(turn, burst=tuple(row.to_incoming() for row in rows if row.merged_into == turn.id))
+
+    @unit_of_work
+    def was_added_to(self, session: Session, turn: Turn) -> bool:
+        rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
+        return any(adds_to(turn, row.to_turn()) for row in rows)
+
+    @unit_of_work
+    def record_dropped(self, session: Session, turn: Turn, settlement: Settlement) -> None:
+        row = _change_claimed(session, turn, _OWNER)
+        purpose, now = _dropped(session, turn), as_utc(self._clock())
+        line = LedgerRow.from_settlement(turn, settlement, at=now, purpose=purpose)
+        if line is not None:
+            put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
 
     @unit_of_work
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> Recorded:

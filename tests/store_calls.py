@@ -188,6 +188,8 @@ CALLS: Mapping[str, Call] = {
     "claim": lambda scene: scene.store.claim(scene.key, worker="w"),
     "claim nothing": lambda scene: scene.store.claim(LONG, worker="w"),
     "waiting": lambda scene: scene.store.waiting(scene.key),
+    "was_added_to": lambda scene: scene.store.was_added_to(scene.turn),
+    "record_dropped": lambda scene: scene.store.record_dropped(scene.turn, settlement(usage=Usage(input=1))),
     "gather": lambda scene: scene.store.coalesce(scene.turn),
     "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),

@@ -83,6 +83,14 @@ class TurnStore(Protocol):
         """
         ...
 
+    async def was_added_to(self, turn: Turn) -> bool:
+        """Return whether those who asked a claimed turn have asked more since, which `coalesce` would take in."""
+        ...
+
+    async def record_dropped(self, turn: Turn, settlement: Settlement) -> None:
+        """Write the ledger alone, of an answer that is begun anew before anybody saw it. Raises `ClaimLost`."""
+        ...
+
     async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
         """Write how a turn ended before it is shown: ledger, transcript, conversation, draft and outcome together.
 

@@ -63,7 +63,7 @@ class ConversationManager:
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
             clock=clock,
         )
-        self._stops: dict[TurnId, asyncio.Event] = {}
+        self._attempts: dict[TurnId, Attempt] = {}
 
     async def answer(self, turn: Turn) -> None:
         """Run one claimed turn to its end, or put it off until the model may be back.
@@ -72,20 +72,25 @@ class ConversationManager:
         another runner has it.
         """
         attempt = self._attempt(turn)
-        self._stops[turn.id] = attempt.stop
+        self._attempts[turn.id] = attempt
         try:
             await self._runner.run(attempt)
         except ClaimLost:
             await self._takeover.give_way(turn, attempt.presenter)
             raise
         finally:
-            del self._stops[turn.id]
+            del self._attempts[turn.id]
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
         """End the generation of these turns at once; what is being posted already is left to finish."""
         for turn in turns:
-            if stop := self._stops.get(turn):
-                stop.set()
+            if attempt := self._attempts.get(turn):
+                attempt.stop.set()
+
+    def add(self, incoming: Incoming) -> None:
+        """Take a stored question into the answer that is being made for its author, if nothing of that was said yet."""
+        for attempt in self._attempts.values():
+            attempt.add(incoming)
 
     async def check_may_summarise(self, incoming: Incoming) -> None:
         """Raise `InvalidInput` for those who may not read what they want summarised; asked again before it is read."""

@@ -11,10 +11,10 @@ from typing import Protocol
 from bot.context.request_builder import PreparedRequest
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import StreamCut
-from bot.ports import Clock, Model, Rates
+from bot.ports import Clock, Model, Rates, TurnStore
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import CUT_NOTICE
-from bot.types import Finish, Footer, Settlement, TurnState
+from bot.types import Finish, Footer, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +33,14 @@ class Generation(Protocol):
         ...
 
 
-async def wait_or_cancel(task: asyncio.Task[None], stop: asyncio.Event) -> None:
-    """Wait until `task` has ended by itself; cancel it when `stop` is set, or when whoever waits is cancelled."""
-    stopped = asyncio.create_task(stop.wait(), name=f"stop of {task.get_name()}")
+async def wait_or_cancel(task: asyncio.Task[None], *stops: asyncio.Event) -> None:
+    """Wait until `task` has ended by itself; cancel it when one of `stops` is set, or whoever waits is cancelled."""
+    waits = [asyncio.create_task(stop.wait(), name=f"stop of {task.get_name()}") for stop in stops]
     try:
-        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, *waits), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopped.cancel()
+        for wait in waits:
+            wait.cancel()
         if not task.done():
             task.cancel()
             await asyncio.wait((task,))
@@ -54,6 +55,7 @@ class AnswerGeneration:
     answer: AnswerAccumulator
     model: Model
     rates: Rates
+    store: TurnStore
     clock: Clock
 
     async def run(self) -> None:
@@ -63,12 +65,28 @@ class AnswerGeneration:
         try:
             async with aclosing(self.model.stream(self.composition.request)) as events:
                 async for event in events:
+                    if await self._is_overtaken(event):
+                        return
                     self.answer.add(event)
                     self.attempt.presenter.submit(self.answer.draft)
         except StreamCut as error:
             logger.warning("stream cut", extra={**self.attempt.log_fields, "error": str(error)})
             self.answer.note(CUT_NOTICE)
             self.answer.is_cut = True
+
+    async def _is_overtaken(self, event: ModelEvent) -> bool:
+        """Return whether more was asked before the first word, or the first search, which would be paid once more.
+
+        Asked of the store at that moment, since another process may have taken it down.
+        """
+        attempt = self.attempt
+        if attempt.has_begun.is_set() or not isinstance(event, TextDelta | SearchStarted):
+            return False
+        if attempt.takes_more and (attempt.added.is_set() or await self.store.was_added_to(attempt.turn)):
+            attempt.added.set()
+            return True
+        attempt.has_begun.set()
+        return False
 
     def settlement(self, *, stopped: bool) -> Settlement:
         """Return the answer with what it used and cost, and the exchange that enters the transcript."""

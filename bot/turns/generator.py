@@ -44,6 +44,13 @@ class Failed:
     error: Exception
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overtaken:
+    """More was asked before anything was said: the answer is begun anew, and this one is paid all the same."""
+
+    settlement: Settlement
+
+
 Ended = Answered | Stopped | Failed
 """What a turn ends with; otherwise it is put off."""
 
@@ -75,7 +82,7 @@ class Generator:
         self._summariser = summariser
         self._clock = clock
 
-    async def generate(self, attempt: Attempt) -> Ended | PutOff:
+    async def generate(self, attempt: Attempt) -> Ended | Overtaken | PutOff:
         """Return what came of a turn. Raises `StorageError`."""
         turn = attempt.turn
         if turn.stop:
@@ -120,7 +127,7 @@ class Generator:
         logger.warning("turn failed", extra={**attempt.log_fields, "error": str(error)})
         return Failed(error=error)
 
-    async def _answer(self, attempt: Attempt) -> Answered | Stopped:
+    async def _answer(self, attempt: Attempt) -> Answered | Overtaken | Stopped:
         """Answer a question; a request that the server finds too long is made anew with less of the past.
 
         Raises `QuestionTooLong` when only the question is left, `ContextTooLong` after `MOST_TRIES`, and what the
@@ -148,12 +155,13 @@ class Generator:
             answer=AnswerAccumulator(addresses=addresses),
             model=self._model,
             rates=self._rates,
+            store=self._store,
             clock=self._clock,
         )
 
     async def _run(
         self, attempt: Attempt, generation: Generation, composition: PreparedRequest | None = None
-    ) -> Answered | Stopped:
+    ) -> Answered | Overtaken | Stopped:
         """Run a generation in a task of its own, so that a person stops it alone. Raises what the generation raises.
 
         What is stopped already is not begun: what was deleted is not sent any more.
@@ -161,8 +169,11 @@ class Generator:
         if attempt.stop.is_set() or await self._store.check_claim(attempt.turn):
             return Stopped()
         task = asyncio.create_task(generation.run(), name=f"generation {attempt.turn.id}")
-        await wait_or_cancel(task, attempt.stop)
-        was_stopped = task.cancelled()
-        if not was_stopped:
+        await wait_or_cancel(task, attempt.stop, *((attempt.added,) if attempt.takes_more else ()))
+        was_cancelled = task.cancelled()
+        if not was_cancelled:
             task.result()
-        return Answered(settlement=generation.settlement(stopped=was_stopped), composition=composition)
+        was_stopped = was_cancelled and attempt.stop.is_set()
+        if attempt.added.is_set() and attempt.takes_more and not was_stopped:
+            return Overtaken(settlement=generation.settlement(stopped=True))
+        return Answered(settlement=generation.settlement(stopped=was_cancelled), composition=composition)

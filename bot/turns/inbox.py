@@ -326,6 +326,7 @@ class Inbox:
             raise InvalidInput(EMPTY_QUESTION)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
+        self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)
         return HandleResult(outcome=Outcome.ANSWERING)
 

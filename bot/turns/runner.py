@@ -11,7 +11,7 @@ from bot.context.request_builder import PreparedRequest
 from bot.errors import PlatformError
 from bot.ports import Clock, Store
 from bot.turns.attempt import Attempt
-from bot.turns.generator import Answered, Ended, Generator, PutOff
+from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
 from bot.turns.retries import Retry, is_poison
 from bot.turns.takeover import Takeover
 from bot.turns.undelivered import Undelivered
@@ -112,6 +112,11 @@ class TurnRunner:
             result = await self._generator.generate(attempt)
             if isinstance(result, PutOff):
                 return result
+            if isinstance(result, Overtaken):
+                await self._store.record_dropped(attempt.turn, result.settlement)
+                attempt.added.clear()
+                attempt = replace(attempt, renewals=attempt.renewals + 1)
+                continue
             settlement = self._generator.settlement(result)
             recorded = await self._record(attempt, settlement)
             if recorded.withdrawn:

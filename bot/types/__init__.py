@@ -88,6 +88,7 @@ from bot.types.turns import (
     TurnState,
     Waiting,
     Within,
+    joins_others,
     takes_others,
 )
 
@@ -167,5 +168,6 @@ __all__ = [
     "Waiting",
     "Within",
     "Workspace",
+    "joins_others",
     "takes_others",
 ]

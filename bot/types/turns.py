@@ -207,3 +207,8 @@ def takes_others(incoming: Incoming) -> bool:
     answer.
     """
     return incoming.task is Task.ANSWER and not incoming.private
+
+
+def joins_others(incoming: Incoming) -> bool:
+    """Return whether `incoming` can be answered together with a question before it: it asks for nothing of its own."""
+    return takes_others(incoming) and not incoming.overrides and not incoming.reply_ref

@@ -42,7 +42,7 @@ from storage.in_memory.summaries import MemorySchedules, MemorySummaries
 from storage.in_memory.transcripts import MemoryTranscripts, in_utc
 from storage.in_memory.workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
 from storage.talk import Line, Question, recent_talk
-from storage.turn_rules import NOBODY, PLAYGROUND, ending, first_answer, is_plain, stands_in
+from storage.turn_rules import NOBODY, PLAYGROUND, adds_to, ending, first_answer, is_plain, stands_in
 
 
 class MemoryTurns(MemoryTranscripts, MemoryEdits):
@@ -176,6 +176,13 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
             self._keep(replace(item, state=TurnState.DONE))
             self._merged[item.id] = turn.id
         return replace(self._keep(current), burst=self._burst(turn.id))
+
+    async def was_added_to(self, turn: Turn) -> bool:
+        return any(adds_to(turn, other) for other in self._open(turn.incoming.key))
+
+    async def record_dropped(self, turn: Turn, settlement: Settlement) -> None:
+        current = self._claimed(turn)
+        self.dropped.append((current.id, as_utc(self._clock()), settlement))
 
     async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
         current = self._claimed(turn)

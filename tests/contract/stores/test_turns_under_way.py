@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from bot.errors import ClaimLost, StorageError
 from bot.types import (
     Draft,
+    Person,
     RequestFigures,
     Spending,
+    Task,
     TurnState,
     Usage,
     Waiting,
@@ -91,6 +94,51 @@ async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore
     assert (await store.coalesce(turn)).burst == ()
     await settle(store, turn, settlement())
     assert (await claim(store)).incoming.dedupe_key == "special"
+
+
+@pytest.mark.parametrize(
+    ("changes", "adds"),
+    [
+        ({}, True),
+        ({"author": Person(id="U2", name="Bob")}, False),
+        ({"overrides": {"max_tokens": "5"}}, False),
+        ({"private": True}, False),
+        ({"task": Task.SUMMARY}, False),
+        ({"key": OTHER}, False),
+    ],
+)
+async def test_what_the_same_person_asks_next_adds_to_a_turn(
+    store: AnyStore, changes: dict[str, Any], adds: bool
+) -> None:
+    await store.enqueue(incoming("a", seconds=1))
+    turn = await claim(store)
+    assert not await store.was_added_to(turn)
+    await store.enqueue(incoming("b", seconds=2, **changes))
+    assert await store.was_added_to(turn) is adds
+    assert not await store.was_added_to(await store.coalesce(turn))
+
+
+async def test_what_others_of_a_burst_ask_next_adds_to_it_too(store: AnyStore) -> None:
+    bob = Person(id="U2", name="Bob")
+    await store.enqueue(incoming("a", seconds=1))
+    turn = await claim(store)
+    await store.enqueue(incoming("b", seconds=2, author=bob))
+    turn = await store.coalesce(turn)
+    await store.enqueue(incoming("c", seconds=3, author=bob))
+    assert await store.was_added_to(turn)
+
+
+async def test_answers_that_are_begun_anew_are_in_the_ledger_each_and_nowhere_else(store: AnyStore) -> None:
+    await store.enqueue(incoming("a"))
+    turn = await claim(store)
+    for tokens in (3, 4):
+        await store.record_dropped(turn, settlement(entry("q"), usage=Usage(input=tokens)))
+    assert await store.get_entries(KEY, start=0) == []
+    await settle(store, turn, settlement(entry("q"), usage=Usage(input=5)))
+    spent = await store.usage_totals(since=at(-1), until=at(99))
+    assert (spent.requests, spent.input) == (3, 12)
+    with pytest.raises(ClaimLost):
+        await store.record_dropped(turn, settlement(usage=Usage(input=1)))
 
 
 # ---------------------------------------------------------------- requests in figures

@@ -312,9 +312,10 @@ async def test_stop_where_nothing_is_answered_says_so() -> None:
 
 async def test_questions_that_come_while_an_answer_is_written_are_answered_together_in_order() -> None:
     gate = asyncio.Event()
-    async with running([gate, *words("one")], words("all of it")) as house:
+    async with running([TextDelta(""), gate, *words("one")], words("all of it")) as house:
         await house.inbox.handle(incoming("first", 1))
         await house.asked(1)
+        await asyncio.sleep(0)  # the first word is there
         for number, text in ((2, "second"), (3, "third"), (4, "fourth")):
             await house.inbox.handle(incoming(text, number))
         gate.set()
