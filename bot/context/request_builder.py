@@ -10,6 +10,8 @@ from types import MappingProxyType
 from bot.context import system_prompt, transcript, window
 from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
 from bot.context.overflow import check_shorter, shorter
+from bot.context.places import Places
+from bot.context.system_prompt import Abilities
 from bot.context.tokens import own_tokens
 from bot.context.window import View, Window, WindowLimits
 from bot.delivery import urls_in
@@ -104,8 +106,16 @@ class Refusal:
     error: ContextTooLong
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """What an installation can do: without `files` attachments are named and not read; `searches` tells of the web."""
+
+    files: AttachmentLoader | None = None
+    searches: bool = True
+
+
 class RequestBuilder:
-    """Composes the requests of turns; without `files` attachments are named and not read."""
+    """Composes the requests of turns."""
 
     def __init__(
         self,
@@ -115,14 +125,16 @@ class RequestBuilder:
         platforms: Mapping[str, Platform],
         *,
         clock: Clock,
-        files: AttachmentLoader | None = None,
+        options: RequestOptions = RequestOptions(),
     ) -> None:
         self._store = store
         self._model = model
         self._rates = rates
         self._platforms = platforms
         self._clock = clock
-        self._files = files
+        self._files = options.files
+        self._places = Places(platforms)
+        self._searches = options.searches
 
     async def compose(
         self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
@@ -132,14 +144,13 @@ class RequestBuilder:
         limits = self._limits(parameters, refused)
         conversation = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
-        persona = parameters.get("persona")
         asked = (turn.incoming, *turn.burst)
         files = await self._read_files(turn.incoming, asked, parameters, limits)
         view = View(
             conversation=conversation,
             history=history,
             question=tuple(transcript.user_entry(item, files=files) for item in asked),
-            head=system_prompt.system_prompt(None if persona is None else str(persona), conversation.memory),
+            head=await self._system_prompt(turn.incoming, parameters, conversation),
             now=self._clock(),
         )
         chosen = window.plan(view, limits)
@@ -156,6 +167,16 @@ class RequestBuilder:
             parameters=parameters,
             notices=notices_of(files),
         )
+
+    async def _system_prompt(
+        self, incoming: Incoming, parameters: Mapping[str, ParameterValue], conversation: Conversation
+    ) -> str:
+        """Return what stands before all entries, the same for a whole channel."""
+        place = await self._places.describe(incoming.key)
+        persona = str(parameters.get("persona") or "")
+        brief = self._model.context_tokens < system_prompt.BRIEF_BELOW
+        abilities = Abilities(searches=self._searches, files=self._files is not None, brief=brief)
+        return system_prompt.system_prompt(persona, conversation.memory, place=place, abilities=abilities)
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits

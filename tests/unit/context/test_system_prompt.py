@@ -3,17 +3,19 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.system_prompt import MEMORY_TITLE, PERSONA, RULES, digest, system_prompt
+from bot.context.system_prompt import ANSWERING, MEMORY_TITLE, PERSONA, READING, digest, system_prompt
 
 
 def test_the_built_in_persona_is_used_when_there_is_no_other() -> None:
-    assert system_prompt(None, "") == system_prompt("", "") == system_prompt("  ", "") == f"{PERSONA}\n\n{RULES}"
+    assert system_prompt(None, "") == system_prompt("", "") == system_prompt("  ", "")
+    assert system_prompt(None).startswith(f"{PERSONA}\n\n{READING}")
 
 
 def test_a_persona_replaces_the_description_and_keeps_the_rules() -> None:
     text = system_prompt("You are a pirate.", "")
     assert text.startswith("You are a pirate.")
-    assert RULES in text
+    assert READING in text
+    assert ANSWERING in text
     assert PERSONA not in text
 
 
