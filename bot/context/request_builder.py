@@ -64,7 +64,8 @@ class PreparedRequest:
 
     def find_addresses(self) -> frozenset[str]:
         """Return the web addresses that people wrote in what is sent; the model's own are not among them."""
-        return urls_in("\n".join(entry.text for entry in self.request.entries if entry.role == "user"))
+        said = self.request.entries[len(self.view.notes) :]
+        return urls_in("\n".join(entry.text for entry in said if entry.role == "user"))
 
     @property
     def parameter_texts(self) -> Mapping[str, str]:
@@ -150,8 +151,9 @@ class RequestBuilder:
             conversation=conversation,
             history=history,
             question=tuple(transcript.user_entry(item, files=files) for item in asked),
-            head=await self._system_prompt(turn.incoming, parameters, conversation),
+            head=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
+            notes=system_prompt.notes_message(conversation.memory),
         )
         chosen = window.plan(view, limits)
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
@@ -160,7 +162,7 @@ class RequestBuilder:
             wire["max_tokens"] = limits.reserved
         entries = self._within_bytes(chosen.entries, asked=len(asked))
         return PreparedRequest(
-            request=ModelRequest(head=view.head, entries=entries, parameters=MappingProxyType(wire)),
+            request=ModelRequest(head=view.head, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)),
             view=view,
             limits=limits,
             window=chosen,
@@ -168,15 +170,13 @@ class RequestBuilder:
             notices=notices_of(files),
         )
 
-    async def _system_prompt(
-        self, incoming: Incoming, parameters: Mapping[str, ParameterValue], conversation: Conversation
-    ) -> str:
+    async def _system_prompt(self, incoming: Incoming, parameters: Mapping[str, ParameterValue]) -> str:
         """Return what stands before all entries, the same for a whole channel."""
         place = await self._places.describe(incoming.key)
         persona = str(parameters.get("persona") or "")
         brief = self._model.context_tokens < system_prompt.BRIEF_BELOW
         abilities = Abilities(searches=self._searches, files=self._files is not None, brief=brief)
-        return system_prompt.system_prompt(persona, conversation.memory, place=place, abilities=abilities)
+        return system_prompt.system_prompt(persona, place=place, abilities=abilities)
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits

@@ -33,6 +33,7 @@ NO_NAME: Final = "somebody"
 NO_TEXT: Final = "(no text)"  # the API refuses empty messages
 NOT_READ: Final = "not read"
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
+NOTES_MARK: Final = "[notes]"
 NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
 _LABELLED = re.compile(r"\[[^\]\n]*\] (?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
