@@ -29,7 +29,7 @@ from adapters.local import LocalServer, open_local
 from adapters.seed import Pace, SeedOptions, open_seed
 from benchmarks.context_product import KEY, Product
 from benchmarks.context_tokens import data_folder
-from bot.context.system_prompt import system_prompt
+from bot.context.system_prompt import Abilities, system_prompt
 from bot.ports import Model
 from bot.pricing import FREE_CARD
 from bot.types import ModelEvent, ModelRequest, StoredEntry, TextDelta, Usage, UsageReported
@@ -101,7 +101,7 @@ async def read_by_sliding(
         for turn in range(len(transcript) // 2):
             sent = transcript[oldest_in_view(transcript, turn, window) : 2 * turn + 1]
             request = ModelRequest(
-                head=system_prompt(None, ""),
+                head=system_prompt(None, abilities=Abilities(brief=True)),
                 entries=tuple(item.entry for item in sent),
                 parameters={"max_tokens": answer_tokens},
             )

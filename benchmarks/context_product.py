@@ -12,7 +12,7 @@ from bot.ports import Clock, Model, Rates, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.types import ConversationKey, Draft, Incoming, Person, ThreadMessage, Turn
+from bot.types import ConversationKey, Draft, Incoming, Person, Place, ThreadMessage, Turn
 from storage import migrate, open_store
 from storage.in_memory.store import MemoryStore
 
@@ -33,6 +33,9 @@ class Silence:
 
     async def read_thread(self, _key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002 - the port's
         return []
+
+    async def describe(self, _key: ConversationKey) -> Place:
+        return Place()
 
     async def show(self, _draft: Draft) -> str:
         return "shown"

@@ -35,7 +35,7 @@ from benchmarks.context_policies import BY_NAME, START
 from benchmarks.context_product import SOMEBODY, Product, StoreKind, opened_store
 from benchmarks.context_report import OURS, bills
 from benchmarks.context_traces import Trace, read_traces
-from bot.context.system_prompt import system_prompt
+from bot.context.system_prompt import Abilities, system_prompt
 from bot.context.transcript import render_message
 from bot.context.window import FLOORS
 from bot.pricing import MILLION, SEED_CARD, RateCard
@@ -208,7 +208,8 @@ async def compare(
 
 def terms_of(context: str, *, ratio: float = 0.2, block: int = 1_024) -> Terms:
     """Return the terms of a replay: the product's head as the emulator counts it, and its own floor."""
-    tokens = HEAD_TOKENS + MESSAGE_TOKENS + len(pieces(system_prompt(None, "")))
+    prompt = system_prompt(None, abilities=Abilities(files=False))
+    tokens = HEAD_TOKENS + MESSAGE_TOKENS + len(pieces(prompt))
     return Terms(floor=FLOORS[context], ratio=ratio, head=tokens, block=block)
 
 

@@ -70,7 +70,7 @@ async def measure_errors(
             ratio = 1.0
             for turn, message in enumerate(thread):
                 entries.append(user_entry(message))
-                estimated = estimate_request(system_prompt(None, ""), (entry.tokens for entry in entries))
+                estimated = estimate_request(system_prompt(None), (entry.tokens for entry in entries))
                 actual = await _count(client, entries)
                 errors[turn].append(relative_error(expected=corrected(estimated, ratio), actual=actual))
                 ratio = updated_ratio(ratio, estimated=estimated, actual=actual)
@@ -79,7 +79,7 @@ async def measure_errors(
 
 
 async def _count(client: httpx.AsyncClient, entries: Sequence[NewEntry]) -> int:
-    messages = [{"role": "system", "content": system_prompt(None, "")}]
+    messages = [{"role": "system", "content": system_prompt(None)}]
     messages += [{"role": entry.entry.role, "content": entry.entry.text} for entry in entries]
     rendered = await client.post("/apply-template", json={"messages": messages})
     prompt = rendered.raise_for_status().json()["prompt"]

@@ -35,7 +35,7 @@ from bot.logs import PlainFormatter
 from bot.ports import Bot, Model, Platform, Rates
 from bot.pricing import SEED_CARD, RateCard
 from bot.settings import Settings
-from bot.types import ConversationKey, Draft, Incoming, Person, ThreadMessage, Turn
+from bot.types import ConversationKey, Draft, Incoming, Person, Place, ThreadMessage, Turn
 
 NAME = "recorded"
 SETTLE_SECONDS = 4.2
@@ -78,6 +78,10 @@ class RecordedPlatform:
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's
         """Nothing stands there before the first question."""
         return []
+
+    async def describe(self, key: ConversationKey) -> Place:  # noqa: ARG002  the port's
+        """Return a place without a name."""
+        return Place()
 
     async def check_writable(self, turn: Turn) -> None:
         """Do nothing: the recording server takes everything."""

@@ -40,6 +40,7 @@ from bot.types import (
     Incoming,
     ModelEvent,
     ModelRequest,
+    Place,
     TextDelta,
     ThreadMessage,
     Turn,
@@ -78,6 +79,10 @@ class SilentPlatform:
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's
         """Nothing stands there."""
         return []
+
+    async def describe(self, key: ConversationKey) -> Place:  # noqa: ARG002  the port's
+        """Return a place without a name."""
+        return Place()
 
     async def check_writable(self, turn: Turn) -> None:
         """Do nothing: everything is taken."""

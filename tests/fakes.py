@@ -20,6 +20,7 @@ from bot.types import (
     ModelEvent,
     ModelRequest,
     Person,
+    Place,
     Settlement,
     TextDelta,
     ThreadMessage,
@@ -30,6 +31,7 @@ from bot.types import (
 
 KEY = ConversationKey(platform="fake", workspace="w", channel="c", thread="t")
 ADA = Person(id="u1", name="Ada")
+PLACE = Place(platform="Fake", workspace="W", channel="#c")
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -108,6 +110,7 @@ class RecordingPlatform:
         self.unwritable: BotError | None = None
         self.told: list[tuple[str, Draft]] = []
         self.finishings: list[tuple[Draft, bool]] = []
+        self.place: Place | BotError = PLACE
         self.changed = asyncio.Condition()
 
     async def open_reply(self, turn: Turn) -> RecordingReply:
@@ -115,6 +118,11 @@ class RecordingPlatform:
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         return self.thread[-limit:]
+
+    async def describe(self, key: ConversationKey) -> Place:
+        if isinstance(self.place, BotError):
+            raise self.place
+        return self.place
 
     async def check_writable(self, turn: Turn) -> None:
         if self.unwritable is not None:

@@ -18,7 +18,7 @@ from adapters.discord.api.messages import is_spoken, thread_message
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.connection.gateway import listen
 from adapters.discord.context import DiscordContext, DiscordStore
-from adapters.discord.events.parse import no_names
+from adapters.discord.events.parse import no_names, readable
 from adapters.discord.events.pending_answers import tell_owed
 from adapters.discord.replies.ephemeral import check_writable, tell
 from adapters.discord.replies.rendering import MENTION_ME
@@ -28,7 +28,7 @@ from adapters.discord.replies.reply_ref import ChannelRef
 from bot.errors import PlatformError
 from bot.ports import Bot, Clock
 from bot.turns.pending_answers import keep_telling
-from bot.types import Attachment, ConversationKey, Draft, Incoming, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, Place, ThreadMessage, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +114,18 @@ class DiscordPlatform(DiscordChannelReader):
                 break
             before = {"before": str(page[-1]["id"])}
         return found[::-1]
+
+    async def describe(self, key: ConversationKey) -> Place:
+        """Return what a channel and its server are called; of a forum, its guidelines. Raises `PlatformError`."""
+        if key.workspace.startswith("@"):
+            return Place(platform="Discord", is_direct=True)
+        channel, guild = await self._directory.channel(key.channel), await self._directory.guild(key.workspace)
+        return Place(
+            platform="Discord",
+            workspace=guild.get("name") or "",
+            channel=f"#{channel['name']}" if channel.get("name") else "",
+            topic=readable(channel.get("topic") or "", no_names),
+        )
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
         """Return a file that somebody attached. Raises `FileTooLarge` and `PlatformError`."""

@@ -49,6 +49,7 @@ from bot.types import (
     Incoming,
     PendingAnswer,
     Person,
+    Place,
     ReadMessage,
     ThreadMessage,
     Turn,
@@ -181,6 +182,10 @@ class SlackPlatform:
             )
             for item in (await as_read(workspace, others[-limit:]))
         ]
+
+    async def describe(self, key: ConversationKey) -> Place:
+        """Return what a channel and its workspace are called. Raises `PlatformError`."""
+        return await channels.describe(await self._workspace(key), key)
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
         """Return the whole file. Raises `FileTooLarge` and `PlatformError`."""

@@ -18,7 +18,7 @@ from typing import TextIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
-from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Place, ThreadMessage, Turn
 
 
 class Terminal:
@@ -64,6 +64,10 @@ class Terminal:
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's signature
         """Nothing stands in a terminal before the first question."""
         return []
+
+    async def describe(self, key: ConversationKey) -> Place:  # noqa: ARG002  the port's signature
+        """Return a place without channels."""
+        return Place(platform="a terminal", is_direct=True)
 
     async def check_writable(self, turn: Turn) -> None:
         """Do nothing: a terminal takes what is written to it."""

@@ -9,9 +9,10 @@ from urllib.parse import quote
 from adapters.web.channel_access import is_for
 from bot.errors import PlatformError, StorageError
 from bot.ports import WorkspaceStore
-from bot.types import Channel, ChannelMessage, ConversationKey, Person, ReadMessage
+from bot.types import Channel, ChannelMessage, ConversationKey, Person, Place, ReadMessage
 
 PAGE = 200
+PLATFORM_NAME = "Seedling's playground in the browser"
 
 ReadPage = Callable[[ChannelMessage | None], Awaitable[Sequence[ChannelMessage]]]
 
@@ -58,6 +59,21 @@ class ChannelReading:
         """Return whether it is a channel, and no direct conversation."""
         channel = await self._channel(key)
         return channel is not None and not channel.direct
+
+    async def describe(self, key: ConversationKey) -> Place:
+        """Return what a channel and its workspace are called. Raises `PlatformError`."""
+        channel = await self._channel(key)
+        if channel is None or channel.direct:
+            return Place(platform=PLATFORM_NAME, is_direct=channel is not None)
+        name = await self._workspace_name(key.workspace)
+        return Place(platform=PLATFORM_NAME, workspace=name, channel=f"#{channel.name}", topic=channel.topic)
+
+    async def _workspace_name(self, id: str) -> str:
+        try:
+            workspaces = await self._store.get_workspaces()
+        except StorageError as error:
+            raise PlatformError("the playground could not read its workspaces") from error
+        return next((workspace.name for workspace in workspaces if workspace.id == id), "")
 
     async def _channel(self, key: ConversationKey) -> Channel | None:
         try:

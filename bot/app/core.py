@@ -81,7 +81,8 @@ async def open_core(
         store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not EngineRole.ASKS))
         model, rates = await stack.enter_async_context(model_of(settings))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
-        options = TurnOptions(files=make_files(settings, platforms), takeover=takeover)
+        files, searches = make_files(settings, platforms), not settings.uses_local_model
+        options = TurnOptions(files=files, searches=searches, takeover=takeover)
         manager = ConversationManager(store, model, rates, platforms, clock=utc_now, options=options)
         dispatcher = Dispatcher(
             store,

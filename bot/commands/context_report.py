@@ -19,7 +19,7 @@ BREAKS = {
     CacheBreak.FIRST: "it was the first request",
     CacheBreak.TRIM: "older messages were trimmed, because keeping them had become dearer than reading the rest anew",
     CacheBreak.COLD: "the cache had expired anyway, so trimming was free",
-    CacheBreak.HEAD_CHANGED: "a setting or the memory in the head had changed",
+    CacheBreak.HEAD_CHANGED: "a setting, the channel's name or topic, or the notes had changed",
     CacheBreak.DELETED: "a message was deleted, and is no longer sent",
 }
 
@@ -35,7 +35,7 @@ async def context_text(key: ConversationKey, store: TurnStore) -> str:
     cached = "" if last.usage is None else f", {last.usage.cached:,} of them from the cache"
     lines = [
         f"- The last request carried **{figures.entries:,} entries**, {tokens:,} tokens in{cached}.",
-        f"- The head (persona, rules, memory) is about {figures.head:,} tokens of it.",
+        f"- The system prompt and the notes are about {figures.head:,} tokens of it.",
         f"- The next trim is expected in about **{figures.until_trim:,} tokens**.",
         _last_break(records),
     ]

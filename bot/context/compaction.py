@@ -1,8 +1,8 @@
 """Memory: what a trim takes out of view is condensed after the answer, while people read it.
 
 When the next request is about to be trimmed and the prefix is still warm, the instruction follows the unchanged
-history, whose input is cached; the notes go into the head, which the trim breaks anyway. When this request was trimmed
-already, only what was removed is read, and the notes are appended, which breaks nothing.
+history, whose input is cached; the notes go before the window, which the trim breaks anyway. When this request was
+trimmed already, only what was removed is read, and the notes are appended, which breaks nothing.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ class Compactor:
         removed = [stored.entry for stored in coming.removed]
         asking = condensed_notes.instruction_after(removed, most_tokens=self._most)
         trimmed = window.mark_prefix_broken(replace(conversation, window_start=coming.start), CacheBreak.TRIM)
-        return _Plan(request=replace(composition.request, entries=(*entries, asking)), trimmed=trimmed)
+        request = replace(composition.request, entries=(*composition.view.notes, *entries, asking))
+        return _Plan(request=request, trimmed=trimmed)
 
     def _request_apart(self, composition: PreparedRequest) -> ModelRequest:
         """Return a request that reads what was removed and nothing else, as much of its end as fits."""
@@ -120,7 +121,9 @@ class Compactor:
             kept.insert(0, stored.entry)
         asking = condensed_notes.instruction_with(kept, most_tokens=self._most)
         return ModelRequest(
-            head=composition.request.head, entries=(asking,), parameters={**APART, "max_tokens": 2 * self._most}
+            head=composition.request.head,
+            entries=(*composition.view.notes, asking),
+            parameters={**APART, "max_tokens": 2 * self._most},
         )
 
     @property

@@ -1,4 +1,4 @@
-"""The pinned memory: what trims removed, condensed to a few hundred tokens and kept in the head.
+"""The pinned memory: what trims removed, condensed to a few hundred tokens and kept before the window.
 
 While the prefix is warm the instruction follows the unchanged history, so that its input is cached. When only what was
 removed is read, the instruction carries it. Memory of memory stays bounded: the old one is always part of what is
@@ -50,7 +50,7 @@ def instruction_after(removed: Sequence[Entry], *, most_tokens: int) -> Entry:
     """Return the entry that asks for new notes behind the unchanged history, whose oldest entries are
     `removed`.
 
-    `removed` is not empty. The old notes stand in the head of that request already.
+    `removed` is not empty. The old notes stand at the beginning of that request already.
     """
     until = removed[-1].text[:QUOTED_CHARACTERS]
     return Entry(role="user", text=_task(_WARM_SCOPE.format(until=until), most_tokens))
@@ -60,7 +60,7 @@ def instruction_with(removed: Sequence[Entry], *, most_tokens: int) -> Entry:
     """Return the entry that asks for new notes by itself and carries the text of what was `removed`, without
     its media.
 
-    It is the only entry of its request; the old notes stand in the head of that request.
+    It is the last entry of its request; only the old notes stand before it.
     """
     told = "\n\n".join(entry.text if entry.role == "user" else f"You: {entry.text}" for entry in removed)
     quoted = told.replace(_FENCE, "")
@@ -73,7 +73,7 @@ def combined(old: str, notes: str, *, most_tokens: int) -> str:
 
 
 def sanitised(notes: str) -> str:
-    """Return notes without what could pass for a part of the head: a fence around them, headings, invisible
+    """Return notes without what could pass for a part of the prompt: a fence around them, headings, invisible
     characters.
     """
     text = _HIDDEN.sub("", notes.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from bot.context import system_prompt, transcript, window
 from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
 from bot.context.overflow import check_shorter, shorter
+from bot.context.places import Places
+from bot.context.system_prompt import Abilities
 from bot.context.tokens import own_tokens
 from bot.context.window import View, Window, WindowLimits
 from bot.delivery import urls_in
@@ -62,7 +64,8 @@ class PreparedRequest:
 
     def find_addresses(self) -> frozenset[str]:
         """Return the web addresses that people wrote in what is sent; the model's own are not among them."""
-        return urls_in("\n".join(entry.text for entry in self.request.entries if entry.role == "user"))
+        said = self.request.entries[len(self.view.notes) :]
+        return urls_in("\n".join(entry.text for entry in said if entry.role == "user"))
 
     @property
     def parameter_texts(self) -> Mapping[str, str]:
@@ -104,8 +107,16 @@ class Refusal:
     error: ContextTooLong
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """What an installation can do: without `files` attachments are named and not read; `searches` tells of the web."""
+
+    files: AttachmentLoader | None = None
+    searches: bool = True
+
+
 class RequestBuilder:
-    """Composes the requests of turns; without `files` attachments are named and not read."""
+    """Composes the requests of turns."""
 
     def __init__(
         self,
@@ -115,14 +126,16 @@ class RequestBuilder:
         platforms: Mapping[str, Platform],
         *,
         clock: Clock,
-        files: AttachmentLoader | None = None,
+        options: RequestOptions = RequestOptions(),
     ) -> None:
         self._store = store
         self._model = model
         self._rates = rates
         self._platforms = platforms
         self._clock = clock
-        self._files = files
+        self._files = options.files
+        self._places = Places(platforms)
+        self._searches = options.searches
 
     async def compose(
         self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
@@ -132,15 +145,15 @@ class RequestBuilder:
         limits = self._limits(parameters, refused)
         conversation = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
-        persona = parameters.get("persona")
         asked = (turn.incoming, *turn.burst)
         files = await self._read_files(turn.incoming, asked, parameters, limits)
         view = View(
             conversation=conversation,
             history=history,
             question=tuple(transcript.user_entry(item, files=files) for item in asked),
-            head=system_prompt.system_prompt(None if persona is None else str(persona), conversation.memory),
+            head=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
+            notes=system_prompt.notes_message(conversation.memory),
         )
         chosen = window.plan(view, limits)
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
@@ -149,13 +162,21 @@ class RequestBuilder:
             wire["max_tokens"] = limits.reserved
         entries = self._within_bytes(chosen.entries, asked=len(asked))
         return PreparedRequest(
-            request=ModelRequest(head=view.head, entries=entries, parameters=MappingProxyType(wire)),
+            request=ModelRequest(head=view.head, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)),
             view=view,
             limits=limits,
             window=chosen,
             parameters=parameters,
             notices=notices_of(files),
         )
+
+    async def _system_prompt(self, incoming: Incoming, parameters: Mapping[str, ParameterValue]) -> str:
+        """Return what stands before all entries, the same for a whole channel."""
+        place = await self._places.describe(incoming.key)
+        persona = str(parameters.get("persona") or "")
+        brief = self._model.context_tokens < system_prompt.BRIEF_BELOW
+        abilities = Abilities(searches=self._searches, files=self._files is not None, brief=brief)
+        return system_prompt.system_prompt(persona, place=place, abilities=abilities)
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits

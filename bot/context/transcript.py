@@ -33,6 +33,7 @@ NO_NAME: Final = "somebody"
 NO_TEXT: Final = "(no text)"  # the API refuses empty messages
 NOT_READ: Final = "not read"
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
+NOTES_MARK: Final = "[notes]"
 NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
 _LABELLED = re.compile(r"\[[^\]\n]*\] (?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
@@ -57,9 +58,14 @@ def without_label(text: str) -> tuple[str, str]:
 
 def plain_name(name: str) -> str:
     """Return a name on one line, without the marks that a label is made of and without invisible characters."""
-    spaced = "".join(" " if character.isspace() else character for character in name.translate(_LABEL_MARKS))
+    return one_line(name.translate(_LABEL_MARKS))[:NAME_LENGTH].rstrip() or NO_NAME
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, without invisible characters."""
+    spaced = "".join(" " if character.isspace() else character for character in text)
     visible = "".join(character for character in spaced if unicodedata.category(character)[0] != "C")
-    return " ".join(visible.split())[:NAME_LENGTH].rstrip() or NO_NAME
+    return " ".join(visible.split())
 
 
 def plain_text(text: str) -> str:

@@ -15,8 +15,16 @@ from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import Final
 
-from bot.context.system_prompt import digest
-from bot.context.tokens import REQUEST_OVERHEAD, below, corrected, estimate, estimate_request, updated_ratio
+from bot.context.system_prompt import digest, same_system_prompt
+from bot.context.tokens import (
+    REQUEST_OVERHEAD,
+    below,
+    corrected,
+    estimate,
+    estimate_entry,
+    estimate_request,
+    updated_ratio,
+)
 from bot.context.trim import TrimSchedule, excess_limit, overshoot
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard
@@ -90,7 +98,8 @@ class View:
     """What is known when a request is about to be made.
 
     `history` are the stored entries from `conversation.window_start` on, `question` the entries that this turn
-    asks (at least one, not yet stored): together they are what the window is cut from.
+    asks (at least one, not yet stored): together they are what the window is cut from. `head` is the system prompt,
+    `notes` the message behind it, if there is one: both stand before whatever the window holds.
     """
 
     conversation: Conversation
@@ -98,6 +107,12 @@ class View:
     question: Sequence[NewEntry]
     head: str
     now: datetime
+    notes: tuple[Entry, ...] = ()
+
+    @property
+    def head_digest(self) -> str:
+        """The name of what stands before the window."""
+        return digest(self.head, self.notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +121,8 @@ class Window:
 
     `start` is the position of the first entry carried. `broken` says why the request does not extend the one
     before, None when it does. `removed` are the entries that left the view with it, oldest first. `estimated`
-    is the uncorrected and `tokens` the corrected estimate of the whole prompt, `head_tokens` and
-    `question_tokens` its parts; `cached` what the provider's cache probably holds of it. `until_trim` is how
+    is the uncorrected and `tokens` the corrected estimate of the whole prompt, `head_tokens` (system prompt and notes)
+    and `question_tokens` its parts; `cached` what the provider's cache probably holds of it. `until_trim` is how
     many more tokens fit before the next trim in a lively conversation.
     """
 
@@ -185,7 +200,7 @@ def _known_break(conversation: Conversation) -> CacheBreak | None:
 
 
 def _head_break(view: View) -> CacheBreak | None:
-    return None if view.conversation.head_digest == digest(view.head) else CacheBreak.HEAD_CHANGED
+    return None if view.conversation.head_digest == view.head_digest else CacheBreak.HEAD_CHANGED
 
 
 def _is_cold(view: View, limits: WindowLimits) -> bool:
@@ -202,13 +217,15 @@ class _Sizes:
 
     `held[i]` are those from entry i to the end of the question, for i from 0 to the question itself. `starts` are the
     legal starts, ascending; the last one is the question. `unread` is the part that no request has carried yet: the
-    last answer and the question. `fixed` are head and overhead, `cap` is the most that entries may hold, `floor` what
-    they should. `goal` is where a trim would begin, `rhythm` how the conversation goes.
+    last answer and the question. `system` is the system prompt with the overhead, `fixed` that and the notes, `cap` is
+    the most that entries may hold, `floor` what they should. `goal` is where a trim would begin, `rhythm` how the
+    conversation goes.
     """
 
     starts: Sequence[int]
     held: Sequence[int]
     unread: int
+    system: int
     fixed: int
     cap: int
     floor: int
@@ -237,7 +254,8 @@ class _Sizes:
 
 def _measure(view: View, limits: WindowLimits) -> _Sizes:
     ratio = view.conversation.token_ratio
-    fixed = corrected(REQUEST_OVERHEAD + estimate(view.head), ratio)
+    system = REQUEST_OVERHEAD + estimate(view.head)
+    fixed = corrected(system + sum(map(estimate_entry, view.notes)), ratio)
     asked = sum(entry.tokens for entry in view.question)
     question = corrected(asked, ratio)
     room = limits.prompt - fixed
@@ -257,6 +275,7 @@ def _measure(view: View, limits: WindowLimits) -> _Sizes:
         starts=starts,
         held=held,
         unread=held[_last_answer(view.history)],
+        system=corrected(system, ratio),
         fixed=fixed,
         cap=cap,
         floor=floor,
@@ -327,13 +346,13 @@ def _describe(
         entries=tuple(item.entry for item in carried),
         broken=reason,
         removed=tuple(view.history[:index]),
-        estimated=estimate_request(view.head, (item.tokens for item in carried)),
+        estimated=estimate_request(view.head, (*map(estimate_entry, view.notes), *(item.tokens for item in carried))),
         tokens=sizes.fixed + sizes.held[index],
         head_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],
-        cached=_cached(sizes, index, reason) if warm else 0,
+        cached=_cached(view, sizes, index, reason) if warm else 0,
         until_trim=until_trim,
-        head_digest=digest(view.head),
+        head_digest=view.head_digest,
     )
 
 
@@ -344,9 +363,21 @@ def _position(view: View, index: int) -> int:
     return view.history[-1].position + 1 if view.history else view.conversation.window_start
 
 
-def _cached(sizes: _Sizes, index: int, reason: CacheBreak | None) -> int:
-    """Return what the provider still holds: the last request, which ended before the last answer, or the head alone."""
-    if reason in {CacheBreak.FIRST, CacheBreak.HEAD_CHANGED}:
-        return 0
-    shared = sizes.fixed + (sizes.held[index] - sizes.unread if reason is None else 0)
+def _cached(view: View, sizes: _Sizes, index: int, reason: CacheBreak | None) -> int:
+    """Return what the provider still holds of the last request, which ended before the last answer."""
+    shared = _shared(view, sizes, index, reason)
     return shared if shared >= CACHED_AT_LEAST else 0
+
+
+def _shared(view: View, sizes: _Sizes, index: int, reason: CacheBreak | None) -> int:
+    """Return how much of this request is the same as in the last one, from the beginning on."""
+    before = view.conversation.head_digest
+    if reason is None:
+        return sizes.fixed + sizes.held[index] - sizes.unread
+    if before == view.head_digest:
+        return sizes.fixed
+    if reason is CacheBreak.FIRST:
+        return 0
+    if reason is CacheBreak.HEAD_CHANGED and not same_system_prompt(before, view.head_digest):
+        return 0
+    return sizes.system  # the notes have changed, or may have: a break that was noted before has taken the digest

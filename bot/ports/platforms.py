@@ -22,6 +22,7 @@ from bot.types import (
     Incoming,
     PendingAnswer,
     Person,
+    Place,
     ReadMessage,
     RequestRecord,
     ThreadMessage,
@@ -99,6 +100,13 @@ class Platform(Protocol):
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """Return the newest `limit` messages of a thread, oldest first, without the bot's own; [] when there
         is none.
+        """
+        ...
+
+    async def describe(self, key: ConversationKey) -> Place:
+        """Return what people call the channel that `key` lies in, whatever its thread. Raises `PlatformError`.
+
+        Asked before every answer, so what was told before is remembered.
         """
         ...
 

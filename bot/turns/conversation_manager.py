@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.context.attachments import AttachmentLoader
 from bot.context.compaction import Compactor
-from bot.context.request_builder import RequestBuilder
+from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -30,9 +30,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions:
-    """What differs between the places where turns are run: without `files` attachments are named and not read."""
+    """What differs between the places where turns are run: without `files` attachments are named and not read.
+
+    `searches` says whether the model can search the web.
+    """
 
     files: AttachmentLoader | None = None
+    searches: bool = True
     takeover: TakeoverTimes = DEFAULT_TIMES
 
 
@@ -54,7 +58,8 @@ class ConversationManager:
         self._clock = clock
         self._summariser = SummaryService(store, model, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
-        composer = RequestBuilder(store, model, rates, platforms, clock=clock, files=options.files)
+        sent = RequestOptions(files=options.files, searches=options.searches)
+        composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=sent)
         self._runner = TurnRunner(
             store,
             Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),

@@ -28,6 +28,22 @@ class ConversationKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A channel as the people in it know it, the same for all of its conversations; "" is what is not known.
+
+    `platform` is the name as people write it, `command` what stands before a command's name there. `is_direct` says
+    that nobody else reads it. Names and `topic` are people's own words, as the platform tells them.
+    """
+
+    platform: str = ""
+    workspace: str = ""
+    channel: str = ""
+    topic: str = ""
+    is_direct: bool = False
+    command: str = "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody who writes; `name` is what others see at that moment."""
 

@@ -18,7 +18,7 @@ from bot.errors import ConfigError, InvalidInput, PlatformRefused, StorageError
 from bot.event_errors import EventErrors
 from bot.ports import Bot, Clock, Reply
 from bot.turns.pending_answers import INTERRUPTED, keep_telling
-from bot.types import ConversationKey, Draft, Incoming, PendingAnswer, Person, ThreadMessage, Turn
+from bot.types import ConversationKey, Draft, Incoming, PendingAnswer, Person, Place, ThreadMessage, Turn
 from tests.third_platform.client import PigeonClient
 from tests.third_platform.reply import PigeonReply, PrivateReply, send_note
 
@@ -93,6 +93,10 @@ class PigeonPlatform:
         found = await self._client.call("GET", f"/rooms/{key.channel}/messages/{key.thread}")
         others = [message_of(incoming_of(message)) for message in found["messages"] if not message["own"]]
         return others[max(0, len(others) - limit) :]
+
+    async def describe(self, key: ConversationKey) -> Place:
+        """What a room is called."""
+        return Place(platform="Pigeon", channel=key.channel)
 
     async def run(self, bot: Bot) -> None:
         """Take webhooks until cancelled. Raises `ConfigError`."""

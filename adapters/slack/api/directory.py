@@ -51,12 +51,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackChannel:
-    """A channel or direct message."""
+    """A channel or direct message; `topic` as mrkdwn, `is_group` says that it is a direct message of several."""
 
     id: str
     name: str = ""
+    topic: str = ""
     is_private: bool = True
     is_direct: bool = False
+    is_group: bool = False
     is_shared: bool = False
     is_member: bool = False
     is_archived: bool = False
@@ -150,8 +152,10 @@ class SlackDirectory:
         return SlackChannel(
             id=id,
             name=field(channel, "name"),
+            topic=field(channel, "topic", "value") or field(channel, "purpose", "value"),
             is_private=channel.get("is_private") is not False or channel.get("is_im") is True,
             is_direct=channel.get("is_im") is True,
+            is_group=channel.get("is_mpim") is True,
             is_shared=channel.get("is_ext_shared") is True or channel.get("is_shared") is True,
             is_archived=channel.get("is_archived") is True,
             is_read_only=channel.get("is_read_only") is True,

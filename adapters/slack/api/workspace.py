@@ -18,13 +18,14 @@ from bot.types import Attachment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the bot is in a workspace; `url` is the workspace's address."""
+    """Who the bot is in a workspace; `url` is the workspace's address, `name` what people call it."""
 
     team: str
     enterprise: str
     bot_user: str
     bot_id: str
     url: str
+    name: str = ""
 
 
 class SlackWorkspace:
@@ -39,6 +40,7 @@ class SlackWorkspace:
         self.bot_user = identity.bot_user
         self.bot_id = identity.bot_id
         self.url = identity.url
+        self.name = identity.name
         self.calls = calls
         self.directory = SlackDirectory(calls, identity.team)
         self.streams = True

@@ -86,6 +86,7 @@ class Connector:
             bot_user=field(told, "user_id"),
             bot_id=field(told, "bot_id"),
             url=field(told, "url"),
+            name=field(told, "team"),
         )
         return SlackWorkspace(identity, calls)
 

@@ -17,7 +17,7 @@ from adapters.seed import SeedModel, open_seed
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.context.attachments import AttachmentLoader, cost_of
-from bot.context.request_builder import RequestBuilder
+from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective
 from bot.pricing import SEED_CARD
@@ -132,8 +132,9 @@ async def test_what_people_attach_arrives(emulator: RunningSeed) -> None:
     effective: dict[str, Effective] = dict(resolve([]))
     clock = ManualClock()
     async with open_seed(base_url=emulator.url, api_key=API_KEY, model="seed-2-0-lite") as model:
+        platforms, options = {"fake": RecordingPlatform()}, RequestOptions(files=files)
         composer = RequestBuilder(
-            MemoryStore(clock=clock), model, FixedRates(), {"fake": RecordingPlatform()}, clock=clock, files=files
+            MemoryStore(clock=clock), model, FixedRates(), platforms, clock=clock, options=options
         )
         composition = await composer.compose(turn, effective)
         _, usage = await answered(model, composition.request)

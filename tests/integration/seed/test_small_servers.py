@@ -13,7 +13,7 @@ from anyio.from_thread import start_blocking_portal
 from adapters.local import LocalServer, find_weights, open_local
 from adapters.seed import SeedModel, SeedOptions, open_seed
 from bot.app.models import open_model
-from bot.context.system_prompt import system_prompt
+from bot.context.system_prompt import Abilities, system_prompt
 from bot.context.tokens import estimate
 from bot.context.window import WindowLimits
 from bot.pricing import FREE_CARD
@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.types import TurnState
 from tests.emulators.seed import Options, running_seed
 from tests.emulators.seed.options import API_KEY
+from tests.fakes import PLACE
 from tests.house import House, running
 
 TALK = "word " * 1_200
@@ -124,7 +125,7 @@ async def test_dense_texts_are_answered_or_refused_with_that_reason(
     async with opened as model, talking(model) as house:
         house.patience = 120
         limits = WindowLimits(context_tokens=model.context_tokens, max_tokens=8_192, card=FREE_CARD)
-        room = limits.prompt - estimate(system_prompt(None, ""))
+        room = limits.prompt - estimate(system_prompt(None, place=PLACE, abilities=Abilities(brief=True)))
         for number, tokens in enumerate((share * room, share * model.context_tokens), 1):
             settlement = await house.ask(sized(TEXTS[name], int(tokens)), number)
             if settlement.state is not TurnState.DONE:

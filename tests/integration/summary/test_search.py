@@ -11,13 +11,13 @@ import pytest
 from adapters.seed import SeedOptions, open_seed
 from adapters.seed.client import NO_SEARCH_NOTE
 from adapters.seed.protocols.wire_parameters import Profile, WireName
-from bot.context.system_prompt import system_prompt
+from bot.context.system_prompt import Abilities, system_prompt
 from bot.context.transcript import SEARCH
 from bot.delivery.footer import footer_parts
 from bot.types import Draft, Entry, ModelRequest, SearchStarted, Settlement
 from tests.emulators.seed.options import API_KEY, Options
 from tests.emulators.seed.server import RunningSeed, running_seed
-from tests.fakes import words
+from tests.fakes import PLACE, words
 from tests.house import House, running
 
 QUESTION = "When do spring tides come?"
@@ -87,7 +87,7 @@ async def test_its_sources_and_what_it_took_are_told_at_the_end() -> None:
     assert "1 web search" in footer_parts(settlement.draft.footer)
     assert record.ask is not None
     assert record.ask.settings.enable_web_search
-    assert record.ask.messages[0].text == system_prompt(None, "")
+    assert record.ask.messages[0].text == system_prompt(None, place=PLACE, abilities=Abilities(files=False))
     assert record.ask.question.text.endswith(f"{QUESTION}\n{SEARCH}")
 
 

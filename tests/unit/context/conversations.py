@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.context.system_prompt import system_prompt
+from bot.context.system_prompt import notes_message, system_prompt
 from bot.context.transcript import answer_entry, user_entry
 from bot.context.window import CacheBreak, View, Window, WindowLimits, after, mark_prefix_broken, plan
 from bot.pricing import RateCard, Tier
@@ -72,8 +72,9 @@ class Thread:
             conversation=self.conversation,
             history=[entry for entry in self.entries if entry.position >= self.conversation.window_start],
             question=asked,
-            head=system_prompt(self.persona, self.conversation.memory),
+            head=system_prompt(self.persona),
             now=self.now,
+            notes=notes_message(self.conversation.memory),
         )
 
     def ask(self, *texts: str, answer: str = "An answer.", pause: float = 60.0) -> tuple[View, Window]:

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from bot.context.compaction import NOTES_TITLE
+from bot.context.system_prompt import notes_message
 from bot.errors import InvalidInput, ModelUnavailable
 from bot.types import ModelEvent, TurnState, Usage
 from tests.fakes import KEY, incoming, words
@@ -29,7 +30,7 @@ def scripts_of_notes(turns: int) -> list[list[ModelEvent]]:
     return [words(f"answer {number}", UNTOLD) for number in range(2 * turns)]
 
 
-async def test_a_coming_trim_is_condensed_from_the_unchanged_prefix_and_pinned_in_the_head() -> None:
+async def test_a_coming_trim_is_condensed_from_the_unchanged_prefix_and_stands_behind_the_system_prompt() -> None:
     async with running(*scripts_of_notes(40)) as house:
         await talk(house, turns=30)
     condensed = [
@@ -41,8 +42,9 @@ async def test_a_coming_trim_is_condensed_from_the_unchanged_prefix_and_pinned_i
     before, after = house.requests[index - 1], house.requests[index + 1]
     assert notes.head == before.head
     assert notes.entries[: len(before.entries)] == before.entries
-    assert condensed[0].conversation.memory in after.head
-    assert after.entries[0] != before.entries[0]
+    assert after.head == before.head
+    assert after.entries[0] == notes_message(condensed[0].conversation.memory)[0]
+    assert after.entries[1] != before.entries[0]
     records = await house.store.recent_requests(KEY, limit=100)
     assert [record.figures.broken for record in records].count("trim") == len(house.store.condensations)
     assert {record.figures.broken for record in records} == {"first", "trim", ""}
@@ -114,7 +116,7 @@ async def test_notes_are_told_and_forgotten() -> None:
         assert "are gone" in await told(house, "/forget memory")
         assert "There are no notes" in await told(house, "/show memory")
         await house.ask("still there?", 700)
-    assert memory not in house.requests[-1].head
+    assert not any(memory in entry.text for entry in house.requests[-1].entries)
     assert (await house.store.recent_requests(KEY, limit=1))[0].figures.broken == "head changed"
 
 

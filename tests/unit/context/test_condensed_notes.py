@@ -11,7 +11,7 @@ from bot.context.condensed_notes import (
     instruction_with,
     sanitised,
 )
-from bot.context.system_prompt import MEMORY_TITLE, system_prompt
+from bot.context.system_prompt import MEMORY_TITLE, notes_message
 from bot.context.tokens import estimate
 from bot.types import Entry
 
@@ -86,5 +86,6 @@ def test_a_single_long_line_is_cut() -> None:
     assert bounded("a" * 100, 5) == "a" * 20
 
 
-def test_the_memory_is_shown_as_notes_in_the_head() -> None:
-    assert MEMORY_TITLE in system_prompt(None, combined("", "- a", most_tokens=800))
+def test_the_memory_is_shown_as_a_message_of_notes() -> None:
+    (message,) = notes_message(combined("", "- a", most_tokens=800))
+    assert message == Entry(role="user", text=f"{MEMORY_TITLE}\n- a")

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from bot.context.system_prompt import digest
+from bot.context.tokens import estimate_entry
 from bot.context.window import CacheBreak, View, after, mark_prefix_broken, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
@@ -51,6 +52,30 @@ class TestBreaks:
         thread.persona = "A pirate."
         assert thread.ask("And now?")[1].broken is CacheBreak.HEAD_CHANGED
         assert thread.ask("And now?")[1].broken is None
+
+    def test_changed_notes_are_the_reason_and_leave_the_system_prompt_cached(self) -> None:
+        thread = Thread()
+        thread.ask("Hello")
+        thread.conversation = replace(thread.conversation, memory="- Ada likes tea.")
+        view, window = thread.ask("And now?")
+        assert window.broken is CacheBreak.HEAD_CHANGED
+        assert 1_024 <= window.cached == window.head_tokens - sum(map(estimate_entry, view.notes))
+        _, window = thread.ask("And now?")
+        assert window.broken is None
+        assert window.cached > window.head_tokens
+
+    def test_a_changed_system_prompt_leaves_nothing_cached(self) -> None:
+        thread = Thread(conversation=Conversation(memory="- Ada likes tea."))
+        thread.ask("Hello")
+        thread.persona = "A pirate."
+        assert thread.ask("And now?")[1].cached == 0
+
+    def test_a_conversation_of_an_older_release_breaks_once(self) -> None:
+        thread = Thread(conversation=Conversation(memory="- Ada likes tea."))
+        thread.ask("Hello")
+        older = digest("its persona, its rules and its notes in one text")
+        thread.conversation = replace(thread.conversation, head_digest=older)
+        assert [thread.ask("And now?")[1].broken for _ in range(2)] == [CacheBreak.HEAD_CHANGED, None]
 
     def test_a_deleted_message_is_the_reason(self) -> None:
         thread = Thread()

@@ -184,7 +184,7 @@ def happen(thread: Thread, what: tuple[Any, ...]) -> tuple[View, Window] | None:
 @given(st.lists(happenings, max_size=40), st.sampled_from(["0", "0.1", "0.5", "1"]))
 def test_a_request_extends_the_one_before_unless_a_reason_is_told(course: list[tuple[Any, ...]], ratio: str) -> None:
     thread = Thread(terms=limits(card=card(ratio), context_tokens=16_000))
-    before: tuple[str, tuple[Entry, ...]] | None = None
+    before: tuple[object, tuple[Entry, ...]] | None = None
     since: set[str] = set()
     for what in course:
         since.add(what[0])
@@ -193,19 +193,19 @@ def test_a_request_extends_the_one_before_unless_a_reason_is_told(course: list[t
         view, window = asked
         if window.broken is None:
             assert before is not None
-            assert view.head == before[0]
+            assert (view.head, view.notes) == before[0]
             assert window.entries[: len(before[1])] == before[1]
         else:
             _check_reason(window.broken, before, view, since)
-        before, since = (view.head, window.entries), set()
+        before, since = ((view.head, view.notes), window.entries), set()
 
 
 def _check_reason(
-    reason: CacheBreak, before: tuple[str, tuple[Entry, ...]] | None, view: View, since: set[str]
+    reason: CacheBreak, before: tuple[object, tuple[Entry, ...]] | None, view: View, since: set[str]
 ) -> None:
     last = view.conversation.last_request_at
     late = last is not None and view.now - last > timedelta(minutes=10)
     assert (reason is CacheBreak.FIRST) == (before is None)
     assert reason is not CacheBreak.COLD or late
     assert reason is not CacheBreak.DELETED or "delete" in since
-    assert reason is not CacheBreak.HEAD_CHANGED or (before is not None and view.head != before[0])
+    assert reason is not CacheBreak.HEAD_CHANGED or (before is not None and (view.head, view.notes) != before[0])

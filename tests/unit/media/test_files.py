@@ -20,7 +20,7 @@ from bot.context.attachments import (
     notices_of,
     within_bytes,
 )
-from bot.context.request_builder import RequestBuilder
+from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.context.transcript import file_text, user_entry
 from bot.errors import BotError, FileTooLarge, PlatformError
 from bot.parameter_resolver import resolve
@@ -237,7 +237,12 @@ async def composed(
     clock = ManualClock()
     store = MemoryStore(clock=clock)
     composer = RequestBuilder(
-        store, ScriptedModel(), FixedRates(), {"fake": RecordingPlatform(thread)}, clock=clock, files=files
+        store,
+        ScriptedModel(),
+        FixedRates(),
+        {"fake": RecordingPlatform(thread)},
+        clock=clock,
+        options=RequestOptions(files=files),
     )
     turn = Turn(id=1, incoming=question, state=TurnState.RUNNING, epoch=1, attempt=1)
     return list((await composer.compose(turn, resolve([]))).request.entries)
