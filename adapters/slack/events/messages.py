@@ -25,12 +25,11 @@ from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.status import forget_title
 from bot.chat.background_tasks import BackgroundTasks
-from bot.commands.parser import question_in
 from bot.errors import InvalidInput
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.pending_answers import INTERRUPTED
-from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, ThreadMessage, Within
+from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
 
 logger = logging.getLogger(__name__)
 
@@ -134,19 +133,7 @@ class SlackMessageHandler:
         if said is None or is_preview or workspace.is_own(message):
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
-        member = await _author(workspace, said)
-        names = await workspace.directory.names(mentions(message))
-        text = await message_text(message, names, bot_user=workspace.bot_user, most=QUESTION_CHARACTERS)
-        is_directed = said.is_direct or said.mentions_bot
-        typed = to_plain(without_mention(said.text, workspace.bot_user), names)
-        edited = ThreadMessage(
-            source_id=said.ts,
-            author=member.person,
-            text=typed if typed != question_in(typed) else text,
-            at=said.at,
-            attachments=workspace.attachments_of(message),
-        )
-        await self._bot.on_message_edited(said.key(workspace.team), edited, at=at, is_directed=is_directed)
+        await self._bot.on_message_edited(await self._incoming(workspace, said), at=at)
 
     async def _deleted(self, workspace: SlackWorkspace, event: Event) -> None:
         before = _record(event, "previous_message")
