@@ -16,7 +16,6 @@ from bot.types import (
     Outcome,
     PendingAnswer,
     RequestRecord,
-    ThreadMessage,
     Turn,
     TurnId,
     Within,
@@ -50,10 +49,8 @@ class QuietBot:
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def on_message_edited(
-        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
-    ) -> None:
-        return None
+    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+        return HandleResult(outcome=Outcome.IGNORED)
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         return DeletionOutcome()

@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Any, Final
 
 from adapters.slack.block_kit import BlockReader, Piece
-from adapters.slack.payloads import Record, attachments, field, first_line, records
+from adapters.slack.payloads import LEFT_OUT, Record, attachments, field, first_line, moment, records
 from adapters.slack.rich_text import MOST_DEPTH, Names
-from bot.chat.message_rendering import beginning, repeats
+from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.types import Attachment
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
 
@@ -33,6 +33,8 @@ NOTICES: Final = frozenset(
 _MENTION = re.compile(r"<(?P<mark>[@#]|!subteam\^)(?P<id>[A-Z][A-Z0-9]{1,30})(?:\|[^<>]*)?>")
 _MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@"}
 _NO_PREVIEW: Final = "[no preview available]"
+_PREVIEW: Final = ("from_url", "original_url", "app_unfurl_url")
+"""Fields that say of which address an attachment is a preview: https://docs.slack.dev/messaging/unfurling-links-in-messages"""
 
 
 def read_content(message: Record, names: Names, *, bot_user: str = "") -> MessageContent:
@@ -46,6 +48,33 @@ def read_content(message: Record, names: Names, *, bot_user: str = "") -> Messag
         return content
     text = _without_address(content.text, f"@{bot_user}").replace(f"@{bot_user}", f"@{names.get(bot_user, bot_user)}")
     return MessageContent(text=text, parts=content.parts, reply_to=content.reply_to)
+
+
+def written(message: Record, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS) -> str:
+    """Return a message with all its parts as Markdown of at most `most` characters; see `read_content`."""
+    return render(read_content(message, names, bot_user=bot_user), most=most)
+
+
+def has_content(message: Record) -> bool:
+    """Return whether a message says or shows something that people put there."""
+    if message.get("hidden") is True or field(message, "subtype") in LEFT_OUT or moment(field(message, "ts")) is None:
+        return False
+    return bool(field(message, "text").strip()) or any(files(message)) or bool(written(message, {}).strip())
+
+
+def is_same(before: Record, after: Record) -> bool:
+    """Return whether two states of a message say the same, whatever previews Slack has put below it meanwhile."""
+    first, second = (read_content(_without_previews(message), {}) for message in (before, after))
+    return first == second
+
+
+def _without_previews(message: Record) -> Record:
+    own = [item for item in records(message, "attachments") if not _is_preview(item)]
+    return {**message, "attachments": own}
+
+
+def _is_preview(attachment: Record) -> bool:
+    return attachment.get("is_share") is not True and any(field(attachment, name) for name in _PREVIEW)
 
 
 def mentions(message: Record) -> list[tuple[str, str]]:

@@ -86,30 +86,6 @@ def moment(ts: str) -> datetime | None:
     return datetime.fromtimestamp(int(match["seconds"]), tz=UTC).replace(microsecond=micros)
 
 
-def has_content(message: Record) -> bool:
-    """Return whether a message says or shows something."""
-    if message.get("hidden") is True or field(message, "subtype") in LEFT_OUT or moment(field(message, "ts")) is None:
-        return False
-    return bool(text_of(message).strip()) or any(attachments(message))
-
-
-def text_of(message: Record) -> str:
-    """Return what a message says, as mrkdwn; apps often say it only in their blocks or attachments."""
-    text = field(message, "text")
-    if text.strip():
-        return text
-    blocks = [field(block, "text", "text") for block in records(message, "blocks")]
-    said = [part for part in blocks if part] or [_attached_text(record) for record in records(message, "attachments")]
-    return "\n".join(part for part in said if part)
-
-
-def _attached_text(attachment: Record) -> str:
-    title, link = field(attachment, "title"), field(attachment, "title_link")
-    heading = f"<{link}|{title}>" if title and link else title
-    parts = [field(attachment, "pretext"), heading, field(attachment, "text")]
-    return "\n".join(part for part in parts if part) or field(attachment, "fallback")
-
-
 def attachments(message: Record) -> Iterator[Attachment]:
     """Yield the files beside a message, without those that Slack has removed."""
     for file in records(message, "files"):

@@ -195,12 +195,10 @@ class Bot(Protocol):
         """
         ...
 
-    async def on_message_edited(
-        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
-    ) -> None:
-        """Follow the edit of a message of a channel, edited at `at`; `message` has its new text and original time.
+    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+        """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
-        `is_directed` says that it is meant for the bot by itself. Raises `StorageError`.
+        What the edit makes a question is answered, once; ANSWERING says so. Raises `StorageError`.
         """
         ...
 

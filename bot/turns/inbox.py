@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from bot.chat.follow_ups import TALK_LENGTH
@@ -45,7 +45,6 @@ from bot.types import (
     Outcome,
     PendingAnswer,
     RequestRecord,
-    ThreadMessage,
     Turn,
     TurnId,
     Within,
@@ -59,6 +58,11 @@ TOLD_EVERY_SECONDS: Final = 3_600.0
 """How often the log tells of one kind of thing that is passed over in one place."""
 
 PLACES_KEPT: Final = 10_000
+
+ASKED_BY_EDIT: Final = timedelta(days=1)
+"""How long after it was written an edit can make a message a question; what is older may have been one, and be gone."""
+
+PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 
 EMPTY_QUESTION = (
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
@@ -154,7 +158,7 @@ class Inbox:
             return await self._once(incoming, telling(decision.text))
         if decision.action is Action.IGNORE:
             return await self._pass_over(incoming, decision.reason)
-        return HandleResult(outcome=Outcome.IGNORED)
+        return PASSED_OVER
 
     async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
         """Do nothing, and log so once an hour by kind and place: it may be all that a busy channel says."""
@@ -165,7 +169,7 @@ class Inbox:
             logger.info("passed over", extra={"place": "/".join(place), "reason": reason})
 
         await self._passed_over.get((*place, reason), tell)
-        return HandleResult(outcome=Outcome.IGNORED)
+        return PASSED_OVER
 
     async def _control(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
         """Carry out what somebody does with a control, if that is open to them."""
@@ -245,16 +249,45 @@ class Inbox:
             return await self._refuse(asked, error)
         return await self._once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
 
-    async def on_message_edited(
-        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
-    ) -> None:
-        """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected."""
-        if message.author.is_bot and not is_directed:
-            return  # bots edit once a second while they write, and only what is meant for the bot is a question
-        text = question_in(message.text)
+    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+        """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected.
+
+        What was no question before, as its mention was forgotten, is asked.
+        """
+        if message.author.is_bot and not message.is_directed:
+            return PASSED_OVER  # bots edit once a second while they write, and only what is meant for us is a question
+        typed = message.typed or message.text
+        asked = question_in(typed)
+        text = message.text if asked == typed else asked
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
-        await self._store.edit_message(channel, edit, is_directed=is_directed)
+        await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
+        is_late = self._services.clock() - message.at > ASKED_BY_EDIT
+        if not message.is_directed or is_late or await self._store.is_known(message):
+            return PASSED_OVER
+        return await self._ask_edited(message)
+
+    async def _ask_edited(self, message: Incoming) -> HandleResult:
+        """Answer what an edit has made a question; a command counts only as it was sent."""
+        question = await self._question(message)
+        if question is None or not (question.text.strip() or question.attachments):
+            return PASSED_OVER
+        state = await self._state(question)
+        if decide(question, state).action is not Action.ANSWER:
+            return PASSED_OVER
+        return await self._take(_placed(question, state))
+
+    async def _question(self, message: Incoming) -> Incoming | None:
+        """Return what a message asks; None for a command that is none of the model's, and for what is none."""
+        words = message.typed or message.text
+        invocation = parse(words, directed=True)
+        if invocation is None:
+            return None if unknown_command(words) else message
+        try:
+            result = await self._call(invocation, message)
+        except InvalidInput as error:
+            return message if isinstance(error, UsageError) and not invocation.marked else None
+        return result if isinstance(result, Incoming) else None
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""

@@ -46,7 +46,7 @@ def incoming_of(event: Mapping[str, str]) -> Incoming:
     thread = event["thread"] or event["message"]
     return Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=event["flock"], channel=event["room"], thread=thread),
-        dedupe_key=f"pigeon:{event['id']}",
+        dedupe_key=f"pigeon:{event['message']}",
         author=Person(id=event["author"], name=event["name"]),
         text=event["text"].removeprefix(MENTION).strip(),
         at=datetime.fromisoformat(event["at"]).astimezone(UTC),
@@ -154,7 +154,7 @@ class Webhooks:
 
     async def _hear(self, kind: str, incoming: Incoming) -> None:
         if kind == "edit":
-            await self._bot.on_message_edited(incoming.key, message_of(incoming), at=self._clock())
+            await self._bot.on_message_edited(incoming, at=self._clock())
         elif kind == "deletion":
             await self._bot.on_message_deleted(incoming.key, incoming.source_id)
         elif kind == "message":

@@ -33,7 +33,7 @@ from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THR
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
-from bot.types import ConversationKey, Incoming, Outcome, Within
+from bot.types import Incoming, Outcome, Within
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,8 @@ class DiscordMessageHandler:
         """Handle a message as Discord tells it."""
         if not is_spoken(message) or self._is_mine(message):
             return
-        incoming = await self._incoming(message, own_role=own_role, guild=guild)
+        place = await self._directory.place(str(message["channel_id"]))
+        incoming = await self._incoming(message, place, own_role=own_role, guild=guild)
         if incoming is None:
             return
         incoming = replace(incoming, is_admin=is_admin)
@@ -89,9 +90,10 @@ class DiscordMessageHandler:
             await answer_in_place(self._around, incoming, text)
             await self._bot.mark_answered(incoming)
 
-    async def _incoming(self, message: Json, *, own_role: int | None, guild: discord.Guild | None) -> Incoming | None:
+    async def _incoming(
+        self, message: Json, place: ChannelInfo, *, own_role: int | None, guild: discord.Guild | None
+    ) -> Incoming | None:
         """None for what cannot be read: without the message-content intent only what is meant for the bot can be."""
-        place = await self._directory.place(str(message["channel_id"]))
         is_directed = place.is_direct or self._mentions_me(message, own_role) or self._replies_to_me(message)
         content = content_of(message)
         files = attachments_of(message) + (attachments_of(quoted) if (quoted := self._quoted(message)) else ())
@@ -154,20 +156,19 @@ class DiscordMessageHandler:
         message = message_json(event.message)
         if not edited_at or "content" not in told or not is_spoken(message) or self._is_mine(message):
             return
-        plain = thread_message(message, _names_of(event.message.guild))
-        if not plain.text and not self._reads_content:
+        if not content_of(message) and not self._reads_content:
             return
         own_role = event.message.guild.self_role if event.message.guild else None
-        text = without_address(content_of(message), self._ids(own_role.id if own_role else None))
-        text = readable(text, names_in(message, _names_of(event.message.guild)))
-        key = await self._key(event.guild_id, event.channel_id)
-        is_directed = key.workspace.startswith("@") or self._mentions_me(message, own_role.id if own_role else None)
-        edited = replace(plain, text=text)
-        await self._bot.on_message_edited(key, edited, at=moment(edited_at), is_directed=is_directed)
+        place = await self._place(event.guild_id, event.channel_id)
+        incoming = await self._incoming(
+            message, place, own_role=own_role.id if own_role else None, guild=event.message.guild
+        )
+        if incoming is not None:
+            await self._bot.on_message_edited(incoming, at=moment(edited_at))
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
-        key = await self._key(guild, channel)
+        key = (await self._place(guild, channel)).key()
         ids = [str(id) for id in messages]
         outcome = await self._bot.on_message_deleted(key, *ids)
         if outcome.questions and not key.thread and guild is not None:
@@ -191,15 +192,13 @@ class DiscordMessageHandler:
         given = {name: str(id) for name, id in names.items() if id is not None}
         await self._bot.on_place_deleted(Within(platform=PLATFORM, workspace=str(guild), **given))
 
-    async def _key(self, guild: int | None, channel: int) -> ConversationKey:
-        """Return the conversation of a thread or direct channel, or the channel; taken for one where nothing else is
-        known.
-        """
+    async def _place(self, guild: int | None, channel: int) -> ChannelInfo:
+        """Return a thread, direct channel or channel; taken for one where nothing else is known."""
         id = str(channel)
         try:
-            return (await self._directory.place(id)).key()
+            return await self._directory.place(id)
         except PlatformError:
-            return ChannelInfo(guild=str(guild or ""), id=id, kind=0).key()
+            return ChannelInfo(guild=str(guild or ""), id=id, kind=0)
 
 
 async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str) -> None:

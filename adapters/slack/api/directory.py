@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +22,7 @@ PATIENCE_SECONDS: Final = 1.0
 NOT_OF_THE_WORKSPACE: Final = frozenset({"user_not_found", "user_not_visible"})
 """What `users.info` answers of people whom the workspace does not know."""
 
-_MENTION: Final = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
+_ASKED_FOR: Final = ("@", "#")  # the names of user groups stand beside their ids
 _MENTIONS_AT_MOST: Final = 30  # of one message; names of more are left as ids
 
 
@@ -87,9 +86,10 @@ class SlackDirectory:
         """Return a channel by id. Raises `PlatformError`."""
         return await self._places.get(id, lambda: self._ask_place(id))
 
-    async def names_in(self, text: str) -> Mapping[str, str]:
-        """Return the names of the people and channels that a message's mrkdwn mentions, by id."""
-        mentioned = list(dict.fromkeys(_MENTION.findall(text)))[:_MENTIONS_AT_MOST]
+    async def names(self, mentions: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+        """Return the names of the people ("@") and channels ("#") that a message mentions, by id."""
+        found = dict.fromkeys((mark, id) for mark, id in mentions if mark in _ASKED_FOR)
+        mentioned = list(found)[:_MENTIONS_AT_MOST]
         names = await asyncio.gather(*(self._name(kind, id) for kind, id in mentioned))
         return {id: name for (_, id), name in zip(mentioned, names, strict=True) if name != id}
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.limits import HISTORY_PAGE
+from adapters.slack.api.message_text import message_text
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.message_content import has_content, mentions
 from adapters.slack.mrkdwn import to_markdown
-from adapters.slack.payloads import field, has_content, moment, records, text_of
+from adapters.slack.payloads import field, moment, records
 from bot.chat.rate_limit import Priority
 from bot.offload import offload
 from bot.types import Person, ReadMessage
@@ -53,7 +55,7 @@ async def as_read(workspace: SlackWorkspace, messages: Sequence[Message]) -> lis
 
 
 async def _as_read(workspace: SlackWorkspace, message: Message) -> ReadMessage:
-    text, thread = text_of(message), field(message, "thread_ts")
+    thread = field(message, "thread_ts")
     ts, replies = field(message, "ts"), message.get("reply_count")
     at = moment(ts)
     if at is None:
@@ -61,13 +63,21 @@ async def _as_read(workspace: SlackWorkspace, message: Message) -> ReadMessage:
     return ReadMessage(
         source_id=ts,
         author=await author_of(workspace, message),
-        text=await offload(len(text), to_markdown, text, await workspace.directory.names_in(text)),
+        text=await _text(workspace, message),
         at=at,
         attachments=workspace.attachments_of(message),
         thread=thread if thread != ts else "",
         edited_at=_edited_at(message),
         replies=replies if isinstance(replies, int) else 0,
     )
+
+
+async def _text(workspace: SlackWorkspace, message: Message) -> str:
+    """Return what a message says; the bot's own blocks say the same as its text, in words for people."""
+    names, text = await workspace.directory.names(mentions(message)), field(message, "text")
+    if workspace.is_own(message) and text.strip():
+        return await offload(len(text), to_markdown, text, names)
+    return await message_text(message, names)
 
 
 async def author_of(workspace: SlackWorkspace, message: Message) -> Person:

@@ -10,7 +10,7 @@ from weakref import WeakSet
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.directory import SlackDirectory
 from adapters.slack.api.errors import UNAVAILABLE, SlackApiError
-from adapters.slack.payloads import attachments
+from adapters.slack.message_content import files
 from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.types import Attachment
@@ -54,8 +54,8 @@ class SlackWorkspace:
         return message.get("user") == self.bot_user or (bool(self.bot_id) and message.get("bot_id") == self.bot_id)
 
     def attachments_of(self, message: Mapping[str, Any]) -> tuple[Attachment, ...]:
-        """Return the files beside a message, their ids beginning with the workspace whose bot can fetch them."""
-        return tuple(replace(attachment, id=f"{self.team}/{attachment.id}") for attachment in attachments(message))
+        """Return the files of a message and its forwards; their ids begin with the workspace that may fetch them."""
+        return tuple(replace(attachment, id=f"{self.team}/{attachment.id}") for attachment in files(message))
 
     @property
     def may_stream(self) -> bool:

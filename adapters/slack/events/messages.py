@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from adapters.slack.api.directory import Member
+from adapters.slack.api.message_text import QUESTION_CHARACTERS, message_text
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.parse import (
     PLATFORM,
@@ -17,19 +18,18 @@ from adapters.slack.events.parse import (
     read_message,
     without_mention,
 )
-from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.message_content import is_same, mentions
+from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.rendering import in_slack_words
 from adapters.slack.replies.status import forget_title
 from bot.chat.background_tasks import BackgroundTasks
-from bot.commands.parser import question_in
 from bot.errors import InvalidInput
-from bot.offload import offload
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.pending_answers import INTERRUPTED
-from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, ThreadMessage, Within
+from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
 
 logger = logging.getLogger(__name__)
 
@@ -99,15 +99,14 @@ class SlackMessageHandler:
 
     async def _incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
         member = await _author(workspace, said)
-        names = await workspace.directory.names_in(said.text)
-        text = without_mention(said.text, workspace.bot_user)
+        names = await workspace.directory.names(mentions(said.event))
         return Incoming(
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
             author=member.person,
             author_kind=kind_of(workspace, member, said.user_team),
-            text=await offload(len(text), to_markdown, text, names),
-            typed=to_plain(text, names),
+            text=await message_text(said.event, names, bot_user=workspace.bot_user, most=QUESTION_CHARACTERS),
+            typed=to_plain(without_mention(said.text, workspace.bot_user), names),
             at=said.at,
             source_id=said.ts,
             attachments=workspace.attachments_of(said.event),
@@ -130,23 +129,11 @@ class SlackMessageHandler:
         said = read_message(
             {"type": "message", **message}, bot_user=workspace.bot_user, channel=field(event, "channel")
         )
-        is_preview = bool(before) and field(before, "text") == field(message, "text")  # they change messages, too
+        is_preview = bool(before) and is_same(before, message)  # they change messages, too
         if said is None or is_preview or workspace.is_own(message):
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
-        member = await _author(workspace, said)
-        names = await workspace.directory.names_in(said.text)
-        text = without_mention(said.text, workspace.bot_user)
-        is_directed = said.is_direct or said.mentions_bot
-        typed = to_plain(text, names)
-        edited = ThreadMessage(
-            source_id=said.ts,
-            author=member.person,
-            text=typed if typed != question_in(typed) else to_markdown(text, names),
-            at=said.at,
-            attachments=workspace.attachments_of(message),
-        )
-        await self._bot.on_message_edited(said.key(workspace.team), edited, at=at, is_directed=is_directed)
+        await self._bot.on_message_edited(await self._incoming(workspace, said), at=at)
 
     async def _deleted(self, workspace: SlackWorkspace, event: Event) -> None:
         before = _record(event, "previous_message")

@@ -13,6 +13,7 @@ from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.requests import Body, asked_by, channel_of
 from adapters.slack.events.settings_modal import SettingsModal
+from adapters.slack.message_content import mentions
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
@@ -62,7 +63,7 @@ class SlashCommandHandler:
     async def command(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody typed the slash command. Raises `StorageError`."""
         raw = field(body, "text").strip()
-        names = await workspace.directory.names_in(raw)
+        names = await workspace.directory.names(mentions({"text": raw}))
         text = to_plain(raw, names)
         word = text.partition(" ")[0]
         command = find_command(word)

@@ -12,17 +12,15 @@ from itertools import islice
 from pathlib import Path
 
 from adapters.slack.export.archive import ExportArchive, open_archive
-from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.message_content import files, has_content, written
+from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import (
     Record,
-    attachments,
     field,
     first_line,
-    has_content,
     moment,
     person,
     stranger,
-    text_of,
 )
 from bot.ports import WorkspaceStore
 from bot.types import Channel, ChannelMessage, Person, Workspace
@@ -194,7 +192,6 @@ class Export:
         thread = field(record, "thread_ts")
         root = self.survey.roots.get((channel.id, thread), thread)
         author = self._users.get(field(record, "user")) or stranger(record)
-        text = to_markdown(text_of(record), self._names)
         at = moment(ts)
         assert at is not None  # noqa: S101 - for the type checker: `has_content` has asked
         return ChannelMessage(
@@ -202,10 +199,10 @@ class Export:
             channel=channel.id,
             id=ts,
             author=author,
-            text=f"_{text}_" if field(record, "subtype") == "me_message" and "\n" not in text else text,
+            text=written(record, self._names),
             at=at,
             thread="" if root == ts else root,
-            attachments=tuple(attachments(record)),
+            attachments=tuple(files(record)),
         )
 
 

@@ -16,7 +16,7 @@ from bot.parameters import Scope, find
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.types import ConversationKey, HandleResult, Incoming, Outcome, TextDelta, ThreadMessage, Turn
+from bot.types import HandleResult, Incoming, Outcome, TextDelta, Turn
 from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ScriptedModel, words
 
@@ -34,10 +34,11 @@ class NotingInbox(Inbox):
     heard: defaultdict[str, list[HandleResult]]
     changed: set[str]
 
-    async def on_message_edited(self, channel: ConversationKey, message: ThreadMessage, **more: Any) -> None:
+    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
         """Follow a change as ever."""
-        await super().on_message_edited(channel, message, **more)
+        handled = await super().on_message_edited(message, at=at)
         self.changed.add(message.source_id)
+        return handled
 
     async def handle(self, incoming: Incoming) -> HandleResult:
         """Handle it as ever; an error that is to be told counts as such."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import mimetypes
 import re
 import uuid
@@ -344,16 +345,16 @@ class PeopledSlack(SlackEmulator):
 
 
 def _rich_text(text: str) -> Json:
-    """The block that Slack's own composer makes of a text."""
+    """The block that Slack's own composer makes of a text, in which nothing is escaped."""
     elements: list[Json] = []
     rest = 0
     for found in _MENTION.finditer(text):
         if text[rest : found.start()]:
-            elements.append({"type": "text", "text": text[rest : found.start()]})
+            elements.append({"type": "text", "text": html.unescape(text[rest : found.start()])})
         elements.append({"type": "user", "user_id": found[1]})
         rest = found.end()
     if text[rest:]:
-        elements.append({"type": "text", "text": text[rest:]})
+        elements.append({"type": "text", "text": html.unescape(text[rest:])})
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "block_id": uuid.uuid4().hex[:5], "elements": [section]}
 

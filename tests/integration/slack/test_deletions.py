@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.types import ConversationKey, Person, TextDelta, ThreadMessage
+from adapters.slack.events.parse import dedupe_key
+from bot.types import ConversationKey, Person, TextDelta
 from storage import migrate, open_store
 from tests.copies import copies_of
 from tests.emulators.slack import Message
 from tests.emulators.slack.faults import Fault
-from tests.fakes import words
+from tests.fakes import incoming, words
 from tests.integration.slack.scene import PATIENCE_S, Scene, held, now, scene
 
 SECRET = "hunter2"
@@ -180,8 +182,15 @@ async def test_a_deletion_and_an_edit_can_come_before_their_messages(tmp_path: P
             platform="slack", workspace=slack.team.id, channel=deleted.channel.id, thread=deleted.root_ts
         )
         await play.inbox.on_message_deleted(key, deleted.ts)
-        plain = ThreadMessage(source_id=edited.ts, author=Person(id=slack.ada.id, name="ada"), text="dogs?", at=now())
-        await play.inbox.on_message_edited(key, plain, at=now(), is_directed=True)
+        early = incoming(
+            "dogs?",
+            key=replace(key, thread=edited.ts),
+            dedupe_key=dedupe_key(slack.team.id, edited.channel.id, edited.ts),
+            author=Person(id=slack.ada.id, name="ada"),
+            source_id=edited.ts,
+            at=now(),
+        )
+        await play.inbox.on_message_edited(early, at=now())
         slack.deliveries.release()
         await play.settled()
         assert SECRET not in sent(play, since=0)

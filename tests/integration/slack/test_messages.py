@@ -47,7 +47,7 @@ async def test_an_old_thread_is_read_when_the_bot_is_first_asked_in_it() -> None
         await ask(play, f"{slack.mention()} what is broken?", root.ts)
         sent = "\n".join(entry.text for entry in play.model.asked[0].entries)
         assert "the pump is broken" in sent
-        assert "@ada since **when**?" in sent
+        assert "@ada since *when*?" in sent
 
 
 async def test_messages_of_bots_are_not_answered() -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from bot.types import ModelRequest, RequestRecord, ThreadMessage, Usage
+from bot.types import ModelRequest, RequestRecord, Usage
 from tests.examples import examples
 from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running
@@ -37,8 +37,8 @@ async def act(house: House, name: str, value: object, number: int) -> None:
         case "pause":
             house.clock.advance(float(str(value)))
         case "edit":
-            edited = ThreadMessage(source_id=f"s{value}", author=ADA, text=f"better {number}", at=START)
-            await house.inbox.on_message_edited(KEY, edited, at=START + timedelta(seconds=number))
+            edited = incoming(f"better {number}", int(str(value)), is_directed=False)
+            await house.inbox.on_message_edited(edited, at=START + timedelta(seconds=number))
         case "delete":
             await house.inbox.on_message_deleted(
                 KEY, f"s{min(int(str(value)), number)}"

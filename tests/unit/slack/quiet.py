@@ -30,7 +30,6 @@ from bot.types import (
     HandleResult,
     Incoming,
     Outcome,
-    ThreadMessage,
     TurnId,
     Within,
 )
@@ -68,7 +67,7 @@ class RememberingBot(QuietBot):
 
     def __init__(self) -> None:
         self.heard: list[Incoming] = []
-        self.edits: list[tuple[ConversationKey, ThreadMessage]] = []
+        self.edits: list[Incoming] = []
         self.deletions: list[tuple[ConversationKey, str]] = []
         self.places: list[Within] = []
         self.stopped: list[ConversationKey] = []
@@ -88,10 +87,9 @@ class RememberingBot(QuietBot):
         self.stopped.append(key)
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def on_message_edited(
-        self, channel: ConversationKey, message: ThreadMessage, *, at: datetime, is_directed: bool = False
-    ) -> None:
-        self.edits.append((channel, message))
+    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+        self.edits.append(message)
+        return HandleResult(outcome=Outcome.IGNORED)
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         self.deletions += [(channel, id) for id in ids]

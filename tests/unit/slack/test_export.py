@@ -71,7 +71,7 @@ def test_a_later_export_of_the_same_team_is_the_same_workspace(tmp_path: Path) -
         assert export.workspace.id == "acme-t1"
 
 
-def test_a_message_has_its_time_author_and_markdown(tmp_path: Path) -> None:
+def test_a_message_has_its_time_author_and_words(tmp_path: Path) -> None:
     edited = said("*hi* <@U2>", edited={"user": "U1", "ts": "1767600009.000000"})
     (message,) = read_messages(make_export(tmp_path, [edited]))
     assert message == ChannelMessage(
@@ -79,7 +79,7 @@ def test_a_message_has_its_time_author_and_markdown(tmp_path: Path) -> None:
         channel="C1",
         id="1767600000.000100",
         author=Person(id="U1", name="Ada"),
-        text="**hi** @Bo Berg",
+        text="*hi* @Bo Berg",
         at=datetime(2026, 1, 5, 8, 0, 0, 100, tzinfo=UTC),
     )
 
@@ -147,11 +147,12 @@ def test_files_are_named_and_their_tokens_dropped(tmp_path: Path) -> None:
     ("record", "text"),
     [
         pytest.param({"attachments": [{"title": "Build", "title_link": "https://b.example", "text": "*ok*"}]},
-                     "[Build](https://b.example)\n**ok**", id="an-attachment"),
-        pytest.param({"attachments": [{"fallback": "ok"}]}, "ok", id="a-fallback"),
+                     "[card] Build <https://b.example>\n  *ok*", id="an-attachment"),
+        pytest.param({"attachments": [{"fallback": "ok"}]}, "[card]\n  ok", id="a-fallback"),
         pytest.param({"blocks": [{"type": "section", "text": {"text": "_ok_"}}]}, "_ok_", id="a-block"),
         pytest.param({"text": "waves", "subtype": "me_message"}, "_waves_", id="an-action"),
-        pytest.param({"text": "set the topic: x", "subtype": "channel_topic"}, "set the topic: x", id="a-notice"),
+        pytest.param({"text": "set the topic: x", "subtype": "channel_topic"},
+                     "[system message] set the topic: x", id="a-notice"),
         pytest.param({"text": "a\ud800\u0000b"}, "a?b", id="what-no-database-stores"),
     ],
 )  # fmt: skip

@@ -120,7 +120,7 @@ async def test_what_recorded_mentions_threads_edits_and_deletions_do() -> None:
     await desk.deliver("events_api", bodies["test_message_thread_broadcast.event_payload"])
     await desk.deliver("events_api", bodies["test_message_changed.event_payload"])
     await desk.deliver("events_api", bodies["test_message_deleted.event_payload"])
-    assert {item.text for _, item in desk.bot.edits} == {"message text"}
+    assert {item.text for item in desk.bot.edits} == {"updated message"}
     assert {source for _, source in desk.bot.deletions} == {TS}
     await desk.aclose()
 

@@ -133,9 +133,8 @@ async def test_what_bots_change_counts_where_it_is_meant_for_the_bot(directed: b
     async with running() as house:
         id = await house.store.enqueue(incoming("cats?"))
         assert id is not None
-        changed = ThreadMessage(source_id="s1", author=replace(ADA, is_bot=True), text="dogs?", at=START)
-        later = START + timedelta(minutes=1)
-        await house.inbox.on_message_edited(replace(KEY, thread=""), changed, at=later, is_directed=directed)
+        changed = incoming("dogs?", author=replace(ADA, is_bot=True), is_directed=directed)
+        await house.inbox.on_message_edited(changed, at=START + timedelta(minutes=1))
         turn = await house.store.get_turn(id)
     assert turn is not None
     assert turn.incoming.text == text

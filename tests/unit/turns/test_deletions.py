@@ -10,20 +10,17 @@ from typing import Any
 import pytest
 
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError
-from bot.types import FollowUp, TextDelta, ThreadMessage, Turn, TurnState, Within
-from tests.fakes import ADA, KEY, START, incoming, words
+from bot.types import FollowUp, TextDelta, Turn, TurnState, Within
+from tests.fakes import KEY, START, incoming, words
 from tests.house import House, running
 
 SECRET = "hunter2"
 PLACE = Within(platform=KEY.platform, workspace=KEY.workspace, channel=KEY.channel)
 
 
-def edited(number: int, text: str) -> ThreadMessage:
-    return ThreadMessage(source_id=f"s{number}", author=ADA, text=text, at=START + timedelta(seconds=number))
-
-
 async def edit(house: House, number: int, text: str, *, seconds: float = 60, **facts: Any) -> None:
-    await house.inbox.on_message_edited(KEY, edited(number, text), at=START + timedelta(seconds=seconds), **facts)
+    edited = incoming(text, number, **{"is_directed": False, **facts})
+    await house.inbox.on_message_edited(edited, at=START + timedelta(seconds=seconds))
 
 
 def sent(house: House, *, since: int = 0) -> str:
