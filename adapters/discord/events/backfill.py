@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from adapters.discord.api.client import Json
 from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.limits import MESSAGES_AT_ONCE
+from adapters.discord.api.names import names_in
 from adapters.discord.api.snowflakes import at_time, made_at
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
+from adapters.discord.events.parse import Names, no_names
 from bot.errors import BotError, PlatformError, StorageError
 from bot.ports import Bot
 
@@ -91,15 +94,22 @@ class DiscordBackfill:
         heard, known = 0, set(self._heard)
         channels = dict.fromkeys(item for key in active for item in (key.thread, key.channel) if item)
         for channel in channels:
-            for message in await self._missed(channel, start):
-                if int(message["id"]) not in known:
-                    await self._hear(message)
-                    heard += 1
+            missed = [item for item in await self._missed(channel, start) if int(item["id"]) not in known]
+            names = await self._names_in(missed, channel)
+            for message in missed:
+                await self._hear(message, names)
+            heard += len(missed)
         logger.info("caught up", extra={"conversations": len(active), "channels": len(channels), "messages": heard})
 
-    async def _hear(self, message: Json) -> None:
+    async def _names_in(self, messages: Sequence[Json], channel: str) -> Names:
+        if not messages:
+            return no_names
+        directory = self._around.directory
+        return await names_in(messages, (await directory.place(channel)).guild, directory)
+
+    async def _hear(self, message: Json, names: Names) -> None:
         try:
-            await self._hearing.hear(message)
+            await self._hearing.hear(message, names=names)
         except PlatformError as error:
             logger.warning("a missed message was not heard", extra={"id": message["id"], "error": str(error)})
         except BotError:
