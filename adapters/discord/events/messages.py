@@ -165,7 +165,7 @@ class DiscordMessageHandler:
         edited = replace(thread_message(message, names), text=render(content, most=QUESTION_CHARACTERS))
         await self._bot.on_message_edited(place.key(), edited, at=moment(edited_at), is_directed=is_directed)
 
-    async def deleted(self, guild: int | None, channel: int, messages: Collection[int]) -> None:
+    async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
         key = await self._key(guild, channel)
         ids = [str(id) for id in messages]
