@@ -78,5 +78,8 @@ class QuietBot:
     async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         return {}
 
+    async def kept_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
+        return []
+
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         return []

@@ -75,18 +75,15 @@ def read_content(message: Record, names: Names, *, bot_ids: frozenset[str] = fro
     return _Reader(names).message(message, bot_ids=bot_ids)
 
 
-def replied_to(message: Record, names: Names) -> Quote | None:
-    """Return the whole message that one replies to, for a question about it; None where it is gone or there is none."""
-    told = record(message, "referenced_message")
-    if number(message, "type") != REPLY or not told:
-        return None
-    return _Reader(names).quote(told, 0, kind=QuoteKind.REPLIED_TO, author=name_of(told))
+def quoted(message: Record, names: Names) -> Quote:
+    """Return a whole message within a question about it."""
+    return _Reader(names).quote(message, 0, kind=QuoteKind.REPLIED_TO, author=name_of(message, names))
 
 
-def name_of(message: Record) -> str:
+def name_of(message: Record, names: Names) -> str:
     """Return the author's name as others see it, "" where it is not told."""
-    author = record(message, "author")
-    return _shown_name(author, record(message, "member"))
+    author, member = record(message, "author"), record(message, "member")
+    return field(member, "nick") or names("user", field(author, "id")) or _shown_name(author, {})
 
 
 def _shown_name(user: Record, member: Record) -> str:
@@ -115,7 +112,7 @@ class _Reader:
             return MessageContent(parts=(Notice(text=_poll_result(message)),))
         parts = tuple(self._parts(message, names, depth))
         if kind in NOTICES:
-            return MessageContent(parts=(_notice(message, kind, text), *parts))
+            return MessageContent(parts=(_notice(message, kind, text, names), *parts))
         shown = (text, *(component_text(item, names) for item in records(message, "components")))
         return MessageContent(
             text="\n".join(item for item in shown if item.strip()),
@@ -127,7 +124,7 @@ class _Reader:
         people = dict(_mentioned(message))
         channels = {field(item, "id"): field(item, "name") for item in records(message, "mention_channels")}
         told = {"user": people, "channel": channels}
-        return lambda kind, key: told.get(kind, {}).get(key) or self._further(kind, key)
+        return lambda kind, key: self._further(kind, key) or told.get(kind, {}).get(key)
 
     def _parts(self, message: Record, names: Names, depth: int) -> Iterator[Part]:
         if depth < MOST_DEPTH:
@@ -135,7 +132,7 @@ class _Reader:
                 yield self._forward(record(item, "message"), message, depth)
             starter = record(message, "referenced_message")
             if number(message, "type") == THREAD_STARTER and starter:
-                yield self.quote(starter, depth, kind=QuoteKind.THREAD_START, author=name_of(starter))
+                yield self.quote(starter, depth, kind=QuoteKind.THREAD_START, author=name_of(starter, self._further))
         yield from (_card(item, names) for item in records(message, "embeds"))
         if poll := record(message, "poll"):
             yield _poll(poll)
@@ -170,15 +167,15 @@ class _Reader:
         files = (field(item, "filename") for item in records(told, "attachments"))
         return ReplyTo(
             message_id=field(told, "id") or id,
-            author=name_of(told),
+            author=name_of(told, self._further),
             beginning=beginning(content) or ", ".join(filter(None, files)),
         )
 
 
-def _notice(message: Record, kind: int, text: str) -> Notice:
-    mentioned = ", ".join(name for _, name in _mentioned(message)) or "somebody"
+def _notice(message: Record, kind: int, text: str, names: Names) -> Notice:
+    mentioned = ", ".join(names("user", id) or name for id, name in _mentioned(message)) or "somebody"
     told = NOTICES[kind].format(text=text.strip(), mentioned=mentioned).strip().removesuffix(":")
-    return Notice(text=told if told[:1].isupper() else f"{name_of(message) or 'Somebody'} {told}")
+    return Notice(text=told if told[:1].isupper() else f"{name_of(message, names) or 'Somebody'} {told}")
 
 
 def _poll_result(message: Record) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from adapters.discord.api.channels import DiscordChannelReader
-from adapters.discord.api.client import DiscordClient, DiscordOptions, Json, keep_tokens_out_of_logs
+from adapters.discord.api.client import DiscordClient, DiscordOptions, keep_tokens_out_of_logs
 from adapters.discord.api.directory import PLATFORM, DiscordDirectory
-from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.files import fetch
-from adapters.discord.api.limits import MESSAGES_AT_ONCE, PACE
-from adapters.discord.api.messages import is_spoken, thread_message
+from adapters.discord.api.limits import PACE
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.connection.gateway import listen
 from adapters.discord.context import DiscordContext, DiscordStore
@@ -28,12 +25,9 @@ from adapters.discord.replies.reply_ref import ChannelRef
 from bot.errors import PlatformError
 from bot.ports import Bot, Clock
 from bot.turns.pending_answers import keep_telling
-from bot.types import Attachment, ConversationKey, Draft, Incoming, Place, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, Place, Turn
 
 logger = logging.getLogger(__name__)
-
-STARTER: Final = 21
-"""Type of the message in a thread that stands for the one which it hangs on (resources/message)."""
 
 
 class DiscordPlatform(DiscordChannelReader):
@@ -84,36 +78,6 @@ class DiscordPlatform(DiscordChannelReader):
         Raises `PlatformError`.
         """
         await tell(asked, draft, self.around)
-
-    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """Return the newest messages of a thread or direct conversation without the bot's own, oldest first.
-
-        [] where the bot may not read. Raises `PlatformError` when Discord is away.
-        """
-        channel = key.thread or (key.channel if key.workspace.startswith("@") else "")
-        if not channel:
-            return []
-        try:
-            found = await self._whole(channel, limit)
-        except DiscordApiError as error:
-            logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
-            return []
-        me = await self.around.rest.user_id()
-        spoken = [item for item in found if is_spoken(item) and str(item["author"]["id"]) != me]
-        return [thread_message(item, no_names) for item in spoken]
-
-    async def _whole(self, channel: str, limit: int) -> list[Json]:
-        """Return the newest messages, oldest first; the one that the thread hangs on is the first."""
-        found: list[Json] = []
-        before: dict[str, str] = {}
-        while len(found) < limit:
-            wanted = min(MESSAGES_AT_ONCE, limit - len(found))
-            page = await self.around.rest.history(channel, limit=wanted, **before)
-            found += [item.get("referenced_message") or item if item["type"] == STARTER else item for item in page]
-            if len(page) < wanted:
-                break
-            before = {"before": str(page[-1]["id"])}
-        return found[::-1]
 
     async def describe(self, key: ConversationKey) -> Place:
         """Return what a channel and its server are called; of a forum, its guidelines. Raises `PlatformError`."""

@@ -121,7 +121,7 @@ def _said(incoming: Incoming) -> Utterance:
     return Utterance(
         speaker=incoming.author.id,
         name=incoming.author.name,
-        text=incoming.text,
+        text=incoming.typed or incoming.text,
         addressees=incoming.addressees,
     )
 

@@ -12,7 +12,19 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.context.transcript import plain_name, plain_text
-from bot.types.content import Card, MessageContent, Notice, Part, Passage, Poll, Quote, ReplyTo, Sticker, Table
+from bot.types.content import (
+    Card,
+    ForumPost,
+    MessageContent,
+    Notice,
+    Part,
+    Passage,
+    Poll,
+    Quote,
+    ReplyTo,
+    Sticker,
+    Table,
+)
 
 MESSAGE_CHARACTERS: Final = 8_000
 PART_CHARACTERS: Final = 2_000  # of a card, a table, a poll
@@ -28,7 +40,7 @@ _INDENT: Final = "  "
 _HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _MARK_LIKE = re.compile(
     rf"^(?=(?:[^\S\n]|[{_HIDDEN}>])*[\[\uff3b](?:[^\S\n]|[{_HIDDEN}])*"
-    r"(?:card|poll|sticker|system message|forwarded|linked message|start of the|in reply|replied-to|cut)\b)",
+    r"(?:card|poll|sticker|system message|forum post|forwarded|linked message|start of the|in reply|replied-to|cut)\b)",
     re.MULTILINE | re.IGNORECASE,
 )
 _ROUND = str.maketrans("[]\uff3b\uff3d", "()()")  # so that nothing ends the mark around it
@@ -41,7 +53,8 @@ def render(content: MessageContent, *, most: int = MESSAGE_CHARACTERS) -> str:
     """Return a message as the model reads it, of at most `most` characters and a line that tells what is cut."""
     text = _plain(content.text)
     said = _words(text)
-    written = [_reply(content.reply_to)] if content.reply_to else []
+    written = [_post(content.post)] if content.post else []
+    written += [_reply(content.reply_to)] if content.reply_to else []
     written += [text] if text else []
     block = "\n".join(written)
     parts = (
@@ -140,6 +153,11 @@ def _reply(reply: ReplyTo) -> str:
         return f"[in reply to {whom}]"
     whom = f"{plain_name(reply.author)}: " if reply.author.strip() else ""
     return f"[in reply to {whom}{_line(reply.beginning, BEGINNING_CHARACTERS).translate(_ROUND)}]"
+
+
+def _post(post: ForumPost) -> str:
+    tags = f" (tags: {', '.join(map(_line, post.tags))})" if post.tags else ""
+    return f"[forum post] {_line(post.title)}{tags}"
 
 
 _RENDERINGS: Final[dict[type, Callable[[Any], str]]] = {

@@ -19,11 +19,14 @@ PRIVATE: Final = Arg(name="private", kind="flag", help="Only you see the answer.
 
 
 def question_of(call: Call, text: str, defaults: Mapping[str, str] = EMPTY) -> Incoming:
-    """Return the question that a command asks; `defaults` are parameters that come with the command itself."""
+    """Return the question that a command asks; `defaults` are parameters that come with the command itself.
+
+    What the message holds beside the command (cards, what it replies to) stays.
+    """
+    asked = call.incoming
+    whole = asked.text.replace(asked.typed, text, 1) if asked.typed and asked.typed in asked.text else text
     given = {name: value for name, value in call.values.items() if name in PARAMETERS}
-    return replace(
-        call.incoming, text=text, overrides={**defaults, **call.incoming.overrides, **given}, is_directed=True
-    )
+    return replace(asked, text=whole, overrides={**defaults, **asked.overrides, **given}, is_directed=True)
 
 
 async def _ask(call: Call) -> Incoming:

@@ -32,6 +32,8 @@ NAME_LENGTH: Final = 80  # Slack's and Discord's display names are shorter
 NO_NAME: Final = "somebody"
 NO_TEXT: Final = "(no text)"  # the API refuses empty messages
 NOT_READ: Final = "not read"
+MESSAGE_ID: Final = "m:"
+"""How the ids of people's messages begin."""
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
 NOTES_MARK: Final = "[notes]"
 NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
@@ -165,8 +167,8 @@ def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: date
 
 def _id_of(message: Incoming | ThreadMessage) -> str:
     if message.source_id or isinstance(message, ThreadMessage):
-        return f"m:{message.source_id}"
-    return f"m:{message.dedupe_key}"
+        return f"{MESSAGE_ID}{message.source_id}"
+    return f"{MESSAGE_ID}{message.dedupe_key}"
 
 
 def _render_attachment(attachment: Attachment, reason: str | None, note: str) -> str:

@@ -254,6 +254,13 @@ class Bot(Protocol):
         """
         ...
 
+    async def kept_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
+        """Return the ids of the newest messages of people that are kept of a conversation and would be sent again.
+
+        Oldest first. Raises `StorageError`.
+        """
+        ...
+
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """Return the newest `limit` requests of a conversation in figures, oldest first. Raises `StorageError`."""
         ...

@@ -15,7 +15,7 @@ from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, usage_text
-from bot.context.transcript import correction_entry
+from bot.context.transcript import MESSAGE_ID, correction_entry
 from bot.errors import InvalidInput, UsageError
 from bot.parameter_resolver import effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope, find
@@ -349,6 +349,13 @@ class Inbox:
     async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         """Return the conversations with questions since then, and when the newest was asked."""
         return await self._store.active_conversations(platform, since=since)
+
+    async def kept_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
+        """Return the ids of the newest messages in the window of a conversation, oldest first."""
+        conversation = await self._store.get_conversation(key)
+        entries = await self._store.get_entries(key, start=conversation.window_start if conversation else 0)
+        said = (entry.source_id for entry in entries if entry.source_id and entry.id.startswith(MESSAGE_ID))
+        return list(dict.fromkeys(said))[-limit:]
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """Return the newest requests of a conversation in figures, oldest first."""

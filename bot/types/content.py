@@ -112,9 +112,18 @@ class ReplyTo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForumPost:
+    """What stands over the first message of a post in a forum."""
+
+    title: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContent:
     """A message with all its parts, in the order in which people see them."""
 
     text: str = ""
     parts: tuple[Part, ...] = ()
     reply_to: ReplyTo | None = None
+    post: ForumPost | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -10,12 +12,17 @@ from adapters.discord.api import permissions
 from adapters.discord.api.client import DiscordClient, Json, may_read_content
 from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.api.limits import MESSAGES_AT_ONCE, PRIVATE_THREAD
-from adapters.discord.api.messages import is_spoken, read_message
+from adapters.discord.api.limits import FORUMS, MESSAGES_AT_ONCE, PRIVATE_THREAD
+from adapters.discord.api.messages import is_told, read_message, thread_message
+from adapters.discord.api.names import names_in
 from adapters.discord.api.snowflakes import at_time, made_at
-from adapters.discord.events.parse import Names, no_names
+from adapters.discord.events.parse import Names
+from adapters.discord.fields import field, number
+from adapters.discord.message_content import THREAD_STARTER, read_content
 from bot.errors import InvalidInput
-from bot.types import ConversationKey, Person, ReadMessage
+from bot.types import ConversationKey, Person, ReadMessage, ThreadMessage
+
+logger = logging.getLogger(__name__)
 
 LINK: Final = "https://discord.com/channels/{place}/{channel}/{message}"
 """How Discord's clients name a message (reference)."""
@@ -27,7 +34,7 @@ CANNOT_READ: Final = (
 
 
 class DiscordChannelReader:
-    """The `ChannelReader` part of the platform."""
+    """The `ChannelReader` part of the platform, and the reading of its threads."""
 
     def __init__(self, rest: DiscordClient, directory: DiscordDirectory) -> None:
         self._rest = rest
@@ -41,7 +48,8 @@ class DiscordChannelReader:
         """
         await self._check_content(key)
         found = await self._newest(key.channel, since=since, before=before, limit=limit)
-        return [read_message(item, self.names(key)) for item in found]
+        names = await self.names_in(found, key)
+        return [read_message(item, names) for item in found]
 
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
@@ -54,7 +62,56 @@ class DiscordChannelReader:
             if error.status == 404:
                 return []
             raise
-        return [read_message(item, self.names(key), thread=thread) for item in found]
+        names = await self.names_in(found, key)
+        return [read_message(item, names, thread=thread) for item in found]
+
+    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
+        """Return the newest messages of a thread or direct conversation without the bot's own, oldest first.
+
+        What the thread began with comes first, however long it is and whoever wrote it; of a post in a forum with its
+        title and tags. [] where the bot may not read. Raises `PlatformError` when Discord is away.
+        """
+        channel = key.thread or (key.channel if key.workspace.startswith("@") else "")
+        if not channel or limit < 1:
+            return []
+        try:
+            root, rest = await self._whole(key, channel, limit)
+            post = await self._directory.post(key.thread) if root else None
+        except DiscordApiError as error:
+            logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
+            return []
+        me = await self._rest.user_id()
+        told = [item for item in rest if is_told(item) and field(item, "author", "id") != me]
+        names = await self.names_in((*root, *told), key)
+        begun = [thread_message(item, names, replace(read_content(item, names), post=post)) for item in root]
+        return [*begun, *(thread_message(item, names) for item in told)]
+
+    async def _whole(self, key: ConversationKey, channel: str, limit: int) -> tuple[list[Json], list[Json]]:
+        """Return the message that a thread began with, if it is there, and the newest others, oldest first."""
+        found: list[Json] = []
+        before: dict[str, str] = {}
+        is_whole = False
+        while len(found) < limit and not is_whole:
+            page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, **before)
+            found += page
+            is_whole = len(page) < MESSAGES_AT_ONCE
+            before = {"before": str(page[-1]["id"])} if page else {}
+        rest = [item for item in found if number(item, "type") != THREAD_STARTER and str(item["id"]) != key.thread]
+        if not key.thread:
+            return [], rest[:limit][::-1]
+        root = _root_in(found, key.thread) or await self._root(key)
+        return [root] if root else [], rest[: limit - bool(root)][::-1]
+
+    async def _root(self, key: ConversationKey) -> Json | None:
+        """Return the message that a thread hangs on, or that a post begins with; None where there is none."""
+        try:
+            parent = await self._directory.channel(key.channel)
+            channel = key.thread if number(parent, "type") in FORUMS else key.channel
+            path = "/channels/{channel_id}/messages/{message_id}"
+            return await self._rest.call("GET", path, channel_id=channel, message_id=key.thread)
+        except DiscordApiError as error:
+            logger.info("thread without a beginning", extra={"conversation": str(key), "code": error.code})
+            return None
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
         """Return the address under which people open a message."""
@@ -90,9 +147,10 @@ class DiscordChannelReader:
         """Return whether the bot may read what does not mention it. Raises `PlatformError`."""
         return may_read_content((await self._rest.application()).flags)
 
-    def names(self, _: ConversationKey) -> Names:
-        """Return the names of roles and channels there; REST tells none with a message."""
-        return no_names
+    async def names_in(self, messages: Sequence[Json], key: ConversationKey) -> Names:
+        """Return the names of members, roles and channels for messages that were read there."""
+        guild = "" if key.workspace.startswith("@") else key.workspace
+        return await names_in(messages, guild, self._directory)
 
     async def _may_enter(self, key: ConversationKey, person: Person) -> bool:
         """Return whether somebody is in the thread, where that is private. Raises `DiscordApiError` for who is not."""
@@ -123,8 +181,17 @@ class DiscordChannelReader:
         while len(found) < limit:
             page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, **bounds)
             inside = [item for item in page if since is None or made_at(item["id"]) >= since]
-            found += [item for item in inside if is_spoken(item) and str(item["id"]) != but]
+            found += [item for item in inside if is_told(item) and str(item["id"]) != but]
             if len(inside) < MESSAGES_AT_ONCE:
                 break
             bounds = {"before": str(page[-1]["id"])}
         return found[:limit][::-1]
+
+
+def _root_in(messages: Iterable[Json], thread: str) -> Json | None:
+    """Return the message that a thread began with, if it is among its messages or one of them stands for it."""
+    for item in messages:
+        told = item.get("referenced_message") if number(item, "type") == THREAD_STARTER else item
+        if told and str(told["id"]) == thread:
+            return told
+    return None

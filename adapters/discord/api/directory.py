@@ -9,10 +9,12 @@ from typing import Final
 import discord
 
 from adapters.discord.api.client import DiscordClient, Json
-from adapters.discord.api.limits import THREADS
+from adapters.discord.api.limits import FORUMS, THREADS
 from adapters.discord.api.permissions import ALL, of_member
+from adapters.discord.fields import field, number, records
 from bot.chat.ttl_cache import TtlCache
 from bot.types import ConversationKey
+from bot.types.content import ForumPost
 
 PLATFORM: Final = "discord"
 KEPT: Final = 2_000
@@ -108,6 +110,16 @@ class DiscordDirectory:
         told = await self.channel(place.parent if place.is_thread else channel)
         member = await self.member(place.guild, await self._rest.user_id())
         return of_member(await self.guild(place.guild), told, member)
+
+    async def post(self, thread: str) -> ForumPost | None:
+        """Return the title and tags of a post in a forum, None for any other thread. Raises `PlatformError`."""
+        told = await self.channel(thread)
+        forum = await self.channel(field(told, "parent_id"))
+        if number(forum, "type") not in FORUMS:
+            return None
+        tags = {field(tag, "id"): field(tag, "name") for tag in records(forum, "available_tags")}
+        applied = (tags.get(str(id), "") for id in told.get("applied_tags") or ())
+        return ForumPost(title=field(told, "name"), tags=tuple(filter(None, applied)))
 
     async def forget_rights(self, channel: str) -> None:
         """Ask anew what the bot may do in a channel or thread. Raises `PlatformError`."""

@@ -66,3 +66,4 @@ DIRECT: Final = 1
 GROUP: Final = 3
 THREADS: Final = frozenset({10, 11, 12})
 PRIVATE_THREAD: Final = 12
+FORUMS: Final = frozenset({15, 16})  # of texts, of media

@@ -1,8 +1,4 @@
-"""Messages as Discord's REST interface gives them, in the core's words. Pure.
-
-The gateway's messages are the same objects with a little more; discord.py's classes lose what is not cached, so that
-both are read from what Discord sent.
-"""
+"""Messages as Discord sends them, over the gateway or as REST gives them, in the core's words. Pure."""
 
 from __future__ import annotations
 
@@ -11,64 +7,43 @@ from datetime import UTC, datetime
 from typing import Final
 
 from adapters.discord.api.client import Json
-from adapters.discord.events.parse import Names, readable
+from adapters.discord.events.parse import Names
+from adapters.discord.fields import Record, field, number, record, records
+from adapters.discord.message_content import NOTICES, POLL_RESULT, name_of, read_content
+from bot.chat.message_rendering import render
 from bot.types import Attachment, Person, ReadMessage, ThreadMessage
+from bot.types.content import MessageContent
 
 SPOKEN: Final = frozenset({0, 19, 20, 23})
 """Types of messages that somebody wrote: plain, reply, command, context menu (resources/message)."""
 
-REPLY: Final = 19
-FORWARD: Final = 1  # type of a message reference
+TOLD: Final = SPOKEN | NOTICES.keys() | {POLL_RESULT}
+"""Those that a history is told with: what somebody wrote, and what Discord says on one line."""
 
 
-def person_of(message: Json) -> Person:
+def person_of(message: Json, names: Names) -> Person:
     """Return the author, by the name that others see."""
     author = message["author"]
-    nick = (message.get("member") or {}).get("nick")
-    name = nick or author.get("global_name") or author["username"]
-    return Person(id=str(author["id"]), name=name, is_bot=bool(author.get("bot") or message.get("webhook_id")))
+    is_bot = bool(author.get("bot") or message.get("webhook_id"))
+    return Person(id=str(author["id"]), name=name_of(message, names), is_bot=is_bot)
 
 
-def names_in(message: Json, further: Names) -> Names:
-    """Return the names of those whom a message mentions, and of whatever `further` knows."""
-    users = {
-        str(mention["id"]): (mention.get("member") or {}).get("nick")
-        or mention.get("global_name")
-        or mention["username"]
-        for mention in message.get("mentions", ())
-    }
-
-    def name(kind: str, id: str) -> str | None:
-        return users[id] if kind == "user" and id in users else further(kind, id)
-
-    return name
-
-
-def content_of(message: Json) -> str:
-    """Return the text as Discord sent it, that of a forwarded message included."""
-    content = str(message.get("content", ""))
-    for snapshot in message.get("message_snapshots", ()):
-        forwarded = snapshot["message"].get("content", "")
-        content = f"{content}\n(forwarded)\n{forwarded}".strip()
-    return content
-
-
-def attachments_of(message: Json) -> tuple[Attachment, ...]:
+def attachments_of(message: Record) -> tuple[Attachment, ...]:
     """Return the files of a message, those of a forwarded one included."""
-    given = [*message.get("attachments", ())]
-    for snapshot in message.get("message_snapshots", ()):
-        given += snapshot["message"].get("attachments", ())
-    return tuple(attachment_of(item) for item in given)
+    given = records(message, "attachments")
+    for snapshot in records(message, "message_snapshots"):
+        given += records(record(snapshot, "message"), "attachments")
+    return tuple(attachment_of(item) for item in given if field(item, "id"))
 
 
-def attachment_of(given: Json) -> Attachment:
-    """One file."""
+def attachment_of(given: Record) -> Attachment:
+    """Return one file."""
     return Attachment(
-        id=str(given["id"]),
-        name=given["filename"],
-        media_type=(given.get("content_type") or "").partition(";")[0],
-        size=int(given["size"]),
-        url=given["url"],
+        id=field(given, "id"),
+        name=field(given, "filename"),
+        media_type=field(given, "content_type").partition(";")[0],
+        size=number(given, "size"),
+        url=field(given, "url"),
     )
 
 
@@ -77,12 +52,12 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def thread_message(message: Json, names: Names) -> ThreadMessage:
-    """Return a message as people see it."""
+def thread_message(message: Json, names: Names, content: MessageContent | None = None) -> ThreadMessage:
+    """Return a message as people see it; `content` replaces what it holds by itself."""
     return ThreadMessage(
         source_id=str(message["id"]),
-        author=person_of(message),
-        text=readable(content_of(message), names_in(message, names)),
+        author=person_of(message, names),
+        text=render(content or read_content(message, names)),
         at=moment(message["timestamp"]),
         attachments=attachments_of(message),
     )
@@ -105,6 +80,11 @@ def read_message(message: Json, names: Names, *, thread: str = "") -> ReadMessag
     )
 
 
-def is_spoken(message: Json) -> bool:
+def is_spoken(message: Record) -> bool:
     """Return whether somebody wrote it, rather than Discord itself."""
-    return message.get("type", 0) in SPOKEN
+    return number(message, "type") in SPOKEN
+
+
+def is_told(message: Record) -> bool:
+    """Return whether it is a part of what was said in a channel, by people or by Discord about them."""
+    return number(message, "type") in TOLD

@@ -1,4 +1,4 @@
-"""Replies to replies: the message that a conversation outside threads began with."""
+"""Replies to replies: the message that a conversation outside threads began with, and those above a question."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from bot.errors import PlatformError
 
 DEEPEST: Final = 20
 """Messages that are gone back at most, each a request; what is known is not asked for again."""
+
+MOST_ABOVE: Final = 10
+"""Messages above a question that it is asked with."""
 
 KEPT: Final = 10_000
 
@@ -40,12 +43,20 @@ class ReplyChains:
             current = before
         return self._keep(passed, passed[-1])
 
+    async def above(self, message: Json) -> list[Json]:
+        """Return the message that one replies to, the one which that replies to, and so on, the nearest first."""
+        found: list[Json] = []
+        current: Json | None = message
+        while len(found) < MOST_ABOVE and (current := await self._before(current)) is not None:
+            found.append(current)
+        return found
+
     async def _before(self, message: Json) -> Json | None:
         """Return the message that one replies to, if it is there and can be read."""
         reference = message.get("message_reference") or {}
         if reference.get("message_id") is None or reference.get("type", 0) != 0:
             return None
-        if message.get("referenced_message") is not None:
+        if "referenced_message" in message:  # None for one that is gone (resources/message)
             return message["referenced_message"]
         path = "/channels/{channel_id}/messages/{message_id}"
         channel, id = str(message["channel_id"]), str(reference["message_id"])

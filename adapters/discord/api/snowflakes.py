@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-EPOCH_MS: Final = 1_420_070_400_000  # the first second of 2015
+EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
 TIME_SHIFT: Final = 22
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def made_at(id: str | int) -> datetime:
     """Return when an id was made, to the millisecond."""
-    return datetime.fromtimestamp(((int(id) >> TIME_SHIFT) + EPOCH_MS) / 1000, UTC)
+    return EPOCH + (int(id) >> TIME_SHIFT) * _MILLISECOND
 
 
 def at_time(moment: datetime) -> str:
     """Return the least id of a moment, to be searched from."""
-    return str(max(0, (int(moment.timestamp() * 1000) - EPOCH_MS) << TIME_SHIFT))
+    return str(max(0, (moment - EPOCH) // _MILLISECOND << TIME_SHIFT))

@@ -13,12 +13,14 @@ import aiohttp
 import discord
 from discord.gateway import KeepAliveHandler
 
-from adapters.discord.api.client import DiscordOptions, may_read_content
+from adapters.discord.api.client import DiscordOptions, Json, may_read_content
+from adapters.discord.connection.gateway_json import channel_json, manages_guild, names_of
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.backfill import DiscordBackfill
 from adapters.discord.events.buttons import ButtonHandler
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.slash_commands import CommandForms
+from adapters.discord.fields import field
 from bot.backoff import Backoff
 from bot.errors import BotError, ConfigError
 from bot.ports import Bot
@@ -29,6 +31,10 @@ HEARTBEAT_END_SECONDS: Final = 5.0
 
 SESSION: Final = "READY"
 """The event without which a session is of no use; every other one can be skipped."""
+
+AS_SENT: Final = {"MESSAGE_CREATE": "sent_message", "MESSAGE_UPDATE": "sent_message_update"}
+"""The events that are heard as Discord sends them, by their names here: the messages of discord.py lose parts, and some
+(polls without an end) it cannot read at all."""
 
 CONNECTION: Final = "connection"
 """The kind of what goes wrong outside of any event."""
@@ -67,6 +73,7 @@ class GatewayClient(discord.AutoShardedClient):
         self._reading = ""
         self._ready_at: float | None = None
         parsers = self._connection.parsers
+        parsers |= {name: self._handing_on(event) for name, event in AS_SENT.items()}
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
         self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
         self._catch_up = DiscordBackfill(bot, around, self._hearing)
@@ -116,6 +123,10 @@ class GatewayClient(discord.AutoShardedClient):
 
         return parse_or_skip
 
+    def _handing_on(self, event: str) -> Callable[[Any], None]:
+        """Return a parser that hands messages on as they were sent."""
+        return lambda data: self.dispatch(event, data)
+
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Hand an event on, and note which one the library says it is about to read."""
         if event == "socket_event_type":
@@ -144,14 +155,30 @@ class GatewayClient(discord.AutoShardedClient):
         if self._caught_up is None or self._caught_up.done():
             self._caught_up = asyncio.create_task(self._catch_up.run(), name="Discord: catching up")
 
-    async def on_message(self, message: discord.Message) -> None:
+    async def on_sent_message(self, message: Json) -> None:
         """Somebody wrote."""
-        await self._hearing.message(message)
-        await self._catch_up.seen(message.id)
+        guild = self._guild_of(message)
+        is_admin = "guild_id" not in message or manages_guild(message, guild)
+        self._learn_channel(message)
+        await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
+        await self._catch_up.seen(int(message["id"]))
 
-    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+    async def on_sent_message_update(self, message: Json) -> None:
         """Handle a change of a message, which may be no more than a preview."""
-        await self._hearing.edited(event)
+        guild = self._guild_of(message)
+        await self._hearing.edited(message, names=names_of(guild), own_role=_own_role(guild))
+
+    def _guild_of(self, message: Json) -> discord.Guild | None:
+        guild = field(message, "guild_id")
+        return self.get_guild(int(guild)) if guild else None
+
+    def _learn_channel(self, message: Json) -> None:
+        """Note where a message stands, as far as that is cached; outside servers a bot has direct messages alone."""
+        id = field(message, "channel_id")
+        direct = {"id": id, "type": discord.ChannelType.private.value}
+        channel = channel_json(self.get_channel(int(id))) if "guild_id" in message else direct
+        if channel is not None:
+            self._around.directory.learn(channel)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """Handle the deletion of a message."""
@@ -177,6 +204,10 @@ class GatewayClient(discord.AutoShardedClient):
         """Forget what was known of a channel whose name or permissions have changed."""
         self._around.directory.forget("channel", str(after.id))
 
+    async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
+        """Forget what was known of a thread whose name or tags have changed."""
+        self._around.directory.forget("channel", str(event.thread_id))
+
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """Forget what was known of a server whose role has other permissions."""
         self._around.directory.forget("guild", str(after.guild.id))
@@ -188,6 +219,11 @@ class GatewayClient(discord.AutoShardedClient):
             logger.warning("an event was not handled", extra={"event": event_method, "error": str(error)})
         elif error is not None:
             self._around.errors.note(event_method, error)
+
+
+def _own_role(guild: discord.Guild | None) -> int | None:
+    """Return the role that a server gave to the bot itself, by which people may mention it."""
+    return guild.self_role.id if guild is not None and guild.self_role is not None else None
 
 
 async def listen(bot: Bot, options: DiscordOptions, around: DiscordContext, *, on_ready: Callable[[], None]) -> None:

@@ -1,49 +1,12 @@
-"""What discord.py has read from the gateway, as REST would tell it: the rest of the adapter knows one form only."""
+"""What discord.py's cache knows, as REST would tell it: the rest of the adapter knows one form only."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import discord
 
 from adapters.discord.api.client import Json
-
-
-def message_json(message: discord.Message) -> Json:
-    """Return a message, with what the adapter reads of it."""
-    told: dict[str, Any] = {
-        "id": str(message.id),
-        "type": message.type.value,
-        "channel_id": str(message.channel.id),
-        "author": user_json(message.author),
-        "content": message.content,
-        "timestamp": message.created_at.isoformat(),
-        "edited_timestamp": message.edited_at.isoformat() if message.edited_at else None,
-        "mentions": [user_json(mention) for mention in message.mentions],
-        "attachments": [attachment_json(attachment) for attachment in message.attachments],
-        "message_snapshots": [
-            {
-                "message": {
-                    "content": snapshot.content,
-                    "attachments": [attachment_json(file) for file in snapshot.attachments],
-                }
-            }
-            for snapshot in message.message_snapshots
-        ],
-    }
-    if message.webhook_id is not None:
-        told["webhook_id"] = str(message.webhook_id)
-    reference = message.reference
-    if reference is not None:
-        told["message_reference"] = {"type": reference.type.value, "message_id": reference.message_id}
-        if isinstance(reference.resolved, discord.Message):
-            told["referenced_message"] = message_json(reference.resolved)
-    return told
-
-
-def user_json(user: discord.User | discord.Member) -> Json:
-    """Somebody, by the name that others see."""
-    return {"id": str(user.id), "username": user.name, "global_name": user.display_name, "bot": user.bot}
+from adapters.discord.events.parse import Names
+from adapters.discord.fields import Record, field, record
 
 
 def attachment_json(file: discord.Attachment) -> Json:
@@ -57,7 +20,7 @@ def attachment_json(file: discord.Attachment) -> Json:
     }
 
 
-def channel_json(channel: discord.abc.MessageableChannel | discord.interactions.InteractionChannel) -> Json | None:
+def channel_json(channel: object) -> Json | None:
     """Return a channel whose place is known without asking; None for one that is not cached."""
     if isinstance(channel, discord.Thread):
         return {
@@ -78,3 +41,32 @@ def channel_json(channel: discord.abc.MessageableChannel | discord.interactions.
     if isinstance(channel, discord.DMChannel):
         return {"id": str(channel.id), "type": channel.type.value}
     return None
+
+
+def names_of(guild: discord.Guild | None) -> Names:
+    """Return the names of roles and channels that are cached; people are named by the messages themselves."""
+
+    def name(kind: str, id: str) -> str | None:
+        if guild is None or kind == "user" or not id.isdecimal():
+            return None
+        found = guild.get_role(int(id)) if kind == "role" else guild.get_channel_or_thread(int(id))
+        return found.name if found is not None else None
+
+    return name
+
+
+def manages_guild(message: Record, guild: discord.Guild | None) -> bool:
+    """Return whether the author of a message may manage its server, by the roles that stand in the message.
+
+    Nobody may in a server that could not be read: the roles of a server without @everyone are not known.
+    """
+    member = record(message, "member")
+    if guild is None or guild.get_role(guild.id) is None or not member:
+        return False
+    if field(message, "author", "id") == str(guild.owner_id):
+        return True
+    held = guild.default_role.permissions
+    for id in member.get("roles") or ():
+        role = guild.get_role(int(id))
+        held |= role.permissions if role is not None else discord.Permissions.none()
+    return held.administrator or held.manage_guild

@@ -1,21 +1,26 @@
-"""What was written while nobody listened: Discord does not tell it again, so it is read where questions were asked."""
+"""What was written and deleted while nobody listened: Discord does not tell it again, so conversations are read."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from adapters.discord.api.client import Json
 from adapters.discord.api.directory import PLATFORM
-from adapters.discord.api.limits import MESSAGES_AT_ONCE
+from adapters.discord.api.errors import DiscordApiError
+from adapters.discord.api.limits import MESSAGES_AT_ONCE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
+from adapters.discord.api.names import names_in
 from adapters.discord.api.snowflakes import at_time, made_at
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
+from adapters.discord.events.parse import Names, no_names
 from bot.errors import BotError, PlatformError, StorageError
 from bot.ports import Bot
+from bot.types import ConversationKey
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +43,10 @@ HEARD_KEPT: Final = 5_000
 what was heard is known by its id."""
 
 REQUESTS_A_CHANNEL: Final = 3
+
+MOST_CHECKED: Final = 100
+MOST_CONVERSATIONS: Final = 50
+"""Messages of a conversation, and conversations, the latest first, that are looked up for deletions after one gap."""
 
 
 class DiscordBackfill:
@@ -72,7 +81,7 @@ class DiscordBackfill:
             self._remembered = self._newest
 
     async def run(self) -> None:
-        """Hear what was missed since the newest message that was heard."""
+        """Hear what was missed, and forget what was deleted, since the newest message that was heard."""
         try:
             seen = int(await self._around.store.get_state(PLATFORM, SEEN) or 0)
             if self._newest:
@@ -87,19 +96,59 @@ class DiscordBackfill:
     async def _hear_since(self, seen: int) -> None:
         now = self._around.clock()
         active = await self._bot.recent_conversations(PLATFORM, since=made_at(seen) - LOOK_BACK)
+        for key in sorted(active, key=lambda key: active[key], reverse=True)[:MOST_CONVERSATIONS]:
+            await self._forget_deleted(key)
         start = max(str(seen), at_time(now - OLDEST), key=int)
         heard, known = 0, set(self._heard)
         channels = dict.fromkeys(item for key in active for item in (key.thread, key.channel) if item)
         for channel in channels:
-            for message in await self._missed(channel, start):
-                if int(message["id"]) not in known:
-                    await self._hear(message)
-                    heard += 1
+            missed = [item for item in await self._missed(channel, start) if int(item["id"]) not in known]
+            names = await self._names_in(missed, channel)
+            for message in missed:
+                await self._hear(message, names)
+            heard += len(missed)
         logger.info("caught up", extra={"conversations": len(active), "channels": len(channels), "messages": heard})
 
-    async def _hear(self, message: Json) -> None:
+    async def _forget_deleted(self, key: ConversationKey) -> None:
+        """Follow the deletion of messages of a conversation: those that its channel no longer has."""
+        ids = [id for id in await self._bot.kept_messages(key, limit=MOST_CHECKED) if id.isdecimal()]
+        missing = dict.fromkeys(ids)
+        places = [place for place in (key.thread, key.channel) if place]
+        for place in places:
+            if missing:  # else this is one request less
+                found = await self._missed(place, str(int(min(missing, key=int)) - 1))
+                for message in found:
+                    missing.pop(str(message["id"]), None)
+        gone = [id for id in missing if await self._is_gone(id, places)]
+        if gone:
+            guild = int(key.workspace) if key.workspace.isdecimal() else None
+            await self._hearing.deleted(guild, int(key.channel), gone)
+            logger.info("messages were deleted", extra={"conversation": str(key), "messages": len(gone)})
+
+    async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
+        """Return whether Discord says that none of the places has a message; it may also not tell."""
+        path = "/channels/{channel_id}/messages/{message_id}"
+        for place in places:
+            try:
+                await self._around.rest.call("GET", path, channel_id=place, message_id=message)
+            except DiscordApiError as error:
+                if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
+                    return False
+            except PlatformError:
+                return False
+            else:
+                return False
+        return True
+
+    async def _names_in(self, messages: Sequence[Json], channel: str) -> Names:
+        if not messages:
+            return no_names
+        directory = self._around.directory
+        return await names_in(messages, (await directory.place(channel)).guild, directory)
+
+    async def _hear(self, message: Json, names: Names) -> None:
         try:
-            await self._hearing.hear(message)
+            await self._hearing.hear(message, names=names)
         except PlatformError as error:
             logger.warning("a missed message was not heard", extra={"id": message["id"], "error": str(error)})
         except BotError:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from adapters.discord.api.messages import content_of, names_in, person_of
-from adapters.discord.connection.gateway_json import message_json
+from adapters.discord.api.messages import attachments_of
+from adapters.discord.connection.gateway_json import names_of
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.parse import readable
 from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
+from adapters.discord.fields import Record, record
+from adapters.discord.message_content import quoted
+from bot.chat.message_rendering import render
 from bot.errors import BotError
 from bot.ports import Bot
 from bot.types import Incoming
+from bot.types.content import MessageContent
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +28,16 @@ SUMMARISE: Final = "Summarise from here"
 QUESTION: Final = "What does this mean?"
 FORM_SECONDS: Final = 15 * 60.0
 """How long a form that was opened is waited for: as long as an interaction lives."""
+
+MESSAGE: Final = "message"
+"""The name under which an interaction carries the message as it was sent."""
+
+PLAIN: Final = (
+    *("id", "type", "channel_id", "author", "content", "timestamp", "edited_timestamp"),
+    *("tts", "pinned", "flags", "mention_everyone"),
+)
+LISTS: Final = ("mentions", "mention_roles", "attachments", "embeds", "components")
+"""The fields of a message that discord.py needs, as they are and empty."""
 
 Menu = app_commands.ContextMenu
 
@@ -36,7 +50,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
         component=discord.ui.TextInput(style=discord.TextStyle.paragraph, default=QUESTION, max_length=1_000),
     )
 
-    def __init__(self, bot: Bot, around: DiscordContext, message: discord.Message) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext, message: Record) -> None:
         super().__init__(timeout=FORM_SECONDS)
         self._bot = bot
         self._around = around
@@ -58,17 +72,30 @@ class AskAbout(discord.ui.Modal, title=ASK):
         await tell_failure(interaction, error)
 
     def _incoming(self, interaction: Interaction, question: str) -> Incoming:
-        told = message_json(self._message)
-        text = readable(content_of(told), names_in(told, lambda *_: None))
-        about = f"{question}\n\n(About a message of {person_of(told).name}: {text})"
-        return incoming_of(interaction, f"/ask {about}", files=self._message.attachments)
+        """Return the question with the whole message below it; what that says is no part of the command."""
+        quote = quoted(self._message, names_of(interaction.guild))
+        typed = f"/ask {question}"
+        text = f"{typed}\n\n{render(MessageContent(parts=(quote,)))}"
+        return replace(incoming_of(interaction, text, files=attachments_of(self._message)), typed=typed)
+
+
+def keep_message(interaction: Interaction) -> None:
+    """Keep the message whose menu was used as Discord sent it, and leave a plain one to discord.py.
+
+    Its classes lose parts of messages and fail on some, such as polls without an end.
+    """
+    messages = record(record(interaction.data or {}, "resolved"), "messages")
+    for id, message in [*messages.items()]:
+        interaction.extras[MESSAGE] = message
+        plain = {name: message[name] for name in PLAIN if name in message}
+        interaction.data["resolved"]["messages"][id] = plain | dict.fromkeys(LISTS, ())  # type: ignore[index, typeddict-item]  # a message has no fewer fields
 
 
 def message_menus(bot: Bot, around: DiscordContext) -> list[Menu]:
     """Return the commands in the menu of a message."""
 
-    async def ask(interaction: Interaction, message: discord.Message) -> None:
-        await interaction.response.send_modal(AskAbout(bot, around, message))
+    async def ask(interaction: Interaction, _: discord.Message) -> None:
+        await interaction.response.send_modal(AskAbout(bot, around, interaction.extras[MESSAGE]))
 
     async def summarise(interaction: Interaction, message: discord.Message) -> None:
         incoming = incoming_of(interaction, f"/summarise from {message.id}", private=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,30 +12,28 @@ import discord
 from adapters.discord.api.client import Json
 from adapters.discord.api.directory import PLATFORM, ChannelInfo
 from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.api.messages import (
-    attachments_of,
-    content_of,
-    is_spoken,
-    moment,
-    names_in,
-    person_of,
-    thread_message,
-)
+from adapters.discord.api.messages import attachments_of, is_spoken, moment, person_of
 from adapters.discord.api.reply_chain import ReplyChains
-from adapters.discord.connection.gateway_json import channel_json, message_json
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.parse import Names, readable, without_address
+from adapters.discord.events.parse import Names, no_names
 from adapters.discord.events.requests import in_time
+from adapters.discord.fields import field, number, records
+from adapters.discord.message_content import REPLY, quoted, read_content
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
+from bot.chat.message_rendering import render
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import Bot
 from bot.types import Incoming, Outcome, Within
+from bot.types.content import MessageContent
 
 logger = logging.getLogger(__name__)
+
+QUESTION_CHARACTERS: Final = 40_000
+"""Of a question with all that it is about; other messages are cut at 8,000."""
 
 NOT_TAKEN: Final = "I could not take that down just now. Please send it again in a moment."
 
@@ -51,29 +49,14 @@ class DiscordMessageHandler:
         self._reads_content = reads_content
         self.me: discord.abc.Snowflake | None = None
 
-    async def message(self, message: discord.Message) -> None:
-        """Somebody wrote. Raises `PlatformError` when a refusal could not be told."""
-        channel = channel_json(message.channel)
-        if channel is not None:
-            self._directory.learn(channel)
-        guild = message.guild
-        own_role = guild.self_role.id if guild is not None and guild.self_role is not None else None
-        is_admin = isinstance(message.channel, discord.DMChannel) or _manages_guild(message)
-        await self.hear(message_json(message), own_role=own_role, is_admin=is_admin, guild=guild)
-
     async def hear(
-        self,
-        message: Json,
-        *,
-        own_role: int | None = None,
-        is_admin: bool = False,
-        guild: discord.Guild | None = None,
+        self, message: Json, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
     ) -> None:
-        """Handle a message as Discord tells it."""
+        """Handle a message as Discord tells it. Raises `PlatformError` when a refusal could not be told."""
         if not is_spoken(message) or self._is_mine(message):
             return
         place = await self._directory.place(str(message["channel_id"]))
-        incoming = await self._incoming(message, place, own_role=own_role, guild=guild)
+        incoming = await self._incoming(message, place, names, own_role)
         if incoming is None:
             return
         incoming = replace(incoming, is_admin=is_admin)
@@ -90,85 +73,97 @@ class DiscordMessageHandler:
             await answer_in_place(self._around, incoming, text)
             await self._bot.mark_answered(incoming)
 
-    async def _incoming(
-        self, message: Json, place: ChannelInfo, *, own_role: int | None, guild: discord.Guild | None
-    ) -> Incoming | None:
+    async def _incoming(self, message: Json, place: ChannelInfo, names: Names, own_role: int | None) -> Incoming | None:
         """None for what cannot be read: without the message-content intent only what is meant for the bot can be."""
-        is_directed = place.is_direct or self._mentions_me(message, own_role) or self._replies_to_me(message)
-        content = content_of(message)
-        files = attachments_of(message) + (attachments_of(quoted) if (quoted := self._quoted(message)) else ())
-        if not (is_directed or content or files):
+        is_directed = place.is_direct or self._is_meant(message, own_role)
+        if not (is_directed or self._reads_content):
+            return None
+        above = await self._above(message) if is_directed else []
+        content = await self._content(message, names, own_role, place=place, above=above)
+        text, files = render(content, most=QUESTION_CHARACTERS), attachments_of(message)
+        files += attachments_of(above[0]) if above else ()
+        if not (is_directed or text or files):
             return None
         id = str(message["id"])
         outside = not place.is_thread and not place.is_direct
         # Going back a chain can cost requests; talk that is not meant for the bot belongs to none.
-        root = await self._chains.root(message, str(self.me.id)) if outside and is_directed and self.me else id
-        names = names_in(message, _names_of(guild))
+        root = await self._chains.root(message, self._my_id) if outside and is_directed else id
         details = {CHANNEL: place.id} | ({} if place.is_direct else {MESSAGE: id})
         return Incoming(
             key=place.key(message=root),
             dedupe_key=f"message:{id}",
-            author=person_of(message),
-            text=self._with_quoted(readable(without_address(content, self._ids(own_role)), names), message, guild),
+            author=person_of(message, names),
+            text=text,
+            typed=content.text,
             at=moment(message["timestamp"]),
             source_id=id,
             attachments=files,
             is_directed=is_directed,
+            addressees=self._addressees(message),
             is_top_level=outside,
             is_direct=place.is_direct,
             details=details | ({OPENS_THREAD: "yes"} if outside else {}),
         )
 
+    async def _content(
+        self, message: Json, names: Names, own_role: int | None, *, place: ChannelInfo, above: Sequence[Json]
+    ) -> MessageContent:
+        """Return what a message holds, with those that a question is about and the title of a post that it begins."""
+        content = read_content(message, names, bot_ids=self._ids(own_role))
+        parts = (*content.parts, *(quoted(item, names) for item in above))
+        post = await self._directory.post(place.id) if place.is_thread and place.id == str(message["id"]) else None
+        return replace(content, parts=parts, post=post)
+
+    async def _above(self, message: Json) -> list[Json]:
+        """Return the messages that a question is about: the one that it replies to, and those above that."""
+        return [] if self._replies_to_me(message) else await self._chains.above(message)
+
+    # ------------------------------------------------------------ who is meant
+
+    @property
+    def _my_id(self) -> str:
+        return str(self.me.id) if self.me is not None else ""
+
     def _is_mine(self, message: Json) -> bool:
         """Return whether it is an echo of what the bot wrote itself."""
-        return self.me is not None and str(message["author"]["id"]) == str(self.me.id)
+        return field(message, "author", "id") == self._my_id
 
     def _ids(self, own_role: int | None) -> frozenset[str]:
-        return frozenset(str(id) for id in (self.me.id if self.me else None, own_role) if id is not None)
+        return frozenset(id for id in (self._my_id, str(own_role or "")) if id)
+
+    def _is_meant(self, message: Json, own_role: int | None) -> bool:
+        return self._mentions_me(message, own_role) or self._replies_to_me(message)
 
     def _mentions_me(self, message: Json, own_role: int | None) -> bool:
-        me = str(self.me.id) if self.me else ""
-        marks = [f"<@{me}>", f"<@!{me}>", *([f"<@&{own_role}>"] if own_role is not None else ())]
-        return any(mark in message["content"] for mark in marks)
+        marks = [f"<@{self._my_id}>", f"<@!{self._my_id}>", *([f"<@&{own_role}>"] if own_role is not None else ())]
+        return any(mark in field(message, "content") for mark in marks)
 
     def _replies_to_me(self, message: Json) -> bool:
-        told = message.get("referenced_message")
-        return told is not None and self.me is not None and str(told["author"]["id"]) == str(self.me.id)
+        author = field(message, "referenced_message", "author", "id")
+        return number(message, "type") == REPLY and author != "" and author == self._my_id
 
-    def _quoted(self, message: Json) -> Json | None:
-        """Return the message of somebody else that one replies to, which the question is then about."""
-        told = message.get("referenced_message")
-        return None if told is None or self._replies_to_me(message) else told
-
-    def _with_quoted(self, text: str, message: Json, guild: discord.Guild | None) -> str:
-        quoted = self._quoted(message)
-        if quoted is None:
-            return text
-        about = thread_message(quoted, _names_of(guild))
-        return f"{text}\n\n(In reply to {about.author.name}: {about.text})" if about.text else text
+    def _addressees(self, message: Json) -> frozenset[str]:
+        """Return the others whom a message mentions, or to whom it replies."""
+        told = {field(item, "id") for item in records(message, "mentions")}
+        if number(message, "type") == REPLY:
+            told.add(field(message, "referenced_message", "author", "id"))
+        return frozenset(told - {"", self._my_id})
 
     # ------------------------------------------------------------ changes
 
-    async def edited(self, event: discord.RawMessageUpdateEvent) -> None:
+    async def edited(self, message: Json, *, names: Names = no_names, own_role: int | None = None) -> None:
         """Follow a changed text; previews and other additions of Discord are no edits. Raises `StorageError`."""
-        told: Mapping[str, Json] = {**event.data}
-        edited_at = told.get("edited_timestamp")
-        message = message_json(event.message)
-        if not edited_at or "content" not in told or not is_spoken(message) or self._is_mine(message):
+        edited_at = field(message, "edited_timestamp")
+        if not edited_at or "content" not in message or not is_spoken(message) or self._is_mine(message):
             return
-        if not content_of(message) and not self._reads_content:
-            return
-        own_role = event.message.guild.self_role if event.message.guild else None
-        place = await self._place(event.guild_id, event.channel_id)
-        incoming = await self._incoming(
-            message, place, own_role=own_role.id if own_role else None, guild=event.message.guild
-        )
+        place = await self._place(field(message, "guild_id"), field(message, "channel_id"))
+        incoming = await self._incoming(message, place, names, own_role)
         if incoming is not None:
             await self._bot.on_message_edited(incoming, at=moment(edited_at))
 
-    async def deleted(self, guild: int | None, channel: int, messages: Collection[int]) -> None:
+    async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
-        key = (await self._place(guild, channel)).key()
+        key = (await self._place(str(guild or ""), str(channel))).key()
         ids = [str(id) for id in messages]
         outcome = await self._bot.on_message_deleted(key, *ids)
         if outcome.questions and not key.thread and guild is not None:
@@ -192,13 +187,12 @@ class DiscordMessageHandler:
         given = {name: str(id) for name, id in names.items() if id is not None}
         await self._bot.on_place_deleted(Within(platform=PLATFORM, workspace=str(guild), **given))
 
-    async def _place(self, guild: int | None, channel: int) -> ChannelInfo:
-        """Return a thread, direct channel or channel; taken for one where nothing else is known."""
-        id = str(channel)
+    async def _place(self, guild: str, channel: str) -> ChannelInfo:
+        """Return where a channel lies; it is taken for one of the server where nothing else is known."""
         try:
-            return await self._directory.place(id)
+            return await self._directory.place(channel)
         except PlatformError:
-            return ChannelInfo(guild=str(guild or ""), id=id, kind=0)
+            return ChannelInfo(guild=guild, id=channel, kind=0)
 
 
 async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str) -> None:
@@ -215,21 +209,3 @@ async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str)
     except DiscordApiError as error:
         logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
         await send_direct(incoming, pages, around)
-
-
-def _manages_guild(message: discord.Message) -> bool:
-    """Return whether the author may manage the server, as far as it could be read: without its roles nobody does."""
-    guild, author = message.guild, message.author
-    if guild is None or guild.get_role(guild.id) is None or not isinstance(author, discord.Member):
-        return False
-    return author.guild_permissions.manage_guild
-
-
-def _names_of(guild: discord.Guild | None) -> Names:
-    def name(kind: str, id: str) -> str | None:
-        if guild is None or kind == "user":
-            return None
-        found = guild.get_role(int(id)) if kind == "role" else guild.get_channel_or_thread(int(id))
-        return found.name if found is not None else None
-
-    return name

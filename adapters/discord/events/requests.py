@@ -16,8 +16,7 @@ import discord
 from adapters.discord.api.directory import place_of
 from adapters.discord.api.errors import refusal
 from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
-from adapters.discord.api.messages import attachment_of
-from adapters.discord.connection.gateway_json import attachment_json, channel_json
+from adapters.discord.connection.gateway_json import channel_json
 from adapters.discord.context import DiscordContext
 from adapters.discord.replies.message_targets import InteractionTarget
 from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
@@ -28,7 +27,7 @@ from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageErro
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import EMPTY, Entrance, HandleResult, Incoming, Outcome, Person
+from bot.types import EMPTY, Attachment, Entrance, HandleResult, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ def incoming_of(
     *,
     private: bool = False,
     overrides: Mapping[str, str] = EMPTY,
-    files: Sequence[discord.Attachment] = (),
+    files: Sequence[Attachment] = (),
 ) -> Incoming:
     """Return what somebody asks by a command or a button; what it is answered with is a further message of the
     interaction.
@@ -84,7 +83,7 @@ def incoming_of(
         is_direct=place.is_direct,
         text=text,
         at=interaction.created_at.astimezone(UTC),
-        attachments=tuple(attachment_of(attachment_json(file_)) for file_ in files),
+        attachments=tuple(files),
         overrides=overrides,
         is_top_level=not place.is_direct and not place.is_thread,
         reply_ref=str(ref),

@@ -12,10 +12,12 @@ import discord
 from discord import app_commands
 
 from adapters.discord.api.directory import PLATFORM
+from adapters.discord.api.messages import attachment_of
+from adapters.discord.connection.gateway_json import attachment_json
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_forms import CommandForm, command_forms
 from adapters.discord.events.command_options import choices, signature
-from adapters.discord.events.context_menus import message_menus
+from adapters.discord.events.context_menus import keep_message, message_menus
 from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
 from adapters.discord.events.settings_panel import SettingsPanel
 from adapters.discord.events.translations import Translations
@@ -48,6 +50,7 @@ class CommandTree(app_commands.CommandTree[Any]):
     async def _call(self, interaction: Interaction) -> None:
         """Run a command; one that the library cannot read is skipped, where the task would end without a word."""
         try:
+            keep_message(interaction)
             await super()._call(interaction)
         except (app_commands.AppCommandError, discord.HTTPException, BotError):
             raise
@@ -99,7 +102,7 @@ class CommandForms:
         async def run(interaction: Interaction, **values: Any) -> None:
             private = bool(values.get("private", form.command.private))
             file = values.pop("file", None)
-            files = [file] if file is not None else []
+            files = [attachment_of(attachment_json(file))] if file is not None else []
             incoming = incoming_of(interaction, form.text(values), private=private, files=files)
             refusal = ""
             try:

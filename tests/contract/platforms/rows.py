@@ -22,7 +22,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "two-people": CONTEXT,
     "between-mentions": CONTEXT,
     "channel-context": "a question outside threads does not see the channel",
-    "delete-elsewhere, away": "what was deleted while nobody listened is not looked for",
     "dm-is-one-conversation, slack": "each message of a direct message is a thread of its own",
     "persona-of-a-channel": "whoever is in a channel sets everything there",
 }

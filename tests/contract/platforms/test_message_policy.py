@@ -272,8 +272,9 @@ async def test_what_is_deleted_while_the_bot_is_away_leaves_every_table(chat: Di
     await chat.leave()
     await chat.delete(asked)
     await chat.listen()
+    await chat.until(lambda: "swordfish" not in chat.stored())
     await chat.ask("and now?", below=asked)
-    assert "swordfish" not in chat.stored()
+    assert "swordfish" not in chat.sent()
 
 
 # ---------------------------------------------------------------- who may ask

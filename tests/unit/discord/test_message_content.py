@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.events.parse import no_names
-from adapters.discord.message_content import NOTICES, read_content, replied_to
+from adapters.discord.message_content import NOTICES, quoted, read_content
 from bot.chat.message_rendering import render
 from bot.types.content import MessageContent, Notice, QuoteKind, ReplyTo
 from tests.message_cases import cases, shaped, unseen
@@ -261,11 +261,10 @@ def test_a_reply_names_the_message_that_it_answers(told: Json | None, reply: Rep
 
 def test_the_message_that_a_question_is_about_can_be_had_whole() -> None:
     told = {"id": "3", "author": ADA, "content": "", "embeds": [{"title": "Build 812 failed"}], "attachments": []}
-    quote = replied_to({"type": 19, "content": "why?", "referenced_message": told}, names)
-    assert quote is not None
-    assert render(MessageContent(parts=(quote,))) == "> [replied-to message from Ada]\n> [card] Build 812 failed"
-    assert replied_to({"type": 19, "referenced_message": None}, names) is None
-    assert replied_to({"type": 21, "referenced_message": told}, names) is None
+    assert (
+        render(MessageContent(parts=(quoted(told, names),)))
+        == "> [replied-to message from Ada]\n> [card] Build 812 failed"
+    )
 
 
 def test_only_replies_have_a_relation() -> None:
