@@ -118,7 +118,7 @@ def wrap_errors(name: str) -> Iterator[None]:
 def _explain(name: str, error: BaseException | None) -> str:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     fixes = {
-        "locked": "another program holds it; close that program or wait",
+        "locked": "another program is using it; close that program or wait",
         "disk is full": "free some space on the disk",
         "unable to open": "check that its folder exists and may be written to",
         "readonly": "make the file and its folder writable",

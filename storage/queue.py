@@ -226,7 +226,7 @@ class Queue:
                 await asyncio.sleep(STALLED_SECONDS)
             else:
                 if rescued:
-                    logger.warning("conversations of a dead process taken over", extra={"count": len(rescued)})
+                    logger.warning("conversations of a stopped process taken over", extra={"count": len(rescued)})
 
     async def _sweep(self) -> None:
         while True:

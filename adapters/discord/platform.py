@@ -58,7 +58,7 @@ class DiscordPlatform(DiscordChannelReader):
         try:
             await self.around.rest.login()
         except PlatformError as error:
-            logger.warning("Discord is away: %s", error)
+            logger.warning("Discord cannot be reached: %s", error)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -65,7 +65,7 @@ async def open_local(
 def _no_model(reason: str) -> ConfigError:
     return ConfigError(
         "SEED_API_KEY",
-        f"is not set and the embedded model cannot run: {reason}. Start with `make run`, which installs it, "
+        f"is not set and the embedded model cannot run: {reason}. Start with 'make run', which installs it, "
         "or set SEED_API_KEY or SEED_BASE_URL",
     )
 

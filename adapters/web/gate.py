@@ -102,7 +102,7 @@ class Gate:
         is_socket = scope["type"] == "websocket" or (route is not None and route.is_socket)
         crosses = is_socket or scope["method"] not in READ
         if crosses and not self._rules.accepts_origin(headers.get("origin"), host):
-            return PlainTextResponse("Requests from other sites are not taken.\n", 403)
+            return PlainTextResponse("Requests from other sites are not accepted.\n", 403)
         if (route is not None and route.is_open) or self._rules.lets_in(scope["session"]):
             return None
         if scope["type"] == "http" and scope["method"] in READ and "html" in headers.get("accept", ""):

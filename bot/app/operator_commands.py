@@ -45,7 +45,7 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
         return resolve([])
     platform, workspace, channel, thread, *more = [*place.split("/"), *[""] * 3]
     if not workspace or any(more):
-        raise InvalidInput("A place is named PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as in the log.")
+        raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does.")
     key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:

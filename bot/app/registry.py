@@ -37,7 +37,7 @@ class ConfiguredPlatform:
     async def check(self, core: Settings, *, seconds: float) -> AsyncIterator[Check]:
         """One row for each thing that can be wrong, or one that tells how to join."""
         if not self.settings.is_begun:
-            yield Check(name=self.spec.title, ok=None, detail=f"not joined; {self.spec.guide} tells how")
+            yield Check(name=self.spec.title, ok=None, detail=f"not set up; {self.spec.guide} says how")
             return
         async for check in self.spec.check(self.settings, core, seconds):
             yield check

@@ -60,4 +60,4 @@ class Supervisor:
             reason = " because of a bug, which the log shows"
         if name not in self._told:
             self._told.add(name)
-            self._tell(f"{name} has stopped{reason}. It is started again by itself; everything else goes on.")
+            self._tell(f"{name} has stopped{reason}. It restarts by itself; everything else keeps running.")

@@ -21,7 +21,7 @@ async def raise_known_refusal(look: Awaitable[PlatformRefused | None]) -> None:
         async with asyncio.timeout(LOOK_SECONDS):
             refusal = await look
     except (PlatformError, TimeoutError) as error:
-        logger.info("not known whether an answer can be shown", extra={"error": str(error)})
+        logger.info("could not check whether answers can be posted", extra={"error": str(error)})
         return
     if refusal is not None:
         raise refusal

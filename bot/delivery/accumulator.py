@@ -25,7 +25,7 @@ from bot.types import (
     UsageReported,
 )
 
-LENGTH_NOTICE = "The answer reached its limit of tokens and ends here."
+LENGTH_NOTICE = "The answer reached its token limit and ends here."
 QUERY_CHARACTERS = 200
 """Of what is searched for, as people see it."""
 

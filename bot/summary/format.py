@@ -13,7 +13,7 @@ from bot.summary.numbered_lines import NumberedLine
 from bot.summary.prompts import TITLES
 from bot.types import Entry, Incoming, NewEntry, Point, Section, SummaryPart, TurnId
 
-UNMARKED: Final = "*(names no message)*"
+UNMARKED: Final = "*(no message given)*"
 QUOTED_TOKENS: Final = 3_000  # of the messages that a summary rests on, kept for questions about it
 QUOTED: Final = "(quoted for the summary below, addressed to nobody)"
 

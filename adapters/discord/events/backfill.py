@@ -67,7 +67,7 @@ class DiscordBackfill:
         try:
             await self._around.store.put_state(PLATFORM, SEEN, str(self._newest))
         except StorageError as error:
-            logger.warning("the newest message was not remembered", extra={"error": str(error)})
+            logger.warning("position of the newest message not stored", extra={"error": str(error)})
         else:
             self._remembered = self._newest
 
@@ -80,7 +80,7 @@ class DiscordBackfill:
             if seen:
                 await self._hear_since(seen)
         except BotError as error:
-            logger.warning("not everything was caught up", extra={"error": str(error)})
+            logger.warning("backfill incomplete", extra={"error": str(error)})
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
             self._around.errors.note(CATCHING_UP, error)
 
@@ -95,13 +95,15 @@ class DiscordBackfill:
                 if int(message["id"]) not in known:
                     await self._hear(message)
                     heard += 1
-        logger.info("caught up", extra={"conversations": len(active), "channels": len(channels), "messages": heard})
+        logger.info(
+            "backfill finished", extra={"conversations": len(active), "channels": len(channels), "messages": heard}
+        )
 
     async def _hear(self, message: Json) -> None:
         try:
             await self._hearing.hear(message)
         except PlatformError as error:
-            logger.warning("a missed message was not heard", extra={"id": message["id"], "error": str(error)})
+            logger.warning("missed message not stored", extra={"id": message["id"], "error": str(error)})
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard

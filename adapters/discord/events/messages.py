@@ -37,7 +37,7 @@ from bot.types import ConversationKey, Incoming, Outcome, Within
 
 logger = logging.getLogger(__name__)
 
-NOT_TAKEN: Final = "I could not take that down just now. Please send it again in a moment."
+NOT_TAKEN: Final = "I could not save that just now. Please send it again in a moment."
 
 
 class DiscordMessageHandler:
@@ -214,7 +214,7 @@ async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str)
                 nonce = f"c{incoming.source_id}-{part}"
                 await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
     except DiscordApiError as error:
-        logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
+        logger.info("sent as a direct message", extra={"channel": channel, "code": error.code})
         await send_direct(incoming, pages, around)
 
 

@@ -32,14 +32,14 @@ from bot.types import EMPTY, Entrance, HandleResult, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED: Final = "I could not take that down just now. Please try again in a moment."
+NOT_STORED: Final = "I could not save that just now. Please try again in a moment."
 
 NOT_OURS: Final = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
 """The codes of an interaction that was answered by another delivery of it, or is too old."""
 
 INTERACTION: Final = "interaction:"
 """What the dedupe keys of interactions begin with; the interaction's id follows."""
-AWAY: Final = f"{not_done('Discord did not take it')} Please try again in a moment."
+AWAY: Final = f"{not_done('Discord did not accept it')} Please try again in a moment."
 
 Interaction = discord.Interaction[Any]
 
@@ -115,7 +115,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
     except discord.HTTPException as error:
         if error.code not in NOT_OURS:
             raise
-        logger.info("an interaction is answered elsewhere, or too late", extra={"code": error.code})
+        logger.info("interaction already answered or expired", extra={"code": error.code})
         return None
     original = (answer.message_id if answer is not None else None) or interaction.id
     return answered_in(incoming, str(original))
@@ -138,7 +138,7 @@ async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
     except InvalidInput as error:
         await say(around, incoming, str(error))
     except StorageError as error:
-        logger.warning("a command was not stored", extra={"error": str(error)})
+        logger.warning("command not stored", extra={"error": str(error)})
         await say(around, incoming, NOT_STORED)
         await _give_up(bot, incoming)
         return
@@ -153,7 +153,7 @@ async def _give_up(bot: Bot, incoming: Incoming) -> None:
     try:
         await bot.mark_answered(incoming)
     except StorageError as error:
-        logger.warning("a command may still be carried out", extra={"error": str(error)})
+        logger.warning("command not answered yet, it may still be carried out", extra={"error": str(error)})
 
 
 async def refused(bot: Bot, around: DiscordContext, incoming: Incoming, text: str) -> None:
@@ -221,7 +221,7 @@ async def tell_failure(interaction: Interaction, error: BaseException) -> None:
                 await interaction.delete_original_response()
         await whisper(interaction, failure(error))
     except discord.HTTPException as trouble:
-        logger.warning("a failure was not told", extra={"code": trouble.code})
+        logger.warning("failure message not sent", extra={"code": trouble.code})
 
 
 def failure(error: BaseException) -> str:

@@ -64,7 +64,7 @@ async def _opened(incoming: Incoming, channel: str, around: DiscordContext) -> b
     except DiscordApiError as error:
         if error.code == THREAD_EXISTS:
             return True
-        logger.warning("thread not opened", extra={"channel": channel, "status": error.status, "code": error.code})
+        logger.warning("thread not created", extra={"channel": channel, "status": error.status, "code": error.code})
         return False
     return True
 

@@ -207,7 +207,7 @@ class SlackClient:
         code = str(body.get("error", "")) if isinstance(body, dict) else ""
         if status == 429 or code in {"ratelimited", "rate_limited"}:
             seconds = _seconds(error.response.headers.get("Retry-After"))
-            logger.warning("Slack asks to wait", extra={"method": method, "seconds": seconds})
+            logger.warning("rate limited by Slack", extra={"method": method, "seconds": seconds})
             return _NotDone("rate limited", seconds=seconds)
         verdict = verdict_of(code)
         if status >= 500 or not code or verdict.passes:

@@ -31,7 +31,7 @@ Event = Mapping[str, Any]
 
 AWAY: Final = "Slack is not answering me right now. Please try again in a moment."
 WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
-REFUSED: Final = "Slack did not take it"
+REFUSED: Final = "Slack did not accept it"
 
 AGAIN: Final[Mapping[str, FollowUp]] = {
     REGENERATE: FollowUp.REGENERATE,
@@ -74,7 +74,7 @@ class InteractionHandler:
         try:
             await act(workspace, body)
         except PlatformError as error:
-            logger.warning("somebody is told of a failure", extra={"team": workspace.team, "error": str(error)})
+            logger.warning("failure shown to a person", extra={"team": workspace.team, "error": str(error)})
             await self._tell_failure(workspace, body, failure(error))
         except StorageError:
             raise

@@ -99,7 +99,7 @@ class InstalledWorkspaces:
 
     def _new(self, origin: Origin) -> _Known:
         def spurned(code: str) -> None:
-            logger.warning("Slack does not take the token of a workspace", extra={"team": origin.team, "code": code})
+            logger.warning("Slack refuses the token of a workspace", extra={"team": origin.team, "code": code})
             known.until = 0.0
 
         known = _Known(origin=origin, calls=self._connector.calls(lambda: self._token(known), spurned))

@@ -40,9 +40,9 @@ async def test_a_thread_tells_its_own_month() -> None:
 
 async def test_a_saving_that_nobody_confirmed_is_told_as_possible() -> None:
     book = Book(Spending(requests=1, input=1_000_000, cached=1_000_000, output=0, cost=Decimal("0.31")))
-    assert "about $0.25 less would have been paid" in await told("thread", book)
+    assert "the cost would be about $0.25 lower" in await told("thread", book)
     free = await usage_text("thread", DAYS, incoming(""), book, FREE_CARD, now=START)
-    assert "less would have been paid" not in free
+    assert "the cost would be" not in free
 
 
 @pytest.mark.parametrize(
