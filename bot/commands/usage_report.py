@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from bot.delivery.footer import money
 from bot.ports import Ledger
 from bot.pricing import RateCard
+from bot.summary.request import zone_of
 from bot.types import ConversationKey, Incoming, Spending, Within
 from bot.wording import quantity
 
@@ -21,7 +22,13 @@ async def usage_text(
     """Return the tokens and cost of a place or a person over some days, as Markdown."""
     spent = await ledger.usage_totals(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
     span = "24 hours" if days == 1 else quantity(days, "day")
-    lines = [f"**{WHERE[place]}, the last {span}**", "", _table(spent), "", f"Prices: {card.origin}."]
+    lines = [
+        f"**{WHERE[place]}, the last {span}**",
+        "",
+        _table(spent),
+        "",
+        f"Prices: {_origin(card, await zone_of(incoming.time_zone))}.",
+    ]
     possible = _possible_saving(spent, card)
     if possible:
         lines.append(
@@ -29,6 +36,12 @@ async def usage_text(
             f"At {card.cached_share:.0%} of it, the cost would be about {money(possible)} lower."
         )
     return "\n".join(lines)
+
+
+def _origin(card: RateCard, zone: tzinfo) -> str:
+    if card.as_of is None:
+        return card.origin
+    return f"from the provider, read on {card.as_of.astimezone(zone):%Y-%m-%d at %H:%M}"
 
 
 WHERE = {

@@ -44,7 +44,7 @@ async def test_each_request_is_a_bar_with_its_parts_and_its_break(stage: Stage, 
     await expect(panel.locator(".request .mark")).to_have_count(2)
     await expect(bars.nth(11)).to_have_accessible_name(
         re.compile(
-            r"Request 12 of 13, .*2,100 tokens in, 400 cached, 1,700 not cached.*History trimmed: .*14 messages left out"
+            r"Request 12 of 13, .*2,100 tokens in, 400 cached, 1,700 not cached.*trimmed: .*14 messages left out"
         )
     )
     await expect(panel.locator("figcaption")).to_contain_text("History trimmed")

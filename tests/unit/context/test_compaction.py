@@ -103,7 +103,7 @@ async def test_the_context_is_told_with_the_providers_own_counts() -> None:
         await house.ask("second", 2)
         text = await told(house, "/show context")
     assert "**context** is `normal` (default)" in text
-    assert "**3 entries**, 1,234 tokens in, 1,000 of them from the cache" in text
+    assert "**3 messages**: 1,234 tokens, 1,000 of them from the cache" in text
     assert "The request 1 before the last could not use the cache" in text
 
 

@@ -126,7 +126,7 @@ async def test_ones_own_conversation_is_forgotten_by_oneself_also_a_second_time(
         for number in (1, 3):
             await house.ask("Why?", number)
             handled = await house.inbox.handle(incoming("/forget here", number + 1))
-            assert "Forgotten" in handled.text
+            assert "Deleted" in handled.text
         assert not await house.store.get_entries(KEY, start=0)
 
 
