@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read: made so from the first moment, whatever the umask."""
+"""Create files and folders that only their owner may read, from the first moment, whatever the umask."""
 
 from __future__ import annotations
 

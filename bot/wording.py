@@ -1,4 +1,4 @@
-"""Words that people read beside numbers."""
+"""Write numbers with their nouns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking a database along: a backup of a SQLite file, and a copy from any database into any other."""
+"""Back up a SQLite file, and copy any database into any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database behind the stores: its address, its engine, and units of work that cannot be torn.
+"""Open the database behind the stores: its address, its engine, and atomic units of work.
 
 A unit of work is a plain function over a session, run in one transaction: on SQLite in a thread of its own, which its
 caller waits for once a unit and not once a call; on PostgreSQL on the event loop. Either way it is a task behind

@@ -1,4 +1,4 @@
-"""The schema's revision: bringing a database up to date, and telling whether it is.
+"""Migrate a database, and check the revision of its schema.
 
 Migrations run over an engine of their own, in a thread, since Alembic reads its steps from files. On SQLite the
 engine's foreign keys are off, because changing a table there means making it anew, and dropping the old one would

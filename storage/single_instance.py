@@ -1,4 +1,4 @@
-"""One process at a time on a SQLite file: two that ran turns on it would take each other's."""
+"""Allow one process at a time on a SQLite file: two that ran turns on it would take each other's."""
 
 from __future__ import annotations
 

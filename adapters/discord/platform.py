@@ -1,4 +1,4 @@
-"""Discord as a platform: answers over REST in any process, and people's words from the gateway in one that listens."""
+"""Discord as a platform: answers over REST in any process, events from the gateway in one that listens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded model as the bot sees it: a base URL that answers as long as it is open."""
+"""Open the embedded model as a base URL that answers for as long as it is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded model's process: started, watched, started again when it dies, and taken down with the bot.
+"""Start the embedded model's process, watch it, restart it when it crashes, and stop it with the bot.
 
 A process of its own, because reading a prompt takes its cores for seconds and the event loop must not wait for it.
 """

@@ -1,4 +1,4 @@
-"""What a file is, from its bytes alone. Pure; says nothing about whether the file is whole."""
+"""Detect the kind of a file from its bytes alone. Pure; the file may still be broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads files in processes of their own: a hostile or endless file ends its process and nothing else."""
+"""Read files in processes of their own: a hostile or endless file ends its process and nothing else."""
 
 from __future__ import annotations
 

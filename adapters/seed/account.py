@@ -1,4 +1,4 @@
-"""What the provider says was used and paid: the events of the account, for comparing with our own ledger."""
+"""Read the account's usage events, to compare them with our own ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tokens a server takes, prompt and answer together: set, told by the server, or learned from a refusal."""
+"""Context size of a server, prompt and answer together: set, told by the server, or learned from a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the configured model API works, and what to do where it does not: a row for each thing that can be wrong."""
+"""Check the configured model API: one row for each thing that can be wrong, with its fix."""
 
 from __future__ import annotations
 

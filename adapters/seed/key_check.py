@@ -1,4 +1,4 @@
-"""Whether the server takes the key, found out before anybody is told that the bot is ready."""
+"""Check the API key before the bot says that it is ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prices in force: read from the server every hour, kept on disk, and always there."""
+"""Current prices: read from the server every hour, kept on disk, and always available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong between the bot and Slack, found out over the Web API without listening."""
+"""Check tokens, scopes and Socket Mode over the Web API, without listening."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One open page: what it shows, and what its person does."""
+"""Serve one open page: its view, and the actions of its person."""
 
 from __future__ import annotations
 

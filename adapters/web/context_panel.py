@@ -1,4 +1,4 @@
-"""What a conversation sent to the model, as the panel tells it: a line, a picture and a table of plain values."""
+"""Present the requests of a conversation: a summary, a chart and a table of plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in front of the playground: every request and socket is checked here before anything else sees it.
+"""Check every request and socket of the playground before anything else sees it.
 
 In this order, so that strangers learn nothing and leave nothing: the length of the address, the host name, the origin,
 the password, the address, the method. Only then does NiceGUI hear of it.

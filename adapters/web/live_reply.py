@@ -1,4 +1,4 @@
-"""The bot's answers as messages of the playground: live on every page, and in the store at a calmer pace."""
+"""Show answers in the playground: live on every page, and in the store at a slower pace."""
 
 from __future__ import annotations
 

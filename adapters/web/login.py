@@ -1,4 +1,4 @@
-"""How people come in: the page that asks for the password, and the one-time link of the administrator."""
+"""Sign people in: the password page, and the administrator's one-time link."""
 
 from __future__ import annotations
 

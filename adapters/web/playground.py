@@ -1,4 +1,4 @@
-"""The playground: a team chat in the browser, as a platform of the bot's own."""
+"""The playground: a team chat in the browser, as a platform of its own."""
 
 from __future__ import annotations
 

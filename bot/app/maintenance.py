@@ -1,4 +1,4 @@
-"""What operators do with the database: look at the queue, forget, back up, move."""
+"""Maintain the database: look at the queue, forget, back up, copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands around the database: `seedling queue`, `forget`, `backup` and `copy-database`."""
+"""Add `seedling queue`, `forget`, `backup` and `copy-database` to the command line."""
 
 from __future__ import annotations
 

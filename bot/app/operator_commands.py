@@ -1,4 +1,4 @@
-"""What operators do beside running: migrate, check the model, look at prices, reconcile the ledger."""
+"""Carry out the operator's commands: migrate, check the model, print prices, reconcile the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chat platforms: one line each. Nothing else in the house names one.
+"""List the chat platforms, one line each; no other module names one.
 
 A platform is a module with a `SPEC`, a `bot.ports.PlatformSpec`; CONTRIBUTING.md has the recipe. They are imported by
 name, so that no SDK is loaded before its platform is joined.

@@ -1,4 +1,4 @@
-"""The processes that stay: `seedling run` for everything in one; `web`, each platform and `worker` apart."""
+"""Run the processes that stay: `seedling run` for everything in one; `web`, each platform and `worker` apart."""
 
 from __future__ import annotations
 

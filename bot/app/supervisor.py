@@ -1,4 +1,4 @@
-"""What goes on in a process side by side: a part that ends is started again, and the others never notice."""
+"""Supervise the parts of a process: one that ends is restarted, and the others keep running."""
 
 from __future__ import annotations
 

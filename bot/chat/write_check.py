@@ -1,4 +1,4 @@
-"""Look whether a channel takes an answer, before the model is asked; what cannot be found out keeps nothing back."""
+"""Check whether a channel accepts answers, before the model is asked; a failed check keeps nothing back."""
 
 from __future__ import annotations
 

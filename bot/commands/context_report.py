@@ -1,4 +1,4 @@
-"""What a conversation sends and remembers, told to the people in it."""
+"""Report what a conversation sends to the model and what is remembered of it."""
 
 from __future__ import annotations
 

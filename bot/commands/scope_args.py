@@ -1,4 +1,4 @@
-"""The argument that names a scope, and which scope is meant where none is named."""
+"""Argument that names a scope, and the scope that is meant where none is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show what holds here, what is sent and what is remembered."""
+"""Show the settings of a place, what is sent to the model and what is remembered."""
 
 from __future__ import annotations
 

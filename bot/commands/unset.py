@@ -1,4 +1,4 @@
-"""Take a setting back."""
+"""Remove a setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell what was used and what it cost."""
+"""Show tokens and cost."""
 
 from __future__ import annotations
 

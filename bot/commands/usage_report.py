@@ -1,4 +1,4 @@
-"""What answers have used and cost, told to the people who ask."""
+"""Report the tokens and cost of a place or a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory: what a trim takes out of view is condensed after the answer, while people read it.
+"""Condense what a trim removes into notes, after the answer, while people read it.
 
 When the next request is about to be trimmed and the prefix is still warm, the instruction follows the unchanged
 history, whose input is cached; the notes go into the head, which the trim breaks anyway. When this request was trimmed

@@ -1,4 +1,4 @@
-"""The answer as it grows: model events go in, drafts for people come out. Pure."""
+"""Accumulate model events into drafts of the answer. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small print under an answer, in the same words on every platform. Pure."""
+"""Write the line under an answer, in the same words on every platform. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Digests: summaries of a channel that come by themselves, every day or week at somebody's local time.
+"""Post summaries of a channel on a schedule, every day or week at somebody's local time.
 
 Each process that runs turns looks for what is due; the turn's dedupe key is made of the schedule and the time, so that
 a digest is posted once, however many look. After a downtime only the newest one is posted, for all the time since.

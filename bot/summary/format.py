@@ -1,4 +1,4 @@
-"""A summary as people read it, and as the conversation remembers it for the questions that follow. Pure."""
+"""Format a summary for people, and for the transcript of the conversation. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking the model for summaries: once more where it fails, and what all of it costs."""
+"""Ask the model for summaries, once more where it fails, and add up the cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person wants summarised: the words after "summarise", read once and stored as exact ones."""
+"""Parse the words after "summarise", once, and store them as exact ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story of one summary: may they, what is wanted, reading, condensing, telling, remembering."""
+"""Make one summary: check access, read, summarise, show, remember."""
 
 from __future__ import annotations
 

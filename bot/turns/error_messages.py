@@ -1,4 +1,4 @@
-"""Tell people why a turn failed: short, honest, and what to do next; the operator's part is in the log."""
+"""Explain to people why a turn failed: short, honest, and what to do next; the operator's part is in the log."""
 
 from __future__ import annotations
 

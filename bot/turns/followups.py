@@ -1,4 +1,4 @@
-"""Go on with a turn that has ended: once more, in another way, or with the rest. Pure."""
+"""Continue a turn that has ended: once more, in another way, or with the rest. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose question it is: what somebody asked is theirs to stop, to ask again and to forget. Pure.
+"""Check who may stop, repeat and forget a question: who asked it, and administrators. Pure.
 
 Administrators are not asked here: they may do all of it.
 """

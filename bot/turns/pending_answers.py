@@ -1,4 +1,4 @@
-"""What a crash kept from its authors is told by whoever listens next: at the start, and whenever somebody else died."""
+"""Send the replies to commands that a crash kept back: at the start, and whenever another process has died."""
 
 from __future__ import annotations
 

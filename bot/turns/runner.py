@@ -1,4 +1,4 @@
-"""Tell the story of one turn: generate and record, show, compact, close."""
+"""Run one turn: generate and record, show, compact, close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settle answers that a platform does not take: shown later, told to the asker alone, or taken away by people."""
+"""Settle answers that a platform refuses: shown later, sent to the asker alone, or deleted by people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord's REST interface: raw requests through discord.py's own client, which keeps to its buckets and retries.
+"""Call Discord's REST interface by raw routes through discord.py's client, which keeps to its buckets and retries.
 
 Messages are sent and edited by raw routes, because `discord.Message.edit` of discord.py 2.7 shows suppressed previews
 again (platform reference, 2.5).

@@ -1,4 +1,4 @@
-"""What Discord refuses, sorted: what passes, what is final, and what people are told of it."""
+"""Sort Discord's error codes into temporary and final ones, with a reason for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies to replies: the message that a conversation outside threads began with."""
+"""Follow replies to replies, back to the message that began a conversation outside threads."""
 
 from __future__ import annotations
 

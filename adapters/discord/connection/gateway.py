@@ -1,4 +1,4 @@
-"""The gateway: what happens on Discord, handed to the bot for as long as it listens."""
+"""Listen to the gateway and pass its events to the bot."""
 
 from __future__ import annotations
 

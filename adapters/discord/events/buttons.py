@@ -1,4 +1,4 @@
-"""Presses of the buttons under answers: stateless, so that they work after a restart."""
+"""Handle the buttons under answers; they hold no state, so that they work after a restart."""
 
 from __future__ import annotations
 

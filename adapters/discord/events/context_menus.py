@@ -1,4 +1,4 @@
-"""What the menu of a message offers: a question about it, and a summary from it on."""
+"""Handle the message commands: ask about a message, and summarise from it on."""
 
 from __future__ import annotations
 

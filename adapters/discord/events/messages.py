@@ -1,4 +1,4 @@
-"""What people write, change and delete, in the core's words, and what they are told at once."""
+"""Handle messages that people write, edit and delete."""
 
 from __future__ import annotations
 

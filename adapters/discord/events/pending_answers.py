@@ -1,4 +1,4 @@
-"""What an ended process was about to answer: finished where it was only begun, told where it was done."""
+"""Answer the interactions that an ended process left unanswered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interactions in the core's words: who asks, where, and where the answer goes."""
+"""Translate interactions into the core's values: author, place, and the target of the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/settings`: a panel that shows what holds here and where it comes from, and changes it.
+"""Show and change the settings of a place in a panel (`/settings`).
 
 Its lists name what they are about, so that a panel works after a restart. It is made of components v2, and of plain
 ones where Discord refuses those.

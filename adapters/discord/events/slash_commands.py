@@ -1,4 +1,4 @@
-"""The bot's commands on Discord: made from the forms, written to Discord only when they have changed."""
+"""Register the slash commands at Discord when they have changed, and handle them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands in German; English is what they are written in. Pure."""
+"""German translations of the commands; they are written in English. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Told to one person alone: after their command, else in a direct message; and what keeps an answer from a channel."""
+"""Send text to one person alone: after their command, else as a direct message."""
 
 from __future__ import annotations
 

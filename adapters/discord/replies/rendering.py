@@ -1,4 +1,4 @@
-"""A draft as the messages that people see: Markdown in pieces, then sources, notices and the small print. Pure."""
+"""Render a draft as messages: Markdown in pieces, then sources, notices and the footer. Pure."""
 
 from __future__ import annotations
 

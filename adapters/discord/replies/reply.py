@@ -1,4 +1,4 @@
-"""The visible answer to one turn: as many messages as it needs, edited in place, found again after a crash."""
+"""Show the answer to one turn: in as many messages as it needs, edited in place, found again after a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the answer to a turn goes: into the thread that it opens, as a reply, or into the channel."""
+"""Choose the place of an answer: a new thread, a reply, or the channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call of Slack's Web API: within the limits, what people wait for first, and nothing twice by chance."""
+"""Call Slack's Web API: within the rate limits, urgent calls first, and no call repeated by chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with Slack, as the adapter tells it apart."""
+"""Errors of Slack, sorted into temporary and final ones, with a reason for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bolt's part: which delivery goes where; everything is acknowledged, and what could not be stored is not."""
+"""Route events to their handlers with Bolt; what could not be stored is not acknowledged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slack delivers, by either way, handed to Bolt: acknowledged once it is stored, or when it is nothing to us."""
+"""Pass events of either connection to Bolt; acknowledge them once they are stored or irrelevant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was written while nobody listened and Slack has given up telling: read where questions were asked."""
+"""Read the messages that came while no process listened, in the channels of recent conversations."""
 
 from __future__ import annotations
 

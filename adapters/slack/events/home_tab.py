@@ -1,4 +1,4 @@
-"""The bot's home tab, and what stands in its messages tab before anything is said."""
+"""Show the home tab, and suggested prompts in the messages tab."""
 
 from __future__ import annotations
 

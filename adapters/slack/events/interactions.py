@@ -1,4 +1,4 @@
-"""What people do beside writing: buttons, commands, shortcuts, forms, and opening the bot's own pages."""
+"""Handle buttons, commands, shortcuts and forms, and the opening of the bot's own pages."""
 
 from __future__ import annotations
 

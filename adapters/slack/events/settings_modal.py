@@ -1,4 +1,4 @@
-"""The settings form in use: opened, moved to another scope, submitted."""
+"""Open, update and submit the settings modal."""
 
 from __future__ import annotations
 

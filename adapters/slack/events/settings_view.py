@@ -1,4 +1,4 @@
-"""The form with every parameter: built from the one table, and read back. Pure."""
+"""Build the settings modal from the table of parameters, and read it back. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that install the app in a workspace: to Slack with a secret of ours, and back with one of theirs.
+"""Pages of the OAuth flow that installs the app in a workspace.
 
 https://docs.slack.dev/authentication/installing-with-oauth
 """

@@ -1,4 +1,4 @@
-"""The workspaces in which the app was installed: found by what is stored, nothing of one visible to another."""
+"""Workspaces in which the app was installed, from the store; nothing of one is visible to another."""
 
 from __future__ import annotations
 

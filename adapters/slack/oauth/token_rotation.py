@@ -1,4 +1,4 @@
-"""Tokens that expire: renewed before, by one process for all, since a refresh token works once."""
+"""Rotate expiring tokens in time, by one process for all, since a refresh token works once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single messages of answers: streamed where Slack has streams, else posted and edited, and ended whole."""
+"""Write single messages of answers: streamed where Slack has streams, else posted and edited."""
 
 from __future__ import annotations
 

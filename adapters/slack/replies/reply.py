@@ -1,4 +1,4 @@
-"""The bot's answers as messages of Slack: streamed or edited, in as many messages as they need, ended whole."""
+"""Show an answer on Slack: streamed or edited, in as many messages as it needs."""
 
 from __future__ import annotations
 

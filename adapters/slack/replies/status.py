@@ -1,4 +1,4 @@
-"""What stands below a thread while the bot works, and the Stop button that Slack itself offers then."""
+"""Show the status below a thread while the bot works, and Slack's own Stop button."""
 
 from __future__ import annotations
 
