@@ -7,7 +7,7 @@ DEEPER := 50
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-deep test-gateway test-schemathesis fuzz bench lint format constraints clean
+.PHONY: help run test test-emulators test-slow test-deep test-gateway test-schemathesis fuzz bench lint format constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ run: .venv/.run .venv/.model ## start the bot and its playground (options: make 
 # Most tests wait more than they compute, so four at a time suit two cores.
 test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, four at a time (one at a time: make test ARGS="-n0")
 	$(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
+
+test-emulators: .venv/.dev ## run the emulators' own tests alone (they are part of make test, too)
+	$(PYTHON) -m pytest -n 4 --dist worksteal -m "emulators and not slow" $(ARGS)
 
 test-slow: .venv/.dev .venv/.model .venv/.chromium ## run the soak and scale tests
 	$(PYTHON) -m pytest -m slow $(ARGS)

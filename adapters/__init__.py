@@ -1,1 +1,1 @@
-"""Everything that talks to the outside; one package per counterpart, none imports another."""
+"""Connections to the outside: one package per counterpart, none of which imports another."""

@@ -46,6 +46,7 @@ from bot.ports import Commands, PlatformSpec
 from bot.settings import Settings, load_settings
 from bot.standard_streams import OutputLost, finish_streams, mention, note, prepare_streams, say, say_json
 from bot.types import Draft, Outcome, Spending
+from bot.wording import quantity
 
 # Exit codes as in sysexits.h: 64 usage, 69 a service is away, 74 output, 78 configuration.
 EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, 64), (StorageError, 69))
@@ -55,12 +56,12 @@ EXIT_OUTPUT_LOST = 74
 DESCRIPTION = """\
 Seedling puts the Seed 2.0 Lite model into team chat.
 
-Without any setting, `seedling run` opens a playground in the browser, where a small local model answers.
+Without any setting, 'seedling run' opens a playground in the browser, where a small local model answers.
 Settings come from the environment or from a file .env; .env.example explains each."""
 
 UNLIKE = """\
-Only the provider counts what `seedling doctor` asks, what others do with the same account, and answers that were
-begun and never ended here. Estimated tokens and costs (where no usage was reported) are in our ledger alone."""
+Only the provider counts the requests of 'seedling doctor', other uses of the same account, and answers that were
+started here and never finished. Only our records have estimated tokens and costs, where no usage was reported."""
 
 
 def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = app.PLATFORMS) -> int:
@@ -114,19 +115,17 @@ def _add_serving_commands(commands: Commands, platforms: Sequence[PlatformSpec[A
     command = commands.add_parser("run", help="serve the playground and answer, all in one process")
     command.set_defaults(command=_run)
 
-    command = commands.add_parser("web", help="serve the playground, and leave the answering to workers (PostgreSQL)")
+    command = commands.add_parser("web", help="serve the playground; workers answer (PostgreSQL)")
     command.set_defaults(command=_web)
 
     for platform in platforms:
-        command = commands.add_parser(
-            platform.name, help=f"listen to {platform.title}, and leave the answering to workers (PostgreSQL)"
-        )
+        command = commands.add_parser(platform.name, help=f"listen to {platform.title}; workers answer (PostgreSQL)")
         command.set_defaults(command=_listen, platform=platform)
 
-    command = commands.add_parser("worker", help="answer what other processes take in (PostgreSQL)")
+    command = commands.add_parser("worker", help="answer what other processes receive (PostgreSQL)")
     command.set_defaults(command=_worker)
 
-    command = commands.add_parser("migrate", help="bring the database to the newest schema")
+    command = commands.add_parser("migrate", help="update the database to the newest schema")
     command.set_defaults(command=_migrate)
 
 
@@ -135,40 +134,44 @@ def _add_ask_command(commands: Commands) -> None:
         "ask", help="ask one question from the terminal", description="Ask one question; the answer is streamed."
     )
     command.add_argument("question", help="the question, or - to read it from standard input")
-    command.add_argument("--thread", metavar="NAME", help="go on in the conversation of that name")
+    command.add_argument("--thread", metavar="NAME", help="continue the conversation of that name")
     command.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter for this answer only"
     )
     command.add_argument("--file", metavar="PATH", type=Path, action="append", default=[], help="a file to ask about")
-    command.add_argument("--json", action="store_true", help="print one JSON object instead of streaming")
+    command.add_argument("--json", action="store_true", help="print one JSON object when the answer is complete")
     command.set_defaults(command=_ask)
 
 
 def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
-    command = commands.add_parser("params", help="print the parameters in force and where each comes from")
+    command = commands.add_parser("params", help="print the current parameters and where each value comes from")
     command.add_argument(
-        "place", nargs="?", default="", metavar="PLATFORM/WORKSPACE[/CHANNEL[/THREAD]]", help="where; else the defaults"
+        "place",
+        nargs="?",
+        default="",
+        metavar="PLATFORM/WORKSPACE[/CHANNEL[/THREAD]]",
+        help="where; the defaults if left out",
     )
     command.add_argument("--markdown", action="store_true", help="as a Markdown table, as in docs/parameters.md")
     command.set_defaults(command=_params)
 
-    command = commands.add_parser("rates", help="print the prices in force and where they come from")
+    command = commands.add_parser("rates", help="print the current prices and where they come from")
     command.set_defaults(command=_rates)
 
     command = commands.add_parser(
-        "doctor", help=f"check {_listed(*titles, 'the model')}: what works, and how to mend the rest"
+        "doctor", help=f"check {_listed(*titles, 'the model')}: what works, and how to fix the rest"
     )
     command.add_argument(
         "--seconds",
         type=_seconds,
         default=CHECK_SECONDS,
         metavar="N",
-        help="limit of each check (default: %(default)g)",
+        help="time limit of each check in seconds (default: %(default)g)",
     )
     command.set_defaults(command=_doctor)
 
     command = commands.add_parser("usage", help="print what was used and what it cost")
-    command.add_argument("--days", type=int, default=30, metavar="N", help="how far to look back (default: 30)")
+    command.add_argument("--days", type=int, default=30, metavar="N", help="how many days to look back (default: 30)")
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
     command.set_defaults(command=_usage)
 
@@ -257,7 +260,7 @@ def _params(options: argparse.Namespace) -> int:
         say(f"    {parameter.help}")
         say(f"    Takes {parameter.allowed}.")
     for name, value in FIXED_BY_SERVER.items():
-        say(f"{name}  is fixed at {value} by the model's server")
+        say(f"{name} is fixed at {value} by the model's server")
     return 0
 
 
@@ -310,13 +313,13 @@ def _seconds(text: str) -> float:
 def _usage(options: argparse.Namespace) -> int:
     _log_only_failures(options)
     settings, since = load_settings(), datetime.now(UTC) - timedelta(days=options.days)
-    rows = [("our ledger", asyncio.run(app.spending(settings, since=since)))]
+    rows = [("our records", asyncio.run(app.spending(settings, since=since)))]
     if options.reconcile:
         ours, theirs = asyncio.run(app.reconcile(settings, since=since))
-        rows = [("our ledger", ours), ("the provider", theirs)]
+        rows = [("our records", ours), ("the provider", theirs)]
         gone = {name: getattr(theirs, name) - getattr(ours, name) for name in ("requests", "input", "cached", "output")}
         rows.append(("difference", Spending(**gone, cost=theirs.cost - ours.cost)))
-    say(f"The last {options.days} days:")
+    say(f"The last {quantity(options.days, 'day')}:")
     say(f"{'':<14} {'requests':>9} {'tokens in':>13} {'cached':>13} {'out':>11} {'US dollars':>12}")
     for name, sums in rows:
         counts = f"{sums.requests:>9,} {sums.input:>13,} {sums.cached:>13,} {sums.output:>11,}"

@@ -1,4 +1,4 @@
-"""How long to wait before something that failed is tried again. Pure but for chance."""
+"""Compute how long to wait before the next attempt. Pure but for chance."""
 
 from __future__ import annotations
 

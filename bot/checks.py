@@ -1,4 +1,4 @@
-"""What `seedling doctor` finds out: one row for each thing that can be wrong, within a time that is given to each."""
+"""Rows of `seedling doctor`: one for each thing that can be wrong, each within a time limit."""
 
 from __future__ import annotations
 

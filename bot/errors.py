@@ -64,7 +64,7 @@ class QuestionTooLong(InvalidInput):
     """The question alone does not fit the window; `limit` is None where nobody told how much does."""
 
     def __init__(self, tokens: int, limit: int | None) -> None:
-        more = "more than the model takes" if limit is None else f"and at most {limit:,} fit beside the answer"
+        more = "more than the model can read" if limit is None else f"and at most {limit:,} fit beside the answer"
         super().__init__(f"That question is about {tokens:,} tokens long, {more}. Please shorten it or ask in parts.")
         self.tokens = tokens
         self.limit = limit
@@ -130,7 +130,7 @@ class TurnGivenUp(BotError):
     """A turn was begun again and again and never came to an end."""
 
     def __init__(self, attempts: int) -> None:
-        super().__init__(f"begun {attempts} times without an outcome")
+        super().__init__(f"started {attempts} times without finishing")
         self.attempts = attempts
 
 

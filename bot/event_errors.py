@@ -1,4 +1,4 @@
-"""What goes wrong with single events: told once for each kind, then counted, and never with what people wrote."""
+"""Log errors of single events: in full once for each kind, then counted, and never with what people wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One log line per outcome: what happened, then ids and durations as name=value; never anybody's text."""
+"""Configure logging: one line per outcome, then ids and durations as name=value; never anybody's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work on long texts beside the event loop, which nothing may hold for more than about 20 ms."""
+"""Run work on long texts beside the event loop, which nothing may hold for more than about 20 ms."""
 
 from __future__ import annotations
 

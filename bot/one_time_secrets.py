@@ -1,4 +1,4 @@
-"""Secrets of links that work once, in whatever process: kept with the state of the adapter that gives them out.
+"""Secrets of links that work once, in any process; only their digests are stored.
 
 What is kept of one is its digest and until when it holds, so that what is stored opens nothing.
 """

@@ -1,4 +1,4 @@
-"""Resolve what holds where: a parameter's value comes from the narrowest scope at which it is set."""
+"""Resolve parameters: a value comes from the narrowest scope at which it is set."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Parameter:
             case "choice":
                 return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
             case "list":
-                return f"up to {self.high:g} strings separated by commas"
+                return f"up to {self.high:g} values separated by commas"
             case "text":
                 return f"text of at most {self.high:,g} characters"
             case "integer" | "number":
@@ -131,87 +131,85 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(
             name="max_tokens", kind="integer", low=1, high=65_536, default=4_096,
             standard={"chat": "max_tokens", "responses": "max_output_tokens", "messages": "max_tokens"},
-            help="The most tokens that an answer may have, reasoning included.",
+            help="The most tokens an answer may have, reasoning included.",
         ),
         Parameter(
             name="frequency_penalty", kind="number", low=-2, high=2, standard={"chat": "frequency_penalty"},
-            help="Above 0 the answer repeats the same words less; sent only when set.",
+            help="Above 0, the answer repeats the same words less. Sent only when set.",
         ),
         Parameter(
             name="presence_penalty", kind="number", low=-2, high=2, standard={"chat": "presence_penalty"},
-            help="Above 0 the answer turns to new topics sooner; sent only when set.",
+            help="Above 0, the answer moves on to new topics sooner. Sent only when set.",
         ),
         Parameter(
             name="stop", kind="list", high=16, standard={"chat": "stop", "messages": "stop_sequences"},
-            help="Strings at which the answer ends; sent only when set.",
+            help="Texts at which the answer stops. Sent only when set.",
         ),
         Parameter(
             name="enable_thinking", kind="boolean", default=True,
-            help="Whether the model reasons before it answers.",
+            help="Whether the model thinks before it answers.",
         ),
         Parameter(
             name="reasoning_effort", kind="choice", choices=("low", "medium", "high"), default="medium",
-            help="How long the model reasons; not sent when thinking is off.",
+            help="How long the model thinks. Not sent when thinking is off.",
         ),
         Parameter(
             name="enable_web_search", kind="boolean", default=False,
-            help="Whether the model may search the web for every answer; `search` does it for one.",
+            help="Whether the model may search the web for every answer. The search command does it for one.",
         ),
         Parameter(
             name="enable_caching", kind="boolean", default=True,
-            help="Whether repeated beginnings of a conversation are kept in the provider's prefix cache.",
+            help="Whether the provider may cache what was sent before, which makes later answers cheaper.",
         ),
         Parameter(
             name="image_detail", kind="choice", choices=("low", "high", "xhigh"), default="high",
-            help="How closely pictures are looked at; more detail costs more tokens.",
+            help="How closely pictures are looked at. More detail costs more tokens.",
         ),
         Parameter(
             name="video_fps", kind="number", low=0.2, high=5,
-            help="Frames per second that are looked at in a video; sent only when set.",
+            help="How many frames per second of a video are looked at. Sent only when set.",
         ),
         Parameter(
             name="context", kind="choice", choices=("economy", "normal", "long", "full"),
             default="normal", wire=False,
-            help="How much of a conversation is kept in view: economy 4K, normal 16K, long 64K tokens, full all.",
+            help="How much of a conversation the model sees: economy 4K, normal 16K, long 64K tokens, full all.",
         ),
         Parameter(
             name="memory", kind="boolean", default=True, wire=False,
-            help="Whether what leaves the view is condensed into a pinned memory.",
+            help="Whether I keep notes on older messages that the model no longer sees.",
         ),
         Parameter(
             name="persona", kind="text", high=4_000, wire=False,
-            help="Who the assistant is and how it speaks: replaces the built-in description.",
+            help="Who the assistant is and how it speaks. Replaces the built-in description.",
         ),
         Parameter(
             name="answer_in", kind="choice", choices=("thread", "reply", "channel"), default="thread", wire=False,
-            help="Whether a question in a channel is answered in a thread, as a reply, or in the channel as one talk.",
+            help="Where a question in a channel is answered: in a thread, as a reply, or in the channel itself.",
         ),
         Parameter(
             name="follow_ups", kind="choice", choices=("auto", "always", "mentioned", "off"), default="auto",
             wire=False,
-            help="Which messages in a thread where I answer are answered, too: those that go on with our talk (auto), "
-            "all, those that mention me, or none.",
+            help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",
         ),
         Parameter(
             name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, guarded=True,
-            help="Whether people of other organisations, in channels shared with them, are answered.",
+            help="Whether people of other organisations are answered in channels shared with them.",
         ),
         Parameter(
             name="bots", kind="list", high=50, wire=False, guarded=True,
-            help="Ids of other bots and apps that may ask by a mention; without any none is answered.",
+            help="Ids of other bots and apps that may ask by mentioning me. Without any, no bot is answered.",
         ),
         Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,
-            help="Whether the line under an answer tells what it cost.",
+            help="Whether the line under an answer shows what it cost.",
         ),
         Parameter(
             name="bots_in_summaries", kind="boolean", default=False, wire=False,
-            help="Whether summaries tell what other bots wrote.",
+            help="Whether summaries include what other bots wrote.",
         ),
         Parameter(
             name="retention", kind="integer", low=0, high=3_650, wire=False, guarded=True,
-            help="Days without a question after which a conversation is forgotten, here and not on the platform; "
-            "0 keeps it.",
+            help="Days without a question after which I delete my own copy of a conversation; 0 keeps it.",
         ),
     )
 }  # fmt: skip

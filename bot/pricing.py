@@ -6,7 +6,7 @@ A card has tiers by the prompt length of the single request; the tier applies to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.types import Usage
@@ -31,11 +31,13 @@ class Tier:
 class RateCard:
     """Prices by tier (ascending `from_tokens`, the first from 0), and where they come from.
 
-    `cached_share` is the price of cached input as a share of input that decisions assume while none is published.
+    `as_of` is when the provider told them, None where it did not. `cached_share` is the price of cached input, as a
+    share of input, that decisions assume while none is published.
     """
 
     tiers: tuple[Tier, ...]
     origin: str
+    as_of: datetime | None = None
     cache_lifetime: timedelta = timedelta(minutes=10)
     cached_share: Decimal = Decimal("0.2")
     tool_call: Decimal = Decimal(0)

@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read: made so from the first moment, whatever the umask."""
+"""Create files and folders that only their owner may read, from the first moment, whatever the umask."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def tighten(path: Path, mode: int) -> None:
         try:
             path.chmod(before & mode)
         except PermissionError:
-            logger.warning("others may read this, and only its owner can change that", extra={"path": str(path)})
+            logger.warning("others can read this file, and only its owner can change that", extra={"path": str(path)})
         else:
-            logger.warning("others could read this; now only its owner can", extra={"path": str(path)})
+            logger.warning("others could read this file; now only its owner can", extra={"path": str(path)})
 
 
 def kept_secret(file: Path) -> str:

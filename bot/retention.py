@@ -1,4 +1,4 @@
-"""How long conversations are kept: in days, by workspace, channel and conversation; pure."""
+"""Retention of conversations, in days, by workspace, channel and conversation. Pure."""
 
 from __future__ import annotations
 

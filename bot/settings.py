@@ -55,7 +55,10 @@ class Settings(BaseSettings):
     seed_model: str = Field("seed-2-0-lite", description="name of the model at that API")
     seed_wire: Wire = Field("chat", description="chat, responses or messages")
     seed_context_tokens: int | None = Field(
-        None, ge=256, le=100_000_000, description="tokens that question and answer may have together, asked of the API"
+        None,
+        ge=256,
+        le=100_000_000,
+        description="tokens that question and answer may have together; asked of the API if empty",
     )
     docs_mode: DocsMode = Field(
         "extract",
@@ -67,9 +70,11 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=10,
-        description="wait so long for more before asking; what is added until the first word counts anyway",
+        description="wait this long for further messages; those that come before the first word are answered anyway",
     )
-    retention_days: int | None = Field(None, ge=1, description="forget conversations that rested so long")
+    retention_days: int | None = Field(
+        None, ge=1, description="delete conversations after this long without a question"
+    )
     host: str = Field("127.0.0.1", description="address that the playground listens on")
     port: int = Field(8080, ge=0, le=65_535, description="port of the playground, 0 for a free one")
     console_password: SecretStr | None = Field(
@@ -123,7 +128,7 @@ class PlatformSettings(BaseSettings):
     def need_joined(self, command: str) -> None:
         """Raise `ConfigError` when the platform is not joined, which `seedling COMMAND` needs."""
         if not self.is_joined:
-            raise ConfigError(self.joined_by[0].upper(), f"must be set for `seedling {command}`")
+            raise ConfigError(self.joined_by[0].upper(), f"must be set for 'seedling {command}'")
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

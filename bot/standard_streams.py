@@ -1,4 +1,4 @@
-"""Standard input, output and errors as the command line uses them: whatever they are, a command does not break on them.
+"""Use standard input, output and errors so that no command breaks on them, whatever they are.
 
 What an encoding does not have is replaced. A stream that was closed before the start leads nowhere. When whoever read
 the output has gone, who prints is told so by an exception of its own.

@@ -1,4 +1,4 @@
-"""Everything that is kept: tables, migrations, the stores over them, and the queue."""
+"""Keep everything: tables, migrations, the stores over them, and the queue."""
 
 from storage.backup import back_up, copy_database
 from storage.database import is_sqlite, parse_url

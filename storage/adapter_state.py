@@ -1,4 +1,4 @@
-"""What adapters remember between starts, over a database."""
+"""Store the state of adapters in a database."""
 
 from __future__ import annotations
 

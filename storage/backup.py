@@ -1,4 +1,4 @@
-"""Taking a database along: a backup of a SQLite file, and a copy from any database into any other."""
+"""Back up a SQLite file, and copy any database into any other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def back_up(database_url: str, path: Path) -> None:
     """
     url = parse_url(database_url)
     if not is_sqlite(url):
-        raise ConfigError("DATABASE_URL", "names a server; use pg_dump, or `seedling copy-database` into a file")
+        raise ConfigError("DATABASE_URL", "names a server; use pg_dump, or 'seedling copy-database' into a file")
     await asyncio.to_thread(_back_up, url, path)
 
 
@@ -39,7 +39,7 @@ def _back_up(url: sa.URL, path: Path) -> None:
             source.backup(target)
             (verdict,) = target.execute("PRAGMA integrity_check").fetchone()
     except FileExistsError:
-        raise ConfigError(str(path), "is there already; name another file") from None
+        raise ConfigError(str(path), "already exists; name another file") from None
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"The backup {path} could not be written ({error}).") from error
     if verdict != "ok":

@@ -1,4 +1,4 @@
-"""What each change of `bot.turns.effects` does to a database, within the session of a larger unit of work."""
+"""Apply the changes of `bot.turns.effects` to a database, within the session of a larger unit of work."""
 
 from __future__ import annotations
 

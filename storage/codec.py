@@ -1,4 +1,4 @@
-"""Values as JSON and back: the one place that knows how nested values look inside a column.
+"""Encode values as JSON and back: the one place that knows how nested values look inside a column.
 
 Every `x_to_json` has an `x_from_json` that gives back an equal value. Decimals travel as text, so no cent is lost.
 """

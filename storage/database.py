@@ -1,4 +1,4 @@
-"""The database behind the stores: its address, its engine, and units of work that cannot be torn.
+"""Open the database behind the stores: its address, its engine, and atomic units of work.
 
 A unit of work is a plain function over a session, run in one transaction: on SQLite in a thread of its own, which its
 caller waits for once a unit and not once a call; on PostgreSQL on the event loop. Either way it is a task behind
@@ -118,7 +118,7 @@ def wrap_errors(name: str) -> Iterator[None]:
 def _explain(name: str, error: BaseException | None) -> str:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     fixes = {
-        "locked": "another program holds it; close that program or wait",
+        "locked": "another program is using it; close that program or wait",
         "disk is full": "free some space on the disk",
         "unable to open": "check that its folder exists and may be written to",
         "readonly": "make the file and its folder writable",

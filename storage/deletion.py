@@ -1,4 +1,4 @@
-"""The one place that knows every copy of what people wrote, and removes it: messages, places, conversations, notes.
+"""Remove what people wrote, wherever it is kept: messages, places, conversations, notes.
 
 Copies of a message are: its turn with attachments, overrides, draft and error; what was asked again of that turn; the
 draft and the entry of the answer, which may quote it; its entries in every conversation of the channel; the notes made

@@ -1,4 +1,4 @@
-"""What keeps writers and deletions apart: nothing of a message is stored after it was deleted.
+"""Keep writers and deletions apart: nothing of a message is stored after it was deleted.
 
 Whoever writes what people said holds its workspace together with other writers, whoever deletes holds it alone, until
 the commit. So a writer sees every deletion before it, and a deletion all that was written. SQLite has one writer.

@@ -1,4 +1,4 @@
-"""Deliveries with an effect, over a database: carried out together with their name, and told once."""
+"""Store deliveries with an effect in a database: carried out together with their name, and answered once."""
 
 from __future__ import annotations
 

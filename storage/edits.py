@@ -1,4 +1,4 @@
-"""Edits of messages, wherever they are: before their message, while it waits, is answered, or was."""
+"""Apply edits of messages: before their message, while it waits, is answered, or was."""
 
 from __future__ import annotations
 

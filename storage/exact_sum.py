@@ -1,4 +1,4 @@
-"""Sums of money inside the database, exact to the last digit.
+"""Add up money inside the database, exact to the last digit.
 
 A cost is kept as the text of a decimal. PostgreSQL sums its NUMERIC exactly; SQLite has floats alone, so it is given
 a function of ours.

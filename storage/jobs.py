@@ -1,4 +1,4 @@
-"""The job queue and the notifications inside the stores' own transactions; on SQLite there are none.
+"""Queue jobs and notify inside the stores' own transactions; on SQLite there are none.
 
 On PostgreSQL each accepted turn brings a job of procrastinate, whose lock is the conversation: a job means "somebody
 see to this conversation, one at a time" and nothing else, so a job too many does no harm. Its queue is named after

@@ -1,4 +1,4 @@
-"""What was used and paid, over a database."""
+"""Store usage and cost in a database."""
 
 from __future__ import annotations
 

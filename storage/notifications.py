@@ -1,4 +1,4 @@
-"""What PostgreSQL tells every process that listens; what is told while a connection is away is lost."""
+"""Listen to PostgreSQL's notifications; those sent while a connection is away are lost."""
 
 from __future__ import annotations
 

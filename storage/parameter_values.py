@@ -1,4 +1,4 @@
-"""Parameter values as people set them over a database."""
+"""Store parameter values in a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine on PostgreSQL: procrastinate's worker takes up conversations, in any number of processes.
+"""Run conversations from procrastinate's job queue on PostgreSQL, in any number of processes.
 
 A job says "see to this conversation"; its lock, the conversation, lets one process at a time do so. Nothing rests on
 more than that: turns are claimed under an epoch, and whoever lost a claim writes nothing. procrastinate itself does
@@ -226,7 +226,7 @@ class Queue:
                 await asyncio.sleep(STALLED_SECONDS)
             else:
                 if rescued:
-                    logger.warning("conversations of a dead process taken over", extra={"count": len(rescued)})
+                    logger.warning("conversations of a stopped process taken over", extra={"count": len(rescued)})
 
     async def _sweep(self) -> None:
         while True:

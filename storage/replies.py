@@ -1,4 +1,4 @@
-"""Where answers stand: the turn of any message that the bot has shown."""
+"""Find the turn of any message that the bot has shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forgetting: text, media and names go, the ledger's sums stay."""
+"""Forget conversations and people: text, media and names go, the ledger's sums stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema's revision: bringing a database up to date, and telling whether it is.
+"""Migrate a database, and check the revision of its schema.
 
 Migrations run over an engine of their own, in a thread, since Alembic reads its steps from files. On SQLite the
 engine's foreign keys are off, because changing a table there means making it anew, and dropping the old one would
@@ -56,11 +56,11 @@ def check_schema(url: sa.URL) -> None:
     """Raise `StorageUnavailable` unless there is a database, and `SchemaMismatch` unless it is up to date; blocks."""
     name = name_of(url)
     if is_sqlite(url) and not Path(name).is_file():
-        raise StorageUnavailable(f"There is no database {name}: run `seedling migrate` to make it.")
+        raise StorageUnavailable(f"There is no database {name}: run 'seedling migrate' to create it.")
     with migration_connection(url) as connection:
         revision = _known_revision(connection, name)
     if revision != _scripts().get_current_head():
-        raise SchemaMismatch(f"The database {name} was made by an older version of Seedling: run `seedling migrate`.")
+        raise SchemaMismatch(f"The database {name} was made by an older version of Seedling: run 'seedling migrate'.")
 
 
 @contextmanager
@@ -142,6 +142,6 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)  # one that is there is not ours to close
     except OSError as error:
         raise StorageUnavailable(
-            f"The folder {folder} of the database cannot be made ({error.strerror}): make it, or name another file "
-            "in DATABASE_URL."
+            f"The folder {folder} of the database cannot be created ({error.strerror}): create it, or name another "
+            "file in DATABASE_URL."
         ) from error

@@ -1,4 +1,4 @@
-"""One process at a time on a SQLite file: two that ran turns on it would take each other's."""
+"""Allow one process at a time on a SQLite file: two that ran turns on it would take each other's."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def single_instance(database_url: str) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise StorageUnavailable(
-                f"Another Seedling is at work on the database {name} (process {file.read().strip() or 'unknown'}): "
-                "ask there, end it, or name another database in DATABASE_URL."
+                f"Another Seedling is using the database {name} (process {file.read().strip() or 'unknown'}): "
+                "use that one, stop it, or name another database in DATABASE_URL."
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

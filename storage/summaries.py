@@ -1,4 +1,4 @@
-"""What is kept of summaries, and the schedules of digests, over a database."""
+"""Store parts of summaries, and the schedules of digests, in a database."""
 
 from __future__ import annotations
 

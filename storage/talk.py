@@ -1,4 +1,4 @@
-"""What was said in a conversation lately, from its transcript and the turns that are not in it yet. Pure."""
+"""Recent messages of a conversation, from its transcript and the turns that are not in it yet. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The append-only history of each conversation over a database."""
+"""Store the append-only transcripts in a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for turns and deliveries in every store."""
+"""Rules for turns and deliveries that hold in every store."""
 
 from __future__ import annotations
 

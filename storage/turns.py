@@ -1,4 +1,4 @@
-"""The durable inbox and queue over a database."""
+"""Store turns in a database: the durable inbox and queue."""
 
 from __future__ import annotations
 

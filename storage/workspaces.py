@@ -1,4 +1,4 @@
-"""The playground's own workspaces over a database."""
+"""Store the playground's workspaces in a database."""
 
 from __future__ import annotations
 

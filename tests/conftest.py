@@ -25,6 +25,16 @@ register_profiles()
 FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{spec.name.upper()}_" for spec in load_specs()))
 
 
+EMULATORS = frozenset({"slack_emulator", "discord_emulator", "seed_emulator"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the emulators' own tests, which `make test-emulators` runs alone."""
+    for item in items:
+        if item.path.parent.name in EMULATORS:
+            item.add_marker(pytest.mark.emulators)
+
+
 class NetworkRefused(AssertionError):
     """A test tried to leave this machine."""
 

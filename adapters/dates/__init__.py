@@ -1,4 +1,4 @@
-"""Words that tell a time, as people write them: "yesterday 9am", "last week", "gestern"; read by dateparser."""
+"""Read times as people write them, such as "yesterday 9am", "last week" or "gestern", with dateparser."""
 
 from adapters.dates.date_words import DateWords
 

@@ -1,4 +1,4 @@
-"""The `TimeWords` of people in several languages."""
+"""Read times in several languages (the port `TimeWords`)."""
 
 from __future__ import annotations
 

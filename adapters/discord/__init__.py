@@ -1,1 +1,1 @@
-"""Discord: people's messages and commands in, answers out, over the gateway and REST."""
+"""Connect Discord: messages and commands in, answers out, over the gateway and REST."""

@@ -1,4 +1,4 @@
-"""The command around Discord: `seedling invite`."""
+"""Add `seedling invite` to the command line."""
 
 from __future__ import annotations
 

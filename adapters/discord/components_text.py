@@ -1,4 +1,4 @@
-"""The words of components, nested as they are: what people read of a message made of them. Pure.
+"""Render the text of a message's components, nested as they are. Pure.
 
 https://docs.discord.com/developers/components/reference
 """

@@ -1,4 +1,4 @@
-"""What the parts of the adapter share."""
+"""Objects that the modules of the adapter share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong between the bot and Discord, found out over REST without joining the gateway."""
+"""Check token, intents and gateway over REST, without connecting to the gateway."""
 
 from __future__ import annotations
 

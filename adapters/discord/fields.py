@@ -1,4 +1,4 @@
-"""Fields of what Discord sends as values; whatever is missing or of another type reads as empty. Pure."""
+"""Read fields of Discord's JSON; a missing field or one of another type reads as empty. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The link that adds the bot to a server, with exactly the permissions that it uses. Pure."""
+"""Build the link that adds the bot to a server, with exactly the permissions that it uses. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord's messages with all their parts; whatever is missing or of another form is passed over. Pure.
+"""Parse Discord's messages with all their parts; missing or malformed parts are ignored. Pure.
 
 Messages as the gateway and REST send them: https://docs.discord.com/developers/resources/message
 """

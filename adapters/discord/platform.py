@@ -1,4 +1,4 @@
-"""Discord as a platform: answers over REST in any process, and people's words from the gateway in one that listens."""
+"""Discord as a platform: answers over REST in any process, events from the gateway in one that listens."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class DiscordPlatform(DiscordChannelReader):
         try:
             await self.around.rest.login()
         except PlatformError as error:
-            logger.warning("Discord is away: %s", error)
+            logger.warning("Discord cannot be reached: %s", error)
 
     async def aclose(self) -> None:
         """Close the connections."""

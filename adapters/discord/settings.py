@@ -1,4 +1,4 @@
-"""What an operator sets for Discord."""
+"""Settings of Discord."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord as the rest of the house knows it; its SDK is imported only where it is joined."""
+"""Discord as a `PlatformSpec`; its SDK is imported only where it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded model: a small real one, so that the bot answers on a fresh machine without an account."""
+"""Run the embedded model, a small real one, so that the bot answers on a fresh machine without an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded model as the bot sees it: a base URL that answers as long as it is open."""
+"""Open the embedded model as a base URL that answers for as long as it is open."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def open_local(
 def _no_model(reason: str) -> ConfigError:
     return ConfigError(
         "SEED_API_KEY",
-        f"is not set and the embedded model cannot run: {reason}. Start with `make run`, which installs it, "
+        f"is not set and the embedded model cannot run: {reason}. Start with 'make run', which installs it, "
         "or set SEED_API_KEY or SEED_BASE_URL",
     )
 

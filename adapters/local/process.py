@@ -1,4 +1,4 @@
-"""The embedded model's process: started, watched, started again when it dies, and taken down with the bot.
+"""Start the embedded model's process, watch it, restart it when it crashes, and stop it with the bot.
 
 A process of its own, because reading a prompt takes its cores for seconds and the event loop must not wait for it.
 """
@@ -77,7 +77,7 @@ class ModelProcess:
             raise DidNotStart(f"it was not ready after {self._start_seconds:g} s: {self.last_words}") from None
         if not ready:
             code = await self.wait()
-            raise DidNotStart(f"it ended with code {code}: {self.last_words or 'without a word'}")
+            raise DidNotStart(f"it ended with code {code}: {self.last_words or 'without any output'}")
 
     async def _listen(self, process: Process) -> None:
         """Keep the last lines of standard error; reading on also keeps the process from waiting for a reader."""
@@ -130,12 +130,12 @@ async def _supervise(process: ModelProcess) -> None:
         while deaths and now - deaths[0] > RESTART_WINDOW_SECONDS:
             deaths.popleft()
         if len(deaths) == len(RESTART_PAUSES):
-            logger.error("the embedded model died too often and stays down", extra={"exit_code": code})
+            logger.error("the embedded model crashed too often and is not restarted", extra={"exit_code": code})
             return
-        logger.warning("the embedded model died and is started again", extra={"exit_code": code})
+        logger.warning("the embedded model crashed and is being restarted", extra={"exit_code": code})
         await asyncio.sleep(RESTART_PAUSES[len(deaths)])
         deaths.append(now)
         try:
             await process.start()
         except DidNotStart as error:
-            logger.warning("the embedded model did not start again: %s", error)
+            logger.warning("the embedded model did not restart: %s", error)

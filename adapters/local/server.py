@@ -1,4 +1,4 @@
-"""The process that holds the embedded model and serves it over HTTP; it ends when its standard input does.
+"""Serve the embedded model over HTTP in a process of its own, which ends when its standard input does.
 
 Started by its path with `python -P`, so it imports nothing of this project and nothing from the working directory.
 Its one line on standard output says that it is ready; everything else goes to standard error.

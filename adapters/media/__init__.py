@@ -1,4 +1,4 @@
-"""Files that people attach, made ready for the model: scaled, measured, or turned into text.
+"""Prepare attached files for the model: scaled, measured, or turned into text.
 
 `SeparateReader` is the port's implementation; everything else here is plain functions of bytes.
 """

@@ -1,4 +1,4 @@
-"""The parts of an Office file: XML inside a zip archive, read within bounds, so that no small file grows large.
+"""Read the parts of an Office file, XML inside a zip archive, within bounds on their unpacked size.
 
 Expat, from version 2.4 on, bounds by itself what entities can grow to, and nothing outside the part is ever fetched.
 """

@@ -1,4 +1,4 @@
-"""Pictures as the model sees them best: upright, in sRGB, no larger than useful, and without what they tell of people.
+"""Prepare pictures for the model: upright, in sRGB, no larger than useful, and without metadata.
 
 The same bytes always give the same bytes, so that a conversation's beginning stays as it is.
 """

@@ -1,4 +1,4 @@
-"""What a file is, from its bytes alone. Pure; says nothing about whether the file is whole."""
+"""Detect the kind of a file from its bytes alone. Pure; the file may still be broken."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HTML: Final = FileKind("html", "HTML")
 EMPTY: Final = FileKind("refused", "is empty")
 LOCKED: Final = FileKind("refused", "is protected by a password")
 
-_SOUND: Final = FileKind("refused", "is sound, which the model does not hear")
+_SOUND: Final = FileKind("refused", "is audio, which the model cannot hear")
 _OTHER_VIDEO: Final = FileKind(
     "refused", "is a video in a format that the model does not take (it takes MP4, MOV and AVI)"
 )

@@ -1,4 +1,4 @@
-"""Every number about media, once, with its origin.
+"""Limits of media, each said once, with its source.
 
 "API" is the provider's own documentation of images, videos and documents (API fact sheet, section 4), "gateway" an
 assumption about the server in front of it (section 10), and "ours" a choice made here.

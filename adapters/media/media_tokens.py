@@ -1,4 +1,4 @@
-"""What media cost, known before they are sent: the provider's formulas (API fact sheet, section 4). Pure."""
+"""Count the tokens of media before they are sent, by the provider's formulas (API fact sheet, section 4). Pure."""
 
 from __future__ import annotations
 

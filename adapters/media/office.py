@@ -1,4 +1,4 @@
-"""Words of documents and slides (ECMA-376), with headings and tables as Markdown. Spreadsheets are in `sheets`."""
+"""Convert documents and slides (ECMA-376) to Markdown with headings and tables; `sheets` does spreadsheets."""
 
 from __future__ import annotations
 

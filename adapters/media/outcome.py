@@ -1,4 +1,4 @@
-"""What became of a file, as bytes between two processes.
+"""Serialise what reading a file came to, between two processes.
 
 The reading process has met hostile files, so what it says is data: a JSON header and the bytes of the media, never
 objects to be revived.

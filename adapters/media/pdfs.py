@@ -1,4 +1,4 @@
-"""PDF: its text where it has any, pictures of its pages where it is a scan; those or the file itself by setting."""
+"""Read PDFs: their text, or pictures of their pages for scans; pictures or the file itself by setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From bytes to what the model gets of them: one plain function, run in a process of its own by `reader`."""
+"""Read one file for the model: one plain function, which `reader` runs in a process of its own."""
 
 from __future__ import annotations
 

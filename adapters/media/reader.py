@@ -1,4 +1,4 @@
-"""Reads files in processes of their own: a hostile or endless file ends its process and nothing else."""
+"""Read files in processes of their own: a hostile or endless file ends its process and nothing else."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SeparateReader:
                 logger.warning("a file took too long to read", extra={"bytes": len(data)})
                 return UnreadableFile(name=name, reason=f"takes longer than {self._bounds.seconds:g} s to read")
             except OSError:
-                logger.exception("no process to read a file in", extra={"bytes": len(data)})
+                logger.exception("the process that reads files did not start", extra={"bytes": len(data)})
                 return UnreadableFile(name=name, reason="could not be read just now")
 
     async def _read_apart(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
@@ -82,7 +82,10 @@ class SeparateReader:
                 said, _ = await process.communicate(job)
             return from_bytes(said)
         except ValueError:
-            logger.warning("a file ended its reader", extra={"exit_code": process.returncode, "bytes": len(data)})
+            logger.warning(
+                "a file crashed the process that reads files",
+                extra={"exit_code": process.returncode, "bytes": len(data)},
+            )
             return UnreadableFile(name=name, reason="is broken, or needs more time or memory than a file may have")
         finally:
             with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""What the operator decides about files."""
+"""Rules of the operator for reading files."""
 
 from __future__ import annotations
 

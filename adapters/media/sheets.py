@@ -1,4 +1,4 @@
-"""Cells of spreadsheets (ECMA-376 part 1, section 18) as lines of comma-separated values."""
+"""Convert cells of spreadsheets (ECMA-376 part 1, section 18) to lines of comma-separated values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of any encoding as text, web pages as what they say, and long texts cut to what they may cost."""
+"""Decode text of any encoding, extract the text of web pages, and cut long texts to a number of tokens."""
 
 from __future__ import annotations
 

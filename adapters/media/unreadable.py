@@ -1,4 +1,4 @@
-"""Why a file cannot be read, inside this room; outside it is a value."""
+"""Error for a file that cannot be read, inside this package; outside it is a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Length and size of a video from its header, and what it costs; the video itself is passed on as it is."""
+"""Read length and size of a video from its header, and count its tokens; the video is passed on as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that reads one file: `python -m adapters.media.worker`, a job on standard input, an outcome out.
+"""Read one file in a process, `python -m adapters.media.worker`: a job on standard input, an outcome out.
 
 It has no settings, no secrets, no more memory and time than it was given, and it ends with its file.
 """

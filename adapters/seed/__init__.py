@@ -1,4 +1,4 @@
-"""The Seed API, and any OpenAI-compatible one, as a model of the bot."""
+"""Use the Seed API, or any OpenAI-compatible one, as the model of the bot."""
 
 from adapters.seed.account import UsageEvent, read_usage
 from adapters.seed.client import SeedModel, open_seed

@@ -1,4 +1,4 @@
-"""What the provider says was used and paid: the events of the account, for comparing with our own ledger."""
+"""Read the account's usage events, to compare them with our own ledger."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def read_usage(
 def _account_error(problem: Problem) -> ModelError:
     """Return what a failure here means: most servers of this kind have no account to ask."""
     if problem.status in NO_SUCH_ENDPOINT:
-        what = f"this server tells no account usage (HTTP {problem.status}), so there is nothing to compare with"
+        what = f"this server reports no account usage (HTTP {problem.status}), so there is nothing to compare with"
         return ModelRejected(what, status=problem.status, code=problem.code or None, request_id=problem.request_id)
     return to_error(problem)
 

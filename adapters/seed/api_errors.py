@@ -1,4 +1,4 @@
-"""What can go wrong between us and the server, as plain values, and the one place where they become errors.
+"""Failures of the model API as plain values, and the one place where they become errors.
 
 Codes are those of EmpirioLabs' documentation, of BytePlus ModelArk behind it (document 1299023) and of
 llama.cpp. The gateway may wrap an upstream code into its own message, so messages are searched for them too.

@@ -1,4 +1,4 @@
-"""What a server tells about its models."""
+"""Read a server's list of models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Seed API as a `Model`: asks, reads, tries again where that is safe, and never lets anything else through."""
+"""Client of the Seed API, as a `Model`: it asks, decodes, retries where that is safe, and raises model errors only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the client behaves; the defaults are what the provider's documents and measurements ask for."""
+"""Options of the client; the defaults come from the provider's documents and from measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tokens a server takes, prompt and answer together: set, told by the server, or learned from a refusal."""
+"""Context size of a server, prompt and answer together: set, told by the server, or learned from a refusal."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ class ContextSize:
     def refuse(self, most: int | None) -> None:
         """Take in the size that a refusal names."""
         if most is not None and LEAST <= most < self.tokens:
-            logger.warning("the model takes less than was thought", extra={"tokens": most, "thought": self.tokens})
+            logger.warning(
+                "the context of the model is smaller than assumed", extra={"tokens": most, "assumed": self.tokens}
+            )
             self._refused = most
 
 
@@ -118,7 +120,10 @@ async def ask_size(model: SeedModel) -> bool:
     try:
         rows = await model_rows(model.http, model.name)
     except ProblemError as trouble:
-        logger.info("context size not told", extra={"status": trouble.problem.status, "code": trouble.problem.code})
+        logger.info(
+            "the server does not say its context size",
+            extra={"status": trouble.problem.status, "code": trouble.problem.code},
+        )
         return trouble.problem.status is not None
     row = row_of(rows, model.name) or (rows[0] if len(rows) == 1 else None)  # llama.cpp answers to any name
     told = size_in(row)

@@ -1,4 +1,4 @@
-"""Whether the configured model API works, and what to do where it does not: a row for each thing that can be wrong."""
+"""Check the configured model API: one row for each thing that can be wrong, with its fix."""
 
 from __future__ import annotations
 
@@ -140,7 +140,9 @@ def check_price(rates: LiveRates) -> Check:
     tiers = "; ".join(f"from {tier.from_tokens:,}: {tier.input} in, {tier.output} out" for tier in card.tiers)
     detail = f"{tiers} (USD per million tokens, {card.origin})"
     is_free = all(tier.input == tier.output == 0 for tier in card.tiers)
-    fix = "" if told or is_free else "the server tells no prices: compare the built-in ones with the provider's page"
+    fix = (
+        "" if told or is_free else "the server publishes no prices: compare the built-in ones with the provider's page"
+    )
     return Check(name="price", ok=True if told else None, detail=detail, fix=fix)
 
 
@@ -176,7 +178,7 @@ def check_cache(first: ProbeResult, second: ProbeResult) -> Check:
         return Check(name="cache", ok=False, detail=str(error), fix="set enable_caching to no")
     usage = second.usage
     if usage is None:
-        return Check(name="cache", ok=None, detail="cannot be seen: the server reports no usage")
+        return Check(name="cache", ok=None, detail="cannot be checked: the server reports no usage")
     hit = usage.cached > 0
     fix = "" if hit else "repeated text is paid in full: set context to economy, and ask the provider about caching"
     return Check(name="cache", ok=hit, detail=f"{usage.cached} of {usage.input} tokens", fix=fix)
@@ -186,9 +188,9 @@ def check_image(heard: ProbeResult) -> Check:
     """Return whether a picture was looked at, told by its tokens."""
     if heard.error is not None:
         return Check(name="image input", ok=False, detail=str(heard.error), fix="use a model that takes pictures")
-    tokens = f"{heard.usage.input} tokens" if heard.usage else "cannot be seen: the server reports no usage"
+    tokens = f"{heard.usage.input} tokens" if heard.usage else "cannot be checked: the server reports no usage"
     if NoteFound(DROPPED_MEDIA_NOTE) in heard.events:
-        fix = "the server passes pictures over: use another SEED_WIRE or model"
+        fix = "the server ignores pictures: use another SEED_WIRE or model"
         return Check(name="image input", ok=False, detail=tokens, fix=fix)
     return Check(name="image input", ok=True if heard.usage else None, detail=tokens)
 
@@ -225,11 +227,11 @@ async def _check_account(model: SeedModel) -> Check:
         balance = await read_balance(model)
     except ModelError as error:
         if error.status in NO_SUCH_ENDPOINT:
-            return Check(name="account", ok=None, detail="this server tells nothing of it")
+            return Check(name="account", ok=None, detail="this server does not say")
         return Check(name="account", ok=None, detail=str(error))
     if balance is None:
-        return Check(name="account", ok=None, detail="its balance is not told")
-    fix = "top it up: questions are refused" if balance <= 0 else ""
+        return Check(name="account", ok=None, detail="the server does not say its balance")
+    fix = "top it up: questions are being refused" if balance <= 0 else ""
     return Check(name="account", ok=balance > 0, detail=f"{balance:.2f} US dollars are left", fix=fix)
 
 

@@ -1,4 +1,4 @@
-"""Tokens of a request and of an answer, for limits and for when the server reports none."""
+"""Estimate the tokens of a request and of an answer, for limits and for when the server reports none."""
 
 from __future__ import annotations
 

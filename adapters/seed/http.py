@@ -1,4 +1,4 @@
-"""The HTTP part, the same for every wire: one pooled client, timeouts, and failures as plain problems."""
+"""HTTP for every protocol: one pooled client, timeouts, and failures as plain problems."""
 
 from __future__ import annotations
 

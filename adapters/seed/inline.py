@@ -1,4 +1,4 @@
-"""Reasoning that a server leaves inside the answer: `<think>...</think>` before the text.
+"""Separate reasoning that a server leaves inside the answer: `<think>...</think>` before the text.
 
 Only at the very beginning: an answer that talks about the tag further on keeps it.
 """

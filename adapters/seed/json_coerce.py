@@ -1,4 +1,4 @@
-"""Reading JSON whose shape nobody promises: every function takes anything and never raises."""
+"""Read JSON of unknown shape: every function takes anything and never raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the server takes the key, found out before anybody is told that the bot is ready."""
+"""Check the API key before the bot says that it is ready."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def check_key(model: SeedModel, *, key_set: bool, seconds: float = KEY_SEC
         raise ConfigError("SEED_API_KEY", _fix(model, key_set=key_set))
     if problem is not None and _is_worth_telling(problem):
         told = to_error(problem) if problem.status != OK else "the model API sent no JSON; check SEED_BASE_URL"
-        logger.warning("%s (the bot starts all the same, and every question is tried)", told)
+        logger.warning("%s (starting all the same; every question is tried)", told)
 
 
 def refuses_key(problem: Problem) -> bool:

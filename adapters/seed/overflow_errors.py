@@ -1,4 +1,4 @@
-"""What a server's refusal of too long a request tells: how much it takes, and how much it was sent.
+"""Parse the refusal of a request that is too long: the server's limit, and its count of the request.
 
 The words are those of OpenAI, vLLM, SGLang, llama.cpp, LM Studio, Anthropic, Gemini, Mistral, xAI, Cohere, TGI,
 DashScope, Moonshot and of gateways that pass them on. ModelArk tells no numbers.

@@ -1,4 +1,4 @@
-"""Reading prices from the model's row in the catalogue: a card, or None when it tells none that can be trusted.
+"""Parse prices from the model's row in the catalogue; None when none can be trusted.
 
 What stands inside `pricing_rows` is not published, so names, units and tiers are read in every form that is known from
 readers of this and similar catalogues; `pricing` has US dollars per token.

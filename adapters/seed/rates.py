@@ -1,4 +1,4 @@
-"""The prices in force: read from the server every hour, kept on disk, and always there."""
+"""Current prices: read from the server every hour, kept on disk, and always available."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ class LiveRates:
         card = read_card(row, origin=f"provider, {at:%Y-%m-%d %H:%M} UTC", fallback=self._fallback)
         if card is None:
             return False
+        card = replace(card, as_of=at)
         self._card, self._untold, self.told = card, "", True
         if self._file is not None:
             with suppress(OSError):  # a card that cannot be kept is still in force

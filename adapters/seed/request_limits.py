@@ -1,4 +1,4 @@
-"""How much may be asked of the server at once and per minute, by the whole process together."""
+"""Limit concurrent requests, and requests and tokens a minute, for the whole process."""
 
 from __future__ import annotations
 

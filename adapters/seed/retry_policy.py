@@ -1,4 +1,4 @@
-"""What to do after each try of one question: pure decisions, so that every path can be tested without a network."""
+"""Decide what to do after each attempt at one question. Pure, so that every path can be tested without a network."""
 
 from __future__ import annotations
 

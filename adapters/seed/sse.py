@@ -1,4 +1,4 @@
-"""Server-sent events read from bytes, as they come and however they are cut.
+"""Parse server-sent events from bytes, however they are cut.
 
 Lines end in LF, CR or CRLF; bytes are decoded only when a whole event is there, so a character may be cut anywhere.
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html

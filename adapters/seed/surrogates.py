@@ -1,4 +1,4 @@
-"""Halves of characters: servers whose strings are UTF-16 may cut one between two pieces of an answer.
+"""Join surrogate halves: servers whose strings are UTF-16 may cut a character between two pieces of an answer.
 
 JSON lets such a half pass as an escape (RFC 8259, section 8.2), but no database, socket or log takes it.
 """

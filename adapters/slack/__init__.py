@@ -1,1 +1,1 @@
-"""Slack: its events, its messages and its exports."""
+"""Connect Slack: its events, its messages and its exports."""

@@ -1,4 +1,4 @@
-"""Blocks as words, tables and cards: whatever of them people can read. Pure; what has another form is passed over.
+"""Convert blocks to text, tables and cards: whatever of them people can read. Pure; malformed blocks are ignored.
 
 https://docs.slack.dev/reference/block-kit/blocks
 """

@@ -1,4 +1,4 @@
-"""The commands around Slack: `seedling manifest slack` and `seedling import slack-export`."""
+"""Add `seedling manifest slack` and `seedling import slack-export` to the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong between the bot and Slack, found out over the Web API without listening."""
+"""Check tokens, scopes and Socket Mode over the Web API, without listening."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def examine(options: SlackOptions, *, seconds: float) -> AsyncIterator[Che
         if options.client_id is not None:
             yield check_installing(options)
         elif options.bot_token is None:
-            detail = "SLACK_BOT_TOKEN is not set, so that Slack is not joined"
+            detail = "SLACK_BOT_TOKEN is not set, so Slack is not used"
             yield Check(name="Slack token", ok=False, detail=detail, fix=WRONG_BOT_TOKEN)
         else:
             answers: list[ApiResult] = []
@@ -79,12 +79,12 @@ def check_scopes(granted: frozenset[str] | None) -> Check:
     """Check what of the manifest's scopes the installed app lacks, and what each of those is for."""
     name = "Slack scopes"
     if granted is None:
-        return Check(name=name, ok=None, detail="this server does not tell what the token may do")
+        return Check(name=name, ok=None, detail="this server does not say what the token may do")
     missing = {scope: reason for scope, reason in SCOPES.items() if scope not in granted}
     if not missing:
         return Check(name=name, ok=True, detail=f"all {len(SCOPES)} of the manifest are granted")
     detail = "; ".join(f"{scope} is missing ({reason})" for scope, reason in missing.items())
-    fix = f"paste `seedling manifest slack` on the page 'App Manifest' at {APPS}, then press 'Reinstall' there"
+    fix = f"paste the output of 'seedling manifest slack' on the page 'App Manifest' at {APPS}, then press 'Reinstall'"
     return Check(name=name, ok=False, detail=detail, fix=fix)
 
 
@@ -104,10 +104,10 @@ def check_socket(answer: ApiResult) -> Check:
 def check_app(ours: str, theirs: str) -> Check:
     """Check whether both tokens are of one app: events of another one would never come."""
     if not ours or not theirs:
-        return Check(name="Slack app", ok=None, detail="which app the tokens belong to is not told")
+        return Check(name="Slack app", ok=None, detail="Slack does not say which app the tokens belong to")
     if ours == theirs:
         return Check(name="Slack app", ok=True, detail=f"both tokens belong to {ours}")
-    detail = f"SLACK_BOT_TOKEN belongs to {ours}, SLACK_APP_TOKEN to {theirs}: what people write is not heard"
+    detail = f"SLACK_BOT_TOKEN belongs to {ours}, SLACK_APP_TOKEN to {theirs}: no messages would arrive"
     return Check(name="Slack app", ok=False, detail=detail, fix=f"take both tokens from one app at {APPS}")
 
 
@@ -116,9 +116,9 @@ def check_signing(options: SlackOptions) -> Check:
     name = "Slack events"
     if options.signing_secret is None:
         fix = "set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for events over HTTP"
-        return Check(name=name, ok=False, detail="there is no way to hear what people write", fix=fix)
+        return Check(name=name, ok=False, detail="there is no way to receive messages", fix=fix)
     detail = (
-        f"over HTTP on port {options.port}, checked with SLACK_SIGNING_SECRET (whether it is the right one is not told)"
+        f"over HTTP on port {options.port}, checked with SLACK_SIGNING_SECRET (whether it is right cannot be checked)"
     )
     return Check(name=name, ok=True, detail=detail)
 

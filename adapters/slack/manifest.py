@@ -1,4 +1,4 @@
-"""The app's manifest: everything that an administrator would otherwise enter by hand. Pure.
+"""Build the app's manifest, which an administrator would otherwise enter by hand. Pure.
 
 https://docs.slack.dev/reference/app-manifest
 """

@@ -1,4 +1,4 @@
-"""Slack's messages with all their parts; whatever is missing or of another form is passed over. Pure.
+"""Parse Slack's messages with all their parts; missing or malformed parts are ignored. Pure.
 
 Messages: https://docs.slack.dev/reference/events/message, attachments of both generations:
 https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as Markdown: the same look, names in place of ids, and nothing formatted that was not.
+"""Convert Slack's mrkdwn to Markdown: the same look, names in place of ids, and no formatting added.
 
 mrkdwn: https://docs.slack.dev/messaging/formatting-message-text. Slack escapes `&`, `<` and `>` in all text, and writes
 mentions, links and dates between angle brackets.

@@ -1,4 +1,4 @@
-"""Records of Slack's deliveries and exports as values; whatever is missing or of another type reads as empty.
+"""Read fields of Slack's JSON; a missing field or one of another type reads as empty.
 
 Messages: https://docs.slack.dev/reference/events/message, files: https://docs.slack.dev/reference/objects/file-object
 """

@@ -268,7 +268,7 @@ class SlackPlatform:
             try:
                 return await catch_up.run(await self._workspaces.everywhere())
             except (PlatformError, StorageError) as error:
-                logger.warning("nothing can be caught up yet", extra={"error": str(error)})
+                logger.warning("backfill not possible yet", extra={"error": str(error)})
             except ConfigError:
                 raise
             except Exception as error:  # noqa: BLE001 - told by its kind; what is said now is heard all the same

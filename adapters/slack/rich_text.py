@@ -1,4 +1,4 @@
-"""Rich text and mrkdwn as people typed them: names in place of ids, addresses beside labels, nothing escaped. Pure.
+"""Convert rich text and mrkdwn to the text as people typed it: names for ids, nothing escaped. Pure.
 
 https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 """

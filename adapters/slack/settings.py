@@ -1,4 +1,4 @@
-"""What an operator sets for Slack."""
+"""Settings of Slack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slack as the rest of the house knows it; its SDK is imported only where it is joined."""
+"""Slack as a `PlatformSpec`; its SDK is imported only where it is used."""
 
 from __future__ import annotations
 

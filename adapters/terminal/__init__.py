@@ -19,6 +19,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
 from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Place, ThreadMessage, Turn
+from bot.wording import quantity
 
 
 class Terminal:
@@ -188,7 +189,7 @@ def small_print(footer: Footer) -> str:
     mark = "about " if usage.estimated else ""
     parts = [
         footer.model,
-        f"{mark}{usage.input:,} tokens in ({usage.cached:,} cached), {usage.output:,} out",
+        f"{mark}{quantity(usage.input, 'token')} in ({usage.cached:,} cached), {usage.output:,} out",
         f"${footer.cost:.6f}" if footer.show_cost and footer.cost else "",
         f"{footer.seconds:.1f} s",
     ]

@@ -1,4 +1,4 @@
-"""The one-time link that makes who opens it administrator of the playground; any web process takes it, one alone."""
+"""Issue and redeem the one-time link that makes somebody administrator, in any web process and once."""
 
 from __future__ import annotations
 

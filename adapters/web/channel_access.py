@@ -1,4 +1,4 @@
-"""Which channels somebody sees: those of everybody, and a direct conversation of their own. Pure."""
+"""List the channels that somebody sees: those for everybody, and a direct conversation of their own. Pure."""
 
 from __future__ import annotations
 

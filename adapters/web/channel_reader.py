@@ -1,4 +1,4 @@
-"""Channels of the playground, read for summaries."""
+"""Read channels of the playground for summaries."""
 
 from __future__ import annotations
 

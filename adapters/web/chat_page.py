@@ -1,4 +1,4 @@
-"""One open page: what it shows, and what its person does."""
+"""Serve one open page: its view, and the actions of its person."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TEXT_LIMIT = 40_000
 
 NOT_STORED = "That could not be saved, so it was not sent. Try again in a moment."
 NOT_READ = "The history could not be read. Try again in a moment."
-BROKEN = "Something went wrong. The details are in the log of the bot."
+BROKEN = "Something went wrong. The details are in Seedling's log."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class ChatPage:
             await action(request)
         except StorageError:
             logger.warning(
-                "the playground could not use its store", extra={"action": request.text("do")}, exc_info=True
+                "the playground could not use the database", extra={"action": request.text("do")}, exc_info=True
             )
             self._fail(request, NOT_STORED if request.text("do") == "send" else NOT_READ)
         except BotError as error:

@@ -1,4 +1,4 @@
-"""What a person wrote in the composer: a message, a question by command, or a command; decided without any I/O."""
+"""Read what a person typed: a message, a question by command, or a command; without any I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a conversation sent to the model, as a picture: one bar for each request, laid out without any I/O.
+"""Lay out the chart of a conversation's requests, one bar for each, without any I/O.
 
 Lengths are percent of the plot, from its left and from its top, so that the picture fits any width.
 """

@@ -1,4 +1,4 @@
-"""What a conversation sent to the model, as the panel tells it: a line, a picture and a table of plain values."""
+"""Present the requests of a conversation: a summary, a chart and a table of plain values."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Final
 
 from adapters.web.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
 from adapters.web.message_view import Json
-from bot.commands.context_report import BREAKS
+from bot.commands.context_report import break_reason
 from bot.context.window import CacheBreak
 from bot.types import RequestFigures, RequestRecord
+from bot.wording import quantity
 
 BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         CacheBreak.FIRST: "First request",
-        CacheBreak.TRIM: "Trim",
-        CacheBreak.COLD: "Trim after a pause",
-        CacheBreak.HEAD_CHANGED: "Head changed",
+        CacheBreak.TRIM: "History trimmed",
+        CacheBreak.COLD: "History trimmed after a pause",
+        CacheBreak.HEAD_CHANGED: "System prompt changed",
         CacheBreak.DELETED: "Message deleted",
     }
 )
@@ -66,6 +67,7 @@ def _present_bar(record: RequestRecord, prompt: Prompt, bar: Bar) -> Json:
             "fresh": _count(prompt.fresh, estimated=prompt.estimated),
             "head": f"{prompt.head:,}",
             "entries": f"{figures.entries:,}",
+            "messages": quantity(figures.entries, "message"),
         },
     }
 
@@ -75,10 +77,9 @@ def _present_break(kind: str) -> Json:
 
 
 def break_text(figures: RequestFigures) -> str:
-    """Return why a request does not extend the one before, as a sentence."""
-    reason = BREAKS[CacheBreak(figures.broken)]
-    gone = f" ({_plural(figures.removed, 'entry', 'entries')} left the view)" if figures.removed else ""
-    return f"{reason[:1].upper()}{reason[1:]}{gone}."
+    """Return why a request could not use the cache of the one before, as a sentence."""
+    reason = break_reason(figures)
+    return f"{reason[:1].upper()}{reason[1:]}."
 
 
 def _summary(records: Sequence[RequestRecord], prompts: Sequence[Prompt]) -> list[str]:
@@ -88,10 +89,10 @@ def _summary(records: Sequence[RequestRecord], prompts: Sequence[Prompt]) -> lis
     figures, prompt = records[-1].figures, prompts[-1]
     share = 100 * prompt.cached // prompt.total if prompt.total else 0
     return [
-        _plural(figures.entries, "entry", "entries"),
+        quantity(figures.entries, "message"),
         f"{_count(prompt.total, estimated=prompt.estimated)} tokens in",
         f"{share}% from the cache",
-        f"next trim in about {figures.until_trim:,} tokens",
+        f"history trimmed in about {quantity(figures.until_trim, 'token')}",
         _last_break(records),
     ]
 
@@ -100,17 +101,13 @@ def _last_break(records: Sequence[RequestRecord]) -> str:
     for ago, record in enumerate(reversed(records)):
         if record.figures.broken:
             word = BREAK_WORDS[record.figures.broken].lower()
-            when = "just now" if ago == 0 else f"{_plural(ago, 'request', 'requests')} ago"
-            return f"last break: {word}, {when}"
-    return f"no break in the last {_plural(len(records), 'request', 'requests')}"
+            when = "just now" if ago == 0 else f"{quantity(ago, 'request')} ago"
+            return f"last cache break: {word}, {when}"
+    return f"no cache break in the last {quantity(len(records), 'request')}"
 
 
 def _count(tokens: int, *, estimated: bool) -> str:
     return f"about {tokens:,}" if estimated else f"{tokens:,}"
-
-
-def _plural(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def tokens_label(tokens: int) -> str:

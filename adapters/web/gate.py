@@ -1,4 +1,4 @@
-"""What stands in front of the playground: every request and socket is checked here before anything else sees it.
+"""Check every request and socket of the playground before anything else sees it.
 
 In this order, so that strangers learn nothing and leave nothing: the length of the address, the host name, the origin,
 the password, the address, the method. Only then does NiceGUI hear of it.
@@ -102,7 +102,7 @@ class Gate:
         is_socket = scope["type"] == "websocket" or (route is not None and route.is_socket)
         crosses = is_socket or scope["method"] not in READ
         if crosses and not self._rules.accepts_origin(headers.get("origin"), host):
-            return PlainTextResponse("Requests from other sites are not taken.\n", 403)
+            return PlainTextResponse("Requests from other sites are not accepted.\n", 403)
         if (route is not None and route.is_open) or self._rules.lets_in(scope["session"]):
             return None
         if scope["type"] == "http" and scope["method"] in READ and "html" in headers.get("accept", ""):

@@ -1,4 +1,4 @@
-"""What happens in the playground, told to every open page at once."""
+"""Publish what happens in the playground to every open page."""
 
 from __future__ import annotations
 

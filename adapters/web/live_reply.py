@@ -1,4 +1,4 @@
-"""The bot's answers as messages of the playground: live on every page, and in the store at a calmer pace."""
+"""Show answers in the playground: live on every page, and in the store at a slower pace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOT = Person(id="seedling", name="Seedling", is_bot=True)
 STORE_SECONDS = 1.0
 """The least time between two stored states of a reply that is being written."""
 
-TAKEN_BACK = Draft(status="stopped", notices=("This answer was taken back.",))
+TAKEN_BACK = Draft(status="stopped", notices=("This answer was removed.",))
 
 ONLY_YOU = "Only you see this, until you leave the page."
 

@@ -1,4 +1,4 @@
-"""How people come in: the page that asks for the password, and the one-time link of the administrator."""
+"""Sign people in: the password page, and the administrator's one-time link."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _TOLD = """<p role="alert">{text}</p>
 <p><a href="/">Open the playground</a></p>"""
 
 LINK_OVER = "This link was used already, or is too old. Start Seedling again: it prints a new one."
-TOO_MANY = "Too many tries. Wait a minute."
-AWAY = "The database is away. Try again in a moment."
+TOO_MANY = "Too many attempts. Wait a minute."
+AWAY = "The database cannot be reached. Try again in a moment."
 
 
 def add_login(app: FastAPI, *, rules: AccessRules, limit: TryLimit) -> None:
@@ -80,11 +80,11 @@ def add_administrator_link(app: FastAPI, *, rules: AccessRules, limit: TryLimit,
         try:
             is_good = await links.use_up(request.path_params["secret"])
         except StorageError:
-            logger.warning("a one-time link could not be looked up", exc_info=True)
+            logger.warning("one-time link not looked up", exc_info=True)
             return _told(AWAY, status=503)
         if not is_good:
             limit.note_failure(address)
-            logger.warning("a one-time link was refused", extra={"address": address})
+            logger.warning("one-time link refused", extra={"address": address})
             return _told(LINK_OVER, status=403)
         request.session.update({"pass": rules.pass_mark, "administrator": rules.administrator_mark})
         logger.info("somebody became administrator of the playground", extra={"address": address})

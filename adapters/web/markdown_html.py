@@ -1,4 +1,4 @@
-"""Markdown as people and models write it, as HTML that cannot run anything.
+"""Render Markdown of people and models as HTML that cannot run anything.
 
 Raw HTML is text, links lead only to http, https and mailto, images become links, and code is coloured by class names.
 """

@@ -1,4 +1,4 @@
-"""Messages as the page shows them: plain values with safe HTML, made without any I/O."""
+"""Present messages to the page: plain values with safe HTML, without any I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The playground: a team chat in the browser, as a platform of the bot's own."""
+"""The playground: a team chat in the browser, as a platform of its own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 
 - Mention **@seedling** in a channel: the answer comes in a thread, and more questions there need no mention.
 - Write to **Seedling** in your direct conversation, without any mention: nobody else sees it.
-- Type `/` for commands: `/ask` a question, `/set` a parameter, `/show` what holds here, `/help` for the rest."""
+- Type `/` for commands: `/ask` a question, `/set` a parameter, `/show` the settings here, `/help` for the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Every address of the playground with its methods: what does not stand here is not there.
+"""List every address of the playground with its methods; any other is not found.
 
 NiceGUI shows its page at every address that nothing else answers, so all requests are measured against this table
 first. Paths are compared part by part after decoding, so that no other spelling of an address reaches what stands

@@ -1,4 +1,4 @@
-"""Who may reach the playground, and as what: host names, origins, password, administrator; headers of answers."""
+"""Check who may reach the playground: host names, origins, password, administrator; set security headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NiceGUI inside a server of our own loop: one socket, no signal handlers, nothing left behind.
+"""Run NiceGUI's server inside our own event loop: one socket, no signal handlers, nothing left behind.
 
 NiceGUI keeps one application per process; what is changed on it here is undone here.
 """

@@ -1,4 +1,4 @@
-"""Who is at a browser: told by the signed session; what they like is told by the browser itself.
+"""Identify visitors by the signed session, and read their preferences from the browser.
 
 Nothing is kept of visitors on the server, so that any web process knows them and none has to forget them.
 """

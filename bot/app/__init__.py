@@ -1,4 +1,4 @@
-"""The composition root: opens everything in order, closes it in reverse; only it sees the concrete classes."""
+"""Composition root: opens everything in order and closes it in reverse; only it sees the concrete classes."""
 
 from bot.app.ask import AskRequest, AskResult, Interrupted, ask
 from bot.app.operator_commands import (

@@ -1,4 +1,4 @@
-"""One process's core: storage, model, manager, and the engine that runs turns."""
+"""Open the core of one process: storage, model, conversation manager, and the engine that runs turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files the model in use gets to see, and how."""
+"""Choose which files the model in use gets, and how."""
 
 from __future__ import annotations
 

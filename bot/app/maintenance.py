@@ -1,4 +1,4 @@
-"""What operators do with the database: look at the queue, forget, back up, move."""
+"""Maintain the database: look at the queue, forget, back up, copy."""
 
 from __future__ import annotations
 
@@ -75,4 +75,6 @@ async def forget_rested(store: Store, days: int | None, *, clock: Clock = utc_no
     for key, asked_at in (await store.inactive_since(now - retention.shortest)).items():
         if retention.is_over(key, asked_at, now):
             gone = await store.forget_conversation(key, rested=True)
-            logger.info("conversation forgotten", extra={"conversation": str(key), "entries": gone.entries})
+            logger.info(
+                "conversation deleted after its retention", extra={"conversation": str(key), "entries": gone.entries}
+            )

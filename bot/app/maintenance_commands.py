@@ -1,4 +1,4 @@
-"""The commands around the database: `seedling queue`, `forget`, `backup` and `copy-database`."""
+"""Add `seedling queue`, `forget`, `backup` and `copy-database` to the command line."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from bot.ports import Commands
 from bot.settings import load_settings
 from bot.standard_streams import mention, say, say_json
 from bot.types import ConversationKey
+from bot.wording import quantity
 
 
 def add_upkeep_commands(commands: Commands) -> None:
-    """Add them to the command line."""
-    command = commands.add_parser("queue", help="print how many questions wait, run, were tried again, recovered")
+    """Add the commands to the command line."""
+    command = commands.add_parser("queue", help="print how many questions are waiting, running, retried and recovered")
     command.add_argument("--json", action="store_true", help="as one JSON object")
     command.set_defaults(command=_queue)
 
-    command = commands.add_parser("forget", help="remove a conversation's or a person's text and files for good")
+    command = commands.add_parser("forget", help="delete a conversation's or a person's text and files for good")
     kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
     kind = kinds.add_parser("conversation", help="a thread or direct conversation")
     kind.add_argument("key", metavar="PLATFORM/WORKSPACE/CHANNEL/THREAD")
@@ -32,11 +33,11 @@ def add_upkeep_commands(commands: Commands) -> None:
     kind.add_argument("id", help="their id on that platform")
     kind.set_defaults(command=_forget_person)
 
-    command = commands.add_parser("backup", help="write a consistent copy of the SQLite database, while it is in use")
-    command.add_argument("file", type=Path, help="a file that is not there yet")
+    command = commands.add_parser("backup", help="back up the SQLite database while it is in use")
+    command.add_argument("file", type=Path, help="a file that does not exist yet")
     command.set_defaults(command=_back_up)
 
-    command = commands.add_parser("copy-database", help="copy everything into another, empty database, and check it")
+    command = commands.add_parser("copy-database", help="copy everything into another, empty database and compare")
     command.add_argument("source", metavar="FROM", help="sqlite:///FILE or postgresql://...")
     command.add_argument("target", metavar="TO", help="the same")
     command.set_defaults(command=_copy)
@@ -61,16 +62,16 @@ def _plain(value: object) -> str:
 def _forget_conversation(options: argparse.Namespace) -> int:
     parts = options.key.split("/")
     if len(parts) != len(ConversationKey.__slots__):
-        raise InvalidInput("A conversation is named PLATFORM/WORKSPACE/CHANNEL/THREAD, as in the log.")
+        raise InvalidInput("Write a conversation as PLATFORM/WORKSPACE/CHANNEL/THREAD, as the log does.")
     platform, workspace, channel, thread = parts
     key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
-    say(f"Forgotten: {asyncio.run(maintenance.forget_conversation(load_settings(), key))} entries.")
+    say(f"Deleted: {quantity(asyncio.run(maintenance.forget_conversation(load_settings(), key)), 'message')}.")
     return 0
 
 
 def _forget_person(options: argparse.Namespace) -> int:
     gone = asyncio.run(maintenance.forget_person(load_settings(), options.platform, options.id))
-    say(f"Forgotten: {gone} entries.")
+    say(f"Deleted: {quantity(gone, 'message')}.")
     return 0
 
 
@@ -82,9 +83,7 @@ def _back_up(options: argparse.Namespace) -> int:
 
 def _copy(options: argparse.Namespace) -> int:
     counts = asyncio.run(
-        maintenance.move_database(
-            options.source, options.target, lambda name, rows: mention(f"{name:20} {rows:>10,} rows")
-        )
+        maintenance.move_database(options.source, options.target, lambda name, rows: mention(f"{name:20} {rows:>10,}"))
     )
-    say(f"{sum(counts.values()):,} rows copied; every row was compared.")
+    say(f"Copied and compared: {quantity(sum(counts.values()), 'row')}.")
     return 0

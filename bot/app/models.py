@@ -1,4 +1,4 @@
-"""The model that answers, and its prices."""
+"""Open the model and its prices."""
 
 from __future__ import annotations
 

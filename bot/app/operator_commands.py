@@ -1,4 +1,4 @@
-"""What operators do beside running: migrate, check the model, look at prices, reconcile the ledger."""
+"""Carry out the operator's commands: migrate, check the model, print prices, reconcile the ledger."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
         return resolve([])
     platform, workspace, channel, thread, *more = [*place.split("/"), *[""] * 3]
     if not workspace or any(more):
-        raise InvalidInput("A place is named PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as in the log.")
+        raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does.")
     key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:

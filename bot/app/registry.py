@@ -1,4 +1,4 @@
-"""The chat platforms: one line each. Nothing else in the house names one.
+"""List the chat platforms, one line each; no other module names one.
 
 A platform is a module with a `SPEC`, a `bot.ports.PlatformSpec`; CONTRIBUTING.md has the recipe. They are imported by
 name, so that no SDK is loaded before its platform is joined.
@@ -37,7 +37,7 @@ class ConfiguredPlatform:
     async def check(self, core: Settings, *, seconds: float) -> AsyncIterator[Check]:
         """One row for each thing that can be wrong, or one that tells how to join."""
         if not self.settings.is_begun:
-            yield Check(name=self.spec.title, ok=None, detail=f"not joined; {self.spec.guide} tells how")
+            yield Check(name=self.spec.title, ok=None, detail=f"not set up; {self.spec.guide} says how")
             return
         async for check in self.spec.check(self.settings, core, seconds):
             yield check

@@ -1,4 +1,4 @@
-"""The processes that stay: `seedling run` for everything in one; `web`, each platform and `worker` apart."""
+"""Run the processes that stay: `seedling run` for everything in one; `web`, each platform and `worker` apart."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bot.errors import ConfigError
 from bot.ports import ListeningPlatform, Platform, Store
 from bot.private_files import kept_secret
 from bot.settings import Settings, plain
+from bot.wording import quantity
 from storage import SqlStore, has_queue
 
 SECRET_FILE = Path("var") / "secret_key"
@@ -30,7 +31,7 @@ PLAYGROUND_TITLE = "The playground"
 
 LOCAL_NOTICE = (
     "A small local model ({model}) answers here: it shows how Seedling works, not how well Seed 2.0 Lite answers. "
-    "Set SEED_API_KEY to talk to Seed."
+    "Set SEED_API_KEY to use Seed."
 )
 
 
@@ -65,7 +66,7 @@ def _joined(platforms: Sequence[ConfiguredPlatform]) -> Sequence[ConfiguredPlatf
 
 def _need_queue(settings: Settings, command: str) -> None:
     if not has_queue(settings.database_url):
-        fix = f"must name a PostgreSQL server for `seedling {command}`; on SQLite `seedling run` does everything"
+        fix = f"must name a PostgreSQL server for 'seedling {command}'; on SQLite 'seedling run' does everything"
         raise ConfigError("DATABASE_URL", fix)
 
 
@@ -169,10 +170,12 @@ async def _tell_when_served(
     address = await playground.address()
     supervisor.ready(PLAYGROUND_TITLE)
     announce(f"Seedling is ready: {address.url}")
-    announce(f"To be its administrator, open this within {address.minutes} minutes; it works once:")
+    announce(
+        f"To become its administrator, open this link within {quantity(address.minutes, 'minute')}; it works once:"
+    )
     announce(f"  {address.administrator}")
     if settings.uses_local_model:
-        announce("A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite.")
+        announce("A small local model answers. Set SEED_API_KEY to use Seed 2.0 Lite.")
 
 
 async def _tell_when_ready(

@@ -1,4 +1,4 @@
-"""What goes on in a process side by side: a part that ends is started again, and the others never notice."""
+"""Supervise the parts of a process: one that ends is restarted, and the others keep running."""
 
 from __future__ import annotations
 
@@ -60,4 +60,4 @@ class Supervisor:
             reason = " because of a bug, which the log shows"
         if name not in self._told:
             self._told.add(name)
-            self._tell(f"{name} has stopped{reason}. It is started again by itself; everything else goes on.")
+            self._tell(f"{name} has stopped{reason}. It restarts by itself; everything else keeps running.")

@@ -24,7 +24,7 @@ NOT_OPEN: Final = (
     "`/set channel strangers answer`."
 )
 NOT_MEANT: Final = "not meant for the bot"
-NO_FOLLOW_UPS: Final = "In this place I answer one question in each thread. Please ask in a new one."
+NO_FOLLOW_UPS: Final = "Here I answer only the first question in a thread. Please ask in a new one."
 
 ANSWERS_TO_BOTS: Final = 3
 """How many questions of bots are answered in a conversation before a person has to ask: two bots would never end."""

@@ -1,4 +1,4 @@
-"""How platforms' error codes are meant: the rows of each adapter's table of them."""
+"""Meaning of platforms' error codes: the rows of each adapter's table of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look whether a channel takes an answer, before the model is asked; what cannot be found out keeps nothing back."""
+"""Check whether a channel accepts answers, before the model is asked; a failed check keeps nothing back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def raise_known_refusal(look: Awaitable[PlatformRefused | None]) -> None:
         async with asyncio.timeout(LOOK_SECONDS):
             refusal = await look
     except (PlatformError, TimeoutError) as error:
-        logger.info("not known whether an answer can be shown", extra={"error": str(error)})
+        logger.info("could not check whether answers can be posted", extra={"error": str(error)})
         return
     if refusal is not None:
         raise refusal

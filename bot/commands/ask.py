@@ -35,7 +35,7 @@ async def _ask(call: Call) -> Incoming:
 
 COMMAND: Final = Command(
     name="ask",
-    help="Ask a question; parameters named before it hold for this answer only.",
+    help="Ask a question. Parameters named before it apply to this answer only.",
     group="ask",
     args=(
         OVERRIDES,

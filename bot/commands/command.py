@@ -1,4 +1,4 @@
-"""What a command is: its names, what it takes, who may use it, and what carries it out."""
+"""Describe a command: its names, its arguments, the roles that it needs, and its handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a conversation sends and remembers, told to the people in it."""
+"""Report what a conversation sends to the model and what is remembered of it."""
 
 from __future__ import annotations
 
@@ -10,60 +10,69 @@ from bot.context.window import CacheBreak
 from bot.ports import Store, TranscriptStore, TurnStore
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.turns.ownership import check_forget
-from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestRecord
+from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord
+from bot.wording import quantity
 
 LOOK_BACK = 50
-"""How many requests are searched for the last break."""
+"""How many requests are searched for the last cache break."""
 
 BREAKS = {
-    CacheBreak.FIRST: "it was the first request",
-    CacheBreak.TRIM: "older messages were trimmed, because keeping them had become dearer than reading the rest anew",
-    CacheBreak.COLD: "the cache had expired anyway, so trimming was free",
+    CacheBreak.FIRST: "it was the first one",
+    CacheBreak.TRIM: "older messages were left out, because sending them had come to cost more than leaving them out",
+    CacheBreak.COLD: "the cache had expired anyway, so leaving older messages out cost nothing extra",
     CacheBreak.HEAD_CHANGED: "a setting, the channel's name or topic, or the notes had changed",
-    CacheBreak.DELETED: "a message was deleted, and is no longer sent",
+    CacheBreak.DELETED: "a message was deleted and is no longer sent",
 }
+TOTALS_STAY = "What it cost stays in the totals, without any text"
 
 
 async def context_text(key: ConversationKey, store: TurnStore) -> str:
     """Return what the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
     records = await store.recent_requests(key, limit=LOOK_BACK)
     if not records:
-        return "Nothing has been sent from here yet."
+        return "Nothing has been sent to the model from here yet."
     last = records[-1]
     figures = last.figures
     tokens = figures.total if last.usage is None or last.usage.estimated else last.usage.input
     cached = "" if last.usage is None else f", {last.usage.cached:,} of them from the cache"
     lines = [
-        f"- The last request carried **{figures.entries:,} entries**, {tokens:,} tokens in{cached}.",
-        f"- The system prompt and the notes are about {figures.head:,} tokens of it.",
-        f"- The next trim is expected in about **{figures.until_trim:,} tokens**.",
+        f"- The last request sent **{quantity(figures.entries, 'message')}**: {quantity(tokens, 'token')}{cached}.",
+        f"- The system prompt and the notes are about {quantity(figures.head, 'token')} of that.",
+        f"- Older messages will be left out after about **{quantity(figures.until_trim, 'more token')}**.",
         _last_break(records),
     ]
     if last.error:
-        lines.append("- The last trim left no notes; the reason is in the log.")
+        lines.append("- No notes could be written on the messages left out last; the reason is in the log.")
     return "\n".join(lines)
 
 
 def _last_break(records: Sequence[RequestRecord]) -> str:
     for ago, record in enumerate(reversed(records)):
         if record.figures.broken:
-            when = "The last request" if ago == 0 else f"The request {ago} before the last"
-            gone = f" ({record.figures.removed:,} entries left the view)" if record.figures.removed else ""
-            return f"- {when} did not extend the one before: {BREAKS[CacheBreak(record.figures.broken)]}{gone}."
-    return f"- Each of the last {len(records):,} requests extended the one before."
+            which = "The last request" if ago == 0 else f"The request {ago:,} before the last"
+            return f"- {which} could not use the cache of the one before: {break_reason(record.figures)}."
+    if len(records) == 1:
+        return "- The last request continued the one before, so it could use the cache."
+    return f"- Each of the last {len(records):,} requests continued the one before, so it could use the cache."
+
+
+def break_reason(figures: RequestFigures) -> str:
+    """Return why a request could not use the cache of the one before, as a part of a sentence."""
+    gone = f" ({quantity(figures.removed, 'message')} left out)" if figures.removed else ""
+    return f"{BREAKS[CacheBreak(figures.broken)]}{gone}"
 
 
 async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     """Return the notes on what is no longer in view, as Markdown."""
     conversation = await store.get_conversation(key)
     if conversation is None:
-        return "There are no notes: nothing has left the view yet."
+        return "There are no notes: the model still sees the whole conversation."
     entries = await store.get_entries(key, start=conversation.window_start)
     appended = [
         entry.entry.text.removeprefix(NOTES_TITLE).strip() for entry in entries if entry.id.startswith(NOTES_ID)
     ]
     notes = [item for item in (conversation.memory, *appended) if item]
-    return "\n\n".join(notes) or "There are no notes: nothing has left the view yet."
+    return "\n\n".join(notes) or "There are no notes: the model still sees the whole conversation."
 
 
 async def forget(what: str, incoming: Incoming, store: Store) -> Effect[Any]:
@@ -81,15 +90,15 @@ async def forget(what: str, incoming: Incoming, store: Store) -> Effect[Any]:
 def _notes_forgotten(there_were: bool) -> str:
     if not there_were:
         return "There are no notes to forget here."
-    return "My notes on the earlier part of this conversation are gone."
+    return "My notes on the earlier part of this conversation are deleted."
 
 
 def _conversation_forgotten(gone: DeletionOutcome) -> str:
-    return f"Forgotten: this conversation, {gone.entries:,} entries. What was paid stays in the sums, without any text."
+    return f"Deleted: this conversation ({quantity(gone.entries, 'message')}). {TOTALS_STAY}."
 
 
 def _person_forgotten(gone: DeletionOutcome) -> str:
     return (
-        f"Forgotten: what you asked on this platform and the conversations in which you did, {gone.entries:,} entries. "
-        "What was paid stays in the sums, without any text and without your name."
+        f"Deleted: what you asked on this platform and the conversations in which you asked "
+        f"({quantity(gone.entries, 'message')}). {TOTALS_STAY} and without your name."
     )

@@ -15,7 +15,7 @@ async def _digest(call: Call) -> Result:
 
 COMMAND: Final = Command(
     name="digest",
-    help="Summarise this channel by myself, every day or week at a time of yours.",
+    help="Post a summary of this channel every day or week, at a time you choose.",
     group="ask",
     args=(
         Arg(

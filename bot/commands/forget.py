@@ -15,7 +15,7 @@ async def _forget(call: Call) -> Result:
 
 COMMAND: Final = Command(
     name="forget",
-    help="Drop my notes on what is out of view, all of this conversation, or everything you asked anywhere.",
+    help="Delete my notes on older messages, this whole conversation, or everything you ever asked.",
     group="tell",
     args=(
         Arg(
@@ -23,7 +23,7 @@ COMMAND: Final = Command(
             kind="choice",
             choices=("memory", "here", "me"),
             required=True,
-            help="My notes, all of this conversation, or everything you asked.",
+            help="What to delete: my notes, this conversation, or everything you asked.",
         ),
     ),
     example="/forget memory",

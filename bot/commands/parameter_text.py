@@ -1,4 +1,4 @@
-"""Tell people about parameters: values, where they come from, and the table of all of them."""
+"""Describe parameters to people: their values, where these come from, and the table of all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All commands: every module of this package that has a `COMMAND` adds one."""
+"""List all commands: every module of this package that has a `COMMAND` adds one."""
 
 from __future__ import annotations
 

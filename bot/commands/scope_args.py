@@ -1,4 +1,4 @@
-"""The argument that names a scope, and which scope is meant where none is named."""
+"""Argument that names a scope, and the scope that is meant where none is named."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ SCOPE: Final = Arg(
     kind="choice",
     choices=SCOPES,
     synonyms={"conversation": "thread", "here": "thread"},
-    help="Where it holds: this thread, the channel, or the whole server.",
+    help="Where it applies: this thread, the channel or the whole workspace.",
 )
 PARAMETER: Final = Arg(name="parameter", kind="parameter", required=True, help="Which parameter.")
 
-ONLY_ADMINISTRATORS: Final = "Only administrators change what holds for the whole workspace. Say `channel` or `thread`."
+ONLY_ADMINISTRATORS: Final = (
+    "Only administrators can change settings of the whole workspace. Add `channel` or `thread` to set it there."
+)
 
 
 def scope_to_change(call: Call) -> Scope:
@@ -33,7 +35,7 @@ def scope_to_change(call: Call) -> Scope:
     incoming = call.incoming
     word = call.values.get(SCOPE.name) or ("channel" if incoming.is_top_level else "thread")
     if word == "thread" and incoming.is_top_level:
-        raise InvalidInput("There is no thread here yet. Use it inside a thread, or say `channel`.")
+        raise InvalidInput("There is no thread here yet. Use this inside a thread, or add `channel`.")
     call.require(word, ONLY_ADMINISTRATORS)
     return scopes_of(incoming.key)[SCOPES.index(word)]
 

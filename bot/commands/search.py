@@ -26,7 +26,7 @@ async def _search(call: Call) -> Incoming:
 
 COMMAND: Final = Command(
     name="search",
-    help="Ask with web search on for this answer; its sources are listed under it.",
+    help="Ask with web search for this answer. The sources are listed under it.",
     group="ask",
     args=(
         OVERRIDES,

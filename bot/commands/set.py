@@ -11,9 +11,7 @@ from bot.commands.parameter_text import place_text, value_text
 from bot.commands.scope_args import PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.turns.effects import Effect, SetParameters
 
-VALUE: Final = Arg(
-    name="value", kind="value", required=True, help="The value that it is to have.", high=QUESTION_CHARACTERS
-)
+VALUE: Final = Arg(name="value", kind="value", required=True, help="The new value.", high=QUESTION_CHARACTERS)
 
 
 async def _set(call: Call) -> Effect[int]:
@@ -25,7 +23,7 @@ async def _set(call: Call) -> Effect[int]:
 
 COMMAND: Final = Command(
     name="set",
-    help="Set a parameter for this thread, or for the whole channel or workspace.",
+    help="Set a parameter for this thread, the channel or the whole workspace.",
     group="settings",
     args=(SCOPE, PARAMETER, VALUE),
     example="/set reasoning_effort high",

@@ -1,4 +1,4 @@
-"""Show what holds here, what is sent and what is remembered."""
+"""Show the settings of a place, what is sent to the model and what is remembered."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def _show(call: Call) -> Effect[None]:
 
 COMMAND: Final = Command(
     name="show",
-    help="Show each parameter and where it comes from; `show context` and `show memory` tell what I see here.",
+    help="Show every parameter and where its value comes from. Also: show context, show memory.",
     group="settings",
     args=(
         Arg(
@@ -32,7 +32,7 @@ COMMAND: Final = Command(
             kind="topic",
             label="parameter",
             choices=("context", "memory"),
-            help="A parameter, `context` or `memory`; everything if you leave it out.",
+            help="A parameter, context or memory. Leave it out to see everything.",
         ),
     ),
     handler=_show,

@@ -30,4 +30,4 @@ async def _stop(call: Call) -> Effect[tuple[TurnId, ...]]:
     return Effect(change=await stop_turns(call.incoming.key, call.incoming, call.services.store), tell=_told)
 
 
-COMMAND: Final = Command(name="stop", help="Stop the answer that is being written here.", group="tell", handler=_stop)
+COMMAND: Final = Command(name="stop", help="Stop the answer being written here.", group="tell", handler=_stop)

@@ -29,7 +29,7 @@ async def _summarise(call: Call) -> Incoming:
 
 COMMAND: Final = Command(
     name="summarise",
-    help="Tell what was said in this thread or channel, with links to the messages that each point rests on.",
+    help="Summarise this thread or channel, with links to the messages behind each point.",
     group="ask",
     aliases=("summarize",),
     args=(

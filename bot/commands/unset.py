@@ -1,4 +1,4 @@
-"""Take a setting back."""
+"""Remove a setting."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def _unset(call: Call) -> Effect[int]:
 
 COMMAND: Final = Command(
     name="unset",
-    help="Take a setting back, so that the wider one holds again.",
+    help="Remove a setting, so that the channel's, the workspace's or the default applies again.",
     group="settings",
     args=(SCOPE, PARAMETER),
     example="/unset reasoning_effort",

@@ -1,4 +1,4 @@
-"""Tell what was used and what it cost."""
+"""Show tokens and cost."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from bot.turns.effects import Effect, telling
 async def _usage(call: Call) -> Effect[None]:
     incoming, services = call.incoming, call.services
     place = call.values.get("of") or ("channel" if incoming.is_top_level else "thread")
-    call.require(place, "Only administrators see what the whole workspace used. `/usage me` tells your own part.")
+    call.require(place, "Only administrators can see the usage of the whole workspace. `/usage me` shows your own.")
     days, now = int(call.values.get("days", DAYS)), services.clock()
     return telling(await usage_text(place, days, incoming, services.store, services.rates.card(), now=now))
 
 
 COMMAND: Final = Command(
     name="usage",
-    help="Tell what was used and what it cost: here, in the channel, in the workspace, or by you.",
+    help="Show the tokens and cost of this thread, the channel, the workspace or your own questions.",
     group="tell",
     args=(
-        Arg(name="of", kind="choice", choices=tuple(WHERE), help="Whose usage: of a place, or your own."),
+        Arg(name="of", kind="choice", choices=tuple(WHERE), help="Whose usage: that of a place, or your own."),
         Arg(
             name="days",
             kind="number",
             low=1,
             high=MOST_DAYS,
             units=("day", "days"),
-            help=f"How many days to look back; {DAYS} if left out.",
+            help=f"How many days to look back ({DAYS} if left out).",
         ),
     ),
     example="/usage channel 7",

@@ -1,14 +1,16 @@
-"""What answers have used and cost, told to the people who ask."""
+"""Report the tokens and cost of a place or a person."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from bot.delivery.footer import money
 from bot.ports import Ledger
 from bot.pricing import RateCard
+from bot.summary.request import zone_of
 from bot.types import ConversationKey, Incoming, Spending, Within
+from bot.wording import quantity
 
 DAYS = 30
 MOST_DAYS = 3_650
@@ -19,15 +21,27 @@ async def usage_text(
 ) -> str:
     """Return the tokens and cost of a place or a person over some days, as Markdown."""
     spent = await ledger.usage_totals(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
-    span = "24 hours" if days == 1 else f"{days:,} days"
-    lines = [f"**{WHERE[place]}, the last {span}**", "", _table(spent), "", f"Prices: {card.origin}."]
+    span = "24 hours" if days == 1 else quantity(days, "day")
+    lines = [
+        f"**{WHERE[place]}, the last {span}**",
+        "",
+        _table(spent),
+        "",
+        f"Prices: {_origin(card, await zone_of(incoming.time_zone))}.",
+    ]
     possible = _possible_saving(spent, card)
     if possible:
         lines.append(
-            f"The provider publishes no price for cached tokens, so they are counted in full; "
-            f"at {card.cached_share:.0%} of it, about {money(possible)} less would have been paid."
+            "The provider publishes no price for cached tokens, so they are counted at the full price. "
+            f"At {card.cached_share:.0%} of it, the cost would be about {money(possible)} lower."
         )
     return "\n".join(lines)
+
+
+def _origin(card: RateCard, zone: tzinfo) -> str:
+    if card.as_of is None:
+        return card.origin
+    return f"from the provider, read on {card.as_of.astimezone(zone):%Y-%m-%d at %H:%M}"
 
 
 WHERE = {
@@ -56,7 +70,7 @@ def _table(spent: Spending) -> str:
     cells = (f"{spent.requests:,}", f"{spent.input:,}", f"{spent.cached:,}{share}", f"{spent.output:,}")
     return "\n".join(
         (
-            "| requests | tokens in | of them cached | tokens out | cost |",
+            "| requests | tokens in | cached | tokens out | cost |",
             "|---|---|---|---|---|",
             f"| {' | '.join(cells)} | {money(spent.cost)} |",
         )

@@ -1,4 +1,4 @@
-"""What people attach, on its way into the transcript: fetched from its platform, made ready, kept within a request.
+"""Load attachments for the transcript: fetched from their platform, prepared, kept within a request.
 
 Every attachment has an outcome, and none of them keeps the rest from being answered.
 """

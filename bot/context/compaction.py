@@ -1,4 +1,4 @@
-"""Memory: what a trim takes out of view is condensed after the answer, while people read it.
+"""Condense what a trim removes into notes, after the answer, while people read it.
 
 When the next request is about to be trimmed and the prefix is still warm, the instruction follows the unchanged
 history, whose input is cached; the notes go before the window, which the trim breaks anyway. When this request was
@@ -80,9 +80,9 @@ class Compactor:
                 async for event in events:
                     answer.add(event)
         except (ModelError, TimeoutError) as error:
-            logger.warning("memory not condensed", extra={"turn": turn.id, "error": str(error)})
+            logger.warning("notes not written", extra={"turn": turn.id, "error": str(error)})
             usage = answer.reported or Usage(requests=0, estimated=True)
-            return self._result(conversation, (), usage, error=f"memory not condensed: {error!r}")
+            return self._result(conversation, (), usage, error=f"notes not written: {error!r}")
         return self._remembered(turn, conversation, plan, answer)
 
     # ------------------------------------------------------------ what to ask
@@ -138,7 +138,7 @@ class Compactor:
         sizes = map(estimate_entry, plan.request.entries)
         usage = answer.usage(estimate_request(plan.request.head, sizes))
         if not answer.text.strip():
-            return self._result(conversation, (), usage, error="memory not condensed: the model wrote no notes")
+            return self._result(conversation, (), usage, error="notes not written: the model wrote no notes")
         if plan.trimmed is not None:
             notes = condensed_notes.combined(conversation.memory, answer.text, most_tokens=self._most)
             return self._result(replace(plan.trimmed, memory=notes), (), usage)

@@ -1,4 +1,4 @@
-"""What to send after the server found a request too long: always less, and as much as its refusal lets hope for."""
+"""Shrink a request that the server found too long, by as much as its refusal tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a turn sends: reads the conversation's state and entries, and lets the pure policy choose the window."""
+"""Build the request of a turn: read the conversation, and let the pure policy choose the window."""
 
 from __future__ import annotations
 

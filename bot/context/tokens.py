@@ -1,4 +1,4 @@
-"""How many tokens a text will be, without the model's tokenizer, which is not public.
+"""Estimate the tokens of a text without the model's tokenizer, which is not public.
 
 Text is counted by script class, media by what was estimated when they were made. The estimate is then corrected, per
 conversation, by the ratio that the provider's own counts show, and hard limits keep a margin for what remains.

@@ -1,4 +1,4 @@
-"""When trimming pays: the lot-size rule for a prefix cache.
+"""Decide when trimming pays: the lot-size rule for a prefix cache.
 
 Carrying an excess token costs the cached price in every turn. Trimming costs, once, the difference between the full
 and the cached price for every cached token that is kept, since the prefix changes. After a pause that outlasts the

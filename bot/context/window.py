@@ -1,4 +1,4 @@
-"""What the next request carries: the cheapest window that keeps what people want kept.
+"""Choose what the next request carries: the cheapest window that keeps what people want kept.
 
 A request extends the one before, byte for byte, until trimming pays or something else has broken the prefix anyway.
 All of it is decided here, from values alone.

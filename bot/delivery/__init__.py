@@ -1,4 +1,4 @@
-"""Delivery: a reply becomes visible at the platform's pace, whole, readable in each message, and without traps."""
+"""Deliver answers: shown at the platform's pace, whole, readable in each message, and safe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer as it grows: model events go in, drafts for people come out. Pure."""
+"""Accumulate model events into drafts of the answer. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.types import (
     UsageReported,
 )
 
-LENGTH_NOTICE = "The answer reached its limit of tokens and ends here."
+LENGTH_NOTICE = "The answer reached its token limit and ends here."
 QUERY_CHARACTERS = 200
 """Of what is searched for, as people see it."""
 

@@ -1,4 +1,4 @@
-"""Addresses in text: where they are, what they are compared by, and whether a label pretends to be one."""
+"""Find addresses in text, compare them, and detect labels that pretend to be one."""
 
 from __future__ import annotations
 

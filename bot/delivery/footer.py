@@ -1,21 +1,22 @@
-"""The small print under an answer, in the same words on every platform. Pure."""
+"""Write the line under an answer, in the same words on every platform. Pure."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from bot.types import Footer
+from bot.wording import quantity
 
 
 def footer_parts(footer: Footer) -> list[str]:
     """Return the small print under an answer, in the order it is read."""
     usage = footer.usage
     cached = f" ({usage.cached:,} cached)" if usage.cached else ""
-    parts = [footer.model, f"{usage.input:,} tokens in{cached}", f"{usage.output:,} out"]
+    parts = [footer.model, f"{quantity(usage.input, 'token')} in{cached}", f"{usage.output:,} out"]
     if usage.requests > 1:
-        parts.append(f"{usage.requests} requests")
+        parts.append(quantity(usage.requests, "request"))
     if searches := sum(usage.tools.values()):
-        parts.append("1 web search" if searches == 1 else f"{searches} web searches")
+        parts.append(quantity(searches, "web search", "web searches"))
     if usage.estimated:
         parts.append("estimated")
     if footer.show_cost and footer.cost is not None:

@@ -1,4 +1,4 @@
-"""Where one visible character ends and the next begins, as far as a cut must know."""
+"""Find the boundaries of visible characters, as far as a cut must know."""
 
 from __future__ import annotations
 

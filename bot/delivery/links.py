@@ -1,4 +1,4 @@
-"""Markdown that nobody vouches for: only known addresses are links, nothing is fetched, no label lies.
+"""Make Markdown of unknown origin safe: only known addresses are links, nothing is fetched, no label lies.
 
 A preview or an image is fetched without anyone's click, so an address that a model was talked into writing can carry
 off what it knows. Links are read line by line: no construct here crosses a line, whatever a platform's own reading.

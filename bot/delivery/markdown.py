@@ -1,4 +1,4 @@
-"""The blocks of Markdown, line by line: what is open at a place depends on the text before it alone.
+"""Parse the blocks of Markdown line by line: the state at a place depends on the text before it alone.
 
 That is what makes cuts stable while a text grows: nothing here looks ahead.
 """

@@ -72,7 +72,7 @@ class Presenter:
         try:
             ref = await reply.finish(draft)
         except PlatformRefused as refusal:
-            logger.warning("answer refused; shown in the plainest form", extra={"error": str(refusal)})
+            logger.warning("answer refused, sending it without formatting", extra={"error": str(refusal)})
             ref = await reply.finish(draft, plain=True)
             await self._on_shown(ref, reply.messages)
             if ref:  # what only its author sees has no messages
@@ -85,7 +85,7 @@ class Presenter:
         try:
             await reply.retract(keep)
         except PlatformError as error:
-            logger.warning("message was not taken away", extra={"error": str(error)})
+            logger.warning("message not deleted", extra={"error": str(error)})
 
     async def pause(self, draft: Draft) -> None:
         """Show a draft after any showing under way, and nothing more: the reply goes on another time.
@@ -127,7 +127,7 @@ class Presenter:
                 return
             except PlatformRefused as refusal:
                 # What was refused once is refused again; the last draft is shown by `finish`, which has a plainer form.
-                logger.warning("drafts are not shown any more", extra={"error": str(refusal)})
+                logger.warning("drafts no longer shown", extra={"error": str(refusal)})
                 return
             except PlatformError as error:
                 # The next draft replaces this one anyway, and the last one is shown by `finish`, which tells.

@@ -1,4 +1,4 @@
-"""The parts of running text that a cut must not tear: code spans, links, addresses, emphasis."""
+"""Find the parts of running text that a cut must not tear: code spans, links, addresses, emphasis."""
 
 from __future__ import annotations
 

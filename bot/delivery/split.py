@@ -1,4 +1,4 @@
-"""Lossless splitting: a text becomes messages that each fit and look as they would in one, however it grows."""
+"""Split a text losslessly into messages that each fit and look as they would in one, however it grows."""
 
 from __future__ import annotations
 

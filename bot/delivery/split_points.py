@@ -1,4 +1,4 @@
-"""Where to cut: every place has a rank, and the last place of the best rank that fills a fair share wins."""
+"""Rank the places where a text can be cut; the last place of the best rank that fills a fair share wins."""
 
 from __future__ import annotations
 

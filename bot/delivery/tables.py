@@ -1,4 +1,4 @@
-"""Tables as text, for platforms that have none: aligned in a code block when narrow, as lists when wide."""
+"""Write tables as text, for platforms that have none: in a code block when narrow, as lists when wide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the core asks of the world: each port is a Protocol, and its docstrings are the contract.
+"""Ports of the core: each is a Protocol, and its docstrings are the contract.
 
 Only values of `bot.types` cross a port and only errors of `bot.errors` come back through it. Every port has one
 contract suite under `tests/contract/`, run over each of its implementations.

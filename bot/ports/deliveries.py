@@ -1,4 +1,4 @@
-"""What was delivered and had an effect: done once, and told to its author even after a crash."""
+"""Port for deliveries with an effect: carried out once, and their answer told even after a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model, its prices, and the files made ready for it."""
+"""Ports for the model, its prices, and the files prepared for it."""
 
 from __future__ import annotations
 

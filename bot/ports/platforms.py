@@ -1,4 +1,4 @@
-"""The platforms that people write on, and what their adapters hand events to."""
+"""Ports for chat platforms, and for the bot that their adapters pass events to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stores over one database."""
+"""Ports for the stores over one database."""
 
 from __future__ import annotations
 

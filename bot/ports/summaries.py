@@ -1,4 +1,4 @@
-"""What is kept of summaries, the schedules of digests, and words that tell a time."""
+"""Ports for parts of summaries, schedules of digests, and words that tell a time."""
 
 from __future__ import annotations
 

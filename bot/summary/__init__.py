@@ -1,1 +1,1 @@
-"""Summaries of channels and threads in which every point names the messages that it rests on (docs/summaries.md)."""
+"""Summarise channels and threads; every point names the messages that it rests on (docs/summaries.md)."""

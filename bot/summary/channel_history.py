@@ -1,4 +1,4 @@
-"""Reading a channel or a thread: newest first in pages, with the replies of its threads, in the order of reading."""
+"""Read a channel or a thread: newest first in pages, with the replies of its threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dividing what was read into parts at natural breaks: between days, at long pauses, between threads. Pure."""
+"""Divide messages into parts at natural breaks: between days, at long pauses, between threads. Pure."""
 
 from __future__ import annotations
 

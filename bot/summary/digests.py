@@ -1,4 +1,4 @@
-"""Digests: summaries of a channel that come by themselves, every day or week at somebody's local time.
+"""Post summaries of a channel on a schedule, every day or week at somebody's local time.
 
 Each process that runs turns looks for what is due; the turn's dedupe key is made of the schedule and the time, so that
 a digest is posted once, however many look. After a downtime only the newest one is posted, for all the time since.
@@ -90,17 +90,17 @@ def _read(words: str) -> tuple[time, int | None]:
     """Return the time and the weekday, None for every day. Raises `InvalidInput`."""
     match = _ADD.fullmatch(words)
     if match is None:
-        raise InvalidInput("Say when: `/digest add daily at 9:00` or `/digest add weekly friday at 16:00`.")
+        raise InvalidInput("Add a time, as in `/digest add daily at 9:00` or `/digest add weekly friday at 16:00`.")
     hour, minute, half = int(match["hour"]), int(match["minute"] or 0), (match["half"] or "").lower()
     if half and 1 <= hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     if hour > 23 or minute > 59:
-        raise InvalidInput("That is no time of the day. Say it like `9:00` or `4:30 pm`.")
+        raise InvalidInput("I cannot read that time. Write it like `9:00` or `4:30 pm`.")
     is_weekly = match["rhythm"].lower().endswith(("weekly", "week"))
     day = (match["day"] or "").lower()
     index = next((index for index, name in enumerate(DAYS) if day and name.startswith(day)), None)
     if (day and index is None) or (day and not is_weekly):
-        raise InvalidInput("Name a day for a weekly digest alone, as in `/digest add weekly friday at 16:00`.")
+        raise InvalidInput("Only a weekly digest has a day, as in `/digest add weekly friday at 16:00`.")
     return time(hour, minute), (index or 0) if is_weekly else None
 
 
@@ -121,9 +121,9 @@ async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore
     schedules = await store.get_schedules(incoming.key)
     found = next((schedule for schedule in schedules if str(schedule.id) == rest.strip().lstrip("#")), None)
     if found is None:
-        raise InvalidInput("There is no such digest in this channel. `/digest list` tells their numbers.")
+        raise InvalidInput("There is no such digest in this channel. `/digest list` shows their numbers.")
     if not (incoming.is_admin or found.author.id == incoming.author.id):
-        raise InvalidInput("Only who added a digest, or an administrator, changes it.")
+        raise InvalidInput("Only the person who added a digest or an administrator can change it.")
     if verb == "remove":
         return Effect(change=RemoveDigest(id=found.id), tell=lambda _: f"Digest {found.id} is removed.")
     zone = await zone_of(found.time_zone)
@@ -194,7 +194,7 @@ class Digests:
             try:
                 await self.tick()
             except StorageError as error:
-                logger.warning("digests wait for the database", extra={"error": str(error)})
+                logger.warning("digests are waiting for the database", extra={"error": str(error)})
             await self._rest(TICK_SECONDS)
 
     async def tick(self) -> None:
@@ -207,7 +207,7 @@ class Digests:
             try:
                 await self._post(schedule, platform, now)
             except PlatformError as error:
-                logger.warning("digest waits for its platform", extra={"digest": schedule.id, "error": str(error)})
+                logger.warning("digest is waiting for its platform", extra={"digest": schedule.id, "error": str(error)})
 
     async def _post(self, schedule: Schedule, platform: ChannelReader, now: datetime) -> None:
         zone = await zone_of(schedule.time_zone)
@@ -223,7 +223,7 @@ class Digests:
                 logger.info("digest due", extra={"digest": schedule.id, "due": due.isoformat()})
             self._wake(schedule.key)
         else:
-            logger.info("digest skipped, nothing happened", extra={"digest": schedule.id})
+            logger.info("digest skipped, no new messages", extra={"digest": schedule.id})
         await self._store.advance_schedule(schedule, next_at=following, since=due)
 
 

@@ -1,4 +1,4 @@
-"""A summary as people read it, and as the conversation remembers it for the questions that follow. Pure."""
+"""Format a summary for people, and for the transcript of the conversation. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.summary.numbered_lines import NumberedLine
 from bot.summary.prompts import TITLES
 from bot.types import Entry, Incoming, NewEntry, Point, Section, SummaryPart, TurnId
 
-UNMARKED: Final = "*(names no message)*"
+UNMARKED: Final = "*(no message given)*"
 QUOTED_TOKENS: Final = 3_000  # of the messages that a summary rests on, kept for questions about it
 QUOTED: Final = "(quoted for the summary below, addressed to nobody)"
 

@@ -1,4 +1,4 @@
-"""From lines to parts: what was kept is used again, the rest is condensed side by side, and what is many is merged."""
+"""Summarise in parts: kept parts are used again, the rest is summarised side by side, many are merged."""
 
 from __future__ import annotations
 

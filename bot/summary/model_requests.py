@@ -1,4 +1,4 @@
-"""Asking the model for summaries: once more where it fails, and what all of it costs."""
+"""Ask the model for summaries, once more where it fails, and add up the cost."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SummaryModel:
         except (ModelAccessDenied, ContextTooLong):
             raise
         except ModelError as error:
-            logger.info("part of a summary is asked for again", extra={"error": type(error).__name__})
+            logger.info("retrying a part of a summary", extra={"error": type(error).__name__})
             return await self.ask(entry, points=points)
 
 

@@ -1,4 +1,4 @@
-"""Messages as the model reads them: one line each, with its number, its minute and its author's name.
+"""Render messages for the model: one line each, with its number, its minute and its author's name.
 
 No text can pass for a line, a number or a day of its own: each message stays on one line, brackets around numbers
 become round, and what cannot be seen is left out.

@@ -1,4 +1,4 @@
-"""What the model wrote, taken apart: headline, points by section, and the numbers that each point names. Pure."""
+"""Parse the model's summary: headline, points by section, and the numbers that each point names. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model is asked: the same head for every request, and material between lines that nothing in it can be."""
+"""Prompts of summaries: the same beginning for every request, and material between fences that it cannot forge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person wants summarised: the words after "summarise", read once and stored as exact ones."""
+"""Parse the words after "summarise", once, and store them as exact ones."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ async def read_wanted(
         if place["place"].lower() != "here":
             thread = place["place"].lower() == "thread"
     if thread and outside:
-        raise InvalidInput("There is no thread here. Use it inside a thread, or say `channel`.")
+        raise InvalidInput("There is no thread here. Use this inside a thread, or add `channel`.")
     wanted = _without_time(SummaryRequest(thread=thread), rest)
     if wanted is None:
         wanted = SummaryRequest(thread=thread, since=await _time(rest, now=now, time_zone=time_zone, times=times))
@@ -152,9 +152,9 @@ async def _time(rest: str, *, now: datetime, time_zone: str, times: TimeWords) -
     words = f"{span['span']} ago" if span else since["words"].strip() if since else ""
     at = await times.read(words, now=now, time_zone=time_zone) if words else None
     if at is None:
-        raise UsageError(f"I cannot tell from when on to read. Usage: `/{USAGE}`.")
+        raise UsageError(f"I do not understand where to start. Usage: `/{USAGE}`.")
     if at > now:
-        raise InvalidInput("That time is still to come, so there is nothing to read since then.")
+        raise InvalidInput("That time is in the future, so there is nothing to read yet.")
     return at
 
 

@@ -1,4 +1,4 @@
-"""What a model wrote, made harmless: it can neither link, nor ping, nor dress up, nor repeat its rules. Pure.
+"""Make a model's output harmless: it can neither link, nor ping, nor format, nor repeat its rules. Pure.
 
 The only links of a summary are those to messages, and they are built from messages that were read.
 """

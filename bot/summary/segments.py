@@ -1,4 +1,4 @@
-"""Parts of summaries: made of what the model wrote, mended when messages change, chosen for what is wanted. Pure."""
+"""Parts of summaries: made of the model's output, corrected when messages change, chosen for a request. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story of one summary: may they, what is wanted, reading, condensing, telling, remembering."""
+"""Make one summary: check access, read, summarise, show, remember."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ from bot.types import (
     Turn,
     TurnState,
 )
+from bot.wording import quantity
 
 logger = logging.getLogger(__name__)
 
 CLOCKS = timedelta(seconds=2)  # by which a platform's clock and ours may differ: what was said just before counts
 
-NOT_HERE = "Channels cannot be read here, so there is nothing that I could summarise."
-NO_ACCESS = "You cannot read this channel, so I do not summarise it for you. Ask somebody in it to add you."
+NOT_HERE = "I cannot read channels here, so there is nothing to summarise."
+NO_ACCESS = "You cannot read this channel, so I cannot summarise it for you. Ask somebody in it to add you."
 NOTHING_NEW = "Nothing new: there are no messages {since}."
-UNCHANGED = "Nothing is new or changed since this was summarised; no model was asked."
+UNCHANGED = "Nothing has changed since the last summary, so the model was not asked again."
 
 
 class SummaryService:
@@ -159,7 +160,7 @@ class SummaryRun:
         return reading if begin is None else await reader.read(replace(wanted, since=begin), mark, self._read_so_far)
 
     def _read_so_far(self, count: int) -> None:
-        self._progress(f"Reading: {count:,} messages so far…")
+        self._progress(f"Read {quantity(count, 'message')} so far…")
 
     def _progress(self, text: str) -> None:
         self._presenter.submit(lambda: Draft(status="thinking", notices=(text,)))
@@ -191,25 +192,29 @@ class SummaryRun:
         try:
             return {id: await platform.link(self._incoming.key, by_id[id].message) for id in sorted(named)}
         except PlatformError as error:  # what was paid for is shown all the same, with numbers alone
-            logger.warning("messages not linked", extra={"turn": self._turn.id, "error": str(error)})
+            logger.warning("links to messages not found", extra={"turn": self._turn.id, "error": str(error)})
             return dict.fromkeys(named, "")
 
     def _notices(
         self, reading: ChannelHistory, lines: Sequence[NumberedLine], outcome: MapReduceResult, told: FormattedSummary
     ) -> tuple[str, ...]:
-        notices = [f"From {_count(len(lines), 'message')}, {span(lines, self._zone)}."]
+        notices = [f"From {quantity(len(lines), 'message')}, {span(lines, self._zone)}."]
         if reading.is_cut:
-            notices.append(f"There are more: the newest {MOST_MESSAGES:,} were read.")
+            notices.append(f"There are more messages; only the newest {MOST_MESSAGES:,} were read.")
         if not outcome.is_new:
             notices.append(UNCHANGED)
         if outcome.failures:
-            notices.append(f"Not summarised, because the model failed: {'; '.join(outcome.failures)}.")
+            notices.append(f"Missing here, because the model failed: {'; '.join(outcome.failures)}.")
         if outcome.citations_removed:
-            notices.append(f"{_count(outcome.citations_removed, 'reference')} to messages that were not read removed.")
+            notices.append(f"Left out: {quantity(outcome.citations_removed, 'link')} to messages that were not read.")
         if outcome.points_removed:
-            notices.append(f"{_count(outcome.points_removed, 'point')} removed that told nothing of the messages.")
+            notices.append(
+                f"Left out: {quantity(outcome.points_removed, 'point')} that said nothing about the messages."
+            )
         if told.marked < told.points:
-            notices.append(f"{told.points - told.marked} of {_count(told.points, 'point')} name no message.")
+            notices.append(
+                f"{told.points - told.marked} of {quantity(told.points, 'point')} without a link to a message."
+            )
         return tuple(notices)
 
     def _since(self) -> str:
@@ -237,7 +242,3 @@ def _reach_back(parts: Sequence[SummaryPart], reading: ChannelHistory) -> dateti
     longest = max(torn, key=lambda part: len(part.covers))
     before = sum(cover.at < begins_at for cover in longest.covers)
     return min(cover.at for cover in longest.covers) if before <= USUAL_MESSAGES else None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

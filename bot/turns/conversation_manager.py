@@ -102,7 +102,7 @@ class ConversationManager:
         try:
             await self._summariser.check_access(incoming)
         except PlatformError as error:
-            logger.warning("access not known yet", extra={"conversation": str(incoming.key), "error": str(error)})
+            logger.warning("could not check access", extra={"conversation": str(incoming.key), "error": str(error)})
 
     def _attempt(self, turn: Turn) -> Attempt:
         """Return a claimed turn with a presenter that keeps a checkpoint and stops it when the answer is removed."""

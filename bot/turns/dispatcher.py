@@ -147,14 +147,14 @@ class Dispatcher:
                     return
                 except StorageError as error:
                     extra = {"conversation": str(key), "error": str(error), "seconds": rest}
-                    logger.warning("conversation waits for the database", extra=extra)
+                    logger.warning("conversation is waiting for the database", extra=extra)
                     await self._stopped_within(rest)
                     rest = min(rest * 2, self._times.longest_rest)
         except asyncio.CancelledError:
             await self._hand_back(runner)
             raise
         except Exception:
-            logger.exception("a bug ended a runner; its conversation is left to the next sweep")
+            logger.exception("a bug ended a runner; the next sweep takes its conversation")
         finally:
             del self._runners[key]
 

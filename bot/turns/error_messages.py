@@ -1,4 +1,4 @@
-"""Tell people why a turn failed: short, honest, and what to do next; the operator's part is in the log."""
+"""Explain to people why a turn failed: short, honest, and what to do next; the operator's part is in the log."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bot.errors import (
     TurnGivenUp,
 )
 
-CUT_NOTICE = "The answer broke off here. Write “continue” to go on."
+CUT_NOTICE = "The answer was cut off here. Write “continue” to go on."
 
 
 MESSAGES: Sequence[tuple[type[BotError], str]] = (
     (
         ModelAccessDenied,
-        "I cannot reach the model: whoever runs me has to check its key, its credits or its name. "
-        "Please ask again once that is mended.",
+        "I cannot reach the model: the person who runs me has to check its key, its credits or its name. "
+        "Please ask again once that is fixed.",
     ),
     (
         Refused,
-        "The model's safety filter refused this question. It stays out of what I remember; try other words.",
+        "The model's safety filter refused this question. I will not remember it; please try other words.",
     ),
     (
         ContextTooLong,
@@ -37,25 +37,26 @@ MESSAGES: Sequence[tuple[type[BotError], str]] = (
     ),
     (
         TurnGivenUp,
-        "I began this answer several times and was ended in the middle each time, so I leave it. "
-        "Whoever runs me finds more in the log. Please ask again, perhaps in smaller parts.",
+        "I started this answer several times and was interrupted each time, so I have given up on it; the details "
+        "are in the log. Please ask again, perhaps in smaller parts.",
     ),
     (
         PlatformError,
-        "I could not read what I need here: this place did not let me, or was away. Please ask again in a moment.",
+        "I could not read what I need here: I was not allowed to, or the platform did not respond. "
+        "Please ask again in a moment.",
     ),
     (ModelUnavailable, "The model is not answering right now. Please ask again in a moment."),
     (
         ModelRejected,
-        "The model did not accept this request. Please ask in another way; the reason is in the log.",
+        "The model did not accept this request; the reason is in the log. Please ask in another way.",
     ),
 )
 
 NOT_POSTED = "I could not post my answer: {reason}."
-NOT_TAKEN = "this place did not take it"
-NOT_IN_TIME = "this place was away for too long"
+NOT_TAKEN = "the platform did not accept it"
+NOT_IN_TIME = "the platform did not respond in time"
 
-UNEXPECTED = "Something went wrong on my side, and it is in the log. Please ask again."
+UNEXPECTED = "Something went wrong on my side; the details are in the log. Please ask again."
 
 
 def not_posted(reason: str) -> str:

@@ -1,4 +1,4 @@
-"""Go on with a turn that has ended: once more, in another way, or with the rest. Pure."""
+"""Continue a turn that has ended: once more, in another way, or with the rest. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.types import FollowUp, Incoming, Person, Task, Turn, TurnId, TurnState
 
 ANOTHER_WAY = "Please answer this once more, in another way: {question}"
 THE_REST = "Please go on exactly where your last answer ends."
-UNDER_WAY = "That is under way already."
+UNDER_WAY = "I am already on it."
 
 ENDED = frozenset({TurnState.DONE, TurnState.CANCELLED, TurnState.FAILED})
 ALLOWED: Mapping[FollowUp, frozenset[TurnState]] = {
@@ -28,7 +28,7 @@ def once_more(turn: Turn, how: FollowUp, *, by: Person, at: datetime) -> Sequenc
         raise InvalidInput("That answer is still being written.")
     if state not in ALLOWED[how]:
         raise InvalidInput(
-            "That question was answered." if how is FollowUp.RETRY else "There is no answer to go on with."
+            "That question has been answered already." if how is FollowUp.RETRY else "There is no answer to continue."
         )
     if not turn.incoming.text.strip() and not turn.incoming.attachments:
         raise InvalidInput("That question has been forgotten. Please ask again.")

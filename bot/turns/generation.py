@@ -70,7 +70,7 @@ class AnswerGeneration:
                     self.answer.add(event)
                     self.attempt.presenter.submit(self.answer.draft)
         except StreamCut as error:
-            logger.warning("stream cut", extra={**self.attempt.log_fields, "error": str(error)})
+            logger.warning("stream interrupted", extra={**self.attempt.log_fields, "error": str(error)})
             self.answer.note(CUT_NOTICE)
             self.answer.is_cut = True
 

@@ -1,4 +1,4 @@
-"""Generate what a turn asks for; what fails comes back as a value, and only storage trouble is raised."""
+"""Generate an answer; failures come back as values, and only storage errors are raised."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ class Inbox:
         place = (key.platform, key.workspace, key.channel)
 
         async def tell() -> None:
-            logger.info("passed over", extra={"place": "/".join(place), "reason": reason})
+            logger.info("messages ignored", extra={"place": "/".join(place), "reason": reason})
 
         await self._passed_over.get((*place, reason), tell)
         return PASSED_OVER
@@ -317,7 +317,7 @@ class Inbox:
     async def _once_more(self, id: TurnId, how: FollowUp, asked: Incoming) -> tuple[Incoming, ...]:
         turn = await self._store.get_turn(id)
         if turn is None:
-            raise InvalidInput("That question is not known here.")
+            raise InvalidInput("I do not know that question any more.")
         questions = tuple(once_more(turn, how, by=asked.author, at=asked.at))
         check_again(asked.author, turn, is_admin=asked.is_admin)
         return questions

@@ -1,4 +1,4 @@
-"""Whose question it is: what somebody asked is theirs to stop, to ask again and to forget. Pure.
+"""Check who may stop, repeat and forget a question: who asked it, and administrators. Pure.
 
 Administrators are not asked here: they may do all of it.
 """
@@ -10,11 +10,11 @@ from collections.abc import Set
 from bot.errors import InvalidInput
 from bot.types import Person, Turn
 
-NOT_YOURS_TO_STOP = "Somebody else asked that. They can stop the answer, and so can an administrator."
-NOT_YOURS_TO_REPEAT = "Somebody else asked that. They can go on with the answer, and so can an administrator."
+NOT_YOURS_TO_STOP = "Only the person who asked or an administrator can stop this answer."
+NOT_YOURS_TO_REPEAT = "Only the person who asked or an administrator can do that with this answer."
 NOT_YOURS_TO_FORGET = (
-    "Other people have written here as well, so only an administrator can have me forget it. "
-    "`/forget me` drops what you asked yourself."
+    "Other people have written here as well, so only an administrator can delete it. "
+    "`/forget me` deletes what you asked yourself."
 )
 
 

@@ -1,4 +1,4 @@
-"""What a crash kept from its authors is told by whoever listens next: at the start, and whenever somebody else died."""
+"""Send the replies to commands that a crash kept back: at the start, and whenever another process has died."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def keep_telling(
         try:
             await asyncio.gather(*(_tell(bot, owed, tell) for owed in await bot.take_pending_answers(platform)))
         except StorageError as error:
-            logger.warning("what is owed waits for the database", extra={"error": str(error)})
+            logger.warning("unsent replies to commands are waiting for the database", extra={"error": str(error)})
         await rest(LOOK_SECONDS)
 
 
@@ -47,13 +47,13 @@ async def _tell(bot: Bot, owed: PendingAnswer, tell: Callable[[PendingAnswer], A
     except StorageError:
         raise
     except (BotError, TimeoutError) as error:
-        logger.warning("what is owed is not told yet", extra=extra | {"error": str(error)})
+        logger.warning("reply to a command not sent yet", extra=extra | {"error": str(error)})
     except Exception:
-        logger.exception("a bug in telling what is owed", extra=extra)
+        logger.exception("a bug in sending the reply to a command", extra=extra)
         if owed.answer is None:
             await _tell(bot, replace(owed, answer=INTERRUPTED), tell)
         else:
             await bot.mark_answered(owed.incoming)
     else:
         await bot.mark_answered(owed.incoming)
-        logger.info("what was owed is told", extra=extra)
+        logger.info("reply to a command sent late", extra=extra)

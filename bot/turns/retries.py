@@ -48,7 +48,7 @@ def next_retry(retries: int, retry_after: float | None, now: datetime, *, chance
     seconds *= 1 + chance / 4
     return Retry(
         until=now + timedelta(seconds=seconds),
-        notice=f"The model is not answering right now. I try again in {max(1, round(seconds))} s.",
+        notice=f"The model is not answering right now. Trying again in {max(1, round(seconds))} s.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Tell the story of one turn: generate and record, show, compact, close."""
+"""Run one turn: generate and record, show, compact, close."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class TurnRunner:
             logger.warning("draft not shown", extra={**fields, "error": str(error)})
         await self._store.reschedule(turn, retry.until)
         until = retry.until.isoformat()
-        logger.info("turn put off", extra={**fields, "retries": turn.retries + 1, "until": until})
+        logger.info("turn postponed", extra={**fields, "retries": turn.retries + 1, "until": until})
 
 
 async def _begin(attempt: Attempt) -> None:

@@ -50,7 +50,7 @@ class Takeover:
             if current is not None:
                 await presenter.retract(current.reply_ref or "")
         except PlatformError as error:
-            logger.warning("second message not taken back", extra=_told(turn, error))
+            logger.warning("duplicate message not deleted", extra=_told(turn, error))
         await self._show_again(turn)
 
     async def show_over_latecomers(self, turn: Turn) -> None:
@@ -72,7 +72,7 @@ class Takeover:
             try:
                 current = await self._store.get_turn(turn.id)
             except StorageError as error:
-                logger.warning("not known yet who has the turn", extra=_told(turn, error))
+                logger.warning("could not read who runs the turn", extra=_told(turn, error))
             else:
                 if current is None or current.reply_ref or current.state not in OPEN_STATES:
                     return current

@@ -1,4 +1,4 @@
-"""Settle answers that a platform does not take: shown later, told to the asker alone, or taken away by people."""
+"""Settle answers that a platform refuses: shown later, sent to the asker alone, or deleted by people."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Undelivered:
         if current is not None and current.withdrawn:
             await self.take_back(turn, presenter)
         elif isinstance(error, ReplyRemoved):
-            logger.info("answer was taken away by somebody", extra=extra)
+            logger.info("answer was deleted by somebody", extra=extra)
             await self._store.delete_answer(turn.id)
             await self.take_back(turn, presenter)
         elif isinstance(error, PlatformRefused):
-            logger.warning("answer refused for good", extra=extra)
+            logger.warning("answer refused by the platform", extra=extra)
             await self._refused(turn, presenter, draft, error)
         else:
             logger.warning("answer not shown", extra=extra)
@@ -50,7 +50,7 @@ class Undelivered:
         try:
             await presenter.retract(may_stand=turn.epoch > 1 or turn.reply_ref is not None)
         except PlatformError as error:
-            logger.warning("answer not taken back", extra=_told(turn, error))
+            logger.warning("answer not deleted", extra=_told(turn, error))
             until = None if isinstance(error, PlatformRefused) else next_showing(turn.showings, self._clock())
             if until is not None:
                 await self._store.reschedule(turn, until)
@@ -58,7 +58,7 @@ class Undelivered:
                 await self._store.close(turn, error=f"{type(error).__name__}: {error}")
             return
         await self._store.close(turn, retracted=True)
-        logger.info("answer taken back", extra=_ids(turn))
+        logger.info("answer deleted", extra=_ids(turn))
 
     async def _refused(self, turn: Turn, presenter: Presenter, draft: Draft | None, refusal: PlatformRefused) -> None:
         """Tell the askers alone, leave nothing half-written behind, and end the turn."""
@@ -86,7 +86,7 @@ class Undelivered:
         try:
             await self._tell(turn, draft or Draft(status="failed"), PlatformRefused(str(error), reason=NOT_IN_TIME))
         except PlatformError as trouble:
-            logger.warning("asker not told", extra=_told(turn, trouble))
+            logger.warning("author not notified", extra=_told(turn, trouble))
         await self._end(turn, presenter, error)
 
     async def _end(self, turn: Turn, presenter: Presenter, error: PlatformError) -> None:
@@ -98,7 +98,7 @@ class Undelivered:
         try:
             await presenter.retract(may_stand=turn.reply_ref is not None)
         except PlatformError as trouble:
-            logger.warning("message not taken back", extra=_told(turn, trouble))
+            logger.warning("message not deleted", extra=_told(turn, trouble))
         await self._store.close(turn, error=f"{type(error).__name__}: {error}")
 
     async def _tell(self, turn: Turn, draft: Draft, refusal: PlatformRefused) -> None:
@@ -118,7 +118,7 @@ class Undelivered:
             try:
                 await self._tell_one(platform, asked, turn, forms)
             except PlatformError as error:
-                logger.warning("asker not told", extra=_told(turn, error))
+                logger.warning("author not notified", extra=_told(turn, error))
 
     async def _tell_one(self, platform: Platform, asked: Incoming, turn: Turn, forms: tuple[Draft, ...]) -> None:
         """Show the first form that is not refused; who can be reached by none is left without."""
@@ -126,7 +126,7 @@ class Undelivered:
             try:
                 await platform.tell(asked, form)
             except PlatformRefused as refusal:
-                logger.warning("asker not told", extra=_told(turn, refusal))
+                logger.warning("author not notified", extra=_told(turn, refusal))
             else:
                 return
 

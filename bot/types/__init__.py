@@ -1,4 +1,4 @@
-"""Frozen values that cross a port: what the core, the adapters and the storage say to each other.
+"""Frozen values that cross a port between the core, the adapters and the storage.
 
 They know no platform, no database and no wire. Times are aware and in UTC, money is Decimal, tokens are counts.
 """

@@ -1,4 +1,4 @@
-"""People, places and what they say."""
+"""People, places and incoming messages."""
 
 from __future__ import annotations
 

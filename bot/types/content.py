@@ -1,4 +1,4 @@
-"""What a message holds, as people see it: its text and the parts beside it.
+"""Content of a message, as people see it: its text and the parts beside it.
 
 Texts are as they were typed, with names in place of ids and nothing escaped. Files of the message itself are no part of
 it: they are the `attachments` of whoever carries the message.

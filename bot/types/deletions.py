@@ -1,4 +1,4 @@
-"""What follows when people delete or edit what they wrote."""
+"""Deletions and edits of messages, and their outcome."""
 
 from __future__ import annotations
 

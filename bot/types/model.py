@@ -1,4 +1,4 @@
-"""What is sent to the model and what it says."""
+"""Requests to the model and its answers."""
 
 from __future__ import annotations
 

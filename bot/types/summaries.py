@@ -1,4 +1,4 @@
-"""Summaries of channels: what is kept of them, and when they are wanted by themselves."""
+"""Summaries of channels: the parts that are kept, and the schedules of digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said in a conversation lately, as far as it tells who talks with whom."""
+"""Recent messages of a conversation, as far as they tell who talks with whom."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transcript of a conversation and what is remembered of it."""
+"""Transcript of a conversation, and the notes on it."""
 
 from __future__ import annotations
 

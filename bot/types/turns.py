@@ -1,4 +1,4 @@
-"""Turns: an incoming and its answer, and how it ended."""
+"""Turns: an incoming message and its answer, and how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every copy of what people wrote, removed from the stores in memory: the twin of `storage.deletion`."""
+"""Remove what people wrote from the stores in memory: the twin of `storage.deletion`."""
 
 from __future__ import annotations
 

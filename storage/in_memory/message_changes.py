@@ -1,4 +1,4 @@
-"""What happened to messages, in memory: deletions, and edits that wait."""
+"""Deletions, and edits that wait, in memory."""
 
 from __future__ import annotations
 

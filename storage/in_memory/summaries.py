@@ -1,4 +1,4 @@
-"""What is kept of summaries, and the schedules of digests, in memory."""
+"""Parts of summaries, and the schedules of digests, in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The append-only history of each conversation, in memory."""
+"""Append-only transcripts, in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people set, what adapters remember, and the playground's workspaces, in memory."""
+"""Settings, adapter state, and the playground's workspaces, in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Alembic runs for every command: a migration over the connection that `storage.schema` hands in."""
+"""Run a migration for Alembic over the connection that `storage.schema` passes in."""
 
 from __future__ import annotations
 

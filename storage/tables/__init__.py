@@ -1,4 +1,4 @@
-"""The tables, and how their rows become values and values become rows."""
+"""Tables, with the conversion of rows to values and back."""
 
 from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_place, is_of, key_columns, place_of
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow

@@ -1,4 +1,4 @@
-"""What all tables share.
+"""Base of all tables.
 
 Ids of platforms are text: they are names there, not numbers. Columns that a query orders by compare byte by byte on
 every database, so that the order is the same everywhere. Enums keep their value, never a type of the database.

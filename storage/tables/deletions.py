@@ -1,4 +1,4 @@
-"""Tables of what happened to messages, and of where answers stand, so that deletions find every copy."""
+"""Tables of deleted and edited messages, and of where answers stand, so that deletions find every copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of what was delivered and had an effect, and how its rows become values and values become rows."""
+"""Table of deliveries with an effect, with the conversion of rows to values and back."""
 
 from __future__ import annotations
 

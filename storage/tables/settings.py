@@ -1,4 +1,4 @@
-"""The tables of what people set and of what adapters remember."""
+"""Tables of settings and of adapter state."""
 
 from __future__ import annotations
 

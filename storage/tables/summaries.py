@@ -1,4 +1,4 @@
-"""Tables of what is kept of summaries and of the schedules of digests, and how rows become values and back."""
+"""Tables of summary parts and digest schedules, with the conversion of rows to values and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the transcripts, and how rows become values and back."""
+"""Tables of the transcripts, with the conversion of rows to values and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the turns and of what they cost, and how rows become values and back."""
+"""Tables of the turns and their cost, with the conversion of rows to values and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the local workspace, and how rows become values and back."""
+"""Tables of the playground's workspaces, with the conversion of rows to values and back."""
 
 from __future__ import annotations
 

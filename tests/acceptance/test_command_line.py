@@ -189,7 +189,7 @@ async def test_a_wrong_key_is_told_without_showing_it(tmp_path: Path) -> None:
     async with running_seed() as seed:
         done = await seedling(tmp_path, "ask", "hi", SEED_API_KEY="sk-very-secret", SEED_BASE_URL=seed.url)
     assert done.code == 1
-    assert "whoever runs me has to check its key" in done.err
+    assert "the person who runs me has to check its key" in done.err
     assert "very-secret" not in done.out + done.err
 
 
@@ -229,9 +229,9 @@ async def test_a_newcomer_can_read_every_line_of_the_first_start(tmp_path: Path,
     assert (out, err, process.returncode) == (b"", b"", 0)
     assert lines[0] == "Starting the small local model, which takes a few seconds ..."
     assert lines[1].startswith("Seedling is ready: http://127.0.0.1:")
-    assert lines[2].startswith("To be its administrator, open this within 15 minutes")
+    assert lines[2].startswith("To become its administrator, open this link within 15 minutes")
     assert "/administrator/" in lines[3]
-    assert lines[4] == "A small local model answers. Set SEED_API_KEY to talk to Seed 2.0 Lite."
+    assert lines[4] == "A small local model answers. Set SEED_API_KEY to use Seed 2.0 Lite."
 
 
 @pytest.mark.local_model

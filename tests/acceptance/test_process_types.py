@@ -41,7 +41,7 @@ async def test_a_second_process_on_a_file_says_so_and_ends(tmp_path: Path, seed_
         async with seedling("ask", "why?", folder=tmp_path, SEED_BASE_URL=seed_url) as asking:
             code, said = await outcome(asking)
         assert code == 69
-        assert "Another Seedling is at work" in said
+        assert "Another Seedling is using the database" in said
 
 
 async def test_a_file_is_free_again_when_its_process_was_killed(tmp_path: Path, seed_url: str) -> None:

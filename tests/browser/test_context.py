@@ -29,7 +29,7 @@ async def open_panel(stage: Stage, page: Page) -> Locator:
 
 async def test_before_the_first_request_the_panel_says_so(stage: Stage, page: Page) -> None:
     panel = await open_panel(stage, page)
-    await expect(panel).to_contain_text("Nothing has been sent from here yet.")
+    await expect(panel).to_contain_text("Nothing has been sent to the model from here yet.")
     await expect(panel.locator(".request")).to_have_count(0)
 
 
@@ -39,13 +39,15 @@ async def test_each_request_is_a_bar_with_its_parts_and_its_break(stage: Stage, 
     bars = panel.locator(".request")
     await expect(bars).to_have_count(13)
     await expect(bars.nth(12).locator("rect:not(.slot)")).to_have_count(3)
-    await expect(panel.locator(".context-summary")).to_contain_text("26 entries")
-    await expect(panel.locator(".context-summary")).to_contain_text("last break: trim, 1 request ago")
+    await expect(panel.locator(".context-summary")).to_contain_text("26 messages")
+    await expect(panel.locator(".context-summary")).to_contain_text("last cache break: history trimmed, 1 request ago")
     await expect(panel.locator(".request .mark")).to_have_count(2)
     await expect(bars.nth(11)).to_have_accessible_name(
-        re.compile(r"Request 12 of 13, .*2,100 tokens in, 400 from the cache, 1,700 read anew.*Trim: .*14 entries left")
+        re.compile(
+            r"Request 12 of 13, .*2,100 tokens in, 400 cached, 1,700 not cached.*trimmed: .*14 messages left out"
+        )
     )
-    await expect(panel.locator("figcaption")).to_contain_text("Trim")
+    await expect(panel.locator("figcaption")).to_contain_text("History trimmed")
     await expect(panel.locator("figcaption")).not_to_contain_text("Message deleted")
 
 
@@ -110,7 +112,7 @@ async def test_the_same_figures_are_a_table(stage: Stage, page: Page) -> None:
     await panel.get_by_role("button", name="Table").click()
     rows = panel.locator("tbody tr")
     await expect(rows).to_have_count(12)
-    await expect(rows.first.locator("td")).to_have_text(["2,100", "400", "1,700", "400", "24", "Trim"])
+    await expect(rows.first.locator("td")).to_have_text(["2,100", "400", "1,700", "400", "24", "History trimmed"])
     await expect(panel.locator(".request")).to_have_count(0)
 
 

@@ -130,5 +130,5 @@ async def test_a_private_summary_is_seen_by_one_person_and_gone_when_they_leave(
 async def test_what_is_no_time_is_told_to_its_author_alone(imported: Imported, page: Page) -> None:
     await page.goto(f"{imported.url}/c/{imported.workspace}/C00000002")
     await ask(page, "/summarise since the boats came")
-    await expect(page.locator(".main .note.error, .main [class*=note]").first).to_contain_text("from when on")
+    await expect(page.locator(".main .note.error, .main [class*=note]").first).to_contain_text("where to start")
     assert not imported.seed.requests

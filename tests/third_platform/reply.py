@@ -12,7 +12,7 @@ from bot.types import Draft, Turn
 from tests.third_platform.client import Missing, PigeonClient
 
 LIMIT = 2_000
-TAKEN_BACK = "(This answer was taken back.)"
+TAKEN_BACK = "(This answer was removed.)"
 ENDED = ("done", "stopped", "failed")
 
 

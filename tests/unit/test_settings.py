@@ -153,7 +153,7 @@ def test_a_port_alone_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_would_join_a_platform_is_named(monkeypatch: pytest.MonkeyPatch, platform: str, variable: str) -> None:
     settings = load_all(monkeypatch)[platform]
-    with pytest.raises(ConfigError, match=rf"^{variable}: must be set for `seedling {platform}`$"):
+    with pytest.raises(ConfigError, match=rf"^{variable}: must be set for 'seedling {platform}'$"):
         settings.need_joined(platform)
 
 

@@ -1,1 +1,1 @@
-"""Call the REST interface within its limits, and read what it tells of channels and people."""
+"""Call the REST interface within its rate limits, and read channels and people."""

@@ -1,4 +1,4 @@
-"""Channels and threads read on demand: their messages, and who may read them."""
+"""Read channels and threads on demand, and check who may read them."""
 
 from __future__ import annotations
 

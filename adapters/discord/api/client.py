@@ -1,4 +1,4 @@
-"""Discord's REST interface: raw requests through discord.py's own client, which keeps to its buckets and retries.
+"""Call Discord's REST interface by raw routes through discord.py's client, which keeps to its buckets and retries.
 
 Messages are sent and edited by raw routes, because `discord.Message.edit` of discord.py 2.7 shows suppressed previews
 again (platform reference, 2.5).
@@ -166,7 +166,7 @@ class DiscordClient:
                 if pause is None:
                     what = f"Discord could not be asked for {method} {path}: {type(error).__name__}"
                     raise PlatformError(what) from error
-                logger.info("asking Discord again", extra={"path": path, "error": type(error).__name__})
+                logger.info("retrying the request to Discord", extra={"path": path, "error": type(error).__name__})
                 await asyncio.sleep(pause)
             except discord.HTTPException as error:
                 raise refusal(f"{method} {path}", error.status, error.code) from error

@@ -1,4 +1,4 @@
-"""What is known of channels: where they lie, of what kind they are, and who may do what there."""
+"""Look up channels: their server, parent and kind, and the permissions of people in them."""
 
 from __future__ import annotations
 

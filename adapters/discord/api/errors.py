@@ -1,4 +1,4 @@
-"""What Discord refuses, sorted: what passes, what is final, and what people are told of it."""
+"""Sort Discord's error codes into temporary and final ones, with a reason for people."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from adapters.discord.api.limits import (
 from bot.chat.verdicts import PASSES, Verdict, final
 from bot.errors import PlatformError, PlatformRefused
 
-_FORM: Final = final("Discord did not take its form")
+_FORM: Final = final("Discord did not accept its format")
 _NOT_HERE: Final = final("I cannot see this channel any more")
-_RIGHTS: Final = final("I lack a right in this channel; an administrator of the server can give it to me")
+_RIGHTS: Final = final("I lack a permission in this channel; an administrator of the server can grant it")
 _BLOCKED: Final = final("the server's AutoMod blocked its text")
 _NO_EDIT: Final = final("Discord does not let me change my message any more")
-_ENDED: Final = final("it took too long, and Discord takes no answer to it any more")
+_ENDED: Final = final("it took too long, and Discord accepts no answer to it any more")
 
 VERDICTS: Final[Mapping[int, Verdict]] = {
     # These pass.
@@ -47,9 +47,9 @@ VERDICTS: Final[Mapping[int, Verdict]] = {
     # A message that cannot be changed: a new one may be posted.
     50005: _NO_EDIT,
     30046: _NO_EDIT,  # too many edits of a message that is older than an hour
-    UNKNOWN_MESSAGE: final("the message is not there any more"),
+    UNKNOWN_MESSAGE: final("the message has been deleted"),
     # A place that takes nothing.
-    UNKNOWN_CHANNEL: final("the channel is not there any more"),
+    UNKNOWN_CHANNEL: final("the channel has been deleted"),
     10004: final("I am not in this server any more"),
     50001: _NOT_HERE,
     50013: _RIGHTS,
@@ -59,7 +59,7 @@ VERDICTS: Final[Mapping[int, Verdict]] = {
     160005: final("this thread is locked"),
     40058: final("nobody can write in this channel"),
     40007: final("I am banned from this server"),
-    50007: final("you take no direct messages from me"),
+    50007: final("you do not accept direct messages from me"),
     50009: final("this server asks for more verification than I have"),
     200000: _BLOCKED,
     200001: _BLOCKED,
@@ -68,8 +68,8 @@ VERDICTS: Final[Mapping[int, Verdict]] = {
     UNKNOWN_WEBHOOK: _ENDED,
     INVALID_WEBHOOK_TOKEN: _ENDED,
     UNKNOWN_INTERACTION: _ENDED,
-    ALREADY_ACKNOWLEDGED: final("it is answered already"),
-    NO_MORE_FOLLOWUPS: final("Discord takes no further message here"),
+    ALREADY_ACKNOWLEDGED: final("it has been answered already"),
+    NO_MORE_FOLLOWUPS: final("Discord accepts no further messages here"),
     THREAD_EXISTS: final("the thread is there already"),
 }
 """Every refusal that is known, sorted: the one table that says what is tried again and what people are told.

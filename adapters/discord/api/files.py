@@ -1,4 +1,4 @@
-"""The bytes of attachments, from Discord's own file servers and from nowhere else."""
+"""Download attachments from Discord's own file servers and from nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord's numbers, each with where it comes from: Discord's documentation, or what libraries have measured."""
+"""Limits of Discord, each with its source: Discord's documentation, or measurements of libraries."""
 
 from __future__ import annotations
 

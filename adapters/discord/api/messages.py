@@ -1,4 +1,8 @@
-"""Messages as Discord sends them, over the gateway or as REST gives them, in the core's words. Pure."""
+"""Translate messages from Discord's REST interface into the core's values. Pure.
+
+The gateway's messages are the same objects with a little more; discord.py's classes lose what is not cached, so that
+both are read from what Discord sent.
+"""
 
 from __future__ import annotations
 

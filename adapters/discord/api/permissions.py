@@ -1,4 +1,4 @@
-"""What somebody may do in a channel: roles of the server, then overwrites of the channel (topics/permissions). Pure."""
+"""Compute permissions in a channel from server roles and channel overwrites (topics/permissions). Pure."""
 
 from __future__ import annotations
 

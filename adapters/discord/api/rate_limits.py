@@ -1,4 +1,4 @@
-"""The rate limits of one bot in one process: for each channel's messages, for its edits, and for all requests."""
+"""Rate limits of one bot in one process: per channel for messages and for edits, and for all requests."""
 
 from __future__ import annotations
 

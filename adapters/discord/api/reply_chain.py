@@ -1,4 +1,4 @@
-"""Replies to replies: the message that a conversation outside threads began with, and those above a question."""
+"""Follow replies to replies, back to what began a conversation outside threads, and to what a question is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord's ids, which tell when they were made (reference, snowflakes). Pure."""
+"""Read the creation time from Discord's ids (reference, snowflakes). Pure."""
 
 from __future__ import annotations
 

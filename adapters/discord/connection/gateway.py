@@ -1,4 +1,4 @@
-"""The gateway: what happens on Discord, handed to the bot for as long as it listens."""
+"""Listen to the gateway and pass its events to the bot."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class GatewayClient(discord.AutoShardedClient):
         if self._ready_at is None:
             self._ready_at = asyncio.get_running_loop().time()
         self._on_ready()
-        logger.info("Discord is joined", extra={"guilds": len(self.guilds), "shards": self.shard_count})
+        logger.info("connected to Discord", extra={"guilds": len(self.guilds), "shards": self.shard_count})
         if self._caught_up is None or self._caught_up.done():
             self._caught_up = asyncio.create_task(self._catch_up.run(), name="Discord: catching up")
 
@@ -216,7 +216,7 @@ class GatewayClient(discord.AutoShardedClient):
         """Log what came out of an event without what people wrote."""
         error = sys.exc_info()[1]
         if isinstance(error, BotError):
-            logger.warning("an event was not handled", extra={"event": event_method, "error": str(error)})
+            logger.warning("event not handled", extra={"event": event_method, "error": str(error)})
         elif error is not None:
             self._around.errors.note(event_method, error)
 
@@ -252,7 +252,7 @@ async def listen(bot: Bot, options: DiscordOptions, around: DiscordContext, *, o
             if not isinstance(error, EXPECTED):
                 around.errors.note(listener.reading if listener is not None else CONNECTION, error)
         pause = backoff.delay(listener.healthy_seconds() if listener is not None else 0.0)
-        logger.warning("the gateway is left", extra={"reason": reason, "again_in": round(pause, 1)})
+        logger.warning("disconnected from the gateway", extra={"reason": reason, "reconnect_in": round(pause, 1)})
         await asyncio.sleep(pause)
 
 

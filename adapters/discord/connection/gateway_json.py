@@ -1,4 +1,4 @@
-"""What discord.py's cache knows, as REST would tell it: the rest of the adapter knows one form only."""
+"""Convert discord.py's objects into the JSON of REST, so that the rest of the adapter reads one form only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was written and deleted while nobody listened: Discord does not tell it again, so conversations are read."""
+"""Read what came and went while no process listened, in the channels of recent conversations."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class DiscordBackfill:
         try:
             await self._around.store.put_state(PLATFORM, SEEN, str(self._newest))
         except StorageError as error:
-            logger.warning("the newest message was not remembered", extra={"error": str(error)})
+            logger.warning("position of the newest message not stored", extra={"error": str(error)})
         else:
             self._remembered = self._newest
 
@@ -89,7 +89,7 @@ class DiscordBackfill:
             if seen:
                 await self._hear_since(seen)
         except BotError as error:
-            logger.warning("not everything was caught up", extra={"error": str(error)})
+            logger.warning("backfill incomplete", extra={"error": str(error)})
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
             self._around.errors.note(CATCHING_UP, error)
 
@@ -107,7 +107,9 @@ class DiscordBackfill:
             for message in missed:
                 await self._hear(message, names)
             heard += len(missed)
-        logger.info("caught up", extra={"conversations": len(active), "channels": len(channels), "messages": heard})
+        logger.info(
+            "backfill finished", extra={"conversations": len(active), "channels": len(channels), "messages": heard}
+        )
 
     async def _forget_deleted(self, key: ConversationKey) -> None:
         """Follow the deletion of messages of a conversation: those that its channel no longer has."""
@@ -150,7 +152,7 @@ class DiscordBackfill:
         try:
             await self._hearing.hear(message, names=names)
         except PlatformError as error:
-            logger.warning("a missed message was not heard", extra={"id": message["id"], "error": str(error)})
+            logger.warning("missed message not stored", extra={"id": message["id"], "error": str(error)})
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard

@@ -1,4 +1,4 @@
-"""Presses of the buttons under answers: stateless, so that they work after a restart."""
+"""Handle the buttons under answers; they hold no state, so that they work after a restart."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from bot.types import FollowUp, HandleResult, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
-NOT_KNOWN: Final = "That answer is not known here any more."
-NOTHING_TO_STOP: Final = "That answer is not being written any more."
-THANKS: Final = "Thank you, that is noted."
+NOT_KNOWN: Final = "I do not know that answer any more."
+NOTHING_TO_STOP: Final = "That answer is already finished."
+THANKS: Final = "Thank you for the feedback."
 
 AGAIN: Final = {
     ButtonAction.RETRY: FollowUp.RETRY,
@@ -81,13 +81,13 @@ class ButtonHandler:
             if error.code not in NOT_OURS:
                 await self._failed(interaction, action, turn_id, error)
                 return
-            logger.info("a press is answered elsewhere, or too late", extra={"turn": turn_id, "code": error.code})
+            logger.info("interaction already answered or expired", extra={"turn": turn_id, "code": error.code})
         except BotError as error:
             await self._failed(interaction, action, turn_id, error)
 
     async def _failed(self, interaction: Interaction, action: ButtonAction, turn_id: int, error: Exception) -> None:
         told = {"turn": turn_id, "action": action, "error": f"{type(error).__name__}: {error}"}
-        logger.warning("a press failed", extra=told)
+        logger.warning("button failed", extra=told)
         await tell_failure(interaction, error)
 
     async def _carry_out(self, interaction: Interaction, action: ButtonAction, turn_id: int) -> None:

@@ -1,4 +1,4 @@
-"""The commands as Discord offers them, derived from what each takes: options, and what they say to the bot. Pure."""
+"""Derive Discord's slash commands from the commands' arguments, and the texts that they stand for. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of commands, derived from the table of parameters: types, ranges, choices, suggestions. Pure."""
+"""Derive slash command options from the table of parameters: types, ranges, choices, suggestions. Pure."""
 
 from __future__ import annotations
 

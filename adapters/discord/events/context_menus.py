@@ -1,4 +1,4 @@
-"""What the menu of a message offers: a question about it, and a summary from it on."""
+"""Handle the message commands: ask about a message, and summarise from it on."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
         self, interaction: Interaction, error: Exception, /
     ) -> None:
         """Tell who asked that it failed, and log why without what people wrote."""
-        logger.error("a form failed", exc_info=error if not isinstance(error, BotError) else None)
+        logger.error("modal failed", exc_info=error if not isinstance(error, BotError) else None)
         await tell_failure(interaction, error)
 
     def _incoming(self, interaction: Interaction, question: str) -> Incoming:

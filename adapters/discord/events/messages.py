@@ -1,4 +1,4 @@
-"""What people write, change and delete, in the core's words, and what they are told at once."""
+"""Handle messages that people write, edit and delete."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 QUESTION_CHARACTERS: Final = 40_000
 """Of a question with all that it is about; other messages are cut at 8,000."""
 
-NOT_TAKEN: Final = "I could not take that down just now. Please send it again in a moment."
+NOT_TAKEN: Final = "I could not save that just now. Please send it again in a moment."
 
 
 class DiscordMessageHandler:
@@ -207,5 +207,5 @@ async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str)
                 nonce = f"c{incoming.source_id}-{part}"
                 await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
     except DiscordApiError as error:
-        logger.info("told in a direct message", extra={"channel": channel, "code": error.code})
+        logger.info("sent as a direct message", extra={"channel": channel, "code": error.code})
         await send_direct(incoming, pages, around)

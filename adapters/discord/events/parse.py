@@ -1,4 +1,4 @@
-"""What people wrote on Discord as readable text: names in place of ids. Pure."""
+"""Render the text of a Discord message with names in place of ids. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an ended process was about to answer: finished where it was only begun, told where it was done."""
+"""Answer the interactions that an ended process left unanswered."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def tell_owed(bot: Bot, around: DiscordContext, owed: PendingAnswer) -> No
         else:
             await say(around, incoming, owed.answer)
     except InteractionExpired:
-        logger.info("an interaction ended before it was answered", extra={"delivery": incoming.dedupe_key})
+        logger.info("interaction expired before it was answered", extra={"delivery": incoming.dedupe_key})
 
 
 async def _finish(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:

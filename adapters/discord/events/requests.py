@@ -1,4 +1,4 @@
-"""Interactions in the core's words: who asks, where, and where the answer goes."""
+"""Translate interactions into the core's values: author, place, and the target of the answer."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from bot.types import EMPTY, Attachment, Entrance, HandleResult, Incoming, Outco
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED: Final = "I could not take that down just now. Please try again in a moment."
+NOT_STORED: Final = "I could not save that just now. Please try again in a moment."
 
 NOT_OURS: Final = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
 """The codes of an interaction that was answered by another delivery of it, or is too old."""
 
 INTERACTION: Final = "interaction:"
 """What the dedupe keys of interactions begin with; the interaction's id follows."""
-AWAY: Final = f"{not_done('Discord did not take it')} Please try again in a moment."
+AWAY: Final = f"{not_done('Discord did not accept it')} Please try again in a moment."
 
 Interaction = discord.Interaction[Any]
 
@@ -114,7 +114,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
     except discord.HTTPException as error:
         if error.code not in NOT_OURS:
             raise
-        logger.info("an interaction is answered elsewhere, or too late", extra={"code": error.code})
+        logger.info("interaction already answered or expired", extra={"code": error.code})
         return None
     original = (answer.message_id if answer is not None else None) or interaction.id
     return answered_in(incoming, str(original))
@@ -137,7 +137,7 @@ async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
     except InvalidInput as error:
         await say(around, incoming, str(error))
     except StorageError as error:
-        logger.warning("a command was not stored", extra={"error": str(error)})
+        logger.warning("command not stored", extra={"error": str(error)})
         await say(around, incoming, NOT_STORED)
         await _give_up(bot, incoming)
         return
@@ -152,7 +152,7 @@ async def _give_up(bot: Bot, incoming: Incoming) -> None:
     try:
         await bot.mark_answered(incoming)
     except StorageError as error:
-        logger.warning("a command may still be carried out", extra={"error": str(error)})
+        logger.warning("command not answered yet, it may still be carried out", extra={"error": str(error)})
 
 
 async def refused(bot: Bot, around: DiscordContext, incoming: Incoming, text: str) -> None:
@@ -220,7 +220,7 @@ async def tell_failure(interaction: Interaction, error: BaseException) -> None:
                 await interaction.delete_original_response()
         await whisper(interaction, failure(error))
     except discord.HTTPException as trouble:
-        logger.warning("a failure was not told", extra={"code": trouble.code})
+        logger.warning("failure message not sent", extra={"code": trouble.code})
 
 
 def failure(error: BaseException) -> str:

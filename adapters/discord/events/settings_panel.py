@@ -1,4 +1,4 @@
-"""`/settings`: a panel that shows what holds here and where it comes from, and changes it.
+"""Show and change the settings of a place in a panel (`/settings`).
 
 Its lists name what they are about, so that a panel works after a restart. It is made of components v2, and of plain
 ones where Discord refuses those.
@@ -28,9 +28,10 @@ from bot.types import Incoming, Outcome
 logger = logging.getLogger(__name__)
 
 PANEL: Final = "/settings"
-HELP: Final = "See and change what holds here."
-ONLY_ADMINISTRATORS: Final = "Only who may manage the server changes that."
+HELP: Final = "See and change the settings that apply here."
+ONLY_ADMINISTRATORS: Final = "Only people who can manage the server can change that."
 TAKE_BACK: Final = "(take back)"
+"""The value of a choice, as the panels that were sent hold it."""
 FORM_SECONDS: Final = 15 * 60.0
 VALUE_SHOWN: Final = 60
 
@@ -77,7 +78,7 @@ def usual_scope(incoming: Incoming) -> str:
 def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
     lines = [_line(item) for item in state.effective.values()]
-    head = f"**Settings** · changes hold {SCOPE_LABELS[state.scope]}"
+    head = f"**Settings** · changes apply {SCOPE_LABELS[state.scope]}"
     return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
 
 
@@ -118,7 +119,13 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
         discord.SelectOption(label=value, value=value, default=value == current)
         for value in few_values(parameter) or ()
     ]
-    options.append(discord.SelectOption(label=TAKE_BACK, value=TAKE_BACK, description="So that the wider one holds."))
+    options.append(
+        discord.SelectOption(
+            label="(remove)",
+            value=TAKE_BACK,
+            description="So that the channel's, the workspace's or the default applies.",
+        )
+    )
     return discord.ui.Select(
         custom_id=f"seedling-settings:value:{state.scope}:{state.name}", placeholder=state.name, options=options
     )
@@ -200,7 +207,7 @@ class SettingsPanel:
             await self._carry_out(interaction, match, value)
         except discord.HTTPException as error:
             if error.code in NOT_OURS:
-                logger.info("a choice is answered elsewhere, or too late", extra={"code": error.code})
+                logger.info("interaction already answered or expired", extra={"code": error.code})
                 return
             await _failed(interaction, error)
         except BotError as error:
@@ -229,7 +236,7 @@ class SettingsPanel:
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
-        done = "taken back" if value is None else "set"
+        done = "removed" if value is None else "set"
         await self._show(interaction, incoming, scope=scope, name=name, note=f"**{name}** is {done}.")
 
     async def _show(
@@ -246,12 +253,12 @@ class SettingsPanel:
         except discord.HTTPException as error:
             if error.status != 400 or interaction.message is not None:
                 raise
-            logger.info("a panel of plain components instead", extra={"code": error.code})
+            logger.info("settings panel sent without components v2", extra={"code": error.code})
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
 
 
 async def _failed(interaction: Interaction, error: Exception) -> None:
-    logger.warning("a setting was not changed", extra={"error": f"{type(error).__name__}: {error}"})
+    logger.warning("setting not changed", extra={"error": f"{type(error).__name__}: {error}"})
     await tell_failure(interaction, error)
 
 
@@ -273,7 +280,7 @@ class ValueForm(discord.ui.Modal):
             max_length=QUESTION_CHARACTERS,
             custom_id="value",
         )
-        help_text = short(f"{parameter.allowed}; leave it empty to take it back")
+        help_text = short(f"{parameter.allowed}; leave it empty to remove it")
         self.add_item(discord.ui.Label(text="Value", description=help_text, component=self._field))
 
     async def on_submit(self, interaction: Interaction, /) -> None:

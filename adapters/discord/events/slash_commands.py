@@ -1,4 +1,4 @@
-"""The bot's commands on Discord: made from the forms, written to Discord only when they have changed."""
+"""Register the slash commands at Discord when they have changed, and handle them."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ class CommandTree(app_commands.CommandTree[Any]):
         cause = getattr(error, "original", error)
         name = interaction.command.name if interaction.command is not None else ""
         if isinstance(cause, discord.HTTPException) and cause.code in NOT_OURS:
-            logger.info("a command is answered elsewhere, or too late", extra={"command": name, "code": cause.code})
+            logger.info("interaction already answered or expired", extra={"command": name, "code": cause.code})
             return
         if isinstance(cause, BotError | discord.HTTPException):
-            logger.warning("a command failed", extra={"command": name, "error": type(cause).__name__})
+            logger.warning("command failed", extra={"command": name, "error": type(cause).__name__})
         else:
             self._errors.note(f"/{name}", cause)
         await tell_failure(interaction, cause)
@@ -96,7 +96,7 @@ class CommandForms:
             return
         commands = await self.tree.sync()
         await self._around.store.put_state(PLATFORM, HASH, now)
-        logger.info("commands written", extra={"commands": len(commands)})
+        logger.info("commands registered", extra={"commands": len(commands)})
 
     def _command(self, form: CommandForm) -> Command:
         async def run(interaction: Interaction, **values: Any) -> None:

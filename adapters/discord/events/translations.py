@@ -1,4 +1,4 @@
-"""The commands in German; English is what they are written in. Pure."""
+"""German translations of the commands; they are written in English. Pure."""
 
 from __future__ import annotations
 
@@ -45,36 +45,36 @@ GERMAN_NAMES: Final[Mapping[str, str]] = {
 
 GERMAN_TEXTS: Final[Mapping[str, str]] = {
     # Commands.
-    "Ask a question; parameters named before it hold for this answer only.": (
-        "Stelle eine Frage; Parameter gelten nur für diese Antwort."
+    "Ask a question. Parameters named before it apply to this answer only.": (
+        "Stelle eine Frage. Parameter davor gelten nur für diese Antwort."
     ),
-    "Ask with web search on for this answer; its sources are listed under it.": (
-        "Frage mit Websuche; die Quellen stehen unter der Antwort."
+    "Ask with web search for this answer. The sources are listed under it.": (
+        "Frage mit Websuche. Die Quellen stehen unter der Antwort."
     ),
-    "Set a parameter for this thread, or for the whole channel or workspace.": (
+    "Set a parameter for this thread, the channel or the whole workspace.": (
         "Setze einen Parameter für diesen Thread, den Kanal oder den ganzen Server."
     ),
-    "Take a setting back, so that the wider one holds again.": (
-        "Nimm eine Einstellung zurück, sodass wieder die weiter gefasste gilt."
+    "Remove a setting, so that the channel's, the workspace's or the default applies again.": (
+        "Entferne eine Einstellung, sodass wieder die von Kanal oder Server oder der Standard gilt."
     ),
-    "Tell what was said in this thread or channel, with links to the messages that each point rests on.": (
-        "Sage, was in diesem Thread oder Kanal gesagt wurde, mit Links zu den Nachrichten."
+    "Summarise this thread or channel, with links to the messages behind each point.": (
+        "Fasse diesen Thread oder Kanal zusammen, mit Links zu den Nachrichten hinter jedem Punkt."
     ),
-    "Summarise this channel by myself, every day or week at a time of yours.": (
-        "Fasse diesen Kanal von selbst zusammen, täglich oder wöchentlich, wann du willst."
+    "Post a summary of this channel every day or week, at a time you choose.": (
+        "Poste täglich oder wöchentlich eine Zusammenfassung dieses Kanals, wann du willst."
     ),
-    "Show each parameter and where it comes from; `show context` and `show memory` tell what I see here.": (
-        "Zeige jeden Parameter und woher er kommt; `context` und `memory` sagen, was ich hier sehe."
+    "Show every parameter and where its value comes from. Also: show context, show memory.": (
+        "Zeige alle Parameter und woher ihre Werte kommen. Auch: zeige context, zeige memory."
     ),
-    "Tell what was used and what it cost: here, in the channel, in the workspace, or by you.": (
-        "Sage, was verbraucht wurde und was es kostete: hier, im Kanal, auf dem Server oder von dir."
+    "Show the tokens and cost of this thread, the channel, the workspace or your own questions.": (
+        "Zeige Token und Kosten dieses Threads, des Kanals, des Servers oder deiner Fragen."
     ),
-    "Drop my notes on what is out of view, all of this conversation, or everything you asked anywhere.": (
-        "Lösche meine Notizen, diese ganze Unterhaltung oder alles, was du je gefragt hast."
+    "Delete my notes on older messages, this whole conversation, or everything you ever asked.": (
+        "Lösche meine Notizen zu älteren Nachrichten, diese Unterhaltung oder alle deine Fragen."
     ),
-    "Stop the answer that is being written here.": "Halte die Antwort an, die hier gerade geschrieben wird.",
+    "Stop the answer being written here.": "Halte die Antwort an, die hier gerade geschrieben wird.",
     "Explain the commands and parameters.": "Erkläre die Befehle und Parameter.",
-    "See and change what holds here.": "Sieh und ändere, was hier gilt.",
+    "See and change the settings that apply here.": "Sieh und ändere die Einstellungen, die hier gelten.",
     # Options.
     "What you want to know.": "Was du wissen möchtest.",
     "Only you see the answer.": "Nur du siehst die Antwort.",
@@ -89,47 +89,47 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
         "Auf Englisch: add daily|weekly [DAY] [at] TIME | list | pause N | resume N | remove N"
     ),
     "Which parameter.": "Welcher Parameter.",
-    "Where it holds: this thread, the channel, or the whole server.": (
+    "Where it applies: this thread, the channel or the whole workspace.": (
         "Wo es gilt: in diesem Thread, im Kanal oder auf dem ganzen Server."
     ),
-    "The value that it is to have.": "Der Wert, den er haben soll.",
-    "A parameter, `context` or `memory`; everything if you leave it out.": (
-        "Ein Parameter, `context` oder `memory`; alles, wenn du nichts angibst."
+    "The new value.": "Der neue Wert.",
+    "A parameter, context or memory. Leave it out to see everything.": (
+        "Ein Parameter, context oder memory. Ohne Angabe siehst du alles."
     ),
     "A command or a parameter.": "Ein Befehl oder ein Parameter.",
-    "Whose usage: of a place, or your own.": "Wessen Verbrauch: der eines Ortes oder dein eigener.",
-    "How many days to look back; 30 if left out.": "Wie viele Tage zurück; 30, wenn du nichts angibst.",
-    "My notes, all of this conversation, or everything you asked.": (
-        "Meine Notizen, diese ganze Unterhaltung oder alles, was du gefragt hast."
+    "Whose usage: that of a place, or your own.": "Wessen Verbrauch: der eines Ortes oder dein eigener.",
+    "How many days to look back (30 if left out).": "Wie viele Tage zurück (30 ohne Angabe).",
+    "What to delete: my notes, this conversation, or everything you asked.": (
+        "Was gelöscht wird: meine Notizen, diese Unterhaltung oder alles, was du gefragt hast."
     ),
     # Parameters.
-    "The most tokens that an answer may have, reasoning included.": (
-        "So viele Token darf eine Antwort höchstens haben, das Nachdenken mitgezählt."
+    "The most tokens an answer may have, reasoning included.": (
+        "Wie viele Token eine Antwort höchstens haben darf, das Nachdenken mitgezählt."
     ),
-    "Above 0 the answer repeats the same words less; sent only when set.": (
-        "Über 0 wiederholt die Antwort Wörter seltener; nur gesendet, wenn gesetzt."
+    "Above 0, the answer repeats the same words less. Sent only when set.": (
+        "Über 0 wiederholt die Antwort Wörter seltener. Wird nur gesendet, wenn gesetzt."
     ),
-    "Above 0 the answer turns to new topics sooner; sent only when set.": (
-        "Über 0 wendet sich die Antwort eher Neuem zu; nur gesendet, wenn gesetzt."
+    "Above 0, the answer moves on to new topics sooner. Sent only when set.": (
+        "Über 0 wendet sich die Antwort eher Neuem zu. Wird nur gesendet, wenn gesetzt."
     ),
-    "Strings at which the answer ends; sent only when set.": (
-        "Zeichenfolgen, bei denen die Antwort endet; nur gesendet, wenn gesetzt."
+    "Texts at which the answer stops. Sent only when set.": (
+        "Texte, bei denen die Antwort endet. Wird nur gesendet, wenn gesetzt."
     ),
-    "Whether the model reasons before it answers.": "Ob das Modell nachdenkt, bevor es antwortet.",
-    "How long the model reasons; not sent when thinking is off.": (
-        "Wie lange das Modell nachdenkt; nicht gesendet, wenn das Nachdenken aus ist."
+    "Whether the model thinks before it answers.": "Ob das Modell nachdenkt, bevor es antwortet.",
+    "How long the model thinks. Not sent when thinking is off.": (
+        "Wie lange das Modell nachdenkt. Wird nicht gesendet, wenn das Nachdenken aus ist."
     ),
-    "Whether the model may search the web for every answer; `search` does it for one.": (
-        "Ob das Modell für jede Antwort im Web suchen darf; `suche` tut es für eine."
+    "Whether the model may search the web for every answer. The search command does it for one.": (
+        "Ob das Modell für jede Antwort im Web suchen darf. Der Befehl suche tut es für eine."
     ),
-    "Whether repeated beginnings of a conversation are kept in the provider's prefix cache.": (
-        "Ob gleiche Anfänge einer Unterhaltung beim Anbieter im Präfix-Cache bleiben."
+    "Whether the provider may cache what was sent before, which makes later answers cheaper.": (
+        "Ob der Anbieter früher Gesendetes zwischenspeichern darf, was spätere Antworten billiger macht."
     ),
-    "How closely pictures are looked at; more detail costs more tokens.": (
-        "Wie genau Bilder angesehen werden; mehr Genauigkeit kostet mehr Token."
+    "How closely pictures are looked at. More detail costs more tokens.": (
+        "Wie genau Bilder angesehen werden. Mehr Genauigkeit kostet mehr Token."
     ),
-    "Frames per second that are looked at in a video; sent only when set.": (
-        "Wie viele Bilder je Sekunde eines Videos angesehen werden; nur gesendet, wenn gesetzt."
+    "How many frames per second of a video are looked at. Sent only when set.": (
+        "Wie viele Bilder je Sekunde eines Videos angesehen werden. Wird nur gesendet, wenn gesetzt."
     ),
     # Choices.
     "quick": "schnell",

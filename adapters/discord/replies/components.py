@@ -1,4 +1,4 @@
-"""The buttons under an answer. Each one names its turn, so that it works after a restart and in every process."""
+"""Buttons under an answer; each names its turn, so that it works after a restart and in every process."""
 
 from __future__ import annotations
 

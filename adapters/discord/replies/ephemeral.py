@@ -1,4 +1,4 @@
-"""Told to one person alone: after their command, else in a direct message; and what keeps an answer from a channel."""
+"""Send text to one person alone: after their command, else as a direct message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.types import ANSWER_IN, Draft, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
-LACKING: Final = "I lack the right “{right}” in this channel; an administrator of the server can give it to me"
+LACKING: Final = "I lack the permission “{right}” in this channel; an administrator of the server can grant it"
 LOCKED: Final = "this thread is locked"
 
 
@@ -36,7 +36,7 @@ async def tell(asked: Incoming, draft: Draft, around: DiscordContext) -> None:
         try:
             return await _follow_up(ref, pages, around)
         except InteractionExpired:
-            logger.info("a command can no longer be answered; its author gets a direct message")
+            logger.info("interaction has expired; answering in a direct message")
     return await send_direct(asked, pages, around)
 
 
@@ -49,7 +49,7 @@ async def _follow_up(ref: InteractionRef, pages: list[Page], around: DiscordCont
     try:
         await surface.delete(ref.ids[0] if ref.ids else "")
     except DiscordApiError as error:
-        logger.info("the deferred answer stays", extra={"code": error.code})
+        logger.info("deferred response not deleted", extra={"code": error.code})
     for page in pages:
         await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
 

@@ -1,4 +1,4 @@
-"""Markdown as Discord reads it (platform reference, 2.5): links that somebody vouches for, no tables, three headings.
+"""Render Markdown as Discord reads it (platform reference, 2.5): known links, no tables, three headings.
 
 Pure.
 """

@@ -1,4 +1,4 @@
-"""What an answer is written on: the messages of a channel, or those that answer an interaction."""
+"""Write an answer to its target: the messages of a channel, or those of an interaction."""
 
 from __future__ import annotations
 

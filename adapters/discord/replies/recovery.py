@@ -1,4 +1,4 @@
-"""What a channel holds already: the bot's own messages of a turn, found again after a crash."""
+"""Find the messages that an earlier runner of a turn has posted."""
 
 from __future__ import annotations
 

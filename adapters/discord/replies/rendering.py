@@ -1,4 +1,4 @@
-"""A draft as the messages that people see: Markdown in pieces, then sources, notices and the small print. Pure."""
+"""Render a draft as messages: Markdown in pieces, then sources, notices and the footer. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TITLE: Final = 120
 THINKING: Final = "-# Thinking…"
 SEARCHING: Final = "-# Searching the web…"
 NO_ANSWER: Final = "-# There is no answer."
-NO_SOURCES: Final = "I found no sources for this: the answer rests on what the model knows."
-MENTION_ME: Final = "To go on here, mention me or reply to me: I may not read other messages on this server."
+NO_SOURCES: Final = "I found no sources for this; the answer comes from what the model knows."
+MENTION_ME: Final = "To continue here, mention me or reply to me: I cannot read other messages on this server."
 NO_SEARCH: Final = (
     "This was answered without the web: the small local model cannot search. "
     "Web search needs the Seed endpoint (SEED_API_KEY)."

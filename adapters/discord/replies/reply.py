@@ -1,4 +1,4 @@
-"""The visible answer to one turn: as many messages as it needs, edited in place, found again after a crash."""
+"""Show the answer to one turn: in as many messages as it needs, edited in place, found again after a crash."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 FILE_NAME: Final = "answer.md"
-TAKEN_BACK: Final = "-# This answer was taken back."
+TAKEN_BACK: Final = "-# This answer was removed."
 """What a message says that was to be deleted and could not be."""
 
 IN_A_FILE: Final = "-# The whole answer is in the file, since no further messages are allowed here."
@@ -191,7 +191,7 @@ class DiscordReply:
             self._removed += 1
             shown.id = (await self._post(page, index, Priority.FINAL)).id
         elif self._plain:
-            logger.info("message is posted anew", extra={"turn": self._turn.id, "code": error.code})
+            logger.info("message is gone, posting a new one", extra={"turn": self._turn.id, "code": error.code})
             old = _Shown(id=shown.id)
             self._removed += 1  # or the nonce would find the old one
             shown.id = (await self._post(page, index, Priority.FINAL)).id
@@ -204,7 +204,7 @@ class DiscordReply:
         try:
             await self._take_back(shown)
         except PlatformError as error:
-            logger.warning("message was not deleted", extra={"turn": self._turn.id, "error": str(error)})
+            logger.warning("message not deleted", extra={"turn": self._turn.id, "error": str(error)})
 
     async def _remove(self, shown: _Shown) -> None:
         try:
@@ -236,7 +236,10 @@ class DiscordReply:
         if ref.private:
             channel = await direct_channel(self._turn.incoming.author.id, self._around)
             self._shown = []
-        logger.info("answer goes on outside its interaction", extra={"turn": self._turn.id, "private": ref.private})
+        logger.info(
+            "interaction has expired, continuing the answer in a message",
+            extra={"turn": self._turn.id, "private": ref.private},
+        )
         self._surface = ChannelTarget(rest=self._around.rest, limits=self._around.limits, channel=channel)
 
     def _named(self) -> ReplyRef:

@@ -1,4 +1,4 @@
-"""Where the answer to a turn goes: into the thread that it opens, as a reply, or into the channel."""
+"""Choose the place of an answer: a new thread, a reply, or the channel."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def _opened(incoming: Incoming, channel: str, around: DiscordContext) -> b
     except DiscordApiError as error:
         if error.code == THREAD_EXISTS:
             return True
-        logger.warning("thread not opened", extra={"channel": channel, "status": error.status, "code": error.code})
+        logger.warning("thread not created", extra={"channel": channel, "status": error.status, "code": error.code})
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""The words in which a reply names its messages, so that another process can go on with them.
+"""Serialise which messages a reply has, so that another process can continue them.
 
 `m/CHANNEL/ID,ID` are messages of a channel. `i/APPLICATION/TOKEN/EXPIRES/CHANNEL/public|private/ID,ID` are the
 answers to an interaction, whose token opens them until `EXPIRES` (seconds since 1970); the first one is its original

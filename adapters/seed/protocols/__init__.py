@@ -1,4 +1,4 @@
-"""The three wires: how a request becomes JSON and how a stream becomes values. Pure; nothing here touches a network."""
+"""The three API protocols: requests to JSON and streams to values. Pure; nothing here touches a network."""
 
 from __future__ import annotations
 

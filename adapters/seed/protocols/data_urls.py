@@ -1,4 +1,4 @@
-"""Media as text inside JSON."""
+"""Encode media as data URLs."""
 
 from __future__ import annotations
 

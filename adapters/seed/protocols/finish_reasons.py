@@ -1,4 +1,4 @@
-"""Why an answer ended, in the words of many servers: one table for all wires."""
+"""Finish reasons of many servers, in one table for all protocols."""
 
 from __future__ import annotations
 

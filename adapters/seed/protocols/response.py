@@ -1,4 +1,4 @@
-"""What one stream has said so far: filled by the decoder of any wire, emptied by the client."""
+"""Decoded state of one stream: filled by the decoder of any protocol, read by the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses: the wire that takes documents natively, in OpenAI's shapes with BytePlus ModelArk's divergences.
+"""Responses: the protocol that takes documents natively, in OpenAI's shapes with BytePlus ModelArk's divergences.
 
 The system text goes into `input`, since upstream refuses `instructions` together with caching; nothing is stored.
 """

@@ -1,4 +1,4 @@
-"""The model's ten parameters as a request carries them, the same on every wire but for two names."""
+"""Write the model's ten parameters into a request, the same in every protocol but for two names."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Slack's Web API within its limits, and what it tells of workspaces, people, channels and files."""
+"""Call Slack's Web API within its rate limits, and read workspaces, people, channels and files."""

@@ -1,4 +1,4 @@
-"""Whole channels, read on demand for who may read them."""
+"""Read whole channels on demand, for people who may read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call of Slack's Web API: within the limits, what people wait for first, and nothing twice by chance."""
+"""Call Slack's Web API: within the rate limits, urgent calls first, and no call repeated by chance."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ class SlackClient:
         code = str(body.get("error", "")) if isinstance(body, dict) else ""
         if status == 429 or code in {"ratelimited", "rate_limited"}:
             seconds = _seconds(error.response.headers.get("Retry-After"))
-            logger.warning("Slack asks to wait", extra={"method": method, "seconds": seconds})
+            logger.warning("rate limited by Slack", extra={"method": method, "seconds": seconds})
             return _NotDone("rate limited", seconds=seconds)
         verdict = verdict_of(code)
         if status >= 500 or not code or verdict.passes:

@@ -1,4 +1,4 @@
-"""Who is who and where is where: people, channels and groups by id, asked for once in a while."""
+"""Look up people, channels and groups by id, with a cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with Slack, as the adapter tells it apart."""
+"""Errors of Slack, sorted into temporary and final ones, with a reason for people."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ TOKEN_GONE: Final = frozenset({"account_inactive", "invalid_auth", "not_authed",
 
 
 _TROUBLE: Final = Verdict(passes=True, maybe_done=True)
-_FORM: Final = final("Slack did not take its form")
+_FORM: Final = final("Slack did not accept its format")
 _TOO_LONG: Final = final("it is too long for Slack")
 _PLACE: Final = final("an administrator has restricted who may post in this channel")
-_THREAD: Final = final("this thread takes no more replies")
+_THREAD: Final = final("no more replies are possible in this thread")
 _ARCHIVED: Final = final("this channel is archived")
 _NOT_HERE: Final = final("I am not in this channel; invite me with `/invite`")
 _NO_EDIT: Final = final("Slack does not let me change my message any more")
-_NO_ACCESS: Final = final("this workspace has taken my access away")
-_GONE: Final = final("the message is not there any more")
+_NO_ACCESS: Final = final("this workspace has removed my access")
+_GONE: Final = final("the message has been deleted")
 
 VERDICTS: Final[Mapping[str, Verdict]] = {
     # These pass (pages of the methods, "errors").
@@ -70,11 +70,11 @@ VERDICTS: Final[Mapping[str, Verdict]] = {
     "channel_not_found": final("I do not see this channel; invite me with `/invite`"),
     "restricted_action": _PLACE,
     "restricted_action_read_only_channel": final("only some people may post in this channel"),
-    "restricted_action_thread_only_channel": final("this channel takes replies in threads only"),
-    "restricted_action_non_threadable_channel": final("this channel takes no replies in threads"),
+    "restricted_action_thread_only_channel": final("only replies in threads are allowed in this channel"),
+    "restricted_action_non_threadable_channel": final("replies in threads are not allowed in this channel"),
     "restricted_action_thread_locked": _THREAD,
     "thread_locked": _THREAD,
-    "cannot_reply_to_message": final("Slack lets nobody reply to this message"),
+    "cannot_reply_to_message": final("Slack does not allow replies to this message"),
     "message_limit_exceeded": final("this workspace has sent as many messages as its plan allows"),
     "messages_tab_disabled": final("direct messages with me are switched off"),
     "user_is_restricted": final("guests are restricted in this workspace"),

@@ -1,4 +1,4 @@
-"""Files beside messages, fetched with the bot's token from Slack's own hosts alone."""
+"""Download files with the bot's token from Slack's own hosts alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what stands in channels and threads, page by page."""
+"""Read the messages of channels and threads, page by page."""
 
 from __future__ import annotations
 

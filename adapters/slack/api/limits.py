@@ -1,4 +1,4 @@
-"""Slack's limits, each with where it comes from."""
+"""Limits of Slack, each with its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One workspace as its bot knows it: who the bot is there, how it calls Slack, what Slack offers it."""
+"""One workspace: the bot's identity there, its Web API client and its features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workspaces of this process: one by its bot token, or all in which the app was installed."""
+"""Workspaces of this process: one by its bot token, or all in which the app was installed."""
 
 from __future__ import annotations
 

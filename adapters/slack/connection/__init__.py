@@ -1,1 +1,1 @@
-"""How Slack's deliveries reach the bot: Socket Mode, or HTTP with signatures; acknowledged once they are stored."""
+"""Receive Slack's events over Socket Mode or signed HTTP; acknowledge them once they are stored."""

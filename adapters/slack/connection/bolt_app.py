@@ -1,4 +1,4 @@
-"""Bolt's part: which delivery goes where; everything is acknowledged, and what could not be stored is not."""
+"""Route events to their handlers with Bolt; what could not be stored is not acknowledged."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
 
     async def tell(error: Exception, body: Body) -> None:
         if isinstance(error, BotError):
-            logger.warning("a delivery was not handled", extra={"event": kind_of(body), "error": str(error)})
+            logger.warning("event not handled", extra={"event": kind_of(body), "error": str(error)})
         else:
             errors.note(kind_of(body), error)
 
@@ -216,9 +216,9 @@ async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Slack
         return await handle(workspace)
     except StorageError as error:
         context[NOT_STORED] = True
-        logger.warning("not stored; Slack delivers it again", extra={"error": str(error)})
+        logger.warning("event not stored; Slack delivers it again", extra={"error": str(error)})
     except PlatformError as error:
-        logger.warning("a delivery was not handled", extra={"error": str(error)})
+        logger.warning("event not handled", extra={"error": str(error)})
     except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken
         errors: EventErrors = context[ERRORS]
         errors.note(kind_of(body), error)

@@ -1,4 +1,4 @@
-"""What Slack delivers, by either way, handed to Bolt: acknowledged once it is stored, or when it is nothing to us."""
+"""Pass events of either connection to Bolt; acknowledge them once they are stored or irrelevant."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class EventDispatcher:
                 return Acknowledgement(taken=False)
             if response.status != 200:
                 extra = {"event": kind_of(parsed), "status": response.status}
-                logger.info("a delivery of Slack was not handled", extra=extra)
+                logger.info("event from Slack not handled", extra=extra)
                 return Acknowledgement()
             return Acknowledgement(payload=_payload(response.body, response.first_headers().get("content-type", "")))
         except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken

@@ -1,4 +1,4 @@
-"""The listener for Slack's requests over HTTP: size and signature are checked before anything is parsed."""
+"""Listen for Slack's requests over HTTP; size and signature are checked before anything is parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Socket Mode: several connections, each watched, replaced before it ends and whenever it fails or hangs.
+"""Socket Mode over several connections, each watched and replaced before it ends or when it fails or hangs.
 
 A connection's address works once (apps.connections.open), so every try begins with a new one. Slack sends each delivery
 to one connection and sends again what is not acknowledged.

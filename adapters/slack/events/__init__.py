@@ -1,1 +1,1 @@
-"""What people do in Slack, handed to the bot: messages, commands, buttons, forms, the home tab."""
+"""Handle what people do on Slack: messages, commands, buttons, forms, the home tab."""

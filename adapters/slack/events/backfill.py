@@ -1,4 +1,4 @@
-"""What was written while nobody listened and Slack has given up telling: read where questions were asked."""
+"""Read the messages that came while no process listened, in the channels of recent conversations."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class SlackBackfill:
             await self._state.put_state(PLATFORM, f"seen/{team}", seen.newest.isoformat())
             seen.remembered = seen.newest
         except StorageError as error:
-            logger.warning("the newest message was not remembered", extra={"error": str(error)})
+            logger.warning("position of the newest message not stored", extra={"error": str(error)})
 
     async def run(self, workspaces: Iterable[SlackWorkspace]) -> None:
         """Hear what was missed, workspace by workspace; trouble in one keeps nothing from the others."""
@@ -86,7 +86,7 @@ class SlackBackfill:
                 await self._catch_up(workspace)
             except BotError as error:
                 extra = {"team": workspace.team, "error": str(error)}
-                logger.warning("not everything was caught up", extra=extra)
+                logger.warning("backfill incomplete", extra=extra)
             except Exception as error:  # noqa: BLE001 - told by its kind; the next workspace is read
                 self._errors.note(CATCHING_UP, error)
 
@@ -106,7 +106,7 @@ class SlackBackfill:
             for message in await read_pages(workspace.calls, channel, thread, oldest=since, pages=PAGES):
                 heard += await self._hear(workspace, channel, message)
         if heard:
-            logger.info("caught up", extra={"team": workspace.team, "messages": heard})
+            logger.info("backfill finished", extra={"team": workspace.team, "messages": heard})
 
     async def _hear(self, workspace: SlackWorkspace, channel: str, message: Mapping[str, Any]) -> bool:
         try:

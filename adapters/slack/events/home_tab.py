@@ -1,4 +1,4 @@
-"""The bot's home tab, and what stands in its messages tab before anything is said."""
+"""Show the home tab, and suggested prompts in the messages tab."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ class HomeTab:
             arguments = {"channel_id": channel, "prompts": list(PROMPTS)}
             await workspace.calls.call("assistant.threads.setSuggestedPrompts", arguments, patience=10)
         except SlackApiError as refusal:
-            logger.info("prompts were refused", extra={"code": refusal.code})
+            logger.info("suggested prompts refused", extra={"code": refusal.code})
 
     async def _publish(self, workspace: SlackWorkspace, user: str) -> None:
         asked = await asked_by(workspace, {"user_id": user}, self._clock, entrance=Entrance.BUTTON)
         try:
             used = await self._bot.usage(asked)
         except BotError as error:
-            logger.info("usage is not shown", extra={"error": str(error)})
+            logger.info("usage not shown on the home tab", extra={"error": str(error)})
             used = ""
         effective = await self._bot.get_parameters(asked.key)
         view = home_view(effective, used, is_admin=asked.is_admin)
@@ -81,7 +81,7 @@ def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) 
         button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain("Change them")}
         blocks.append({"type": "actions", "elements": [button]})
     else:
-        blocks.append(_section("Administrators change them here; for a channel or thread everybody can."))
+        blocks.append(_section("Administrators change them here; everybody can change those of a channel or thread."))
     return {"type": "home", "blocks": blocks}
 
 

@@ -1,4 +1,4 @@
-"""What people do beside writing: buttons, commands, shortcuts, forms, and opening the bot's own pages."""
+"""Handle buttons, commands, shortcuts and forms, and the opening of the bot's own pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Event = Mapping[str, Any]
 
 AWAY: Final = "Slack is not answering me right now. Please try again in a moment."
 WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
-REFUSED: Final = "Slack did not take it"
+REFUSED: Final = "Slack did not accept it"
 
 AGAIN: Final[Mapping[str, FollowUp]] = {
     REGENERATE: FollowUp.REGENERATE,
@@ -74,7 +74,7 @@ class InteractionHandler:
         try:
             await act(workspace, body)
         except PlatformError as error:
-            logger.warning("somebody is told of a failure", extra={"team": workspace.team, "error": str(error)})
+            logger.warning("failure shown to a person", extra={"team": workspace.team, "error": str(error)})
             await self._tell_failure(workspace, body, failure(error))
         except StorageError:
             raise

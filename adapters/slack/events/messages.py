@@ -1,4 +1,4 @@
-"""Messages on their way to the bot: from what somebody said to what becomes of it."""
+"""Handle messages that people write, edit and delete."""
 
 from __future__ import annotations
 

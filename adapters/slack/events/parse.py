@@ -1,4 +1,4 @@
-"""Slack's message events as values: what is said, where, to whom; nothing in an event can raise. Pure.
+"""Parse Slack's message events: text, place, addressee; malformed events never raise. Pure.
 
 https://docs.slack.dev/reference/events/message
 """

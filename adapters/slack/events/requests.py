@@ -1,4 +1,4 @@
-"""What people do with controls and commands, as if they had written it."""
+"""Translate interactions and commands into the core's values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings form in use: opened, moved to another scope, submitted."""
+"""Open, update and submit the settings modal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OPEN_SECONDS = 2.0
 OPENED_BEFORE = "exchanged_trigger_id"
 """What Slack answers to a command that was delivered again: its form is open."""
 
-ONLY_ADMINISTRATORS = "Only administrators change what holds for the whole workspace."
+ONLY_ADMINISTRATORS = "Only administrators can change settings of the whole workspace."
 
 
 class SettingsModal:

@@ -1,4 +1,4 @@
-"""The form with every parameter: built from the one table, and read back. Pure."""
+"""Build the settings modal from the table of parameters, and read it back. Pure."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _scope_block(where: SettingsTarget, *, is_admin: bool) -> Block:
     return {
         "type": "section",
         "block_id": SCOPE,
-        "text": {"type": "mrkdwn", "text": "*What these settings hold for*\nWhat is left empty holds as before."},
+        "text": {"type": "mrkdwn", "text": "*Where these settings apply*\nWhat you leave empty stays as it is."},
         "accessory": {
             "type": "static_select",
             "action_id": SCOPE,
@@ -105,7 +105,7 @@ def _input(where: SettingsTarget, each: Effective, own: str | None) -> Block:
 
 
 def _told(each: Effective) -> Block:
-    text = f"{each.parameter.name}: {_value(each)} ({origin_text(each)}). Only administrators set it."
+    text = f"{each.parameter.name}: {_value(each)} ({origin_text(each)}). Only administrators can set it."
     return {"type": "context", "elements": [_plain(text)]}
 
 

@@ -1,4 +1,4 @@
-"""The slash command with its sub-commands, and the shortcuts on messages."""
+"""Handle the slash command with its sub-commands, and the shortcuts on messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Slack workspace export as the playground's own values: channels, people and messages with names and threads."""
+"""Import a Slack workspace export: channels, people and messages with names and threads."""
 
 from __future__ import annotations
 

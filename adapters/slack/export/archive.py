@@ -1,4 +1,4 @@
-"""A Slack export as a ZIP file of JSON lists, opened with distrust: nothing is unpacked, and nothing may be too large.
+"""Read a Slack export, a ZIP file of JSON lists, without unpacking it and within limits on its size.
 
 Layout: https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
 """

@@ -1,1 +1,1 @@
-"""The app in many workspaces: the pages that install it, encrypted tokens, and their renewal."""
+"""Install the app in many workspaces: the pages, encrypted tokens, and their rotation."""

@@ -1,4 +1,4 @@
-"""The pages that install the app in a workspace: to Slack with a secret of ours, and back with one of theirs.
+"""Pages of the OAuth flow that installs the app in a workspace.
 
 https://docs.slack.dev/authentication/installing-with-oauth
 """
@@ -72,7 +72,7 @@ class InstallPages:
         try:
             state = await self._states.issue()
         except StorageError:
-            return _page("The database is away. Please try again in a moment.", status=503)
+            return _page("The database cannot be reached. Please try again in a moment.", status=503)
         query = {"client_id": self._app.client_id, "scope": ",".join(SCOPES), "state": state}
         response = web.Response(status=302, headers=_HEADERS | {"Location": f"{self.url}?{urlencode(query)}"})
         secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
@@ -92,7 +92,7 @@ class InstallPages:
                 return _page("Nothing was installed.", status=200)
             return await self._install(request.query.get("code", ""))
         except StorageError:
-            return _page("The database is away. Please try again in a moment.", status=503)
+            return _page("The database cannot be reached. Please try again in a moment.", status=503)
 
     async def _install(self, code: str) -> web.Response:
         arguments = {

@@ -1,4 +1,4 @@
-"""Where the app is installed: bots and their tokens, encrypted, in the bot's own database.
+"""Store installations: bots and their tokens, encrypted, in the bot's own database.
 
 Only bots are kept: the app asks for no right of a person, and a person's token that comes along is dropped.
 """

@@ -1,4 +1,4 @@
-"""The workspaces in which the app was installed: found by what is stored, nothing of one visible to another."""
+"""Workspaces in which the app was installed, from the store; nothing of one is visible to another."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class InstalledWorkspaces:
 
     def _new(self, origin: Origin) -> _Known:
         def spurned(code: str) -> None:
-            logger.warning("Slack does not take the token of a workspace", extra={"team": origin.team, "code": code})
+            logger.warning("Slack refuses the token of a workspace", extra={"team": origin.team, "code": code})
             known.until = 0.0
 
         known = _Known(origin=origin, calls=self._connector.calls(lambda: self._token(known), spurned))

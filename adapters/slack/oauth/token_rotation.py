@@ -1,4 +1,4 @@
-"""Tokens that expire: renewed before, by one process for all, since a refresh token works once."""
+"""Rotate expiring tokens in time, by one process for all, since a refresh token works once."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ class Rotation:
         }
         bot = Bot(**facts_of(stored.bot) | renewed)
         if not await self._installations.replace(stored, bot):
-            logger.warning("a token was renewed, but its installation has changed", extra={"installation": stored.name})
-        logger.info("a token was renewed", extra={"installation": stored.name})
+            logger.warning("token renewed, but its installation has changed", extra={"installation": stored.name})
+        logger.info("token renewed", extra={"installation": stored.name})
         newest = await self._installations.find(bot.enterprise_id, bot.team_id)
         if newest is None:
             raise PlatformError("the app was uninstalled")

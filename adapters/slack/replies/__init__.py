@@ -1,1 +1,1 @@
-"""The bot's answers as messages of Slack."""
+"""Show answers as messages of Slack."""

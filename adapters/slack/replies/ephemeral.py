@@ -1,4 +1,4 @@
-"""Messages that only one person sees."""
+"""Send ephemeral messages, which only one person sees."""
 
 from __future__ import annotations
 

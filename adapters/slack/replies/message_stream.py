@@ -1,4 +1,4 @@
-"""Single messages of answers: streamed where Slack has streams, else posted and edited, and ended whole."""
+"""Write single messages of answers: streamed where Slack has streams, else posted and edited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.errors import PlatformError, ReplyRemoved
 
 logger = logging.getLogger(__name__)
 
-TAKEN_BACK: Final = "(This answer was taken back.)"
+TAKEN_BACK: Final = "(This answer was removed.)"
 """What a message says that was to be deleted and could not be."""
 
 STREAM_SHARE: Final = 0.8
@@ -115,7 +115,7 @@ class MessageStream:
         except SlackUnknownOutcome:
             part.shown = None
         except SlackApiError as refusal:
-            logger.info("stream is over", extra={"code": refusal.code})
+            logger.info("stream has already ended", extra={"code": refusal.code})
             self._workspace.learn(refusal)
             self._closed(part)
             if refusal.code in GONE:
@@ -181,7 +181,7 @@ class MessageStream:
         except SlackApiError as refusal:
             if refusal.code in GONE:
                 return
-            logger.info("message is emptied, not deleted", extra={"code": refusal.code})
+            logger.info("message not deleted, text removed instead", extra={"code": refusal.code})
             emptied = {**place, "text": TAKEN_BACK, "blocks": []}
             await self._calls.call("chat.update", emptied, priority=Priority.FINAL)
 
@@ -190,7 +190,7 @@ class MessageStream:
         try:
             await self.retract(part)
         except (SlackApiError, SlackUnknownOutcome) as error:
-            logger.warning("message was not deleted", extra={"error": str(error)})
+            logger.warning("message not deleted", extra={"error": str(error)})
 
     def _closed(self, part: ReplyMessage) -> None:
         part.streaming = False

@@ -1,4 +1,4 @@
-"""Finding the messages of an answer in its thread, after a crash or a call without an answer."""
+"""Find the messages of an answer in its thread, after a crash or a call without an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as Slack shows them: Markdown and blocks within the limits, in which nobody can forge a mention. Pure."""
+"""Render answers as Markdown and blocks within the limits, in which nobody can forge a mention. Pure."""
 
 from __future__ import annotations
 

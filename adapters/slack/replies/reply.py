@@ -1,4 +1,4 @@
-"""The bot's answers as messages of Slack: streamed or edited, in as many messages as they need, ended whole."""
+"""Show an answer on Slack: streamed or edited, in as many messages as it needs."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class SlackReply:
         except SlackApiError as refusal:
             if index >= len(self._parts):
                 raise
-            logger.info("message is posted anew", extra={"turn": self._turn.id, "code": refusal.code})
+            logger.info("message is gone, posting a new one", extra={"turn": self._turn.id, "code": refusal.code})
             await self._replace(index, text, ())
 
     async def _replace(self, index: int, text: str, blocks: Sequence[Block]) -> None:
@@ -283,7 +283,9 @@ class SlackReply:
         try:
             await post_ephemeral(self._workspace, self._turn.incoming, draft.text, blocks)
         except (SlackApiError, SlackUnknownOutcome) as error:
-            logger.info("apology is posted instead", extra={"turn": self._turn.id, "error": str(error)})
+            logger.info(
+                "error message posted instead of the answer", extra={"turn": self._turn.id, "error": str(error)}
+            )
             await self._write_end(draft)
 
 

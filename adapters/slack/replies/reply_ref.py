@@ -1,4 +1,4 @@
-"""The messages of one answer, and how they are written down so that another process can go on with them. Pure."""
+"""Serialise which messages a reply has, so that another process can continue them. Pure."""
 
 from __future__ import annotations
 

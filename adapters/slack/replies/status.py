@@ -1,4 +1,4 @@
-"""What stands below a thread while the bot works, and the Stop button that Slack itself offers then."""
+"""Show the status below a thread while the bot works, and Slack's own Stop button."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def forget_title(workspace: SlackWorkspace, key: ConversationKey) -> None:
     try:
         await workspace.calls.call(RENAME, arguments, priority=Priority.FINAL, patience=60)
     except (SlackApiError, SlackUnknownOutcome) as error:
-        logger.info("session keeps its title", extra={"error": str(error)})
+        logger.info("title of the session not changed", extra={"error": str(error)})
 
 
 class ThreadStatus:
@@ -93,7 +93,7 @@ class ThreadStatus:
             return await self._workspace.calls.try_call(method, arguments, reserved=reserved) is not None
         except SlackApiError as refusal:
             if not self._workspace.learn(refusal):
-                logger.info("status was refused", extra={"method": method, "code": refusal.code})
+                logger.info("status refused", extra={"method": method, "code": refusal.code})
         except SlackUnknownOutcome as error:
-            logger.info("status was not told", extra={"method": method, "error": str(error)})
+            logger.info("status not sent", extra={"method": method, "error": str(error)})
         return False

@@ -290,7 +290,7 @@ export default {
           <template #top>
             <div v-if="loaded && !more" class="beginning">
               <h2>{{ title }}</h2>
-              <p>{{ messages.length ? 'This is where it begins.' : 'Nothing has been said here yet.' }}</p>
+              <p>{{ messages.length ? 'This is the beginning.' : 'Nothing has been said here yet.' }}</p>
             </div>
           </template>
         </MessageList>

@@ -31,8 +31,8 @@ export const ContextPanel = {
       return bar.x + this.context.barWidth / 2;
     },
     nameOf(bar) {
-      const { total, cached, fresh, head, entries } = bar.facts;
-      const figures = `${total} tokens in, ${cached} from the cache, ${fresh} read anew, head about ${head}, ${entries} entries.`;
+      const { total, cached, fresh, head, messages } = bar.facts;
+      const figures = `${total} tokens in, ${cached} cached, ${fresh} not cached, system prompt about ${head}, ${messages}.`;
       const mark = bar.break ? ` ${bar.break.label}: ${bar.break.text}` : "";
       return `${bar.title}, ${timeOf(bar.at)}: ${figures}${mark}${bar.failed ? " It failed." : ""}`;
     },
@@ -64,16 +64,16 @@ export const ContextPanel = {
       </header>
       <p v-if="trouble" class="context-trouble" role="alert">{{ trouble }}
         <button type="button" @click="$emit('again')">Try again</button></p>
-      <p v-else-if="context && !bars.length" class="context-empty">Nothing has been sent from here yet. Ask something,
-        and each request appears here with what was read anew and what came from the cache.</p>
+      <p v-else-if="context && !bars.length" class="context-empty">Nothing has been sent to the model from here yet. Ask something,
+        and each request appears here with what of it was cached and what was not.</p>
       <template v-if="bars.length">
         <p class="context-summary dotted" role="status"><span v-for="part in context.summary" :key="part">{{ part }}</span></p>
         <div v-if="table" class="context-table" tabindex="0" role="region" aria-label="Requests as a table">
           <table>
             <thead><tr>
               <th scope="col">Time</th><th scope="col">Tokens in</th><th scope="col">Cached</th>
-              <th scope="col">Read anew</th><th scope="col">Head</th><th scope="col">Entries</th>
-              <th scope="col">Break</th>
+              <th scope="col">Not cached</th><th scope="col">System prompt</th><th scope="col">Messages</th>
+              <th scope="col">Cache break</th>
             </tr></thead>
             <tbody>
               <tr v-for="bar in [...bars].reverse()" :key="bar.title">
@@ -110,18 +110,18 @@ export const ContextPanel = {
             <div v-if="active" class="tip" aria-hidden="true"
               :style="{ left: center(active) + '%', transform: 'translateX(-' + center(active) + '%)' }">
               <p><b>{{ active.title }}</b> {{ timeOf(active.at) }}</p>
-              <p><b>{{ active.facts.total }}</b> tokens in, {{ active.facts.entries }} entries</p>
-              <p><b>{{ active.facts.cached }}</b> from the cache, <b>{{ active.facts.fresh }}</b> read anew</p>
-              <p>head about {{ active.facts.head }}</p>
+              <p><b>{{ active.facts.total }}</b> tokens in, {{ active.facts.messages }}</p>
+              <p><b>{{ active.facts.cached }}</b> cached, <b>{{ active.facts.fresh }}</b> not cached</p>
+              <p>system prompt about {{ active.facts.head }}</p>
               <p v-if="active.break" class="why"><svg><use :href="'#b-' + active.break.kind" /></svg><span
                 ><b>{{ active.break.label }}.</b> {{ active.break.text }}</span></p>
               <p v-if="active.failed">This request failed.</p>
             </div>
           </div>
           <figcaption>
-            <span class="key head">Head</span>
-            <span v-if="context.headNew" class="key head-new">Head, read anew</span><span class="key cached">From the cache</span>
-            <span class="key new">Read anew</span><span v-if="context.estimated" class="key paler">Paler: estimated</span>
+            <span class="key head">System prompt</span>
+            <span v-if="context.headNew" class="key head-new">System prompt, not cached</span><span class="key cached">Cached</span>
+            <span class="key new">Not cached</span><span v-if="context.estimated" class="key paler">Paler: estimated</span>
             <span v-for="each in context.breaks" :key="each.kind" class="key"><svg aria-hidden="true"><use
               :href="'#b-' + each.kind" /></svg>{{ each.label }}</span>
           </figcaption>

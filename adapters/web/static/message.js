@@ -88,7 +88,7 @@ export const Message = {
         </button>
       </div>
       <button v-if="message.authorId === me && !message.deleted" type="button" :class="['delete', { beside: threadable }]"
-        @click="$emit('delete', message)" aria-label="Delete message" title="Delete, with all that was made of it">
+        @click="$emit('delete', message)" aria-label="Delete message" title="Delete the message and everything made from it">
         <Icon name="trash" />
       </button>
       <button v-if="threadable" type="button" class="reply-in-thread" @click="$emit('open-thread', message.id)"

@@ -69,7 +69,7 @@ export const Sidebar = {
           @keydown.enter="done" @keydown.esc.stop="editing = false" @blur="done">
         <button v-else type="button" class="my-name" title="Change your name" @click="edit"><span
           class="sr-only">Your name: </span>{{ person.name }}<Icon name="pencil" /></button>
-        <span v-if="isAdmin" class="badge" title="You may change what holds for the whole workspace">Admin</span>
+        <span v-if="isAdmin" class="badge" title="You can change settings of the whole workspace">Admin</span>
         <button type="button" class="icon-button" :aria-label="themeLabel" :title="themeLabel"
           @click="$emit('theme')"><Icon :name="theme" /></button>
       </div>

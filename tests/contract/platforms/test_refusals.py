@@ -101,7 +101,7 @@ async def test_a_stub_that_can_be_emptied_only_keeps_neither_words_nor_buttons(s
         await reply.retract("")
     (text,) = await seen(stage)
     assert "stub" not in text
-    assert "taken back" in text
+    assert "removed" in text
     assert "Stop" not in text
 
 

@@ -208,7 +208,7 @@ async def crashing(scene: Scene) -> AsyncIterator[list[Incoming]]:
         pytest.param("digest", DIGEST, "Digest 1 is set", id="a-digest"),
         pytest.param("set", {"parameter": "max_tokens", "value": "40", "where": "channel"}, "is now `40`", id="set"),
         pytest.param("help", {}, "Mention me in a channel", id="help"),
-        pytest.param("forget", {"what": "me"}, "Forgotten: what you asked", id="forgetting"),
+        pytest.param("forget", {"what": "me"}, "Deleted: what you asked", id="forgetting"),
         pytest.param("ask", {"question": "why?", "max_tokens": 50}, "Because.", id="a-question"),
         pytest.param("search", {"query": "why?", "private": True}, "Because.", id="a-private-search"),
     ],

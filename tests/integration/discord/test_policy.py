@@ -11,7 +11,7 @@ from tests.emulators.discord.world import Channel, Message, User
 from tests.integration.discord.scene import Scene
 from tests.query_plans import statements
 
-OFF = "I answer one question in each thread"
+OFF = "I answer only the first question in a thread"
 
 
 def said_to(scene: Scene, person: User) -> list[Message]:

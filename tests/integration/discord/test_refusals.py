@@ -161,7 +161,7 @@ async def test_where_a_right_is_missing_the_model_is_not_asked(scene: Scene, mis
         await scene.closed()
 
     right = missing.replace("_", " ").title().replace(" In ", " in ")
-    assert text.startswith(f"I could not post my answer: I lack the right “{right}” in this channel")
+    assert text.startswith(f"I could not post my answer: I lack the permission “{right}” in this channel")
     assert len(scene.model.asked) == asked
 
 

@@ -147,8 +147,8 @@ async def test_what_somebody_else_asked_is_neither_stopped_nor_repeated(scene: S
 
     assert stop.original is not None
     assert again.original is not None
-    assert "They can stop the answer" in stop.original.content
-    assert "They can go on with the answer" in again.original.content
+    assert "can stop this answer" in stop.original.content
+    assert "can do that with this answer" in again.original.content
     assert stop.original.seen_by is again.original.seen_by is scene.bob
     assert "and ends" in scene.answers(thread)[0].content
     assert len(scene.model.asked) == 1

@@ -193,7 +193,9 @@ async def test_an_unreadable_ready_makes_the_connection_anew(
 
     assert kinds(caplog) == ["READY"]
     assert len(impatient.discord.identifies) == 3
-    assert [vars(record)["reason"] for record in caplog.records if record.getMessage() == "the gateway is left"]
+    assert [
+        vars(record)["reason"] for record in caplog.records if record.getMessage() == "disconnected from the gateway"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ async def test_where_slack_keeps_an_answer_a_note_takes_its_place(tmp_path: Path
         await gone(play, tmp_path)
         (answer,) = play.answers(question)
         assert SECRET not in answer
-        assert "taken back" in answer
+        assert "removed" in answer
 
 
 async def test_an_edit_that_waits_is_asked_and_one_in_mid_answer_is_corrected(tmp_path: Path) -> None:

@@ -59,13 +59,13 @@ async def value(play: Scene, name: str) -> str | None:
         pytest.param("digest add daily at 9:00", "Digest 1 is set", id="a-digest"),
         pytest.param("set channel max_tokens 40", "is now `40`", id="a-setting"),
         pytest.param("unset channel max_tokens", "was not set", id="taking-back"),
-        pytest.param("forget here", "Forgotten: this conversation", id="forgetting"),
+        pytest.param("forget here", "Deleted: this conversation", id="forgetting"),
         pytest.param("help", "Mention me in a channel", id="help"),
         pytest.param("usage", "the last 30 days", id="usage"),
         pytest.param("show", "parameter", id="show"),
         pytest.param("stop", "Nothing is being answered here.", id="stop"),
         pytest.param("!set channel max_tokens enormous", "max_tokens cannot be", id="a-bad-value"),
-        pytest.param("!digest add daily", "Say when", id="a-bad-time"),
+        pytest.param("!digest add daily", "Add a time", id="a-bad-time"),
         pytest.param("digest remove 9", "no such digest", id="a-missing-digest"),
         pytest.param("/frobnicate", "There is no command", id="an-unknown-command"),
         pytest.param("", "Ask me something", id="a-bare-mention"),
@@ -111,7 +111,7 @@ async def test_where_one_question_is_answered_the_refusal_of_a_second_is_told_on
         await slack.say(slack.ada, slack.general, f"{slack.mention()} two?", thread_ts=question.ts)
         await play.until(lambda: len(told(slack)) == 2)
         await deliver_again(play)
-        assert len([item for item in told(slack) if "one question in each thread" in item]) == 1
+        assert len([item for item in told(slack) if "only the first question in a thread" in item]) == 1
 
 
 async def test_a_slash_command_is_redelivered_in_vain() -> None:
@@ -202,7 +202,7 @@ async def test_pressing_twice_is_done_once_and_said_so() -> None:
         await until_quiet(play)
         gate.set()
         await play.settled()
-        assert told(slack) == ["That is under way already."]
+        assert told(slack) == ["I am already on it."]
         assert len(play.model.asked) == 2
 
 

@@ -12,7 +12,7 @@ from tests.integration.slack.scene import Scene, scene
 from tests.integration.slack.test_commands import whispered
 from tests.integration.slack.test_messages import ask, set_for_all
 
-OFF = "I answer one question in each thread"
+OFF = "I answer only the first question in a thread"
 NOT_OPEN = "I only answer people of this organisation"
 
 

@@ -176,7 +176,7 @@ async def test_a_channel_that_was_opened_again_is_asked_for_anew() -> None:
         ("missing_scope", "lacks a permission (scope)"),
         ("msg_too_long", "too long for Slack"),
         ("is_archived", "not in this channel"),
-        ("a_code_that_nobody_knows", "Slack did not take it"),
+        ("a_code_that_nobody_knows", "Slack did not accept it"),
     ],
 )
 async def test_a_question_by_command_that_cannot_be_shown_is_told_to_who_typed_it(code: str, words_told: str) -> None:

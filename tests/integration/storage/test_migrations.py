@@ -133,13 +133,13 @@ async def test_a_database_of_an_older_version_asks_to_be_migrated(
 ) -> None:
     await migrate(url)
     add_migration("next", after=HEAD)
-    with pytest.raises(SchemaMismatch, match="run `seedling migrate`"):
+    with pytest.raises(SchemaMismatch, match="run 'seedling migrate'"):
         async with open_store(url, clock=clock):
             pass
 
 
 async def test_a_database_that_is_not_there_asks_to_be_migrated(url: str, path: Path, clock: ManualClock) -> None:
-    with pytest.raises(StorageUnavailable, match="run `seedling migrate`"):
+    with pytest.raises(StorageUnavailable, match="run 'seedling migrate'"):
         async with open_store(url, clock=clock):
             pass
     assert not path.parent.exists()
@@ -158,7 +158,7 @@ async def test_a_file_that_is_no_database_is_named_and_kept(tmp_path: Path, cloc
 
 async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageUnavailable, match="cannot be made"):
+    with pytest.raises(StorageUnavailable, match="cannot be created"):
         await migrate(f"sqlite:///{tmp_path}/file/seedling.db")
 
 

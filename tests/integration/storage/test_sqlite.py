@@ -149,7 +149,7 @@ async def test_a_file_that_another_program_locks_is_unavailable_until_it_is_free
     async with open_store(f"sqlite:///{path}?timeout=0.05", clock=clock) as store:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(StorageUnavailable, match="another program holds it"):
+            with pytest.raises(StorageUnavailable, match="another program is using it"):
                 await store.enqueue(incoming("m1"))
             assert await store.open_conversations() == []
             other.execute("ROLLBACK")

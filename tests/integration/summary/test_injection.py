@@ -92,7 +92,7 @@ async def test_a_model_that_does_what_a_message_wants_can_do_nothing(wish: str) 
         for draft in drafts:
             assert_harmless(draft, hostile_channel())
         assert settlement.draft.links
-        assert "removed that told nothing of the messages" in " ".join(settlement.draft.notices)
+        assert "that said nothing about the messages" in " ".join(settlement.draft.notices)
     (request,) = model.asked
     lines = request.entries[0].text.split("\n")
     assert [number for number, line in enumerate(lines) if line == FENCE] == [0, len(lines) - 3]

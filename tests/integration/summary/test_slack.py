@@ -43,7 +43,7 @@ async def test_a_channel_is_summarised_below_the_request_with_links_that_open_it
         (answer,) = play.answers(request)
         for message in messages:
             assert permalink(message) in answer
-        assert "1 reference to messages that were not read removed" in answer
+        assert "Left out: 1 link to messages that were not read" in answer
         assert "evil.example" not in answer
         assert slack.pings == []
         assert slack.violations == []

@@ -70,7 +70,7 @@ def shown_by(capsys: pytest.CaptureFixture[str], *arguments: str, platforms: tup
 
 def test_help_names_it_where_it_is_registered(capsys: pytest.CaptureFixture[str]) -> None:
     told = shown_by(capsys, "--help")
-    assert "pigeon listen to Pigeon, and leave the answering to workers (PostgreSQL)" in told
+    assert "pigeon listen to Pigeon; workers answer (PostgreSQL)" in told
     assert "pigeon-events print which webhooks to switch on" in told
     assert "check Slack, Discord, Pigeon and the model" in told
     assert "igeon" not in shown_by(capsys, "--help", platforms=PLATFORMS)
@@ -84,10 +84,10 @@ def test_its_own_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("variables", "line"),
     [
-        pytest.param({}, "DATABASE_URL: must name a PostgreSQL server for `seedling pigeon`; ", id="on-a-file"),
+        pytest.param({}, "DATABASE_URL: must name a PostgreSQL server for 'seedling pigeon'; ", id="on-a-file"),
         pytest.param(
             {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
-            "PIGEON_TOKEN: must be set for `seedling pigeon`\n",
+            "PIGEON_TOKEN: must be set for 'seedling pigeon'\n",
             id="not-joined",
         ),
         pytest.param(

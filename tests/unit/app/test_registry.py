@@ -70,8 +70,8 @@ def test_no_sdk_is_loaded_before_its_platform_is_joined(arguments: list[str], tm
     done = subprocess.run(program, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
     assert done.stderr.endswith("SDKS []"), done.stderr
     if arguments[0] == "doctor":
-        assert "not joined; docs/slack.md tells how" in done.stdout
-        assert "not joined; docs/discord.md tells how" in done.stdout
+        assert "not set up; docs/slack.md says how" in done.stdout
+        assert "not set up; docs/discord.md says how" in done.stdout
 
 
 def test_only_the_registry_names_a_platform() -> None:
@@ -100,7 +100,7 @@ def test_what_a_platforms_process_lacks_is_one_line(
     assert main([name]) == 78
     told = capsys.readouterr().err
     assert told.startswith(f"seedling: {variable or platform.settings.joined_by[0].upper()}: must ")
-    assert f"`seedling {name}`" in told
+    assert f"'seedling {name}'" in told
     assert told.count("\n") == 1
 
 
@@ -170,7 +170,7 @@ async def test_a_platform_that_is_not_joined_is_not_asked(opened: Opened, settin
     platform = opened.platform("a")
     [row] = [item async for item in platform.check(settings, seconds=1)]
     assert (row.name, row.ok, row.fix) == ("A", None, "")
-    assert row.detail.startswith("not joined; ")
+    assert row.detail.startswith("not set up; ")
     begun = platform.settings.model_copy(update={"slack_app_token": SecretStr("xapp-1")})
     [row] = [item async for item in replace(platform, settings=begun).check(settings, seconds=1)]
     assert row.ok

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -40,9 +42,15 @@ async def test_a_thread_tells_its_own_month() -> None:
 
 async def test_a_saving_that_nobody_confirmed_is_told_as_possible() -> None:
     book = Book(Spending(requests=1, input=1_000_000, cached=1_000_000, output=0, cost=Decimal("0.31")))
-    assert "about $0.25 less would have been paid" in await told("thread", book)
+    assert "the cost would be about $0.25 lower" in await told("thread", book)
     free = await usage_text("thread", DAYS, incoming(""), book, FREE_CARD, now=START)
-    assert "less would have been paid" not in free
+    assert "the cost would be" not in free
+
+
+async def test_when_prices_were_read_is_told_in_the_readers_zone() -> None:
+    card = replace(SEED_CARD, as_of=datetime(2026, 1, 5, 23, 30, tzinfo=UTC))
+    text = await usage_text("thread", DAYS, incoming("", time_zone="Europe/Berlin"), Book(), card, now=START)
+    assert "Prices: from the provider, read on 2026-01-06 at 00:30." in text
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ async def test_a_memory_that_cannot_be_written_leaves_the_trim_and_says_why() ->
         settlement = await house.ask("back again", 50)
     assert settlement.state is TurnState.DONE
     (error,) = house.store.errors.values()
-    assert "memory not condensed" in error
+    assert "notes not written" in error
 
 
 async def test_memory_can_be_switched_off() -> None:
@@ -97,14 +97,16 @@ async def told(house: House, text: str) -> str:
 async def test_the_context_is_told_with_the_providers_own_counts() -> None:
     usage = Usage(input=1234, cached=1000, output=5)
     async with running(words("one", usage), words("two", usage)) as house:
-        assert "Nothing has been sent from here yet." in await told(house, "/show context")
+        assert "Nothing has been sent to the model from here yet." in await told(house, "/show context")
         await house.ask("first", 1)
-        assert "The last request did not extend the one before: it was the first" in await told(house, "/show context")
+        assert "The last request could not use the cache of the one before: it was the first" in await told(
+            house, "/show context"
+        )
         await house.ask("second", 2)
         text = await told(house, "/show context")
     assert "**context** is `normal` (default)" in text
-    assert "**3 entries**, 1,234 tokens in, 1,000 of them from the cache" in text
-    assert "The request 1 before the last did not extend" in text
+    assert "**3 messages**: 1,234 tokens, 1,000 of them from the cache" in text
+    assert "The request 1 before the last could not use the cache" in text
 
 
 async def test_notes_are_told_and_forgotten() -> None:
@@ -113,7 +115,7 @@ async def test_notes_are_told_and_forgotten() -> None:
         await talk(house, turns=30)
         (memory,) = {condensation.conversation.memory for condensation in list(house.store.condensations.values())[-1:]}
         assert memory in await told(house, "/show memory")
-        assert "are gone" in await told(house, "/forget memory")
+        assert "are deleted" in await told(house, "/forget memory")
         assert "There are no notes" in await told(house, "/show memory")
         await house.ask("still there?", 700)
     assert not any(memory in entry.text for entry in house.requests[-1].entries)

@@ -95,5 +95,5 @@ async def test_a_refusal_is_an_error_of_the_model() -> None:
 @pytest.mark.parametrize("status", [404, 405, 501])
 async def test_a_server_without_an_account_says_so(status: int) -> None:
     async with ScriptedApi(failed(status)).open() as model:
-        with pytest.raises(ModelRejected, match="tells no account usage"):
+        with pytest.raises(ModelRejected, match="reports no account usage"):
             assert [item async for item in read_usage(model, since=SINCE, until=UNTIL)]

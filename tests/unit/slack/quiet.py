@@ -100,7 +100,7 @@ class RememberingBot(QuietBot):
         return DeletionOutcome()
 
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
-        raise InvalidInput("That question is not known here.")
+        raise InvalidInput("I do not know that question any more.")
 
     async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
         return await effective_at(key, self._settings)

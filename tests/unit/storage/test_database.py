@@ -42,7 +42,7 @@ def test_a_database_is_named_without_its_password() -> None:
 @pytest.mark.parametrize(
     ("reason", "fix"),
     [
-        pytest.param("database is locked", "another program holds it", id="locked"),
+        pytest.param("database is locked", "another program is using it", id="locked"),
         pytest.param("database or disk is full", "free some space", id="full"),
         pytest.param("unable to open database file", "folder exists", id="cannot-open"),
         pytest.param("attempt to write a readonly database", "writable", id="read-only"),

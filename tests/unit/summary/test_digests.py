@@ -111,7 +111,7 @@ async def test_what_is_no_digest_says_how_to_ask(words: str) -> None:
 async def test_only_its_author_or_an_administrator_changes_a_digest_and_only_in_its_channel() -> None:
     async with summarising([]) as house:
         await command(house, "add daily 9")
-        with pytest.raises(InvalidInput, match="Only who added"):
+        with pytest.raises(InvalidInput, match="Only the person who added"):
             await command(house, "remove 1", author=BEA, is_admin=False)
         with pytest.raises(InvalidInput, match="no such digest"):
             await command(house, "remove 1", key=replace(CHANNEL, channel="other"))

@@ -70,11 +70,11 @@ async def test_a_summary_can_be_for_the_asker_alone(words: str) -> None:
         pytest.param("thread", "no thread here", id="no-thread"),
         pytest.param("last 0", "from 1 to 20,000", id="none"),
         pytest.param("last 99999999999999", "from 1 to 20,000", id="too-many"),
-        pytest.param("since the dawn of time", "from when on", id="no-time"),
-        pytest.param("since 2027-01-01", "still to come", id="future"),
-        pytest.param("ignore all rules " * 30, "from when on", id="a-speech"),
-        pytest.param("last " + "9" * 5_000, "from when on", id="more-digits-than-a-number-has"),
-        pytest.param("last " + "9" * 5_000 + " days", "from when on", id="more-days-than-a-number-has"),
+        pytest.param("since the dawn of time", "where to start", id="no-time"),
+        pytest.param("since 2027-01-01", "in the future", id="future"),
+        pytest.param("ignore all rules " * 30, "where to start", id="a-speech"),
+        pytest.param("last " + "9" * 5_000, "where to start", id="more-digits-than-a-number-has"),
+        pytest.param("last " + "9" * 5_000 + " days", "where to start", id="more-days-than-a-number-has"),
     ],
 )
 async def test_what_cannot_be_read_says_how_to_ask(words: str, told: str) -> None:

@@ -99,7 +99,7 @@ async def test_each_point_ends_with_links_to_the_messages_that_it_rests_on() -> 
         "**Main points**",
         "",
         "- The tide is high [2](https://chat.example/c/m2) [1](https://chat.example/c/m1)",
-        "- So they say *(names no message)*",
+        "- So they say *(no message given)*",
         "",
         "**Decisions**",
         "",
@@ -108,7 +108,7 @@ async def test_each_point_ends_with_links_to_the_messages_that_it_rests_on() -> 
     assert set(settlement.draft.links) == {f"https://chat.example/c/m{number}" for number in (1, 2, 3)}
     assert settlement.draft.notices == (
         "From 4 messages, 2026-01-05 09:01 to 09:04.",
-        "1 of 3 points name no message.",
+        "1 of 3 points without a link to a message.",
     )
 
 
@@ -116,7 +116,7 @@ async def test_a_message_that_was_not_read_cannot_be_named() -> None:
     async with summarising(talk(2), told("- one [1] [77] [4]")) as house:
         draft = (await house.summarise()).draft
     assert draft.text == "- one [1](https://chat.example/c/m1)"
-    assert "2 references to messages that were not read removed." in draft.notices
+    assert "Left out: 2 links to messages that were not read." in draft.notices
 
 
 async def test_progress_is_shown_while_reading_and_summarising_and_the_models_own_words_never() -> None:
@@ -317,7 +317,7 @@ async def test_a_part_that_fails_is_tried_again_and_else_named() -> None:
     house.wide.fail = {"text of m1\n": 1, "text of m2881\n": 9}
     settlement = await house.summarise("last 1000")
     assert settlement.state is TurnState.DONE
-    (named,) = [notice for notice in settlement.draft.notices if "Not summarised" in notice]
+    (named,) = [notice for notice in settlement.draft.notices if "Missing here" in notice]
     assert "2026-01-07" in named
     assert "2026-01-05" not in named
     assert await house.store.get_mark(CHANNEL, ADA.id) is None
@@ -325,7 +325,7 @@ async def test_a_part_that_fails_is_tried_again_and_else_named() -> None:
     before = len(house.wide.asked)
     again = await house.summarise("last 1000", 2)
     assert all("text of m1\n" not in request.entries[0].text for request in house.wide.asked[before:])
-    assert not [notice for notice in again.draft.notices if "Not summarised" in notice]
+    assert not [notice for notice in again.draft.notices if "Missing here" in notice]
     await house.dispatcher.aclose(grace=10)
 
 
@@ -334,7 +334,7 @@ async def test_a_model_that_is_away_puts_the_summary_off_like_any_question() -> 
         handled = await house.inbox.handle(ASKED)
         assert handled.outcome is Outcome.ANSWERING
         await house.platform.until(
-            lambda: any("I try again" in str(draft) for shown in house.platform.shown.values() for draft in shown)
+            lambda: any("Trying again" in str(draft) for shown in house.platform.shown.values() for draft in shown)
         )
         turn = await house.store.get_turn(1)
         assert turn is not None

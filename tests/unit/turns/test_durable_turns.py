@@ -21,7 +21,7 @@ async def test_a_model_that_is_away_is_asked_again_in_the_same_message() -> None
         await house.inbox.handle(incoming("first", 1))
         await house.platform.until(lambda: any(d.notices for d in house.platform.shown.get("m1", ())))
         await house.inbox.handle(incoming("second", 2, overrides={"max_tokens": "9"}))
-        assert "I try again in" in house.platform.shown["m1"][-1].notices[0]
+        assert "Trying again in" in house.platform.shown["m1"][-1].notices[0]
         house.clock.advance(39)
         house.dispatcher.wake(KEY)
         await asyncio.sleep(0)

@@ -63,7 +63,7 @@ def test_another_summary_is_the_same_order_again() -> None:
 def test_an_answer_that_is_recorded_has_ended_though_notes_are_still_made() -> None:
     turn = replace(ended(TurnState.RUNNING), outcome=TurnState.DONE)
     assert once_more(turn, FollowUp.REGENERATE, by=GRACE, at=NOW)
-    with pytest.raises(InvalidInput, match="was answered"):
+    with pytest.raises(InvalidInput, match="has been answered"):
         once_more(turn, FollowUp.RETRY, by=GRACE, at=NOW)
 
 

@@ -84,7 +84,7 @@ async def test_a_model_that_is_away_puts_the_turn_off_until_its_retries_are_spen
     async with desk(away) as on:
         result = await on.generator.generate(on.attempt)
         assert isinstance(result, PutOff)
-        assert "I try again" in result.retry.notice
+        assert "Trying again" in result.retry.notice
     async with desk(away) as on:
         spent = replace(on.attempt, turn=replace(on.attempt.turn, retries=len(RETRY_SECONDS)))
         assert await on.generator.generate(spent) == Failed(error=away)

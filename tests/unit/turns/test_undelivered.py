@@ -159,13 +159,13 @@ async def test_whoever_stopped_an_answer_without_text_is_told_nothing() -> None:
 
 async def test_where_no_answer_can_be_shown_the_model_is_not_asked() -> None:
     async with running(words("never")) as house:
-        house.platform.unwritable = PlatformRefused("no", reason="I lack the right “Send Messages” there")
+        house.platform.unwritable = PlatformRefused("no", reason="I lack the permission “Send Messages” there")
         await house.inbox.handle(incoming("first", 1))
         await house.settled()
     assert house.requests == []
     assert house.platform.finishings == []
     assert [draft.text for _, draft in house.platform.told] == [
-        "I could not post my answer: I lack the right “Send Messages” there."
+        "I could not post my answer: I lack the permission “Send Messages” there."
     ]
     assert await state_of(house, 1) is TurnState.FAILED
 

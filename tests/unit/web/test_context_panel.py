@@ -21,20 +21,20 @@ def test_nothing_sent_is_nothing_shown() -> None:
 
 def test_the_summary_tells_of_the_last_request_and_the_next_trim() -> None:
     assert present_context([record(1, broken="first"), record(2), record(3, total=1500, cached=1000)])["summary"] == [
-        "6 entries",
+        "6 messages",
         "1,500 tokens in",
         "66% from the cache",
-        "next trim in about 2,500 tokens",
-        "last break: first request, 2 requests ago",
+        "history trimmed in about 2,500 tokens",
+        "last cache break: first request, 2 requests ago",
     ]
 
 
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        pytest.param(["", ""], "no break in the last 2 requests", id="none"),
-        pytest.param(["trim"], "last break: trim, just now", id="the-last-one"),
-        pytest.param(["trim", ""], "last break: trim, 1 request ago", id="the-one-before"),
+        pytest.param(["", ""], "no cache break in the last 2 requests", id="none"),
+        pytest.param(["trim"], "last cache break: history trimmed, just now", id="the-last-one"),
+        pytest.param(["trim", ""], "last cache break: history trimmed, 1 request ago", id="the-one-before"),
     ],
 )
 def test_the_last_break_is_told_with_its_distance(broken: list[str], said: str) -> None:
@@ -53,6 +53,7 @@ def test_each_bar_has_its_exact_figures() -> None:
     assert bars[1]["title"] == "Request 2 of 2"
     assert bars[1]["facts"] == {
         "total": "12,345", "cached": "10,000", "fresh": "2,345", "head": "400", "entries": "4",
+        "messages": "4 messages",
     }  # fmt: skip
     assert bars[1]["break"] is None
 
@@ -72,9 +73,9 @@ def test_estimates_are_told_as_such() -> None:
 def test_a_break_is_marked_with_its_reason_and_what_left() -> None:
     shown = present_context([record(1, broken="first"), record(2, broken="head changed"), record(3, broken="trim")])
     assert [item["kind"] for item in shown["breaks"]] == ["first", "trim", "head-changed"]
-    assert shown["bars"][2]["break"]["label"] == "Trim"
-    assert shown["bars"][2]["break"]["text"].endswith("reading the rest anew (14 entries left the view).")
-    assert break_text(record(broken="deleted").figures) == "A message was deleted, and is no longer sent."
+    assert shown["bars"][2]["break"]["label"] == "History trimmed"
+    assert shown["bars"][2]["break"]["text"].endswith("cost more than leaving them out (14 messages left out).")
+    assert break_text(record(broken="deleted").figures) == "A message was deleted and is no longer sent."
 
 
 def test_every_reason_has_a_name_a_sentence_and_a_sign() -> None:
