@@ -24,7 +24,7 @@ HTML: Final = FileKind("html", "HTML")
 EMPTY: Final = FileKind("refused", "is empty")
 LOCKED: Final = FileKind("refused", "is protected by a password")
 
-_SOUND: Final = FileKind("refused", "is audio, which the model cannot hear")
+_SOUND: Final = FileKind("refused", "is a sound file, which the model does not take")
 _OTHER_VIDEO: Final = FileKind(
     "refused", "is a video in a format that the model does not take (it takes MP4, MOV and AVI)"
 )
