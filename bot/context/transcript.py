@@ -18,6 +18,7 @@ from bot.delivery.addresses import visible
 from bot.time_zones import find_zone, zone_label
 from bot.types import (
     EMPTY,
+    SOURCES_ID,
     Attachment,
     Entry,
     FileOutcome,
@@ -26,6 +27,7 @@ from bot.types import (
     NewEntry,
     Person,
     ReadFile,
+    Source,
     ThreadMessage,
     TurnId,
 )
@@ -37,6 +39,10 @@ NOT_READ: Final = "not read"
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOTES_MARK: Final = "[notes]"
+SOURCES_MARK: Final = "[sources of the answer above]"
+SOURCES_LISTED: Final = 10
+SOURCES_CHARACTERS: Final = 1_500
+TITLE_LENGTH: Final = 120
 NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
 _LABELLED = re.compile(r"\[[^\]\n]*\] (?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
@@ -52,6 +58,8 @@ LOOKED_AT: Final = 80
 """Of a line that begins with a bracket, how many visible characters tell whether it looks like a label."""
 
 _FILE_MARK = re.compile(r"<(?=\s*+(?:/\s*+)?file\b)", re.IGNORECASE)
+_SCHEME = re.compile(r"\w{1,20}://")
+_ANGLES = str.maketrans({"<": "%3C", ">": "%3E"})
 _QUOTED = str.maketrans('"<>', "'()")
 _LABEL_MARKS = str.maketrans({"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")", ":": " ", "\uff1a": " "})
 
@@ -184,6 +192,32 @@ def answer_entry(turn_id: TurnId, text: str, at: datetime) -> NewEntry:
     """Return the entry of the bot's answer, its text as the model wrote it; a blank one gets a placeholder."""
     entry = Entry(role="assistant", text=text if text.strip() else NO_TEXT)
     return NewEntry(id=f"a:{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
+
+
+def sources_entry(turn_id: TurnId, sources: Sequence[Source], at: datetime) -> NewEntry | None:
+    """Return the entry behind an answer that lists the pages it rests on, None for no page.
+
+    It is no part of the answer, so that the model does not take to writing such lists, and stands in the user's role:
+    two answers never stand in a row. Of very long lists and addresses some are left out.
+    """
+    lines = [SOURCES_MARK]
+    room = SOURCES_CHARACTERS - len(SOURCES_MARK)
+    for source in sources[:SOURCES_LISTED]:
+        line = _source_line(len(lines), source)
+        if len(line) < room:
+            lines.append(line)
+            room -= len(line) + 1
+    if len(lines) == 1:
+        return None
+    entry = Entry(role="user", text="\n".join(lines))
+    return NewEntry(id=f"{SOURCES_ID}{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
+
+
+def _source_line(number: int, source: Source) -> str:
+    """Return a page as "1. Title <address>"; a title, which strangers write, names no address of its own."""
+    title = one_line(_SCHEME.sub(" ", source.title)).translate(_QUOTED)[:TITLE_LENGTH].rstrip()
+    url = "".join(source.url.split()).translate(_ANGLES)
+    return f"{number}. {title} <{url}>" if title else f"{number}. <{url}>"
 
 
 def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: datetime) -> NewEntry:

@@ -69,6 +69,7 @@ from bot.types.summaries import (
 from bot.types.talk import BOT, Utterance
 from bot.types.transcript import (
     NOTES_ID,
+    SOURCES_ID,
     Conversation,
     EntryId,
     NewEntry,
@@ -101,6 +102,7 @@ __all__ = [
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
+    "SOURCES_ID",
     "Attachment",
     "AuthorKind",
     "Channel",
