@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.context.tokens import ENTRY_OVERHEAD, LATIN
 
 ANSWER_TOKENS = 300
-LABEL_CHARACTERS = len("[2026-11-22 14:03 UTC] Somebody: ")
+LABEL_CHARACTERS = len("[Sun 2026-11-22 14:03 UTC] Somebody: ")
 
 # The arrival file tells no length of the newest message alone: once a short one is assumed, once a long pasted one.
 SHORT_QUESTION = 60

@@ -23,6 +23,7 @@ from bot.turns.followups import follow_up_keys
 from bot.types import (
     NOTES_ID,
     OPEN_STATES,
+    SOURCES_ID,
     ConversationKey,
     DeletionOutcome,
     Edit,
@@ -230,8 +231,8 @@ class Removal:
         row.draft = None
         if row.state in OPEN_STATES:  # recorded, and perhaps not shown whole yet
             self._withdraw(row)
-        names = [f"a:{row.id}", f"m:{row.dedupe_key}"]
-        self.entries(is_of(ConversationRow, row.key), col(EntryRow.entry_id).in_(names[: 1 if row.source_id else 2]))
+        names = [f"a:{row.id}", f"{SOURCES_ID}{row.id}", f"m:{row.dedupe_key}"]
+        self.entries(is_of(ConversationRow, row.key), col(EntryRow.entry_id).in_(names[: 2 if row.source_id else 3]))
 
     def _interrupt(self, row: TurnRow) -> None:
         self._interrupted[row.key].append(row.id)

@@ -28,6 +28,7 @@ from bot.types import (
     NewEntry,
     ParameterValue,
     RequestFigures,
+    Source,
     ThreadMessage,
     Turn,
     TurnId,
@@ -87,11 +88,13 @@ class PreparedRequest:
             until_trim=chosen.until_trim,
         )
 
-    def exchange(self, turn: TurnId, text: str, at: datetime) -> tuple[NewEntry, ...]:
-        """Return the question and its answer as entries of the transcript; () for an answer without text."""
+    def exchange(self, turn: TurnId, text: str, at: datetime, sources: Sequence[Source] = ()) -> tuple[NewEntry, ...]:
+        """Return the question and its answer with its sources as entries of the transcript; () without any text."""
         if not text.strip():
             return ()
-        return (*self.view.question, transcript.answer_entry(turn, text, at))
+        listed = transcript.sources_entry(turn, sources, at)
+        answer = transcript.answer_entry(turn, text, at)
+        return (*self.view.question, answer, *((listed,) if listed else ()))
 
     def after(self, usage: Usage, *, searched: bool = False) -> Conversation:
         """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio."""

@@ -1,7 +1,7 @@
 """How messages become entries of the transcript: rendered once, stored, and replayed byte for byte.
 
-The time and the speaker's name are part of the entry and never change afterwards. No name and no text can pass for the
-label of another message.
+The time, as the speaker's clock showed it, and the speaker's name are part of the entry and never change afterwards.
+No name and no text can pass for the label of another message, or for a mark that begins a message of the bot's own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.context.tokens import estimate_entry
+from bot.delivery.addresses import visible
+from bot.time_zones import find_zone, zone_label
 from bot.types import (
     EMPTY,
+    SOURCES_ID,
     Attachment,
     Entry,
     FileOutcome,
@@ -24,6 +27,7 @@ from bot.types import (
     NewEntry,
     Person,
     ReadFile,
+    Source,
     ThreadMessage,
     TurnId,
 )
@@ -35,21 +39,49 @@ NOT_READ: Final = "not read"
 MESSAGE_ID: Final = "m:"
 """How the ids of people's messages begin."""
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOTES_MARK: Final = "[notes]"
+SOURCES_MARK: Final = "[sources of the answer above]"
+SOURCES_LISTED: Final = 10
+SOURCES_CHARACTERS: Final = 1_500
+TITLE_LENGTH: Final = 120
 NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
 _LABELLED = re.compile(r"\[[^\]\n]*\] (?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
 _LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-_LABEL_LIKE = re.compile(rf"^(?=(?:[^\S\n]|[{_HIDDEN}])*[\[\uff3b]\s*\d\d)", re.MULTILINE)
+_BRACKETED = re.compile(rf"^(?=(?:[^\S\n]|[{_HIDDEN}])*[\[\uff3b]([^\n]*))", re.MULTILINE)
+_INVISIBLE = re.compile(rf"[{_HIDDEN}\u061c\ufff9-\ufffb\U000e0000-\U000e007f]+")
+_LABEL_LIKE = re.compile(  # "2026-", "Fri 2026-11", "Friday, 27/11", and the marks of what is nobody's message
+    r"\s*(?:\d\d|[^\W\d_]{1,12}[^\w\]]{1,3}\d{2,4}[-/:\u2010-\u2015]\d\d|notes ?\]|sources of the answer\b)",
+    re.IGNORECASE,
+)
+LOOKED_AT: Final = 80
+"""Of a line that begins with a bracket, how many visible characters tell whether it looks like a label."""
+
 _FILE_MARK = re.compile(r"<(?=\s*+(?:/\s*+)?file\b)", re.IGNORECASE)
+_SCHEME = re.compile(r"\w{1,20}://")
+_ANGLES = str.maketrans({"<": "%3C", ">": "%3E"})
 _QUOTED = str.maketrans('"<>', "'()")
 _LABEL_MARKS = str.maketrans({"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")", ":": " ", "\uff1a": " "})
 
 
 def label(author: Person, at: datetime) -> str:
-    """Return what stands before a message: "[2026-11-22 14:03 UTC] Ada". `at` is aware."""
-    return f"[{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC] {plain_name(author.name)}"
+    """Return what stands before a message: "[Fri 2026-11-27 15:04 CET] Ada". `at` is aware, in the speaker's zone."""
+    return f"[{time_label(at)}] {plain_name(author.name)}"
+
+
+def time_label(at: datetime) -> str:
+    """Return an aware time with its weekday and its zone: "Fri 2026-11-27 15:04 CET"."""
+    return f"{WEEKDAYS[at.weekday()]} {at:%Y-%m-%d %H:%M} {zone_label(at)}"
+
+
+def local_time(message: Incoming | ThreadMessage, at: datetime) -> datetime:
+    """Return `at` as the clock of a message's author shows it; in UTC where their time zone is not known."""
+    try:
+        return at.astimezone(find_zone(message.time_zone) if isinstance(message, Incoming) else UTC)
+    except OverflowError:  # at the ends of the calendar, as a false clock may tell
+        return at.astimezone(UTC)
 
 
 def without_label(text: str) -> tuple[str, str]:
@@ -71,10 +103,17 @@ def one_line(text: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Return a text with plain line ends, in which no line begins like a label: such a line gets a backslash
-    in front.
+    """Return a text with plain line ends, in which no line begins like a label or like a message of the bot's own.
+
+    A line that would gets a backslash in front.
     """
-    return _LABEL_LIKE.sub(r"\\", _LINE_BREAK.sub("\n", text)).strip()
+    return _BRACKETED.sub(_backslash, _LINE_BREAK.sub("\n", text)).strip()
+
+
+def _backslash(bracket: re.Match[str]) -> str:
+    """Return what is put before a line that begins with a bracket; it is looked at as people see it."""
+    shown = " ".join(_INVISIBLE.sub("", bracket[1]).split())[:LOOKED_AT]
+    return "\\" if _LABEL_LIKE.match(visible(shown)) else ""
 
 
 def render_message(
@@ -85,11 +124,11 @@ def render_message(
     unavailable: Mapping[str, str] = EMPTY,
     notes: Mapping[str, str] = EMPTY,
 ) -> str:
-    """Return a message as the model reads it: "[2026-11-22 14:03 UTC] Ada: text", with a line for each
+    """Return a message as the model reads it: "[Fri 2026-11-27 15:04 CET] Ada: text", with a line for each
     attachment.
 
-    `unavailable` gives the reason for each attachment, by id, that the model does not get to see; `notes` says in
-    what others are not the whole file.
+    `at` is aware, in the speaker's zone. `unavailable` gives the reason for each attachment, by id, that the model does
+    not get to see; `notes` says in what others are not the whole file.
     """
     lines = [f"{label(author, at)}: {plain_text(text)}".rstrip()]
     lines.extend(
@@ -122,7 +161,8 @@ def user_entry(
     missing |= {id: f"because it {item.reason}" for id, item in read.items() if not isinstance(item, ReadFile)}
     seen = [item for item in read.values() if isinstance(item, ReadFile)]
     notes = {id: item.note for id, item in read.items() if isinstance(item, ReadFile) and item.note}
-    text = render_message(message.author, message.text, message.at, message.attachments, missing, notes)
+    at = local_time(message, message.at)
+    text = render_message(message.author, message.text, at, message.attachments, missing, notes)
     if isinstance(message, Incoming) and message.overrides.get("enable_web_search") == "yes":
         text = f"{text}\n{SEARCH}"
     text = "\n".join((text, *(file_text(item.name, item.text) for item in seen if item.text)))
@@ -142,8 +182,10 @@ def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntr
 
     The entry of the original stays as it is, so the prefix does. The same edit always has the same id.
     """
-    original = f"{message.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    text = f"{label(message.author, at)} corrected the message of {original} to: {plain_text(message.text)}".rstrip()
+    original, edited = time_label(local_time(message, message.at)), local_time(message, at)
+    text = (
+        f"{label(message.author, edited)} corrected the message of {original} to: {plain_text(message.text)}".rstrip()
+    )
     id = f"e:{message.source_id}:{int(at.timestamp() * 1000)}"
     return _entry_of(message, id, Entry(role="user", text=text), at)
 
@@ -152,6 +194,32 @@ def answer_entry(turn_id: TurnId, text: str, at: datetime) -> NewEntry:
     """Return the entry of the bot's answer, its text as the model wrote it; a blank one gets a placeholder."""
     entry = Entry(role="assistant", text=text if text.strip() else NO_TEXT)
     return NewEntry(id=f"a:{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
+
+
+def sources_entry(turn_id: TurnId, sources: Sequence[Source], at: datetime) -> NewEntry | None:
+    """Return the entry behind an answer that lists the pages it rests on, None for no page.
+
+    It is no part of the answer, so that the model does not take to writing such lists, and stands in the user's role:
+    two answers never stand in a row. Of very long lists and addresses some are left out.
+    """
+    lines = [SOURCES_MARK]
+    room = SOURCES_CHARACTERS - len(SOURCES_MARK)
+    for source in sources[:SOURCES_LISTED]:
+        line = _source_line(len(lines), source)
+        if len(line) < room:
+            lines.append(line)
+            room -= len(line) + 1
+    if len(lines) == 1:
+        return None
+    entry = Entry(role="user", text="\n".join(lines))
+    return NewEntry(id=f"{SOURCES_ID}{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
+
+
+def _source_line(number: int, source: Source) -> str:
+    """Return a page as "1. Title <address>"; a title, which strangers write, names no address of its own."""
+    title = one_line(_SCHEME.sub(" ", source.title)).translate(_QUOTED)[:TITLE_LENGTH].rstrip()
+    url = "".join(source.url.split()).translate(_ANGLES)
+    return f"{number}. {title} <{url}>" if title else f"{number}. <{url}>"
 
 
 def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: datetime) -> NewEntry:

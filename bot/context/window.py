@@ -28,7 +28,7 @@ from bot.context.tokens import (
 from bot.context.trim import TrimSchedule, excess_limit, overshoot
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard
-from bot.types import Conversation, Entry, NewEntry, StoredEntry
+from bot.types import SOURCES_ID, Conversation, Entry, NewEntry, StoredEntry
 
 # Recent tokens that stay in view, by the parameter `context`; "full" keeps all that fits.
 FLOORS: Final[Mapping[str, int]] = MappingProxyType({"economy": 4_000, "normal": 16_000, "long": 64_000})
@@ -290,6 +290,11 @@ def _last_answer(history: Sequence[StoredEntry]) -> int:
     return next(answers, len(history))
 
 
+def _is_answer(entry: NewEntry) -> bool:
+    """Return whether an entry is an answer, or the list of sources that belongs to one."""
+    return entry.entry.role == "assistant" or entry.id.startswith(SOURCES_ID)
+
+
 def _goal(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:
     """Return the latest start that leaves the floor in view, or the earliest after it that fits."""
     latest = bisect_right(starts, -floor, key=lambda start: -held[start]) - 1
@@ -304,7 +309,7 @@ def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_r
     """
     run_start = 0
     for index, stored in enumerate(history):
-        if stored.entry.role != "user":
+        if _is_answer(stored):
             run_start = index + 1
         elif index == run_start or held[run_start] - held[index + 1] > longest_run:
             yield index
@@ -312,7 +317,7 @@ def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_r
 
 
 def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: WindowLimits) -> TrimSchedule:
-    asked = [message.at for message in (*view.history, *view.question) if message.entry.role == "user"]
+    asked = [message.at for message in (*view.history, *view.question) if not _is_answer(message)]
     pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
     turns = sum(stored.entry.role == "assistant" for stored in view.history)
     sizes = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]

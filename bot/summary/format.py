@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from bot.context.tokens import estimate_entry
-from bot.context.transcript import answer_entry, label
+from bot.context.transcript import answer_entry, label, local_time
 from bot.summary.numbered_lines import NumberedLine
 from bot.summary.prompts import TITLES
 from bot.types import Entry, Incoming, NewEntry, Point, Section, SummaryPart, TurnId
@@ -78,7 +78,7 @@ def remembered(
         if held > QUOTED_TOKENS:
             quotes.pop()
             break
-    request = f"{label(incoming.author, incoming.at)}: /summarise {incoming.text}"
+    request = f"{label(incoming.author, local_time(incoming, incoming.at))}: /summarise {incoming.text}"
     id = f"m:{incoming.source_id or incoming.dedupe_key}"
     asked = _entry(id, request, at=incoming.at, author=incoming.author.id, source_id=incoming.source_id)
     numbers = {id: f"[{line.number}]" for id, line in lines.items()}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import InvalidInput, UsageError
 from bot.ports import TimeWords
+from bot.time_zones import find_zone
 
 USAGE: Final = (
     "summarise [thread|channel] [last N|since yesterday 9am|since my last message|since last summary|"
@@ -96,14 +97,7 @@ class IsoTimes:
 
 async def zone_of(name: str) -> ZoneInfo:
     """Return the time zone of that IANA name, read in a thread, since it is a file; UTC for one that is not known."""
-    return await asyncio.to_thread(_zone, name)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    return await asyncio.to_thread(find_zone, name)
 
 
 async def read_wanted(

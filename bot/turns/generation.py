@@ -102,12 +102,13 @@ class AnswerGeneration:
             seconds=(now - self.attempt.started).total_seconds(),
             show_cost=composition.show_cost,
         )
-        is_kept = answer.finish is not Finish.FILTERED
+        draft = answer.draft("stopped" if stopped else "done", footer)
+        exchange = composition.exchange(self.attempt.turn.id, answer.text, now, draft.sources)
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
-            draft=answer.draft("stopped" if stopped else "done", footer),
+            draft=draft,
             model=self.model.name,
-            entries=composition.exchange(self.attempt.turn.id, answer.text, now) if is_kept else (),
+            entries=() if answer.finish is Finish.FILTERED else exchange,
             conversation=composition.after(usage, searched=answer.has_searched),
             usage=usage,
             cost=cost,

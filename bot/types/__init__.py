@@ -69,6 +69,7 @@ from bot.types.summaries import (
 from bot.types.talk import BOT, Utterance
 from bot.types.transcript import (
     NOTES_ID,
+    SOURCES_ID,
     Conversation,
     EntryId,
     NewEntry,
@@ -102,6 +103,7 @@ __all__ = [
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
+    "SOURCES_ID",
     "Attachment",
     "AuthorKind",
     "Channel",

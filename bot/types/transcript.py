@@ -12,6 +12,9 @@ EntryId = str
 NOTES_ID = "n:"
 """How the ids of notes begin; also stands as their source, by which they can be removed."""
 
+SOURCES_ID = "s:"
+"""How the ids of entries begin that list the sources of an answer; they belong to it, and go with it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:

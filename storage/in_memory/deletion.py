@@ -14,6 +14,7 @@ from bot.types import (
     EMPTY,
     NOTES_ID,
     OPEN_STATES,
+    SOURCES_ID,
     ChannelMessage,
     ConversationKey,
     DeletionOutcome,
@@ -126,7 +127,8 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         if turn.state in OPEN_STATES:
             self._withdraw(turn)
         asked = turn.incoming
-        names = {f"a:{turn.id}"} | ({f"m:{asked.dedupe_key}"} if not asked.source_id else set())
+        names = {f"a:{turn.id}", f"{SOURCES_ID}{turn.id}"}
+        names |= {f"m:{asked.dedupe_key}"} if not asked.source_id else set()
         self._remove_entries(asked.key, names)
 
     def _empty_settlement(self, id: TurnId) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.types import (
     NOTES_ID,
+    SOURCES_ID,
     Attachment,
     Condensation,
     Draft,
@@ -154,6 +157,15 @@ async def test_question_and_answer_leave_every_conversation_of_the_channel(store
     assert conversation is not None
     assert conversation.head_digest == "deleted"
     assert await store.enqueue(asked("a")) is None
+
+
+@pytest.mark.parametrize(("deleted", "left"), [("s-a", 0), ("r-a", 1)])
+async def test_the_sources_of_an_answer_go_with_it(store: AnyStore, deleted: str, left: int) -> None:
+    turn = await answered(store, "a")
+    sources = replace(entry("x", text=SECRET), id=f"{SOURCES_ID}{turn.id}", source_id="")
+    await store.append_entries(KEY, [sources])
+    assert (await store.delete_messages(CHANNEL, [deleted])).entries == 3 - left
+    assert len(await texts(store)) == left
 
 
 async def test_what_was_asked_again_goes_with_the_question(store: AnyStore) -> None:

@@ -76,7 +76,7 @@ def channel_json(channel: Channel, viewer: Person) -> Json:
         "is_general": channel.name == "general",
         "is_member": viewer.id in channel.members,
         "creator": channel.members[0] if channel.members else "",
-        "topic": {"value": "", "creator": "", "last_set": 0},
+        "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
         "previous_names": [],
     }

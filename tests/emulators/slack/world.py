@@ -63,6 +63,7 @@ class Channel:
     is_archived: bool = False
     is_read_only: bool = False
     is_ext_shared: bool = False
+    topic: str = ""
     messages: list[Message] = field(default_factory=list, repr=False)
     by_ts: dict[str, Message] = field(default_factory=dict, repr=False)
     threads: dict[str, list[Message]] = field(default_factory=dict, repr=False)

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.discord.platform import DiscordPlatform
-from bot.errors import InvalidInput
-from bot.types import ConversationKey, Person
+from bot.errors import InvalidInput, PlatformError
+from bot.types import ConversationKey, Person, Place
 from tests.fakes import words
 from tests.integration.discord.scene import Scene, labels
 from tests.integration.discord.test_lasting import platform_on
@@ -70,6 +70,21 @@ async def test_threads_are_counted_and_read_by_themselves(scene: Scene, platform
         f"https://discord.com/channels/{scene.guild.id}/{thread.id}/{replies[0].source_id}"
     )
     assert not await platform.read_replies(key_of(scene), "4", limit=10)
+
+
+async def test_a_channel_is_described_as_people_know_it(scene: Scene, platform: DiscordPlatform) -> None:
+    greenhouse = scene.discord.channel(scene.guild, "greenhouse", topic=f"Ask <@{scene.ada.id}> about peas")
+    forum = scene.discord.forum(scene.guild, "help", tags=("peas",))
+    place = scene.discord.dm(scene.ada)
+    direct = ConversationKey(platform="discord", workspace=f"@{place.id}", channel=str(place.id), thread="")
+
+    described = await platform.describe(replace(key_of(scene), channel=str(greenhouse.id), thread="7"))
+    known = Place(platform="Discord", workspace=scene.guild.name)
+    assert described == replace(known, channel="#greenhouse", topic="Ask @someone about peas")
+    assert await platform.describe(replace(key_of(scene), channel=str(forum.id))) == replace(known, channel="#help")
+    assert await platform.describe(direct) == Place(platform="Discord", is_direct=True)
+    with pytest.raises(PlatformError):
+        await platform.describe(replace(key_of(scene), channel="4"))
 
 
 async def test_who_may_read_follows_the_permissions_of_the_channel(scene: Scene, platform: DiscordPlatform) -> None:

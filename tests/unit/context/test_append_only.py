@@ -10,7 +10,16 @@ from datetime import timedelta
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from bot.types import ModelRequest, RequestRecord, Usage
+from bot.context.transcript import SOURCES_MARK
+from bot.types import (
+    ModelEvent,
+    ModelRequest,
+    RequestRecord,
+    SearchStarted,
+    Source,
+    SourceFound,
+    Usage,
+)
 from tests.examples import examples
 from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running
@@ -101,3 +110,27 @@ def test_the_rendered_question_is_the_same_after_a_crash(text: str, name: str) -
 
     first, second = asyncio.run(scenario())
     assert first == second
+
+
+async def test_the_sources_of_an_answer_stay_with_it_and_may_be_linked_later() -> None:
+    page = Source(url="https://tides.example/spring", title="Spring tides")
+    found: list[ModelEvent] = [SearchStarted("tides"), SourceFound(page), *words("At new moon.", UNTOLD)]
+    linked = words("It was [this page](https://tides.example/spring), not https://other.example.", UNTOLD)
+    async with running(found, linked) as house:
+        await house.ask("/search When do spring tides come?", 1)
+        settlement = await house.ask("Which source said that?", 2)
+    first, second = house.requests
+    assert extends(first, second)
+    assert [entry.role for entry in second.entries] == ["user", "assistant", "user", "user"]
+    assert second.entries[1].text == "At new moon."
+    assert second.entries[2].text == f"{SOURCES_MARK}\n1. Spring tides <https://tides.example/spring>"
+    assert settlement.draft.links == ("https://tides.example/spring",)
+
+
+async def test_sources_go_with_their_answer() -> None:
+    page = SourceFound(Source(url="https://tides.example/spring", title="Spring tides"))
+    async with running([SearchStarted("tides"), page, *words("At new moon.", UNTOLD)]) as house:
+        await house.ask("/search When do spring tides come?", 1)
+        await house.inbox.on_message_deleted(KEY, "s1")
+        await house.ask("hello", 2)
+    assert not any("tides" in entry.text for entry in house.requests[-1].entries)

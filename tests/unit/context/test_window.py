@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import cast
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.context.tokens import estimate_entry
 from bot.context.window import CacheBreak, View, after, mark_prefix_broken, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
-from bot.types import Conversation, Role, StoredEntry
+from bot.types import SOURCES_ID, Conversation, Role, StoredEntry
 from tests.unit.context.conversations import START, Thread, card, limits, question, sized
 
 ROLES: tuple[Role, ...] = ("user", "user", "user", "assistant")
@@ -215,6 +216,17 @@ class TestBeginnings:
         window = plan(view(*history, conversation=Conversation(), now=START), limits())
         assert window.start % 4 == 0
         assert window.start > 0
+
+    def test_an_answer_is_not_parted_from_its_sources(self) -> None:
+        history: list[StoredEntry] = []
+        for turn in range(40):
+            for role, id in (("user", "m:"), ("assistant", "a:"), ("user", SOURCES_ID)):
+                entry = sized(len(history), cast("Role", role), 70, START + timedelta(seconds=turn))
+                history.append(replace(entry, id=f"{id}{turn}"))
+        for floor in range(500, 1_000, 35):
+            window = plan(view(*history, conversation=Conversation()), limits(floors={"normal": floor}))
+            assert window.start > 0
+            assert window.start % 3 == 0
 
     def test_people_talking_among_themselves_for_long_can_be_cut_anywhere(self) -> None:
         history = [sized(position, "user", 50, START) for position in range(100)]

@@ -192,3 +192,17 @@ def test_an_address_of_another_machine_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         listen("192.0.2.1", 0)
     assert caught.value.variable == "HOST"
+
+
+async def test_a_channel_is_described_as_people_know_it(store: CountingStore, clock: ManualClock) -> None:
+    playground = Playground(store, options=OPTIONS, clock=clock)
+    channels = [
+        Channel(workspace="w", id="c", name="greenhouse", topic="Pumps"),
+        Channel(workspace="w", id="d", name="Seedling", topic="Just you and the bot", direct=True),
+    ]
+    await store.put_workspace(Workspace(id="w", name="Kew"), channels, [BOT])
+    described = await playground.describe(KEY)
+    assert (described.workspace, described.channel, described.topic) == ("Kew", "#greenhouse", "Pumps")
+    direct = await playground.describe(replace(KEY, channel="d"))
+    assert (direct.is_direct, direct.channel, direct.topic) == (True, "", "")
+    assert (await playground.describe(replace(KEY, channel="gone"))).channel == ""
