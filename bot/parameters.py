@@ -179,6 +179,11 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Whether what leaves the view is condensed into a pinned memory.",
         ),
         Parameter(
+            name="direct_idle_hours", kind="integer", low=0, high=8_760, default=8, wire=False,
+            help="Hours of silence after which a direct message begins anew, the talk before left to the memory; "
+            "0 never.",
+        ),
+        Parameter(
             name="persona", kind="text", high=4_000, wire=False,
             help="Who the assistant is and how it speaks: replaces the built-in description.",
         ),

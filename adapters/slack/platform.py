@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
 
+from adapters.slack import payloads
 from adapters.slack.api import channels
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
@@ -28,6 +29,7 @@ from adapters.slack.events.backfill import CATCHING_UP, SlackBackfill
 from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
+from adapters.slack.events.slash_commands import QUESTION
 from adapters.slack.oauth.install_pages import InstallPages
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
@@ -167,14 +169,15 @@ class SlackPlatform:
         await tell(await self._workspace(asked.key, asked.details.get("enterprise", "")), asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """Return the newest `limit` messages of a thread, oldest first, without the bot's own. Raises
-        `PlatformError`.
+        """Return the newest `limit` messages of a thread, oldest first, of the bot's own only one that it hangs on.
+
+        Raises `PlatformError`.
         """
         if not key.thread or limit <= 0:
             return []
         workspace = await self._workspace(key)
         found = await read_pages(workspace.calls, key.channel, key.thread)
-        others = [item for item in found if not workspace.is_own(item)]
+        others = [item for item in found if not workspace.is_own(item) or _is_told(item, key.thread)]
         return [
             ThreadMessage(
                 source_id=item.source_id, author=item.author, text=item.text, at=item.at, attachments=item.attachments
@@ -350,6 +353,11 @@ def make_workspaces(
     if options.api_url is not None:
         pages.url = f"{options.api_url.removesuffix('/api')}/oauth/v2/authorize"
     return InstalledWorkspaces(connector, installations, rotation), pages.routes()
+
+
+def _is_told(message: Mapping[str, Any], thread: str) -> bool:
+    """Return whether a message of the bot is what a thread is about, and no question of somebody that it repeats."""
+    return payloads.field(message, "ts") == thread and payloads.field(message, "metadata", "event_type") != QUESTION
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

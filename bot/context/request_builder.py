@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.context import system_prompt, transcript, window
@@ -26,6 +26,7 @@ from bot.types import (
     NewEntry,
     ParameterValue,
     RequestFigures,
+    StoredEntry,
     ThreadMessage,
     Turn,
     TurnId,
@@ -138,9 +139,10 @@ class RequestBuilder:
         view = View(
             conversation=conversation,
             history=history,
-            question=tuple(transcript.user_entry(item, files=files) for item in asked),
+            question=_questions([transcript.user_entry(item, files=files) for item in asked], history),
             head=system_prompt.system_prompt(None if persona is None else str(persona), conversation.memory),
             now=self._clock(),
+            begins_anew=_has_rested(turn.incoming, conversation, parameters),
         )
         chosen = window.plan(view, limits)
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
@@ -204,3 +206,20 @@ class RequestBuilder:
         if refused is None:
             return limits
         return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)
+
+
+def _questions(asked: Sequence[NewEntry], history: Sequence[StoredEntry]) -> tuple[NewEntry, ...]:
+    """Return the entries of what is asked; one of a message that stands in the history already gets a name of its own.
+
+    It was read there before an edit made it a question; under the same name it would be sent and never stored.
+    """
+    known = {stored.id for stored in history}
+    return tuple(replace(entry, id=f"{entry.id}:asked") if entry.id in known else entry for entry in asked)
+
+
+def _has_rested(incoming: Incoming, conversation: Conversation, parameters: Mapping[str, ParameterValue]) -> bool:
+    """Return whether a message in a direct conversation, outside its threads, comes so late that it begins anew."""
+    hours, last = int(str(parameters["direct_idle_hours"])), conversation.last_request_at
+    if not hours or last is None or not incoming.is_direct or not incoming.source_id or incoming.key.thread:
+        return False
+    return incoming.at - last > timedelta(hours=hours)

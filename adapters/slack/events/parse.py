@@ -47,8 +47,9 @@ class MessageEvent:
     event: Event
 
     def key(self, team: str) -> ConversationKey:
-        """Return the conversation it belongs to: the thread it stands in, or would start."""
-        return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=self.thread or self.ts)
+        """Return the conversation it belongs to: a thread, the direct message, or the thread that it would start."""
+        thread = self.thread or ("" if self.is_direct else self.ts)
+        return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=thread)
 
 
 def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEvent | None:
@@ -72,10 +73,15 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEv
         bot_name=first_line(field(event, "username"), field(event, "bot_profile", "name"), user) if bot else "",
         text=text,
         at=at,
-        is_direct=kind in DIRECT or (not kind and channel.startswith("D")),
+        is_direct=kind in DIRECT or (not kind and is_direct(channel)),
         mentions_bot=event.get("type") == "app_mention" or _mention_of(bot_user).search(text) is not None,
         event=event,
     )
+
+
+def is_direct(channel: str) -> bool:
+    """Return whether a channel is the direct message of one person with the bot, as its id tells."""
+    return channel.startswith("D")
 
 
 def dedupe_key(team: str, channel: str, ts: str) -> str:

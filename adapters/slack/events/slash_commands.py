@@ -100,7 +100,7 @@ class SlashCommandHandler:
                 raise
             return await self._hearing.reply(workspace, asked, NOT_HERE)
         at: datetime = moment(ts) or asked.at
-        key = replace(asked.key, thread=ts)
+        key = replace(asked.key, thread="" if asked.is_direct else ts)
         handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
