@@ -173,7 +173,7 @@ class SlackPlatform:
 
         Raises `PlatformError`.
         """
-        if not key.thread or limit <= 0:
+        if payloads.moment(key.thread) is None or limit <= 0:  # the direct message, or what is shown to nobody else
             return []
         workspace = await self._workspace(key)
         found = await read_pages(workspace.calls, key.channel, key.thread)
