@@ -17,7 +17,7 @@ from adapters.slack import payloads
 from adapters.slack.api import channels
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
-from adapters.slack.api.history import as_read, read_pages
+from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
@@ -39,7 +39,7 @@ from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.settings import SlackSettings
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
-from bot.errors import ConfigError, PlatformError, StorageError
+from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
 from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.settings import Settings, plain
@@ -171,19 +171,22 @@ class SlackPlatform:
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """Return the newest `limit` messages of a thread, oldest first, of the bot's own only one that it hangs on.
 
-        Raises `PlatformError`.
+        Raises `ThreadNotWhole` with those that Slack gives, and `PlatformError`.
         """
         if payloads.moment(key.thread) is None or limit <= 0:  # the direct message, or what is shown to nobody else
             return []
         workspace = await self._workspace(key)
-        found = await read_pages(workspace.calls, key.channel, key.thread)
+        found, error = await read_readable(workspace.calls, key.channel, key.thread)
         others = [item for item in found if not workspace.is_own(item) or _is_told(item, key.thread)]
-        return [
+        messages = [
             ThreadMessage(
                 source_id=item.source_id, author=item.author, text=item.text, at=item.at, attachments=item.attachments
             )
             for item in (await as_read(workspace, others[-limit:]))
         ]
+        if error is not None:
+            raise ThreadNotWhole(unread_notice(error, read=len(found)), messages) from error
+        return messages
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
         """Return the whole file. Raises `FileTooLarge` and `PlatformError`."""

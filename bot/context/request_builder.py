@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from bot.context.overflow import check_shorter, shorter
 from bot.context.tokens import own_tokens
 from bot.context.window import View, Window, WindowLimits
 from bot.delivery import urls_in
-from bot.errors import ContextTooLong
+from bot.errors import ContextTooLong, ThreadNotWhole
 from bot.parameter_resolver import values_of
 from bot.parameters import PARAMETERS, Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -32,6 +33,8 @@ from bot.types import (
     TurnId,
     Usage,
 )
+
+logger = logging.getLogger(__name__)
 
 THREAD_MESSAGES = 200
 """How many messages of an old thread are read before the first answer in it."""
@@ -131,7 +134,7 @@ class RequestBuilder:
         """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
-        conversation = await self._conversation(turn.incoming, parameters, limits)
+        conversation, unread = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         persona = parameters.get("persona")
         asked = (turn.incoming, *turn.burst)
@@ -156,29 +159,39 @@ class RequestBuilder:
             limits=limits,
             window=chosen,
             parameters=parameters,
-            notices=notices_of(files),
+            notices=(*unread, *notices_of(files)),
         )
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
-    ) -> Conversation:
-        """Return what is remembered; a thread that is new to the bot is read first, unless the question begins it."""
+    ) -> tuple[Conversation, tuple[str, ...]]:
+        """Return what is remembered; a thread that is new to the bot is read first, unless the question begins it.
+
+        What could not be read of it is told beside, for the people who ask.
+        """
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
-            return known
+            return known, ()
         if incoming.source_id and incoming.source_id == incoming.key.thread:
-            return Conversation()
-        platform = self._platforms[incoming.key.platform]
+            return Conversation(), ()
+        found, unread = await self._read_thread(incoming)
         earlier = [
-            message
-            for message in await platform.read_thread(incoming.key, limit=THREAD_MESSAGES)
-            if message.source_id != incoming.source_id and message.at <= incoming.at
+            message for message in found if message.source_id != incoming.source_id and message.at <= incoming.at
         ]
         files = await self._read_files(incoming, newest_files(earlier), parameters, limits)
         entries = [transcript.user_entry(message, files=files) for message in earlier]
         if entries:
             await self._store.append_entries(incoming.key, entries)
-        return Conversation()
+        return Conversation(), unread
+
+    async def _read_thread(self, incoming: Incoming) -> tuple[Sequence[ThreadMessage], tuple[str, ...]]:
+        """Return the messages of a thread as far as they can be read, and a notice where that is not all."""
+        try:
+            return await self._platforms[incoming.key.platform].read_thread(incoming.key, limit=THREAD_MESSAGES), ()
+        except ThreadNotWhole as error:
+            extra = {"messages": len(error.messages), "error": str(error.__cause__ or error)}
+            logger.warning("thread not read whole", extra=extra)
+            return error.messages, (error.notice,)
 
     async def _read_files(
         self,

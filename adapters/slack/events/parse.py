@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from adapters.slack.message_content import NOTICES
 from adapters.slack.payloads import field, first_line, moment
 from bot.types import ConversationKey
 
@@ -58,7 +59,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEv
     ts, bot = field(event, "ts"), field(event, "bot_id")
     user = field(event, "user") or bot
     at = moment(ts)
-    is_said = field(event, "type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
+    is_said = _is_said(field(event, "type"), field(event, "subtype"))
     by_somebody = user and user not in SYSTEM_USERS and user != bot_user
     if not is_said or not by_somebody or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
         return None
@@ -77,6 +78,11 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEv
         mentions_bot=event.get("type") == "app_mention" or _mention_of(bot_user).search(text) is not None,
         event=event,
     )
+
+
+def _is_said(type_: str, subtype: str) -> bool:
+    """Return whether an event is what somebody says; Slack tells a mention apart from its own messages by itself."""
+    return subtype in SPOKEN if type_ == "message" else type_ == "app_mention" and subtype not in NOTICES
 
 
 def is_direct(channel: str) -> bool:
