@@ -18,6 +18,7 @@
     * PlatformRefused       the same call would be refused again
     * ReplyRemoved          somebody took the answer away while it was written
     * FileTooLarge          a file has more bytes than are read
+    * ThreadNotWhole        not all messages of a thread could be read
   * StorageError            a conversation could not be read or saved
     * StorageUnavailable    the database is away, full or locked; try again
     * SchemaMismatch        the database was made by a newer version
@@ -26,7 +27,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict, Unpack
+
+from bot.types import ThreadMessage
 
 
 class BotError(Exception):
@@ -148,6 +152,18 @@ class PlatformRefused(PlatformError):
     def __init__(self, message: str, *, reason: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class ThreadNotWhole(PlatformError):
+    """Not all messages of a thread could be read; `messages` are those that were.
+
+    `notice` is a sentence for people: what is missing, and how that is mended.
+    """
+
+    def __init__(self, notice: str, messages: Sequence[ThreadMessage] = ()) -> None:
+        super().__init__(notice)
+        self.notice = notice
+        self.messages = messages
 
 
 class ReplyRemoved(PlatformError):

@@ -179,6 +179,11 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Whether I keep notes on older messages that the model no longer sees.",
         ),
         Parameter(
+            name="direct_idle_hours", kind="integer", low=0, high=8_760, default=8, wire=False,
+            help="Hours of silence after which a direct message starts afresh, with only my notes on the talk before. "
+            "0 never does.",
+        ),
+        Parameter(
             name="persona", kind="text", high=4_000, wire=False,
             help="Who the assistant is and how it speaks. Replaces the built-in description.",
         ),

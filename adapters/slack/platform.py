@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
 
+from adapters.slack import payloads
 from adapters.slack.api import channels
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
-from adapters.slack.api.history import as_read, read_pages
+from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
@@ -28,6 +29,7 @@ from adapters.slack.events.backfill import CATCHING_UP, SlackBackfill
 from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
+from adapters.slack.events.slash_commands import QUESTION
 from adapters.slack.oauth.install_pages import InstallPages
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
@@ -37,7 +39,7 @@ from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.settings import SlackSettings
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
-from bot.errors import ConfigError, PlatformError, StorageError
+from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
 from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Bot, Clock, Reply
 from bot.settings import Settings, plain
@@ -168,20 +170,24 @@ class SlackPlatform:
         await tell(await self._workspace(asked.key, asked.details.get("enterprise", "")), asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """Return the newest `limit` messages of a thread, oldest first, without the bot's own. Raises
-        `PlatformError`.
+        """Return the newest `limit` messages of a thread, oldest first, of the bot's own only one that it hangs on.
+
+        Raises `ThreadNotWhole` with those that Slack gives, and `PlatformError`.
         """
-        if not key.thread or limit <= 0:
+        if payloads.moment(key.thread) is None or limit <= 0:  # the direct message, or what is shown to nobody else
             return []
         workspace = await self._workspace(key)
-        found = await read_pages(workspace.calls, key.channel, key.thread)
-        others = [item for item in found if not workspace.is_own(item)]
-        return [
+        found, error = await read_readable(workspace.calls, key.channel, key.thread)
+        others = [item for item in found if not workspace.is_own(item) or _is_told(item, key.thread)]
+        messages = [
             ThreadMessage(
                 source_id=item.source_id, author=item.author, text=item.text, at=item.at, attachments=item.attachments
             )
             for item in (await as_read(workspace, others[-limit:]))
         ]
+        if error is not None:
+            raise ThreadNotWhole(unread_notice(error, read=len(found)), messages) from error
+        return messages
 
     async def describe(self, key: ConversationKey) -> Place:
         """Return what a channel and its workspace are called. Raises `PlatformError`."""
@@ -355,6 +361,11 @@ def make_workspaces(
     if options.api_url is not None:
         pages.url = f"{options.api_url.removesuffix('/api')}/oauth/v2/authorize"
     return InstalledWorkspaces(connector, installations, rotation), pages.routes()
+
+
+def _is_told(message: Mapping[str, Any], thread: str) -> bool:
+    """Return whether a message of the bot is what a thread is about, and no question of somebody that it repeats."""
+    return payloads.field(message, "ts") == thread and payloads.field(message, "metadata", "event_type") != QUESTION
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.context import system_prompt, transcript, window
@@ -15,7 +16,7 @@ from bot.context.system_prompt import Abilities
 from bot.context.tokens import own_tokens
 from bot.context.window import View, Window, WindowLimits
 from bot.delivery import urls_in
-from bot.errors import ContextTooLong
+from bot.errors import ContextTooLong, ThreadNotWhole
 from bot.parameter_resolver import values_of
 from bot.parameters import PARAMETERS, Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -29,11 +30,14 @@ from bot.types import (
     ParameterValue,
     RequestFigures,
     Source,
+    StoredEntry,
     ThreadMessage,
     Turn,
     TurnId,
     Usage,
 )
+
+logger = logging.getLogger(__name__)
 
 THREAD_MESSAGES = 200
 """How many messages of an old thread are read before the first answer in it."""
@@ -146,17 +150,18 @@ class RequestBuilder:
         """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
-        conversation = await self._conversation(turn.incoming, parameters, limits)
+        conversation, unread = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         asked = (turn.incoming, *turn.burst)
         files = await self._read_files(turn.incoming, asked, parameters, limits)
         view = View(
             conversation=conversation,
             history=history,
-            question=tuple(transcript.user_entry(item, files=files) for item in asked),
+            question=_questions([transcript.user_entry(item, files=files) for item in asked], history),
             head=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
+            begins_anew=_has_rested(turn.incoming, conversation, parameters),
         )
         chosen = window.plan(view, limits)
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
@@ -170,7 +175,7 @@ class RequestBuilder:
             limits=limits,
             window=chosen,
             parameters=parameters,
-            notices=notices_of(files),
+            notices=(*unread, *notices_of(files)),
         )
 
     async def _system_prompt(self, incoming: Incoming, parameters: Mapping[str, ParameterValue]) -> str:
@@ -183,24 +188,34 @@ class RequestBuilder:
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
-    ) -> Conversation:
-        """Return what is remembered; a thread that is new to the bot is read first, unless the question begins it."""
+    ) -> tuple[Conversation, tuple[str, ...]]:
+        """Return what is remembered; a thread that is new to the bot is read first, unless the question begins it.
+
+        What could not be read of it is told beside, for the people who ask.
+        """
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
-            return known
+            return known, ()
         if incoming.source_id and incoming.source_id == incoming.key.thread:
-            return Conversation()
-        platform = self._platforms[incoming.key.platform]
+            return Conversation(), ()
+        found, unread = await self._read_thread(incoming)
         earlier = [
-            message
-            for message in await platform.read_thread(incoming.key, limit=THREAD_MESSAGES)
-            if message.source_id != incoming.source_id and message.at <= incoming.at
+            message for message in found if message.source_id != incoming.source_id and message.at <= incoming.at
         ]
         files = await self._read_files(incoming, newest_files(earlier), parameters, limits)
         entries = [transcript.user_entry(message, files=files) for message in earlier]
         if entries:
             await self._store.append_entries(incoming.key, entries)
-        return Conversation()
+        return Conversation(), unread
+
+    async def _read_thread(self, incoming: Incoming) -> tuple[Sequence[ThreadMessage], tuple[str, ...]]:
+        """Return the messages of a thread as far as they can be read, and a notice where that is not all."""
+        try:
+            return await self._platforms[incoming.key.platform].read_thread(incoming.key, limit=THREAD_MESSAGES), ()
+        except ThreadNotWhole as error:
+            extra = {"messages": len(error.messages), "error": str(error.__cause__ or error)}
+            logger.warning("thread not read whole", extra=extra)
+            return error.messages, (error.notice,)
 
     async def _read_files(
         self,
@@ -228,3 +243,20 @@ class RequestBuilder:
         if refused is None:
             return limits
         return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)
+
+
+def _questions(asked: Sequence[NewEntry], history: Sequence[StoredEntry]) -> tuple[NewEntry, ...]:
+    """Return the entries of what is asked; one of a message that stands in the history already gets a name of its own.
+
+    It was read there before an edit made it a question; under the same name it would be sent and never stored.
+    """
+    known = {stored.id for stored in history}
+    return tuple(replace(entry, id=f"{entry.id}:asked") if entry.id in known else entry for entry in asked)
+
+
+def _has_rested(incoming: Incoming, conversation: Conversation, parameters: Mapping[str, ParameterValue]) -> bool:
+    """Return whether a message in a direct conversation, outside its threads, comes so late that it begins anew."""
+    hours, last = int(str(parameters["direct_idle_hours"])), conversation.last_request_at
+    if not hours or last is None or not incoming.is_direct or not incoming.source_id or incoming.key.thread:
+        return False
+    return incoming.at - last > timedelta(hours=hours)

@@ -99,7 +99,8 @@ class View:
 
     `history` are the stored entries from `conversation.window_start` on, `question` the entries that this turn
     asks (at least one, not yet stored): together they are what the window is cut from. `head` is the system prompt,
-    `notes` the message behind it, if there is one: both stand before whatever the window holds.
+    `notes` the message behind it, if there is one: both stand before whatever the window holds. With `begins_anew`
+    nothing but the question is carried.
     """
 
     conversation: Conversation
@@ -108,6 +109,7 @@ class View:
     head: str
     now: datetime
     notes: tuple[Entry, ...] = ()
+    begins_anew: bool = False
 
     @property
     def head_digest(self) -> str:
@@ -149,7 +151,8 @@ def plan(view: View, limits: WindowLimits) -> Window:
     cold = _is_cold(view, limits)
     known = _known_break(view.conversation) or _head_break(view)
     free = (cold or known in FREE) and limits.context != FULL
-    index = _choose(sizes, _threshold(sizes, limits, reread=sizes.reread), free=free)
+    chosen = _choose(sizes, _threshold(sizes, limits, reread=sizes.reread), free=free)
+    index = len(view.history) if view.begins_anew else chosen
     reason = known or (None if index == 0 else CacheBreak.COLD if cold else CacheBreak.TRIM)
     usual = _threshold(sizes, limits, reread=sizes.usual_reread)
     return _describe(view, sizes, index, reason, until_trim=max(0, usual - sizes.held[index]), warm=not cold)

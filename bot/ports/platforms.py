@@ -100,6 +100,8 @@ class Platform(Protocol):
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """Return the newest `limit` messages of a thread, oldest first, without the bot's own; [] when there
         is none.
+
+        Raises `ThreadNotWhole` with those that could be read, and `PlatformError`.
         """
         ...
 

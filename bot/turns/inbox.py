@@ -374,9 +374,10 @@ class Inbox:
 def _placed(incoming: Incoming, state: PolicyState) -> Incoming:
     """Return a question with the place of its answer.
 
-    Outside threads it belongs to the thread that it starts, or by setting to the channel as one conversation.
+    Outside threads it belongs to the thread that it starts, or by setting to the channel as one conversation; one for
+    its author alone never does.
     """
-    if not incoming.is_top_level:
+    if not incoming.is_top_level or incoming.private:
         return incoming
     answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
     key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key

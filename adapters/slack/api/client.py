@@ -212,7 +212,7 @@ class SlackClient:
         verdict = verdict_of(code)
         if status >= 500 or not code or verdict.passes:
             return _NotDone(code or f"HTTP {status}", unsure=verdict.maybe_done or not verdict.passes)
-        return SlackApiError(method, code)
+        return SlackApiError(method, code, needed=str(body.get("needed") or "") if isinstance(body, dict) else "")
 
 
 class _NotDone(Exception):

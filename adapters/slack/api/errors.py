@@ -100,12 +100,16 @@ def verdict_of(code: str) -> Verdict:
 
 
 class SlackApiError(PlatformRefused):
-    """Slack said no, with this code; the same call would be refused again."""
+    """Slack said no, with this code; the same call would be refused again.
 
-    def __init__(self, method: str, code: str) -> None:
+    `needed` are the scopes of which one is missing, as Slack names them.
+    """
+
+    def __init__(self, method: str, code: str, *, needed: str = "") -> None:
         super().__init__(f"Slack refused {method}: {code}", reason=verdict_of(code).reason)
         self.method = method
         self.code = code
+        self.needed = needed
 
 
 class SlackUnknownOutcome(PlatformError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from adapters.slack.api.client import SlackClient
+from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.message_text import message_text
 from adapters.slack.api.workspace import SlackWorkspace
@@ -14,23 +15,62 @@ from adapters.slack.message_content import has_content, mentions
 from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.payloads import field, moment, records
 from bot.chat.rate_limit import Priority
+from bot.errors import PlatformError
 from bot.offload import offload
 from bot.types import Person, ReadMessage
 
 Message = Mapping[str, Any]
 
-THREAD_PAGES = 50
+THREAD_PAGES: Final = 50
 """How far back a thread is read at most; Slack pages it from its beginning."""
+
+PAGE_SECONDS: Final = 20.0
+"""How long the answer to a question waits for one page of its thread."""
+
+FEW_AT_ONCE: Final = (
+    "Apps that are distributed outside its marketplace get 15 messages a minute; an app of your own has no such limit."
+)
+"""https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps"""
 
 
 async def read_pages(
     calls: SlackClient, channel: str, thread: str, *, oldest: str = "", pages: int = THREAD_PAGES
 ) -> list[Message]:
     """Return the messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
-    method = "conversations.replies" if thread else "conversations.history"
+    read = _pages(calls, channel, thread, oldest=oldest, most=pages)
+    return _in_order([item async for page in read for item in page])
+
+
+async def read_readable(calls: SlackClient, channel: str, thread: str) -> tuple[list[Message], PlatformError | None]:
+    """Return the messages of a thread as far as Slack gives them, oldest first, and why that is not all."""
     found: list[Message] = []
+    try:
+        async for page in _pages(calls, channel, thread, patience=PAGE_SECONDS):
+            found += page
+    except PlatformError as error:
+        return _in_order(found), error
+    return _in_order(found), None
+
+
+def unread_notice(error: PlatformError, *, read: int) -> str:
+    """Return what people are told of a thread of which only the first `read` messages could be read."""
+    told = "1 message" if read == 1 else f"{read} messages"
+    what = f"I could read only the first {told} of this thread" if read else "I could not read this thread"
+    if isinstance(error, SlackApiError) and error.needed:
+        return f"{what}: the app lacks the permission {error.needed}. Add it to the app and install the app again."
+    if isinstance(error, SlackUnknownOutcome) and error.retry_after:
+        return f"{what}: Slack makes me wait. {FEW_AT_ONCE}"
+    reason = error.reason if isinstance(error, SlackApiError) else ""
+    return f"{what}: {reason or 'Slack did not give it to me'}."
+
+
+async def _pages(
+    calls: SlackClient, channel: str, thread: str, *, oldest: str = "", most: int = THREAD_PAGES, patience: float = 60
+) -> AsyncIterator[list[Message]]:
+    """Yield the messages of a thread, or of a channel for "", page by page. Raises `PlatformError`."""
+    method = "conversations.replies" if thread else "conversations.history"
     cursor = ""
-    for _ in range(pages):
+    for _ in range(most):
         arguments = {
             "channel": channel,
             "ts": thread or None,
@@ -39,12 +79,15 @@ async def read_pages(
             "include_all_metadata": True,
             "cursor": cursor or None,
         }
-        page = await calls.call(method, arguments, priority=Priority.FINAL, patience=60)
-        found += records(page, "messages")
+        page = await calls.call(method, arguments, priority=Priority.FINAL, patience=patience)
+        yield list(records(page, "messages"))
         cursor = field(page, "response_metadata", "next_cursor")
         if not cursor:
-            break
-    # Each page of a thread begins with its first message, and a channel comes newest first.
+            return
+
+
+def _in_order(found: Sequence[Message]) -> list[Message]:
+    """Return messages by their time: each page of a thread begins with its root, and a channel comes newest first."""
     by_ts = {field(item, "ts"): item for item in found}
     return [by_ts[ts] for ts in sorted(by_ts)]
 

@@ -52,7 +52,7 @@ class EventDispatcher:
     async def _dispatch(self, *, body: Any, headers: Mapping[str, Any], mode: str) -> Acknowledgement:
         parsed: Any = None
         try:
-            request = AsyncBoltRequest(mode=mode, body=body, headers=dict(headers))
+            request = AsyncBoltRequest(mode=mode, body=_with_team(body), headers=dict(headers))
             parsed = request.body  # Bolt parses whatever is JSON
             if not isinstance(parsed, dict):
                 return Acknowledgement()
@@ -67,6 +67,25 @@ class EventDispatcher:
         except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken
             self._errors.note(kind_of(parsed), error)
             return Acknowledgement()
+
+
+def _with_team(body: Any) -> Any:
+    """Return a delivery with its workspace where Bolt looks for it: in the first of `authorizations`, if there are any.
+
+    Slack says that the list holds one that is visible to the app, not all that there is to know of it:
+    https://docs.slack.dev/apis/events-api/#authorizations
+    """
+    parsed = json.loads(body) if isinstance(body, str) and body.startswith("{") else body
+    team = parsed.get("team_id") if isinstance(parsed, Mapping) else None
+    given = parsed.get("authorizations") if team else None
+    if given is None:
+        return body
+    first = given[0] if isinstance(given, list) and given else None
+    if isinstance(first, Mapping) and first.get("team_id"):
+        return body
+    told = [{**first, "team_id": team}] if isinstance(first, Mapping) else []
+    fixed = {**parsed, "authorizations": told}
+    return json.dumps(fixed) if isinstance(body, str) else fixed
 
 
 def kind_of(body: object) -> str:

@@ -100,7 +100,8 @@ class SlackBackfill:
         keys = [
             key for key in sorted(active, key=lambda key: active[key], reverse=True) if key.workspace == workspace.team
         ]
-        places = dict.fromkeys([(key.channel, "") for key in keys] + [(key.channel, key.thread) for key in keys])
+        threads = [(key.channel, key.thread) for key in keys if moment(key.thread)]
+        places = dict.fromkeys([(key.channel, "") for key in keys] + threads)
         heard = 0
         for channel, thread in list(places)[:PLACES]:
             for message in await read_pages(workspace.calls, channel, thread, oldest=since, pages=PAGES):

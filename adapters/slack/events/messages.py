@@ -113,7 +113,7 @@ class SlackMessageHandler:
             is_directed=said.is_direct or said.mentions_bot,
             addressees=mentioned(said.text) - {workspace.bot_user},
             is_direct=said.is_direct,
-            is_top_level=not said.thread,
+            is_top_level=not said.thread and not said.is_direct,
             is_admin=member.is_admin,
             time_zone=member.time_zone,
             details=details_of(workspace, user_team=said.user_team or member.team),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from adapters.slack.message_content import NOTICES
 from adapters.slack.payloads import field, first_line, moment
 from bot.types import ConversationKey
 
@@ -47,8 +48,9 @@ class MessageEvent:
     event: Event
 
     def key(self, team: str) -> ConversationKey:
-        """Return the conversation it belongs to: the thread it stands in, or would start."""
-        return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=self.thread or self.ts)
+        """Return the conversation it belongs to: a thread, the direct message, or the thread that it would start."""
+        thread = self.thread or ("" if self.is_direct else self.ts)
+        return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=thread)
 
 
 def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEvent | None:
@@ -57,7 +59,7 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEv
     ts, bot = field(event, "ts"), field(event, "bot_id")
     user = field(event, "user") or bot
     at = moment(ts)
-    is_said = field(event, "type") in {"message", "app_mention"} and field(event, "subtype") in SPOKEN
+    is_said = _is_said(field(event, "type"), field(event, "subtype"))
     by_somebody = user and user not in SYSTEM_USERS and user != bot_user
     if not is_said or not by_somebody or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
         return None
@@ -72,10 +74,20 @@ def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEv
         bot_name=first_line(field(event, "username"), field(event, "bot_profile", "name"), user) if bot else "",
         text=text,
         at=at,
-        is_direct=kind in DIRECT or (not kind and channel.startswith("D")),
+        is_direct=kind in DIRECT or (not kind and is_direct(channel)),
         mentions_bot=event.get("type") == "app_mention" or _mention_of(bot_user).search(text) is not None,
         event=event,
     )
+
+
+def _is_said(type_: str, subtype: str) -> bool:
+    """Return whether an event is what somebody says; Slack tells a mention apart from its own messages by itself."""
+    return subtype in SPOKEN if type_ == "message" else type_ == "app_mention" and subtype not in NOTICES
+
+
+def is_direct(channel: str) -> bool:
+    """Return whether a channel is the direct message of one person with the bot, as its id tells."""
+    return channel.startswith("D")
 
 
 def dedupe_key(team: str, channel: str, ts: str) -> str:

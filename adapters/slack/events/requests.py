@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import details_of, kind_of
-from adapters.slack.events.parse import PLATFORM
+from adapters.slack.events.parse import PLATFORM, is_direct
 from adapters.slack.payloads import field, records
 from adapters.slack.replies.ephemeral import RESPONSE_URL
 from bot.ports import Clock
@@ -56,7 +56,8 @@ async def asked_by(
         entrance=entrance,
         text="",
         at=now,
-        is_top_level=not thread,
+        is_direct=is_direct(channel),
+        is_top_level=not thread and not is_direct(channel),
         is_admin=member.is_admin,
         time_zone=member.time_zone,
         details={**details, RESPONSE_URL: response_url} if response_url else details,

@@ -39,6 +39,10 @@ logger = logging.getLogger(__name__)
 SETTINGS_SHORTCUT: Final = "seed_settings"
 SUMMARISE_SHORTCUT: Final = "seed_summarise"
 SETTINGS_WORD: Final = "settings"
+PRIVATE_WORD: Final = "private"
+ALONE: Final = "private:"
+"""How the conversation of a question begins that is shown to nobody; no thread of Slack has such a name."""
+
 QUESTION: Final = "seedling_question"
 NOT_HERE: Final = "I am not in this channel. Invite me with `/invite @Seedling`, or write to me directly."
 POST_SECONDS: Final = 2.0
@@ -48,7 +52,8 @@ POST_SECONDS: Final = 2.0
 def usage() -> str:
     """Return what can follow the slash command, a line each."""
     lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in all_commands().values()]
-    return "\n".join((*lines, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
+    private = f"- `{COMMAND} ask {PRIVATE_WORD} ...`, also with search: Only you see the question and its answer."
+    return "\n".join((*lines, private, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
 
 
 class SlashCommandHandler:
@@ -64,24 +69,26 @@ class SlashCommandHandler:
         """Somebody typed the slash command. Raises `StorageError`."""
         raw = field(body, "text").strip()
         names = await workspace.directory.names(mentions({"text": raw}))
-        text = to_plain(raw, names)
-        word = text.partition(" ")[0]
+        word, rest = (*raw.split(None, 1), "", "")[:2]
         command = find_command(word)
-        asked = replace(await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND), text=f"/{text}")
+        asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND)
+        asked = replace(asked, text=f"/{to_plain(raw, names)}")
         if word.lower() == SETTINGS_WORD:
             await self._settings.open(workspace, body, asked)
         elif not word:
             await self._hearing.reply(workspace, asked, usage())
         elif command is None:
-            unknown = f"There is no `{COMMAND} {escape_code(word)}`. There are:\n\n{usage()}"
+            unknown = f"There is no `{COMMAND} {escape_code(to_plain(word, names))}`. There are:\n\n{usage()}"
             await self._hearing.reply(workspace, asked, unknown)
         elif command.needs_mark:
-            await self._ask(workspace, asked, command, shown=to_markdown(raw.partition(" ")[2], names))
+            question, is_private = _without_private(rest)
+            asked = replace(asked, text=f"/{word} {to_plain(question, names)}", private=is_private)
+            await self._ask(workspace, asked, command, shown=to_markdown(question, names))
         else:
             await self._hearing.hand_over(workspace, asked)
 
     async def _ask(self, workspace: SlackWorkspace, asked: Incoming, command: Command, *, shown: str) -> None:
-        """Show the question, so that it can be answered below it, and ask; once, however often it is delivered."""
+        """Ask, once, however often it is delivered."""
         if not question_in(asked.text).strip():
             return await self._hearing.reply(workspace, asked, f"Usage: `{COMMAND} {command.usage}`")
         refusal = await self._bot.refuse(asked)
@@ -91,8 +98,15 @@ class SlashCommandHandler:
             command.read(asked.text.partition(" ")[2])
         except InvalidInput as error:
             return await self._hearing.reply(workspace, asked, str(error))
-        if not await self._bot.begin(asked):
-            return None
+        if asked.private:
+            alone = replace(asked.key, thread=f"{ALONE}{asked.dedupe_key.rpartition('/')[2]}")
+            await self._hearing.hand_over(workspace, replace(asked, key=alone))
+        elif await self._bot.begin(asked):
+            await self._ask_in_channel(workspace, asked, shown)
+        return None
+
+    async def _ask_in_channel(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> None:
+        """Show the question to everybody, so that it can be answered below it, and ask."""
         try:
             ts = await self._post_question(workspace, asked, shown)
         except SlackApiError as refused:
@@ -100,7 +114,7 @@ class SlashCommandHandler:
                 raise
             return await self._hearing.reply(workspace, asked, NOT_HERE)
         at: datetime = moment(ts) or asked.at
-        key = replace(asked.key, thread=ts)
+        key = replace(asked.key, thread="" if asked.is_direct else ts)
         handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
@@ -148,6 +162,12 @@ class SlashCommandHandler:
                 words = "thread private" if thread else f"channel from {ts} private"
                 asked = await asked_by(workspace, body, self._clock, entrance=Entrance.SHORTCUT, thread=thread)
                 await self._hearing.hand_over(workspace, replace(asked, text=f"/summarise {words}"))
+
+
+def _without_private(question: str) -> tuple[str, bool]:
+    """Return the words of a question, and whether it is to be private: they begin with "private" then."""
+    word, rest = (*question.split(None, 1), "", "")[:2]
+    return (rest, True) if word.lower() == PRIVATE_WORD else (question, False)
 
 
 def escape_code(word: str) -> str:

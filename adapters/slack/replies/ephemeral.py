@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.payloads import moment
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -66,7 +67,7 @@ async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None
 
 async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     # A thread shows such a message only once there is something in it.
-    thread = None if asked.is_top_level else asked.key.thread or None
+    thread = None if asked.is_top_level or moment(asked.key.thread) is None else asked.key.thread
     arguments = {"channel": asked.key.channel, "user": asked.author.id, "thread_ts": thread, **content}
     response_url = asked.details.get(RESPONSE_URL, "")
     try:

@@ -26,7 +26,7 @@ from adapters.slack.replies.rendering import (
     plain_text,
     writing_blocks,
 )
-from adapters.slack.replies.reply_ref import PRIVATE, ReplyMessage, read_reference, write_reference
+from adapters.slack.replies.reply_ref import ReplyMessage, private_reference, read_reference, write_reference
 from adapters.slack.replies.status import ThreadStatus
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import Piece, Splitter, known, sanitize_links, split, stable_prefix_length
@@ -307,8 +307,9 @@ class EphemeralReply:
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Show the whole answer to its author. Raises `PlatformError`."""
-        if self._turn.reply_ref == PRIVATE:
-            return PRIVATE
+        shown = private_reference(self._turn.id)
+        if self._turn.reply_ref == shown:
+            return shown
         safe = replace(
             draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses))
         )
@@ -316,7 +317,7 @@ class EphemeralReply:
             await post_ephemeral(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
         else:
             await post_ephemeral(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
-        return "" if draft.status == "failed" else PRIVATE
+        return "" if draft.status == "failed" else shown
 
     async def retract(self, keep: str) -> None:
         """Nothing: Slack cannot take back what only its author sees."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.types import TurnId
+
 _REFERENCE: Final = re.compile(r"(?P<channel>[A-Z0-9]+):(?P<parts>\d+\.\d+s?(?:,\d+\.\d+s?)*)")
-PRIVATE: Final = "private"
-"""The reference of an answer that was shown to its author alone."""
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -31,6 +31,11 @@ def write_reference(channel: str, parts: Sequence[ReplyMessage]) -> str:
     if not parts:
         return ""
     return f"{channel}:{','.join(part.ts + ('s' if part.streaming else '') for part in parts)}"
+
+
+def private_reference(turn: TurnId) -> str:
+    """Return the reference of an answer that was shown to its author alone; another answer to it is shown, too."""
+    return f"private:{turn}"
 
 
 def read_reference(reference: str) -> tuple[str, list[ReplyMessage]]:

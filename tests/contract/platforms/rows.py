@@ -22,7 +22,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "two-people": CONTEXT,
     "between-mentions": CONTEXT,
     "channel-context": "a question outside threads does not see the channel",
-    "dm-is-one-conversation, slack": "each message of a direct message is a thread of its own",
     "persona-of-a-channel": "whoever is in a channel sets everything there",
 }
 """Why a row, or a part of it ("row, part"), fails; whoever brings the ability takes the line away."""

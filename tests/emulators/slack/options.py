@@ -29,6 +29,8 @@ class Options:
     `tells_scopes`: whether answers tell what the token may do, which other servers do not.
     `events`: what the app subscribes to, as in its manifest (`message.im`); () is all.
     `stream_limit_s`: after how long Slack ends a stream. `history_lag_s`: how late a posted message is found.
+    `history_page`: the most messages of one page of a history, 0 is as many as Slack gives an app of one's own; those
+    that are distributed get 15 (docs.slack.dev/reference/methods/conversations.history).
     `token_lifetime_s`: 0 is a token without rotation. `most_connections`: open at once, of one app.
     """
 
@@ -47,6 +49,7 @@ class Options:
     events: tuple[str, ...] = ()
     stream_limit_s: float = 300.0  # reported as about five minutes (slackapi/python-slack-sdk#1859)
     history_lag_s: float = 0.0
+    history_page: int = 0
     token_lifetime_s: int = 0
     most_connections: int = 10  # per app (Socket Mode)
     keep_requests: int = 50_000

@@ -35,10 +35,11 @@ async def seedling_run(folder: Path, **settings: str) -> AsyncIterator[asyncio.s
 
 
 async def answered(slack: RunningSlack, question: Message, count: int) -> list[str]:
-    """What people read below a question, once so many answers are whole."""
+    """What people read below a question, or in the direct message, once so many answers are whole."""
+    thread = "" if question.channel.kind == "im" else question.ts
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            shown = [slack.shown(answer) for answer in slack.answers(question.channel, question.ts)]
+            shown = [slack.shown(answer) for answer in slack.answers(question.channel, thread)]
             if len(shown) == count and all("Regenerate" in item for item in shown):
                 return shown
             await asyncio.sleep(0.1)

@@ -6,6 +6,7 @@ import asyncio
 
 from tests.fakes import words
 from tests.integration.slack.scene import held, scene
+from tests.integration.slack.test_message_content import sent
 
 
 async def test_a_mention_is_answered_in_its_thread_by_a_stream() -> None:
@@ -26,13 +27,31 @@ async def test_a_mention_is_answered_in_its_thread_by_a_stream() -> None:
         assert "what is a river?" in request.entries[-1].text
 
 
-async def test_a_direct_message_is_answered_without_a_mention_and_follow_ups_in_its_thread_go_on() -> None:
-    async with scene(words("Hello."), words("Still here.")) as play:
+async def test_a_direct_message_is_one_talk_and_a_thread_below_an_answer_one_of_its_own() -> None:
+    async with scene(words("Hello, Ada."), words("Miso."), words("A soup.")) as play:
         slack = play.slack
         direct = slack.direct(slack.ada)
-        question = await slack.say(slack.ada, direct, "hi")
+        for text in ("hi, my cat is called Miso", "what is my cat called?"):
+            await slack.say(slack.ada, direct, text)
+            await play.settled()
+        said = [slack.shown(message).split("\n")[0] for message in slack.messages(direct) if not message.is_reply]
+        assert said == ["hi, my cat is called Miso", "Hello, Ada.", "what is my cat called?", "Miso."]
+        assert "hi, my cat is called Miso" in sent(play)
+        await slack.say(slack.ada, direct, "what else is that?", thread_ts=slack.answers(direct)[-1].ts)
         await play.settled()
-        await slack.say(slack.ada, direct, "and now?", thread_ts=question.ts)
-        await play.settled()
-        assert ["Hello." in answer or "Still here." in answer for answer in play.answers(question)] == [True, True]
+        assert "A soup." in slack.shown(slack.messages(direct, slack.answers(direct)[1].ts)[-1])
+        assert "Miso." in sent(play)
+        assert "my cat is called" not in sent(play)
         assert slack.violations == []
+
+
+async def test_a_question_by_command_in_a_direct_message_belongs_to_its_talk() -> None:
+    async with scene(words("Hello."), words("Miso.")) as play:
+        slack = play.slack
+        direct = slack.direct(slack.ada)
+        await slack.say(slack.ada, direct, "hi, my cat is called Miso")
+        await play.settled()
+        await slack.slash(slack.ada, direct, "/seed", "ask what is my cat called?")
+        await play.settled()
+        assert "hi, my cat is called Miso" in sent(play)
+        assert [message.is_reply for message in slack.messages(direct)] == [False] * 4

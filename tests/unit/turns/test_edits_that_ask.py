@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.turns.inbox import ASKED_BY_EDIT
-from bot.types import Outcome, Task
+from bot.types import Outcome, Task, ThreadMessage
 from tests.fakes import ADA, START, incoming
 from tests.house import House, running
 
@@ -68,3 +68,14 @@ async def test_what_is_old_is_corrected_and_not_asked() -> None:
         house.clock.advance((ASKED_BY_EDIT + timedelta(minutes=1)).total_seconds())
         assert await edited(house, "a heron?") is Outcome.IGNORED
     assert house.requests == []
+
+
+async def test_what_was_read_with_its_thread_and_is_asked_by_an_edit_stays_in_later_requests() -> None:
+    read = ThreadMessage(source_id="s0", author=ADA, text="a heron?", at=START)
+    async with running(thread=(read,)) as house:
+        await house.ask("one?", 1)
+        assert await edited(house, "a grey heron?", number=0) is Outcome.ANSWERING
+        await house.ask("and now?", 3)
+    before, after = house.requests[-2:]
+    assert before.entries[-1].text.endswith(": a grey heron?")
+    assert after.entries[: len(before.entries)] == before.entries

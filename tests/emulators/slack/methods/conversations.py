@@ -24,7 +24,7 @@ MOST_OPENED = 8  # people in a group direct message, beside who opens it
 def history(call: Call) -> Json:
     """conversations.history: the latest first, replies left out unless they were sent to the channel too."""
     channel = call.readable()
-    limit = call.args.number("limit", HISTORY, MOST_HISTORY)
+    limit = _most(call, call.args.number("limit", HISTORY, MOST_HISTORY))
     shown = [item for item in _found(call, channel.messages) if not item.is_reply or item.subtype == "thread_broadcast"]
     newest_first = list(reversed(_between(call, shown)))
     page, more = _page(call, newest_first, limit)
@@ -34,7 +34,7 @@ def history(call: Call) -> Json:
 def replies(call: Call) -> Json:
     """conversations.replies: the root, then the replies, the oldest first; every page begins with the root."""
     channel = call.readable()
-    limit = call.args.number("limit", REPLIES, MOST_REPLIES)
+    limit = _most(call, call.args.number("limit", REPLIES, MOST_REPLIES))
     ts = call.args.need("ts")
     thread = _found(call, call.slack.world.thread(channel, ts))
     if not thread:
@@ -45,6 +45,10 @@ def replies(call: Call) -> Json:
     root = [item for item in thread if not item.is_reply]
     page, more = _page(call, _between(call, [item for item in thread if item.is_reply]), limit)
     return {"messages": _told(call, root + page), **more}
+
+
+def _most(call: Call, asked: int) -> int:
+    return min(asked, call.slack.options.history_page or asked)
 
 
 def _found(call: Call, messages: Sequence[Message]) -> list[Message]:
