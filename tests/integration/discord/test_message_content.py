@@ -272,3 +272,19 @@ async def test_a_command_in_a_reply_is_one(scene: Scene) -> None:
     assert "!ask" not in received(scene)
     assert "> \\[card] of mine" in received(scene)
     assert "Mention me" in "".join(item.content for item in scene.answers(scene.general))
+
+
+# ---------------------------------------------------------------- names of threads
+
+
+async def test_a_thread_is_named_by_what_was_typed_until_that_is_deleted(scene: Scene) -> None:
+    said = scene.discord.say(scene.bob, scene.general, "The pump rattles.")
+    async with scene.bot():
+        asked = scene.mention(f"why **does** it, {scene.discord.mention(scene.bob)}?", reply_to=said)
+        thread = await scene.thread_of(asked)
+        named = thread.name
+        await scene.done(thread)
+        scene.discord.delete(scene.ada, asked)
+        await scene.until(lambda: thread.name != named)
+    assert named == "why does it, ?"
+    assert thread.name == "Question"
