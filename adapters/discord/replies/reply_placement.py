@@ -28,6 +28,7 @@ _READ: Final = 1_000
 """Characters of a question that its thread's name is made of."""
 
 _MENTION: Final = re.compile(r"(?<![\w@])@[\w.'-]+")
+_GAP: Final = re.compile(r"[\s,;:]+(?=[?!.])|\s+(?=[,;:])")  # what a mention leaves before a sign
 _MARKS: Final = re.compile(
     r"\*\*|~~|\|\||`+|(?<!\w)[*_]{1,2}(?=\w)|(?<=\w)[*_]{1,2}(?!\w)|^\s{0,3}(?:#{1,3}|-#)\s", re.MULTILINE
 )
@@ -91,5 +92,5 @@ async def _may_open(channel: str, around: DiscordContext) -> bool:
 def thread_name(text: str) -> str:
     """Return a thread's name from a question: what was typed, without mentions, quotes and marks of Markdown."""
     typed = _MARKS.sub("", _MENTION.sub("", typed_text(text)[:_READ]))
-    words = " ".join(typed.split()).lstrip(",;:.- ") or "Question"
+    words = _GAP.sub("", " ".join(typed.split())).lstrip(",;:.- ") or "Question"
     return words if len(words) <= _NAME else f"{words[: _NAME - 1].rsplit(' ', 1)[0]}…"

@@ -100,7 +100,10 @@ def test_a_thread_has_a_name(text: str) -> None:
     [
         ("[in reply to Bob: The pump rattles]\nwhy?\n\n> [replied-to message from Bob]\n> The pump rattles", "why?"),
         ("> somebody said so\nis that **really** `true`?", "is that really true?"),
-        ("@Ada, @bob.b what about ||that||, 2 * 3 and snake_case", "what about that, 2 * 3 and snake_case"),
+        (
+            "@Ada, @bob.b what about ||that||, @Zoe, 2 * 3 and snake_case @Ada ?",
+            "what about that,, 2 * 3 and snake_case?",
+        ),
         ("look\n\n[card] Build 812 failed\n  timed out\n\n[sticker] Wave", "look"),
         ("[sticker] Wave", "Question"),
         ("\\[card] is what I typed", "[card] is what I typed"),
