@@ -63,6 +63,7 @@ def incoming_to_json(incoming: Incoming) -> Json:
         "reply_ref": incoming.reply_ref,
         "private": incoming.private,
         "administers": incoming.is_admin,
+        "bot_is_member": incoming.bot_is_member,
         "time_zone": incoming.time_zone,
         "details": dict(incoming.details),
     }

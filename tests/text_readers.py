@@ -11,6 +11,7 @@ from adapters.discord.events.parse import no_names, readable, without_address
 from adapters.discord.message_content import read_content as read_discord
 from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import sources_text
+from adapters.discord.replies.reply_placement import thread_name
 from adapters.seed.api_errors import presentable
 from adapters.seed.inline import InlineReasoning
 from adapters.seed.protocols.sources import sources_in_text
@@ -181,6 +182,7 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "readable": lambda text: readable(text, no_names),
         "without_address": lambda text: without_address(text, frozenset({"1", "2"})),
         "read_content": _discord,
+        "thread_name": thread_name,
     },
     "web": {
         "render_markdown": render_markdown.__wrapped__,

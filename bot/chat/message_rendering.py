@@ -74,6 +74,18 @@ def beginning(content: MessageContent) -> str:
     return _line(render(replace(content, reply_to=None), most=BEGINNING_CHARACTERS * 4), BEGINNING_CHARACTERS)
 
 
+def typed_text(rendered: str) -> str:
+    """Return what somebody typed of a rendered message: its text without parts, quotes and what it answers."""
+    kept: list[str] = []
+    is_part = False
+    for line in rendered.split("\n"):
+        is_part = bool(_MARK_LIKE.match(line)) or (is_part and line.startswith(_INDENT))
+        if not is_part and not line.startswith(">"):
+            is_escaped = line.startswith("\\") and _MARK_LIKE.match(line[1:])
+            kept.append(line[1:] if is_escaped else line)
+    return "\n".join(kept).strip()
+
+
 # ---------------------------------------------------------------- parts
 
 

@@ -67,7 +67,7 @@ class Command:
     """One command. `private` says that its answer is for the author alone, `asks_model` that it makes a turn.
 
     `roles` are those that it needs, by scope; where none is named, every member may use it. `example` is a whole
-    command as people type it.
+    command as people type it. `elsewhere` is what people are told where the bot is no member; "" for what works there.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Command:
     private: bool = True
     asks_model: bool = False
     roles: Mapping[str, Role] = field(default_factory=dict)
+    elsewhere: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -28,5 +28,9 @@ COMMAND: Final = Command(
         ),
     ),
     example="/digest add weekly friday at 16:00",
+    elsewhere=(
+        "I am not a member here, so I can neither read nor post. "
+        "For digests, whoever manages this place has to invite me."
+    ),
     handler=_digest,
 )

@@ -22,6 +22,10 @@ SCOPE: Final = Arg(
 )
 PARAMETER: Final = Arg(name="parameter", kind="parameter", required=True, help="Which parameter.")
 
+NOT_A_MEMBER: Final = (
+    "I am not a member here, so nothing can be set: it would hold for everybody once I am invited. "
+    "Parameters that you give with `/ask` hold for that answer."
+)
 ONLY_ADMINISTRATORS: Final = (
     "Only administrators can change settings of the whole workspace. Add `channel` or `thread` to set it there."
 )

@@ -8,7 +8,7 @@ from bot.commands.arguments import Arg
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.commands.command import Call, Command, Role
 from bot.commands.parameter_text import place_text, value_text
-from bot.commands.scope_args import PARAMETER, SCOPE, parameter_to_change, scope_to_change
+from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.turns.effects import Effect, SetParameters
 
 VALUE: Final = Arg(name="value", kind="value", required=True, help="The new value.", high=QUESTION_CHARACTERS)
@@ -28,5 +28,6 @@ COMMAND: Final = Command(
     args=(SCOPE, PARAMETER, VALUE),
     example="/set reasoning_effort high",
     roles={"workspace": Role.ADMINISTRATOR},
+    elsewhere=NOT_A_MEMBER,
     handler=_set,
 )

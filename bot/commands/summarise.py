@@ -47,5 +47,9 @@ COMMAND: Final = Command(
     ),
     private=False,
     asks_model=True,
+    elsewhere=(
+        "I am not a member here, so I cannot read what was said. "
+        "For a summary, whoever manages this place has to invite me; `/ask` works without that."
+    ),
     handler=_summarise,
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.commands.command import Call, Command, Role
 from bot.commands.parameter_text import origin_text, place_text, value_text
-from bot.commands.scope_args import PARAMETER, SCOPE, parameter_to_change, scope_to_change
+from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.parameter_resolver import effective_at
 from bot.turns.effects import Effect, SetParameters
 
@@ -35,5 +35,6 @@ COMMAND: Final = Command(
     args=(SCOPE, PARAMETER),
     example="/unset reasoning_effort",
     roles={"workspace": Role.ADMINISTRATOR},
+    elsewhere=NOT_A_MEMBER,
     handler=_unset,
 )

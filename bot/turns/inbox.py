@@ -13,6 +13,7 @@ from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicySta
 from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
+from bot.commands.scope_args import NOT_A_MEMBER
 from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, usage_text
 from bot.context.transcript import MESSAGE_ID, correction_entry
@@ -126,6 +127,8 @@ class Inbox:
     async def _call(self, invocation: Invocation, incoming: Incoming) -> Result:
         """Return what a command comes to; nothing is changed yet. Raises `InvalidInput`."""
         command, arguments = invocation.command, invocation.arguments
+        if command.elsewhere and not incoming.bot_is_member:
+            raise InvalidInput(command.elsewhere)
         values = command.read(arguments)
         return await command.handler(
             Call(command=command, incoming=incoming, arguments=arguments, values=values, services=self._services)
@@ -339,6 +342,8 @@ class Inbox:
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
     ) -> HandleResult:
         """Set or unset parameters at a scope, all of them or none."""
+        if not asked.bot_is_member:
+            return await self._refuse(asked, InvalidInput(NOT_A_MEMBER))
         try:
             formatted = dict(_formatted(name, text) for name, text in values.items())
         except InvalidInput as error:

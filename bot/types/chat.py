@@ -111,6 +111,7 @@ class Incoming:
     `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
     `private` says that the answer is for the author alone. `is_admin` says that the author is known to administer
     the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
+    `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in.
     `details` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
     """
 
@@ -133,6 +134,7 @@ class Incoming:
     reply_ref: str = ""
     private: bool = False
     is_admin: bool = False
+    bot_is_member: bool = True
     time_zone: str = "UTC"
     details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 

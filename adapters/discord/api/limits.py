@@ -11,9 +11,6 @@ CONTENT: Final = 2_000
 NONCE: Final = 25
 """Characters of a nonce (resources/message)."""
 
-THREAD_NAME: Final = 100
-"""Characters of a thread's name (resources/channel)."""
-
 CUSTOM_ID: Final = 100
 """Characters of a button's id (components/reference)."""
 

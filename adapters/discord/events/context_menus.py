@@ -84,11 +84,11 @@ def keep_message(interaction: Interaction) -> None:
 
     Its classes lose parts of messages and fail on some, such as polls without an end.
     """
-    messages = record(record(interaction.data or {}, "resolved"), "messages")
+    data: Any = interaction.data or {}
+    messages: Any = record(record(data, "resolved"), "messages")
     for id, message in [*messages.items()]:
         interaction.extras[MESSAGE] = message
-        plain = {name: message[name] for name in PLAIN if name in message}
-        interaction.data["resolved"]["messages"][id] = plain | dict.fromkeys(LISTS, ())  # type: ignore[index, typeddict-item]  # a message has no fewer fields
+        messages[id] = {name: message[name] for name in PLAIN if name in message} | dict.fromkeys(LISTS, ())
 
 
 def message_menus(bot: Bot, around: DiscordContext) -> list[Menu]:

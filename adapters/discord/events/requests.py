@@ -80,7 +80,7 @@ def incoming_of(
         dedupe_key=f"{INTERACTION}{interaction.id}",
         author=person_asking(interaction),
         entrance=ENTRANCES.get(interaction.type, Entrance.COMMAND),
-        is_direct=place.is_direct,
+        is_direct=place.is_direct and bot_is_member(interaction),
         text=text,
         at=interaction.created_at.astimezone(UTC),
         attachments=tuple(files),
@@ -89,13 +89,25 @@ def incoming_of(
         reply_ref=str(ref),
         private=private,
         is_admin=is_administrator(interaction),
+        bot_is_member=bot_is_member(interaction),
         details={CHANNEL: place.id},
     )
 
 
+def bot_is_member(interaction: Interaction) -> bool:
+    """Return whether the bot itself is where it is used: not on servers where people have it for themselves alone, nor
+    in their private channels.
+    """
+    if interaction.guild_id is None:
+        return not interaction.context.private_channel
+    return interaction.client.get_guild(interaction.guild_id) is not None
+
+
 def is_administrator(interaction: Interaction) -> bool:
     """Return whether who acts manages the server; a direct conversation is a workspace of its person's own."""
-    return interaction.guild_id is None or interaction.permissions.manage_guild
+    if interaction.guild_id is None:
+        return bot_is_member(interaction)
+    return interaction.permissions.manage_guild
 
 
 async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> Incoming | None:

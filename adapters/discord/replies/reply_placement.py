@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.api.limits import THREAD_EXISTS, THREAD_NAME
+from adapters.discord.api.limits import THREAD_EXISTS
 from adapters.discord.context import DiscordContext
 from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
+from bot.chat.message_rendering import typed_text
 from bot.types import ANSWER_IN, Incoming, Turn
 
 logger = logging.getLogger(__name__)
@@ -19,8 +21,17 @@ CHANNEL: Final = "channel"
 MESSAGE: Final = "message"
 OPENS_THREAD: Final = "opens_thread"
 
-_NAME: Final = 80
-"""Characters of a thread's name as it is given, well within Discord's limit."""
+_NAME: Final = 90
+"""Characters of a thread's name as it is given; Discord takes 100 (resources/channel)."""
+
+_READ: Final = 1_000
+"""Characters of a question that its thread's name is made of."""
+
+_MENTION: Final = re.compile(r"(?<![\w@])@[\w.'-]+")
+_GAP: Final = re.compile(r"[\s,;:]+(?=[?!.])|\s+(?=[,;:])")  # what a mention leaves before a sign
+_MARKS: Final = re.compile(
+    r"\*\*|~~|\|\||`+|(?<!\w)[*_]{1,2}(?=\w)|(?<=\w)[*_]{1,2}(?!\w)|^\s{0,3}(?:#{1,3}|-#)\s", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +90,7 @@ async def _may_open(channel: str, around: DiscordContext) -> bool:
 
 
 def thread_name(text: str) -> str:
-    """Return a thread's name from the question."""
-    words = " ".join(text.split()) or "Question"
-    name = words if len(words) <= _NAME else f"{words[:_NAME].rsplit(' ', 1)[0]}…"
-    return name[:THREAD_NAME]
+    """Return a thread's name from a question: what was typed, without mentions, quotes and marks of Markdown."""
+    typed = _MARKS.sub("", _MENTION.sub("", typed_text(text)[:_READ]))
+    words = _GAP.sub("", " ".join(typed.split())).lstrip(",;:.- ") or "Question"
+    return words if len(words) <= _NAME else f"{words[: _NAME - 1].rsplit(' ', 1)[0]}…"

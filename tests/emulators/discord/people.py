@@ -24,7 +24,7 @@ from tests.emulators.discord.world import (
 )
 
 Upload = tuple[str, bytes]  # the file's name and what is in it
-PARTS = ("poll", "sticker_items", "message_snapshots")
+PARTS = ("poll", "sticker_items", "message_snapshots", "webhook_id")
 SNAPSHOT = (
     *("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags", "components", "mentions"),
     *("mention_roles", "sticker_items"),
@@ -76,7 +76,7 @@ class People(Scene):
         """Write a message of any parts, as another app or a person's client can: the fields are those of Discord's API.
 
         `content`, `type`, `flags`, `embeds`, `components`, `message_reference`, and, as messages carry them, `poll`,
-        `sticker_items` and `message_snapshots`. Nothing of them is checked.
+        `sticker_items`, `message_snapshots` and `webhook_id`. Nothing of them is checked.
         """
         self._check_there(user, channel)
         draft = posting.Draft(

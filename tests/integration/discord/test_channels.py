@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -53,6 +53,44 @@ async def test_only_messages_of_the_time_that_was_asked_for_are_read(scene: Scen
     )
 
     assert [item.text for item in found] == ["message 1", "message 2", "message 3"]
+
+
+@pytest.mark.parametrize("millisecond", [0, 486, 999])
+async def test_messages_of_one_millisecond_keep_their_order_and_none_is_dropped(
+    scene: Scene, platform: DiscordPlatform, monkeypatch: pytest.MonkeyPatch, millisecond: int
+) -> None:
+    at = datetime(2026, 1, 5, 0, 49, 57, millisecond * 1000, tzinfo=UTC)
+    monkeypatch.setattr(scene.discord.clock, "time", at.timestamp)
+    monkeypatch.setattr(scene.discord.clock, "now", lambda: at)
+    for number in range(60):
+        scene.discord.say(scene.ada, scene.general, f"message {number}")
+
+    found = await platform.read_channel(key_of(scene), since=at, before=at + timedelta(milliseconds=1), limit=100)
+    last = await platform.read_channel(key_of(scene), since=at, before=at, limit=100)
+
+    assert [item.text for item in found] == [f"message {number}" for number in range(60)]
+    assert last == []
+
+
+async def test_pins_joins_and_polls_that_have_closed_are_a_line_each(scene: Scene, platform: DiscordPlatform) -> None:
+    result = {"type": "poll_result", "fields": [
+        {"name": "poll_question_text", "value": "Which day?", "inline": False},
+        {"name": "victor_answer_text", "value": "Friday", "inline": False},
+        {"name": "victor_answer_votes", "value": "5", "inline": False},
+        {"name": "total_votes", "value": "6", "inline": False},
+    ]}  # fmt: skip
+    scene.discord.send(scene.bob, scene.general, {"type": 7})
+    scene.discord.send(scene.ada, scene.general, {"type": 6})
+    scene.discord.send(scene.ada, scene.general, {"type": 46, "embeds": [result]})
+    scene.discord.send(scene.ada, scene.general, {"type": 21})
+
+    found = await platform.read_channel(key_of(scene), limit=10)
+
+    assert [item.text for item in found] == [
+        "[system message] Bob joined the server",
+        "[system message] Ada pinned a message to this channel",
+        "[system message] The poll 'Which day?' has closed: 'Friday' won with 5 of 6 votes",
+    ]
 
 
 async def test_threads_are_counted_and_read_by_themselves(scene: Scene, platform: DiscordPlatform) -> None:

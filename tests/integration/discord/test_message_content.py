@@ -215,10 +215,11 @@ async def test_a_question_by_reply_is_asked_with_the_chain_above(scene: Scene) -
 
 async def test_replies_tell_what_they_answer(scene: Scene) -> None:
     (case,) = [item for item in cases("discord") if item["id"] == "discord-reply-relations"]
-    people, said = {"Bob": scene.bob, "Ada": scene.ada}, {}
+    people = {"Bob": scene.bob, "Ada": scene.ada}
+    said: dict[int, Message] = {}
     thread = scene.discord.open_thread(scene.bob, scene.general, "plans")
     for item in case["message"]["conversation"]:
-        told = said.get(item.get("reply_to"))
+        told = said[item["reply_to"]] if "reply_to" in item else None
         said[item["id"]] = scene.discord.say(people[item["author"]], thread, item["content"], reply_to=told)
     scene.model.scripts += [words("Nothing."), words("- Tuesday it is. [1]")]
     async with scene.bot():
@@ -272,3 +273,32 @@ async def test_a_command_in_a_reply_is_one(scene: Scene) -> None:
     assert "!ask" not in received(scene)
     assert "> \\[card] of mine" in received(scene)
     assert "Mention me" in "".join(item.content for item in scene.answers(scene.general))
+
+
+@pytest.mark.parametrize("ping", [True, False])
+async def test_a_reply_to_somebody_else_is_for_them(scene: Scene, ping: bool) -> None:
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention("when do they open?"))
+        await scene.done(thread)
+        said = scene.discord.say(scene.bob, thread, "I was there.")
+        scene.discord.say(scene.ada, thread, "what was it like?", reply_to=said, ping=ping)
+        scene.discord.say(scene.ada, thread, "and on Sundays?", reply_to=scene.answers(thread)[0], ping=ping)
+        await scene.done(thread, 2)
+    assert len(scene.model.asked) == 2
+    assert "and on Sundays?" in received(scene)
+
+
+# ---------------------------------------------------------------- names of threads
+
+
+async def test_a_thread_is_named_by_what_was_typed_until_that_is_deleted(scene: Scene) -> None:
+    said = scene.discord.say(scene.bob, scene.general, "The pump rattles.")
+    async with scene.bot():
+        asked = scene.mention(f"why **does** it, {scene.discord.mention(scene.bob)}?", reply_to=said)
+        thread = await scene.thread_of(asked)
+        named = thread.name
+        await scene.done(thread)
+        scene.discord.delete(scene.ada, asked)
+        await scene.until(lambda: thread.name != named)
+    assert named == "why does it?"
+    assert thread.name == "Question"

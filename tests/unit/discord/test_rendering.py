@@ -91,8 +91,28 @@ def test_nonces_are_short_enough() -> None:
 
 @pytest.mark.parametrize("text", ["", "word", "w" * 300, "two words " * 40, "line\none"])
 def test_a_thread_has_a_name(text: str) -> None:
-    assert 1 <= len(thread_name(text)) <= 100
+    assert 1 <= len(thread_name(text)) <= 90
     assert "\n" not in thread_name(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[in reply to Bob: The pump rattles]\nwhy?\n\n> [replied-to message from Bob]\n> The pump rattles", "why?"),
+        ("> somebody said so\nis that **really** `true`?", "is that really true?"),
+        (
+            "@Ada, @bob.b what about ||that||, @Zoe, 2 * 3 and snake_case @Ada ?",
+            "what about that,, 2 * 3 and snake_case?",
+        ),
+        ("look\n\n[card] Build 812 failed\n  timed out\n\n[sticker] Wave", "look"),
+        ("[sticker] Wave", "Question"),
+        ("\\[card] is what I typed", "[card] is what I typed"),
+        ("# Title\nwrite to me@example.org", "Title write to me@example.org"),
+        ("word " * 40, "word " * 16 + "word…"),
+    ],
+)
+def test_a_thread_is_named_by_what_was_typed(text: str, name: str) -> None:
+    assert thread_name(text) == name
 
 
 def test_a_long_command_text_is_told_whole() -> None:
