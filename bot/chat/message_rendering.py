@@ -79,7 +79,7 @@ def typed_text(rendered: str) -> str:
     kept: list[str] = []
     is_part = False
     for line in rendered.split("\n"):
-        is_part = bool(_MARK_LIKE.match(line)) or (is_part and line.startswith(_INDENT))
+        is_part = bool(_MARK_LIKE.match(line)) or (is_part and line[:2] in {"", _INDENT})
         if not is_part and not line.startswith(">"):
             is_escaped = line.startswith("\\") and _MARK_LIKE.match(line[1:])
             kept.append(line[1:] if is_escaped else line)
