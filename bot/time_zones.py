@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+UTC_NAME: Final = "UTC"
 REMEMBERED: Final = 1_000
 """More than there are names; each is a file, which is read once."""
 
@@ -17,7 +20,25 @@ def find_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+        return ZoneInfo(UTC_NAME)
+
+
+async def load_zones(names: Iterable[str]) -> None:
+    """Read the files of zones in a thread, so that `find_zone` finds them without blocking."""
+    for name in sorted(set(names) - {UTC_NAME}):
+        await asyncio.to_thread(find_zone, name)
+
+
+def in_zone(at: datetime, name: str) -> datetime:
+    """Return an aware time as clocks in that zone show it; in UTC at the ends of the calendar, where there is no other.
+
+    Reads a file unless `load_zones` has.
+    """
+    zone: tzinfo = UTC if name == UTC_NAME else find_zone(name)
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at.astimezone(UTC)
 
 
 def zone_label(at: datetime) -> str:

@@ -20,6 +20,7 @@ from bot.errors import ContextTooLong, ThreadNotWhole
 from bot.parameter_resolver import values_of
 from bot.parameters import PARAMETERS, Effective
 from bot.ports import Clock, Model, Platform, Rates, Store
+from bot.time_zones import load_zones
 from bot.types import (
     Conversation,
     Entry,
@@ -154,6 +155,7 @@ class RequestBuilder:
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         asked = (turn.incoming, *turn.burst)
         files = await self._read_files(turn.incoming, asked, parameters, limits)
+        await load_zones(item.time_zone for item in asked)
         view = View(
             conversation=conversation,
             history=history,

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from bot.context.tokens import estimate_entry
 from bot.delivery.addresses import visible
-from bot.time_zones import find_zone, zone_label
+from bot.time_zones import UTC_NAME, in_zone, zone_label
 from bot.types import (
     EMPTY,
     SOURCES_ID,
@@ -78,10 +78,7 @@ def time_label(at: datetime) -> str:
 
 def local_time(message: Incoming | ThreadMessage, at: datetime) -> datetime:
     """Return `at` as the clock of a message's author shows it; in UTC where their time zone is not known."""
-    try:
-        return at.astimezone(find_zone(message.time_zone) if isinstance(message, Incoming) else UTC)
-    except OverflowError:  # at the ends of the calendar, as a false clock may tell
-        return at.astimezone(UTC)
+    return in_zone(at, message.time_zone if isinstance(message, Incoming) else UTC_NAME)
 
 
 def without_label(text: str) -> tuple[str, str]:
