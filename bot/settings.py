@@ -103,7 +103,7 @@ class Settings(BaseSettings):
 
 
 class PlatformSettings(BaseSettings):
-    """What an operator can set for one chat platform.
+    """Settings of one chat platform.
 
     The platform is joined as soon as one of the settings in `joined_by` is there.
     """

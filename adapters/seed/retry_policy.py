@@ -62,7 +62,7 @@ class AttemptState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryContext:
-    """What a decision depends on besides the question: rules, chance (0 to 1) and seconds that are left."""
+    """Context of a decision besides the question: rules, chance (0 to 1) and seconds that are left."""
 
     retries: Retries
     context_tokens: int
@@ -72,7 +72,7 @@ class RetryContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryDecision:
-    """What comes next: `events` first; then `error`, or another try as `course` after `delay` seconds, or the end."""
+    """Next step: `events` first; then `error`, or another try as `course` after `delay` seconds, or the end."""
 
     events: Sequence[ModelEvent] = field(default=())
     error: ModelError | None = None

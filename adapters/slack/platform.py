@@ -68,7 +68,7 @@ CATCH_UP_REST_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackOptions:
-    """How Slack is joined: one workspace by `bot_token`, or many by `client_id` and `client_secret`.
+    """Options of the connection to Slack: one workspace by `bot_token`, or many by `client_id` and `client_secret`.
 
     With `app_token` deliveries come over Socket Mode, else over HTTP at `host` and `port`, signed with
     `signing_secret`. `secret_key` encrypts stored tokens. `api_url` is another server than Slack's. `minute` is how

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions:
-    """What differs between the places where turns are run: without `files` attachments are named and not read."""
+    """Options that differ between places where turns run: without `files` attachments are named and not read."""
 
     files: AttachmentLoader | None = None
     takeover: TakeoverTimes = DEFAULT_TIMES

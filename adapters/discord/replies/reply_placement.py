@@ -25,7 +25,7 @@ _NAME: Final = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyPlacement:
-    """Where an answer is written; `reply_to` is the message that it replies to."""
+    """Place of an answer; `reply_to` is the message that it replies to."""
 
     ref: ReplyRef
     reply_to: str = ""

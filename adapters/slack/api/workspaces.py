@@ -32,7 +32,7 @@ class Origin:
 
 
 class Workspaces(Protocol):
-    """Which workspaces there are."""
+    """Directory of the workspaces."""
 
     async def get(self, origin: Origin) -> SlackWorkspace:
         """Return a workspace. Raises `PlatformError`."""

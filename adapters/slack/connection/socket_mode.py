@@ -47,7 +47,7 @@ FRAME: Final = "frame"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketModeOptions:
-    """How many connections are held, and how patiently; times in seconds."""
+    """Number of connections, and their time limits; times in seconds."""
 
     connections: int = 2
     heartbeat: float = HEARTBEAT_SECONDS
