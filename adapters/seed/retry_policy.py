@@ -187,7 +187,9 @@ def _after_invalid(course: AttemptState, answer: ResponseState, problem: Problem
     parameters = {name: value for name, value in course.request.parameters.items() if name not in names}
     request = replace(course.request, parameters=parameters)
     told = sorted(names - {"enable_caching"})  # caching changes the price and not the answer
-    events = [NoteFound(f"The model does not take {' and '.join(told)} here, so it was asked without.")] if told else []
+    events = (
+        [NoteFound(f"The model does not accept {' and '.join(told)} here, so it was asked without.")] if told else []
+    )
     return RetryDecision(events=events, course=_again(course, answer, request=request, dropped=course.dropped | names))
 
 

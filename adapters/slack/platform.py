@@ -230,7 +230,7 @@ class SlackPlatform:
                 group.create_task(self._listen(intake), name="Slack")
                 group.create_task(self._catch_up(catch_up), name="catching up")
                 telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(hearing, owed))
-                group.create_task(telling, name="telling what is owed")
+                group.create_task(telling, name="sending pending answers")
         except BaseExceptionGroup as errors:
             wrong = errors.subgroup(ConfigError)
             raise first_of(wrong if wrong is not None else errors) from errors

@@ -139,7 +139,7 @@ class DiscordClient:
         """Return the application behind the bot. Raises `PlatformError`."""
         info = (await self.login()).application
         if info is None:
-            raise PlatformError("Discord did not tell the application of the bot")
+            raise PlatformError("Discord did not say which application the bot belongs to")
         return info
 
     async def call(
