@@ -75,7 +75,7 @@ class QuestionTooLong(InvalidInput):
 
 
 class ModelFacts(TypedDict, total=False):
-    """What every `ModelError` carries, where the server told it."""
+    """Facts that every `ModelError` carries, where the server told them."""
 
     status: int | None  # of HTTP
     code: str | None
@@ -105,7 +105,7 @@ class ModelRejected(ModelError):
 
 
 class ModelAccessDenied(ModelRejected):
-    """Key, credits or model name are wrong; only the operator can mend it."""
+    """Key, credits or model name are wrong; only the operator can fix it."""
 
 
 class ContextTooLong(ModelRejected):

@@ -25,7 +25,7 @@ UNSET_WORDS = frozenset({"", "none", "unset", "default"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Where a value is set; `key` names the workspace, channel or conversation ("" for default and turn)."""
+    """Place where a value is set; `key` names the workspace, channel or conversation ("" for default and turn)."""
 
     kind: ScopeKind
     key: str = ""

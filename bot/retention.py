@@ -14,7 +14,7 @@ PARAMETER: Final = "retention"
 
 
 class Retention:
-    """What people set at scopes, as stored text, and the days that hold where nothing is set (None: for ever)."""
+    """Retention set at scopes, as stored text, and the days that apply where nothing is set (None: for ever)."""
 
     def __init__(self, values: Mapping[Scope, str], days: int | None) -> None:
         parameter = find(PARAMETER)

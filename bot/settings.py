@@ -62,10 +62,10 @@ class Settings(BaseSettings):
     )
     docs_mode: DocsMode = Field(
         "extract",
-        description="PDFs: extract (their text), pages (pictures of them) or file_part (the file itself), both dearer",
+        description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",
     )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
-    stop_grace_seconds: float = Field(25, ge=0, description="how long running answers may go on after SIGTERM")
+    stop_grace_seconds: float = Field(25, ge=0, description="how long answers may still run after SIGTERM")
     burst_pause_seconds: float = Field(
         0,
         ge=0,
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
 
 
 class PlatformSettings(BaseSettings):
-    """What an operator can set for one chat platform.
+    """Settings of one chat platform.
 
     The platform is joined as soon as one of the settings in `joined_by` is there.
     """

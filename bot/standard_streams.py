@@ -17,7 +17,7 @@ STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))  # in the order of 
 
 
 class OutputLost(Exception):
-    """What was printed did not arrive; `is_closed` says that nobody reads it any more."""
+    """Printed output did not arrive; `is_closed` says that nobody reads it any more."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"the output could not be written ({error.strerror})")

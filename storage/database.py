@@ -142,7 +142,7 @@ def _transact(bind: sa.Engine | sa.Connection, work: Work[T]) -> T:
 
 
 class _Transactions(Protocol):
-    """Where transactions are run."""
+    """Runner of transactions."""
 
     async def run(self, work: Work[T]) -> T: ...
 

@@ -44,7 +44,7 @@ def _hold(session: Session, lock: sa.TextClause, platform: str, workspace: str) 
 
 
 class Changes:
-    """What happened to messages of one channel, and to the places around them."""
+    """Deletions and edits of one channel's messages, and of the places around them."""
 
     def __init__(self, session: Session, key: ConversationKey, ids: Collection[str]) -> None:
         given = {

@@ -18,7 +18,7 @@ def _event_errors() -> EventErrors:
 
 
 class DiscordStore(AdapterStateStore, SettingStore, Protocol):
-    """What the adapter remembers, and what people have set."""
+    """Store for the state of the adapter and the settings of people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

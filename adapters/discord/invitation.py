@@ -10,7 +10,7 @@ import discord
 SCOPES: Final = ("bot", "applications.commands")
 
 REASONS: Final[Mapping[str, str]] = {
-    "view_channel": "to be told what is written in a channel",
+    "view_channel": "to receive the messages of a channel",
     "send_messages": "to answer in channels",
     "create_public_threads": "to open a thread for a question in a channel",
     "send_messages_in_threads": "to answer in threads and forum posts",

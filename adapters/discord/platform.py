@@ -98,7 +98,7 @@ class DiscordPlatform(DiscordChannelReader):
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
         telling = keep_telling(bot, PLATFORM, lambda owed: tell_owed(bot, self.around, owed))
-        task = asyncio.create_task(telling, name="Discord: telling what is owed")
+        task = asyncio.create_task(telling, name="Discord: sending pending answers")
         try:
             await listen(bot, self._options, self.around, on_ready=self._ready.set)
         finally:

@@ -27,7 +27,7 @@ _KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")  # what
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderBounds:
-    """What reading may take: files at once, seconds and memory for each; `file_bytes` bounds what is fetched."""
+    """Bounds of reading: files at once, seconds and memory for each; `file_bytes` bounds what is fetched."""
 
     at_once: int = 2
     seconds: float = 30.0

@@ -13,7 +13,7 @@ EVERY_KIND: frozenset[MediaKind] = frozenset({"image", "video", "document"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingRules:
-    """What holds for every file: how PDFs are given to the model, and which media it takes."""
+    """Rules for every file: how PDFs are given to the model, and which media it takes."""
 
     docs: DocsMode = "extract"
     takes: frozenset[MediaKind] = EVERY_KIND

@@ -26,7 +26,7 @@ _MOST_GAP: Final = 64  # empty cells shown in a row; a cell far to the right mus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """What the cells of a workbook share: texts, which styles are dates, and the day that dates count from."""
+    """Data that the cells of a workbook share: texts, which styles are dates, and the day that dates count from."""
 
     texts: tuple[str, ...]
     date_styles: frozenset[int]

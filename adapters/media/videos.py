@@ -22,7 +22,7 @@ _AVI_HEADER_WITHIN: Final = 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a video's header tells: length in seconds and size in pixels."""
+    """Header of a video: length in seconds and size in pixels."""
 
     seconds: float
     width: int

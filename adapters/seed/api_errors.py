@@ -54,7 +54,7 @@ DETAIL_CHARACTERS = 200
 
 
 class ProblemKind(Enum):
-    """What a problem means for the request that met it."""
+    """Meaning of a problem for the request that met it."""
 
     BUSY = auto()  # the same request may pass later
     DENIED = auto()  # the operator must act

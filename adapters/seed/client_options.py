@@ -37,7 +37,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How much is asked at once; the account's limits are 50 requests and 2,000,000 tokens per minute."""
+    """Limits of concurrent work; the account's limits are 50 requests and 2,000,000 tokens per minute."""
 
     requests_per_minute: int = 45
     tokens_per_minute: int = 1_800_000
@@ -59,7 +59,7 @@ class Retries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What a test replaces: chance, the clocks, waiting and the network."""
+    """Surroundings that a test replaces: chance, the clocks, waiting and the network."""
 
     chance: Callable[[], float] = random.random
     monotonic: Callable[[], float] = time.monotonic

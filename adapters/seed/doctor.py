@@ -53,7 +53,7 @@ PLAIN_HAS_NOT: Mapping[str, str] = {"image input": NOT_SEED, "web search": NOT_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What came of one question; `first` is the seconds to its first token, None when there was none."""
+    """Result of one question; `first` is the seconds to its first token, None when there was none."""
 
     events: tuple[ModelEvent, ...]
     error: ModelError | None

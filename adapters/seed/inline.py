@@ -12,7 +12,7 @@ CLOSING = "</think>"
 
 
 class ReasoningState(Enum):
-    """How far the beginning of an answer has been read."""
+    """Progress in reading the beginning of an answer."""
 
     BEGINNING = auto()  # it may still turn out to be the tag
     REASONING = auto()

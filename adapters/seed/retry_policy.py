@@ -62,7 +62,7 @@ class AttemptState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryContext:
-    """What a decision depends on besides the question: rules, chance (0 to 1) and seconds that are left."""
+    """Context of a decision besides the question: rules, chance (0 to 1) and seconds that are left."""
 
     retries: Retries
     context_tokens: int
@@ -72,7 +72,7 @@ class RetryContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryDecision:
-    """What comes next: `events` first; then `error`, or another try as `course` after `delay` seconds, or the end."""
+    """Next step: `events` first; then `error`, or another try as `course` after `delay` seconds, or the end."""
 
     events: Sequence[ModelEvent] = field(default=())
     error: ModelError | None = None
@@ -187,7 +187,9 @@ def _after_invalid(course: AttemptState, answer: ResponseState, problem: Problem
     parameters = {name: value for name, value in course.request.parameters.items() if name not in names}
     request = replace(course.request, parameters=parameters)
     told = sorted(names - {"enable_caching"})  # caching changes the price and not the answer
-    events = [NoteFound(f"The model does not take {' and '.join(told)} here, so it was asked without.")] if told else []
+    events = (
+        [NoteFound(f"The model does not accept {' and '.join(told)} here, so it was asked without.")] if told else []
+    )
     return RetryDecision(events=events, course=_again(course, answer, request=request, dropped=course.dropped | names))
 
 

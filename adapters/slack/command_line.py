@@ -40,7 +40,7 @@ def _print_manifest(options: argparse.Namespace) -> int:
 
     url = options.url.rstrip("/")
     if url and not url.startswith("https://"):
-        raise InvalidInput("Slack takes addresses that begin with https:// alone.")
+        raise InvalidInput("Slack accepts only addresses that begin with https://.")
     if options.installs and not url:
         raise InvalidInput("--installs needs --url: workspaces install the app at that address.")
     say_json(manifest(url=url, installs=options.installs), indent=2)

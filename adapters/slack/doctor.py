@@ -28,7 +28,7 @@ WRONG_APP_TOKEN: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResult:
-    """What came of one call: `error` is Slack's code, "" for none; `away` tells why there was no answer at all."""
+    """Result of one call: `error` is Slack's code, "" for none; `away` tells why there was no answer at all."""
 
     body: Mapping[str, Any]
     scopes: frozenset[str] | None = None

@@ -17,16 +17,16 @@ from adapters.slack.replies.rendering import COMMAND
 RETURN_PATH: Final = "/slack/oauth_redirect"
 
 SCOPES: Final[Mapping[str, str]] = {
-    "app_mentions:read": "to hear its name in channels",
+    "app_mentions:read": "to notice mentions in channels",
     "assistant:write": "to suggest prompts in its messages tab",
     "channels:history": "to read the thread that it is asked in, follow-ups there, and what it is to summarise",
     "channels:read": "to know channels by name, and whether they are public",
-    "chat:write": "to answer, stream, show a status, and speak to one person alone",
+    "chat:write": "to answer, stream, show a status, and write to one person alone",
     "commands": f"for {COMMAND} and the shortcuts on messages",
     "files:read": "to read the files that people ask about",
     "groups:history": "the same as channels:history, in private channels that it was invited to",
     "groups:read": "the same as channels:read, in private channels that it was invited to",
-    "im:history": "to hear what people write to it directly",
+    "im:history": "to receive direct messages",
     "im:read": "to know direct messages from channels",
     "im:write": "to write to somebody directly whom it cannot reach in a channel",
     "mpim:history": "the same as channels:history, in group messages",
@@ -41,7 +41,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "app_mention": "questions in channels",
     "app_uninstalled": "the tokens of that workspace are deleted, and all that was said there",
     "channel_deleted": "what was said in a channel goes with it",
-    "channel_left": "the same where the bot is taken out",
+    "channel_left": "the same where the bot is removed",
     "channel_rename": "channels are known by their new name",
     "group_deleted": "the same as channel_deleted, for private channels",
     "group_left": "the same as channel_left, for private channels",

@@ -71,7 +71,7 @@ CATCH_UP_REST_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackOptions:
-    """How Slack is joined: one workspace by `bot_token`, or many by `client_id` and `client_secret`.
+    """Options of the connection to Slack: one workspace by `bot_token`, or many by `client_id` and `client_secret`.
 
     With `app_token` deliveries come over Socket Mode, else over HTTP at `host` and `port`, signed with
     `signing_secret`. `secret_key` encrypts stored tokens. `api_url` is another server than Slack's. `minute` is how
@@ -241,7 +241,7 @@ class SlackPlatform:
                 group.create_task(self._listen(intake), name="Slack")
                 group.create_task(self._catch_up(catch_up), name="catching up")
                 telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(hearing, owed))
-                group.create_task(telling, name="telling what is owed")
+                group.create_task(telling, name="sending pending answers")
         except BaseExceptionGroup as errors:
             wrong = errors.subgroup(ConfigError)
             raise first_of(wrong if wrong is not None else errors) from errors

@@ -41,7 +41,7 @@ BROKEN = "Something went wrong. The details are in Seedling's log."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What every page shares."""
+    """Objects that every page shares."""
 
     store: WorkspaceStore
     hub: Hub
@@ -385,7 +385,7 @@ def _conversation(channel: Channel, request: _Request) -> ConversationKey:
 
 
 class _Request:
-    """What a browser sent: read as text of limited length, whatever it is."""
+    """Request of a browser: read as text of limited length, whatever it is."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values

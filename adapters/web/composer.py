@@ -61,7 +61,7 @@ class ComposedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What to do with it: `message` is for everybody (None for a command), `incoming` is for the bot."""
+    """Submitted text: `message` is for everybody (None for a command), `incoming` is for the bot."""
 
     message: ChannelMessage | None
     incoming: Incoming

@@ -56,7 +56,7 @@ def prompt_of(record: RequestRecord) -> Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A part of a bar: "head", or "head-new" where it was read anew, "cached" behind it, and "new"."""
+    """Part of a bar: "head" (the system prompt), "head-new" where it was not cached, "cached" behind it, and "new"."""
 
     kind: str
     y: float

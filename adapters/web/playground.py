@@ -39,7 +39,7 @@ WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaygroundOptions:
-    """How the playground is served; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers."""
+    """Options of the playground; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers."""
 
     host: str
     port: int
@@ -51,12 +51,12 @@ class PlaygroundOptions:
 
 
 class PlaygroundStore(WorkspaceStore, AdapterStateStore, Protocol):
-    """What the playground keeps things in."""
+    """Store of the playground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where the playground is; `administrator` is a link that makes who opens it administrator, once."""
+    """Address of the playground; `administrator` is a link that makes who opens it administrator, once."""
 
     url: str
     administrator: str = field(repr=False)

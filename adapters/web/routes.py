@@ -45,7 +45,7 @@ _NICEGUI_FILES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """What may be done at an address; `is_open` to everybody, `is_page` shows the chat, `is_socket` is its socket."""
+    """Rules of an address; `is_open` to everybody, `is_page` shows the chat, `is_socket` is its socket."""
 
     methods: frozenset[str] = READ
     is_open: bool = False

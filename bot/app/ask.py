@@ -26,7 +26,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskResult:
-    """What came of one question from the terminal: a finished reply, or a command's text.
+    """Result of one question from the terminal: a finished reply, or a command's text.
 
     `signal` is the one that stopped it, 0 for none; `failure` is why the output could not be written, if it could not.
     """
@@ -41,7 +41,7 @@ class AskResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """What is asked: `overrides` hold for it alone, `files` are paths."""
+    """Question from the terminal: `overrides` apply to it alone, `files` are paths."""
 
     text: str
     thread: str

@@ -37,7 +37,7 @@ CONVERSATIONS_AT_ONCE = 500
 
 
 class EngineRole(Enum):
-    """What a process does with turns."""
+    """Role of a process in running turns."""
 
     RUNS = auto()  # takes up what anybody has accepted
     ACCEPTS = auto()  # stores them for others to run; needs a queue

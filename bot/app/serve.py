@@ -72,7 +72,7 @@ def _need_queue(settings: Settings, command: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessKind:
-    """What a process does: its role, where it `answers` or shows what commands say, and what it `listens` to."""
+    """Kind of a process: its role, where it `answers` or shows what commands say, and what it `listens` to."""
 
     role: EngineRole
     playground: bool = False

@@ -60,7 +60,7 @@ def reason_for_silence(said: Utterance, before: Sequence[Utterance], *, has_file
 
 
 class _Talk:
-    """Who talks with whom, as far as it is known; names are kept by how people write them."""
+    """Record of who talks with whom, as far as it is known; names are kept by how people write them."""
 
     def __init__(self) -> None:
         self.people: set[str] = set()

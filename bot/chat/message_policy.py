@@ -31,7 +31,7 @@ ANSWERS_TO_BOTS: Final = 3
 
 
 class Action(StrEnum):
-    """What is done with something that came in."""
+    """Action for something that came in."""
 
     ANSWER = "answer"
     COMMAND = "command"
@@ -42,7 +42,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do; `text` is what the author is told, `reason` is for the log."""
+    """Decision of the policy; `text` is what the author is told, `reason` is for the log."""
 
     action: Action
     text: str = ""
@@ -51,7 +51,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyState:
-    """What the stores know: whether the bot takes part in the conversation, and the parameters that hold there.
+    """State from the stores: whether the bot takes part in the conversation, and the parameters that apply there.
 
     `talk` is what was said there lately, oldest first; only `follow_ups=auto` looks at it.
     `asked_by_bots` is the number of questions that bots have asked there since a person did.

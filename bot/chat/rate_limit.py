@@ -25,7 +25,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Priority(IntEnum):
-    """Why a call is made; the lowest goes first."""
+    """Priority of a call; the lowest goes first."""
 
     FIRST = 0  # the first text of an answer
     FINAL = 1  # its end, or a command's answer

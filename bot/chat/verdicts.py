@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How an error code is meant: it passes and the call is tried again, or it is final for the `reason`.
+    """Meaning of an error code: it passes and the call is tried again, or it is final for the `reason`.
 
     `maybe_done` says of one that passes that the call may have had its effect.
     """

@@ -17,7 +17,7 @@ Group = Literal["ask", "settings", "tell"]
 
 
 class Role(IntEnum):
-    """What somebody may do at a place; a higher role may do all that a lower one may."""
+    """Role of somebody at a place; a higher role may do all that a lower one may."""
 
     MEMBER = 0
     MANAGER = 1  # of the channel
@@ -26,7 +26,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What handlers work with. `check_may_summarise` raises `InvalidInput` for those who may not read a channel."""
+    """Services that handlers use. `check_may_summarise` raises `InvalidInput` for those who may not read a channel."""
 
     store: Store
     rates: Rates

@@ -40,7 +40,7 @@ NOT_FETCHED: Final = "could not be fetched"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentLoader:
-    """How attachments are read: `sources` by platform name; `media_bytes` is what one request can carry in all."""
+    """Loads attachments: `sources` by platform name; `media_bytes` is what one request can carry in all."""
 
     reader: MediaReader
     sources: Mapping[str, FileSource]

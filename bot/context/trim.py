@@ -19,7 +19,7 @@ TURNS_FOR_ONE_PAUSE: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrimSchedule:
-    """How a conversation goes, as far as it is in view.
+    """Rhythm of a conversation, as far as its window shows it.
 
     `growth` are the mean tokens that a turn adds, `overshoot` those by which a level is passed on average, since a
     turn's tokens come at once; `pauses` of its `turns` came after the cache's lifetime.

@@ -47,7 +47,7 @@ CACHED_AT_LEAST: Final = 1_024
 
 
 class CacheBreak(StrEnum):
-    """Why a request does not extend the one before."""
+    """Reason why a request does not extend the one before."""
 
     FIRST = "first"
     TRIM = "trim"
@@ -62,7 +62,7 @@ FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, Cac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowLimits:
-    """What bounds and prices a request.
+    """Limits and prices of a request.
 
     `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
     name and `floors` what its values mean. `at_most` bounds the uncorrected estimate of the whole prompt after the
@@ -95,7 +95,7 @@ class WindowLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What is known when a request is about to be made.
+    """Facts about a conversation when a request is about to be made.
 
     `history` are the stored entries from `conversation.window_start` on, `question` the entries that this turn
     asks (at least one, not yet stored): together they are what the window is cut from. `head` is the system prompt,
@@ -119,7 +119,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What a request carries, and why.
+    """Window of a request, and its reason.
 
     `start` is the position of the first entry carried. `broken` says why the request does not extend the one
     before, None when it does. `removed` are the entries that left the view with it, oldest first. `estimated`

@@ -55,7 +55,7 @@ class MarkdownLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockState:
-    """What is open at the start of a line: `table` is the text of its two first lines, `header` a possible first."""
+    """State at the start of a line: `table` is the text of its two first lines, `header` a possible first."""
 
     fence: Fence | None = None
     table: str = ""

@@ -54,7 +54,7 @@ def split(text: str, *, limit: int, size: Size = len) -> list[Piece]:
 
 
 class Splitter:
-    """Splits one growing text again and again: the same as `split`, but settled pieces are not looked at anew."""
+    """Splits one growing text again and again: the same as `split`, but settled pieces are not looked at again."""
 
     def __init__(self, *, limit: int, size: Size = len) -> None:
         if limit < MIN_LIMIT:

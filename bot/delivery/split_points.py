@@ -26,7 +26,7 @@ _CODE_LINE_MARKS: Final = re.compile(r"[ \t>]*[`~]*")
 
 
 class Rank(IntEnum):
-    """How well a text can be cut at a place, best first."""
+    """Rank of a place for cutting, best first."""
 
     BLOCK = 0  # between blocks
     ITEM = 1  # between outermost list items, or rows of a table

@@ -55,7 +55,7 @@ class Rates(Protocol):
 
 @runtime_checkable
 class FileSource(Protocol):
-    """Where the bytes of attachments come from: the platform that named them, where it gives out files."""
+    """Source of the bytes of attachments: the platform that named them, where it gives out files."""
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
         """Return the whole file; reads at most `limit` bytes, whatever size was stated.

@@ -148,7 +148,7 @@ class ChannelReader(Protocol):
 
 
 class Bot(Protocol):
-    """What an adapter hands its events to.
+    """Receiver of an adapter's events.
 
     Whatever has an effect names who wants it and by which delivery (`asked`), and the same delivery twice is done
     once. What is REPLIED, and what an `InvalidInput` says, is owed to the author until `told` is called: after a crash
@@ -289,7 +289,7 @@ OpenStore = Callable[[Settings], AbstractAsyncContextManager[Store]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joining(Generic[OwnSettings]):
-    """What a platform is opened with: its own settings, those of the core, and whether the model can search the web."""
+    """Arguments of opening a platform: its settings, those of the core, and whether the model can search the web."""
 
     settings: OwnSettings
     core: Settings

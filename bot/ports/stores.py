@@ -222,7 +222,7 @@ class SettingStore(Protocol):
 
 
 class Ledger(Protocol):
-    """What was used and paid, without any text; it outlives the conversations. Can raise `StorageError`."""
+    """Record of usage and cost, without any text; it outlives the conversations. Can raise `StorageError`."""
 
     async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         """Return the sum of all requests `within` something from `since` to before `until`, both aware."""
@@ -230,7 +230,7 @@ class Ledger(Protocol):
 
 
 class AdapterStateStore(Protocol):
-    """What adapters must remember between starts, as text by platform and name: installations, what was seen last.
+    """State of adapters between starts, as text by platform and name: installations, what was seen last.
 
     Secrets are encrypted before they come here. Any method can raise `StorageError`.
     """

@@ -29,7 +29,7 @@ class ReadablePlatform(Platform, ChannelReader, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelHistory:
-    """What was read, in order. `begins_at` is the time from which on everything is there, None for all of it.
+    """Messages that were read, in order. `begins_at` is the time from which on everything is there, None for all of it.
 
     `is_cut` says that there was more than is read at most.
     """

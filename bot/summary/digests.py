@@ -129,7 +129,7 @@ async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore
     zone = await zone_of(found.time_zone)
     next_at = next_time(found.at, found.weekday, zone, after=now)
     paused = verb == "pause"
-    answer = f"Digest {found.id} " + ("is paused." if paused else f"goes on: next {_local(next_at, zone)}.")
+    answer = f"Digest {found.id} " + ("is paused." if paused else f"is resumed: next {_local(next_at, zone)}.")
     return Effect(change=PauseDigest(id=found.id, paused=paused, next_at=next_at), tell=lambda _: answer)
 
 

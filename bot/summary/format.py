@@ -20,7 +20,7 @@ QUOTED: Final = "(quoted for the summary below, addressed to nobody)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormattedSummary:
-    """What is shown, and how many of its points name a message."""
+    """Shown text, and how many of its points name a message."""
 
     text: str
     points: int

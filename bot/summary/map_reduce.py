@@ -36,7 +36,7 @@ LEAST_ROOM: Final = 200  # tokens of messages in one request, however small the 
 
 @dataclass(slots=True)
 class MapReduceResult:
-    """What came of condensing: the parts in order, what failed, and what was left out of what the model wrote."""
+    """Result of condensing: the parts in order, what failed, and what was left out of what the model wrote."""
 
     parts: list[SummaryPart] = field(default_factory=list)
     is_new: bool = False

@@ -28,7 +28,7 @@ APART: Mapping[str, ParameterValue] = {"enable_thinking": False, "enable_caching
 
 @dataclass(slots=True)
 class CostTally:
-    """What all requests of one summary used and cost together."""
+    """Usage and cost of all requests of one summary."""
 
     rates: Rates
     usage: Usage | None = None
@@ -42,7 +42,7 @@ class CostTally:
 
 @dataclass(slots=True)
 class TokenRatio:
-    """How many of the model's tokens an estimated one is, learned from each request: parts must not cross a tier."""
+    """Ratio of the model's tokens to estimated ones, learned from each request: parts must not cross a tier."""
 
     ratio: float = 1.0
 

@@ -43,7 +43,7 @@ RANGES: Final = ("last 50", "last 200", "since yesterday", "since my last messag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryRequest:
-    """What to read: a thread or a channel, and where to begin; at most one beginning is set.
+    """Range to read: a thread or a channel, and where to begin; at most one beginning is set.
 
     `last` is a number of messages. `after_own` and `after_summary` begin behind the asker's last message and behind
     what the last summary told; `start` is a message's id, or a link that ends in it.

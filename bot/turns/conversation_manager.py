@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions:
-    """What differs between the places where turns are run: without `files` attachments are named and not read.
+    """Options that differ between places where turns run: without `files` attachments are named and not read.
 
     `searches` says whether the model can search the web.
     """

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchTimes:
-    """How long a dispatcher waits, in seconds.
+    """Waits of a dispatcher, in seconds.
 
     `pause` lies between the newest arrival in a conversation and the claim, `sweep` between two looks for what was left
     open. A runner whose database is away rests from `first_rest` up to `longest_rest`, twice as long each time.

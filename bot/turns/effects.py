@@ -47,7 +47,7 @@ class Change(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing(Change[None]):
-    """No change: all that happens is that somebody is told something."""
+    """No change, only an answer to the author."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ class AcceptTurns(Change[tuple[TurnId | None, ...]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect(Generic[R]):
-    """What a command does: one change, and what its author is told of what came of it ("" for nothing)."""
+    """Effect of a command: one change, and the answer to its author about its result ("" for none)."""
 
     change: Change[R]
     tell: Callable[[R], str]
@@ -155,7 +155,7 @@ class Effect(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedOut(Generic[R]):
-    """What came of a change, and the answer that its author is owed ("" for none)."""
+    """Result of a change, and the pending answer to its author ("" for none)."""
 
     result: R
     answer: str

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """What was asked in an answered turn, and the conversation as it is remembered since."""
+    """Question of an answered turn, and the conversation as it is remembered since."""
 
     composition: PreparedRequest
     conversation: Conversation

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeoverTimes:
-    """How long a takeover waits for what is still on its way, in seconds.
+    """Waits of a takeover for calls that are still on their way, in seconds.
 
     A call that a runner sent before its end may reach the platform `late` seconds after it. Whoever lost a turn looks
     for the other's message so many `looks`, `between` them a pause; a conversation's runner is not free for that long.

@@ -67,14 +67,14 @@ class Attachment:
 
 
 class Task(StrEnum):
-    """What a turn is to do with its text."""
+    """Task of a turn with its text."""
 
     ANSWER = "answer"  # a question of the conversation
     SUMMARY = "summary"  # the words after "summarise": what to read and for whom
 
 
 class AuthorKind(StrEnum):
-    """Who writes, as the platform tells it."""
+    """Kind of author, as the platform tells it."""
 
     MEMBER = "member"
     GUEST = "guest"
@@ -140,7 +140,7 @@ class Incoming:
 
 
 class FollowUp(StrEnum):
-    """How a turn that has ended is gone on with."""
+    """Follow-up action on a turn that has ended."""
 
     RETRY = "retry"  # the failed question once more, in the same message
     REGENERATE = "regenerate"  # another answer to it, in the same message
@@ -148,7 +148,7 @@ class FollowUp(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an incoming."""
+    """Outcome of an incoming message."""
 
     ANSWERING = "answering"  # a turn is stored; its reply will come through the platform
     DUPLICATE = "duplicate"  # delivered before; nothing else happens
@@ -158,7 +158,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandleResult:
-    """What became of an incoming, and the Markdown to show to its author alone ("" unless REPLIED)."""
+    """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED)."""
 
     outcome: Outcome
     text: str = ""

@@ -74,13 +74,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What the platform itself says on one line: somebody joined, pinned, renamed."""
+    """Text of the platform itself on one line: somebody joined, pinned, renamed."""
 
     text: str
 
 
 class QuoteKind(StrEnum):
-    """Why another message is shown within this one."""
+    """Reason why another message is shown within this one."""
 
     FORWARD = "forwarded"
     LINK = "linked message"  # its address stands in the text

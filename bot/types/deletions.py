@@ -16,7 +16,7 @@ NO_TURNS: Mapping[ConversationKey, tuple[TurnId, ...]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionOutcome:
-    """What a deletion has reached.
+    """Outcome of a deletion.
 
     `interrupted` are turns by conversation that were waiting or being answered: their generation is to end at once,
     and whoever runs them takes back what is shown. `questions` counts the questions that are gone, `entries` the
@@ -30,7 +30,7 @@ class DeletionOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What a message says since it was edited at `at`; `correction` tells the model, where it knows the original."""
+    """New text of a message that was edited at `at`; `correction` tells the model, where it knows the original."""
 
     source_id: str
     text: str

@@ -28,7 +28,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTerms:
-    """What bounds the making ready of one file; `image_detail` and `video_fps` as the parameters of that name.
+    """Bounds for preparing one file; `image_detail` and `video_fps` as the parameters of that name.
 
     `text_tokens` is how much text may come of it, `media_tokens` and `media_bytes` how large its media may be.
     """
@@ -116,7 +116,7 @@ class Usage:
 
 
 class Finish(StrEnum):
-    """Why a stream ended."""
+    """Reason why a stream ended."""
 
     STOP = "stop"
     LENGTH = "length"

@@ -46,7 +46,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryPart:
-    """What is kept of the summary of some messages, in order; `id` follows from them."""
+    """Stored part of a summary of some messages, in order; `id` follows from them."""
 
     id: str
     headline: str

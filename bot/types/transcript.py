@@ -41,7 +41,7 @@ class StoredEntry(NewEntry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """What is remembered of a conversation between two requests.
+    """State of a conversation between two requests.
 
     `window_start` is the position of the first entry that the last request carried, `token_ratio` real tokens
     per estimated one, `head_digest` names the head of the last request, `memory` what trims have condensed.

@@ -17,7 +17,7 @@ TurnId = int
 
 
 class TurnState(StrEnum):
-    """Where a turn stands in its life."""
+    """State of a turn."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -122,7 +122,7 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """How a turn ended: everything that is written once the answer is known, in one transaction.
+    """End of a turn: everything that is written once the answer is known, in one transaction.
 
     `entries` are appended to the transcript (none for a refused or failed turn); `conversation` replaces
     what was remembered; `parameters` are the effective values as text; `error` is for operators; `request`
@@ -143,7 +143,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What became of a settlement when it was written.
+    """Result of writing a settlement.
 
     `conversation` is what is remembered now, with what people deleted while the answer was being written. Of a turn
     that is `withdrawn` nothing was written but the ledger. `stale` says the same of an answer to several questions of
@@ -157,7 +157,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condensation:
-    """What came of condensing the part of a conversation that left the view, or is about to.
+    """Result of condensing the part of a conversation that left the window, or is about to.
 
     `conversation` replaces what was remembered, `entries` are appended to the transcript; `cost` is None where
     no price is known. `error` says why there are no notes; the trim happens all the same.
@@ -173,7 +173,7 @@ class Condensation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """Which requests are meant: all that agree with every name given; "" leaves one open."""
+    """Filter of requests: all that agree with every name given; "" leaves one open."""
 
     platform: str = ""
     workspace: str = ""
@@ -193,7 +193,7 @@ EVERYTHING = Within()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """What requests used and cost together, in tokens and US dollars; where no price is known, nothing is added."""
+    """Sum of what requests used and cost, in tokens and US dollars; where no price is known, nothing is added."""
 
     requests: int = 0
     input: int = 0

@@ -41,7 +41,7 @@ from storage.turn_rules import FORGOTTEN, PLAYGROUND, without_words
 
 
 class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySchedules, MemoryDeliveries):
-    """What removes turns and entries, and remembers what it has reached in one deletion."""
+    """Removes turns and entries, and remembers what it has reached in one deletion."""
 
     _accepted_at: dict[TurnId, datetime]
     _not_before: dict[TurnId, datetime]

@@ -35,7 +35,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Delivery:
-    """A delivery; `due` is when another process may take it over, None when nothing is owed."""
+    """A delivery; `due` is when another process may take it over, None when no answer is pending."""
 
     at: datetime
     incoming: Incoming | None = None

@@ -20,7 +20,7 @@ JSON = sa.JSON(none_as_null=True)
 
 
 class BaseTable(SQLModel):
-    """What all tables share: names of constraints that migrations can rely on."""
+    """Base of all tables: names of constraints that migrations can rely on."""
 
     metadata: ClassVar[sa.MetaData] = sa.MetaData(
         naming_convention={

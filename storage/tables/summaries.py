@@ -51,7 +51,7 @@ class SummaryPartRow(Keyed, table=True):
 
 
 class SummaryMarkRow(Keyed, table=True):
-    """Up to when the last summary of a place told, to everybody (`person` "") or to one."""
+    """Time up to which the last summary of a place reached, for everybody (`person` "") or to one."""
 
     __tablename__ = "summary_mark"
 

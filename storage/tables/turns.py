@@ -197,7 +197,7 @@ class TurnRow(Keyed, table=True):
 
 
 class FeedbackRow(BaseTable, table=True):
-    """Whether somebody found an answer good; it outlives its turn, and names no words."""
+    """Rating of an answer by somebody; it outlives its turn, and names no words."""
 
     __tablename__ = "feedback"
 
@@ -213,7 +213,7 @@ DROPPED = "dropped"  # with a number: answers that were begun anew
 
 
 class LedgerRow(Keyed, table=True):
-    """What one turn used and cost, by purpose: numbers and names, never text; it outlives its turn.
+    """Usage and cost of one turn, by purpose: numbers and names, never text; it outlives its turn.
 
     `cost` is an exact decimal.
     """

@@ -47,7 +47,7 @@ _NOT_COUNTED: Final = ("/webhooks/", "/interactions/")  # by the limit of all re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordOptions:
-    """How Discord is reached; the addresses are Discord's own unless given."""
+    """Options of the connection to Discord; the addresses are Discord's own unless given."""
 
     token: str = field(repr=False)
     api_url: str | None = None
@@ -139,7 +139,7 @@ class DiscordClient:
         """Return the application behind the bot. Raises `PlatformError`."""
         info = (await self.login()).application
         if info is None:
-            raise PlatformError("Discord did not tell the application of the bot")
+            raise PlatformError("Discord did not say which application the bot belongs to")
         return info
 
     async def call(

@@ -39,7 +39,7 @@ NOT_TAKEN: Final = "I could not save that just now. Please send it again in a mo
 
 
 class DiscordMessageHandler:
-    """Messages, from the gateway or read afterwards; what is heard twice is answered once."""
+    """Handles messages, from the gateway or read afterwards; what arrives twice is answered once."""
 
     def __init__(self, bot: Bot, around: DiscordContext, *, reads_content: bool) -> None:
         self._bot = bot

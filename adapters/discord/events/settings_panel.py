@@ -52,7 +52,7 @@ TEMPLATE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
-    """What a panel shows: changes at `scope`, of the parameter `name` once one is chosen."""
+    """State of a panel: changes at `scope`, of the parameter `name` once one is chosen."""
 
     incoming: Incoming
     effective: Mapping[str, Effective]

@@ -20,7 +20,7 @@ SEARCHING: Final = "enable_web_search"
 
 
 class ButtonAction(StrEnum):
-    """What a button does."""
+    """Action of a button."""
 
     STOP = "stop"
     RETRY = "retry"

@@ -42,7 +42,7 @@ class InteractionExpired(PlatformError):
 
 
 class MessageTarget(Protocol):
-    """Where the messages of one answer are. Every method raises `PlatformError`."""
+    """Target of one answer's messages. Every method raises `PlatformError`."""
 
     async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:
         """Post a message; its id."""

@@ -30,7 +30,7 @@ NO_SEARCH: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What one message holds."""
+    """Content of one message."""
 
     content: str
     rows: tuple[Row, ...] = ()

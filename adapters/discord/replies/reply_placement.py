@@ -36,7 +36,7 @@ _MARKS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyPlacement:
-    """Where an answer is written; `reply_to` is the message that it replies to."""
+    """Place of an answer; `reply_to` is the message that it replies to."""
 
     ref: ReplyRef
     reply_to: str = ""

@@ -47,7 +47,7 @@ LONGEST_REST_SECONDS: Final = 30.0
 
 
 class SlackClient:
-    """The Web API as one workspace's bot; `token` gives its token, `spurned` is told when Slack no longer takes it.
+    """The Web API as one workspace's bot; `token` gives its token, `spurned` is called when Slack no longer accepts it.
 
     `minute` is how many seconds a minute of Slack's limits lasts.
     """

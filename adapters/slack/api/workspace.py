@@ -18,7 +18,7 @@ from bot.types import Attachment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the bot is in a workspace; `url` is the workspace's address, `name` what people call it."""
+    """Identity of the bot in a workspace; `url` is the workspace's address, `name` what people call it."""
 
     team: str
     enterprise: str

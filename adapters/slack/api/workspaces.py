@@ -32,7 +32,7 @@ class Origin:
 
 
 class Workspaces(Protocol):
-    """Which workspaces there are."""
+    """Directory of the workspaces."""
 
     async def get(self, origin: Origin) -> SlackWorkspace:
         """Return a workspace. Raises `PlatformError`."""
@@ -111,7 +111,7 @@ class SingleWorkspace:
                     self._workspace = await self._connector.workspace(self._calls)
                 except PlatformError as error:
                     if isinstance(error, SlackApiError) and error.code in TOKEN_GONE:
-                        raise ConfigError("SLACK_BOT_TOKEN", f"is not taken by Slack ({error})") from error
+                        raise ConfigError("SLACK_BOT_TOKEN", f"is not accepted by Slack ({error})") from error
                     raise
             return self._workspace
 

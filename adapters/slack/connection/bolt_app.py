@@ -110,7 +110,7 @@ def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
 
 
 class _Messages:
-    """Messages are heard, and then remembered as heard."""
+    """Messages are handled, and then remembered as handled."""
 
     def __init__(self, hearing: SlackMessageHandler, catch_up: SlackBackfill) -> None:
         self._hearing = hearing

@@ -47,7 +47,7 @@ FRAME: Final = "frame"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketModeOptions:
-    """How many connections are held, and how patiently; times in seconds."""
+    """Number of connections, and their time limits; times in seconds."""
 
     connections: int = 2
     heartbeat: float = HEARTBEAT_SECONDS
@@ -143,10 +143,10 @@ class SocketModeConnections:
         except SlackApiError as refusal:
             if refusal.code not in REFUSED:
                 raise
-            fix = f"is not taken by Slack ({refusal.code}); it begins with xapp- and has connections:write"
+            fix = f"is not accepted by Slack ({refusal.code}); it begins with xapp- and has connections:write"
             raise ConfigError("SLACK_APP_TOKEN", fix) from refusal
         if not isinstance(address, str) or not address.startswith(("wss://", "ws://")):
-            raise SlackUnknownOutcome(OPEN, "it tells no address to connect to", maybe_done=False)
+            raise SlackUnknownOutcome(OPEN, "it gives no address to connect to", maybe_done=False)
         return address
 
     async def _listen(

@@ -28,7 +28,7 @@ LABELS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsTarget:
-    """What a form is about: the channel and thread ("" for none), and the scope that is being set."""
+    """Target of a form: the channel and thread ("" for none), and the scope that is being set."""
 
     channel: str
     thread: str

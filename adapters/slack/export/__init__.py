@@ -34,7 +34,7 @@ _EXPORT_WORDS = re.compile(r"[ _-]*slack[ _-]+export\b.*", re.IGNORECASE)  # "Ac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import has brought in; `new` messages were not there before, `left_out` are notices and empty ones."""
+    """Report of an import; `new` messages were not there before, `left_out` are notices and empty ones."""
 
     workspace: Workspace
     channels: int
@@ -54,7 +54,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a first reading finds: counts, authors outside `users.json`, and where threads without a root hang.
+    """Findings of a first reading: counts, authors outside `users.json`, and where threads without a root hang.
 
     `roots` maps (channel, root that is not there) to the oldest message of that thread, which takes its place.
     """
@@ -107,7 +107,7 @@ def read_export(path: Path) -> Iterator[Export]:
 
 
 class Export:
-    """An open Slack export; its messages are read anew each time, never all at once."""
+    """An open Slack export; its messages are read again each time, never all at once."""
 
     def __init__(self, archive: ExportArchive) -> None:
         self._archive = archive

@@ -24,7 +24,7 @@ REMEMBER_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one workspace: its caller, and its token until when (monotonic)."""
+    """Entry of one workspace: its caller, and its token until when (monotonic)."""
 
     origin: Origin
     calls: SlackClient

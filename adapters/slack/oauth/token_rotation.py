@@ -31,7 +31,7 @@ POLL_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSecrets:
-    """What Slack knows the app by."""
+    """Secrets by which Slack knows the app."""
 
     client_id: str
     client_secret: str = field(repr=False)

@@ -43,7 +43,7 @@ TRIES: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRules:
-    """How answers are written; `settle_seconds` is how long a call of a process that has ended may still be on its
+    """Rules for writing answers; `settle_seconds` is how long a call of a process that has ended may still be on its
     way to Slack, `stream_seconds` after how long Slack ends a stream.
     """
 

@@ -93,7 +93,7 @@ async def test_digests_are_added_listed_paused_resumed_and_removed() -> None:
         assert (await command(house, "")).count("\n") == 1
         assert "paused" in await command(house, "pause 1")
         assert "**1**: every day at 09:00 (Europe/Berlin), paused" in await command(house, "list")
-        assert "goes on" in await command(house, "resume #1")
+        assert "is resumed" in await command(house, "resume #1")
         assert "removed" in await command(house, "remove 2")
         assert "Friday" not in await command(house, "list")
 
