@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.context import system_prompt, transcript, window
+from bot.context import system_prompt, transcript, unanswered, window
 from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
+from bot.context.channel_context import read_above
 from bot.context.overflow import check_shorter, shorter
 from bot.context.tokens import own_tokens
 from bot.context.window import View, Window, WindowLimits
@@ -26,6 +27,7 @@ from bot.types import (
     NewEntry,
     ParameterValue,
     RequestFigures,
+    StoredEntry,
     ThreadMessage,
     Turn,
     TurnId,
@@ -40,7 +42,8 @@ THREAD_MESSAGES = 200
 class PreparedRequest:
     """One request, and what has to be remembered once it was answered; `parameters` are all effective values.
 
-    `notices` name the attached files that could not be read, for the people who ask.
+    `notices` name what could not be read, for the people who ask; `ahead` was said before the question and is not in
+    the transcript yet.
     """
 
     request: ModelRequest
@@ -49,6 +52,7 @@ class PreparedRequest:
     window: Window
     parameters: Mapping[str, ParameterValue]
     notices: tuple[str, ...] = ()
+    ahead: tuple[NewEntry, ...] = ()
 
     @property
     def show_cost(self) -> bool:
@@ -85,10 +89,10 @@ class PreparedRequest:
         )
 
     def exchange(self, turn: TurnId, text: str, at: datetime) -> tuple[NewEntry, ...]:
-        """Return the question and its answer as entries of the transcript; () for an answer without text."""
+        """Return what was said, the question and its answer as new entries; () for an answer without text."""
         if not text.strip():
             return ()
-        return (*self.view.question, transcript.answer_entry(turn, text, at))
+        return (*self.ahead, *self.view.question, transcript.answer_entry(turn, text, at))
 
     def after(self, usage: Usage, *, searched: bool = False) -> Conversation:
         """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio."""
@@ -130,15 +134,20 @@ class RequestBuilder:
         """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
-        conversation = await self._conversation(turn.incoming, parameters, limits)
+        conversation, notices = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         persona = parameters.get("persona")
         asked = (turn.incoming, *turn.burst)
         files = await self._read_files(turn.incoming, asked, parameters, limits)
+        ahead, question = unanswered.in_order(
+            await self._said_between(turn, history, parameters, limits),
+            [transcript.user_entry(item, files=files) for item in asked],
+        )
+        end = history[-1].position + 1 if history else conversation.window_start
         view = View(
             conversation=conversation,
-            history=history,
-            question=tuple(transcript.user_entry(item, files=files) for item in asked),
+            history=(*history, *unanswered.placed(ahead, end)),
+            question=tuple(question),
             head=system_prompt.system_prompt(None if persona is None else str(persona), conversation.memory),
             now=self._clock(),
         )
@@ -147,36 +156,53 @@ class RequestBuilder:
         if refused is not None:
             check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
             wire["max_tokens"] = limits.reserved
-        entries = self._within_bytes(chosen.entries, asked=len(asked))
+        entries = self._within_bytes(chosen.entries, asked=len(question))
         return PreparedRequest(
             request=ModelRequest(head=view.head, entries=entries, parameters=MappingProxyType(wire)),
             view=view,
             limits=limits,
             window=chosen,
             parameters=parameters,
-            notices=notices_of(files),
+            notices=(*notices, *notices_of(files)),
+            ahead=tuple(ahead),
         )
+
+    async def _said_between(
+        self,
+        turn: Turn,
+        history: Sequence[StoredEntry],
+        parameters: Mapping[str, ParameterValue],
+        limits: WindowLimits,
+    ) -> Sequence[NewEntry]:
+        files = await self._read_files(turn.incoming, newest_files(turn.context), parameters, limits)
+        return unanswered.said_between(turn.context, {entry.id for entry in history}, files=files)
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
-    ) -> Conversation:
-        """Return what is remembered; a thread that is new to the bot is read first, unless the question begins it."""
+    ) -> tuple[Conversation, tuple[str, ...]]:
+        """Return what is remembered, and notices; what stands above the question is read first where that is new."""
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
-            return known
-        if incoming.source_id and incoming.source_id == incoming.key.thread:
-            return Conversation()
+            return known, ()
         platform = self._platforms[incoming.key.platform]
-        earlier = [
+        above = await read_above(platform, incoming, limit=int(str(parameters["channel_context"])))
+        thread = await self._read_thread(platform, incoming)
+        files = await self._read_files(incoming, newest_files(thread), parameters, limits)
+        entries = [transcript.user_entry(message, files=files) for message in thread]
+        entries += unanswered.said_above(above.messages)
+        if entries:
+            await self._store.append_entries(incoming.key, sorted(entries, key=lambda entry: entry.at))
+        return Conversation(), above.notices
+
+    async def _read_thread(self, platform: Platform, incoming: Incoming) -> Sequence[ThreadMessage]:
+        """Return what stands above a question in its thread; nothing does where the question begins one."""
+        if incoming.source_id and incoming.source_id == incoming.key.thread:
+            return []
+        return [
             message
             for message in await platform.read_thread(incoming.key, limit=THREAD_MESSAGES)
             if message.source_id != incoming.source_id and message.at <= incoming.at
         ]
-        files = await self._read_files(incoming, newest_files(earlier), parameters, limits)
-        entries = [transcript.user_entry(message, files=files) for message in earlier]
-        if entries:
-            await self._store.append_entries(incoming.key, entries)
-        return Conversation()
 
     async def _read_files(
         self,

@@ -14,14 +14,7 @@ EVERYWHERE: Final = ("playground", "slack", "discord", "pigeon")
 COVERED: set[str] = set()
 """The rows that have a test."""
 
-CONTEXT: Final = "what is not answered is not remembered"
-
 NOT_YET: Final[Mapping[str, str]] = {
-    "addressed-to-somebody": CONTEXT,
-    "thanks": CONTEXT,
-    "two-people": CONTEXT,
-    "between-mentions": CONTEXT,
-    "channel-context": "a question outside threads does not see the channel",
     "edit-adds-mention": "an edit asks nothing",
     "delete-elsewhere, away": "what was deleted while nobody listened is not looked for",
     "dm-is-one-conversation, slack": "each message of a direct message is a thread of its own",
