@@ -174,6 +174,14 @@ async def _gathered(scene: Scene) -> None:
     await scene.store.delete_messages(scene.key, ["said"])
 
 
+async def _gathered_long(scene: Scene) -> None:
+    """A question in the long conversation, where much was said since the last one."""
+    await scene.store.enqueue(replace(asked(LONG, f"after {scene.key}"), at=START - timedelta(days=360)))
+    turn = await scene.store.claim(LONG, worker="w")
+    assert turn is not None
+    await scene.store.coalesce(turn)
+
+
 async def _retracted(scene: Scene) -> None:
     await scene.store.delete_answer(scene.turn.id)
     await scene.store.record(scene.turn, _settled(scene.key))  # type: ignore[arg-type]  # made above
@@ -206,6 +214,7 @@ CALLS: Mapping[str, Call] = {
     "waiting": lambda scene: scene.store.waiting(scene.key),
     "gather": lambda scene: scene.store.coalesce(scene.turn),
     "gather, with what was said": _gathered,
+    "gather, the long one": _gathered_long,
     "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),
