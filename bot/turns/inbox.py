@@ -147,11 +147,11 @@ class Inbox:
             return NO_PART
         state = PolicyState(has_participated=has_participated, parameters=parameters)
         key = _placed(incoming, state).key
-        if incoming.author.is_bot:
+        if incoming.author.is_bot and incoming.is_directed:
             return replace(state, asked_by_bots=await self._store.asked_by_bots(key, limit=ANSWERS_TO_BOTS))
-        if not incoming.is_directed and parameters.get("follow_ups") == "auto":
-            return replace(state, talk=await self._store.recent_talk(key, limit=TALK_LENGTH))
-        return state
+        if incoming.author.is_bot or incoming.is_directed or parameters.get("follow_ups") != "auto":
+            return state
+        return replace(state, talk=await self._store.recent_talk(key, limit=TALK_LENGTH))
 
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
