@@ -197,6 +197,10 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",
         ),
         Parameter(
+            name="channel_context", kind="integer", low=0, high=50, default=10, wire=False,
+            help="How many of the newest messages of a channel a question outside threads brings along; 0 for none.",
+        ),
+        Parameter(
             name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, guarded=True,
             help="Whether people of other organisations are answered in channels shared with them.",
         ),

@@ -27,6 +27,7 @@ from bot.types import (
     ConversationKey,
     DeletionOutcome,
     Edit,
+    Task,
     TurnId,
     TurnState,
     Within,
@@ -39,9 +40,9 @@ from storage.replies import answered_by
 from storage.summaries import forget_in_parts
 from storage.tables import (
     HAS_SOURCE,
+    IS_CONTEXT,
     IS_OPEN,
     IS_SUMMARY,
-    IS_WAITING,
     NOTHING_OWED,
     ChannelMessageRow,
     ConversationRow,
@@ -78,7 +79,8 @@ class SqlDeletion(SqlPart):
         _remember_deletion(session, [_change(channel, message_id=id, at=now) for id in ids], now)
         removal = Removal(session, now, queued=self._database.has_queue)
         asked = edits.asked_in(session, channel, ids)
-        for row in (*asked, *_follow_ups(session, asked)):
+        questions = [row for row in asked if row.task is not Task.CONTEXT]
+        for row in (*asked, *_follow_ups(session, questions)):
             removal.question(row)
         for row in answered_by(session, channel, ids):
             removal.answer(row)
@@ -121,7 +123,7 @@ class SqlDeletion(SqlPart):
         around = _within(replace(place, thread=""))
         if not place.thread:
             session.exec(delete(ScheduleRow).where(around(ScheduleRow)))
-        forget_edits(session, around(MessageChangeRow))
+        edits.forget_edits(session, around(MessageChangeRow))
         session.exec(delete(SummaryMarkRow).where(_within(place)(SummaryMarkRow)))
         removal = Removal(session, now, queued=self._database.has_queue)
         forget(session, removal, _within(place))
@@ -132,6 +134,10 @@ class SqlDeletion(SqlPart):
         self, session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool = False
     ) -> None:
         edits.edit_message(session, channel, edit, is_directed=is_directed, now=as_utc(self._clock()))
+
+    @unit_of_work
+    def edit_context(self, session: Session, channel: ConversationKey, edit: Edit) -> None:
+        edits.edit_context(session, channel, edit)
 
     @unit_of_work
     def forget_memory(self, session: Session, key: ConversationKey) -> bool:
@@ -162,10 +168,16 @@ class Removal:
     # ------------------------------------------------------------ turns
 
     def question(self, row: TurnRow) -> None:
-        """Remove a question, and the answer to it; those that were answered with it are asked anew without it."""
-        self._questions.add(row.id)
+        """Remove a question, and the answer to it; those that were answered with it are asked anew without it.
+
+        Of what was only sent with a question no more is removed once that is answered.
+        """
+        if row.task is not Task.CONTEXT:
+            self._questions.add(row.id)
         if row.merged_into is not None:
             self._leave_burst(row, self._session.get(TurnRow, row.merged_into, with_for_update=True))
+        elif row.task is Task.CONTEXT:
+            row.state = TurnState.CANCELLED
         elif row.outcome is None and row.state in OPEN_STATES:
             self._set_free(row)
             self._end(row)
@@ -190,6 +202,11 @@ class Removal:
         self._end(row)
         _set(row, **WORDLESS, author_id=FORGOTTEN, author_name="")
 
+    def context(self, row: TurnRow) -> None:
+        """Remove what somebody said between questions, with its author."""
+        self.question(row)
+        _set(row, **BLANK)
+
     def anew(self, row: TurnRow) -> None:
         """Let a running turn begin again, since what it is made from has changed."""
         if row.state is TurnState.RUNNING and row.outcome is None and not row.withdrawn:
@@ -203,14 +220,15 @@ class Removal:
             return
         if carrier.outcome is None and carrier.state in OPEN_STATES:
             self.anew(carrier)
-        else:
+        elif row.task is not Task.CONTEXT:
             self._drop_answer(carrier)
 
     def _set_free(self, carrier: TurnRow) -> None:
         """Let the questions that were to be answered with this one wait again."""
         merged = select(TurnRow).where(TurnRow.merged_into == carrier.id).order_by(col(TurnRow.id)).with_for_update()
         for row in self._session.exec(merged):
-            row.merged_into, row.state = None, TurnState.QUEUED
+            is_context = row.task is Task.CONTEXT
+            row.merged_into, row.state = None, TurnState.REMEMBERED if is_context else TurnState.QUEUED
             self._wake(row.key)
 
     def _end(self, row: TurnRow) -> None:
@@ -295,6 +313,8 @@ def forget(session: Session, removal: Removal, of: Of) -> None:
         removal.forgotten(row)
     ended = update(TurnRow).where(of(TurnRow), col(TurnRow.state).not_in(OPEN_STATES)).values(**BLANK)
     session.exec(ended.execution_options(synchronize_session=False))
+    unremembered = update(TurnRow).where(of(TurnRow), IS_CONTEXT)
+    session.exec(unremembered.values(merged_into=None, state=TurnState.CANCELLED))
     forget_owed(session, of(DeliveryRow))
     session.exec(delete(SummaryPartRow).where(of(SummaryPartRow)))
     ids = select(ConversationRow.id).where(of(ConversationRow))
@@ -313,11 +333,6 @@ def forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:
     """Drop commands and answers that a crash has kept back; the names of the deliveries stay."""
     owed = update(DeliveryRow).where(*whose, col(DeliveryRow.due).is_not(None)).values(**NOTHING_OWED)
     session.exec(owed.execution_options(synchronize_session=False))
-
-
-def forget_edits(session: Session, *whose: sa.ColumnElement[bool]) -> None:
-    """Drop edits that wait for their messages."""
-    session.exec(delete(MessageChangeRow).where(*whose, IS_WAITING))
 
 
 # ---------------------------------------------------------------- what is where

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, delete, or_, select, update
 
 from bot.types import ConversationKey, Edit, NewEntry, Task, Turn, TurnState
 from storage.codec import as_utc
 from storage.database import put
-from storage.deletion_fences import Changes, hold_alone
-from storage.tables import HAS_SOURCE, ConversationRow, EntryRow, MessageChangeRow, TurnRow, in_channel
+from storage.deletion_fences import Changes, hold_alone, hold_together
+from storage.tables import (
+    HAS_SOURCE,
+    IS_REMEMBERED,
+    IS_WAITING,
+    ConversationRow,
+    EntryRow,
+    MessageChangeRow,
+    TurnRow,
+    in_channel,
+)
 from storage.transcripts import append
 
 CORRECTION = "e:"
@@ -34,6 +44,20 @@ def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_d
         put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
 
 
+def edit_context(session: Session, channel: ConversationKey, edit: Edit) -> None:
+    """Follow an edit to a message that is remembered for the next question, and nowhere else."""
+    hold_together(session, channel)
+    here = (*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, col(TurnRow.text) != "")
+    is_newer = or_(col(TurnRow.edited_at).is_(None), col(TurnRow.edited_at) <= as_utc(edit.at))
+    changed = (
+        update(TurnRow)
+        .where(*here, HAS_SOURCE)
+        .where(IS_REMEMBERED, is_newer)
+        .values(text=edit.text, edited_at=as_utc(edit.at))
+    )
+    session.exec(changed.execution_options(synchronize_session=False))
+
+
 def _edit_turn(session: Session, row: TurnRow, edit: Edit) -> bool:
     """Change the text of a question; return whether the correction has to wait until its answer is recorded."""
     answering = row if row.merged_into is None else session.get(TurnRow, row.merged_into, with_for_update=True) or row
@@ -42,7 +66,7 @@ def _edit_turn(session: Session, row: TurnRow, edit: Edit) -> bool:
         answering.edited_at = answering.at  # earlier than any edit of its own
     if answering.state is TurnState.RUNNING and answering.outcome is None and row.text:
         return True
-    if row.text and row.task is Task.ANSWER:
+    if row.text and row.task is not Task.SUMMARY:
         row.text = edit.text
     return False
 
@@ -72,7 +96,7 @@ def overtake(session: Session, row: TurnRow, change: Changes) -> None:
     edit = change.messages.get(row.source_id)
     if edit is None or edit.deleted:
         return
-    if row.task is Task.ANSWER:
+    if row.task is not Task.SUMMARY:
         row.text = edit.text
     row.edited_at = edit.at
     session.delete(edit)
@@ -87,11 +111,16 @@ def settle_edits(session: Session, turn: Turn) -> Sequence[NewEntry]:
     texts = {edit.message_id: edit.text for edit in edits}
     corrections = [edit.to_correction() for edit in sorted(edits, key=lambda each: each.at)]
     for row in rows:
-        if row.source_id in texts and row.text and row.task is Task.ANSWER:
+        if row.source_id in texts and row.text and row.task is not Task.SUMMARY:
             row.text = texts[row.source_id]
     for edit in edits:
         session.delete(edit)
     return corrections
+
+
+def forget_edits(session: Session, *whose: sa.ColumnElement[bool]) -> None:
+    """Drop edits that wait for their messages."""
+    session.exec(delete(MessageChangeRow).where(*whose, IS_WAITING))
 
 
 def asked_in(session: Session, channel: ConversationKey, ids: Sequence[str]) -> list[TurnRow]:

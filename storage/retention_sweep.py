@@ -11,13 +11,16 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.types import ConversationKey, DeletionOutcome
+from bot.types import ConversationKey, DeletionOutcome, Task
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
-from storage.deletion import Removal, forget, forget_edits, forget_owed
+from storage.deletion import Removal, forget, forget_owed
 from storage.deletion_fences import hold_alone
+from storage.edits import forget_edits
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
+    IS_ASKED,
+    IS_CONTEXT,
     IS_KEPT,
     IS_OPEN,
     KEY_COLUMNS,
@@ -71,12 +74,14 @@ class SqlUpkeep(SqlPart):
         hold_person(session, platform, id)
         theirs = sa.and_(col(TurnRow.platform) == platform, col(TurnRow.author_id) == id)
         # Answers, and what was condensed, may repeat what they wrote: their conversations go as a whole.
-        keys = {_key(place) for place in session.connection().execute(sa.select(*_KEY).where(theirs))}
+        keys = {_key(place) for place in session.connection().execute(sa.select(*_KEY).where(theirs, IS_ASKED))}
         if platform == PLAYGROUND:  # what others have written stays theirs
             _forget_in_playground(session, id, theirs)
         removal = self._removal(session)
         for key in keys:
             _forget(session, removal, key)
+        for row in session.exec(select(TurnRow).where(theirs, IS_CONTEXT).with_for_update()):
+            removal.context(row)
         removal.entries(*_written_by(platform, id))
         session.exec(
             update(LedgerRow)
@@ -91,11 +96,11 @@ class SqlUpkeep(SqlPart):
     @unit_of_work
     def inactive_since(self, session: Session, before: datetime) -> Mapping[ConversationKey, datetime]:
         found = session.connection().execute(_RESTING, {"before": as_utc(before)})
-        latest: dict[ConversationKey, datetime] = {}
-        for *place, at in found:
-            key = _key(place)
-            latest[key] = max(latest.get(key, at), at)
-        return latest
+        latest: dict[ConversationKey, tuple[bool, datetime]] = {}
+        for *place, is_asked, at in found:  # where all questions were forgotten, what was said since counts
+            key, newest = _key(place), (bool(is_asked), at)
+            latest[key] = max(latest.get(key, newest), newest)
+        return {key: at for key, (_, at) in latest.items()}
 
 
 def _key(place: Iterable[str]) -> ConversationKey:
@@ -109,9 +114,9 @@ _BEFORE = sa.bindparam("before", type_=UTCDateTime())
 # From the old turns to their conversations, not the other way round: where those are forgotten in time there are few.
 # Not grouped here either, or SQLite would read every turn in the order of the groups.
 _RESTING = (
-    sa.select(*_KEY, col(TurnRow.accepted_at))
+    sa.select(*_KEY, col(TurnRow.task) != Task.CONTEXT, col(TurnRow.accepted_at))
     .where(IS_KEPT, col(TurnRow.accepted_at) < _BEFORE)
-    .where(~exists().where(_IS_BESIDE, IS_KEPT, col(_other.accepted_at) >= _BEFORE))
+    .where(~exists().where(_IS_BESIDE, IS_ASKED, IS_KEPT, col(_other.accepted_at) >= _BEFORE))
     .where(~exists().where(_IS_BESIDE, IS_OPEN))
 )
 

@@ -26,8 +26,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A question of a turn; `waits` says that it is not in the transcript yet."""
+class Heard:
+    """A message of a turn, a question if it `is_asked`; `waits` says that it is not in the transcript yet."""
 
     dedupe_key: str
     source_id: str
@@ -35,6 +35,7 @@ class Question:
     name: str
     text: str
     waits: bool
+    is_asked: bool
 
     @property
     def id(self) -> str:
@@ -42,12 +43,12 @@ class Question:
         return f"{_SAID}{self.source_id or self.dedupe_key}"
 
 
-def recent_talk(lines: Sequence[Line], questions: Sequence[Question]) -> list[Utterance]:
+def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance]:
     """Return what was said, oldest first; corrections, notes and whatever nobody said are left out.
 
     An answer is addressed to those whose questions stand between it and the answer before.
     """
-    asked = {question.id for question in questions}
+    asked = {item.id for item in heard if item.is_asked}
     told = {line.id for line in lines}
     said: list[Utterance] = []
     askers: set[str] = set()
@@ -60,8 +61,8 @@ def recent_talk(lines: Sequence[Line], questions: Sequence[Question]) -> list[Ut
             name, text = without_label(line.text[:LONGEST])
             said.append(_by_person(line.author, name, text, is_question=is_question))
             askers |= {line.author} if is_question else set()
-    waiting = (item for item in questions if item.waits and item.id not in told)
-    said += (_by_person(item.author, item.name, item.text[:LONGEST], is_question=True) for item in waiting)
+    waiting = (item for item in heard if item.waits and item.id not in told)
+    said += (_by_person(item.author, item.name, item.text[:LONGEST], is_question=item.is_asked) for item in waiting)
     return said
 
 

@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.types import ConversationKey, QueueFigures, RequestRecord, TurnId, TurnState, Utterance
+from bot.types import ConversationKey, QueueFigures, RequestRecord, Task, TurnId, TurnState, Utterance
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.tables import (
     ANSWER,
+    IS_ASKED,
     IS_OPEN,
     IS_REMARKABLE,
+    IS_REMEMBERED,
     KEY_COLUMNS,
     ConversationRow,
     EntryRow,
@@ -26,7 +28,7 @@ from storage.tables import (
     is_of,
     place_of,
 )
-from storage.talk import LONGEST, Line, Question, recent_talk
+from storage.talk import LONGEST, Heard, Line, recent_talk
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCKS_APART = timedelta(hours=1)
@@ -34,7 +36,7 @@ CLOCKS_APART = timedelta(hours=1)
 
 
 def _counted(part: sa.TextClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).select_from(TurnRow).where(part, *conditions).scalar_subquery()
+    return sa.select(sa.func.count()).select_from(TurnRow).where(part, IS_ASKED, *conditions).scalar_subquery()
 
 
 # Each from an index over few turns, but for the number of all. One statement, so that the figures are of one moment.
@@ -68,7 +70,8 @@ _NEWEST_TURNS = (
     sa.select(
         col(TurnRow.id),
         col(TurnRow.merged_into),
-        (IS_OPEN & col(TurnRow.outcome).is_(None) & ~col(TurnRow.withdrawn)).label("waits"),
+        sa.or_(IS_OPEN & col(TurnRow.outcome).is_(None) & ~col(TurnRow.withdrawn), IS_REMEMBERED).label("waits"),
+        (col(TurnRow.task) != Task.CONTEXT).label("is_asked"),
         col(TurnRow.dedupe_key),
         col(TurnRow.source_id),
         col(TurnRow.author_id),
@@ -82,15 +85,16 @@ _NEWEST_TURNS = (
 )
 
 
-def _question(turn: Any, waiting: Set[TurnId]) -> Question:
-    """Return the question of a turn; one that is answered together with another waits as long as that does."""
-    return Question(
+def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
+    """Return the message of a turn; one that is answered together with another waits as long as that does."""
+    return Heard(
         dedupe_key=turn.dedupe_key,
         source_id=turn.source_id,
         author=turn.author_id,
         name=turn.author_name,
         text=turn.text,
         waits=(turn.merged_into or turn.id) in waiting,
+        is_asked=turn.is_asked,
     )
 
 
@@ -117,8 +121,8 @@ class SqlTurnQueries(SqlPart):
         turns = connection.execute(_NEWEST_TURNS, {**where, "since": since}).all()
         lines = [Line(id=entry.id, role=entry.role, author=entry.author, text=entry.text) for entry in entries]
         waiting = {turn.id for turn in turns if turn.waits}
-        questions = [_question(turn, waiting) for turn in turns]
-        return recent_talk(lines[::-1], questions[::-1])
+        heard = [_heard(turn, waiting) for turn in turns]
+        return recent_talk(lines[::-1], heard[::-1])
 
     @unit_of_work
     def queue_figures(self, session: Session) -> QueueFigures:
@@ -133,7 +137,7 @@ class SqlTurnQueries(SqlPart):
         key = [col(getattr(TurnRow, name)) for name in KEY_COLUMNS]
         newest = (
             sa.select(*key, sa.func.max(col(TurnRow.at)))
-            .where(col(TurnRow.platform) == platform, col(TurnRow.at) >= as_utc(since))
+            .where(col(TurnRow.platform) == platform, IS_ASKED, col(TurnRow.at) >= as_utc(since))
             .group_by(*key)
         )
         found = session.connection().execute(newest)

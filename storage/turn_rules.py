@@ -18,6 +18,9 @@ from bot.types import (
     joins_others,
 )
 
+CONTEXT_KEPT: Final = 50
+"""How many messages of a conversation are remembered for its next question; of older ones the words are dropped."""
+
 FORGOTTEN: Final = "(forgotten)"
 """The author of what was forgotten; no platform has such an id."""
 

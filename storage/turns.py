@@ -21,12 +21,14 @@ from bot.types import (
     Incoming,
     Recorded,
     Settlement,
+    Task,
     Turn,
     TurnId,
     TurnState,
     Waiting,
+    takes_others,
 )
-from storage import jobs
+from storage import context, jobs
 from storage.codec import as_utc, draft_to_json
 from storage.database import put, unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
@@ -35,6 +37,8 @@ from storage.replies import note_messages
 from storage.tables import (
     ANSWER,
     DROPPED,
+    IS_ASKED,
+    IS_CONTEXT,
     IS_OPEN,
     FeedbackRow,
     LedgerRow,
@@ -104,7 +108,7 @@ _POSTPONE = _CHANGE.values(
 )
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
-_ANY = select(TurnRow.id).where(in_place(TurnRow)).limit(1)
+_ANY = select(TurnRow.id).where(in_place(TurnRow), IS_ASKED).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
 _OWNER = _LOCK.returning(col(TurnRow.author_id))
 _WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
@@ -144,7 +148,9 @@ class SqlTurns(SqlTurnQueries):
         overtake(session, row, change)
         insert = upsert(session, TurnRow).on_conflict_do_nothing().returning(col(TurnRow.id))
         id: TurnId | None = session.connection().execute(insert, row.model_dump(exclude={"id"})).scalar_one_or_none()
-        if id is not None and self._database.has_queue:
+        if id is not None and incoming.task is Task.CONTEXT:
+            context.displace(session, incoming.key)
+        elif id is not None and self._database.has_queue:
             jobs.add(session, incoming.key)
         return id
 
@@ -155,7 +161,9 @@ class SqlTurns(SqlTurnQueries):
         if row is None:
             return None
         turn: Turn = row.to_turn()
-        return replace(turn, burst=_burst(session, turn.id)) if turn.epoch > 1 else turn  # nobody gathered before
+        return (
+            context.with_merged(turn, context.merged(session, turn.id)) if turn.epoch > 1 else turn
+        )  # nobody gathered before
 
     @unit_of_work
     def set_reply_ref(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
@@ -188,7 +196,7 @@ class SqlTurns(SqlTurnQueries):
     @unit_of_work
     def get_turn(self, session: Session, id: TurnId) -> Turn | None:
         row = session.get(TurnRow, id)
-        return None if row is None else replace(row.to_turn(), burst=_burst(session, row.id))
+        return None if row is None else context.with_merged(row.to_turn(), context.merged(session, row.id))
 
     @unit_of_work
     def waiting(self, session: Session, key: ConversationKey) -> Waiting | None:
@@ -203,12 +211,17 @@ class SqlTurns(SqlTurnQueries):
         hold_together(session, turn.incoming.key)
         rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
         own = _still_ours(turn, next((row for row in rows if (row.id, row.epoch) == (turn.id, turn.epoch)), None))
-        queued = [row for row in rows if row.state is TurnState.QUEUED and is_plain(row.to_turn())]
-        if queued or own.stale:
+        taken = [row for row in rows if row.state is TurnState.QUEUED and is_plain(row.to_turn())]
+        taken = taken if takes_others(turn.incoming) else []
+        asked = [own, *taken, *(row for row in rows if row.merged_into == turn.id and row.task is not Task.CONTEXT)]
+        said = context.remembered(session, turn.incoming.key, until=max(row.at for row in asked))
+        taken += said
+        if taken or own.stale:
             _update_claimed(session, turn, _GATHER)
-        for row in queued:
+        for row in taken:
             row.state, row.merged_into = TurnState.DONE, turn.id
-        return replace(turn, burst=tuple(row.to_incoming() for row in rows if row.merged_into == turn.id))
+        merged = [row for row in (*rows, *said) if row.merged_into == turn.id]
+        return context.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
 
     @unit_of_work
     def was_added_to(self, session: Session, turn: Turn) -> bool:
@@ -244,6 +257,9 @@ class SqlTurns(SqlTurnQueries):
         line = LedgerRow.from_settlement(turn, settlement, at=now, purpose=purpose)
         if line is not None:
             put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
+        if unwritten.withdrawn if unwritten is not None else not settlement.entries:
+            settle_edits(session, turn)
+            context.remember_again(session, turn.id)
         if unwritten is not None:
             _update_claimed(session, turn, **(_ANEW if unwritten.stale else _WITHDRAWN))
             return unwritten
@@ -307,8 +323,13 @@ class SqlTurns(SqlTurnQueries):
 
     @unit_of_work
     def is_known(self, session: Session, incoming: Incoming) -> bool:
-        named = col(TurnRow.platform) == incoming.key.platform, col(TurnRow.dedupe_key) == incoming.dedupe_key
-        return session.exec(select(TurnRow.id).where(*named)).first() is not None
+        return session.exec(select(TurnRow.id).where(*_named(incoming), IS_ASKED)).first() is not None
+
+    @unit_of_work
+    def drop_context(self, session: Session, incoming: Incoming) -> bool:
+        hold_together(session, incoming.key)
+        dropped = sa.delete(TurnRow).where(*_named(incoming), IS_CONTEXT).returning(col(TurnRow.id))
+        return session.connection().execute(dropped).first() is not None
 
     @unit_of_work
     def has_participated(self, session: Session, key: ConversationKey) -> bool:
@@ -317,18 +338,13 @@ class SqlTurns(SqlTurnQueries):
     @unit_of_work
     def asked_by_bots(self, session: Session, key: ConversationKey, *, limit: int) -> int:
         newest = col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc()  # as their index has them
-        askers = session.exec(select(TurnRow.author_is_bot).where(is_of(TurnRow, key)).order_by(*newest).limit(limit))
+        asked = select(TurnRow.author_is_bot).where(is_of(TurnRow, key), IS_ASKED)
+        askers = session.exec(asked.order_by(*newest).limit(limit))
         return sum(takewhile(bool, askers))
 
     @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:
         put(session, FeedbackRow, [{"turn_id": id, "person": person, "good": good, "at": as_utc(self._clock())}])
-
-
-def _burst(session: Session, turn: TurnId) -> tuple[Incoming, ...]:
-    """Return the questions that are answered together with a turn, in order."""
-    rows = session.exec(select(TurnRow).where(TurnRow.merged_into == turn).order_by(col(TurnRow.at), col(TurnRow.id)))
-    return tuple(row.to_incoming() for row in rows)
 
 
 def _update_claimed(session: Session, turn: Turn, change: sa.Executable = _CHANGE, **columns: Any) -> bool:
@@ -339,6 +355,11 @@ def _update_claimed(session: Session, turn: Turn, change: sa.Executable = _CHANG
 def _change_claimed(session: Session, turn: Turn, change: sa.Executable = _LOCK, **columns: Any) -> Any:
     """Change a turn as the runner that claimed it; return its row. Raises `ClaimLost`."""
     return _still_ours(turn, session.connection().execute(change, {**_claim_of(turn), **columns}).one_or_none())
+
+
+def _named(incoming: Incoming) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what the row of an incoming is found by, whatever became of it."""
+    return col(TurnRow.platform) == incoming.key.platform, col(TurnRow.dedupe_key) == incoming.dedupe_key
 
 
 def _claim_of(turn: Turn) -> dict[str, int]:

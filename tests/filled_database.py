@@ -29,6 +29,7 @@ TURNS_OF_A_PERSON = 50
 ONE_IN = 10  # one turn of so many is of the long conversation, has a picture, an opinion, a part of a summary, a digest
 OPEN = 5
 SUMMARIES = 50  # one turn of so many is a summary
+SAID = 21  # one turn of so many is what somebody said between questions
 WAITING = 500  # one change of a message of so many is an edit that waits, one delivery of so many is still owed
 DAYS = 365
 ROWS = 5_000  # written at a time
@@ -120,6 +121,9 @@ def _people(turns: int) -> Iterable[str]:
 
 def _turn(number: int, at: datetime, *, is_open: bool) -> Row:
     state = "queued" if is_open else "failed" if number % 50 == 7 else "done"
+    task = "summary" if number % SUMMARIES == 8 else "answer"
+    if number % SAID == 11 and not is_open:
+        state, task = "remembered", "context"
     return {
         **key_columns(key_of(number)),
         "id": number + 1,
@@ -134,7 +138,7 @@ def _turn(number: int, at: datetime, *, is_open: bool) -> Row:
         "overrides": {},
         "addressed": True,
         "starts_thread": False,
-        "task": "summary" if number % SUMMARIES == 8 else "answer",
+        "task": task,
         "private": False,
         "administers": False,
         "time_zone": "",

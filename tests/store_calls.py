@@ -28,6 +28,7 @@ from bot.types import (
     SummaryPart,
     Task,
     Turn,
+    TurnState,
     Usage,
     Within,
 )
@@ -160,6 +161,27 @@ async def _summarised(scene: Scene) -> None:
     await scene.store.delete_messages(scene.key, ["m1"])
 
 
+async def _heard(scene: Scene, key: ConversationKey) -> None:
+    """Somebody says something between two questions."""
+    await scene.store.enqueue(replace(asked(key, f"said in {key}"), task=Task.CONTEXT, source_id="said"))
+
+
+async def _gathered(scene: Scene) -> None:
+    """What was said is taken along by a turn that fails, so that it waits again, and somebody deletes it."""
+    await _heard(scene, scene.key)
+    turn = await scene.store.coalesce(scene.turn)
+    await scene.store.record(turn, settlement(state=TurnState.FAILED))
+    await scene.store.delete_messages(scene.key, ["said"])
+
+
+async def _gathered_long(scene: Scene) -> None:
+    """A question in the long conversation, where much was said since the last one."""
+    await scene.store.enqueue(replace(asked(LONG, f"after {scene.key}"), at=START - timedelta(days=360)))
+    turn = await scene.store.claim(LONG, worker="w")
+    assert turn is not None
+    await scene.store.coalesce(turn)
+
+
 async def _retracted(scene: Scene) -> None:
     await scene.store.delete_answer(scene.turn.id)
     await scene.store.record(scene.turn, _settled(scene.key))  # type: ignore[arg-type]  # made above
@@ -185,12 +207,16 @@ def _spent(**names: str) -> Call:
 CALLS: Mapping[str, Call] = {
     "accept": lambda scene: scene.store.enqueue(asked(scene.key, "new")),
     "accept a redelivery": lambda scene: scene.store.enqueue(asked(scene.key, "m1")),
+    "accept what is only said": lambda scene: _heard(scene, scene.key),
+    "accept what is only said, the long one": lambda scene: _heard(scene, LONG),
     "claim": lambda scene: scene.store.claim(scene.key, worker="w"),
     "claim nothing": lambda scene: scene.store.claim(LONG, worker="w"),
     "waiting": lambda scene: scene.store.waiting(scene.key),
     "was_added_to": lambda scene: scene.store.was_added_to(scene.turn),
     "record_dropped": lambda scene: scene.store.record_dropped(scene.turn, settlement(usage=Usage(input=1))),
     "gather": lambda scene: scene.store.coalesce(scene.turn),
+    "gather, with what was said": _gathered,
+    "gather, the long one": _gathered_long,
     "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),
@@ -246,6 +272,9 @@ CALLS: Mapping[str, Call] = {
     "edit_message": lambda scene: scene.store.edit_message(scene.key, _edit(_first(scene.key))),
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
+    "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
+    "edit_context": lambda scene: scene.store.edit_context(scene.key, _edit("m20")),
+    "edit_context, the long one": lambda scene: scene.store.edit_context(LONG, _edit("m20")),
     "forget_memory": lambda scene: scene.store.forget_memory(scene.key),
     "forget_memory, the long one": lambda scene: scene.store.forget_memory(LONG),
     "begin, carry_out, take_answer, take_owed, told, prune_deliveries": _carried_out,

@@ -2,7 +2,7 @@
 
 Adapters report facts, stores tell the state, and the inbox asks here. In five lines:
 
-* Bots are passed over unless `bots` names them, and people of other organisations unless `strangers` says otherwise.
+* Bots are not answered unless `bots` names them, and people of other organisations unless `strangers` says otherwise.
 * A command counts with its mark where the bot is meant or takes part; elsewhere the mark is that of another bot.
 * What is meant for the bot is answered; with `follow_ups=off` once in each thread.
 * Other messages where it takes part are answered if `follow_ups` is `always`, or `auto` and they go on with its talk.
@@ -83,17 +83,28 @@ def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Deci
 
 
 def _refuse_bot(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
-    """Return a bot may ask if it is named, a few times until a person does. It has no commands, and is told nothing."""
+    """Let a bot ask if it is named, a few times until a person does. It has no commands, and is told nothing.
+
+    What it says is context like what people say.
+    """
+    reason = _reason_against_bot(incoming, state, command)
+    if not reason:
+        return None
+    is_heard = state.has_participated and incoming.entrance is Entrance.MESSAGE and not command
+    return Decision(action=Action.CONTEXT if is_heard else Action.IGNORE, reason=reason)
+
+
+def _reason_against_bot(incoming: Incoming, state: PolicyState, command: str) -> str:
     named = state.parameters.get("bots")
     if not incoming.is_directed or not isinstance(named, tuple) or incoming.author.id not in named:
-        return Decision(action=Action.IGNORE, reason="a bot")
+        return "a bot"
     if command:
-        return Decision(action=Action.IGNORE, reason="a bot's command")
+        return "a bot's command"
     if state.asked_by_bots >= ANSWERS_TO_BOTS:
-        return Decision(action=Action.IGNORE, reason="bots among themselves")
+        return "bots among themselves"
     if state.parameters.get("follow_ups") == "off" and _goes_on_in_thread(incoming, state):
-        return Decision(action=Action.IGNORE, reason="follow_ups is off")
-    return None
+        return "follow_ups is off"
+    return ""
 
 
 def _refuse_stranger(incoming: Incoming, state: PolicyState) -> Decision | None:

@@ -60,7 +60,7 @@ def render(content: MessageContent, *, most: int = MESSAGE_CHARACTERS) -> str:
     parts = (
         _part(item, said if number < MOST_COMPARED else "") for number, item in enumerate(dict.fromkeys(content.parts))
     )
-    return _cut("\n\n".join(filter(None, (block, *parts))), most)
+    return cut("\n\n".join(filter(None, (block, *parts))), most)
 
 
 def repeats(text: str, said: str) -> bool:
@@ -144,7 +144,7 @@ def _table(table: Table) -> str:
     header, *rows = table.rows
     lines = [_row(header), "|" + "---|" * len(header), *map(_row, rows)]
     caption = _plain(_line(table.caption))
-    return "\n".join(filter(None, (caption, _cut("\n".join(lines), PART_CHARACTERS))))
+    return "\n".join(filter(None, (caption, cut("\n".join(lines), PART_CHARACTERS))))
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -187,7 +187,7 @@ _RENDERINGS: Final[dict[type, Callable[[Any], str]]] = {
 
 def _marked(mark: str, heading: str, lines: Sequence[str]) -> str:
     """Return a part under its mark: the heading beside it, the lines indented below."""
-    body = _cut("\n".join(filter(None, map(_plain, lines))), PART_CHARACTERS - len(heading))
+    body = cut("\n".join(filter(None, map(_plain, lines))), PART_CHARACTERS - len(heading))
     return "\n".join((f"[{mark}] {heading}".rstrip(), *(_indented(body) if body else ())))
 
 
@@ -206,7 +206,8 @@ def _line(text: str, most: int = TITLE_CHARACTERS) -> str:
     return line if len(line) <= most and len(text) <= most * 4 else f"{line[:most].rstrip()} ..."
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """Return the first `most` characters of a text, and a line that tells how many more there are."""
     if len(text) <= most:
         return text
     return f"{text[:most]}\n[cut: {len(text) - most:,} more characters]"

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.context.tokens import estimate
 from bot.context.transcript import plain_name
@@ -30,6 +30,8 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
+
+Message = TypeVar("Message", Incoming, ThreadMessage)
 
 FILES_AT_ONCE: Final = 20  # more in one question, or in an old thread, are named and not read
 SHARE_OF_PROMPT: Final = 1 / 2  # what of a prompt files may fill; the rest is for the conversation
@@ -128,7 +130,7 @@ def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
     )
 
 
-def newest_files(messages: Sequence[ThreadMessage], count: int = FILES_AT_ONCE) -> Sequence[ThreadMessage]:
+def newest_files(messages: Sequence[Message], count: int = FILES_AT_ONCE) -> Sequence[Message]:
     """Return the newest messages, in order, that have at most `count` attachments together."""
     start = len(messages)
     for start in range(len(messages), 0, -1):

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.context import system_prompt, transcript, window
+from bot.context import system_prompt, transcript, unanswered, window
 from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
+from bot.context.channel_context import read_above
 from bot.context.overflow import check_shorter, shorter
 from bot.context.places import Places
 from bot.context.system_prompt import Abilities
@@ -48,7 +49,8 @@ THREAD_MESSAGES = 200
 class PreparedRequest:
     """One request, and what has to be remembered once it was answered; `parameters` are all effective values.
 
-    `notices` name the attached files that could not be read, for the people who ask.
+    `notices` name what could not be read, for the people who ask; `ahead` was said before the question and is not in
+    the transcript yet.
     """
 
     request: ModelRequest
@@ -57,6 +59,7 @@ class PreparedRequest:
     window: Window
     parameters: Mapping[str, ParameterValue]
     notices: tuple[str, ...] = ()
+    ahead: tuple[NewEntry, ...] = ()
 
     @property
     def show_cost(self) -> bool:
@@ -94,12 +97,12 @@ class PreparedRequest:
         )
 
     def exchange(self, turn: TurnId, text: str, at: datetime, sources: Sequence[Source] = ()) -> tuple[NewEntry, ...]:
-        """Return the question and its answer with its sources as entries of the transcript; () without any text."""
+        """Return what was said, the question and its answer with its sources as new entries; () without any text."""
         if not text.strip():
             return ()
         listed = transcript.sources_entry(turn, sources, at)
         answer = transcript.answer_entry(turn, text, at)
-        return (*self.view.question, answer, *((listed,) if listed else ()))
+        return (*self.ahead, *self.view.question, answer, *((listed,) if listed else ()))
 
     def after(self, usage: Usage, *, searched: bool = False) -> Conversation:
         """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio."""
@@ -156,10 +159,15 @@ class RequestBuilder:
         asked = (turn.incoming, *turn.burst)
         files = await self._read_files(turn.incoming, asked, parameters, limits)
         await load_zones(item.time_zone for item in asked)
+        ahead, question = unanswered.in_order(
+            await self._said_between(turn, history, parameters, limits),
+            [transcript.user_entry(item, files=files) for item in asked],
+        )
+        end = history[-1].position + 1 if history else conversation.window_start
         view = View(
             conversation=conversation,
-            history=history,
-            question=_questions([transcript.user_entry(item, files=files) for item in asked], history),
+            history=(*history, *unanswered.placed(ahead, end)),
+            question=_questions(question, history),
             head=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
@@ -170,7 +178,7 @@ class RequestBuilder:
         if refused is not None:
             check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
             wire["max_tokens"] = limits.reserved
-        entries = self._within_bytes(chosen.entries, asked=len(asked))
+        entries = self._within_bytes(chosen.entries, asked=len(question))
         return PreparedRequest(
             request=ModelRequest(head=view.head, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)),
             view=view,
@@ -178,6 +186,7 @@ class RequestBuilder:
             window=chosen,
             parameters=parameters,
             notices=(*unread, *notices_of(files)),
+            ahead=tuple(ahead),
         )
 
     async def _system_prompt(self, incoming: Incoming, parameters: Mapping[str, ParameterValue]) -> str:
@@ -188,36 +197,55 @@ class RequestBuilder:
         abilities = Abilities(searches=self._searches, files=self._files is not None, brief=brief)
         return system_prompt.system_prompt(persona, place=place, abilities=abilities)
 
+    async def _said_between(
+        self,
+        turn: Turn,
+        history: Sequence[StoredEntry],
+        parameters: Mapping[str, ParameterValue],
+        limits: WindowLimits,
+    ) -> Sequence[NewEntry]:
+        files = await self._read_files(turn.incoming, newest_files(turn.context), parameters, limits)
+        return unanswered.said_between(turn.context, {entry.id for entry in history}, files=files)
+
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
     ) -> tuple[Conversation, tuple[str, ...]]:
-        """Return what is remembered; a thread that is new to the bot is read first, unless the question begins it.
+        """Return what is remembered; what stands above the question is read first where that is new.
 
         What could not be read of it is told beside, for the people who ask.
         """
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
             return known, ()
-        if incoming.source_id and incoming.source_id == incoming.key.thread:
-            return Conversation(), ()
-        found, unread = await self._read_thread(incoming)
-        earlier = [
-            message for message in found if message.source_id != incoming.source_id and message.at <= incoming.at
-        ]
-        files = await self._read_files(incoming, newest_files(earlier), parameters, limits)
-        entries = [transcript.user_entry(message, files=files) for message in earlier]
+        platform = self._platforms[incoming.key.platform]
+        above = await read_above(platform, incoming, limit=int(str(parameters["channel_context"])))
+        thread, unread = await self._read_thread(platform, incoming)
+        files = await self._read_files(incoming, newest_files(thread), parameters, limits)
+        entries = [transcript.user_entry(message, files=files) for message in thread]
+        entries += unanswered.said_above(above.messages)
         if entries:
-            await self._store.append_entries(incoming.key, entries)
-        return Conversation(), unread
+            await self._store.append_entries(incoming.key, sorted(entries, key=lambda entry: entry.at))
+        return Conversation(), (*above.notices, *unread)
 
-    async def _read_thread(self, incoming: Incoming) -> tuple[Sequence[ThreadMessage], tuple[str, ...]]:
-        """Return the messages of a thread as far as they can be read, and a notice where that is not all."""
+    async def _read_thread(
+        self, platform: Platform, incoming: Incoming
+    ) -> tuple[Sequence[ThreadMessage], tuple[str, ...]]:
+        """Return what stands above a question in its thread, as far as it can be read, and a notice where that is not
+        all; nothing does where the question begins one.
+        """
+        if incoming.source_id and incoming.source_id == incoming.key.thread:
+            return [], ()
+        notices: tuple[str, ...] = ()
         try:
-            return await self._platforms[incoming.key.platform].read_thread(incoming.key, limit=THREAD_MESSAGES), ()
+            found = await platform.read_thread(incoming.key, limit=THREAD_MESSAGES)
         except ThreadNotWhole as error:
             extra = {"messages": len(error.messages), "error": str(error.__cause__ or error)}
             logger.warning("thread not read whole", extra=extra)
-            return error.messages, (error.notice,)
+            found, notices = error.messages, (error.notice,)
+        earlier = [
+            message for message in found if message.source_id != incoming.source_id and message.at <= incoming.at
+        ]
+        return earlier, notices
 
     async def _read_files(
         self,

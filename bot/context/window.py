@@ -320,11 +320,18 @@ def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_r
 
 
 def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: WindowLimits) -> TrimSchedule:
-    asked = [message.at for message in (*view.history, *view.question) if not _is_answer(message)]
+    asked = list(_asked_at([*view.history, *view.question]))
     pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
     turns = sum(stored.entry.role == "assistant" for stored in view.history)
     sizes = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
     return TrimSchedule(growth=held[0] / (turns + 1), overshoot=overshoot(sizes), turns=turns, pauses=pauses)
+
+
+def _asked_at(entries: Sequence[NewEntry]) -> Iterator[datetime]:
+    """Yield when each request was made: at the last of the messages before an answer, and of all."""
+    for index, item in enumerate(entries, 1):
+        if item.entry.role == "user" and (index == len(entries) or entries[index].entry.role != "user"):
+            yield item.at
 
 
 # ---------------------------------------------------------------- where to begin

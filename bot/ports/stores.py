@@ -41,11 +41,15 @@ class TurnStore(Protocol):
     """The durable inbox and queue. Any method can raise `StorageError`; each is one transaction."""
 
     async def enqueue(self, incoming: Incoming) -> TurnId | None:
-        """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return."""
+        """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return.
+
+        With the task `CONTEXT` it is remembered until the next question of its conversation takes it along: it is never
+        claimed and counts as nothing that was asked. Of all but the newest 50 of these the words are dropped.
+        """
         ...
 
     async def is_known(self, incoming: Incoming) -> bool:
-        """Return whether an incoming was stored as a turn before, by its dedupe key."""
+        """Return whether an incoming was stored as a question before, by its dedupe key."""
         ...
 
     async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
@@ -79,7 +83,8 @@ class TurnStore(Protocol):
         order.
 
         Those become done with it and are never claimed; questions with parameters of their own, or marked to
-        be stopped, stay turns. Idempotent. Raises `ClaimLost`.
+        be stopped, stay turns. What was said until the last of these questions and not answered is taken into its
+        `context`; it is remembered again when the turn ends without an answer. Idempotent. Raises `ClaimLost`.
         """
         ...
 
@@ -154,13 +159,14 @@ class TurnStore(Protocol):
         ...
 
     async def has_participated(self, key: ConversationKey) -> bool:
-        """Return whether the conversation has any turn, open or ended."""
+        """Return whether anything was asked in the conversation, answered or not."""
         ...
 
     async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
         """Return what was said in a conversation lately, oldest first: questions and answers, and what was read there.
 
-        At most `limit` messages of the transcript, then the questions that are not answered yet. Long texts are cut.
+        At most `limit` messages of the transcript, then what is not in it yet: questions without an answer, and what is
+        remembered for the next one. Long texts are cut.
         """
         ...
 
@@ -337,6 +343,17 @@ class DeletionStore(Protocol):
         The text of a question that waits changes. One that is being answered, or was, is followed by the correction.
         An edit that overtook its message is kept for it when the message `is_directed` at the bot.
         """
+        ...
+
+    async def drop_context(self, incoming: Incoming) -> bool:
+        """Forget that a message is remembered for the next question, so that it can be asked; return whether it was.
+
+        Where it was sent with a question already, its entry stays.
+        """
+        ...
+
+    async def edit_context(self, channel: ConversationKey, edit: Edit) -> None:
+        """Follow an edit of a message that is remembered for the next question; it is sent as it reads then."""
         ...
 
     async def forget_memory(self, key: ConversationKey) -> bool:

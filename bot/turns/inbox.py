@@ -40,12 +40,14 @@ from bot.types import (
     ConversationKey,
     DeletionOutcome,
     Edit,
+    Entrance,
     FollowUp,
     HandleResult,
     Incoming,
     Outcome,
     PendingAnswer,
     RequestRecord,
+    Task,
     Turn,
     TurnId,
     Within,
@@ -64,6 +66,10 @@ ASKED_BY_EDIT: Final = timedelta(days=1)
 """How long after it was written an edit can make a message a question; what is older may have been one, and be gone."""
 
 PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
+
+NO_PART: Final = PolicyState(has_participated=False, parameters={})
+
+ABOUT_THREAD: Final = "(mentioned without a question: answer about the thread above)"
 
 EMPTY_QUESTION = (
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
@@ -138,18 +144,21 @@ class Inbox:
 
     async def _state(self, incoming: Incoming, *, marked: bool = False) -> PolicyState:
         """Return what the stores know, as far as it can matter for what came in."""
-        has_participated = await self._store.has_participated(incoming.key)
-        if marked and not incoming.is_directed and not has_participated and incoming.is_top_level:
-            has_participated = await self._store.has_participated(replace(incoming.key, thread=""))
+        talks_in_channel = incoming.is_top_level and not incoming.is_directed
+        key = replace(incoming.key, thread="") if talks_in_channel else incoming.key
+        has_participated = await self._store.has_participated(key)
         if not (incoming.is_directed or has_participated):
-            return PolicyState(has_participated=False, parameters={})
-        parameters = values_of(await effective_parameters(incoming, self._store))
+            return NO_PART
+        parameters = values_of(await effective_parameters(replace(incoming, key=key), self._store))
+        if talks_in_channel and not marked and parameters.get(ANSWER_IN) != "channel":
+            return NO_PART
         state = PolicyState(has_participated=has_participated, parameters=parameters)
+        key = _placed(incoming, state).key
         if incoming.author.is_bot and incoming.is_directed:
-            return replace(state, asked_by_bots=await self._store.asked_by_bots(incoming.key, limit=ANSWERS_TO_BOTS))
-        if not incoming.is_directed and parameters.get("follow_ups") == "auto":
-            return replace(state, talk=await self._store.recent_talk(incoming.key, limit=TALK_LENGTH))
-        return state
+            return replace(state, asked_by_bots=await self._store.asked_by_bots(key, limit=ANSWERS_TO_BOTS))
+        if incoming.author.is_bot or incoming.is_directed or parameters.get("follow_ups") != "auto":
+            return state
+        return replace(state, talk=await self._store.recent_talk(key, limit=TALK_LENGTH))
 
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
@@ -159,9 +168,16 @@ class Inbox:
             if await self._store.is_known(incoming):  # the question itself, delivered again
                 return HandleResult(outcome=Outcome.DUPLICATE)
             return await self._once(incoming, telling(decision.text))
-        if decision.action is Action.IGNORE:
+        if decision.action is Action.CONTEXT:
+            await self._remember(_placed(incoming, state))
+        if decision.action is Action.IGNORE or incoming.is_directed:
             return await self._pass_over(incoming, decision.reason)
         return PASSED_OVER
+
+    async def _remember(self, incoming: Incoming) -> None:
+        """Keep what is not answered for the next question."""
+        if incoming.text.strip() or incoming.attachments:
+            await self._store.enqueue(replace(incoming, task=Task.CONTEXT))
 
     async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
         """Do nothing, and log so once an hour by kind and place: it may be all that a busy channel says."""
@@ -257,13 +273,14 @@ class Inbox:
 
         What was no question before, as its mention was forgotten, is asked.
         """
-        if message.author.is_bot and not message.is_directed:
-            return PASSED_OVER  # bots edit once a second while they write, and only what is meant for us is a question
         typed = message.typed or message.text
         asked = question_in(typed)
         text = message.text if asked == typed else asked
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
+        if message.author.is_bot and not message.is_directed:  # bots edit once a second while they write
+            await self._store.edit_context(message.key, edit)
+            return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
         is_late = self._services.clock() - message.at > ASKED_BY_EDIT
         if not message.is_directed or is_late or await self._store.is_known(message):
@@ -278,6 +295,7 @@ class Inbox:
         state = await self._state(question)
         if decide(question, state).action is not Action.ANSWER:
             return PASSED_OVER
+        await self._store.drop_context(question)
         return await self._take(_placed(question, state))
 
     async def _question(self, message: Incoming) -> Incoming | None:
@@ -368,12 +386,20 @@ class Inbox:
 
     async def _take(self, incoming: Incoming) -> HandleResult:
         if not incoming.text.strip() and not incoming.attachments:
-            raise InvalidInput(EMPTY_QUESTION)
+            if not _stands_in_thread(incoming):
+                raise InvalidInput(EMPTY_QUESTION)
+            incoming = replace(incoming, text=ABOUT_THREAD)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)
         return HandleResult(outcome=Outcome.ANSWERING)
+
+
+def _stands_in_thread(incoming: Incoming) -> bool:
+    """Return whether a message is a bare mention in a thread, which can only be about what stands above it."""
+    is_mention = incoming.entrance is Entrance.MESSAGE and incoming.is_directed and not incoming.is_direct
+    return is_mention and not incoming.is_top_level and bool(incoming.key.thread)
 
 
 def _placed(incoming: Incoming, state: PolicyState) -> Incoming:

@@ -15,7 +15,7 @@ from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
 from bot.turns.retries import Retry, is_poison
 from bot.turns.takeover import Takeover
 from bot.turns.undelivered import Undelivered
-from bot.types import Conversation, Draft, Recorded, Settlement, takes_others
+from bot.types import Conversation, Draft, Recorded, Settlement, Task
 
 logger = logging.getLogger(__name__)
 
@@ -126,9 +126,11 @@ class TurnRunner:
             attempt.stop.clear()  # what ended it was a deletion among what it is made from
 
     async def _gather(self, attempt: Attempt) -> Attempt:
-        """Return the turn with the questions that came meanwhile; a poison turn must not take others down with it."""
+        """Return the turn with the questions that came meanwhile and what was said before; a poison turn must not take
+        others down with it.
+        """
         turn = attempt.turn
-        if is_poison(turn) or not takes_others(turn.incoming):
+        if is_poison(turn) or turn.incoming.task is not Task.ANSWER:
             return attempt
         return replace(attempt, turn=await self._store.coalesce(turn))
 

@@ -71,6 +71,7 @@ class Task(StrEnum):
 
     ANSWER = "answer"  # a question of the conversation
     SUMMARY = "summary"  # the words after "summarise": what to read and for whom
+    CONTEXT = "context"  # nothing: it is kept until the next question, and sent with that
 
 
 class AuthorKind(StrEnum):

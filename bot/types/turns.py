@@ -24,6 +24,7 @@ class TurnState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REMEMBERED = "remembered"  # context that waits for the next question; never claimed
 
 
 OPEN_STATES = frozenset({TurnState.QUEUED, TurnState.RUNNING})
@@ -33,13 +34,14 @@ OPEN_STATES = frozenset({TurnState.QUEUED, TurnState.RUNNING})
 class Turn:
     """One incoming and its answer, claimed by one runner; `epoch` is the fencing token of that claim.
 
-    `reply_ref` names the first visible message once there is one, in the platform's own words; `draft` is
-    the last state of the reply that was stored, `stop` says that a person asked to stop it. `outcome` is set
-    once the answer is recorded: all that is left is to show `draft` whole. `burst` are later messages that
-    are answered together with `incoming`, in order. `withdrawn` says that the question was deleted, or its answer was
-    taken away: nothing is answered, and what is shown is taken back. `attempt` counts the claims that were not handed
-    back, `retries` how often the turn was put off before there was an answer, because the model was away, and
-    `showings` how often its recorded answer was, because the platform was.
+    `reply_ref` names the first visible message once there is one, in the platform's own words; `draft` is the last
+    state of the reply that was stored, `stop` says that a person asked to stop it. `outcome` is set once the answer
+    is recorded: all that is left is to show `draft` whole. `burst` are later messages that are answered together
+    with `incoming`, in order, and `context` what was said before the last of them and not answered; of what is left
+    out of that the text is "". `withdrawn` says that the question was deleted, or its answer was taken away:
+    nothing is answered, and what is shown is taken back. `attempt` counts the claims that were not handed back,
+    `retries` how often the turn was put off before there was an answer, because the model was away, and `showings`
+    how often its recorded answer was, because the platform was.
     """
 
     id: TurnId
@@ -54,6 +56,7 @@ class Turn:
     stop: bool = False
     outcome: TurnState | None = None
     burst: tuple[Incoming, ...] = ()
+    context: tuple[Incoming, ...] = ()
     withdrawn: bool = False
 
     @property

@@ -66,14 +66,18 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
 
     def _remove_question(self, id: TurnId) -> None:
         turn = self._turns[id]
-        self._questions.add(id)
+        is_context = turn.incoming.task is Task.CONTEXT
+        if not is_context:
+            self._questions.add(id)
         if id in self._merged:
             carrier = self._turns[self._merged.pop(id)]
             self._keep(replace(turn, state=TurnState.CANCELLED))
             if _is_under_way(carrier):
                 self._begin_anew(carrier)
-            else:
+            elif not is_context:
                 self._drop_answer(carrier)
+        elif is_context:
+            self._keep(replace(turn, state=TurnState.CANCELLED))
         elif _is_under_way(turn):
             self._set_free(turn)
             self._end(turn)
@@ -104,7 +108,9 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
     def _set_free(self, carrier: Turn) -> None:
         for id in [id for id, into in self._merged.items() if into == carrier.id]:
             del self._merged[id]
-            freed = self._keep(replace(self._turns[id], state=TurnState.QUEUED))
+            is_context = self._turns[id].incoming.task is Task.CONTEXT
+            state = TurnState.REMEMBERED if is_context else TurnState.QUEUED
+            freed = self._keep(replace(self._turns[id], state=state))
             self._interrupted.setdefault(freed.incoming.key, [])
 
     def _end(self, turn: Turn) -> None:
@@ -148,6 +154,9 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             blanked = blank(now.incoming)
             if now.state in OPEN_STATES:
                 blanked = replace(blanked, details=now.incoming.details)
+            if blanked.task is Task.CONTEXT:
+                self._merged.pop(turn.id, None)
+                now = replace(now, state=TurnState.CANCELLED)
             self._keep(replace(now, incoming=blanked, draft=None))
             self._empty_settlement(turn.id)
 
@@ -200,7 +209,8 @@ class MemoryDeletion(MemoryRemoval):
         self._begin()
         self._remember_deletion([name_of(channel, id) for id in ids])
         asked = [item.id for item in self._in_channel(channel) if item.incoming.source_id in ids]
-        for id in (*asked, *self._follow_ups(asked)):
+        questions = [id for id in asked if self._turns[id].incoming.task is not Task.CONTEXT]
+        for id in (*asked, *self._follow_ups(questions)):
             self._remove_question(id)
         for turn in self._in_channel(channel):
             named = self._messages_of.get(turn.id, ())
@@ -266,9 +276,17 @@ class MemoryDeletion(MemoryRemoval):
         asked = turn.incoming
         if answering.state is TurnState.RUNNING and answering.outcome is None and asked.text:
             return True
-        if asked.text and asked.task is Task.ANSWER:
+        if asked.text and asked.task is not Task.SUMMARY:
             self._keep(replace(turn, incoming=replace(asked, text=edit.text)))
         return False
+
+    async def edit_context(self, channel: ConversationKey, edit: Edit) -> None:
+        for turn in [item for item in self._in_channel(channel) if item.state is TurnState.REMEMBERED]:
+            said = turn.incoming
+            is_newer = self._edited_at.get(turn.id, as_utc(edit.at)) <= as_utc(edit.at)
+            if said.source_id == edit.source_id != "" and said.text and is_newer:
+                self._edited_at[turn.id] = as_utc(edit.at)
+                self._keep(replace(turn, incoming=replace(said, text=edit.text)))
 
     async def _correct(self, channel: ConversationKey, edit: Edit) -> bool:
         found = False
@@ -303,11 +321,15 @@ class MemoryDeletion(MemoryRemoval):
 
     async def forget_person(self, platform: str, id: str) -> DeletionOutcome:
         self._begin()
-        theirs = [turn.incoming for turn in self._turns.values() if turn.incoming.author.id == id]
-        keys = {incoming.key for incoming in theirs if incoming.key.platform == platform}
+        wrote = [turn for turn in self._turns.values() if turn.incoming.author.id == id]
+        theirs = [turn for turn in wrote if turn.incoming.key.platform == platform]
+        keys = {turn.incoming.key for turn in theirs if turn.incoming.task is not Task.CONTEXT}
         self._forget_turns(turn for turn in self._turns.values() if turn.incoming.key in keys)
         for key in keys:
             self._forget_transcript(key)
+        for said in [turn for turn in theirs if turn.incoming.task is Task.CONTEXT]:
+            self._remove_question(said.id)
+            self._keep(replace(self._turns[said.id], incoming=blank(said.incoming)))
         self._forget_person_in_parts(platform, id)
         self._forget_schedules_of(platform, id)
         self._forget_deliveries(of=lambda incoming: (incoming.key.platform, incoming.author.id) == (platform, id))
@@ -318,13 +340,18 @@ class MemoryDeletion(MemoryRemoval):
         return self._outcome()
 
     async def inactive_since(self, before: datetime) -> Mapping[ConversationKey, datetime]:
-        latest: dict[ConversationKey, datetime] = {}
+        latest: dict[ConversationKey, tuple[bool, datetime]] = {}
+        asked_since: set[ConversationKey] = set()
         for id, turn in self._turns.items():
-            if turn.incoming.author.id != FORGOTTEN:
-                key = turn.incoming.key
-                latest[key] = max(latest.get(key, self._accepted_at[id]), self._accepted_at[id])
+            key, at, is_asked = turn.incoming.key, self._accepted_at[id], turn.incoming.task is not Task.CONTEXT
+            if turn.incoming.author.id == FORGOTTEN:
+                continue
+            if at < as_utc(before):
+                latest[key] = max(latest.get(key, (is_asked, at)), (is_asked, at))
+            elif is_asked:
+                asked_since.add(key)
         open_keys = {turn.incoming.key for turn in self._turns.values() if turn.state in OPEN_STATES}
-        return {key: at for key, at in latest.items() if at < as_utc(before) and key not in open_keys}
+        return {key: at for key, (_, at) in latest.items() if key not in open_keys | asked_since}
 
     # ------------------------------------------------------------ what is where
 

@@ -60,7 +60,7 @@ class MemoryEdits:
             name = name_of(asked.key, asked.source_id)
             if name in self._changes and not self._changes[name].deleted:
                 found.append(self._changes.pop(name))
-                if asked.text and asked.task is Task.ANSWER:
+                if asked.text and asked.task is not Task.SUMMARY:
                     self._keep(replace(self._turns[id], incoming=replace(asked, text=found[-1].text)))
         return [item.correction for item in sorted(found, key=lambda each: each.at) if item.correction is not None]
 

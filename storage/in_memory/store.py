@@ -29,23 +29,33 @@ from bot.types import (
     Turn,
     TurnId,
     TurnState,
-    Utterance,
     Waiting,
     Within,
+    takes_others,
 )
 from storage.codec import as_utc
 from storage.exact_sum import exact_sum
 from storage.in_memory.deletion import MemoryDeletion, blank
 from storage.in_memory.deliveries import MemoryDeliveries
-from storage.in_memory.message_changes import MemoryEdits, is_refused, name_of
+from storage.in_memory.message_changes import is_refused, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries
-from storage.in_memory.transcripts import MemoryTranscripts, in_utc
+from storage.in_memory.talk import MemoryTalk, order
+from storage.in_memory.transcripts import in_utc
 from storage.in_memory.workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
-from storage.talk import Line, Question, recent_talk
-from storage.turn_rules import NOBODY, PLAYGROUND, adds_to, ending, first_answer, is_plain, stands_in
+from storage.turn_rules import (
+    CONTEXT_KEPT,
+    NOBODY,
+    PLAYGROUND,
+    adds_to,
+    ending,
+    first_answer,
+    is_plain,
+    stands_in,
+    without_words,
+)
 
 
-class MemoryTurns(MemoryTranscripts, MemoryEdits):
+class MemoryTurns(MemoryTalk):
     """A `TurnStore` in memory.
 
     `settlements` tells how each turn ended, `condensations` what its trim left, `errors` why it was not shown, and
@@ -85,11 +95,13 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         self._turns[id] = Turn(
             id=id,
             incoming=incoming,
-            state=TurnState.QUEUED,
+            state=TurnState.REMEMBERED if incoming.task is Task.CONTEXT else TurnState.QUEUED,
             epoch=0,
             attempt=0,
             reply_ref=incoming.reply_ref or None,
         )
+        for old in self._remembered(incoming.key)[:-CONTEXT_KEPT]:
+            self._keep(replace(old, incoming=without_words(old.incoming)))
         return id
 
     async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
@@ -99,7 +111,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
             return None
         self._stale.discard(oldest.id)
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
-        return replace(self._keep(claimed), burst=self._burst(oldest.id))
+        return self._with_merged(self._keep(claimed))
 
     async def set_reply_ref(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
         ending = self._is_ending(self._keep(replace(self._claimed(turn), reply_ref=ref)))
@@ -137,11 +149,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
 
     async def get_turn(self, id: TurnId) -> Turn | None:
         turn = self._turns.get(id)
-        return None if turn is None else replace(turn, burst=self._burst(id))
-
-    def _burst(self, id: TurnId) -> tuple[Incoming, ...]:
-        merged = [self._turns[item] for item, into in self._merged.items() if into == id]
-        return tuple(item.incoming for item in sorted(merged, key=lambda turn: (turn.incoming.at, turn.id)))
+        return None if turn is None else self._with_merged(turn)
 
     async def waiting(self, key: ConversationKey) -> Waiting | None:
         turns = self._open(key)
@@ -155,7 +163,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         )
 
     async def queue_figures(self) -> QueueFigures:
-        turns = list(self._turns.values())
+        turns = [turn for turn in self._turns.values() if turn.incoming.task is not Task.CONTEXT]
         count = Counter(turn.state for turn in turns)
         return QueueFigures(
             queued=count[TurnState.QUEUED],
@@ -170,12 +178,17 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
 
     async def coalesce(self, turn: Turn) -> Turn:
         current = self._claimed(turn)
-        taken = [item for item in self._open(turn.incoming.key) if item.state is TurnState.QUEUED and is_plain(item)]
+        key = turn.incoming.key
+        taken = [item for item in self._open(key) if item.state is TurnState.QUEUED and is_plain(item)]
+        taken = taken if takes_others(turn.incoming) else []
+        asked = (turn.incoming, *self._with_merged(turn).burst, *(item.incoming for item in taken))
+        until = max(item.at for item in asked)
+        taken += [item for item in self._remembered(key) if item.incoming.at <= until]
         self._stale.discard(turn.id)
         for item in taken:
             self._keep(replace(item, state=TurnState.DONE))
             self._merged[item.id] = turn.id
-        return replace(self._keep(current), burst=self._burst(turn.id))
+        return self._with_merged(self._keep(current))
 
     async def was_added_to(self, turn: Turn) -> bool:
         return any(adds_to(turn, other) for other in self._open(turn.incoming.key))
@@ -199,6 +212,8 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         corrections = self._settle_edits(recorded)
         if settlement.entries:
             await self.append_entries(key, corrections)
+        else:
+            self._remember_again(turn.id)
         self._keep_settlement(self._turns[turn.id], settlement, recorded)
         return Recorded(conversation=remembers)
 
@@ -212,6 +227,8 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         empty = replace(settlement, draft=Draft(status="stopped"), entries=(), conversation=None, parameters=EMPTY)
         empty = replace(empty, state=TurnState.CANCELLED, error="")
         if current.withdrawn or current.stop:
+            self._settle_edits(current)
+            self._remember_again(current.id)
             self._keep_settlement(
                 current, empty, replace(current, withdrawn=True, outcome=TurnState.CANCELLED, draft=None)
             )
@@ -297,7 +314,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
     async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         newest: dict[ConversationKey, datetime] = {}
         for item in (turn.incoming for turn in self._turns.values()):
-            if item.key.platform == platform and item.at >= as_utc(since):
+            if item.task is not Task.CONTEXT and item.key.platform == platform and item.at >= as_utc(since):
                 newest[item.key] = max(newest.get(item.key, item.at), item.at)
         return newest
 
@@ -312,7 +329,22 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         return stopped
 
     async def is_known(self, incoming: Incoming) -> bool:
-        return (incoming.key.platform, incoming.dedupe_key) in self._dedupe_keys
+        name = (incoming.key.platform, incoming.dedupe_key)
+        return name in self._dedupe_keys and self._context_named(incoming) is None
+
+    async def drop_context(self, incoming: Incoming) -> bool:
+        kept = self._context_named(incoming)
+        if kept is not None:
+            self._dedupe_keys.discard((incoming.key.platform, incoming.dedupe_key))
+            self._merged.pop(kept.id, None)
+            del self._turns[kept.id]
+        return kept is not None
+
+    def _context_named(self, incoming: Incoming) -> Turn | None:
+        """Return what is kept of a message as context, by its dedupe key."""
+        name = (incoming.key.platform, incoming.dedupe_key)
+        kept = (turn for turn in self._turns.values() if turn.incoming.task is Task.CONTEXT)
+        return next((turn for turn in kept if (turn.incoming.key.platform, turn.incoming.dedupe_key) == name), None)
 
     async def stoppable_by(self, key: ConversationKey) -> Set[str]:
         return {turn.incoming.author.id for turn in self._stoppable(key)}
@@ -321,29 +353,14 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
         return [turn for turn in self._open(key) if turn.outcome is None and not turn.withdrawn]
 
     async def has_participated(self, key: ConversationKey) -> bool:
-        return any(turn.incoming.key == key for turn in self._turns.values())
+        return bool(self._asked(key))
 
-    async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
-        entries = await self.get_entries(key, start=0)
-        lines = [Line(id=e.id, role=e.entry.role, author=e.author, text=e.entry.text) for e in entries[-limit:]]
-        waiting = {turn.id for turn in self._open(key) if turn.outcome is None and not turn.withdrawn}
-        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
-        questions = [
-            Question(
-                dedupe_key=turn.incoming.dedupe_key,
-                source_id=turn.incoming.source_id,
-                author=turn.incoming.author.id,
-                name=turn.incoming.author.name,
-                text=turn.incoming.text,
-                waits=self._merged.get(turn.id, turn.id) in waiting,
-            )
-            for turn in turns[-limit:]
-        ]
-        return recent_talk(lines, questions)
+    def _asked(self, key: ConversationKey) -> list[Turn]:
+        turns = (turn for turn in self._turns.values() if turn.incoming.key == key)
+        return [turn for turn in turns if turn.incoming.task is not Task.CONTEXT]
 
     async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
-        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
-        newest = sorted(turns, key=lambda turn: turn.id, reverse=True)[:limit]
+        newest = sorted(self._asked(key), key=lambda turn: turn.id, reverse=True)[:limit]
         return sum(takewhile(bool, (turn.incoming.author.is_bot for turn in newest)))
 
     async def open_conversations(self) -> Sequence[ConversationKey]:
@@ -356,7 +373,7 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
 
     def _open(self, key: ConversationKey) -> Sequence[Turn]:
         turns = (turn for turn in self._turns.values() if turn.incoming.key == key and turn.state in OPEN_STATES)
-        return sorted(turns, key=lambda turn: (turn.incoming.at, turn.id))
+        return sorted(turns, key=order)
 
     def _waits(self, turn: Turn) -> bool:
         not_before = self._not_before.get(turn.id)

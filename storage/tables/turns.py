@@ -41,6 +41,12 @@ IS_KEPT = sa.text(f"author_id <> '{FORGOTTEN}'")
 IS_REMARKABLE = sa.text("(attempt > 1 OR retries > 0 OR state IN ('cancelled', 'failed'))")
 """Whether a turn did not simply end at its first attempt; few are so."""
 
+IS_REMEMBERED = sa.text(f"state = '{TurnState.REMEMBERED.value}'")
+
+IS_CONTEXT = sa.text(f"task = '{Task.CONTEXT.value}'")
+IS_ASKED = sa.text(f"task <> '{Task.CONTEXT.value}'")
+"""Whether something is a question, and not what is only sent with the next one."""
+
 IS_SUMMARY = sa.text(f"task = '{Task.SUMMARY.value}'")
 
 
@@ -73,6 +79,14 @@ class TurnRow(Keyed, table=True):
             postgresql_where=IS_SUMMARY,
         ),
         sa.Index("ix_turn_open", *KEY_COLUMNS, "at", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        sa.Index(
+            "ix_turn_remembered",
+            *KEY_COLUMNS,
+            "at",
+            "id",
+            sqlite_where=IS_REMEMBERED,
+            postgresql_where=IS_REMEMBERED,
+        ),
         sa.Index("ix_turn_conversation", *KEY_COLUMNS, "accepted_at", "id"),
         sa.Index(None, "platform", "at"),
         sa.Index(None, "platform", "author_id"),
@@ -92,6 +106,7 @@ class TurnRow(Keyed, table=True):
     overrides: dict[str, str] = Field(sa_type=JSON)
     addressed: bool
     starts_thread: bool
+    direct: bool = False
     task: Task = Field(sa_type=TASK)
     private: bool
     administers: bool
@@ -136,12 +151,14 @@ class TurnRow(Keyed, table=True):
             overrides=dict(incoming.overrides),
             addressed=incoming.is_directed,
             starts_thread=incoming.is_top_level,
+            direct=incoming.is_direct,
             task=incoming.task,
             private=incoming.private,
             administers=incoming.is_admin,
             time_zone=incoming.time_zone,
             details=dict(incoming.details),
             first_ref=incoming.reply_ref,
+            state=TurnState.REMEMBERED if incoming.task is Task.CONTEXT else TurnState.QUEUED,
             reply_ref=incoming.reply_ref or None,
             accepted_at=as_utc(accepted_at),
         )
@@ -159,6 +176,7 @@ class TurnRow(Keyed, table=True):
             overrides=overrides,
             is_directed=self.addressed,
             is_top_level=self.starts_thread,
+            is_direct=self.direct,
             task=self.task,
             reply_ref=self.first_ref,
             private=self.private,

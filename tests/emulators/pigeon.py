@@ -111,6 +111,11 @@ class Pigeon:
         found = [message for message in self.messages if thread in {message.thread, message.id} and not message.deleted]
         return web.json_response({"messages": [self.event(item) for item in found]})
 
+    async def read_room(self, request: web.Request) -> web.Response:
+        room = request.match_info["room"]
+        found = [item for item in self.messages if item.room == room and not item.thread and not item.deleted]
+        return web.json_response({"messages": [self.event(item) for item in found]})
+
     async def post(self, request: web.Request) -> web.Response:
         body, room = await request.json(), request.match_info["room"]
         if room in self.closed:
@@ -145,6 +150,7 @@ async def running_pigeon() -> AsyncIterator[Pigeon]:
         [
             web.get("/me", pigeon.me),
             web.get("/rooms/{room}", pigeon.room),
+            web.get("/rooms/{room}/messages", pigeon.read_room),
             web.get("/rooms/{room}/messages/{thread}", pigeon.read),
             web.post("/rooms/{room}/messages", pigeon.post),
             web.put("/messages/{id}", pigeon.change),

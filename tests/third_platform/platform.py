@@ -18,7 +18,7 @@ from bot.errors import ConfigError, InvalidInput, PlatformRefused, StorageError
 from bot.event_errors import EventErrors
 from bot.ports import Bot, Clock, Reply
 from bot.turns.pending_answers import INTERRUPTED, keep_telling
-from bot.types import ConversationKey, Draft, Incoming, PendingAnswer, Person, Place, ThreadMessage, Turn
+from bot.types import ConversationKey, Draft, Incoming, PendingAnswer, Person, Place, ReadMessage, ThreadMessage, Turn
 from tests.third_platform.client import PigeonClient
 from tests.third_platform.reply import PigeonReply, PrivateReply, send_note
 
@@ -61,6 +61,12 @@ def message_of(incoming: Incoming) -> ThreadMessage:
     return ThreadMessage(source_id=incoming.source_id, author=incoming.author, text=incoming.text, at=incoming.at)
 
 
+def read_message(incoming: Incoming, *, thread: str = "") -> ReadMessage:
+    """A message as it stands in its room."""
+    said = message_of(incoming)
+    return ReadMessage(source_id=said.source_id, author=said.author, text=said.text, at=said.at, thread=thread)
+
+
 class PigeonPlatform:
     """A `bot.ports.ListeningPlatform`; it listens at `address`, a host and a port."""
 
@@ -97,6 +103,39 @@ class PigeonPlatform:
     async def describe(self, key: ConversationKey) -> Place:
         """What a room is called."""
         return Place(platform="Pigeon", channel=key.channel)
+
+    async def read_channel(
+        self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
+    ) -> Sequence[ReadMessage]:
+        """The newest messages outside threads of a room, oldest first. Raises `PlatformError`."""
+        found = await self._client.call("GET", f"/rooms/{key.channel}/messages")
+        read = [read_message(incoming_of(message)) for message in found["messages"]]
+        wanted = [item for item in read if (not since or item.at >= since) and (not before or item.at < before)]
+        return wanted[max(0, len(wanted) - limit) :]
+
+    async def read_replies(
+        self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
+    ) -> Sequence[ReadMessage]:
+        """The newest messages of a thread, without its root. Raises `PlatformError`."""
+        found = await self._client.call("GET", f"/rooms/{key.channel}/messages/{thread}")
+        read = [read_message(incoming_of(message), thread=thread) for message in found["messages"]]
+        wanted = [item for item in read if item.source_id != thread and (not since or item.at >= since)]
+        return wanted[max(0, len(wanted) - limit) :]
+
+    async def link(self, key: ConversationKey, message: ReadMessage) -> str:
+        """Pigeon has no addresses of messages."""
+        del key, message
+        return ""
+
+    async def may_read(self, key: ConversationKey, person: Person) -> bool:
+        """Everybody in a flock reads all of its rooms."""
+        del key, person
+        return True
+
+    async def is_public(self, key: ConversationKey) -> bool:
+        """Every room is."""
+        del key
+        return True
 
     async def run(self, bot: Bot) -> None:
         """Take webhooks until cancelled. Raises `ConfigError`."""

@@ -14,14 +14,7 @@ EVERYWHERE: Final = ("playground", "slack", "discord", "pigeon")
 COVERED: set[str] = set()
 """The rows that have a test."""
 
-CONTEXT: Final = "what is not answered is not remembered"
-
 NOT_YET: Final[Mapping[str, str]] = {
-    "addressed-to-somebody": CONTEXT,
-    "thanks": CONTEXT,
-    "two-people": CONTEXT,
-    "between-mentions": CONTEXT,
-    "channel-context": "a question outside threads does not see the channel",
     "persona-of-a-channel": "whoever is in a channel sets everything there",
 }
 """Why a row, or a part of it ("row, part"), fails; whoever brings the ability takes the line away."""

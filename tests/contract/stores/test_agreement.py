@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.errors import StorageError
 from bot.parameter_resolver import scopes_of
-from bot.types import Channel, Person, Turn, TurnState, Usage, Workspace
+from bot.types import Channel, Person, Task, Turn, TurnState, Usage, Workspace
 from storage import open_store
 from storage.in_memory.store import MemoryStore
 from tests.contract.stores.conftest import AnyStore
@@ -113,11 +113,18 @@ def page(thread: str, before: str, limit: int) -> Step:
     return step
 
 
+def hear(name: str, second: int, key: Any) -> Step:
+    return lambda run: run.store.enqueue(incoming(f"said {name}", seconds=second, key=key, task=Task.CONTEXT))
+
+
 choices = st.integers(0, 5)
 authors = st.sampled_from(["", "U1", "U2"])
 steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(accept, names, moments, keys),
+    st.builds(hear, names, moments, keys),
     st.builds(claim, keys),
+    st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.coalesce(turn)), choices),
+    st.builds(lambda key: lambda run: run.store.recent_talk(key, limit=9), keys),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.set_reply_ref(turn, "r")), choices),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.check_claim(turn)), choices),
     st.builds(

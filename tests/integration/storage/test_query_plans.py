@@ -137,6 +137,7 @@ class Noting:
             "ix_turn_conversation", "has_participated, a stranger", id="weak"
         ),  # the platform's turns, by another index
         pytest.param("ix_turn_kept", "inactive_since", id="whole"),
+        pytest.param("ix_turn_remembered", "accept what is only said, the long one", id="partial"),
     ],
 )
 async def test_a_missing_index_is_found_out(filled_sqlite: Filled, tmp_path: Path, index: str, name: str) -> None:

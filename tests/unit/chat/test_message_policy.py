@@ -87,11 +87,11 @@ def test_guests_are_people_of_the_house(kind: AuthorKind) -> None:
     [
         pytest.param({}, {}, "", Action.ANSWER, id="named"),
         pytest.param({}, {"asked_by_bots": ANSWERS_TO_BOTS - 1}, "", Action.ANSWER, id="the-last-one"),
-        pytest.param({}, {"asked_by_bots": ANSWERS_TO_BOTS}, "", Action.IGNORE, id="no-person-since"),
-        pytest.param({"is_directed": False}, {}, "", Action.IGNORE, id="not-meant"),
-        pytest.param({"author": replace(BOT, id="c")}, {}, "", Action.IGNORE, id="another"),
+        pytest.param({}, {"asked_by_bots": ANSWERS_TO_BOTS}, "", Action.CONTEXT, id="no-person-since"),
+        pytest.param({"is_directed": False}, {}, "", Action.CONTEXT, id="not-meant"),
+        pytest.param({"author": replace(BOT, id="c")}, {}, "", Action.CONTEXT, id="another"),
         pytest.param({}, {}, "set", Action.IGNORE, id="command"),
-        pytest.param({}, {"follow_ups": "off"}, "", Action.IGNORE, id="where-follow-ups-are-off"),
+        pytest.param({}, {"follow_ups": "off"}, "", Action.CONTEXT, id="where-follow-ups-are-off"),
     ],
 )
 def test_a_bot_that_is_named_asks_a_few_times(
@@ -118,7 +118,8 @@ def test_no_bot_has_an_answer_or_a_command_unless_it_is_named(
     known = state(has_participated, follow_ups=follow_ups, strangers="answer")
     asked = replace(incoming("Hi", is_directed=is_directed, is_direct=direct, entrance=entrance), author=BOT)
     became = decide(asked, known, command=command)
-    assert (became.action, became.text) == (Action.IGNORE, "")
+    is_heard = has_participated and entrance is Entrance.MESSAGE and not command
+    assert (became.action, became.text) == (Action.CONTEXT if is_heard else Action.IGNORE, "")
 
 
 @given(

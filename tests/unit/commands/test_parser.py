@@ -218,7 +218,7 @@ def test_every_command_says_what_it_does_and_gives_an_example_that_fits(command:
         pytest.param("!un", ["!unset "], id="mark-is-kept"),
         pytest.param("/set rea", ["/set reasoning_effort "], id="parameter"),
         pytest.param("/set channel enable_t", ["/set channel enable_thinking "], id="after-a-scope"),
-        pytest.param("/set ch", ["/set channel "], id="scope"),
+        pytest.param("/set ch", ["/set channel ", "/set channel_context "], id="scope"),
         pytest.param("/set context ", [f"/set context {v}" for v in PARAMETERS["context"].choices], id="choices"),
         pytest.param("/set memory n", ["/set memory no"], id="yes-or-no"),
         pytest.param("/unset vid", ["/unset video_fps"], id="no-value-to-come"),

@@ -14,6 +14,8 @@ from bot.context.transcript import SOURCES_MARK
 from bot.types import (
     ModelEvent,
     ModelRequest,
+    Outcome,
+    Person,
     RequestRecord,
     SearchStarted,
     Source,
@@ -25,10 +27,12 @@ from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running
 
 UNTOLD = Usage(estimated=True)
+OTHER_BOT = Person(id="b", name="Deploys", is_bot=True)
 
 ask = st.tuples(st.just("ask"), st.integers(1, 4000))
 actions = st.one_of(
     *[ask] * 8,  # so that threads grow long enough to be trimmed
+    *[st.tuples(st.just("hear"), st.integers(1, 400))] * 4,
     st.tuples(st.just("pause"), st.sampled_from([30, 590, 610, 90_000])),
     st.tuples(st.just("edit"), st.integers(0, 30)),
     st.tuples(st.just("delete"), st.integers(0, 30)),
@@ -43,6 +47,9 @@ async def act(house: House, name: str, value: object, number: int) -> None:
     match name:
         case "ask":
             await house.ask(f"{number} " + "lorem " * int(str(value)), number)
+        case "hear":
+            said = incoming(f"{number} " + "dolor " * int(str(value)), number, author=OTHER_BOT, is_directed=False)
+            assert (await house.inbox.handle(said)).outcome is Outcome.IGNORED
         case "pause":
             house.clock.advance(float(str(value)))
         case "edit":
@@ -88,6 +95,32 @@ async def played(script: Sequence[tuple[str, object]]) -> list[RequestRecord]:
 def test_every_request_extends_the_one_before_or_says_why(script: list[tuple[str, object]]) -> None:
     for record in asyncio.run(played(script)):
         event(f"break: {record.figures.broken or 'none'}")
+
+
+@examples(50)
+@given(st.lists(st.sampled_from(["ask", "hear", "fail", "delete"]), min_size=5, max_size=20))
+def test_all_that_was_said_and_stands_is_sent_in_order(script: list[str]) -> None:
+    async def scenario() -> tuple[list[str], ModelRequest]:
+        async with running() as house:
+            standing = ["0"]
+            await house.ask("0", 0)
+            for number, name in enumerate([*script, "ask"], 1):
+                match name:
+                    case "hear":
+                        await house.inbox.handle(incoming(f"{number}", number, author=OTHER_BOT, is_directed=False))
+                        standing.append(f"{number}")
+                    case "delete":  # the newest that somebody only said
+                        gone = next((n for n in reversed(standing) if n != "0" and script[int(n) - 1] == "hear"), "")
+                        await house.inbox.on_message_deleted(KEY, f"s{gone}")
+                        standing = [item for item in standing if item != gone]
+                    case _:
+                        house.model.scripts = [words("")] if name == "fail" else []
+                        await house.ask(f"{number}", number)
+                        standing += [f"{number}"] if name == "ask" else []
+            return standing, house.requests[-1]
+
+    standing, request = asyncio.run(scenario())
+    assert [entry.text.rpartition(": ")[2] for entry in request.entries if entry.role == "user"] == standing
 
 
 async def test_each_reason_for_a_break_is_told() -> None:

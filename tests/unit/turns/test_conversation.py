@@ -114,7 +114,7 @@ async def test_a_bot_is_told_nothing_of_its_mistakes() -> None:
     bot = Person(id="b", name="Deploys", is_bot=True)
     async with running() as house:
         await house.store.put_setting(Scope(kind="workspace", key="fake/w"), "bots", "b")
-        for number, text in enumerate(("", "/nonsense", "/set max_tokens many", "help")):
+        for number, text in enumerate(("/ask", "/nonsense", "/set max_tokens many", "help")):
             handled = await house.inbox.handle(incoming(text, number, author=bot))
             assert (handled.outcome, handled.text) == (Outcome.IGNORED, "")
         await house.ask("Run the report.", 9, author=bot)
@@ -143,7 +143,7 @@ async def test_what_bots_change_counts_where_it_is_meant_for_the_bot(directed: b
 async def test_an_empty_question_gets_a_hint() -> None:
     async with running() as house:
         with pytest.raises(InvalidInput, match="Ask me something"):
-            await house.inbox.handle(incoming("  "))
+            await house.inbox.handle(incoming("  ", is_top_level=True))
         with pytest.raises(InvalidInput, match="Ask me something"):
             await house.inbox.handle(incoming("/ask max_tokens=5", 2))
 

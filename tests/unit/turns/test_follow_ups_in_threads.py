@@ -7,6 +7,7 @@ from tests.fakes import incoming, words
 from tests.house import running
 
 BEN = Person(id="U2", name="Ben")
+CARL = Person(id="U3", name="Carl")
 
 
 async def test_by_default_what_goes_on_with_the_talk_is_answered_and_thanks_are_not() -> None:
@@ -23,7 +24,7 @@ async def test_who_joins_in_is_answered_when_they_ask_or_mention_the_bot() -> No
         await house.ask("When is it open?", 1)
         said = incoming("I can do it on Monday", 2, is_directed=False, author=BEN)
         assert (await house.inbox.handle(said)).outcome is Outcome.IGNORED
-        await house.ask("and on Sundays?", 3, is_directed=False, author=BEN)
+        await house.ask("and on Sundays?", 3, is_directed=False, author=CARL)
         await house.ask("what is Monday?", 4, author=BEN)
     assert len(house.requests) == 3
 

@@ -46,7 +46,9 @@ async def test_a_delivery_that_cannot_be_carried_out_any_more_tells_no_mistake()
         assert (await house.inbox.handle(remove)).outcome is Outcome.DUPLICATE
 
 
-@pytest.mark.parametrize("text", ["/set max_tokens many", "/frobnicate", " ", "/ask max_tokens=0 why?", "/forget all"])
+@pytest.mark.parametrize(
+    "text", ["/set max_tokens many", "/frobnicate", "/ask", "/ask max_tokens=0 why?", "/forget all"]
+)
 async def test_a_mistake_is_told_once(text: str) -> None:
     async with running() as house:
         with pytest.raises(InvalidInput):

@@ -1,0 +1,53 @@
+"""Read what stands in a channel above a question that is asked outside threads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.errors import InvalidInput, PlatformError
+from bot.ports import ChannelReader, Platform
+from bot.types import Incoming, ThreadMessage
+
+logger = logging.getLogger(__name__)
+
+READING_SECONDS: Final = 10.0
+"""How long a question waits for the channel; platforms may hold a request back for minutes."""
+
+NOT_READ: Final = "The messages above in this channel could not be read, so this was answered without them."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Above:
+    """What stands above a question, oldest first; `notices` tell people what could not be read."""
+
+    messages: Sequence[ThreadMessage] = ()
+    notices: tuple[str, ...] = ()
+
+
+NOTHING: Final = Above()
+
+
+async def read_above(platform: Platform, asked: Incoming, *, limit: int) -> Above:
+    """Return the newest `limit` messages of the channel before a question outside threads, if its asker may read them.
+
+    Whatever keeps them from being read never keeps the question from being answered.
+    """
+    if limit == 0 or not asked.is_top_level or asked.is_direct or not isinstance(platform, ChannelReader):
+        return NOTHING
+    channel = replace(asked.key, thread="")
+    try:
+        async with asyncio.timeout(READING_SECONDS):
+            if not await platform.may_read(channel, asked.author):
+                return NOTHING
+            found = await platform.read_channel(channel, before=asked.at, limit=limit)
+    except InvalidInput as error:  # how the bot is set up there, which `doctor` tells
+        logger.info("channel not open to reading", extra={"conversation": str(asked.key), "error": str(error)})
+        return NOTHING
+    except (PlatformError, TimeoutError) as error:
+        logger.warning("channel not read", extra={"conversation": str(asked.key), "error": repr(error)})
+        return Above(notices=(NOT_READ,))
+    return Above(messages=[message for message in found if message.source_id != asked.source_id])

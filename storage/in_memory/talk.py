@@ -1,0 +1,62 @@
+"""What was said lately in conversations, and what of it waits for the next question, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.types import OPEN_STATES, ConversationKey, Task, Turn, TurnId, TurnState, Utterance
+from storage.in_memory.message_changes import MemoryEdits
+from storage.in_memory.transcripts import MemoryTranscripts
+from storage.talk import Heard, Line, recent_talk
+
+
+def order(turn: Turn) -> tuple[datetime, TurnId]:
+    """Return the place of a turn among others."""
+    return turn.incoming.at, turn.id
+
+
+class MemoryTalk(MemoryTranscripts, MemoryEdits):
+    """What is remembered between questions, and who said what."""
+
+    def _with_merged(self, turn: Turn) -> Turn:
+        merged = [self._turns[item] for item, into in self._merged.items() if into == turn.id]
+        said = [item.incoming for item in sorted(merged, key=order)]
+        return replace(
+            turn,
+            burst=tuple(item for item in said if item.task is not Task.CONTEXT),
+            context=tuple(item for item in said if item.task is Task.CONTEXT),
+        )
+
+    def _remembered(self, key: ConversationKey) -> list[Turn]:
+        """Return what waits for the next question of a conversation, in order."""
+        here = (turn for turn in self._turns.values() if turn.incoming.key == key)
+        return sorted((turn for turn in here if turn.state is TurnState.REMEMBERED), key=order)
+
+    def _remember_again(self, id: TurnId) -> None:
+        """Keep what was sent with a turn that ends without an answer for the next one."""
+        for item in [item for item, into in self._merged.items() if into == id]:
+            if self._turns[item].incoming.task is Task.CONTEXT:
+                del self._merged[item]
+                self._keep(replace(self._turns[item], state=TurnState.REMEMBERED))
+
+    async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+        entries = await self.get_entries(key, start=0)
+        lines = [Line(id=e.id, role=e.entry.role, author=e.author, text=e.entry.text) for e in entries[-limit:]]
+        turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
+        is_open = [turn for turn in turns if turn.state in OPEN_STATES and turn.outcome is None and not turn.withdrawn]
+        waiting = {turn.id for turn in (*is_open, *self._remembered(key))}
+        heard = [
+            Heard(
+                dedupe_key=turn.incoming.dedupe_key,
+                source_id=turn.incoming.source_id,
+                author=turn.incoming.author.id,
+                name=turn.incoming.author.name,
+                text=turn.incoming.text,
+                waits=self._merged.get(turn.id, turn.id) in waiting,
+                is_asked=turn.incoming.task is not Task.CONTEXT,
+            )
+            for turn in turns[-limit:]
+        ]
+        return recent_talk(lines, heard)
