@@ -1,6 +1,7 @@
 """The system prompt as a person reads it, and what keeps it the same for a whole channel."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -201,7 +202,7 @@ async def test_two_threads_and_two_askers_of_a_channel_share_it() -> None:
     async with running() as house:
         await house.ask("hello", 1)
         await house.ask("hello", 2, author=Person(id="u2", name="Grace"), time_zone="Asia/Tokyo")
-        other = KEY.__class__(platform=KEY.platform, workspace=KEY.workspace, channel=KEY.channel, thread="t2")
+        other = replace(KEY, thread="t2")
         await house.ask("/search hello", 3, key=other, author=Person(id="u3", name="Mary"))
     assert len({request.head for request in house.requests}) == 1
     assert '"#c"' in house.requests[0].head

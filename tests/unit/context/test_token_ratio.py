@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens
+from bot.context.transcript import SOURCES_MARK
 from bot.summary.model_requests import CostTally, SummaryModel
 from bot.types import (
     Entry,
@@ -77,7 +78,8 @@ async def test_what_was_not_only_ours_does_not_shrink_the_window(name: str) -> N
             await house.ask(question if odd else "what now?", 8)
             assert await ratio_of(house) == pytest.approx(1, abs=0.01)
             await house.ask("and then?", 9)
-            carried.append(len(house.requests[-1].entries))
+            said_there = [entry for entry in house.requests[-1].entries if not entry.text.startswith(SOURCES_MARK)]
+            carried.append(len(said_there))
     assert carried[0] == carried[1]
 
 
