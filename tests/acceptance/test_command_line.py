@@ -57,7 +57,7 @@ async def test_params_prints_the_whole_table(tmp_path: Path) -> None:
     for name, item in PARAMETERS.items():
         assert f"{name} = {item.format(item.default)}  (default)" in done.out
         assert item.allowed in done.out
-    assert "temperature  is fixed" in done.out
+    assert "temperature is fixed" in done.out
 
 
 async def test_params_prints_what_holds_at_a_place_and_why(tmp_path: Path) -> None:
