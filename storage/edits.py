@@ -47,12 +47,11 @@ def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_d
 def edit_context(session: Session, channel: ConversationKey, edit: Edit) -> None:
     """Follow an edit to a message that is remembered for the next question, and nowhere else."""
     hold_together(session, channel)
-    here = (*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, col(TurnRow.text) != "")
     is_newer = or_(col(TurnRow.edited_at).is_(None), col(TurnRow.edited_at) <= as_utc(edit.at))
     changed = (
         update(TurnRow)
-        .where(*here, HAS_SOURCE)
-        .where(IS_REMEMBERED, is_newer)
+        .where(*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, HAS_SOURCE, IS_REMEMBERED)
+        .where(col(TurnRow.text) != "", is_newer)
         .values(text=edit.text, edited_at=as_utc(edit.at))
     )
     session.exec(changed.execution_options(synchronize_session=False))

@@ -119,7 +119,7 @@ class Inbox:
         if decision.action is Action.COMMAND and unknown:
             raise refuse_unknown(unknown)
         if invocation is None or decision.action is not Action.COMMAND:
-            return await self._follow(decision, incoming, state)
+            return await self._follow(decision, _about_thread(incoming), state)
         try:
             result = await self._call(invocation, incoming)
         except UsageError:
@@ -386,9 +386,7 @@ class Inbox:
 
     async def _take(self, incoming: Incoming) -> HandleResult:
         if not incoming.text.strip() and not incoming.attachments:
-            if not _stands_in_thread(incoming):
-                raise InvalidInput(EMPTY_QUESTION)
-            incoming = replace(incoming, text=ABOUT_THREAD)
+            raise InvalidInput(EMPTY_QUESTION)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
@@ -396,10 +394,12 @@ class Inbox:
         return HandleResult(outcome=Outcome.ANSWERING)
 
 
-def _stands_in_thread(incoming: Incoming) -> bool:
-    """Return whether a message is a bare mention in a thread, which can only be about what stands above it."""
-    is_mention = incoming.entrance is Entrance.MESSAGE and incoming.is_directed and not incoming.is_direct
-    return is_mention and not incoming.is_top_level and bool(incoming.key.thread)
+def _about_thread(incoming: Incoming) -> Incoming:
+    """Return a bare mention in a thread as the question that it can only be; everything else as it is."""
+    is_bare = incoming.is_directed and not incoming.text.strip() and not incoming.attachments
+    in_thread = bool(incoming.key.thread) and not incoming.is_top_level and not incoming.is_direct
+    is_question = is_bare and in_thread and incoming.entrance is Entrance.MESSAGE
+    return replace(incoming, text=ABOUT_THREAD) if is_question else incoming
 
 
 def _placed(incoming: Incoming, state: PolicyState) -> Incoming:
