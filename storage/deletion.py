@@ -305,10 +305,7 @@ class Removal:
 
 
 def forget(session: Session, removal: Removal, of: Of) -> None:
-    """Remove all that was said in conversations, which can go on; part of a larger unit of work.
-
-    Turns stay as the names of deliveries.
-    """
+    """Remove all that was said in conversations, which can go on; turns stay as the names of deliveries."""
     for row in session.exec(select(TurnRow).where(of(TurnRow), IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
         removal.forgotten(row)
     ended = update(TurnRow).where(of(TurnRow), col(TurnRow.state).not_in(OPEN_STATES)).values(**BLANK)

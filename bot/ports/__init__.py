@@ -4,6 +4,7 @@ Only values of `bot.types` cross a port and only errors of `bot.errors` come bac
 contract suite under `tests/contract/`, run over each of its implementations.
 """
 
+from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import (
@@ -19,8 +20,6 @@ from bot.ports.platforms import (
 )
 from bot.ports.stores import (
     AdapterStateStore,
-    DeletionStore,
-    ForgetStore,
     Ledger,
     SettingStore,
     Store,

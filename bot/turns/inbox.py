@@ -35,12 +35,12 @@ from bot.turns.effects import (
 )
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ownership import check_again
+from bot.turns.questions import EMPTY_QUESTION, about_thread, placed
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
     DeletionOutcome,
     Edit,
-    Entrance,
     FollowUp,
     HandleResult,
     Incoming,
@@ -68,12 +68,6 @@ ASKED_BY_EDIT: Final = timedelta(days=1)
 PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 
 NO_PART: Final = PolicyState(has_participated=False, parameters={})
-
-ABOUT_THREAD: Final = "(mentioned without a question: answer about the thread above)"
-
-EMPTY_QUESTION = (
-    "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
-)
 
 
 class Inbox:
@@ -119,7 +113,7 @@ class Inbox:
         if decision.action is Action.COMMAND and unknown:
             raise refuse_unknown(unknown)
         if invocation is None or decision.action is not Action.COMMAND:
-            return await self._follow(decision, _about_thread(incoming), state)
+            return await self._follow(decision, about_thread(incoming), state)
         try:
             result = await self._call(invocation, incoming)
         except UsageError:
@@ -153,7 +147,7 @@ class Inbox:
         if talks_in_channel and not marked and parameters.get(ANSWER_IN) != "channel":
             return NO_PART
         state = PolicyState(has_participated=has_participated, parameters=parameters)
-        key = _placed(incoming, state).key
+        key = placed(incoming, state).key
         if incoming.author.is_bot and incoming.is_directed:
             return replace(state, asked_by_bots=await self._store.asked_by_bots(key, limit=ANSWERS_TO_BOTS))
         if incoming.author.is_bot or incoming.is_directed or parameters.get("follow_ups") != "auto":
@@ -163,13 +157,13 @@ class Inbox:
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
-            return await self._take(_placed(incoming, state))
+            return await self._take(placed(incoming, state))
         if decision.action is Action.TELL:
             if await self._store.is_known(incoming):  # the question itself, delivered again
                 return HandleResult(outcome=Outcome.DUPLICATE)
             return await self._once(incoming, telling(decision.text))
         if decision.action is Action.CONTEXT:
-            await self._remember(_placed(incoming, state))
+            await self._remember(placed(incoming, state))
         if decision.action is Action.IGNORE or incoming.is_directed:
             return await self._pass_over(incoming, decision.reason)
         return PASSED_OVER
@@ -296,7 +290,7 @@ class Inbox:
         if decide(question, state).action is not Action.ANSWER:
             return PASSED_OVER
         await self._store.drop_context(question)
-        return await self._take(_placed(question, state))
+        return await self._take(placed(question, state))
 
     async def _question(self, message: Incoming) -> Incoming | None:
         """Return what a message asks; None for a command that is none of the model's, and for what is none."""
@@ -392,27 +386,6 @@ class Inbox:
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)
         return HandleResult(outcome=Outcome.ANSWERING)
-
-
-def _about_thread(incoming: Incoming) -> Incoming:
-    """Return a bare mention in a thread as the question that it can only be; everything else as it is."""
-    is_bare = incoming.is_directed and not incoming.text.strip() and not incoming.attachments
-    in_thread = bool(incoming.key.thread) and not incoming.is_top_level and not incoming.is_direct
-    is_question = is_bare and in_thread and incoming.entrance is Entrance.MESSAGE
-    return replace(incoming, text=ABOUT_THREAD) if is_question else incoming
-
-
-def _placed(incoming: Incoming, state: PolicyState) -> Incoming:
-    """Return a question with the place of its answer.
-
-    Outside threads it belongs to the thread that it starts, or by setting to the channel as one conversation; one for
-    its author alone never does.
-    """
-    if not incoming.is_top_level or incoming.private:
-        return incoming
-    answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
-    key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
-    return replace(incoming, key=key, details={**incoming.details, ANSWER_IN: answer_in})
 
 
 def _formatted(name: str, text: str | None) -> tuple[str, str | None]:

@@ -108,9 +108,9 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
     def _set_free(self, carrier: Turn) -> None:
         for id in [id for id, into in self._merged.items() if into == carrier.id]:
             del self._merged[id]
-            is_context = self._turns[id].incoming.task is Task.CONTEXT
-            state = TurnState.REMEMBERED if is_context else TurnState.QUEUED
-            freed = self._keep(replace(self._turns[id], state=state))
+            turn = self._turns[id]
+            state = TurnState.REMEMBERED if turn.incoming.task is Task.CONTEXT else TurnState.QUEUED
+            freed = self._keep(replace(turn, state=state))
             self._interrupted.setdefault(freed.incoming.key, [])
 
     def _end(self, turn: Turn) -> None:

@@ -328,24 +328,6 @@ class MemoryTurns(MemoryTalk):
             self._not_before.pop(id, None)
         return stopped
 
-    async def is_known(self, incoming: Incoming) -> bool:
-        name = (incoming.key.platform, incoming.dedupe_key)
-        return name in self._dedupe_keys and self._context_named(incoming) is None
-
-    async def drop_context(self, incoming: Incoming) -> bool:
-        kept = self._context_named(incoming)
-        if kept is not None:
-            self._dedupe_keys.discard((incoming.key.platform, incoming.dedupe_key))
-            self._merged.pop(kept.id, None)
-            del self._turns[kept.id]
-        return kept is not None
-
-    def _context_named(self, incoming: Incoming) -> Turn | None:
-        """Return what is kept of a message as context, by its dedupe key."""
-        name = (incoming.key.platform, incoming.dedupe_key)
-        kept = (turn for turn in self._turns.values() if turn.incoming.task is Task.CONTEXT)
-        return next((turn for turn in kept if (turn.incoming.key.platform, turn.incoming.dedupe_key) == name), None)
-
     async def stoppable_by(self, key: ConversationKey) -> Set[str]:
         return {turn.incoming.author.id for turn in self._stoppable(key)}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.types import OPEN_STATES, ConversationKey, Task, Turn, TurnId, TurnState, Utterance
+from bot.types import OPEN_STATES, ConversationKey, Incoming, Task, Turn, TurnId, TurnState, Utterance
 from storage.in_memory.message_changes import MemoryEdits
 from storage.in_memory.transcripts import MemoryTranscripts
 from storage.talk import Heard, Line, recent_talk
@@ -19,6 +19,26 @@ def order(turn: Turn) -> tuple[datetime, TurnId]:
 
 class MemoryTalk(MemoryTranscripts, MemoryEdits):
     """What is remembered between questions, and who said what."""
+
+    _dedupe_keys: set[tuple[str, str]]
+
+    async def is_known(self, incoming: Incoming) -> bool:
+        name = (incoming.key.platform, incoming.dedupe_key)
+        return name in self._dedupe_keys and self._context_named(incoming) is None
+
+    async def drop_context(self, incoming: Incoming) -> bool:
+        kept = self._context_named(incoming)
+        if kept is not None:
+            self._dedupe_keys.discard((incoming.key.platform, incoming.dedupe_key))
+            self._merged.pop(kept.id, None)
+            del self._turns[kept.id]
+        return kept is not None
+
+    def _context_named(self, incoming: Incoming) -> Turn | None:
+        """Return what is kept of a message as context, by its dedupe key."""
+        name = (incoming.key.platform, incoming.dedupe_key)
+        kept = (turn for turn in self._turns.values() if turn.incoming.task is Task.CONTEXT)
+        return next((turn for turn in kept if (turn.incoming.key.platform, turn.incoming.dedupe_key) == name), None)
 
     def _with_merged(self, turn: Turn) -> Turn:
         merged = [self._turns[item] for item, into in self._merged.items() if into == turn.id]

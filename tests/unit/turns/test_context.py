@@ -14,7 +14,7 @@ import pytest
 from bot.context.channel_context import NOT_READ
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError
 from bot.parameters import Scope
-from bot.turns.inbox import ABOUT_THREAD
+from bot.turns.questions import ABOUT_THREAD
 from bot.types import AuthorKind, ConversationKey, Entrance, HandleResult, Incoming, Outcome, Person, ThreadMessage
 from tests.fakes import ADA, KEY, START, incoming, words
 from tests.house import House, running

@@ -1,0 +1,36 @@
+"""Complete a question before it is stored: its place, and its words where it has none. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from bot.chat.message_policy import PolicyState
+from bot.types import ANSWER_IN, Entrance, Incoming
+
+ABOUT_THREAD: Final = "(mentioned without a question: answer about the thread above)"
+
+EMPTY_QUESTION = (
+    "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
+)
+
+
+def about_thread(incoming: Incoming) -> Incoming:
+    """Return a bare mention in a thread as the question that it can only be; everything else as it is."""
+    is_bare = incoming.is_directed and not incoming.text.strip() and not incoming.attachments
+    in_thread = bool(incoming.key.thread) and not incoming.is_top_level and not incoming.is_direct
+    is_question = is_bare and in_thread and incoming.entrance is Entrance.MESSAGE
+    return replace(incoming, text=ABOUT_THREAD) if is_question else incoming
+
+
+def placed(incoming: Incoming, state: PolicyState) -> Incoming:
+    """Return a question with the place of its answer.
+
+    Outside threads it belongs to the thread that it starts, or by setting to the channel as one conversation; one for
+    its author alone never does.
+    """
+    if not incoming.is_top_level or incoming.private:
+        return incoming
+    answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
+    key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
+    return replace(incoming, key=key, details={**incoming.details, ANSWER_IN: answer_in})
