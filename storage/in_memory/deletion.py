@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -379,9 +379,6 @@ class MemoryDeletion(MemoryRemoval):
         now = as_utc(self._clock())
         self._changes = {name: item for name, item in self._changes.items() if item.kept_at >= now - KEPT}
         self._changes |= {name: MessageChange(deleted=True, at=now, kept_at=now) for name in names}
-
-    def _forget_edits(self, of: Callable[[ChangeName, MessageChange], bool]) -> None:
-        self._changes = {n: item for n, item in self._changes.items() if item.deleted or not of(n, item)}
 
 
 def blank(incoming: Incoming) -> Incoming:

@@ -64,6 +64,9 @@ class MemoryEdits:
                     self._keep(replace(self._turns[id], incoming=replace(asked, text=found[-1].text)))
         return [item.correction for item in sorted(found, key=lambda each: each.at) if item.correction is not None]
 
+    def _forget_edits(self, of: Callable[[ChangeName, MessageChange], bool]) -> None:
+        self._changes = {n: item for n, item in self._changes.items() if item.deleted or not of(n, item)}
+
     def _keep(self, turn: Turn) -> Turn:
         self._turns[turn.id] = turn
         return turn
