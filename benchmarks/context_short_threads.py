@@ -3,7 +3,7 @@
     python -m benchmarks.context_short_threads
 
 Threads of 2 to 20 messages of recorded channels; each message is a question, answered with `ANSWER_TOKENS`. The
-provider caches a prefix from `CACHED_FROM` tokens on and keeps it for ten minutes: that of the thread's last request, or
+provider caches a prefix from `CACHED_FROM` tokens on for ten minutes: that of the thread's last request, or
 the system prompt, which all threads of a channel share. The baseline has a prompt of 250 tokens, short labels, and
 begins with the question alone. Reasoning is left out, which makes the additions weigh more than they do.
 """
