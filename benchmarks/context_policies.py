@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, optimum
-from bot.context.tokens import LATIN, REQUEST_OVERHEAD
+from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, optimum
+from bot.context.system_prompt import digest
+from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD
 from bot.context.window import View, WindowLimits, after, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
@@ -25,14 +26,15 @@ Policy = Callable[[Account], list[int]]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def seedling(account: Account) -> list[int]:
-    """Return the policy of the product: the same code that composes its requests."""
+def seedling(account: Account, *, counts_notes: bool = True) -> list[int]:
+    """Return the policy of the product: the same code that composes its requests; what notes cost may be left out."""
     terms, entries = account.terms, _entries(account)
     limits = WindowLimits(
         context_tokens=terms.context_tokens,
         max_tokens=terms.max_tokens,
         card=_card(account),
         floors=MappingProxyType({"normal": terms.floor}),
+        memory=counts_notes and terms.notes > 0,
     )
     head = "h" * int((terms.head - REQUEST_OVERHEAD) * LATIN)
     conversation, firsts = Conversation(), []
@@ -43,6 +45,7 @@ def seedling(account: Account) -> list[int]:
             question=entries[2 * turn : 2 * turn + 1],
             head=head,
             now=START + timedelta(seconds=seconds),
+            notes=_notes(terms) if conversation.window_start else (),
         )
         try:
             window = plan(view, limits)
@@ -50,8 +53,15 @@ def seedling(account: Account) -> list[int]:
             firsts.append(NOT_SENT)
             continue
         conversation = after(view, window)
+        if window.start and not view.notes:  # the notes stand there from the first trim on
+            conversation = replace(conversation, head_digest=digest(head, _notes(terms)))
         firsts.append(window.start)
     return firsts
+
+
+def seedling_without_notes(account: Account) -> list[int]:
+    """Return the policy of the product where it takes notes for free, as with memory off."""
+    return seedling(account, counts_notes=False)
 
 
 def sliding(account: Account) -> list[int]:
@@ -115,6 +125,7 @@ class Contender:
 CONTENDERS: tuple[Contender, ...] = (
     Contender("clairvoyant optimum", optimum),
     Contender("Seedling", seedling),
+    Contender("Seedling, notes uncounted", seedling_without_notes),
     Contender("sliding by tokens", sliding),
     Contender("last 25 messages", last_messages),
     Contender("drop oldest until it fits", fill_and_slide),
@@ -139,6 +150,12 @@ def _card(account: Account) -> RateCard:
         origin="benchmark",
         cache_lifetime=timedelta(seconds=account.terms.lifetime),
     )
+
+
+def _notes(terms: Terms) -> tuple[Entry, ...]:
+    """Return the message with the notes; () for none."""
+    text = "n" * int((terms.notes - ENTRY_OVERHEAD) * LATIN)
+    return (Entry(role="user", text=text),) if text else ()
 
 
 def _entries(account: Account) -> list[StoredEntry]:

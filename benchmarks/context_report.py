@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -42,6 +42,7 @@ class Cell:
     turns: int
     floor: int
     ratio: float
+    notes: int
     outcomes: Sequence[Outcome]
 
     def of(self, policy: str) -> Outcome:
@@ -58,14 +59,20 @@ class Cell:
 
 
 def bills(account: Account, firsts: Sequence[int]) -> list[Request | None]:
-    """Return the request of each turn; None where it was longer than the model takes, and so failed."""
+    """Return the request of each turn with the notes it causes; None where it was longer than the model takes, and so
+    failed.
+    """
     before: int | None = None
+    reached = 0
     requests: list[Request | None] = []
     for turn, first in enumerate(firsts):
         request = None if first == NOT_SENT else account.bill(turn, first, before)
-        refused = request is None or request.prompt > account.terms.most_prompt
-        requests.append(None if refused else request)
-        before = NOT_SENT if refused else first
+        if request is None or request.prompt > account.terms.most_prompt:
+            requests.append(None)
+            before = NOT_SENT
+            continue
+        requests.append(replace(request, cost=request.cost + account.notes_bill(first, reached)))
+        before, reached = first, max(reached, first)
     return requests
 
 
@@ -80,6 +87,7 @@ def measure(account: Account, contenders: Sequence[Contender] = CONTENDERS) -> C
         turns=len(account.trace),
         floor=account.terms.floor,
         ratio=account.terms.ratio,
+        notes=account.terms.notes,
         outcomes=outcomes,
     )
 

@@ -15,6 +15,7 @@ from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import Final
 
+from bot.context import condensed_notes
 from bot.context.system_prompt import digest, same_system_prompt
 from bot.context.tokens import (
     REQUEST_OVERHEAD,
@@ -25,9 +26,9 @@ from bot.context.tokens import (
     estimate_request,
     updated_ratio,
 )
-from bot.context.trim import TrimSchedule, excess_limit, overshoot
+from bot.context.trim import TrimSchedule, excess_limit, notes_cost, overshoot, pause_limit
 from bot.errors import QuestionTooLong
-from bot.pricing import RateCard
+from bot.pricing import RateCard, Tier
 from bot.types import SOURCES_ID, Conversation, Entry, NewEntry, StoredEntry
 
 # Recent tokens that stay in view, by the parameter `context`; "full" keeps all that fits.
@@ -56,7 +57,7 @@ class CacheBreak(StrEnum):
     DELETED = "deleted"
 
 
-# After these nothing of the history is cached, so that trimming costs nothing.
+# After these nothing of the history is cached, so that a trim costs no more than its notes.
 FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, CacheBreak.HEAD_CHANGED})
 
 
@@ -65,7 +66,7 @@ class WindowLimits:
     """What bounds and prices a request.
 
     `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
-    name and `floors` what its values mean. `at_most` bounds the uncorrected estimate of the whole prompt after the
+    name and `floors` what its values mean. With `memory` a trim causes notes. `at_most` bounds the uncorrected estimate of the whole prompt after the
     server refused a longer one; the question is carried all the same.
     """
 
@@ -74,6 +75,7 @@ class WindowLimits:
     card: RateCard
     context: str = "normal"
     floors: Mapping[str, int] = field(default_factory=lambda: FLOORS)
+    memory: bool = False
     at_most: int | None = None
 
     @property
@@ -150,11 +152,11 @@ def plan(view: View, limits: WindowLimits) -> Window:
     sizes = _measure(view, limits)
     cold = _is_cold(view, limits)
     known = _known_break(view.conversation) or _head_break(view)
-    free = (cold or known in FREE) and limits.context != FULL
-    chosen = _choose(sizes, _threshold(sizes, limits, reread=sizes.reread), free=free)
+    free = cold or known in FREE
+    chosen = _choose(sizes, _pause_threshold(sizes, limits) if free else _threshold(sizes, limits, sizes.reread))
     index = len(view.history) if view.begins_anew else chosen
     reason = known or (None if index == 0 else CacheBreak.COLD if cold else CacheBreak.TRIM)
-    usual = _threshold(sizes, limits, reread=sizes.usual_reread)
+    usual = _threshold(sizes, limits, sizes.usual_reread)
     return _describe(view, sizes, index, reason, until_trim=max(0, usual - sizes.held[index]), warm=not cold)
 
 
@@ -222,7 +224,8 @@ class _Sizes:
     legal starts, ascending; the last one is the question. `unread` is the part that no request has carried yet: the
     last answer and the question. `system` is the system prompt with the overhead, `fixed` that and the notes, `cap` is
     the most that entries may hold, `floor` what they should. `goal` is where a trim would begin, `rhythm` how the
-    conversation goes.
+    conversation goes. `notes_prompt` is what a request for notes has besides what it condenses, `notes` what it will
+    probably write; both are 0 without memory.
     """
 
     starts: Sequence[int]
@@ -234,6 +237,8 @@ class _Sizes:
     floor: int
     goal: int
     rhythm: TrimSchedule
+    notes_prompt: int
+    notes: int
 
     @property
     def current(self) -> int:
@@ -274,6 +279,7 @@ def _measure(view: View, limits: WindowLimits) -> _Sizes:
     uncorrected = accumulate((entry.tokens for entry in reversed(view.history)), initial=asked)
     held = [corrected(tokens, ratio) for tokens in uncorrected][::-1]
     starts = list(_legal_starts(view.history, held, floor))
+    notes_prompt, notes = _notes(view, limits, fixed) if limits.memory else (0, 0)
     return _Sizes(
         starts=starts,
         held=held,
@@ -284,7 +290,17 @@ def _measure(view: View, limits: WindowLimits) -> _Sizes:
         floor=floor,
         goal=_goal(starts, held, floor, cap),
         rhythm=_rhythm(view, starts, held, limits),
+        notes_prompt=notes_prompt,
+        notes=notes,
     )
+
+
+def _notes(view: View, limits: WindowLimits, fixed: int) -> tuple[int, int]:
+    """Return the tokens of a request for notes besides what it condenses, and those of the notes expected."""
+    most, ratio = condensed_notes.bound(limits.context_tokens), view.conversation.token_ratio
+    present = corrected(sum(map(estimate_entry, view.notes)), ratio)
+    instruction = corrected(condensed_notes.instruction_tokens(most), ratio)
+    return fixed + instruction, condensed_notes.expected(present, most_tokens=most)
 
 
 def _last_answer(history: Sequence[StoredEntry]) -> int:
@@ -330,19 +346,32 @@ def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: Wind
 # ---------------------------------------------------------------- where to begin
 
 
-def _choose(sizes: _Sizes, threshold: int, *, free: bool) -> int:
+def _choose(sizes: _Sizes, threshold: int) -> int:
     """Return the index of the entry that the window begins with."""
-    return sizes.goal if free or sizes.held[sizes.current] > threshold else sizes.current
+    return sizes.goal if sizes.held[sizes.current] > threshold else sizes.current
 
 
-def _threshold(sizes: _Sizes, limits: WindowLimits, *, reread: int) -> int:
+def _threshold(sizes: _Sizes, limits: WindowLimits, reread: int) -> int:
     """Return the tokens of entries above which a warm prefix is given up."""
     if limits.context == FULL:
         return sizes.cap
-    tier = limits.card.tier(sizes.fixed + sizes.held[sizes.current])
+    tier = _tier(sizes, limits)
     share = float(limits.card.decision_price_of_cached(tier) / tier.input) if tier.input else 0.0
-    limit = excess_limit(sizes.rhythm, reread=reread, usual=sizes.usual_reread, cached_share=share)
+    notes = notes_cost(sizes.notes_prompt, sizes.notes, tier)
+    limit = excess_limit(sizes.rhythm, reread=reread, usual=sizes.usual_reread, cached_share=share, notes=notes)
     return int(min(sizes.cap, max(sizes.held[sizes.goal], sizes.held[sizes.goal] + limit)))
+
+
+def _pause_threshold(sizes: _Sizes, limits: WindowLimits) -> int:
+    """Return the tokens of entries above which a window of which nothing is cached is cut."""
+    if limits.context == FULL:
+        return sizes.cap
+    notes = notes_cost(sizes.notes_prompt, sizes.notes, _tier(sizes, limits))
+    return int(min(sizes.cap, sizes.held[sizes.goal] + pause_limit(sizes.rhythm, notes=notes)))
+
+
+def _tier(sizes: _Sizes, limits: WindowLimits) -> Tier:
+    return limits.card.tier(sizes.fixed + sizes.held[sizes.current])
 
 
 def _describe(
