@@ -48,7 +48,7 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request as it was billed, with the notes on what left the view with it; `first` is the first entry carried."""
+    """One request as it was billed, with the notes on what left the view; `first` is the first entry carried."""
 
     first: int
     prompt: int

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, optimum
 from bot.context.system_prompt import digest
-from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD
+from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD, SYMBOL
 from bot.context.window import View, WindowLimits, after, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
@@ -36,7 +36,7 @@ def seedling(account: Account, *, counts_notes: bool = True) -> list[int]:
         floors=MappingProxyType({"normal": terms.floor}),
         memory=counts_notes and terms.notes > 0,
     )
-    head = "h" * int((terms.head - REQUEST_OVERHEAD) * LATIN)
+    head, notes = _text(terms.head - REQUEST_OVERHEAD), _notes(terms)
     conversation, firsts = Conversation(), []
     for turn, seconds in enumerate(account.trace.at):
         view = View(
@@ -45,7 +45,7 @@ def seedling(account: Account, *, counts_notes: bool = True) -> list[int]:
             question=entries[2 * turn : 2 * turn + 1],
             head=head,
             now=START + timedelta(seconds=seconds),
-            notes=_notes(terms) if conversation.window_start else (),
+            notes=notes if conversation.window_start else (),
         )
         try:
             window = plan(view, limits)
@@ -54,7 +54,7 @@ def seedling(account: Account, *, counts_notes: bool = True) -> list[int]:
             continue
         conversation = after(view, window)
         if window.start and not view.notes:  # the notes stand there from the first trim on
-            conversation = replace(conversation, head_digest=digest(head, _notes(terms)))
+            conversation = replace(conversation, head_digest=digest(head, notes))
         firsts.append(window.start)
     return firsts
 
@@ -125,7 +125,6 @@ class Contender:
 CONTENDERS: tuple[Contender, ...] = (
     Contender("clairvoyant optimum", optimum),
     Contender("Seedling", seedling),
-    Contender("Seedling, notes uncounted", seedling_without_notes),
     Contender("sliding by tokens", sliding),
     Contender("last 25 messages", last_messages),
     Contender("drop oldest until it fits", fill_and_slide),
@@ -136,7 +135,12 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("prune only when cold", prune_when_cold),
 )
 
-BY_NAME: Mapping[str, Policy] = MappingProxyType({contender.name: contender.choose for contender in CONTENDERS})
+# Where there are notes to be billed: the product's rule, taking them for free.
+UNCOUNTED = Contender("Seedling, notes uncounted", seedling_without_notes)
+
+BY_NAME: Mapping[str, Policy] = MappingProxyType(
+    {contender.name: contender.choose for contender in (*CONTENDERS, UNCOUNTED)}
+)
 
 
 def _card(account: Account) -> RateCard:
@@ -154,8 +158,13 @@ def _card(account: Account) -> RateCard:
 
 def _notes(terms: Terms) -> tuple[Entry, ...]:
     """Return the message with the notes; () for none."""
-    text = "n" * int((terms.notes - ENTRY_OVERHEAD) * LATIN)
-    return (Entry(role="user", text=text),) if text else ()
+    return (Entry(role="user", text=_text(terms.notes - ENTRY_OVERHEAD)),) if terms.notes else ()
+
+
+def _text(tokens: int) -> str:
+    """Return a text of so many estimated tokens, of symbols, which are the quickest to count; "" for none."""
+    symbols = max(0, int(tokens * SYMBOL))
+    return "\N{SEEDLING}" * symbols + "h" * int((tokens - symbols / SYMBOL) * LATIN)
 
 
 def _entries(account: Account) -> list[StoredEntry]:

@@ -6,8 +6,7 @@ All of it is decided here, from values alone.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.context import condensed_notes
+from bot.context.exchanges import is_answer, last_answer, legal_starts, trim_start
 from bot.context.system_prompt import digest, same_system_prompt
 from bot.context.tokens import (
     REQUEST_OVERHEAD,
@@ -29,7 +29,7 @@ from bot.context.tokens import (
 from bot.context.trim import TrimSchedule, excess_limit, notes_cost, overshoot, pause_limit
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
-from bot.types import SOURCES_ID, Conversation, Entry, NewEntry, StoredEntry
+from bot.types import Conversation, Entry, NewEntry, StoredEntry
 
 # Recent tokens that stay in view, by the parameter `context`; "full" keeps all that fits.
 FLOORS: Final[Mapping[str, int]] = MappingProxyType({"economy": 4_000, "normal": 16_000, "long": 64_000})
@@ -66,8 +66,8 @@ class WindowLimits:
     """What bounds and prices a request.
 
     `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
-    name and `floors` what its values mean. With `memory` a trim causes notes. `at_most` bounds the uncorrected estimate of the whole prompt after the
-    server refused a longer one; the question is carried all the same.
+    name and `floors` what its values mean. With `memory` a trim causes notes. `at_most` bounds the uncorrected
+    estimate of the whole prompt after the server refused a longer one; the question is carried all the same.
     """
 
     context_tokens: int
@@ -278,17 +278,17 @@ def _measure(view: View, limits: WindowLimits) -> _Sizes:
     # Sums are corrected, not each entry: rounding every one of them up would add a third of a percent.
     uncorrected = accumulate((entry.tokens for entry in reversed(view.history)), initial=asked)
     held = [corrected(tokens, ratio) for tokens in uncorrected][::-1]
-    starts = list(_legal_starts(view.history, held, floor))
+    starts = list(legal_starts(view.history, held, floor))
     notes_prompt, notes = _notes(view, limits, fixed) if limits.memory else (0, 0)
     return _Sizes(
         starts=starts,
         held=held,
-        unread=held[_last_answer(view.history)],
+        unread=held[last_answer(view.history)],
         system=corrected(system, ratio),
         fixed=fixed,
         cap=cap,
         floor=floor,
-        goal=_goal(starts, held, floor, cap),
+        goal=trim_start(starts, held, floor, cap),
         rhythm=_rhythm(view, starts, held, limits),
         notes_prompt=notes_prompt,
         notes=notes,
@@ -303,40 +303,8 @@ def _notes(view: View, limits: WindowLimits, fixed: int) -> tuple[int, int]:
     return fixed + instruction, condensed_notes.expected(present, most_tokens=most)
 
 
-def _last_answer(history: Sequence[StoredEntry]) -> int:
-    """Return the index of the last answer; that of the question where there is none."""
-    answers = (index for index in range(len(history) - 1, -1, -1) if history[index].entry.role == "assistant")
-    return next(answers, len(history))
-
-
-def _is_answer(entry: NewEntry) -> bool:
-    """Return whether an entry is an answer, or the list of sources that belongs to one."""
-    return entry.entry.role == "assistant" or entry.id.startswith(SOURCES_ID)
-
-
-def _goal(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:
-    """Return the latest start that leaves the floor in view, or the earliest after it that fits."""
-    latest = bisect_right(starts, -floor, key=lambda start: -held[start]) - 1
-    return next(start for start in starts[max(0, latest) :] if held[start] <= cap)
-
-
-def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_run: int) -> Iterator[int]:
-    """Yield where a window may begin: at the first of the messages that an answer answers together, or at
-    the question.
-
-    A run of messages longer than the floor is people talking among themselves, and may be cut anywhere.
-    """
-    run_start = 0
-    for index, stored in enumerate(history):
-        if _is_answer(stored):
-            run_start = index + 1
-        elif index == run_start or held[run_start] - held[index + 1] > longest_run:
-            yield index
-    yield len(history)
-
-
 def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: WindowLimits) -> TrimSchedule:
-    asked = [message.at for message in (*view.history, *view.question) if not _is_answer(message)]
+    asked = [message.at for message in (*view.history, *view.question) if not is_answer(message)]
     pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
     turns = sum(stored.entry.role == "assistant" for stored in view.history)
     sizes = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
@@ -366,6 +334,8 @@ def _pause_threshold(sizes: _Sizes, limits: WindowLimits) -> int:
     """Return the tokens of entries above which a window of which nothing is cached is cut."""
     if limits.context == FULL:
         return sizes.cap
+    if not limits.memory:
+        return 0
     notes = notes_cost(sizes.notes_prompt, sizes.notes, _tier(sizes, limits))
     return int(min(sizes.cap, sizes.held[sizes.goal] + pause_limit(sizes.rhythm, notes=notes)))
 

@@ -66,7 +66,14 @@ def test_nothing_is_cheaper_than_the_optimum_and_the_optimum_exists(trace: Trace
 def test_no_policy_that_keeps_the_floor_is_cheaper(trace: Trace, terms: Terms) -> None:
     account = Account(trace, terms)
     best = cost(account, optimum(account))
-    for name in ("Seedling", "Seedling, notes uncounted", "sliding by tokens", "retention 0.8", "retention 0.5", "prune only when cold"):
+    for name in (
+        "Seedling",
+        "Seedling, notes uncounted",
+        "sliding by tokens",
+        "retention 0.8",
+        "retention 0.5",
+        "prune only when cold",
+    ):
         firsts = BY_NAME[name](account)
         assert all(_keeps_floor(account, first, turn) for turn, first in enumerate(firsts)), name
         assert cost(account, firsts) >= best * (1 - 1e-9), name

@@ -86,9 +86,14 @@ def test_less_to_read_again_lowers_the_limit(
 costs = st.floats(0, 20_000)
 
 
-def limit_without_notes(rhythm: TrimSchedule, *, reread: float, usual: float, share: float) -> float:
+def limit_without_notes(
+    rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float, notes: float = 0.0
+) -> float:
     """The rule for trims that cost nothing but reading again."""
-    burden = max(usual, 1.0) * (1 - share) / share
+    assert notes == 0
+    if cached_share <= 0:
+        return math.inf
+    burden = max(usual, 1.0) * max(0.0, 1 - cached_share) / cached_share
     ordinary = math.sqrt(2 * burden * rhythm.growth) + rhythm.pause_chance * burden / 3
     return ordinary * reread / max(usual, 1.0) - rhythm.overshoot
 
@@ -97,7 +102,7 @@ def limit_without_notes(rhythm: TrimSchedule, *, reread: float, usual: float, sh
 def test_without_notes_the_limit_is_that_of_reading_again(
     rhythm: TrimSchedule, reread: float, usual: float, share: float
 ) -> None:
-    expected = limit_without_notes(rhythm, reread=reread, usual=usual, share=share)
+    expected = limit_without_notes(rhythm, reread=reread, usual=usual, cached_share=share)
     assert excess_limit(rhythm, reread=reread, usual=usual, cached_share=share) == pytest.approx(expected, abs=1e-6)
     assert pause_limit(rhythm, notes=0) == 0
 
