@@ -9,8 +9,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 from benchmarks.context_traces import Trace
+from bot.context.condensed_notes import MOST_TOKENS, instruction_tokens
 
 DEAR_FROM = 128_000  # tokens of a prompt, from which all its tokens cost twice (rate card)
 DEAR = 2.0
@@ -22,7 +24,8 @@ NOT_SENT = -1  # in place of a first entry: the person was told that the questio
 class Terms:
     """The terms of one cell: the floor in tokens, the price of cached input as a share, and the provider's limits.
 
-    A cached prefix has at least `shortest_prefix` tokens and whole blocks of `block` tokens.
+    A cached prefix has at least `shortest_prefix` tokens and whole blocks of `block` tokens. What leaves the view is
+    condensed into `notes` tokens, written at the `output` price and carried behind the head from then on; 0 for none.
     """
 
     floor: int
@@ -33,6 +36,9 @@ class Terms:
     block: int = 1
     context_tokens: int = 256_000
     max_tokens: int = 4_096
+    notes: int = 0
+    output: float = 8.0
+    instruction: int = instruction_tokens(MOST_TOKENS)
 
     @property
     def most_prompt(self) -> int:
@@ -42,7 +48,7 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request as it was billed; `first` is the index of the first entry it carried."""
+    """One request as it was billed, with the notes on what left the view; `first` is the first entry carried."""
 
     first: int
     prompt: int
@@ -83,26 +89,42 @@ class Account:
     def bill(self, turn: int, first: int, before: int | None) -> Request:
         """Return the request of a turn; `before` is where the last one began, None when there was none."""
         terms = self.terms
-        prompt = terms.head + self.visible(first, turn)
+        head = terms.head + (terms.notes if first > 0 else 0)
+        prompt = head + self.visible(first, turn)
         shared = 0
         if before is not None and self.warm[turn]:
-            shared = terms.head + (self.visible(first, turn - 1) if first == before and first < 2 * turn else 0)
+            same = first == before and first < 2 * turn
+            shared = head + self.visible(first, turn - 1) if same else terms.head
         cached = shared // terms.block * terms.block if shared >= terms.shortest_prefix else 0
         cost = (prompt - cached + terms.ratio * cached) * (DEAR if prompt >= DEAR_FROM else 1.0)
         return Request(first=first, prompt=prompt, cached=cached, cost=cost)
 
+    def notes_bill(self, first: int, reached: int) -> float:
+        """Return the cost of the notes when a window begins at `first` and none before began later than `reached`.
+
+        The request is apart: head, old notes, instruction and what left the view, nothing of it cached, in the lowest
+        tier.
+        """
+        terms = self.terms
+        if not terms.notes or first <= reached:
+            return 0.0
+        old = terms.notes if reached > 0 else 0
+        removed = self._before[first] - self._before[reached]
+        return terms.head + old + terms.instruction + removed + terms.notes * terms.output
+
 
 def optimum(account: Account) -> list[int]:
     """Return where the windows of the cheapest sequence begin, with the whole future known and the floor always in
-    view.
+    view; it pays for notes as well.
 
     It is enough to choose the turns at which the window moves, and to move it as far as the floor allows. First,
     moving back never pays: replacing every beginning by the latest one so far keeps the floor, shortens windows
     and breaks no further prefix. Second, at a move the latest beginning makes this window and all windows up to
-    the next move the shortest. So with best[i] the least cost from a move at turn i on,
-    best[i] = min over j of (a window that begins at i's latest first, from i to j - 1) + best[j].
-    A turn that comes too late for the cache can always be a move. Needs whole tokens as blocks and a head and floor
-    that together reach the shortest prefix: otherwise a longer window could be the cheaper one.
+    the next move the shortest, and what it makes the notes read more it does not itself read again. So with best[i]
+    the least cost from a move at turn i on, without its notes,
+    best[i] = min over j of (a window that begins at i's latest first, from i to j - 1) + (j's notes) + best[j].
+    Needs whole tokens as blocks and a head and floor that together reach the shortest prefix: otherwise a longer window
+    could be the cheaper one.
     """
     turns = len(account.trace)
     best, moves = [0.0] * (turns + 1), [turns] * (turns + 1)
@@ -116,16 +138,33 @@ def optimum(account: Account) -> list[int]:
 
 
 def _best_segment(account: Account, i: int, best: Sequence[float]) -> tuple[float, int]:
-    """Return the least cost from a move at turn i on, and the turn of the next move."""
+    """Return the least cost from a move at turn i on, and the turn of the next move; infinite where none can move."""
     turns, first = len(account.trace), account.latest_first(i)
+    if i > 0 and first == 0:
+        return inf, i + 1
     spent = account.bill(i, first, None if i == 0 else NOT_SENT).cost  # any beginning but this one
-    least, move, j = spent + best[i + 1], i + 1, i + 1
-    while j < turns and account.warm[j] and spent < least:
+    least, move, j = inf, turns, i + 1
+    while j < turns and spent < least:
+        latest = account.latest_first(j)
+        moved = spent + account.notes_bill(latest, first) + best[j] if latest > first else inf
+        if moved < least:
+            least, move = moved, j
+        if moved < inf and moved - _most_lost(account, j) >= least and first > 0:
+            return least, move
         request = account.bill(j, first, first)
         if request.prompt > account.terms.most_prompt:
-            break
+            return least, move
         spent += request.cost
         j += 1
-        if spent + best[j] < least:
-            least, move = spent + best[j], j
-    return least, move
+    return (spent, turns) if j == turns and spent < least else (least, move)
+
+
+def _most_lost(account: Account, turn: int) -> float:
+    """Return the most that a move at this turn can cost more than none: what it reads again, and the notes' fixed part.
+
+    Once a move here would be dearer than the best by more than that, so is every later one: moving here as well would
+    cost no more than that.
+    """
+    terms, first = account.terms, account.latest_first(turn)
+    lost = account.bill(turn, first, NOT_SENT).prompt * (1 - terms.ratio) * DEAR if account.warm[turn] else 0.0
+    return lost + (terms.head + terms.notes + terms.instruction + terms.notes * terms.output if terms.notes else 0.0)

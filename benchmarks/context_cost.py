@@ -3,11 +3,14 @@
     python -m benchmarks.context_cost                                all traces, floors and price ratios, as tables
     python -m benchmarks.context_cost --turns 600                    the same on pieces of 600 turns
     python -m benchmarks.context_cost --plot docs/context_cost.svg   and the picture
+    python -m benchmarks.context_cost --notes 300 500 800            with the notes that trims cause, memory on
+    python -m benchmarks.context_cost --notes 500 --turns 1500 --pieces 1        the same in less than two minutes
     python -m benchmarks.context_cost --trace FILE --floor 8000 --ratio 0.2 --json
     python -m benchmarks.context_cost --trace FILE --floor 8000 --ratio 0.2 --decisions FILE
 
 A trace is a CSV file with a row for each message: `seconds` and `characters`. Every message is a question of one
-conversation, answered with 300 tokens. Costs are input only, in units of one uncached token.
+conversation, answered with 300 tokens. Costs are input, and with --notes the requests that write
+them, in units of one uncached token.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 if not __package__:  # run as a file: the packages lie beside this folder
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     whole = [trace for file in files for trace in read_traces(file)]
     cells = [cell for trace in whole for cell in _measure(trace, options)]
     if options.decisions:
-        account = Account(whole[0], _terms(options, options.floor or FLOORS[1], options.ratio or RATIOS[1]))
+        account = Account(whole[0], _terms(options)[0])
         write_decisions(options.decisions, account, BY_NAME[options.policy](account))
     if options.plot:
         options.plot.write_text(draw(cells), encoding="utf-8")
@@ -57,9 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Compare what policies for the window cost on recorded traffic.")
     parser.add_argument("--trace", type=Path, help="one CSV file in place of all recorded traffic")
-    parser.add_argument("--floor", type=int, help="tokens that stay in view (default: 2000, 8000 and 32000)")
-    parser.add_argument("--ratio", type=float, help="price of cached input as a share (default: 0.1, 0.2, 0.5 and 1)")
+    parser.add_argument("--floor", type=int, nargs="+", default=FLOORS, help="tokens that stay in view")
+    parser.add_argument("--ratio", type=float, nargs="+", default=RATIOS, help="price of cached input as a share")
+    parser.add_argument("--notes", type=int, nargs="+", default=[0], help="tokens of the notes on what left the view")
     parser.add_argument("--turns", type=int, default=0, help="cut each trace into pieces of so many turns")
+    parser.add_argument("--pieces", type=int, help="measure only so many pieces of each trace")
     parser.add_argument("--block", type=int, default=1, help="cached prefixes end at multiples of so many tokens")
     parser.add_argument("--json", action="store_true", help="print every figure as JSON")
     parser.add_argument("--decisions", type=Path, help="write what was sent in each turn to this CSV file")
@@ -77,27 +82,27 @@ def recorded_traffic() -> list[Path]:
     return [*sorted(folder.glob("traces/*.csv")), *sorted(folder.glob("llm/*Trace_conv.csv"))]
 
 
-def _terms(options: argparse.Namespace, floor: int, ratio: float) -> Terms:
-    return replace(Terms(floor=floor, ratio=ratio), block=options.block)
+def _terms(options: argparse.Namespace) -> list[Terms]:
+    cells = product(options.notes, options.floor, options.ratio)
+    return [Terms(floor=floor, ratio=ratio, notes=notes, block=options.block) for notes, floor, ratio in cells]
 
 
 def _measure(trace: Trace, options: argparse.Namespace) -> list[Cell]:
-    floors = [options.floor] if options.floor else FLOORS
-    ratios = [options.ratio] if options.ratio is not None else RATIOS
-    terms = [_terms(options, floor, ratio) for floor in floors for ratio in ratios]
-    return [measure(Account(piece, term)) for term in terms for piece in trace.pieces(options.turns)]
+    pieces = list(trace.pieces(options.turns))[: options.pieces]
+    return [measure(Account(piece, terms)) for terms in _terms(options) for piece in pieces]
 
 
 def _tables(cells: Sequence[Cell]) -> str:
     traces = dict.fromkeys(_source(cell) for cell in cells)
-    floors = dict.fromkeys(cell.floor for cell in cells)
-    parts = [
-        _section(name, [cell for cell in cells if _source(cell) == name and cell.floor == floor])
-        for name in traces
-        for floor in floors
-    ]
+    groups = [(name, [cell for cell in cells if _source(cell) == name]) for name in traces]
     if len(traces) > 1:
-        parts += [_section("all traces", [cell for cell in cells if cell.floor == floor]) for floor in floors]
+        groups.append(("all traces", list(cells)))
+    kinds = dict.fromkeys((cell.notes, cell.floor) for cell in cells)
+    parts = [
+        _section(name, [cell for cell in own if (cell.notes, cell.floor) == kind])
+        for name, own in groups
+        for kind in kinds
+    ]
     return "\n\n".join([*parts, verdict(cells)])
 
 
@@ -109,7 +114,8 @@ def _source(cell: Cell) -> str:
 def _section(name: str, cells: Sequence[Cell]) -> str:
     pieces = {cell.trace: cell.turns for cell in cells}
     turns = f"{sum(pieces.values()):,} turns" + (f" in {len(pieces)} conversations" if len(pieces) > 1 else "")
-    return f"### {name}, {turns}, floor {cells[0].floor:,}\n\n{table(cells)}"
+    notes = f", notes of {cells[0].notes}" if cells[0].notes else ""
+    return f"### {name}, {turns}, floor {cells[0].floor:,}{notes}\n\n{table(cells)}"
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, optimum
-from bot.context.tokens import LATIN, REQUEST_OVERHEAD
+from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, optimum
+from bot.context.system_prompt import digest
+from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD, SYMBOL
 from bot.context.window import View, WindowLimits, after, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
@@ -25,16 +26,17 @@ Policy = Callable[[Account], list[int]]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def seedling(account: Account) -> list[int]:
-    """Return the policy of the product: the same code that composes its requests."""
+def seedling(account: Account, *, counts_notes: bool = True) -> list[int]:
+    """Return the policy of the product: the same code that composes its requests; what notes cost may be left out."""
     terms, entries = account.terms, _entries(account)
     limits = WindowLimits(
         context_tokens=terms.context_tokens,
         max_tokens=terms.max_tokens,
         card=_card(account),
         floors=MappingProxyType({"normal": terms.floor}),
+        memory=counts_notes and terms.notes > 0,
     )
-    head = "h" * int((terms.head - REQUEST_OVERHEAD) * LATIN)
+    head, notes = _text(terms.head - REQUEST_OVERHEAD), _notes(terms)
     conversation, firsts = Conversation(), []
     for turn, seconds in enumerate(account.trace.at):
         view = View(
@@ -43,6 +45,7 @@ def seedling(account: Account) -> list[int]:
             question=entries[2 * turn : 2 * turn + 1],
             head=head,
             now=START + timedelta(seconds=seconds),
+            notes=notes if conversation.window_start else (),
         )
         try:
             window = plan(view, limits)
@@ -50,8 +53,15 @@ def seedling(account: Account) -> list[int]:
             firsts.append(NOT_SENT)
             continue
         conversation = after(view, window)
+        if window.start and not view.notes:  # the notes stand there from the first trim on
+            conversation = replace(conversation, head_digest=digest(head, notes))
         firsts.append(window.start)
     return firsts
+
+
+def seedling_without_notes(account: Account) -> list[int]:
+    """Return the policy of the product where it takes notes for free, as with memory off."""
+    return seedling(account, counts_notes=False)
 
 
 def sliding(account: Account) -> list[int]:
@@ -125,7 +135,12 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("prune only when cold", prune_when_cold),
 )
 
-BY_NAME: Mapping[str, Policy] = MappingProxyType({contender.name: contender.choose for contender in CONTENDERS})
+# Where there are notes to be billed: the product's rule, taking them for free.
+UNCOUNTED = Contender("Seedling, notes uncounted", seedling_without_notes)
+
+BY_NAME: Mapping[str, Policy] = MappingProxyType(
+    {contender.name: contender.choose for contender in (*CONTENDERS, UNCOUNTED)}
+)
 
 
 def _card(account: Account) -> RateCard:
@@ -139,6 +154,17 @@ def _card(account: Account) -> RateCard:
         origin="benchmark",
         cache_lifetime=timedelta(seconds=account.terms.lifetime),
     )
+
+
+def _notes(terms: Terms) -> tuple[Entry, ...]:
+    """Return the message with the notes; () for none."""
+    return (Entry(role="user", text=_text(terms.notes - ENTRY_OVERHEAD)),) if terms.notes else ()
+
+
+def _text(tokens: int) -> str:
+    """Return a text of so many estimated tokens, of symbols, which are the quickest to count; "" for none."""
+    symbols = max(0, int(tokens * SYMBOL))
+    return "\N{SEEDLING}" * symbols + "h" * int((tokens - symbols / SYMBOL) * LATIN)
 
 
 def _entries(account: Account) -> list[StoredEntry]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
 from benchmarks.context_billing import NOT_SENT, Account, Request
-from benchmarks.context_policies import CONTENDERS, Contender
+from benchmarks.context_policies import CONTENDERS, UNCOUNTED
 
 OPTIMUM, OURS = (contender.name for contender in CONTENDERS[:2])
 
@@ -42,6 +42,7 @@ class Cell:
     turns: int
     floor: int
     ratio: float
+    notes: int
     outcomes: Sequence[Outcome]
 
     def of(self, policy: str) -> Outcome:
@@ -58,21 +59,27 @@ class Cell:
 
 
 def bills(account: Account, firsts: Sequence[int]) -> list[Request | None]:
-    """Return the request of each turn; None where it was longer than the model takes, and so failed."""
+    """Return the request of each turn with the notes it causes; None where it was longer than the model takes, and so
+    failed.
+    """
     before: int | None = None
+    reached = 0
     requests: list[Request | None] = []
     for turn, first in enumerate(firsts):
         request = None if first == NOT_SENT else account.bill(turn, first, before)
-        refused = request is None or request.prompt > account.terms.most_prompt
-        requests.append(None if refused else request)
-        before = NOT_SENT if refused else first
+        if request is None or request.prompt > account.terms.most_prompt:
+            requests.append(None)
+            before = NOT_SENT
+            continue
+        requests.append(replace(request, cost=request.cost + account.notes_bill(first, reached)))
+        before, reached = first, max(reached, first)
     return requests
 
 
-def measure(account: Account, contenders: Sequence[Contender] = CONTENDERS) -> Cell:
+def measure(account: Account) -> Cell:
     """All policies on one account; the first of them is the measure of the others."""
     outcomes: list[Outcome] = []
-    for contender in contenders:
+    for contender in (*CONTENDERS, UNCOUNTED) if account.terms.notes else CONTENDERS:
         requests = bills(account, contender.choose(account))
         outcomes.append(_outcome(account, contender.name, requests, outcomes[0].cost if outcomes else None))
     return Cell(
@@ -80,6 +87,7 @@ def measure(account: Account, contenders: Sequence[Contender] = CONTENDERS) -> C
         turns=len(account.trace),
         floor=account.terms.floor,
         ratio=account.terms.ratio,
+        notes=account.terms.notes,
         outcomes=outcomes,
     )
 
@@ -121,9 +129,9 @@ def table(cells: Sequence[Cell]) -> str:
         f"| {' | '.join(names)} |",
         "|---|" + "---:|" * (len(ratios) + 5),
     ]
-    for contender in CONTENDERS:
-        costs = [_relative([cell for cell in cells if cell.ratio == ratio], contender.name) for ratio in ratios]
-        own = [cell.of(contender.name) for cell in shown]
+    for policy in (outcome.policy for outcome in shown[0].outcomes):
+        costs = [_relative([cell for cell in cells if cell.ratio == ratio], policy) for ratio in ratios]
+        own = [cell.of(policy) for cell in shown]
         rest = (
             f"{fmean(outcome.hit_rate for outcome in own):.0%}",
             f"{fmean(outcome.visible for outcome in own):,.0f}",
@@ -131,7 +139,7 @@ def table(cells: Sequence[Cell]) -> str:
             f"{sum(outcome.failed for outcome in own):,}",
             f"{sum(outcome.lost for outcome in own):,}",
         )
-        lines.append("| " + " | ".join((contender.name, *(f"{cost:.3f}" for cost in costs), *rest)) + " |")
+        lines.append("| " + " | ".join((policy, *(f"{cost:.3f}" for cost in costs), *rest)) + " |")
     return "\n".join(lines)
 
 
@@ -142,18 +150,24 @@ def _relative(cells: Sequence[Cell], policy: str) -> float:
 
 def verdict(cells: Sequence[Cell]) -> str:
     """Return how ours did over all cells: the greatest and mean multiple, and how it stands against its rivals."""
-    cached = [cell for cell in cells if cell.ratio < 1]
-    ours = {id(cell): cell.of(OURS).relative for cell in cached}
-    if not ours:
+    chosen = [cell for cell in cells if cell.ratio < 1 or cell.notes]
+    if not chosen:
         return "Every price ratio is 1: there is nothing to save."
-    worst = max(cached, key=lambda cell: ours[id(cell)])
-    beaten = [cell for cell in cached if all(cell.of(OURS).cost <= rival.cost * (1 + 1e-9) for rival in cell.rivals)]
-    lead = min((rival.cost / cell.of(OURS).cost for cell in cached for rival in cell.rivals), default=math.inf)
+    beaten = [cell for cell in chosen if all(cell.of(OURS).cost <= rival.cost * (1 + 1e-9) for rival in cell.rivals)]
+    lead = min((rival.cost / cell.of(OURS).cost for cell in chosen for rival in cell.rivals), default=math.inf)
+    ours = f"{_spread(chosen, OURS)}; cheapest with that history in {len(beaten)} of {len(chosen)}, where the next one"
+    ours += f" costs {lead:.3f} times as much or more."
+    noted = [cell for cell in chosen if cell.notes]
+    return f"{ours}\n{_spread(noted, UNCOUNTED.name)}." if noted else ours
+
+
+def _spread(cells: Sequence[Cell], policy: str) -> str:
+    multiples = [cell.of(policy).relative for cell in cells]
+    worst = max(cells, key=lambda cell: cell.of(policy).relative)
+    notes = f", notes of {worst.notes}" if worst.notes else ""
     return (
-        f"{OURS} over {len(cached)} cells with a ratio below 1: {fmean(ours.values()):.4f} of the optimum on average, "
-        f"{ours[id(worst)]:.4f} at most ({worst.trace}, floor {worst.floor:,}, ratio {worst.ratio:g}); "
-        f"cheapest with that history in {len(beaten)} of {len(cached)}, where the next one costs {lead:.3f} times as "
-        "much or more."
+        f"{policy} over {len(cells)} cells where something can be saved: {fmean(multiples):.4f} of the optimum on "
+        f"average, {max(multiples):.4f} at most ({worst.trace}, floor {worst.floor:,}, ratio {worst.ratio:g}{notes})"
     )
 
 

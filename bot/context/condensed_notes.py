@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from bot.context.tokens import LATIN, estimate
+from bot.context.tokens import LATIN, estimate, estimate_entry
 from bot.types import Entry
 
 MOST_TOKENS: Final = 800
 MOST_SHARE: Final = 1 / 10  # of a small model's context
+EXPECTED_TOKENS: Final = 500  # until a conversation has notes of its own to go by
 
 _TASK = """\
 Update your notes on this conversation. {scope} Keep what somebody may come back to: decisions and their reasons, \
@@ -44,6 +46,17 @@ _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 def bound(context_tokens: int) -> int:
     """Return the most tokens that the memory may have with a model of that context."""
     return min(MOST_TOKENS, int(context_tokens * MOST_SHARE))
+
+
+def expected(notes: int, *, most_tokens: int) -> int:
+    """Return how many tokens the next notes will probably have, from those of the present ones; 0 for none yet."""
+    return min(notes or EXPECTED_TOKENS, most_tokens)
+
+
+@cache
+def instruction_tokens(most_tokens: int) -> int:
+    """Return the estimated tokens of a request for notes besides the system prompt, old notes and what it condenses."""
+    return estimate_entry(instruction_with((), most_tokens=most_tokens))
 
 
 def instruction_after(removed: Sequence[Entry], *, most_tokens: int) -> Entry:

@@ -269,6 +269,7 @@ class RequestBuilder:
             max_tokens=int(str(parameters["max_tokens"])),
             card=self._rates.card(),
             context=str(parameters["context"]),
+            memory=parameters["memory"] is True,
         )
         if refused is None:
             return limits

@@ -6,8 +6,7 @@ All of it is decided here, from values alone.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +14,8 @@ from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import Final
 
+from bot.context import condensed_notes
+from bot.context.exchanges import last_answer, legal_starts, trim_start
 from bot.context.system_prompt import digest, same_system_prompt
 from bot.context.tokens import (
     REQUEST_OVERHEAD,
@@ -25,10 +26,10 @@ from bot.context.tokens import (
     estimate_request,
     updated_ratio,
 )
-from bot.context.trim import TrimSchedule, excess_limit, overshoot
+from bot.context.trim import TrimSchedule, excess_limit, notes_cost, overshoot, pause_limit
 from bot.errors import QuestionTooLong
-from bot.pricing import RateCard
-from bot.types import SOURCES_ID, Conversation, Entry, NewEntry, StoredEntry
+from bot.pricing import RateCard, Tier
+from bot.types import Conversation, Entry, NewEntry, StoredEntry
 
 # Recent tokens that stay in view, by the parameter `context`; "full" keeps all that fits.
 FLOORS: Final[Mapping[str, int]] = MappingProxyType({"economy": 4_000, "normal": 16_000, "long": 64_000})
@@ -56,7 +57,7 @@ class CacheBreak(StrEnum):
     DELETED = "deleted"
 
 
-# After these nothing of the history is cached, so that trimming costs nothing.
+# After these nothing of the history is cached, so that a trim costs no more than its notes.
 FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, CacheBreak.HEAD_CHANGED})
 
 
@@ -65,8 +66,8 @@ class WindowLimits:
     """Limits and prices of a request.
 
     `context_tokens` is the model's, `max_tokens` the answer's share of it, `context` the parameter of that
-    name and `floors` what its values mean. `at_most` bounds the uncorrected estimate of the whole prompt after the
-    server refused a longer one; the question is carried all the same.
+    name and `floors` what its values mean. With `memory` a trim causes notes. `at_most` bounds the uncorrected
+    estimate of the whole prompt after the server refused a longer one; the question is carried all the same.
     """
 
     context_tokens: int
@@ -74,6 +75,7 @@ class WindowLimits:
     card: RateCard
     context: str = "normal"
     floors: Mapping[str, int] = field(default_factory=lambda: FLOORS)
+    memory: bool = False
     at_most: int | None = None
 
     @property
@@ -150,11 +152,11 @@ def plan(view: View, limits: WindowLimits) -> Window:
     sizes = _measure(view, limits)
     cold = _is_cold(view, limits)
     known = _known_break(view.conversation) or _head_break(view)
-    free = (cold or known in FREE) and limits.context != FULL
-    chosen = _choose(sizes, _threshold(sizes, limits, reread=sizes.reread), free=free)
+    free = cold or known in FREE
+    chosen = _choose(sizes, _pause_threshold(sizes, limits) if free else _threshold(sizes, limits, sizes.reread))
     index = len(view.history) if view.begins_anew else chosen
     reason = known or (None if index == 0 else CacheBreak.COLD if cold else CacheBreak.TRIM)
-    usual = _threshold(sizes, limits, reread=sizes.usual_reread)
+    usual = _threshold(sizes, limits, sizes.usual_reread)
     return _describe(view, sizes, index, reason, until_trim=max(0, usual - sizes.held[index]), warm=not cold)
 
 
@@ -222,7 +224,8 @@ class _Sizes:
     legal starts, ascending; the last one is the question. `unread` is the part that no request has carried yet: the
     last answer and the question. `system` is the system prompt with the overhead, `fixed` that and the notes, `cap` is
     the most that entries may hold, `floor` what they should. `goal` is where a trim would begin, `rhythm` how the
-    conversation goes.
+    conversation goes. `notes_prompt` is what a request for notes has besides what it condenses, `notes` what it will
+    probably write; both are 0 without memory.
     """
 
     starts: Sequence[int]
@@ -234,6 +237,8 @@ class _Sizes:
     floor: int
     goal: int
     rhythm: TrimSchedule
+    notes_prompt: int
+    notes: int
 
     @property
     def current(self) -> int:
@@ -273,50 +278,29 @@ def _measure(view: View, limits: WindowLimits) -> _Sizes:
     # Sums are corrected, not each entry: rounding every one of them up would add a third of a percent.
     uncorrected = accumulate((entry.tokens for entry in reversed(view.history)), initial=asked)
     held = [corrected(tokens, ratio) for tokens in uncorrected][::-1]
-    starts = list(_legal_starts(view.history, held, floor))
+    starts = list(legal_starts(view.history, held, floor))
+    notes_prompt, notes = _notes(view, limits, fixed) if limits.memory else (0, 0)
     return _Sizes(
         starts=starts,
         held=held,
-        unread=held[_last_answer(view.history)],
+        unread=held[last_answer(view.history)],
         system=corrected(system, ratio),
         fixed=fixed,
         cap=cap,
         floor=floor,
-        goal=_goal(starts, held, floor, cap),
+        goal=trim_start(starts, held, floor, cap),
         rhythm=_rhythm(view, starts, held, limits),
+        notes_prompt=notes_prompt,
+        notes=notes,
     )
 
 
-def _last_answer(history: Sequence[StoredEntry]) -> int:
-    """Return the index of the last answer; that of the question where there is none."""
-    answers = (index for index in range(len(history) - 1, -1, -1) if history[index].entry.role == "assistant")
-    return next(answers, len(history))
-
-
-def _is_answer(entry: NewEntry) -> bool:
-    """Return whether an entry is an answer, or the list of sources that belongs to one."""
-    return entry.entry.role == "assistant" or entry.id.startswith(SOURCES_ID)
-
-
-def _goal(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:
-    """Return the latest start that leaves the floor in view, or the earliest after it that fits."""
-    latest = bisect_right(starts, -floor, key=lambda start: -held[start]) - 1
-    return next(start for start in starts[max(0, latest) :] if held[start] <= cap)
-
-
-def _legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_run: int) -> Iterator[int]:
-    """Yield where a window may begin: at the first of the messages that an answer answers together, or at
-    the question.
-
-    A run of messages longer than the floor is people talking among themselves, and may be cut anywhere.
-    """
-    run_start = 0
-    for index, stored in enumerate(history):
-        if _is_answer(stored):
-            run_start = index + 1
-        elif index == run_start or held[run_start] - held[index + 1] > longest_run:
-            yield index
-    yield len(history)
+def _notes(view: View, limits: WindowLimits, fixed: int) -> tuple[int, int]:
+    """Return the tokens of a request for notes besides what it condenses, and those of the notes expected."""
+    most, ratio = condensed_notes.bound(limits.context_tokens), view.conversation.token_ratio
+    present = corrected(sum(map(estimate_entry, view.notes)), ratio)
+    instruction = corrected(condensed_notes.instruction_tokens(most), ratio)
+    return fixed + instruction, condensed_notes.expected(present, most_tokens=most)
 
 
 def _rhythm(view: View, starts: Sequence[int], held: Sequence[int], limits: WindowLimits) -> TrimSchedule:
@@ -337,19 +321,34 @@ def _asked_at(entries: Sequence[NewEntry]) -> Iterator[datetime]:
 # ---------------------------------------------------------------- where to begin
 
 
-def _choose(sizes: _Sizes, threshold: int, *, free: bool) -> int:
+def _choose(sizes: _Sizes, threshold: int) -> int:
     """Return the index of the entry that the window begins with."""
-    return sizes.goal if free or sizes.held[sizes.current] > threshold else sizes.current
+    return sizes.goal if sizes.held[sizes.current] > threshold else sizes.current
 
 
-def _threshold(sizes: _Sizes, limits: WindowLimits, *, reread: int) -> int:
+def _threshold(sizes: _Sizes, limits: WindowLimits, reread: int) -> int:
     """Return the tokens of entries above which a warm prefix is given up."""
     if limits.context == FULL:
         return sizes.cap
-    tier = limits.card.tier(sizes.fixed + sizes.held[sizes.current])
+    tier = _tier(sizes, limits)
     share = float(limits.card.decision_price_of_cached(tier) / tier.input) if tier.input else 0.0
-    limit = excess_limit(sizes.rhythm, reread=reread, usual=sizes.usual_reread, cached_share=share)
+    notes = notes_cost(sizes.notes_prompt, sizes.notes, tier)
+    limit = excess_limit(sizes.rhythm, reread=reread, usual=sizes.usual_reread, cached_share=share, notes=notes)
     return int(min(sizes.cap, max(sizes.held[sizes.goal], sizes.held[sizes.goal] + limit)))
+
+
+def _pause_threshold(sizes: _Sizes, limits: WindowLimits) -> int:
+    """Return the tokens of entries above which a window of which nothing is cached is cut."""
+    if limits.context == FULL:
+        return sizes.cap
+    if not limits.memory:
+        return 0
+    notes = notes_cost(sizes.notes_prompt, sizes.notes, _tier(sizes, limits))
+    return int(min(sizes.cap, sizes.held[sizes.goal] + pause_limit(sizes.rhythm, notes=notes)))
+
+
+def _tier(sizes: _Sizes, limits: WindowLimits) -> Tier:
+    return limits.card.tier(sizes.fixed + sizes.held[sizes.current])
 
 
 def _describe(

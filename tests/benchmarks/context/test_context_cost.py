@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.context_billing import Account, Terms
 from benchmarks.context_cost import main
-from benchmarks.context_policies import BY_NAME
+from benchmarks.context_policies import BY_NAME, UNCOUNTED
 from benchmarks.context_report import OPTIMUM, OURS, measure
 from benchmarks.context_traces import Trace, read_traces
 
@@ -25,7 +25,7 @@ def test_one_cell_is_printed_with_every_policy(small: Path, capsys: pytest.Captu
     assert main(["--trace", str(small), "--floor", "2000", "--ratio", "0.2", "--json"]) == 0
     (cell,) = json.loads(capsys.readouterr().out)
     assert (cell["trace"], cell["turns"], cell["floor"], cell["ratio"]) == ("small", 80, 2_000, 0.2)
-    assert {outcome["policy"] for outcome in cell["outcomes"]} == set(BY_NAME)
+    assert {outcome["policy"] for outcome in cell["outcomes"]} == set(BY_NAME) - {UNCOUNTED.name}
     ours = next(outcome for outcome in cell["outcomes"] if outcome["policy"] == OURS)
     assert 1.0 <= ours["relative"] < 1.15  # pauses as regular as these favour who knows them
     assert (ours["failed"], ours["lost"]) == (0, 0)
@@ -59,6 +59,18 @@ def test_the_tables_and_the_picture_are_made(small: Path, tmp_path: Path, capsys
     assert ET.fromstring(picture.read_text()).tag.endswith("svg")
 
 
+def test_notes_are_counted_beside_the_rule_that_takes_them_for_free(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = ["--trace", str(small), "--floor", "2000", "--ratio", "0.2", "--turns", "40", "--pieces", "1"]
+    assert main([*cell, "--notes", "300", "800"]) == 0
+    text = capsys.readouterr().out
+    assert "### small, 40 turns, floor 2,000, notes of 300" in text
+    assert "### small, 40 turns, floor 2,000, notes of 800" in text
+    assert text.count(f"| {UNCOUNTED.name} |") == 2
+    assert f"{UNCOUNTED.name} over 2 cells" in text
+
+
 def test_without_traffic_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,3 +102,20 @@ def test_on_recorded_traffic_the_product_is_cheapest_and_near_the_optimum(
         assert ours.guaranteed >= floor
         assert all(rival.cost > 0.995 * ours.cost for rival in cell.rivals)
         assert cell.of(OPTIMUM).cost <= ours.cost
+
+
+@pytest.mark.parametrize("notes", [300, 800])
+@pytest.mark.parametrize("ratio", [0.1, 0.2, 0.5])
+@pytest.mark.parametrize("floor", [4_000, 16_000])
+def test_with_notes_the_product_is_near_the_optimum_that_pays_for_them_too(
+    shared_data: Path, floor: int, ratio: float, notes: int
+) -> None:
+    path = max(shared_data.glob("traces/*.csv"))
+    (trace,) = read_traces(path)
+    cell = measure(Account(next(iter(trace.pieces(1_500))), Terms(floor=floor, ratio=ratio, notes=notes)))
+    ours = cell.of(OURS)
+    assert cell.of(OPTIMUM).cost <= ours.cost
+    assert ours.relative <= 1.025
+    assert ours.guaranteed >= floor
+    assert cell.of(UNCOUNTED.name).cost > 1.01 * ours.cost
+    assert all(rival.cost > ours.cost for rival in cell.rivals)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.context_billing import Account, Terms, optimum
-from benchmarks.context_policies import BY_NAME
+from benchmarks.context_policies import BY_NAME, Policy, seedling
 from benchmarks.context_report import bills
 from benchmarks.context_traces import Trace
 from tests.examples import examples
@@ -26,11 +26,14 @@ traces = st.lists(st.tuples(st.sampled_from([1.0, 700.0]), tokens, tokens), min_
     )
 )
 terms = st.builds(
-    lambda floor, ratio, head, shortest: Terms(floor=floor, ratio=ratio, head=head, shortest_prefix=shortest),
+    Terms,
     floor=st.integers(1, 120),
     ratio=st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]),
     head=st.integers(1, 60),
-    shortest=st.just(1),
+    shortest_prefix=st.just(1),
+    notes=st.sampled_from([0, 0, 1, 5, 20]),
+    output=st.sampled_from([0.5, 2.0, 8.0]),
+    instruction=st.integers(0, 20),
 )
 
 
@@ -63,17 +66,38 @@ def test_nothing_is_cheaper_than_the_optimum_and_the_optimum_exists(trace: Trace
 def test_no_policy_that_keeps_the_floor_is_cheaper(trace: Trace, terms: Terms) -> None:
     account = Account(trace, terms)
     best = cost(account, optimum(account))
-    for name in ("Seedling", "sliding by tokens", "retention 0.8", "retention 0.5", "prune only when cold"):
+    for name in (
+        "Seedling",
+        "Seedling, notes uncounted",
+        "sliding by tokens",
+        "retention 0.8",
+        "retention 0.5",
+        "prune only when cold",
+    ):
         firsts = BY_NAME[name](account)
         assert all(_keeps_floor(account, first, turn) for turn, first in enumerate(firsts)), name
         assert cost(account, firsts) >= best * (1 - 1e-9), name
 
 
-def test_a_thread_without_pauses_is_trimmed_now_and_then() -> None:
+@pytest.mark.parametrize("choose", [optimum, seedling])
+def test_a_thread_without_pauses_is_trimmed_now_and_then_and_less_often_for_the_notes(choose: Policy) -> None:
     trace = Trace("steady", [60.0 * n for n in range(100)], [50] * 100, [300] * 100)
-    firsts = optimum(Account(trace, Terms(floor=2_000, ratio=0.2)))
-    moves = sum(earlier != later for earlier, later in pairwise(firsts))
-    assert 5 < moves < 20
+    moves = [
+        sum(earlier != later for earlier, later in pairwise(choose(Account(trace, terms))))
+        for terms in (Terms(floor=2_000, ratio=0.2), Terms(floor=2_000, ratio=0.2, notes=500))
+    ]
+    assert 3 < moves[1] < moves[0] < 20
+
+
+@pytest.mark.parametrize("choose", [optimum, seedling])
+def test_after_a_pause_what_is_little_stays_because_notes_cost(choose: Policy) -> None:
+    trace = Trace("daily", [86_400.0 * n for n in range(60)], [50] * 60, [300] * 60)
+    moves = [
+        sum(earlier != later for earlier, later in pairwise(choose(Account(trace, terms))))
+        for terms in (Terms(floor=2_000, ratio=0.2), Terms(floor=2_000, ratio=0.2, notes=500))
+    ]
+    assert moves[0] == 53  # with every turn that leaves more than the floor
+    assert 5 < moves[1] < 15
 
 
 @pytest.mark.parametrize(
@@ -98,3 +122,13 @@ def test_blocks_and_the_price_boundary_are_billed() -> None:
     request = account.bill(1, 0, 0)
     assert request.cached == 130_600 // 1_024 * 1_024
     assert request.cost == pytest.approx(2 * (request.prompt - request.cached + 0.5 * request.cached))
+
+
+def test_notes_are_billed_apart_and_carried_from_then_on() -> None:
+    terms = Terms(floor=1, ratio=0.1, head=600, notes=500, instruction=150, output=8.0)
+    account = Account(Trace("three", [0.0, 60.0, 120.0], [1_000, 40, 40], [300, 300, 300]), terms)
+    first, second, third = (request for request in bills(account, [0, 2, 4]) if request is not None)
+    assert (first.prompt, first.cost) == (1_600, 1_600)
+    assert second.cost == second.prompt + 600 + 150 + 1_300 + 500 * 8  # the first notes know no older ones
+    assert second.prompt == 600 + 500 + 40
+    assert third.cost == third.prompt + 600 + 500 + 150 + 340 + 500 * 8

@@ -52,7 +52,7 @@ async def test_a_coming_trim_is_condensed_from_the_unchanged_prefix_and_stands_b
 
 async def test_after_a_cold_trim_the_notes_are_appended_and_break_nothing() -> None:
     async with running(*scripts_of_notes(20)) as house:
-        await talk(house, turns=6)
+        await talk(house, turns=8)
         house.clock.advance(3600)
         await house.ask("back again", 50)
         await house.ask("and now?", 51)
@@ -66,9 +66,9 @@ async def test_after_a_cold_trim_the_notes_are_appended_and_break_nothing() -> N
 
 async def test_a_memory_that_cannot_be_written_leaves_the_trim_and_says_why() -> None:
     async with running(
-        *(words(str(n), UNTOLD) for n in range(6)), words("x", UNTOLD), [ModelUnavailable("away")]
+        *(words(str(n), UNTOLD) for n in range(8)), words("x", UNTOLD), [ModelUnavailable("away")]
     ) as house:
-        await talk(house, turns=6)
+        await talk(house, turns=8)
         house.clock.advance(3600)
         settlement = await house.ask("back again", 50)
     assert settlement.state is TurnState.DONE
@@ -124,10 +124,10 @@ async def test_notes_are_told_and_forgotten() -> None:
 
 async def test_appended_notes_are_told_and_forgotten_too() -> None:
     async with running(*scripts_of_notes(20)) as house:
-        await talk(house, turns=6)
+        await talk(house, turns=8)
         house.clock.advance(3600)
         await house.ask("back again", 50)
-        assert "answer 7" in await told(house, "/show memory")
+        assert "answer 9" in await told(house, "/show memory")
         await told(house, "/forget memory")
         assert "There are no notes" in await told(house, "/show memory")
         await house.ask("and now?", 51)

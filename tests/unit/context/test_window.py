@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
-from bot.context.system_prompt import digest
+from bot.context.system_prompt import digest, notes_message
 from bot.context.tokens import estimate_entry
-from bot.context.window import CacheBreak, View, after, mark_prefix_broken, plan
+from bot.context.window import CacheBreak, View, WindowLimits, after, mark_prefix_broken, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
 from bot.types import SOURCES_ID, Conversation, Role, StoredEntry
@@ -205,6 +205,48 @@ class TestTrims:
         again = plan(asked, replace(terms, at_most=plan(asked, terms).estimated // 2))
         assert again.tokens < plan(asked, terms).tokens
         assert again.broken is CacheBreak.TRIM
+
+
+class TestTrimsWithNotes:
+    noted = limits(memory=True)
+
+    @pytest.mark.parametrize(("count", "broken"), [(10, None), (20, CacheBreak.COLD)])
+    def test_after_a_pause_the_window_is_cut_when_the_excess_costs_more_than_the_notes(
+        self, count: int, broken: CacheBreak | None
+    ) -> None:
+        late = replace(carried_on(exchanges(count)), now=START + timedelta(hours=5))
+        window = plan(late, self.noted)
+        assert window.broken is broken
+        assert window.tokens - window.head_tokens == (2_050 if broken is None else 1_050)
+
+    def test_a_window_grows_longer_before_notes_are_worth_it(self) -> None:
+        def longest(terms: WindowLimits) -> int:
+            return max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), terms).broken is None)
+
+        assert longest(self.noted) > 1.5 * longest(limits())
+
+    def test_the_forecast_follows(self) -> None:
+        warm = carried_on(exchanges(8))
+        assert plan(warm, self.noted).until_trim > plan(warm, limits()).until_trim + 1_000
+
+    def test_known_notes_tell_how_long_the_next_ones_will_be(self) -> None:
+        def left(words: int) -> int:
+            told = notes_message("- " + "tea " * words)
+            known = Conversation(last_request_at=START, head_digest=digest("head", told))
+            return plan(replace(carried_on(exchanges(8)), conversation=known, notes=told), self.noted).until_trim
+
+        assert left(50) < plan(carried_on(exchanges(8)), self.noted).until_trim < left(700)
+
+    def test_what_has_to_fit_is_cut_whatever_the_notes_cost(self) -> None:
+        late = replace(carried_on(exchanges(20)), now=START + timedelta(hours=5))
+        tiny = replace(self.noted, context_tokens=4_096, max_tokens=1_024)
+        window = plan(late, tiny)
+        assert window.broken is CacheBreak.COLD
+        assert window.tokens <= tiny.prompt
+
+    def test_on_a_free_model_notes_cost_nothing(self) -> None:
+        late = replace(carried_on(exchanges(10)), now=START + timedelta(hours=5))
+        assert plan(late, limits(card=FREE_CARD, memory=True)).broken is CacheBreak.COLD
 
 
 class TestBeginnings:

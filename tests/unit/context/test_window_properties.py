@@ -6,9 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.context import window as window_module
 from bot.context.tokens import SAFETY_MARGIN, corrected
 from bot.context.transcript import correction_entry
 from bot.context.window import FLOORS, CacheBreak, View, Window, WindowLimits, plan
@@ -16,6 +18,7 @@ from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry, ThreadMessage
 from tests.unit.context.conversations import ADA, START, Thread, card, limits, question, sized
+from tests.unit.context.test_trim import limit_without_notes
 
 ROLES: tuple[Role, ...] = ("user", "assistant")
 money = st.sampled_from([Decimal(0), Decimal("0.05"), Decimal("0.31"), Decimal(7)])
@@ -41,6 +44,7 @@ any_limits = st.builds(
     max_tokens=st.integers(1, 65_536),
     card=cards(),
     context=st.sampled_from([*FLOORS, "full"]),
+    memory=st.booleans(),
     at_most=st.none() | st.integers(0, 300_000),
 )
 
@@ -90,6 +94,23 @@ def test_a_window_carries_the_whole_question_and_stays_within_the_limit(view: Vi
 
 
 @given(views(), any_limits)
+def test_without_memory_the_windows_are_those_of_the_rule_without_notes(view: View, terms: WindowLimits) -> None:
+    off = replace(terms, memory=False)
+    chosen = planned(view, off)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(window_module, "excess_limit", limit_without_notes)
+        patch.setattr(window_module, "pause_limit", None)  # not asked at all
+        assert plan(view, off) == chosen
+
+
+@given(views(), any_limits)
+def test_after_a_pause_notes_are_no_reason_to_leave_out_more(view: View, terms: WindowLimits) -> None:
+    late = replace(view, now=view.now + timedelta(days=1))
+    off, on = (planned(late, replace(terms, memory=memory)) for memory in (False, True))
+    assert on.start <= off.start
+
+
+@given(views(), any_limits)
 def test_a_window_is_the_end_of_the_view_and_begins_with_a_person(view: View, terms: WindowLimits) -> None:
     window = planned(view, terms)
     kept = view.history[len(window.removed) :]
@@ -113,11 +134,13 @@ def test_leaving_something_out_always_has_a_reason(view: View, terms: WindowLimi
 exchanges = st.lists(st.tuples(st.integers(1, 400), st.integers(1, 900), st.sampled_from([5, 60, 700])), max_size=60)
 
 
-@given(exchanges, st.sampled_from(["economy", "normal", "long"]), st.sampled_from(["0", "0.1", "0.5", "1"]))
+@given(
+    exchanges, st.sampled_from(["economy", "normal", "long"]), st.sampled_from(["0", "0.1", "0.5", "1"]), st.booleans()
+)
 def test_the_floor_stays_in_view_through_a_whole_conversation(
-    course: list[tuple[Any, ...]], context: str, ratio: str
+    course: list[tuple[Any, ...]], context: str, ratio: str, memory: bool
 ) -> None:
-    thread = Thread(terms=limits(card=card(ratio), context=context))
+    thread = Thread(terms=limits(card=card(ratio), context=context, memory=memory))
     for asked, answered, pause in course:
         _, window = thread.ask("w" * (4 * asked), answer="w" * (4 * answered), pause=pause)
         everything = sum(entry.tokens for entry in thread.entries[:-1])
