@@ -197,6 +197,10 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",
         ),
         Parameter(
+            name="hello", kind="boolean", default=True, wire=False,
+            help="Whether I say how to ask me to who adds me to a channel.",
+        ),
+        Parameter(
             name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, guarded=True,
             help="Whether people of other organisations are answered in channels shared with them.",
         ),

@@ -270,10 +270,22 @@ class Inbox:
             return PASSED_OVER
         return await self._ask_edited(message)
 
-    async def _ask_edited(self, message: Incoming) -> HandleResult:
-        """Answer what an edit has made a question; a command counts only as it was sent."""
+    async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
+        """Answer a message that somebody reacts to, unless it was asked before; they decide, not its author.
+
+        It is stored under its own name, so that it is one question however it comes in.
+        """
+        state = await self._state(asked)
+        decision = decide(asked, state)
+        if decision.action is not Action.ANSWER:
+            return await self._follow(decision, asked, state)
         question = await self._question(message)
-        if question is None or not (question.text.strip() or question.attachments):
+        return PASSED_OVER if question is None else await self._take(_placed(question, await self._state(question)))
+
+    async def _ask_edited(self, message: Incoming) -> HandleResult:
+        """Answer what an edit has made a question."""
+        question = await self._question(message)
+        if question is None:
             return PASSED_OVER
         state = await self._state(question)
         if decide(question, state).action is not Action.ANSWER:
@@ -281,7 +293,12 @@ class Inbox:
         return await self._take(_placed(question, state))
 
     async def _question(self, message: Incoming) -> Incoming | None:
-        """Return what a message asks; None for a command that is none of the model's, and for what is none."""
+        """Return what a message asks that was none to answer as it was sent; None for nothing, and for commands.
+
+        Those count only as they were sent, but for the ones that ask the model.
+        """
+        if not (message.text.strip() or message.attachments):
+            return None
         words = message.typed or message.text
         invocation = parse(words, directed=True)
         if invocation is None:

@@ -89,6 +89,7 @@ class Entrance(StrEnum):
     BUTTON = "button"
     FORM = "form"
     SHORTCUT = "shortcut"
+    REACTION = "reaction"
     SCHEDULE = "schedule"
 
 

@@ -59,7 +59,7 @@ class SlackMessageHandler:
         """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
         if workspace.is_own(said.event):
             return None
-        return await self.hand_over(workspace, await self._incoming(workspace, said))
+        return await self.hand_over(workspace, await self.incoming(workspace, said))
 
     async def hand_over(self, workspace: SlackWorkspace, incoming: Incoming) -> HandleResult | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
@@ -97,7 +97,8 @@ class SlackMessageHandler:
 
     # ------------------------------------------------------------ what is said
 
-    async def _incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
+    async def incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
+        """Return what somebody said in the core's words. Raises `PlatformError`."""
         member = await _author(workspace, said)
         names = await workspace.directory.names(mentions(said.event))
         return Incoming(
@@ -133,7 +134,7 @@ class SlackMessageHandler:
         if said is None or is_preview or workspace.is_own(message):
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
-        await self._bot.on_message_edited(await self._incoming(workspace, said), at=at)
+        await self._bot.on_message_edited(await self.incoming(workspace, said), at=at)
 
     async def _deleted(self, workspace: SlackWorkspace, event: Event) -> None:
         before = _record(event, "previous_message")
