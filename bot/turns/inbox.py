@@ -23,6 +23,7 @@ from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.summary.request import IsoTimes
 from bot.turns.conversation_manager import ConversationManager
+from bot.turns.corrections import answered_before, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effects import (
     WORTH_TELLING,
@@ -265,10 +266,11 @@ class Inbox:
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
-        is_late = self._services.clock() - message.at > ASKED_BY_EDIT
-        if not message.is_directed or is_late or await self._store.is_known(message):
+        if self._services.clock() - message.at > ASKED_BY_EDIT:
             return PASSED_OVER
-        return await self._ask_edited(message)
+        if await self._store.is_known(message):
+            return replace(PASSED_OVER, answered=await answered_before(message, self._store))
+        return await self._ask_edited(message) if message.is_directed else PASSED_OVER
 
     async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
         """Answer a message that somebody reacts to, unless it was asked before; they decide, not its author.
@@ -338,7 +340,8 @@ class Inbox:
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput("I do not know that question any more.")
-        questions = tuple(once_more(turn, how, by=asked.author, at=asked.at))
+        last = await last_repeat(turn, how, self._store)
+        questions = tuple(once_more(turn, how, by=asked.author, at=asked.at, last=last))
         check_again(asked.author, turn, is_admin=asked.is_admin)
         return questions
 

@@ -314,6 +314,11 @@ class MemoryTurns(MemoryTranscripts, MemoryEdits):
     async def is_known(self, incoming: Incoming) -> bool:
         return (incoming.key.platform, incoming.dedupe_key) in self._dedupe_keys
 
+    async def turn_of(self, incoming: Incoming) -> TurnId | None:
+        asked = [(turn.incoming.key.platform, turn.incoming.dedupe_key, id) for id, turn in self._turns.items()]
+        name = incoming.key.platform, incoming.dedupe_key
+        return next((self._merged.get(id, id) for *its_name, id in asked if tuple(its_name) == name), None)
+
     async def stoppable_by(self, key: ConversationKey) -> Set[str]:
         return {turn.incoming.author.id for turn in self._stoppable(key)}
 

@@ -19,7 +19,7 @@ from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.events.slash_commands import SlashCommandHandler
 from adapters.slack.payloads import field, moment
-from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
+from adapters.slack.replies.rendering import CONTINUE, CORRECT, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot, Clock
@@ -39,6 +39,7 @@ AGAIN: Final[Mapping[str, FollowUp]] = {
     REGENERATE: FollowUp.REGENERATE,
     RETRY: FollowUp.RETRY,
     CONTINUE: FollowUp.CONTINUE,
+    CORRECT: FollowUp.CORRECT,
 }
 
 

@@ -13,9 +13,9 @@ from tests.integration.slack.test_messages import ask, set_for_all
 from tests.integration.slack.test_policy import stranger_in
 
 
-async def left_alone(play: Scene, text: str = "why do herons stand on one leg?", **more: str) -> Message:
+async def left_alone(play: Scene, text: str = "why do herons stand on one leg?", thread_ts: str = "") -> Message:
     """A message of Ben's that is not meant for the bot."""
-    message = await play.slack.say(play.slack.ben, play.slack.general, text, **more)
+    message = await play.slack.say(play.slack.ben, play.slack.general, text, thread_ts=thread_ts)
     await play.settled()
     return message
 
