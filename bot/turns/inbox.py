@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +9,6 @@ from typing import Final, TypeVar
 
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
-from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.scope_args import NOT_A_MEMBER
@@ -35,6 +33,7 @@ from bot.turns.effects import (
     telling,
 )
 from bot.turns.followups import UNDER_WAY, once_more
+from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
 from bot.types import (
     ANSWER_IN,
@@ -52,14 +51,7 @@ from bot.types import (
     Within,
 )
 
-logger = logging.getLogger(__name__)
-
 R = TypeVar("R")
-
-TOLD_EVERY_SECONDS: Final = 3_600.0
-"""How often the log tells of one kind of thing that is passed over in one place."""
-
-PLACES_KEPT: Final = 10_000
 
 ASKED_BY_EDIT: Final = timedelta(days=1)
 """How long after it was written an edit can make a message a question; what is older may have been one, and be gone."""
@@ -87,7 +79,7 @@ class Inbox:
         self._store = store
         self._manager = manager
         self._dispatcher = dispatcher
-        self._passed_over: TtlCache[tuple[str, ...], None] = TtlCache(seconds=TOLD_EVERY_SECONDS, size=PLACES_KEPT)
+        self._ignored = IgnoredLog()
         self._services = Services(
             store=store,
             rates=rates,
@@ -165,14 +157,7 @@ class Inbox:
         return PASSED_OVER
 
     async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
-        """Do nothing, and log so once an hour by kind and place: it may be all that a busy channel says."""
-        key = incoming.key
-        place = (key.platform, key.workspace, key.channel)
-
-        async def tell() -> None:
-            logger.info("messages ignored", extra={"place": "/".join(place), "reason": reason})
-
-        await self._passed_over.get((*place, reason), tell)
+        await self._ignored.note(incoming.key, reason)
         return PASSED_OVER
 
     async def _control(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
