@@ -267,7 +267,7 @@ class Inbox:
         if decision.action is not Action.ANSWER:
             return await self._follow(decision, asked, state)
         question = await self._question(message)
-        return PASSED_OVER if question is None else await self._take(_placed(question, await self._state(question)))
+        return PASSED_OVER if question is None else await self._take_up(question, await self._state(question))
 
     async def _ask_edited(self, message: Incoming) -> HandleResult:
         """Answer what an edit has made a question."""
@@ -277,6 +277,10 @@ class Inbox:
         state = await self._state(question)
         if decide(question, state).action is not Action.ANSWER:
             return PASSED_OVER
+        return await self._take_up(question, state)
+
+    async def _take_up(self, question: Incoming, state: PolicyState) -> HandleResult:
+        """Store as a question what was none when it was sent."""
         return await self._take(_placed(question, state))
 
     async def _question(self, message: Incoming) -> Incoming | None:
