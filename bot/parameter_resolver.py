@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.errors import InvalidValue
-from bot.parameters import PARAMETERS, Effective, Scope, ScopeKind
+from bot.parameters import PARAMETERS, Effective, Scope, ScopeKind, find
 from bot.ports import SettingStore
 from bot.types import EMPTY, ConversationKey, Incoming, ParameterValue
 
@@ -68,3 +68,10 @@ async def effective_at(
 async def effective_parameters(incoming: Incoming, settings: SettingStore) -> Mapping[str, Effective]:
     """Return every parameter as it holds for `incoming`, this turn's own values included."""
     return await effective_at(incoming.key, settings, overrides=incoming.overrides)
+
+
+def formatted(name: str, text: str | None) -> tuple[str, str | None]:
+    """Return a parameter's own name and its value as canonical text, None to take it back. Raises `InvalidValue`."""
+    parameter = find(name)
+    value = None if text is None else parameter.parse(text)
+    return parameter.name, None if value is None else parameter.format(value)

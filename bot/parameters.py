@@ -201,6 +201,10 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="How many of the newest messages of a channel a question outside threads brings along; 0 for none.",
         ),
         Parameter(
+            name="hello", kind="boolean", default=True, wire=False,
+            help="Whether I say how to ask me to who adds me to a channel.",
+        ),
+        Parameter(
             name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, guarded=True,
             help="Whether people of other organisations are answered in channels shared with them.",
         ),

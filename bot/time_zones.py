@@ -13,14 +13,18 @@ UTC_NAME: Final = "UTC"
 REMEMBERED: Final = 1_000
 """More than there are names; each is a file, which is read once."""
 
+_UTC: Final = ZoneInfo("UTC")  # whoever has no zone of their own has it: read before anything else runs
+
 
 @lru_cache(maxsize=REMEMBERED)
 def find_zone(name: str) -> ZoneInfo:
     """Return the zone of that IANA name; UTC for one that is not known."""
+    if name == _UTC.key:
+        return _UTC
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return ZoneInfo(UTC_NAME)
+        return _UTC
 
 
 async def load_zones(names: Iterable[str]) -> None:

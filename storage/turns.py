@@ -332,6 +332,11 @@ class SqlTurns(SqlTurnQueries):
         return session.connection().execute(dropped).first() is not None
 
     @unit_of_work
+    def turn_of(self, session: Session, incoming: Incoming) -> TurnId | None:
+        named = col(TurnRow.platform) == incoming.key.platform, col(TurnRow.dedupe_key) == incoming.dedupe_key
+        return session.exec(select(sa.func.coalesce(TurnRow.merged_into, TurnRow.id)).where(*named)).first()
+
+    @unit_of_work
     def has_participated(self, session: Session, key: ConversationKey) -> bool:
         return session.exec(_ANY, params=place_of(key)).first() is not None
 

@@ -52,6 +52,9 @@ class QuietBot:
     async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
         return HandleResult(outcome=Outcome.IGNORED)
 
+    async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
+        return HandleResult(outcome=Outcome.ANSWERING)
+
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         return DeletionOutcome()
 

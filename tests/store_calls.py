@@ -224,6 +224,7 @@ CALLS: Mapping[str, Call] = {
     "reschedule": lambda scene: scene.store.reschedule(scene.turn, LATER),
     "release": lambda scene: scene.store.release(scene.turn),
     "get_turn": lambda scene: scene.store.get_turn(scene.turn.id),
+    "turn_of": lambda scene: scene.store.turn_of(incoming("", 1)),
     "is_known": lambda scene: scene.store.is_known(incoming("", 1)),
     "has_participated": lambda scene: scene.store.has_participated(scene.key),
     "has_participated, a stranger": lambda scene: scene.store.has_participated(replace(scene.key, thread="nobody")),

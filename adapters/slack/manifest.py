@@ -11,6 +11,7 @@ from typing import Any, Final
 from adapters.slack.api.limits import SUGGESTED_PROMPTS
 from adapters.slack.connection.http_server import EVENTS_PATH
 from adapters.slack.events.home_tab import PROMPTS
+from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.slash_commands import SETTINGS_SHORTCUT, SUMMARISE_SHORTCUT
 from adapters.slack.replies.rendering import COMMAND
 
@@ -31,6 +32,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "im:write": "to write to somebody directly whom it cannot reach in a channel",
     "mpim:history": "the same as channels:history, in group messages",
     "mpim:read": "the same as channels:read, in group messages",
+    "reactions:read": f"to answer a message that somebody puts :{EMOJI}: on",
     "users:read": "to know people by name, their time zone, and who administers the workspace",
 }
 """What the app may do, and why it needs that."""
@@ -45,10 +47,12 @@ EVENTS: Final[Mapping[str, str]] = {
     "channel_rename": "channels are known by their new name",
     "group_deleted": "the same as channel_deleted, for private channels",
     "group_left": "the same as channel_left, for private channels",
+    "member_joined_channel": "who adds it to a channel is told how to ask it",
     "message.channels": "follow-ups without a mention, edits and deletions",
     "message.groups": "the same in private channels",
     "message.im": "direct messages",
     "message.mpim": "the same in group messages",
+    "reaction_added": f"a message that was left alone is answered when somebody puts :{EMOJI}: on it",
     "tokens_revoked": "the tokens of that workspace are deleted",
     "user_change": "people are known by their new name and rights",
 }

@@ -1,4 +1,4 @@
-"""Decide what becomes of what comes in: messages, commands, buttons, forms, shortcuts, schedules. Pure.
+"""Decide what becomes of what comes in: messages, commands, buttons, forms, shortcuts, reactions, schedules. Pure.
 
 Adapters report facts, stores tell the state, and the inbox asks here. In five lines:
 
@@ -24,6 +24,7 @@ NOT_OPEN: Final = (
     "`/set channel strangers answer`."
 )
 NOT_MEANT: Final = "not meant for the bot"
+FOLLOW_UPS_OFF: Final = "follow_ups is off"
 NO_FOLLOW_UPS: Final = "Here I answer only the first question in a thread. Please ask in a new one."
 
 ANSWERS_TO_BOTS: Final = 3
@@ -74,8 +75,14 @@ def decide(incoming: Incoming, state: PolicyState, *, command: str = "") -> Deci
     if not incoming.is_directed:
         return _follow_up(incoming, state)
     if state.parameters.get("follow_ups") == "off" and _goes_on_in_thread(incoming, state):
-        return Decision(action=Action.TELL, text=NO_FOLLOW_UPS, reason="follow_ups is off")
+        return _no_follow_up(incoming)
     return Decision(action=Action.ANSWER)
+
+
+def _no_follow_up(incoming: Incoming) -> Decision:
+    if incoming.entrance is Entrance.REACTION:  # who reacts waits for no words
+        return Decision(action=Action.IGNORE, reason=FOLLOW_UPS_OFF)
+    return Decision(action=Action.TELL, text=NO_FOLLOW_UPS, reason=FOLLOW_UPS_OFF)
 
 
 def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
@@ -85,7 +92,8 @@ def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Deci
 def _refuse_bot(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
     """Let a bot ask if it is named, a few times until a person does. It has no commands, and is told nothing.
 
-    What it says is context like what people say.
+    What it says is context like what people say. Its reactions ask nothing: they would be questions of people, which
+    end no exchange of bots.
     """
     reason = _reason_against_bot(incoming, state, command)
     if not reason:
@@ -98,20 +106,20 @@ def _reason_against_bot(incoming: Incoming, state: PolicyState, command: str) ->
     named = state.parameters.get("bots")
     if not incoming.is_directed or not isinstance(named, tuple) or incoming.author.id not in named:
         return "a bot"
-    if command:
+    if command or incoming.entrance is Entrance.REACTION:
         return "a bot's command"
     if state.asked_by_bots >= ANSWERS_TO_BOTS:
         return "bots among themselves"
     if state.parameters.get("follow_ups") == "off" and _goes_on_in_thread(incoming, state):
-        return "follow_ups is off"
+        return FOLLOW_UPS_OFF
     return ""
 
 
 def _refuse_stranger(incoming: Incoming, state: PolicyState) -> Decision | None:
-    """Return a message of theirs is passed over in silence; who used a control is told why nothing happens."""
+    """Return a message or a reaction of theirs is passed over in silence; who used a control is told why."""
     if incoming.author_kind is not AuthorKind.EXTERNAL or state.parameters.get("strangers") == "answer":
         return None
-    if incoming.entrance in {Entrance.MESSAGE, Entrance.SCHEDULE}:
+    if incoming.entrance in {Entrance.MESSAGE, Entrance.REACTION, Entrance.SCHEDULE}:
         return Decision(action=Action.IGNORE, reason="another organisation")
     return Decision(action=Action.TELL, text=NOT_OPEN, reason="another organisation")
 

@@ -204,6 +204,13 @@ class Bot(Protocol):
         """
         ...
 
+    async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
+        """Answer a message that was left alone, since the author of `asked` reacts to it with the bot's emoji; once.
+
+        `message` is as if its author had meant it for the bot. Raises `StorageError`.
+        """
+        ...
+
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         """Messages of a channel were deleted, people's or the bot's own; nothing of them is kept, sent or answered.
 

@@ -51,6 +51,10 @@ class TurnStore(Protocol):
         """Return whether an incoming was stored as a question before, by its dedupe key."""
         ...
 
+    async def turn_of(self, incoming: Incoming) -> TurnId | None:
+        """Return the turn that answers an incoming, maybe with others, by its dedupe key; None where it is no turn."""
+        ...
+
     async def claim(self, key: ConversationKey, *, worker: str) -> Turn | None:
         """Take the oldest open turn of a conversation and make it running; None when there is none.
 

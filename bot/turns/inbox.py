@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +9,6 @@ from typing import Final, TypeVar
 
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
-from bot.chat.ttl_cache import TtlCache
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
 from bot.commands.scope_args import NOT_A_MEMBER
@@ -18,11 +16,12 @@ from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, usage_text
 from bot.context.transcript import MESSAGE_ID, correction_entry
 from bot.errors import InvalidInput, UsageError
-from bot.parameter_resolver import effective_at, effective_parameters, values_of
-from bot.parameters import Effective, Scope, find
+from bot.parameter_resolver import effective_at, effective_parameters, formatted, values_of
+from bot.parameters import Effective, Scope
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.summary.request import IsoTimes
 from bot.turns.conversation_manager import ConversationManager
+from bot.turns.corrections import answered_before, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effects import (
     WORTH_TELLING,
@@ -34,6 +33,7 @@ from bot.turns.effects import (
     telling,
 )
 from bot.turns.followups import UNDER_WAY, once_more
+from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
 from bot.turns.questions import EMPTY_QUESTION, about_thread, placed
 from bot.types import (
@@ -53,14 +53,7 @@ from bot.types import (
     Within,
 )
 
-logger = logging.getLogger(__name__)
-
 R = TypeVar("R")
-
-TOLD_EVERY_SECONDS: Final = 3_600.0
-"""How often the log tells of one kind of thing that is passed over in one place."""
-
-PLACES_KEPT: Final = 10_000
 
 ASKED_BY_EDIT: Final = timedelta(days=1)
 """How long after it was written an edit can make a message a question; what is older may have been one, and be gone."""
@@ -86,7 +79,7 @@ class Inbox:
         self._store = store
         self._manager = manager
         self._dispatcher = dispatcher
-        self._passed_over: TtlCache[tuple[str, ...], None] = TtlCache(seconds=TOLD_EVERY_SECONDS, size=PLACES_KEPT)
+        self._ignored = IgnoredLog()
         self._services = Services(
             store=store,
             rates=rates,
@@ -174,14 +167,7 @@ class Inbox:
             await self._store.enqueue(replace(incoming, task=Task.CONTEXT))
 
     async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
-        """Do nothing, and log so once an hour by kind and place: it may be all that a busy channel says."""
-        key = incoming.key
-        place = (key.platform, key.workspace, key.channel)
-
-        async def tell() -> None:
-            logger.info("messages ignored", extra={"place": "/".join(place), "reason": reason})
-
-        await self._passed_over.get((*place, reason), tell)
+        await self._ignored.note(incoming.key, reason)
         return PASSED_OVER
 
     async def _control(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
@@ -276,24 +262,46 @@ class Inbox:
             await self._store.edit_context(message.key, edit)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
-        is_late = self._services.clock() - message.at > ASKED_BY_EDIT
-        if not message.is_directed or is_late or await self._store.is_known(message):
+        if self._services.clock() - message.at > ASKED_BY_EDIT:
             return PASSED_OVER
-        return await self._ask_edited(message)
+        if await self._store.is_known(message):
+            return replace(PASSED_OVER, answered=await answered_before(message, self._store))
+        return await self._ask_edited(message) if message.is_directed else PASSED_OVER
+
+    async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
+        """Answer a message that somebody reacts to, unless it was asked before; they decide, not its author.
+
+        It is stored under its own name, so that it is one question however it comes in.
+        """
+        state = await self._state(asked)
+        decision = decide(asked, state)
+        if decision.action is not Action.ANSWER:
+            return await self._follow(decision, asked, state)
+        question = await self._question(message)
+        return PASSED_OVER if question is None else await self._take_up(question, await self._state(question))
 
     async def _ask_edited(self, message: Incoming) -> HandleResult:
-        """Answer what an edit has made a question; a command counts only as it was sent."""
+        """Answer what an edit has made a question."""
         question = await self._question(message)
-        if question is None or not (question.text.strip() or question.attachments):
+        if question is None:
             return PASSED_OVER
         state = await self._state(question)
         if decide(question, state).action is not Action.ANSWER:
             return PASSED_OVER
+        return await self._take_up(question, state)
+
+    async def _take_up(self, question: Incoming, state: PolicyState) -> HandleResult:
+        """Store as a question what was none when it was sent."""
         await self._store.drop_context(question)
         return await self._take(placed(question, state))
 
     async def _question(self, message: Incoming) -> Incoming | None:
-        """Return what a message asks; None for a command that is none of the model's, and for what is none."""
+        """Return what a message asks that was none to answer as it was sent; None for nothing, and for commands.
+
+        Those count only as they were sent, but for the ones that ask the model.
+        """
+        if not (message.text.strip() or message.attachments):
+            return None
         words = message.typed or message.text
         invocation = parse(words, directed=True)
         if invocation is None:
@@ -333,7 +341,8 @@ class Inbox:
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput("I do not know that question any more.")
-        questions = tuple(once_more(turn, how, by=asked.author, at=asked.at))
+        last = await last_repeat(turn, how, self._store)
+        questions = tuple(once_more(turn, how, by=asked.author, at=asked.at, last=last))
         check_again(asked.author, turn, is_admin=asked.is_admin)
         return questions
 
@@ -357,7 +366,7 @@ class Inbox:
         if not asked.bot_is_member:
             return await self._refuse(asked, InvalidInput(NOT_A_MEMBER))
         try:
-            formatted = dict(_formatted(name, text) for name, text in values.items())
+            formatted = dict(formatted(name, text) for name, text in values.items())
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
@@ -386,10 +395,3 @@ class Inbox:
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)
         return HandleResult(outcome=Outcome.ANSWERING)
-
-
-def _formatted(name: str, text: str | None) -> tuple[str, str | None]:
-    """Return a parameter's own name and its value as canonical text, None to take it back. Raises `InvalidValue`."""
-    parameter = find(name)
-    value = None if text is None else parameter.parse(text)
-    return parameter.name, None if value is None else parameter.format(value)

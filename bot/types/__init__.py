@@ -20,6 +20,7 @@ from bot.types.chat import (
     ReadMessage,
     Task,
     ThreadMessage,
+    TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.model import (
@@ -86,7 +87,6 @@ from bot.types.turns import (
     Settlement,
     Spending,
     Turn,
-    TurnId,
     TurnState,
     Waiting,
     Within,

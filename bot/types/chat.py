@@ -82,6 +82,9 @@ class AuthorKind(StrEnum):
     EXTERNAL = "external"  # of another organisation, in a channel that is shared with it
 
 
+TurnId = int
+
+
 class Entrance(StrEnum):
     """By which way something came in."""
 
@@ -90,6 +93,7 @@ class Entrance(StrEnum):
     BUTTON = "button"
     FORM = "form"
     SHORTCUT = "shortcut"
+    REACTION = "reaction"
     SCHEDULE = "schedule"
 
 
@@ -146,6 +150,7 @@ class FollowUp(StrEnum):
     RETRY = "retry"  # the failed question once more, in the same message
     REGENERATE = "regenerate"  # another answer to it, in the same message
     CONTINUE = "continue"  # the rest of an answer that was cut, in a new message
+    CORRECT = "correct"  # the question as it reads since it was edited, in the same message
 
 
 class Outcome(StrEnum):
@@ -159,10 +164,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandleResult:
-    """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED)."""
+    """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED).
+
+    `answered` is the turn that has answered what an edit changes afterwards, and can do so again.
+    """
 
     outcome: Outcome
     text: str = ""
+    answered: TurnId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

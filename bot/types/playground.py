@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.types.chat import Attachment, Person
+from bot.types.chat import Attachment, Person, TurnId
 from bot.types.reply import Draft
-from bot.types.turns import TurnId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.types.chat import EMPTY, Incoming, Task
+from bot.types.chat import EMPTY, Incoming, Task, TurnId
 from bot.types.model import Usage
 from bot.types.reply import Draft
 from bot.types.transcript import Conversation, NewEntry
-
-TurnId = int
 
 
 class TurnState(StrEnum):

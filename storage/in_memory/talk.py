@@ -26,6 +26,11 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
         name = (incoming.key.platform, incoming.dedupe_key)
         return name in self._dedupe_keys and self._context_named(incoming) is None
 
+    async def turn_of(self, incoming: Incoming) -> TurnId | None:
+        asked = [(turn.incoming.key.platform, turn.incoming.dedupe_key, id) for id, turn in self._turns.items()]
+        name = incoming.key.platform, incoming.dedupe_key
+        return next((self._merged.get(id, id) for *its_name, id in asked if tuple(its_name) == name), None)
+
     async def drop_context(self, incoming: Incoming) -> bool:
         kept = self._context_named(incoming)
         if kept is not None:

@@ -18,7 +18,9 @@ from adapters.discord.connection.gateway_json import channel_json, manages_guild
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.backfill import DiscordBackfill
 from adapters.discord.events.buttons import ButtonHandler
+from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
+from adapters.discord.events.reactions import ReactionHandler
 from adapters.discord.events.slash_commands import CommandForms
 from adapters.discord.fields import field
 from bot.backoff import Backoff
@@ -32,7 +34,11 @@ HEARTBEAT_END_SECONDS: Final = 5.0
 SESSION: Final = "READY"
 """The event without which a session is of no use; every other one can be skipped."""
 
-AS_SENT: Final = {"MESSAGE_CREATE": "sent_message", "MESSAGE_UPDATE": "sent_message_update"}
+AS_SENT: Final = {
+    "MESSAGE_CREATE": "sent_message",
+    "MESSAGE_UPDATE": "sent_message_update",
+    "MESSAGE_REACTION_ADD": "sent_reaction",
+}
 """The events that are heard as Discord sends them, by their names here: the messages of discord.py lose parts, and some
 (polls without an end) it cannot read at all."""
 
@@ -50,8 +56,18 @@ NO_CONTENT: Final = (
 
 
 def intents(*, message_content: bool) -> discord.Intents:
-    """Return what the gateway is to tell: servers with their channels and threads, and messages."""
-    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=message_content)
+    """Return what the gateway is to tell: servers with their channels and threads, messages, and reactions to them.
+
+    Only `message_content` is privileged. Without it REST does not show either what somebody reacts to.
+    """
+    return discord.Intents(
+        guilds=True,
+        guild_messages=True,
+        dm_messages=True,
+        guild_reactions=message_content,
+        dm_reactions=message_content,
+        message_content=message_content,
+    )
 
 
 class GatewayClient(discord.AutoShardedClient):
@@ -76,6 +92,7 @@ class GatewayClient(discord.AutoShardedClient):
         parsers |= {name: self._handing_on(event) for name, event in AS_SENT.items()}
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
         self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
+        self._reacting = ReactionHandler(bot, around, self._hearing)
         self._catch_up = DiscordBackfill(bot, around, self._hearing)
         self._caught_up: asyncio.Task[None] | None = None
         self._forms = CommandForms(self, bot, around)
@@ -168,6 +185,11 @@ class GatewayClient(discord.AutoShardedClient):
         guild = self._guild_of(message)
         await self._hearing.edited(message, names=names_of(guild), own_role=_own_role(guild))
 
+    async def on_sent_reaction(self, reaction: Json) -> None:
+        """Somebody reacts to a message."""
+        guild = self._guild_of(reaction)
+        await self._reacting.added(reaction, names=names_of(guild), own_role=_own_role(guild))
+
     def _guild_of(self, message: Json) -> discord.Guild | None:
         guild = field(message, "guild_id")
         return self.get_guild(int(guild)) if guild else None
@@ -195,6 +217,10 @@ class GatewayClient(discord.AutoShardedClient):
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Handle the deletion of a channel."""
         await self._hearing.place_gone(channel.guild.id, channel.id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Handle the adding of the bot to a server; those that it is in at its start, or that come back, are none."""
+        await say_hello(self._bot, self._around, str(guild.id))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Handle the removal of the bot from a server, or of the server; one that is only away is told otherwise."""

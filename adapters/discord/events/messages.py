@@ -53,10 +53,10 @@ class DiscordMessageHandler:
         self, message: Json, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
     ) -> None:
         """Handle a message as Discord tells it. Raises `PlatformError` when a refusal could not be told."""
-        if not is_spoken(message) or self._is_mine(message):
+        if not is_spoken(message) or self.is_mine(message):
             return
         place = await self._directory.place(str(message["channel_id"]))
-        incoming = await self._incoming(message, place, names, own_role)
+        incoming = await self.incoming(message, place, names, own_role)
         if incoming is None:
             return
         incoming = replace(incoming, is_admin=is_admin)
@@ -73,9 +73,15 @@ class DiscordMessageHandler:
             await answer_in_place(self._around, incoming, text)
             await self._bot.mark_answered(incoming)
 
-    async def _incoming(self, message: Json, place: ChannelInfo, names: Names, own_role: int | None) -> Incoming | None:
-        """None for what cannot be read: without the message-content intent only what is meant for the bot can be."""
-        is_directed = place.is_direct or self._is_meant(message, own_role)
+    async def incoming(
+        self, message: Json, place: ChannelInfo, names: Names, own_role: int | None, *, is_directed: bool = False
+    ) -> Incoming | None:
+        """Return what somebody said in the core's words; `is_directed` takes it as meant for the bot.
+
+        None for what cannot be read: without the message-content intent only what is meant for the bot can be. Raises
+        `PlatformError`.
+        """
+        is_directed = is_directed or place.is_direct or self._is_meant(message, own_role)
         if not (is_directed or self._reads_content):
             return None
         above = await self._above(message) if is_directed else []
@@ -124,7 +130,7 @@ class DiscordMessageHandler:
     def _my_id(self) -> str:
         return str(self.me.id) if self.me is not None else ""
 
-    def _is_mine(self, message: Json) -> bool:
+    def is_mine(self, message: Json) -> bool:
         """Return whether it is an echo of what the bot wrote itself."""
         return field(message, "author", "id") == self._my_id
 
@@ -154,10 +160,10 @@ class DiscordMessageHandler:
     async def edited(self, message: Json, *, names: Names = no_names, own_role: int | None = None) -> None:
         """Follow a changed text; previews and other additions of Discord are no edits. Raises `StorageError`."""
         edited_at = field(message, "edited_timestamp")
-        if not edited_at or "content" not in message or not is_spoken(message) or self._is_mine(message):
+        if not edited_at or "content" not in message or not is_spoken(message) or self.is_mine(message):
             return
         place = await self._place(field(message, "guild_id"), field(message, "channel_id"))
-        incoming = await self._incoming(message, place, names, own_role)
+        incoming = await self.incoming(message, place, names, own_role)
         if incoming is not None:
             await self._bot.on_message_edited(incoming, at=moment(edited_at))
 

@@ -52,6 +52,17 @@ async def read_readable(calls: SlackClient, channel: str, thread: str) -> tuple[
     return _in_order(found), None
 
 
+async def read_one(calls: SlackClient, channel: str, ts: str) -> Message:
+    """Return one message, whether or not it stands in a thread; {} where it is gone. Raises `PlatformError`.
+
+    Of what begins no thread Slack gives that message alone
+    (https://docs.slack.dev/reference/methods/conversations.replies).
+    """
+    arguments = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
+    page = await calls.call("conversations.replies", arguments, priority=Priority.FINAL)
+    return next((item for item in records(page, "messages") if field(item, "ts") == ts), {})
+
+
 def unread_notice(error: PlatformError, *, read: int) -> str:
     """Return what people are told of a thread of which only the first `read` messages could be read."""
     told = "1 message" if read == 1 else f"{read} messages"

@@ -38,7 +38,9 @@ HANDLED_EVENTS: Final = frozenset(
         "app_home_opened",
         "app_mention",
         "channel_rename",
+        "member_joined_channel",
         "message",
+        "reaction_added",
         "user_change",
         *PLACES_GONE,
         *UNINSTALLED,
@@ -127,6 +129,8 @@ def _add_events(app: AsyncApp, hearing: _Messages, acting: InteractionHandler) -
         "message": hearing.message,
         "agent_session_stopped": acting.session_stopped,
         "app_home_opened": acting.home_opened,
+        "member_joined_channel": acting.member_joined,
+        "reaction_added": acting.reaction_added,
         "user_change": acting.member_changed,
         "channel_rename": acting.place_changed,
     }

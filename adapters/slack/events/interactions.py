@@ -9,15 +9,17 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
+from adapters.slack.events.reactions import ReactionHandler
 from adapters.slack.events.requests import asked_by, channel_of
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.events.slash_commands import SlashCommandHandler
 from adapters.slack.payloads import field, moment
-from adapters.slack.replies.rendering import CONTINUE, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
+from adapters.slack.replies.rendering import CONTINUE, CORRECT, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot, Clock
@@ -37,6 +39,7 @@ AGAIN: Final[Mapping[str, FollowUp]] = {
     REGENERATE: FollowUp.REGENERATE,
     RETRY: FollowUp.RETRY,
     CONTINUE: FollowUp.CONTINUE,
+    CORRECT: FollowUp.CORRECT,
 }
 
 
@@ -52,6 +55,8 @@ class InteractionHandler:
         self._commanding = SlashCommandHandler(bot, hearing, self._settings, clock=clock)
         self._home = HomeTab(bot, clock=clock)
         self.submitted = self._settings.submitted
+        self.reaction_added = ReactionHandler(bot, hearing, clock=clock).added
+        self.member_joined = HelloHandler(bot, hearing, clock=clock).joined
 
     # ------------------------------------------------------------ commands, and whatever fails
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from adapters.slack.api.directory import Member
 from adapters.slack.api.message_text import QUESTION_CHARACTERS, message_text
@@ -22,7 +23,7 @@ from adapters.slack.message_content import is_same, mentions
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
-from adapters.slack.replies.rendering import in_slack_words
+from adapters.slack.replies.rendering import Block, correction_blocks, in_slack_words
 from adapters.slack.replies.status import forget_title
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput
@@ -34,6 +35,11 @@ from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outco
 logger = logging.getLogger(__name__)
 
 Event = Mapping[str, Any]
+
+EDITED: Final = (
+    "You edited a question that I have answered. To have it answered as it reads now, press *Answer again* here or "
+    "*Regenerate* under my answer."
+)
 
 
 class SlackMessageHandler:
@@ -59,7 +65,7 @@ class SlackMessageHandler:
         """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
         if workspace.is_own(said.event):
             return None
-        return await self.hand_over(workspace, await self._incoming(workspace, said))
+        return await self.hand_over(workspace, await self.incoming(workspace, said))
 
     async def hand_over(self, workspace: SlackWorkspace, incoming: Incoming) -> HandleResult | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
@@ -81,23 +87,26 @@ class SlackMessageHandler:
         await self.show(workspace, asked, handled)
         return handled
 
-    async def show(self, workspace: SlackWorkspace, asked: Incoming, handled: HandleResult) -> None:
-        """Show what somebody alone is told, if there is anything."""
+    async def show(
+        self, workspace: SlackWorkspace, asked: Incoming, handled: HandleResult, blocks: Sequence[Block] = ()
+    ) -> None:
+        """Show what somebody alone is told, if there is anything, with `blocks` below it."""
         if handled.outcome is Outcome.REPLIED and handled.text:
-            self._background.start(self._tell(workspace, asked, handled.text), "message for one person")
+            self._background.start(self._tell(workspace, asked, handled.text, blocks), "message for one person")
 
     async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
         """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
         await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
 
-    async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str) -> None:
+    async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
         async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
-            await post_ephemeral(workspace, asked, in_slack_words(text))
+            await post_ephemeral(workspace, asked, in_slack_words(text), blocks)
         await self._bot.mark_answered(asked)
 
     # ------------------------------------------------------------ what is said
 
-    async def _incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
+    async def incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
+        """Return what somebody said in the core's words. Raises `PlatformError`."""
         member = await _author(workspace, said)
         names = await workspace.directory.names(mentions(said.event))
         return Incoming(
@@ -133,7 +142,12 @@ class SlackMessageHandler:
         if said is None or is_preview or workspace.is_own(message):
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
-        await self._bot.on_message_edited(await self._incoming(workspace, said), at=at)
+        incoming = await self.incoming(workspace, said)
+        handled = await self._bot.on_message_edited(incoming, at=at)
+        if handled.answered is not None:
+            asked = replace(incoming, dedupe_key=f"{incoming.dedupe_key}/edited/{at.timestamp()}")
+            offer = await self._bot.reply(asked, EDITED)
+            await self.show(workspace, asked, offer, correction_blocks(handled.answered))
 
     async def _deleted(self, workspace: SlackWorkspace, event: Event) -> None:
         before = _record(event, "previous_message")

@@ -23,6 +23,7 @@ PLAIN_CHARACTERS: Final = FALLBACK_CHARACTERS
 
 STOP: Final = "seedling_stop"
 REGENERATE: Final = "seedling_regenerate"
+CORRECT: Final = "seedling_correct"
 RETRY: Final = "seedling_retry"
 CONTINUE: Final = "seedling_continue"
 FEEDBACK: Final = "seedling_feedback"
@@ -154,6 +155,11 @@ def _button_blocks(draft: Draft, turn: TurnId) -> list[Block]:
     if draft.text.strip():
         blocks.append({"type": "context_actions", "elements": [_feedback(turn)]})
     return blocks
+
+
+def correction_blocks(turn: TurnId) -> list[Block]:
+    """Return the button that asks an edited question again."""
+    return [{"type": "actions", "elements": [_button("Answer again", CORRECT, turn)]}]
 
 
 def _button(text: str, action: str, turn: TurnId) -> Block:

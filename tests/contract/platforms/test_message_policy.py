@@ -333,10 +333,12 @@ async def test_people_of_another_organisation_are_told_alone_and_nothing_runs(ch
 @row("bots-by-setting", "slack", "discord")
 @pytest.mark.parametrize("said", ["run the report", "what failed last night?", "translate this: guten Morgen"])
 async def test_a_bot_is_passed_over_and_logged_once(chat: Chat, said: str, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "bot.turns.inbox"):
+    with caplog.at_level(logging.INFO, "bot.turns.ignored_log"):
         for _ in range(2):
             assert await chat.is_passed_over(await chat.say(f"{chat.mention} {said}", by="deploys"))
-    assert [record.__dict__["reason"] for record in caplog.records if record.name == "bot.turns.inbox"] == ["a bot"]
+    assert [record.__dict__["reason"] for record in caplog.records if record.name == "bot.turns.ignored_log"] == [
+        "a bot"
+    ]
     assert said not in caplog.text
 
 

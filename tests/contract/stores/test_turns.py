@@ -127,6 +127,15 @@ async def test_a_claim_makes_the_turn_running_and_raises_its_epoch(store: AnySto
     assert (turn.reply_ref, turn.draft, turn.stop) == (None, None, False)
 
 
+async def test_a_turn_is_found_by_the_name_of_what_it_answers(store: AnyStore) -> None:
+    first, second, later = incoming("a"), incoming("b"), incoming("c")
+    ids = [await store.enqueue(item) for item in (first, second)]
+    assert [await store.turn_of(item) for item in (first, second, later)] == [*ids, None]
+    await store.coalesce(await claim(store))
+    assert [await store.turn_of(item) for item in (first, second)] == [ids[0], ids[0]]
+    assert await store.turn_of(replace(first, key=replace(first.key, platform="elsewhere"))) is None
+
+
 async def test_a_running_turn_is_taken_over_with_all_that_is_known_of_it(store: AnyStore) -> None:
     await store.enqueue(incoming("m1"))
     first = await claim(store)

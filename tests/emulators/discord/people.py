@@ -146,13 +146,21 @@ class People(Scene):
         """Somebody closes the previews of a message."""
         posting.edit(self, message, {"flags": message.flags | SUPPRESS_EMBEDS})
 
-    def react(self, user: User, message: Message, emoji: str) -> None:
-        """Add a reaction."""
+    def react(self, user: User, message: Message, emoji: str, *, id: int | None = None) -> None:
+        """Add a reaction; `id` is that of an emoji of the server's own."""
         who = message.reactions.setdefault(emoji, [])
         if user in who:
             raise CannotDo(f"{user.name} has reacted so already")
         who.append(user)
+        self._tell_reaction(user, message, emoji, id)
+
+    def react_again(self, user: User, message: Message, emoji: str) -> None:
+        """Discord tells a reaction a second time, as the events of a session that is resumed may be."""
+        self._tell_reaction(user, message, emoji, None)
+
+    def _tell_reaction(self, user: User, message: Message, emoji: str, id: int | None) -> None:
         body = posting.reaction_payload(self, message, user, emoji) | {"message_author_id": str(message.author.id)}
+        body["emoji"] = {"id": None if id is None else str(id), "name": emoji}
         intent = GUILD_REACTIONS if message.channel.guild else DIRECT_REACTIONS
         self.tell("MESSAGE_REACTION_ADD", message.channel, body, intent)
 

@@ -12,6 +12,7 @@ BITS = {
         "manage_channels": 4,
         "manage_guild": 5,
         "add_reactions": 6,
+        "view_audit_log": 7,
         "view_channel": 10,
         "send_messages": 11,
         "manage_messages": 13,
@@ -43,6 +44,7 @@ EVERYONE = ALL & ~sum(
         "manage_messages",
         "manage_threads",
         "pin_messages",
+        "view_audit_log",
     )
 )
 
@@ -77,6 +79,11 @@ def permissions(user: User, channel: Channel) -> int:
 def may(user: User, channel: Channel, name: str) -> bool:
     """Whether `user` has the permission `name` in `channel`."""
     return bool(permissions(user, channel) & BITS[name])
+
+
+def may_in(user: User, guild: Guild, name: str) -> bool:
+    """Whether `user` has the permission `name` in a whole guild."""
+    return bool(_of_roles(user, guild) & (BITS[name] | BITS["administrator"]))
 
 
 def may_send(user: User, channel: Channel) -> bool:

@@ -44,13 +44,17 @@ class Scene(Core):
             self.invite(guild, bot_permissions=bot_permissions)
         return guild
 
-    def invite(self, guild: Guild, *, bot_permissions: int = BOT_PERMISSIONS) -> None:
-        """Somebody adds the bot to a server."""
+    def invite(self, guild: Guild, *, bot_permissions: int = BOT_PERMISSIONS, by: User | None = None) -> None:
+        """Somebody, its owner if nobody is named, adds the bot to a server."""
+        guild.adding.append((self.ids.new(), by or guild.owner))
         role = Role(id=self.ids.old(), name=self.bot.name, permissions=bot_permissions, position=1, managed=True)
         guild.roles[role.id] = role
         self.join(guild, self.bot, role.id)
         if any(session.hears(guild.id) for session in self.gateway.sessions.values()):
-            body = payloads.guild_create(guild, self.bot)
+            # What is new lacks the field that guilds have which were or are away; discord.py tells a join by that.
+            body = {
+                name: item for name, item in payloads.guild_create(guild, self.bot).items() if name != "unavailable"
+            }
             self.gateway.dispatch("GUILD_CREATE", body, guild_id=guild.id, intent=GUILDS)
 
     def kick(self, guild: Guild) -> None:

@@ -55,7 +55,7 @@ class Member:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Guild:
-    """A server; the bot is in it when it is among the members."""
+    """A server; the bot is in it when it is among the members. `adding` is what its audit log tells of that."""
 
     id: int
     name: str
@@ -64,6 +64,7 @@ class Guild:
     roles: dict[int, Role] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
+    adding: list[tuple[int, User]] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -30,6 +30,9 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 # The subscription that a message event needs, by the type of its channel.
+_SCOPES = {"reaction_added": "reactions:read"}
+"""Events that are told only with a scope of their own (docs.slack.dev/reference/events/reaction_added)."""
+
 _MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 
 TOMBSTONE = "This message was deleted."
@@ -284,10 +287,14 @@ class SlackEmulator:
         if stream and stream.state == "open" and now - stream.started_at >= self.options.stream_limit_s:
             stream.state = "expired"
 
-    def add_member(self, channel: Channel, person: Person) -> None:
-        """Let somebody into a channel, and tell the app when it is there."""
+    def add_member(self, channel: Channel, person: Person, inviter: Person | None = None) -> None:
+        """Let somebody into a channel, brought by another one or by themselves, and tell the app when it is there.
+
+        Who comes by themselves has no `inviter` (docs.slack.dev/reference/events/member_joined_channel).
+        """
         channel.members.append(person.id)
         event = {"type": "member_joined_channel", "user": person.id, "channel": channel.id, "team": channel.team}
+        event |= {"inviter": inviter.id} if inviter else {}
         kind = "C" if channel.kind == "public" else "G"
         self.emit_in(channel, event | {"channel_type": kind, "event_ts": self.world.new_ts()})
 
@@ -305,6 +312,9 @@ class SlackEmulator:
         """Tell the app that something happened, if it is installed and subscribes to it."""
         kind = str(event["type"])
         name = _MESSAGES[event["channel_type"]] if kind == "message" else kind
+        scope = _SCOPES.get(kind, "")
+        if self.options.scopes and scope and scope not in self.options.scopes:
+            return
         if not self.subscribes(name) or not (workspace.installed or kind in {"app_uninstalled", "tokens_revoked"}):
             return
         at = int(self.clock.time())

@@ -193,9 +193,9 @@ class PeopledSlack(SlackEmulator):
         """Its author deletes a message."""
         self.remove(message)
 
-    async def join(self, channel: Channel, person: Person) -> None:
+    async def join(self, channel: Channel, person: Person, inviter: Person | None = None) -> None:
         """Somebody, or the bot, enters a channel."""
-        self.add_member(channel, person)
+        self.add_member(channel, person, inviter)
 
     async def leave(self, channel: Channel, person: Person) -> None:
         """Somebody leaves a channel."""

@@ -62,6 +62,20 @@ def test_a_mark_counts_where_the_bot_is_meant_or_takes_part(
     assert decide(asked, state(has_participated), command="help").action is action
 
 
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        pytest.param(NOBODY_KNOWS, Action.ANSWER, id="anywhere"),
+        pytest.param(state(follow_ups="mentioned"), Action.ANSWER, id="as-if-mentioned"),
+        pytest.param(state(follow_ups="off"), Action.IGNORE, id="where-follow-ups-are-off"),
+    ],
+)
+def test_a_reaction_asks_and_is_told_nothing(known: PolicyState, action: Action) -> None:
+    reacted = incoming("", is_directed=True, is_top_level=False, entrance=Entrance.REACTION)
+    became = decide(reacted, known)
+    assert (became.action, became.text) == (action, "")
+
+
 def test_commands_count_where_follow_ups_are_off() -> None:
     assert decide(incoming("!set", is_directed=True), state(follow_ups="off"), command="set").action is Action.COMMAND
 
@@ -92,6 +106,7 @@ def test_guests_are_people_of_the_house(kind: AuthorKind) -> None:
         pytest.param({"author": replace(BOT, id="c")}, {}, "", Action.CONTEXT, id="another"),
         pytest.param({}, {}, "set", Action.IGNORE, id="command"),
         pytest.param({}, {"follow_ups": "off"}, "", Action.CONTEXT, id="where-follow-ups-are-off"),
+        pytest.param({"entrance": Entrance.REACTION}, {}, "", Action.IGNORE, id="reaction"),
     ],
 )
 def test_a_bot_that_is_named_asks_a_few_times(

@@ -95,7 +95,7 @@ async def test_what_is_passed_over_is_logged_once_an_hour_for_its_kind_and_place
 ) -> None:
     elsewhere = replace(KEY, channel="d")
     bot = Person(id="b", name="Deploys", is_bot=True)
-    with caplog.at_level(logging.INFO, "bot.turns.inbox"):
+    with caplog.at_level(logging.INFO, "bot.turns.ignored_log"):
         async with running() as house:
             for number in range(3):
                 for place in (KEY, replace(KEY, thread="another"), elsewhere):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tests.emulators.discord import payloads, permissions, posting
 from tests.emulators.discord.core import Core
-from tests.emulators.discord.errors import missing_access, unknown
+from tests.emulators.discord.errors import missing_access, missing_permissions, unknown
 from tests.emulators.discord.rest.call import Call, Reply, Routes
 
 _SEARCH_PAGE = 25  # platform reference, 2.1
+_BOT_ADD = 28  # resources/audit-log, audit log events
 
 
 def one(core: Core, call: Call) -> Reply:
@@ -67,6 +68,22 @@ def roles(core: Core, call: Call) -> Reply:
     return Reply(body=[payloads.role(one) for one in guild.roles.values()])
 
 
+def audit_log(core: Core, call: Call) -> Reply:
+    """Who added the bot to a guild, the newest first (resources/audit-log); other entries are not kept."""
+    guild = core.find_guild(call.id("guild_id"))
+    if not permissions.may_in(core.bot, guild, "view_audit_log"):
+        raise missing_permissions()
+    wanted = call.query.get("action_type", str(_BOT_ADD)), call.query.get("target_id", str(core.bot.id))
+    found = list(reversed(guild.adding)) if wanted == (str(_BOT_ADD), str(core.bot.id)) else []
+    entries = [
+        {"id": str(id), "action_type": _BOT_ADD, "user_id": str(by.id), "target_id": str(core.bot.id)}
+        for id, by in found[: int(call.query.get("limit", 50))]
+    ]
+    others = ("integrations", "webhooks", "guild_scheduled_events", "threads", "application_commands")
+    body = {"audit_log_entries": entries, "users": [], "auto_moderation_rules": [], **{name: [] for name in others}}
+    return Reply(body=body)
+
+
 def search(core: Core, call: Call) -> Reply:
     """The messages of a guild that contain a text, the newest first; needs message content and history."""
     guild = core.find_guild(call.id("guild_id"))
@@ -100,5 +117,6 @@ ROUTES: Routes = {
     ("GET", f"{_GUILD}/members"): members,
     ("GET", f"{_GUILD}/members/{{user_id}}"): member,
     ("GET", f"{_GUILD}/roles"): roles,
+    ("GET", f"{_GUILD}/audit-logs"): audit_log,
     ("GET", f"{_GUILD}/messages/search"): search,
 }

@@ -1,0 +1,59 @@
+"""Say hello to who adds the bot to a server, where the server's audit log tells who that is.
+
+Discord itself does not tell it: https://docs.discord.com/developers/events/gateway-events#guild-create names nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from adapters.discord.api.directory import PLATFORM
+from adapters.discord.api.errors import DiscordApiError
+from adapters.discord.context import DiscordContext
+from adapters.discord.events.requests import in_time
+from adapters.discord.fields import field, records
+from adapters.discord.replies.ephemeral import send_direct
+from adapters.discord.replies.rendering import plain_pages
+from bot.ports import Bot
+from bot.types import ConversationKey, Incoming, Person
+
+logger = logging.getLogger(__name__)
+
+BOT_ADD: Final = 28
+"""The kind of entry in the audit log (https://docs.discord.com/developers/resources/audit-log)."""
+
+HELLO: Final = (
+    "Hello! Mention me with a question on your server and I answer in a thread, or put 🌱 on a message to have it "
+    "answered.\n`/help` tells what else I can do."
+)
+
+
+async def say_hello(bot: Bot, around: DiscordContext, guild: str) -> None:
+    """Tell who added the bot to a server how to ask it, in a direct message and once.
+
+    Raises `PlatformError` when they take no direct messages, and `StorageError`.
+    """
+    adder = await _added_by(around, guild)
+    key = ConversationKey(platform=PLATFORM, workspace=guild, channel="", thread="")
+    if not adder or not (await bot.get_parameters(key))["hello"].value:
+        return
+    asked = Incoming(
+        key=key, dedupe_key=f"hello:{guild}", author=Person(id=adder, name=adder), text="", at=around.clock()
+    )
+    if (handled := await bot.reply(asked, HELLO)).text:
+        await bot.mark_answered(asked)  # a greeting is owed to nobody: it is tried once
+        async with in_time():
+            await send_direct(asked, plain_pages(handled.text), around)
+
+
+async def _added_by(around: DiscordContext, guild: str) -> str:
+    """Return who added the bot, "" where it may not read that. Raises `PlatformError`."""
+    me = await around.rest.user_id()
+    query = {"action_type": str(BOT_ADD), "target_id": me, "limit": "1"}
+    try:
+        log = await around.rest.call("GET", "/guilds/{guild_id}/audit-logs", query=query, guild_id=guild)
+    except DiscordApiError as error:
+        logger.info("not known who added the bot", extra={"guild": guild, "code": error.code})
+        return ""
+    return next((field(entry, "user_id") for entry in records(log, "audit_log_entries")), "")

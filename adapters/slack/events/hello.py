@@ -1,0 +1,45 @@
+"""Say hello in a channel that the bot was added to, to who added it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.messages import SlackMessageHandler
+from adapters.slack.events.reactions import EMOJI
+from adapters.slack.events.requests import asked_by, user_of
+from adapters.slack.payloads import field
+from bot.ports import Bot, Clock
+from bot.types import Entrance
+
+Event = Mapping[str, Any]
+
+HELLO: Final = (
+    f"Hello! Mention me with a question and I answer in a thread. I also answer a message that you put :{EMOJI}: on.\n"
+    "`/help` tells what else I can do."
+)
+
+
+class HelloHandler:
+    """Tells who adds the bot to a channel how to ask it."""
+
+    def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
+        self._bot = bot
+        self._hearing = hearing
+        self._clock = clock
+
+    async def joined(self, workspace: SlackWorkspace, event: Event) -> None:
+        """Somebody has come into a channel: the bot itself, if somebody else has brought it. Raises `StorageError`.
+
+        https://docs.slack.dev/reference/events/member_joined_channel
+        """
+        inviter, channel = field(event, "inviter"), field(event, "channel")
+        if user_of(event) != workspace.bot_user or inviter in {"", workspace.bot_user} or not channel:
+            return
+        by = {"user": inviter}
+        asked = await asked_by(workspace, by, self._clock, entrance=Entrance.MESSAGE, channel=channel)
+        if (await self._bot.get_parameters(asked.key))["hello"].value:
+            once = replace(asked, dedupe_key=f"{workspace.team}/{channel}/hello")
+            await self._hearing.reply(workspace, once, HELLO)

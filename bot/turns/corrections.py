@@ -1,0 +1,41 @@
+"""Answer a question again whose message was edited after its answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.errors import InvalidInput
+from bot.ports import Store
+from bot.turns.followups import UNDER_WAY, corrected, correction_key
+from bot.types import FollowUp, Incoming, Task, Turn, TurnId, TurnState
+
+
+async def answered_before(message: Incoming, store: Store) -> TurnId | None:
+    """Return the turn that has answered a message and can answer it again for its author, None for no such turn.
+
+    One that is not over yet reads the edit by itself.
+    """
+    id = await store.turn_of(message)
+    turn = None if id is None else await store.get_turn(id)
+    if turn is None or turn.incoming.author.id != message.author.id or message.author.is_bot or turn.withdrawn:
+        return None
+    if turn.incoming.task is not Task.ANSWER:
+        return None
+    has_ended = (turn.outcome or turn.state) in {TurnState.DONE, TurnState.CANCELLED}
+    return turn.id if has_ended and turn.incoming.text.strip() else None
+
+
+async def last_repeat(turn: Turn, how: FollowUp, store: Store) -> TurnId:
+    """Return the turn that what is asked now follows: of corrected questions the newest, else `turn` itself.
+
+    Raises `InvalidInput` for a question that reads as it did when it was answered last.
+    """
+    last = turn.id
+    if how is not FollowUp.CORRECT:
+        return last
+    while (newer := await store.turn_of(replace(turn.incoming, dedupe_key=correction_key(last)))) is not None:
+        last = newer
+    repeated = None if last == turn.id else await store.get_turn(last)
+    if repeated is not None and corrected(turn) in {item.text for item in (repeated.incoming, *repeated.burst)}:
+        raise InvalidInput(UNDER_WAY)
+    return last
