@@ -70,7 +70,7 @@ async def effective_parameters(incoming: Incoming, settings: SettingStore) -> Ma
     return await effective_at(incoming.key, settings, overrides=incoming.overrides)
 
 
-def formatted(name: str, text: str | None) -> tuple[str, str | None]:
+def canonical(name: str, text: str | None) -> tuple[str, str | None]:
     """Return a parameter's own name and its value as canonical text, None to take it back. Raises `InvalidValue`."""
     parameter = find(name)
     value = None if text is None else parameter.parse(text)

@@ -257,7 +257,9 @@ class _Sizes:
 
     @property
     def _head_lost(self) -> int:
-        return 0 if self.fixed >= CACHED_AT_LEAST else self.fixed
+        """What a trim makes the provider read anew of what stands before the window: its notes replace the old ones."""
+        kept = self.system if self.notes else self.fixed
+        return self.fixed - kept if kept >= CACHED_AT_LEAST else self.fixed
 
 
 def _measure(view: View, limits: WindowLimits) -> _Sizes:

@@ -16,7 +16,7 @@ from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, usage_text
 from bot.context.transcript import MESSAGE_ID, correction_entry
 from bot.errors import InvalidInput, UsageError
-from bot.parameter_resolver import effective_at, effective_parameters, formatted, values_of
+from bot.parameter_resolver import canonical, effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.summary.request import IsoTimes
@@ -366,7 +366,7 @@ class Inbox:
         if not asked.bot_is_member:
             return await self._refuse(asked, InvalidInput(NOT_A_MEMBER))
         try:
-            formatted = dict(formatted(name, text) for name, text in values.items())
+            formatted = dict(canonical(name, text) for name, text in values.items())
         except InvalidInput as error:
             return await self._refuse(asked, error)
         effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
