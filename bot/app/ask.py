@@ -114,6 +114,7 @@ def _incoming(question: AskRequest, platform: str) -> Incoming:
         at=utc_now(),
         attachments=attachments(question.files),
         overrides={name: without_halves(value) for name, value in question.overrides.items()},
+        is_direct=True,
         is_admin=True,  # whoever may run this command may do anything with the database anyway
     )
 

@@ -192,7 +192,7 @@ async def test_a_backup_holds_everything_and_overwrites_nothing(url: str, store:
         asyncio.to_thread(every_word, url), asyncio.to_thread(every_word, str(tmp_path / "copy.db"))
     )
     assert mine == copied
-    with pytest.raises(ConfigError, match="there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         await back_up(url, tmp_path / "copy.db")
 
 
