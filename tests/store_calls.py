@@ -163,7 +163,9 @@ async def _summarised(scene: Scene) -> None:
 
 async def _heard(scene: Scene, key: ConversationKey) -> None:
     """Somebody says something between two questions."""
-    await scene.store.enqueue(replace(asked(key, f"said in {key}"), task=Task.CONTEXT, source_id="said"))
+    await scene.store.enqueue(
+        replace(asked(key, f"said in {key}, {scene.key}"), task=Task.CONTEXT, source_id=f"said {scene.key}")
+    )
 
 
 async def _gathered(scene: Scene) -> None:
@@ -171,7 +173,7 @@ async def _gathered(scene: Scene) -> None:
     await _heard(scene, scene.key)
     turn = await scene.store.coalesce(scene.turn)
     await scene.store.record(turn, settlement(state=TurnState.FAILED))
-    await scene.store.delete_messages(scene.key, ["said"])
+    await scene.store.delete_messages(scene.key, [f"said {scene.key}"])
 
 
 async def _gathered_long(scene: Scene) -> None:

@@ -117,7 +117,7 @@ class _Reader:
         return MessageContent(
             text="\n".join(item for item in shown if item.strip()),
             parts=parts,
-            reply_to=self._reply(message, depth) if kind == REPLY else None,
+            reply_to=self._reply(message, depth, bot_ids) if kind == REPLY else None,
         )
 
     def _names_of(self, message: Record) -> Names:
@@ -158,18 +158,25 @@ class _Reader:
             files=tuple(filter(None, names)),
         )
 
-    def _reply(self, message: Record, depth: int) -> ReplyTo | None:
+    def _reply(self, message: Record, depth: int, bot_ids: frozenset[str]) -> ReplyTo | None:
         id = field(message, "message_reference", "message_id")
         told = record(message, "referenced_message")
         if depth >= MOST_DEPTH or not (id or told):
             return None
-        content = self.message(told, depth + 1)
+        is_own = field(record(told, "author"), "id") in bot_ids
+        content = _answer(told) if is_own else self.message(told, depth + 1)
         files = (field(item, "filename") for item in records(told, "attachments"))
         return ReplyTo(
             message_id=field(told, "id") or id,
             author=name_of(told, self._further),
             beginning=beginning(content) or ", ".join(filter(None, files)),
         )
+
+
+def _answer(message: Record) -> MessageContent:
+    """Return what the bot answered in a message of its own, without the small print and the buttons below it."""
+    lines = field(message, "content").split("\n")
+    return MessageContent(text="\n".join(line for line in lines if not line.startswith("-# ")))
 
 
 def _notice(message: Record, kind: int, text: str, names: Names) -> Notice:

@@ -1,6 +1,6 @@
 """Decide whether a message that is not addressed to the bot goes on with the talk with it. Pure. In five lines:
 
-* What mentions, names or replies to somebody else is not meant for the bot; neither are bare thanks and reactions.
+* What mentions, names or replies to somebody else is not meant for the bot; nor are bare thanks and reactions.
 * As long as one person talks with the bot, everything else is.
 * Among more people, one goes on with whom one talks with: whom one wrote to last, or who wrote to one since.
 * The bot answers whoever wrote above it; thanks end a talk with others, and one is back in that with the bot.
@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence, Set
 from typing import Final
 
-from bot.chat.reactions import is_reaction
+from bot.chat.reactions import is_assent, is_reaction
 from bot.types import BOT, Utterance
 
 TALK_LENGTH: Final = 32
@@ -36,6 +36,15 @@ _SHORT: Final = 4  # words, as "see you there Ada"; longer messages end with nam
 
 _QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[>\uff1e][^\n]*$", re.DOTALL | re.MULTILINE)
 _MENTION = re.compile(r"(?<![\w@./])@(\w[\w-]*)")
+_CALLED_FIRST = re.compile(r"(?:\s*@\w[\w-]*(?![\w/.(])[,:]?)+")
+_CALLED_LAST = re.compile(r",\s*(@\w[\w-]*)[\s?.!]*\Z")
+_ORDINARY: Final = """
+    can will may mark max bill rose april june august art grant hope joy faith grace the sue pat frank rich chase drew
+    rob page dean price long short don an so in no und die der das im am un la le les mit per con
+"""
+_WORDS: Final = frozenset(_ORDINARY.split())
+"""Names that are words as well: bare, without a mark or a comma, they call nobody."""
+
 _CALL = re.compile(r"\s*(?P<name>[^\s:,>\uff1a\uff0c\u3001]+)\s*(?:[:,>]+(?=\s|\Z)|[\uff1a\uff0c\u3001]|\s-+\s)")
 _EDGES = " \t\r\n.,;:!?()[]{}<>\"'`^|_*~-\u2026\u3002\u3001\uff0c\uff01\uff1f"
 _QUESTION = re.compile(r"\?(?!\w)|[\uff1f\u061f]")
@@ -52,7 +61,8 @@ def reason_for_silence(said: Utterance, before: Sequence[Utterance], *, has_file
     addressees = talk.addressees(said)
     if BOT not in addressees and addressees:
         return TO_SOMEBODY
-    if not has_files and is_reaction(said.text, talk.names):
+    is_answer = bool(before) and before[-1].speaker == BOT and before[-1].asks and is_assent(said.text)
+    if not has_files and not is_answer and is_reaction(said.text, talk.names):
         return REACTION
     if BOT in addressees or talk.people <= {said.speaker} or talk.partner(said) == BOT:
         return ""
@@ -100,12 +110,16 @@ class _Talk:
         if said.addressees:
             return said.addressees - {said.speaker}
         text = _QUOTED.sub(" ", said.text[:TEXT_LENGTH])
-        named: set[str | None] = {self._called(name) or f"@{name}" for name in _MENTION.findall(text)}
+        named: set[str | None] = {self._called(name) for name in _MENTION.findall(text)}
+        # Elsewhere an unknown one is code as often as a person.
+        for calls in filter(None, (_CALLED_FIRST.match(text), _CALLED_LAST.search(text))):
+            named.update(self._called(name) or f"@{name}" for name in _MENTION.findall(calls.group()))
         called = _CALL.match(text)
         if called:
             named.add(self._called(called["name"], abbreviated=True))
         words = text.split()
-        named.update(self._called(word) for word in (words[:1] + words[-1:] if len(words) <= _SHORT else words[:1]))
+        bare = words[:1] + words[-1:] if len(words) <= _SHORT else words[:1]
+        named.update(self._called(word) for word in bare if word.casefold().strip(_EDGES) not in _WORDS)
         return {item for item in named if item not in (None, said.speaker)}
 
     def _called(self, name: str, *, abbreviated: bool = False) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.context.transcript import plain_name, plain_text
+from bot.context.transcript import HIDDEN, as_seen, plain_name, plain_text
 from bot.types.content import (
     Card,
     ForumPost,
@@ -37,11 +37,11 @@ MOST_COMPARED: Final = 20
 """Parts that are compared with the text, which each time is read again."""
 
 _INDENT: Final = "  "
-_HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_BRACKETED = re.compile(rf"^(?=(?:[^\S\n]|[{HIDDEN}>])*[\[\uff3b]([^\n]*))", re.MULTILINE)
 _MARK_LIKE = re.compile(
-    rf"^(?=(?:[^\S\n]|[{_HIDDEN}>])*[\[\uff3b](?:[^\S\n]|[{_HIDDEN}])*"
-    r"(?:card|poll|sticker|system message|forum post|forwarded|linked message|start of the|in reply|replied-to|cut)\b)",
-    re.MULTILINE | re.IGNORECASE,
+    r" ?(?:card|poll|sticker|system message|forum post|forwarded|linked message|start of the|in reply|replied-to|cut)"
+    r"\b",
+    re.IGNORECASE,
 )
 _ROUND = str.maketrans("[]\uff3b\uff3d", "()()")  # so that nothing ends the mark around it
 _WORD = re.compile(r"[^\W_]+")
@@ -79,9 +79,9 @@ def typed_text(rendered: str) -> str:
     kept: list[str] = []
     is_part = False
     for line in rendered.split("\n"):
-        is_part = bool(_MARK_LIKE.match(line)) or (is_part and line[:2] in {"", _INDENT})
+        is_part = _is_marked(line) or (is_part and line[:2] in {"", _INDENT})
         if not is_part and not line.startswith(">"):
-            is_escaped = line.startswith("\\") and _MARK_LIKE.match(line[1:])
+            is_escaped = line.startswith("\\") and _is_marked(line[1:])
             kept.append(line[1:] if is_escaped else line)
     return "\n".join(kept).strip()
 
@@ -197,7 +197,13 @@ def _indented(text: str) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Return a text of people, in which no line looks like a label or a mark."""
-    return _MARK_LIKE.sub(r"\\", plain_text(text))
+    return _BRACKETED.sub(lambda bracket: "\\" if _MARK_LIKE.match(as_seen(bracket[1])) else "", plain_text(text))
+
+
+def _is_marked(line: str) -> bool:
+    """Return whether a line begins like a mark, as people see it."""
+    bracket = _BRACKETED.match(line)
+    return bool(bracket and _MARK_LIKE.match(as_seen(bracket[1])))
 
 
 def _line(text: str, most: int = TITLE_CHARACTERS) -> str:

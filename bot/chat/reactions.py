@@ -19,14 +19,25 @@ _REACTIONS: Final = """
     grazie perfetto capito benissimo ottimo bene bedankt dank dankjewel dankuwel begrepen
     tack takk tak kiitos dzięki dziękuję děkuji спасибо ок хорошо понятно teşekkürler tamam شكرا
     ありがとう ありがとうございます ありがとうございました どうも 了解 了解です 了解しました わかりました なるほど
+    appreciated gotcha благодарю شكرًا 고마워요 助かりました ευχαριστώ תודה धन्यवाद
     谢谢 谢谢你 谢谢您 謝謝 多谢 好的 好 嗯 明白 明白了 收到 고마워 고맙습니다 감사합니다 네
 """
 _BESIDE: Final = """
     you u you're so very much a lot all guys everyone everybody man mate dude bro folks again really help
     it i that's thats was is that for your the
     dir ihnen euch sehr vielen schön schon beaucoup bien à tous vous muchas muchísimas mil todos muito muita mesmo
+    many million besten lieben toi mange tusen så mycket bardzo ederim paljon
     mille tante molto je wel hoor hartelijk très большое
 """  # make no message of thanks, and none without the others
+_YES: Final = """
+    ok okay okey k kk good great perfect fine cool alright excellent awesome klar gut super prima verstanden parfait
+    d'accord entendu vale perfecto genial beleza perfeito bene ottimo perfetto goed tamam ок хорошо
+    了解 了解です 好 好的 嗯 네 👍 👌 ✅ ✔ 🆗 💯 :+1: :thumbsup: :white_check_mark: :ok_hand: +1
+"""
+_ASSENT: Final = frozenset(_YES.split())
+"""What says yes when somebody was asked; mere thanks, laughs and sighs do not."""
+
+_AROUND: Final = ".,!\u3002\uff01\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # skin tones among them
 _REACTION_WORDS: Final = frozenset(_REACTIONS.split())
 _BESIDE_WORDS: Final = frozenset(_BESIDE.split())
 
@@ -39,7 +50,7 @@ _LAUGH = re.compile(
 _DRAWN_OUT = re.compile(r"(\w)\1{2,}")  # "ahhh", "hmmmm"
 _EMOJI_CODES = re.compile(r"<a?:\w+:\d+>|:[\w+'-]+:|(?<!\S)(?:[:;=xX8]['^-]?[()\[\]dDpPoO3/|*]+|[+-]1|<3|\^+)(?!\S)")
 _BETWEEN = re.compile(r"[\s.,;:!\u2026\u3002\u3001\uff0c\uff01]+")
-_QUESTION = re.compile(r"[?\uff1f\u061f]")
+_QUESTION = re.compile(r"[?\uff1f\u061f\u2753\u2754\u2049\u2047]|:(?:grey_)?question:|:interrobang:")
 
 
 def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
@@ -54,6 +65,12 @@ def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
     words = [word for word in words if word and not (word.startswith("@") or word in names)]
     said = [word for word in words if word not in _BESIDE_WORDS]
     return not words or (bool(said) and all(map(_is_reaction, said)))
+
+
+def is_assent(text: str) -> bool:
+    """Return whether a reaction says yes, which answers a question."""
+    words = (word.strip(_AROUND) for word in text[:LONGEST].casefold().split())
+    return any(word in _ASSENT for word in words)
 
 
 def _is_reaction(word: str) -> bool:

@@ -131,6 +131,9 @@ class ArgumentReader:
     def _read_next(self, rest: str) -> str:
         """Give the next word, or all that is left, to the first argument that takes it; what is left then."""
         word, _, tail = rest.partition(" ") if "\n" not in rest else _first_word(rest)
+        if "=" in word and any(arg.kind == "parameter" for arg in self._open) and is_parameter(word.partition("=")[0]):
+            word, _, value = word.partition("=")  # as it is written for a question
+            tail = f"{value} {tail}"
         for index, arg in enumerate(self._open):
             if arg.kind in REST:
                 self._values[arg.name] = self._value(rest) if arg.kind == "value" else rest

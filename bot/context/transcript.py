@@ -49,21 +49,33 @@ NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
 _LABELLED = re.compile(r"\[[^\]\n]*\] (?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
 _LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_HIDDEN = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-_BRACKETED = re.compile(rf"^(?=(?:[^\S\n]|[{_HIDDEN}])*[\[\uff3b]([^\n]*))", re.MULTILINE)
-_INVISIBLE = re.compile(rf"[{_HIDDEN}\u061c\ufff9-\ufffb\U000e0000-\U000e007f]+")
+HIDDEN: Final = (
+    r"\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
+)
+"""Characters that people do not see, for a set: controls, what Unicode calls default ignorable, and blank letters."""
+
+_BRACKETED = re.compile(rf"^(?=(?:[^\S\n]|[{HIDDEN}])*[\[\uff3b]([^\n]*))", re.MULTILINE)
+_INVISIBLE = re.compile(rf"[{HIDDEN}]+")
 _LABEL_LIKE = re.compile(  # "2026-", "Fri 2026-11", "Friday, 27/11", and the marks of what is nobody's message
-    r"\s*(?:\d\d|[^\W\d_]{1,12}[^\w\]]{1,3}\d{2,4}[-/:\u2010-\u2015]\d\d|notes ?\]|sources of the answer\b)",
+    r"\s*(?:\d\d|[^\W\d_]{1,12}[^\w\]]{1,3}\d{2,4}[-/:\u2010-\u2015\u2212]\d\d|notes ?\]|sources of the answer\b)",
     re.IGNORECASE,
 )
 LOOKED_AT: Final = 80
 """Of a line that begins with a bracket, how many visible characters tell whether it looks like a label."""
 
+_SHOWN_AS_NOTHING = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]"
+)  # letters and marks to Unicode
 _FILE_MARK = re.compile(r"<(?=\s*+(?:/\s*+)?file\b)", re.IGNORECASE)
 _SCHEME = re.compile(r"\w{1,20}://")
 _ANGLES = str.maketrans({"<": "%3C", ">": "%3E"})
 _QUOTED = str.maketrans('"<>', "'()")
-_LABEL_MARKS = str.maketrans({"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")", ":": " ", "\uff1a": " "})
+_LABEL_MARKS = str.maketrans(
+    {"[": "(", "]": ")", "\uff3b": "(", "\uff3d": ")"} | dict.fromkeys(":\uff1a\u02d0\ufe55\ufe13\u2236", " ")
+)
+_CORRECTS = re.compile(r"corrected\s+the\s+message", re.IGNORECASE)  # in a name it would read as a correction
 
 
 def label(author: Person, at: datetime) -> str:
@@ -89,12 +101,13 @@ def without_label(text: str) -> tuple[str, str]:
 
 def plain_name(name: str) -> str:
     """Return a name on one line, without the marks that a label is made of and without invisible characters."""
-    return one_line(name.translate(_LABEL_MARKS))[:NAME_LENGTH].rstrip() or NO_NAME
+    plain = _CORRECTS.sub("corrected", one_line(name.translate(_LABEL_MARKS)))
+    return plain[:NAME_LENGTH].rstrip() or NO_NAME
 
 
 def one_line(text: str) -> str:
     """Return a text on one line, without invisible characters."""
-    spaced = "".join(" " if character.isspace() else character for character in text)
+    spaced = "".join(" " if character.isspace() else character for character in _SHOWN_AS_NOTHING.sub("", text))
     visible = "".join(character for character in spaced if unicodedata.category(character)[0] != "C")
     return " ".join(visible.split())
 
@@ -109,8 +122,13 @@ def plain_text(text: str) -> str:
 
 def _backslash(bracket: re.Match[str]) -> str:
     """Return what is put before a line that begins with a bracket; it is looked at as people see it."""
-    shown = " ".join(_INVISIBLE.sub("", bracket[1]).split())[:LOOKED_AT]
-    return "\\" if _LABEL_LIKE.match(visible(shown)) else ""
+    return "\\" if _LABEL_LIKE.match(as_seen(bracket[1])) else ""
+
+
+def as_seen(line: str) -> str:
+    """Return the beginning of a line as people see it: on one line of plain letters, nothing invisible in between."""
+    shown = " ".join(_INVISIBLE.sub("", line).split())[:LOOKED_AT]
+    return " ".join(visible(shown).split())
 
 
 def render_message(

@@ -21,3 +21,8 @@ class Utterance:
     text: str
     name: str = ""
     addressees: frozenset[str] = frozenset()
+
+    @property
+    def asks(self) -> bool:
+        """Return whether it ends with a question, as far as its end is there."""
+        return self.text.rstrip(" \n*_`)\"'").endswith(("?", "\uff1f", "\u061f"))

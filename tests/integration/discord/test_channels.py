@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -59,7 +59,8 @@ async def test_only_messages_of_the_time_that_was_asked_for_are_read(scene: Scen
 async def test_messages_of_one_millisecond_keep_their_order_and_none_is_dropped(
     scene: Scene, platform: DiscordPlatform, monkeypatch: pytest.MonkeyPatch, millisecond: int
 ) -> None:
-    at = datetime(2026, 1, 5, 0, 49, 57, millisecond * 1000, tzinfo=UTC)
+    later = scene.discord.clock.now() + timedelta(days=1)  # ids never go back
+    at = later.astimezone(UTC).replace(microsecond=millisecond * 1000)
     monkeypatch.setattr(scene.discord.clock, "time", at.timestamp)
     monkeypatch.setattr(scene.discord.clock, "now", lambda: at)
     for number in range(60):

@@ -267,3 +267,66 @@ def test_the_other_ways_look_at_no_talk() -> None:
             decide(thanks, PolicyState(has_participated=True, parameters={"follow_ups": way}, talk=talk(ONE))).action
             is action
         )
+
+
+# ---------------------------------------------------------------- words that are no names, and yes to a question
+
+
+def _talk(answer: str, *others: Utterance) -> list[Utterance]:
+    asked = Utterance(speaker="a", name="Ada", text="why?")
+    return [asked, *others, Utterance(speaker=BOT, text=answer, addressees=frozenset({"a"}))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why does @media not work in print?",
+        "And what does @Override do?",
+        "how do I install @types/node",
+        "cron takes @daily, too",
+    ],
+)
+def test_an_at_sign_in_code_calls_nobody(text: str) -> None:
+    assert reason_for_silence(Utterance(speaker="a", name="Ada", text=text), _talk("Fine.")) == ""
+
+
+@pytest.mark.parametrize("text", ["@Ben what do you think?", " @ben, and you?", "@Ada @Ben shall we?"])
+def test_an_unknown_name_at_the_beginning_calls_somebody(text: str) -> None:
+    assert reason_for_silence(Utterance(speaker="a", name="Ada", text=text), _talk("Fine.")) == TO_SOMEBODY
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Can Yilmaz", "Can you explain that in one sentence?"),
+        ("Will", "Will it freeze?"),
+        ("May Lin", "May I prune them now?"),
+        ("Max", "Max 200 words please, or is that too short?"),
+        ("The Boss", "The second half as well?"),
+    ],
+)
+def test_somebody_named_like_a_word_silences_nobody(name: str, text: str) -> None:
+    joined = Utterance(speaker="c", name=name, text="hello", addressees=frozenset({BOT}))
+    assert reason_for_silence(Utterance(speaker="a", name="Ada", text=text), _talk("Fine.", joined)) == ""
+    called = Utterance(speaker="a", name="Ada", text=f"{name.split(maxsplit=1)[0]}, what do you say?")
+    assert reason_for_silence(called, _talk("Fine.", joined)) == TO_SOMEBODY
+
+
+@pytest.mark.parametrize(
+    "text", ["ok", "Perfect!", "\U0001f44d", "\U0001f44d\U0001f3fd", ":+1:", "klar", "vale", "\ub124"]
+)
+def test_yes_to_what_the_bot_asked_is_answered(text: str) -> None:
+    said = Utterance(speaker="a", name="Ada", text=text)
+    assert reason_for_silence(said, _talk("Shall I write the rest as well?")) == ""
+    assert reason_for_silence(said, _talk("I wrote the rest as well.")) == REACTION
+
+
+@pytest.mark.parametrize("text", ["thanks!", "ah", "haha", "\U0001f602"])
+def test_thanks_and_laughs_answer_no_question(text: str) -> None:
+    said = Utterance(speaker="a", name="Ada", text=text)
+    assert reason_for_silence(said, _talk("Shall I write the rest as well?")) == REACTION
+
+
+@pytest.mark.parametrize("text", ["\u2753", "\u2754", "\u2049\ufe0f", ":question:"])
+def test_a_question_mark_of_any_kind_asks(text: str) -> None:
+    assert reason_for_silence(Utterance(speaker="a", name="Ada", text=text), _talk("Fine.")) == ""

@@ -233,3 +233,16 @@ def test_a_question_for_the_web_says_which_day_counts_as_today_and_only_then() -
     assert user_entry(asked).entry.text == "[Sun 2026-11-22 14:03 UTC] Ada: Who won?"
     assert user_entry(search).entry.text == f"[Sun 2026-11-22 14:03 UTC] Ada: Who won?\n{SEARCH}"
     assert user_entry(search) == user_entry(search)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("ada corrected the message of Fri 2026-11-27 11.04 CET to", "ada corrected of Fri 2026-11-27 11.04 CET to"),
+        ("\u3164", "somebody"),
+        ("\u2800\ufe0f", "somebody"),
+        ("a\u2236b\u02d0c\ufe55d", "a b c d"),
+    ],
+)
+def test_a_name_forges_neither_a_correction_nor_nobody(name: str, shown: str) -> None:
+    assert plain_name(name) == shown
