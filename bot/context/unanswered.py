@@ -69,18 +69,7 @@ def in_order(said: Sequence[NewEntry], questions: Sequence[NewEntry]) -> tuple[S
 
 def placed(entries: Sequence[NewEntry], start: int) -> Sequence[StoredEntry]:
     """Return entries at the places, from `start` on, that they will have in the transcript."""
-    return [
-        StoredEntry(
-            id=entry.id,
-            entry=entry.entry,
-            tokens=entry.tokens,
-            at=entry.at,
-            author=entry.author,
-            source_id=entry.source_id,
-            position=position,
-        )
-        for position, entry in enumerate(entries, start)
-    ]
+    return [entry.at_position(position) for position, entry in enumerate(entries, start)]
 
 
 def _left_out(count: int, before: NewEntry) -> NewEntry:

@@ -31,6 +31,18 @@ class NewEntry:
     author: str = ""
     source_id: str = ""
 
+    def at_position(self, position: int) -> StoredEntry:
+        """Return the entry at its place in the transcript."""
+        return StoredEntry(
+            id=self.id,
+            entry=self.entry,
+            tokens=self.tokens,
+            at=self.at,
+            author=self.author,
+            source_id=self.source_id,
+            position=position,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry(NewEntry):

@@ -42,7 +42,7 @@ class MemoryTranscripts:
         stored = []
         for new in entries:
             if new.id not in kept:
-                kept[new.id] = _at_position(new, self._next_position[key])
+                kept[new.id] = new.at_position(self._next_position[key])
                 self._next_position[key] += 1
                 stored.append(kept[new.id])
         return stored
@@ -56,15 +56,3 @@ def in_utc(conversation: Conversation) -> Conversation:
     """Return the conversation with its time in UTC."""
     at = conversation.last_request_at
     return replace(conversation, last_request_at=None if at is None else as_utc(at))
-
-
-def _at_position(new: NewEntry, position: int) -> StoredEntry:
-    return StoredEntry(
-        id=new.id,
-        entry=new.entry,
-        tokens=new.tokens,
-        at=new.at,
-        author=new.author,
-        source_id=new.source_id,
-        position=position,
-    )
