@@ -120,7 +120,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
-    """What an installation can do: without `files` attachments are named and not read; `searches` tells of the web."""
+    """Abilities of an installation: without `files` attachments are named and not read; `searches` tells of the web."""
 
     files: AttachmentLoader | None = None
     searches: bool = True

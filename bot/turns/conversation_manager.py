@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.context.attachments import AttachmentLoader
 from bot.context.compaction import Compactor
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
@@ -29,14 +28,9 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnOptions:
-    """Options that differ between places where turns run: without `files` attachments are named and not read.
+class TurnOptions(RequestOptions):
+    """Options that differ between places where turns run: what requests may hold, and how a takeover is timed."""
 
-    `searches` says whether the model can search the web.
-    """
-
-    files: AttachmentLoader | None = None
-    searches: bool = True
     takeover: TakeoverTimes = DEFAULT_TIMES
 
 
@@ -58,8 +52,7 @@ class ConversationManager:
         self._clock = clock
         self._summariser = SummaryService(store, model, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
-        sent = RequestOptions(files=options.files, searches=options.searches)
-        composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=sent)
+        composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
         self._runner = TurnRunner(
             store,
             Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),
