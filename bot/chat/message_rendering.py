@@ -197,13 +197,17 @@ def _indented(text: str) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Return a text of people, in which no line looks like a label or a mark."""
-    return _BRACKETED.sub(lambda bracket: "\\" if _MARK_LIKE.match(as_seen(bracket[1])) else "", plain_text(text))
+    return _BRACKETED.sub(lambda bracket: "\\" if _opens_mark(bracket) else "", plain_text(text))
 
 
 def _is_marked(line: str) -> bool:
     """Return whether a line begins like a mark, as people see it."""
     bracket = _BRACKETED.match(line)
-    return bool(bracket and _MARK_LIKE.match(as_seen(bracket[1])))
+    return bracket is not None and _opens_mark(bracket)
+
+
+def _opens_mark(bracket: re.Match[str]) -> bool:
+    return _MARK_LIKE.match(as_seen(bracket[1])) is not None
 
 
 def _line(text: str, most: int = TITLE_CHARACTERS) -> str:

@@ -11,16 +11,16 @@ from collections.abc import Container
 from typing import Final
 
 _REACTIONS: Final = """
-    thank thanks thx thanx tnx ty tysm cheers ta sorry welcome ok okay okey k kk np alright noted understood got see
-    cool great nice sweet awesome perfect excellent good fine wow yay ah ahh aha oh ohh ooh hm hmm lmao rofl bye
-    danke dankeschön dankesehr merci super prima gut klar verstanden alles tschüss
-    compris parfait génial d'accord entendu
-    gracias vale genial perfecto entendido bueno obrigado obrigada valeu beleza legal perfeito
-    grazie perfetto capito benissimo ottimo bene bedankt dank dankjewel dankuwel begrepen
-    tack takk tak kiitos dzięki dziękuję děkuji спасибо ок хорошо понятно teşekkürler tamam شكرا
-    ありがとう ありがとうございます ありがとうございました どうも 了解 了解です 了解しました わかりました なるほど
+    thank thanks thx thanx tnx ty tysm cheers ta sorry welcome np noted understood got see
+    nice sweet wow yay ah ahh aha oh ohh ooh hm hmm lmao rofl bye
+    danke dankeschön dankesehr merci alles tschüss
+    compris génial
+    gracias entendido bueno obrigado obrigada valeu legal
+    grazie capito benissimo bedankt dank dankjewel dankuwel begrepen
+    tack takk tak kiitos dzięki dziękuję děkuji спасибо понятно teşekkürler شكرا
+    ありがとう ありがとうございます ありがとうございました どうも 了解しました わかりました なるほど
     appreciated gotcha благодарю شكرًا 고마워요 助かりました ευχαριστώ תודה धन्यवाद
-    谢谢 谢谢你 谢谢您 謝謝 多谢 好的 好 嗯 明白 明白了 收到 고마워 고맙습니다 감사합니다 네
+    谢谢 谢谢你 谢谢您 謝謝 多谢 明白 明白了 收到 고마워 고맙습니다 감사합니다
 """
 _BESIDE: Final = """
     you u you're so very much a lot all guys everyone everybody man mate dude bro folks again really help
@@ -31,14 +31,14 @@ _BESIDE: Final = """
 """  # make no message of thanks, and none without the others
 _YES: Final = """
     ok okay okey k kk good great perfect fine cool alright excellent awesome klar gut super prima verstanden parfait
-    d'accord entendu vale perfecto genial beleza perfeito bene ottimo perfetto goed tamam ок хорошо
+    d'accord entendu vale perfecto genial beleza perfeito bene ottimo perfetto tamam ок хорошо
     了解 了解です 好 好的 嗯 네 👍 👌 ✅ ✔ 🆗 💯 :+1: :thumbsup: :white_check_mark: :ok_hand: +1
 """
 _ASSENT: Final = frozenset(_YES.split())
 """What says yes when somebody was asked; mere thanks, laughs and sighs do not."""
 
 _AROUND: Final = ".,!\u3002\uff01\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # skin tones among them
-_REACTION_WORDS: Final = frozenset(_REACTIONS.split())
+_REACTION_WORDS: Final = _ASSENT.union(_REACTIONS.split())
 _BESIDE_WORDS: Final = frozenset(_BESIDE.split())
 
 LONGEST: Final = 500
