@@ -42,11 +42,11 @@ from bot.commands.parameter_text import origin_text, parameters_table
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
+from bot.plurals import quantity
 from bot.ports import Commands, PlatformSpec
 from bot.settings import Settings, load_settings
 from bot.standard_streams import OutputLost, finish_streams, mention, note, prepare_streams, say, say_json
 from bot.types import Draft, Outcome, Spending
-from bot.wording import quantity
 
 # Exit codes as in sysexits.h: 64 usage, 69 a service is away, 74 output, 78 configuration.
 EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, 64), (StorageError, 69))

@@ -18,8 +18,8 @@ from typing import TextIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
+from bot.plurals import quantity
 from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Place, ThreadMessage, Turn
-from bot.wording import quantity
 
 
 class Terminal:

@@ -10,8 +10,8 @@ from adapters.web.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
 from adapters.web.message_view import Json
 from bot.commands.context_report import break_reason
 from bot.context.window import CacheBreak
+from bot.plurals import quantity
 from bot.types import RequestFigures, RequestRecord
-from bot.wording import quantity
 
 BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {

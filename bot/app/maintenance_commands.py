@@ -10,11 +10,11 @@ from pathlib import Path
 from bot.app import maintenance
 from bot.app.core import utc_now
 from bot.errors import InvalidInput
+from bot.plurals import quantity
 from bot.ports import Commands
 from bot.settings import load_settings
 from bot.standard_streams import mention, say, say_json
 from bot.types import ConversationKey
-from bot.wording import quantity
 
 
 def add_upkeep_commands(commands: Commands) -> None:

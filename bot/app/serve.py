@@ -18,10 +18,10 @@ from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.supervisor import Supervisor
 from bot.commands.completion import complete
 from bot.errors import ConfigError
+from bot.plurals import quantity
 from bot.ports import ListeningPlatform, Platform, Store
 from bot.private_files import kept_secret
 from bot.settings import Settings, plain
-from bot.wording import quantity
 from storage import SqlStore, has_queue
 
 SECRET_FILE = Path("var") / "secret_key"

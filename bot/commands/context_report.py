@@ -7,11 +7,11 @@ from typing import Any
 
 from bot.context.compaction import NOTES_TITLE
 from bot.context.window import CacheBreak
+from bot.plurals import quantity
 from bot.ports import Store, TranscriptStore, TurnStore
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.turns.ownership import check_forget
 from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord
-from bot.wording import quantity
 
 LOOK_BACK = 50
 """How many requests are searched for the last cache break."""

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from bot.delivery.footer import money
+from bot.plurals import quantity
 from bot.ports import Ledger
 from bot.pricing import RateCard
 from bot.summary.request import zone_of
 from bot.types import ConversationKey, Incoming, Spending, Within
-from bot.wording import quantity
 
 DAYS = 30
 MOST_DAYS = 3_650

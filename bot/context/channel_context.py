@@ -22,7 +22,7 @@ NOT_READ: Final = "The messages above in this channel could not be read, so this
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Above:
-    """What stands above a question, oldest first; `notices` tell people what could not be read."""
+    """Messages above a question, oldest first; `notices` tell people what could not be read."""
 
     messages: Sequence[ThreadMessage] = ()
     notices: tuple[str, ...] = ()

@@ -106,7 +106,7 @@ NOWHERE: Final = Place()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What an installation can do for everybody: search the web, read attached files.
+    """Abilities of an installation, the same for everybody: search the web, read attached files.
 
     `brief` says that the model has so little context that only the rules that matter most are told.
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bot.plurals import quantity
 from bot.types import Footer
-from bot.wording import quantity
 
 
 def footer_parts(footer: Footer) -> list[str]:

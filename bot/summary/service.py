@@ -13,6 +13,7 @@ from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters, values_of
+from bot.plurals import quantity
 from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
 from bot.summary.channel_history import ChannelHistory, HistoryReader, ReadablePlatform
 from bot.summary.format import FormattedSummary, linked, remembered, span, tell
@@ -33,7 +34,6 @@ from bot.types import (
     Turn,
     TurnState,
 )
-from bot.wording import quantity
 
 logger = logging.getLogger(__name__)
 

@@ -113,7 +113,7 @@ class ReplyTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForumPost:
-    """What stands over the first message of a post in a forum."""
+    """Title and tags over the first message of a post in a forum."""
 
     title: str
     tags: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ def order(turn: Turn) -> tuple[datetime, TurnId]:
 
 
 class MemoryTalk(MemoryTranscripts, MemoryEdits):
-    """What is remembered between questions, and who said what."""
+    """Messages remembered between questions, and who said what."""
 
     _dedupe_keys: set[tuple[str, str]]
 

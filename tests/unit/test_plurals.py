@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.wording import quantity
+from bot.plurals import quantity
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from adapters.discord.events.backfill import DiscordBackfill
 from adapters.discord.events.buttons import ButtonHandler
 from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
-from adapters.discord.events.reactions import ReactionHandler
+from adapters.discord.events.reactions import DiscordReactionHandler
 from adapters.discord.events.slash_commands import CommandForms
 from adapters.discord.fields import field
 from bot.backoff import Backoff
@@ -92,7 +92,7 @@ class GatewayClient(discord.AutoShardedClient):
         parsers |= {name: self._handing_on(event) for name, event in AS_SENT.items()}
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
         self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
-        self._reacting = ReactionHandler(bot, around, self._hearing)
+        self._reacting = DiscordReactionHandler(bot, around, self._hearing)
         self._catch_up = DiscordBackfill(bot, around, self._hearing)
         self._caught_up: asyncio.Task[None] | None = None
         self._forms = CommandForms(self, bot, around)

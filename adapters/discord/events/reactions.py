@@ -17,7 +17,7 @@ EMOJI: Final = "🌱"
 """The emoji that asks the bot. Other reactions cost no request."""
 
 
-class ReactionHandler:
+class DiscordReactionHandler:
     """Hands messages to the bot that somebody reacts to."""
 
     def __init__(self, bot: Bot, around: DiscordContext, hearing: DiscordMessageHandler) -> None:

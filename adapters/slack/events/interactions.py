@@ -13,7 +13,7 @@ from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.reactions import ReactionHandler
+from adapters.slack.events.reactions import SlackReactionHandler
 from adapters.slack.events.requests import asked_by, channel_of
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
@@ -55,7 +55,7 @@ class InteractionHandler:
         self._commanding = SlashCommandHandler(bot, hearing, self._settings, clock=clock)
         self._home = HomeTab(bot, clock=clock)
         self.submitted = self._settings.submitted
-        self.reaction_added = ReactionHandler(bot, hearing, clock=clock).added
+        self.reaction_added = SlackReactionHandler(bot, hearing, clock=clock).added
         self.member_joined = HelloHandler(bot, hearing, clock=clock).joined
 
     # ------------------------------------------------------------ commands, and whatever fails

@@ -21,7 +21,7 @@ EMOJI: Final = "seedling"
 """The name of the emoji that asks the bot. Other reactions cost no request."""
 
 
-class ReactionHandler:
+class SlackReactionHandler:
     """Hands messages to the bot that somebody reacts to."""
 
     def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
