@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from adapters.discord.events.parse import no_names, readable, without_address
 from adapters.discord.message_content import read_content as read_discord
+from adapters.discord.payloads import Message
 from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import sources_text
 from adapters.discord.replies.reply_placement import thread_name
@@ -126,7 +127,7 @@ def _discord(text: str) -> object:
     card = {"title": text, "description": text, "fields": [{"name": text, "value": text}]}
     inner = {"content": text, "embeds": [card], "components": [{"type": 10, "content": text}]}
     message = inner | {"type": 19, "referenced_message": inner, "message_snapshots": [{"message": inner}]}
-    return read_discord(message, no_names, bot_ids=frozenset({"1"}))
+    return read_discord(Message.read(message), no_names, bot_ids=frozenset({"1"}))
 
 
 READERS: Final[Mapping[str, Mapping[str, Read]]] = {

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from adapters.discord.api.client import Json
 from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import MESSAGES_AT_ONCE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
@@ -18,6 +17,7 @@ from adapters.discord.api.snowflakes import at_time, made_at
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.parse import Names, no_names
+from adapters.discord.payloads import Message
 from bot.errors import BotError, PlatformError, StorageError
 from bot.ports import Bot
 from bot.types import ConversationKey
@@ -102,7 +102,7 @@ class DiscordBackfill:
         heard, known = 0, set(self._heard)
         channels = dict.fromkeys(item for key in active for item in (key.thread, key.channel) if item)
         for channel in channels:
-            missed = [item for item in await self._missed(channel, start) if int(item["id"]) not in known]
+            missed = [item for item in await self._missed(channel, start) if int(item.id) not in known]
             names = await self._names_in(missed, channel)
             for message in missed:
                 await self._hear(message, names)
@@ -120,7 +120,7 @@ class DiscordBackfill:
             if missing:  # else this is one request less
                 found = await self._missed(place, str(int(min(missing, key=int)) - 1))
                 for message in found:
-                    missing.pop(str(message["id"]), None)
+                    missing.pop(message.id, None)
         gone = [id for id in missing if await self._is_gone(id, places)]
         if gone:
             guild = int(key.workspace) if key.workspace.isdecimal() else None
@@ -129,10 +129,9 @@ class DiscordBackfill:
 
     async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
         """Return whether Discord says that none of the places has a message; it may also not tell."""
-        path = "/channels/{channel_id}/messages/{message_id}"
         for place in places:
             try:
-                await self._around.rest.call("GET", path, channel_id=place, message_id=message)
+                await self._around.rest.message(place, message)
             except DiscordApiError as error:
                 if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                     return False
@@ -142,27 +141,27 @@ class DiscordBackfill:
                 return False
         return True
 
-    async def _names_in(self, messages: Sequence[Json], channel: str) -> Names:
+    async def _names_in(self, messages: Sequence[Message], channel: str) -> Names:
         if not messages:
             return no_names
         directory = self._around.directory
         return await names_in(messages, (await directory.place(channel)).guild, directory)
 
-    async def _hear(self, message: Json, names: Names) -> None:
+    async def _hear(self, message: Message, names: Names) -> None:
         try:
             await self._hearing.hear(message, names=names)
         except PlatformError as error:
-            logger.warning("missed message not stored", extra={"id": message["id"], "error": str(error)})
+            logger.warning("missed message not stored", extra={"id": message.id, "error": str(error)})
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
             self._around.errors.note(CATCHING_UP, error)
 
-    async def _missed(self, channel: str, start: str) -> list[Json]:
+    async def _missed(self, channel: str, start: str) -> list[Message]:
         """Return the messages since then, oldest first; none where the bot may not read, or where there is no such
         channel.
         """
-        found: list[Json] = []
+        found: list[Message] = []
         for _ in range(REQUESTS_A_CHANNEL):
             try:
                 page = await self._around.rest.history(channel, limit=MESSAGES_AT_ONCE, after=start)
@@ -171,5 +170,5 @@ class DiscordBackfill:
             found += reversed(page)
             if len(page) < MESSAGES_AT_ONCE:
                 break
-            start = str(page[0]["id"])
+            start = page[0].id
         return found

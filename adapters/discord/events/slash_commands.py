@@ -13,7 +13,7 @@ from discord import app_commands
 
 from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.messages import attachment_of
-from adapters.discord.connection.gateway_json import attachment_json
+from adapters.discord.connection.gateway_payloads import attachment_payload
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_forms import CommandForm, command_forms
 from adapters.discord.events.command_options import choices, signature
@@ -102,7 +102,7 @@ class CommandForms:
         async def run(interaction: Interaction, **values: Any) -> None:
             private = bool(values.get("private", form.command.private))
             file = values.pop("file", None)
-            files = [attachment_of(attachment_json(file))] if file is not None else []
+            files = [attachment_of(attachment_payload(file))] if file is not None else []
             incoming = incoming_of(interaction, form.text(values), private=private, files=files)
             refusal = ""
             try:

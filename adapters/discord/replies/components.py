@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+from adapters.discord.payloads import Component
 from bot.types import Draft, Turn, TurnId
 
 ACTION_ROW: Final = 1  # component types and button styles (components/reference)
@@ -78,12 +79,10 @@ def is_search(turn: Turn) -> bool:
     return turn.incoming.overrides.get(SEARCHING) == "yes"
 
 
-def names_turn(components: Sequence[Row], turn: TurnId) -> bool:
+def names_turn(rows: Sequence[Component], turn: TurnId) -> bool:
     """Return whether the buttons of a message belong to that turn."""
-    inner = [component for row in components for component in row.get("components", ())]
-    return any(
-        (match := TEMPLATE.fullmatch(item.get("custom_id", ""))) and match["turn"] == str(turn) for item in inner
-    )
+    matches = (TEMPLATE.fullmatch(item.custom_id) for row in rows for item in row.components)
+    return any(match["turn"] == str(turn) for match in matches if match)
 
 
 def _row(turn: TurnId, *actions: ButtonAction) -> Row:

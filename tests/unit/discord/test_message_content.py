@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.discord.events.parse import no_names
-from adapters.discord.message_content import NOTICES, quoted, read_content
+from adapters.discord.events.parse import Names, no_names
+from adapters.discord.message_content import NOTICES, quoted
+from adapters.discord.message_content import read_content as read_message
+from adapters.discord.payloads import Message
 from bot.chat.message_rendering import render
 from bot.types.content import MessageContent, Notice, QuoteKind, ReplyTo
 from tests.message_cases import cases, shaped, unseen
@@ -23,6 +25,10 @@ NOT_OF_ONE_MESSAGE = {"discord-forum-title", "discord-reply-relations"}
 
 def names(kind: str, id: str) -> str | None:
     return {("role", "5"): "gardeners", ("channel", "6"): "general", ("user", "7"): "Zoe"}.get((kind, id))
+
+
+def read_content(message: Json, of: Names, **options: Any) -> MessageContent:
+    return read_message(Message.read(message), of, **options)
 
 
 def shown(message: Json, **options: Any) -> str:
@@ -262,7 +268,7 @@ def test_a_reply_names_the_message_that_it_answers(told: Json | None, reply: Rep
 def test_the_message_that_a_question_is_about_can_be_had_whole() -> None:
     told = {"id": "3", "author": ADA, "content": "", "embeds": [{"title": "Build 812 failed"}], "attachments": []}
     assert (
-        render(MessageContent(parts=(quoted(told, names),)))
+        render(MessageContent(parts=(quoted(Message.read(told), names),)))
         == "> [replied-to message from Ada]\n> [card] Build 812 failed"
     )
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.discord.api.limits import CONTENT, CUSTOM_ID, NONCE
+from adapters.discord.payloads import Component
 from adapters.discord.replies.components import TEMPLATE, ButtonAction, custom_id, names_turn, rows_for
 from adapters.discord.replies.rendering import NO_SEARCH, NO_SOURCES, Renderer, plain_pages
 from adapters.discord.replies.reply_placement import thread_name
@@ -80,7 +81,7 @@ def test_buttons_tell_their_turn() -> None:
     for action in ButtonAction:
         assert TEMPLATE.fullmatch(custom_id(action, largest))
         assert len(custom_id(action, largest)) <= CUSTOM_ID
-    rows = rows_for(Draft(status="thinking"), turn())
+    rows = Component.read_list(list(rows_for(Draft(status="thinking"), turn())))
     assert names_turn(rows, 12)
     assert not names_turn(rows, 1)
 
