@@ -263,7 +263,7 @@ class ThreadMetadata(Payload):
     locked: Flag = False
 
 
-class Channel(Payload):
+class ChannelPayload(Payload):
     """A channel, thread or direct conversation (https://docs.discord.com/developers/resources/channel)."""
 
     id: Id = ""
@@ -280,7 +280,7 @@ class Channel(Payload):
     applied_tags: Ids = ()
 
 
-class Role(Payload):
+class RolePayload(Payload):
     """A role of a server; bits as a decimal text."""
 
     id: Id = ""
@@ -294,7 +294,7 @@ class Guild(Payload):
     id: Id = ""
     name: Text = ""
     owner_id: Id = ""
-    roles: Many[Role] = ()
+    roles: Many[RolePayload] = ()
 
 
 # ---------------------------------------------------------------- others

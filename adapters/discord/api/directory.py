@@ -11,7 +11,7 @@ import discord
 from adapters.discord.api.client import DiscordClient
 from adapters.discord.api.limits import FORUMS, THREADS
 from adapters.discord.api.permissions import ALL, of_member
-from adapters.discord.payloads import Channel, Guild, GuildMember
+from adapters.discord.payloads import ChannelPayload, Guild, GuildMember
 from bot.chat.ttl_cache import TtlCache
 from bot.types import ConversationKey
 from bot.types.content import ForumPost
@@ -61,7 +61,7 @@ class ChannelInfo:
         return tuple(self.key(message=thread) for thread in dict.fromkeys((message, root or message, "")))
 
 
-def place_of(channel: Channel, guild: str = "") -> ChannelInfo:
+def place_of(channel: ChannelPayload, guild: str = "") -> ChannelInfo:
     """Return a channel as Discord tells it."""
     return ChannelInfo(
         guild=channel.guild_id or guild,
@@ -78,21 +78,21 @@ class DiscordDirectory:
 
     def __init__(self, rest: DiscordClient) -> None:
         self._rest = rest
-        self._channels: TtlCache[str, Channel] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._channels: TtlCache[str, ChannelPayload] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
         self._guilds: TtlCache[str, Guild] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
         self._members: TtlCache[tuple[str, str], GuildMember] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
-        self._places: TtlCache[str, Channel] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._places: TtlCache[str, ChannelPayload] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
 
     async def place(self, channel: str) -> ChannelInfo:
         """Return where a channel lies. Raises `PlatformError`."""
         return place_of(await self._places.get(channel, lambda: self.channel(channel)))
 
-    async def channel(self, id: str) -> Channel:
+    async def channel(self, id: str) -> ChannelPayload:
         """Return a channel as Discord tells it. Raises `PlatformError`."""
         return await self._channels.get(id, lambda: self._ask_channel(id))
 
-    async def _ask_channel(self, id: str) -> Channel:
-        return Channel.read(await self._rest.call("GET", "/channels/{channel_id}", channel_id=id))
+    async def _ask_channel(self, id: str) -> ChannelPayload:
+        return ChannelPayload.read(await self._rest.call("GET", "/channels/{channel_id}", channel_id=id))
 
     async def guild(self, id: str) -> Guild:
         """Return a server with its roles. Raises `PlatformError`."""
@@ -144,7 +144,7 @@ class DiscordDirectory:
         """Forget what was known of a server that has changed."""
         self._guilds.forget(id)
 
-    def learn(self, channel: Channel) -> None:
+    def learn(self, channel: ChannelPayload) -> None:
         """Note where a channel lies, as the gateway told it; who may do what there is asked when it is needed."""
         self._places.put(channel.id, channel)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from adapters.discord.payloads import Channel, Guild, GuildMember, Overwrite
+from adapters.discord.payloads import ChannelPayload, Guild, GuildMember, Overwrite
 
 ALL: Final = discord.Permissions.all()
 READING: Final = discord.Permissions(view_channel=True, read_message_history=True)
@@ -19,19 +19,19 @@ def may_read(permissions: discord.Permissions) -> bool:
     return permissions >= READING
 
 
-def of_member(guild: Guild, channel: Channel, member: GuildMember) -> discord.Permissions:
+def of_member(guild: Guild, channel: ChannelPayload, member: GuildMember) -> discord.Permissions:
     """Return what a member may do in a channel; for a thread `channel` is the one that it lies in."""
     if member.user.id == guild.owner_id:
         return ALL
     return _within(guild, channel, {*member.roles}, member.user.id)
 
 
-def of_everyone(guild: Guild, channel: Channel) -> discord.Permissions:
+def of_everyone(guild: Guild, channel: ChannelPayload) -> discord.Permissions:
     """Return what somebody without any role may do in a channel."""
     return _within(guild, channel, set(), "")
 
 
-def _within(guild: Guild, channel: Channel, roles: set[str], user: str) -> discord.Permissions:
+def _within(guild: Guild, channel: ChannelPayload, roles: set[str], user: str) -> discord.Permissions:
     held = discord.Permissions.none()
     for role in guild.roles:
         if role.id in roles | {guild.id}:

@@ -22,7 +22,7 @@ from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.reactions import DiscordReactionHandler
 from adapters.discord.events.slash_commands import CommandForms
-from adapters.discord.payloads import Channel, Message, Reaction
+from adapters.discord.payloads import ChannelPayload, Message, Reaction
 from bot.backoff import Backoff
 from bot.chat.payload import Payload
 from bot.errors import BotError, ConfigError
@@ -197,7 +197,7 @@ class GatewayClient(discord.AutoShardedClient):
     def _learn_channel(self, message: Message) -> None:
         """Note where a message stands, as far as that is cached; outside servers a bot has direct messages alone."""
         id = message.channel_id
-        direct = Channel(id=id, type=discord.ChannelType.private.value)
+        direct = ChannelPayload(id=id, type=discord.ChannelType.private.value)
         channel = direct if message.is_direct else channel_payload(self.get_channel(int(id)))
         if channel is not None:
             self._around.directory.learn(channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from adapters.discord.events.parse import Names
-from adapters.discord.payloads import AttachmentPayload, Channel, Message, ThreadMetadata
+from adapters.discord.payloads import AttachmentPayload, ChannelPayload, Message, ThreadMetadata
 
 
 def attachment_payload(file: discord.Attachment) -> AttachmentPayload:
@@ -15,10 +15,10 @@ def attachment_payload(file: discord.Attachment) -> AttachmentPayload:
     )
 
 
-def channel_payload(channel: object) -> Channel | None:
+def channel_payload(channel: object) -> ChannelPayload | None:
     """Return a channel whose place is known without asking; None for one that is not cached."""
     if isinstance(channel, discord.Thread):
-        return Channel(
+        return ChannelPayload(
             id=str(channel.id),
             type=channel.type.value,
             guild_id=str(channel.guild.id),
@@ -27,9 +27,11 @@ def channel_payload(channel: object) -> Channel | None:
             thread_metadata=ThreadMetadata(locked=channel.locked),
         )
     if isinstance(channel, discord.abc.GuildChannel):
-        return Channel(id=str(channel.id), type=channel.type.value, guild_id=str(channel.guild.id), name=channel.name)
+        return ChannelPayload(
+            id=str(channel.id), type=channel.type.value, guild_id=str(channel.guild.id), name=channel.name
+        )
     if isinstance(channel, discord.DMChannel):
-        return Channel(id=str(channel.id), type=channel.type.value)
+        return ChannelPayload(id=str(channel.id), type=channel.type.value)
     return None
 
 

@@ -18,7 +18,7 @@ from adapters.discord.api.errors import refusal
 from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
 from adapters.discord.connection.gateway_payloads import channel_payload
 from adapters.discord.context import DiscordContext
-from adapters.discord.payloads import Channel
+from adapters.discord.payloads import ChannelPayload
 from adapters.discord.replies.message_targets import InteractionTarget
 from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL
@@ -67,7 +67,7 @@ def incoming_of(
     interaction.
     """
     channel = channel_payload(interaction.channel)
-    channel = channel or Channel(id=str(interaction.channel_id or 0), type=discord.ChannelType.text.value)
+    channel = channel or ChannelPayload(id=str(interaction.channel_id or 0), type=discord.ChannelType.text.value)
     place = place_of(channel, str(interaction.guild_id or ""))
     ref = InteractionRef(
         application=str(interaction.application_id),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,10 +18,18 @@ from discord import app_commands
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
 from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
+from bot.chat.settings_panel import (
+    PanelRow,
+    PanelScope,
+    SettingsPanel,
+    choices_of,
+    may_change,
+    scopes_at,
+    stored_scope,
+)
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
-from bot.parameter_resolver import scopes_of
-from bot.parameters import PARAMETERS, Effective, Parameter
+from bot.parameters import PARAMETERS, Effective
 from bot.ports import Bot
 from bot.types import Incoming, Outcome
 
@@ -35,7 +43,13 @@ TAKE_BACK: Final = "(take back)"
 FORM_SECONDS: Final = 15 * 60.0
 VALUE_SHOWN: Final = 60
 
-SCOPES: Final[Mapping[str, int]] = {"thread": 2, "channel": 1, "workspace": 0}
+SCOPE_IDS: Final[Mapping[str, PanelScope]] = {
+    "thread": "conversation",
+    "channel": "channel",
+    "workspace": "workspace",
+}
+"""The scopes as the lists name them, also in panels that were sent."""
+
 SCOPE_LABELS: Final = {"thread": "for this thread", "channel": "for this channel", "workspace": "for the whole server"}
 ORIGINS: Final = {
     "default": "default",
@@ -52,19 +66,21 @@ TEMPLATE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
-    """State of a panel: changes at `scope`, of the parameter `name` once one is chosen."""
+    """State of a panel: the parameter `name` once one is chosen, and what was done last."""
 
-    incoming: Incoming
-    effective: Mapping[str, Effective]
-    scope: str
+    panel: SettingsPanel
     name: str = ""
     note: str = ""
 
     @property
-    def scopes(self) -> Sequence[str]:
-        """The scopes that can be changed here by this person."""
-        found = ["channel"] if self.incoming.is_top_level else ["thread", "channel"]
-        return [*found, "workspace"] if self.incoming.is_admin else found
+    def scope(self) -> str:
+        """The scope that is changed, as the lists name it."""
+        return id_of(self.panel.scope)
+
+
+def id_of(scope: PanelScope) -> str:
+    """Return a scope as the lists name it."""
+    return next(id for id, named in SCOPE_IDS.items() if named == scope)
 
 
 def usual_scope(incoming: Incoming) -> str:
@@ -77,16 +93,16 @@ def usual_scope(incoming: Incoming) -> str:
 
 def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
-    lines = [_line(item) for item in state.effective.values()]
+    lines = [_line(row) for row in state.panel.rows]
     head = f"**Settings** · changes apply {SCOPE_LABELS[state.scope]}"
     return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
 
 
-def _line(each: Effective) -> str:
-    value = " ".join(each.parameter.format(each.value).replace("`", "'").split())
+def _line(row: PanelRow) -> str:
+    value = row.value.replace("`", "'")
     value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
-    bold = "" if each.origin == "default" else "**"
-    return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}"
+    bold = "" if row.effective.origin == "default" else "**"
+    return f"{bold}{row.parameter.name}{bold}: `{value}` · {ORIGINS[row.effective.origin]}"
 
 
 def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
@@ -95,10 +111,10 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
         custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
         options=[
             discord.SelectOption(label=SCOPE_LABELS[item].capitalize(), value=item, default=item == state.scope)
-            for item in state.scopes
+            for item in map(id_of, state.panel.offered_scopes)
         ],
     )
-    allowed = [item for item in PARAMETERS.values() if state.incoming.is_admin or not item.guarded]
+    allowed = [row.parameter for row in state.panel.rows if row.is_open]
     parameter: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:parameter:{state.scope}:",
         placeholder="Change a parameter",
@@ -113,12 +129,8 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
 
 
 def _values(state: PanelState) -> discord.ui.Select[Any]:
-    parameter = PARAMETERS[state.name]
-    current = parameter.format(state.effective[state.name].value)
-    options = [
-        discord.SelectOption(label=value, value=value, default=value == current)
-        for value in few_values(parameter) or ()
-    ]
+    row = state.panel.row(state.name)
+    options = [discord.SelectOption(label=value, value=value, default=value == row.value) for value in row.choices]
     options.append(
         discord.SelectOption(
             label="(remove)",
@@ -129,11 +141,6 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
     return discord.ui.Select(
         custom_id=f"seedling-settings:value:{state.scope}:{state.name}", placeholder=state.name, options=options
     )
-
-
-def few_values(parameter: Parameter) -> Sequence[str] | None:
-    """Return the values of a parameter that are chosen from a list; None for those that are typed."""
-    return ("yes", "no") if parameter.kind == "boolean" else parameter.choices or None
 
 
 def layout(state: PanelState) -> discord.ui.LayoutView:
@@ -160,7 +167,7 @@ def plain(state: PanelState) -> discord.ui.View:
 # ---------------------------------------------------------------- what it does
 
 
-class SettingsPanel:
+class PanelHandler:
     """Shows panels and carries out what is chosen in them."""
 
     def __init__(self, bot: Bot, around: DiscordContext) -> None:
@@ -217,7 +224,7 @@ class SettingsPanel:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
         if match["what"] == "value":
             await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
-        elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
+        elif match["what"] == "parameter" and not choices_of(PARAMETERS[value]):
             current = (await self._bot.get_parameters(incoming.key))[value]
             await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
         else:
@@ -229,10 +236,10 @@ class SettingsPanel:
         self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
     ) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        if not incoming.is_admin and (scope == "workspace" or PARAMETERS[name].guarded):
+        if not may_change(SCOPE_IDS[scope], (PARAMETERS[name],), is_admin=incoming.is_admin):
             await tell(self._bot, interaction, incoming, self._bot.reply(incoming, ONLY_ADMINISTRATORS))
             return
-        changing = self._bot.set_parameters(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
+        changing = self._bot.set_parameters(stored_scope(incoming.key, SCOPE_IDS[scope]), {name: value}, asked=incoming)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
@@ -242,9 +249,14 @@ class SettingsPanel:
     async def _show(
         self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
     ) -> None:
-        effective = await self._bot.get_parameters(incoming.key)
-        name = name if name and few_values(PARAMETERS[name]) is not None else ""
-        state = PanelState(incoming=incoming, effective=effective, scope=scope, name=name, note=note)
+        panel = SettingsPanel(
+            scope=SCOPE_IDS[scope],
+            scopes=scopes_at(has_channel=True, has_thread=not incoming.is_top_level),
+            effective=await self._bot.get_parameters(incoming.key),
+            is_admin=incoming.is_admin,
+        )
+        name = name if name and panel.row(name).choices else ""
+        state = PanelState(panel=panel, name=name, note=note)
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return
@@ -265,7 +277,7 @@ async def _failed(interaction: Interaction, error: Exception) -> None:
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
-    def __init__(self, panel: SettingsPanel, incoming: Incoming, scope: str, current: Effective) -> None:
+    def __init__(self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective) -> None:
         parameter = current.parameter
         super().__init__(title=f"{parameter.name} {SCOPE_LABELS[scope]}"[:45], timeout=FORM_SECONDS)
         self._panel = panel

@@ -19,7 +19,7 @@ from adapters.discord.events.command_forms import CommandForm, command_forms
 from adapters.discord.events.command_options import choices, signature
 from adapters.discord.events.context_menus import keep_message, message_menus
 from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
-from adapters.discord.events.settings_panel import SettingsPanel
+from adapters.discord.events.settings_panel import PanelHandler
 from adapters.discord.events.translations import Translations
 from bot.errors import BotError, InvalidInput
 from bot.event_errors import EventErrors
@@ -81,7 +81,7 @@ class CommandForms:
         self.tree = CommandTree(client, around.errors)
         for form in command_forms().values():
             self.tree.add_command(self._command(form))
-        panel = SettingsPanel(bot, around)
+        panel = PanelHandler(bot, around)
         panel.join(client)
         self.tree.add_command(panel.command())
         for menu in message_menus(bot, around):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.api.limits import CONTENT
-from adapters.discord.replies.components import ENDED, Row, is_search, rows_for
+from adapters.discord.replies.components import Row, rows_for
 from adapters.discord.replies.markdown import to_discord
+from bot.chat.reply_actions import ENDED, is_search
 from bot.delivery import Splitter, known, split
 from bot.delivery.footer import footer_parts
 from bot.types import Draft, Source, Turn

@@ -19,12 +19,13 @@ from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.events.slash_commands import SlashCommandHandler
 from adapters.slack.payloads import field, moment
-from adapters.slack.replies.rendering import CONTINUE, CORRECT, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
+from adapters.slack.replies.rendering import action_of
 from bot.chat.background_tasks import BackgroundTasks
+from bot.chat.reply_actions import press
 from bot.errors import PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot, Clock
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import Entrance, FollowUp, Turn
+from bot.types import Entrance, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +35,6 @@ Event = Mapping[str, Any]
 AWAY: Final = "Slack is not answering me right now. Please try again in a moment."
 WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
 REFUSED: Final = "Slack did not accept it"
-
-AGAIN: Final[Mapping[str, FollowUp]] = {
-    REGENERATE: FollowUp.REGENERATE,
-    RETRY: FollowUp.RETRY,
-    CONTINUE: FollowUp.CONTINUE,
-    CORRECT: FollowUp.CORRECT,
-}
 
 
 class InteractionHandler:
@@ -119,19 +113,14 @@ class InteractionHandler:
         return await self._under_answer(workspace, body, name, value)
 
     async def _under_answer(self, workspace: SlackWorkspace, body: Body, name: str, value: str) -> None:
-        """Handle a button under an answer; its value begins with the turn."""
-        turn = await self._turn(workspace, body, value.partition(":")[0])
-        if turn is None:
+        """Handle a button under an answer."""
+        action, id = action_of(name, value)
+        turn = await self._turn(workspace, body, id)
+        if action is None or turn is None:
             return
         thread = turn.incoming.key.thread
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON, thread=thread)
-        if name == STOP:
-            await self._hearing.tell(workspace, asked, self._bot.stop(turn.incoming.key, asked=asked))
-        elif name == FEEDBACK:
-            doing = self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
-            await self._hearing.tell(workspace, asked, doing)
-        elif name in AGAIN:
-            await self._hearing.tell(workspace, asked, self._bot.follow_up(turn.id, AGAIN[name], asked=asked))
+        await self._hearing.tell(workspace, asked, press(self._bot, action, turn, asked=asked))
 
     async def _turn(self, workspace: SlackWorkspace, body: Body, id: str) -> Turn | None:
         """Return the turn that a control belongs to; None for one of another place, which nobody can press here."""

@@ -12,12 +12,12 @@ from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.requests import Body, asked_by, user_of
-from adapters.slack.events.settings_view import KINDS, SCOPE, Kind, SettingsTarget, form, read_form, read_where
+from adapters.slack.events.settings_view import SCOPE, SettingsTarget, form, read_form, read_where
 from adapters.slack.payloads import field
 from bot.chat.rate_limit import Priority
+from bot.chat.settings_panel import SettingsPanel, may_change, own_values, stored_scope
 from bot.commands.parameter_text import place_text
-from bot.parameter_resolver import scopes_of
-from bot.parameters import PARAMETERS, Scope
+from bot.parameters import Scope
 from bot.ports import Bot, Clock
 from bot.types import ConversationKey, Entrance, Incoming
 
@@ -62,7 +62,7 @@ class SettingsModal:
             return
         if await self._is_refused(workspace, await self._asked(workspace, body, where, Entrance.BUTTON)):
             return
-        chosen: Kind = next(item for item in KINDS if item == kind)
+        chosen = next(item for item in where.kinds if item == kind)
         view = await self._form(workspace, replace(where, kind=chosen), user_of(body))
         arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
         await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
@@ -76,15 +76,14 @@ class SettingsModal:
         asked = await self._asked(workspace, body, where, Entrance.FORM)
         if await self._is_refused(workspace, asked):
             return {}
-        member = await workspace.directory.member(user_of(body))
-        parameters = [parameter for parameter in PARAMETERS.values() if member.is_admin or not parameter.guarded]
-        changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
+        panel = await self._panel(workspace, where, user_of(body))
+        changes, errors = read_form(where, view, panel)
         if errors:
             return errors
-        if where.kind == "workspace" and not member.is_admin:
+        if not may_change(where.kind, is_admin=panel.is_admin):
             return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         if changes:
-            scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
+            scope = stored_scope(_key(workspace, where), where.kind)
             answer = _confirmation(scope, changes) if where.channel else ""
             await self._hearing.tell(
                 workspace, asked, self._bot.set_parameters(scope, changes, asked=asked, answer=answer)
@@ -106,19 +105,17 @@ class SettingsModal:
         return refusal is not None
 
     async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, user: str) -> dict[str, object]:
-        member = await workspace.directory.member(user)
-        effective = await self._bot.get_parameters(_key(workspace, where))
-        return form(where, effective, await self._own(workspace, where), is_admin=member.is_admin)
+        return form(where, await self._panel(workspace, where, user))
 
-    async def _own(self, workspace: SlackWorkspace, where: SettingsTarget) -> Mapping[str, str]:
-        """Return what is set at the very scope of a form."""
-        key = _key(workspace, where)
-        if where.kind != "conversation":
-            key = replace(key, thread="", channel="" if where.kind == "workspace" else key.channel)
-        effective = await self._bot.get_parameters(key)
-        return {
-            name: item.parameter.format(item.value) for name, item in effective.items() if item.origin == where.kind
-        }
+    async def _panel(self, workspace: SlackWorkspace, where: SettingsTarget, user: str) -> SettingsPanel:
+        member, key = await workspace.directory.member(user), _key(workspace, where)
+        return SettingsPanel(
+            scope=where.kind,
+            scopes=where.kinds,
+            effective=await self._bot.get_parameters(key),
+            own=await own_values(self._bot, key, where.kind),
+            is_admin=member.is_admin,
+        )
 
 
 def _key(workspace: SlackWorkspace, where: SettingsTarget) -> ConversationKey:

@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from adapters.discord.api.permissions import READING, may_read, of_everyone, of_member
-from adapters.discord.payloads import Channel, Guild, GuildMember
+from adapters.discord.payloads import ChannelPayload, Guild, GuildMember
 
 VIEW = discord.Permissions(view_channel=True).value
 ADMINISTRATOR = discord.Permissions(administrator=True).value
@@ -18,9 +18,9 @@ def guild(everyone: int = READING.value, **roles: int) -> Guild:
     return Guild.read({"id": "1", "owner_id": "9", "roles": held})
 
 
-def channel(*overwrites: tuple[str, int, int, int]) -> Channel:
+def channel(*overwrites: tuple[str, int, int, int]) -> ChannelPayload:
     told = [{"id": id, "type": kind, "allow": str(allow), "deny": str(deny)} for id, kind, allow, deny in overwrites]
-    return Channel.read({"id": "5", "permission_overwrites": told})
+    return ChannelPayload.read({"id": "5", "permission_overwrites": told})
 
 
 def member(*roles: str, user: str = "7") -> GuildMember:
@@ -43,7 +43,7 @@ def member(*roles: str, user: str = "7") -> GuildMember:
     ],
     ids=["plain", "hidden", "role in", "other role", "two roles", "own denial", "own", "role id", "admin", "owner"],
 )
-def test_overwrites_hold_in_their_order(place: Channel, who: GuildMember, reads: bool) -> None:
+def test_overwrites_hold_in_their_order(place: ChannelPayload, who: GuildMember, reads: bool) -> None:
     assert may_read(of_member(guild(r2=0, r3=0, r4=ADMINISTRATOR), place, who)) is reads
 
 
