@@ -104,9 +104,7 @@ def _read_block(answer: ResponseState, block: Any) -> None:
 def _read_end(answer: ResponseState, reason: object) -> None:
     answer.end_with(reason)
     if answer.is_ending:
-        usage = _usage(answer.counts)
-        if usage is not None:
-            answer.add_usage(usage)
+        answer.add_usage(_usage(answer.counts))
 
 
 def _note_usage(answer: ResponseState, holder: Any) -> None:

@@ -90,7 +90,7 @@ def read(answer: ResponseState, event: dict[str, Any]) -> None:
 
 def _read_rare(answer: ResponseState, kind: str, event: dict[str, Any]) -> None:
     if kind == "response.output_text.done":
-        _complete(answer, json_coerce.text(event.get("text")))
+        answer.complete(json_coerce.text(event.get("text")))
     elif kind == "response.refusal.delta":
         if piece := json_coerce.text(event.get("delta")):
             answer.add_text(piece)
@@ -104,13 +104,6 @@ def _read_rare(answer: ResponseState, kind: str, event: dict[str, Any]) -> None:
             answer.add_search(query)
     elif kind == "response.output_item.done":
         _read_finished(answer, json_coerce.mapping(event.get("item")))
-
-
-def _complete(answer: ResponseState, whole: str) -> None:
-    """Add what the deltas of a text left out of it."""
-    said = answer.text
-    if len(whole) > len(said) and whole.startswith(said) and not answer.reasons_inline:
-        answer.add_text(whole[len(said) :])
 
 
 def _read_item(answer: ResponseState, item: Any) -> None:
@@ -136,11 +129,9 @@ def _read_ending(answer: ResponseState, response: Any, *, told: str = "completed
         body = json_coerce.mapping(item)
         if body.get("type") == "message" and not answer.has_text:
             for part in json_coerce.items(body.get("content")):
-                _complete(answer, json_coerce.text(json_coerce.mapping(part).get("text")))
+                answer.complete(json_coerce.text(json_coerce.mapping(part).get("text")))
         _read_item(answer, body)
-    usage = usage_of(response.get("usage"), whole=response)
-    if usage is not None:
-        answer.add_usage(usage)
+    answer.add_usage(usage_of(response.get("usage"), whole=response))
     for name in ("citations", "search_results", "references"):
         answer.add_sources(response.get(name))
     status = told if told != "completed" else json_coerce.text(response.get("status")) or told

@@ -246,7 +246,6 @@ async def test_no_message_shows_the_key_or_what_people_wrote() -> None:
     "end",
     [
         pytest.param((), id="end-of-the-stream"),
-        pytest.param((DONE,), id="done-without-a-reason"),
         pytest.param((httpx.ReadError("reset"),), id="reset"),
         pytest.param((sse({"error": {"code": "InternalServiceError", "message": "m"}}),), id="error-in-the-stream"),
         pytest.param((b'data: {"choices": [{"del',), id="half-a-chunk"),
