@@ -183,10 +183,7 @@ def _redirected(request: httpx.Request, response: httpx.Response) -> httpx.Reque
     """Return the same request to where `response` sends it: the same server, or the same over TLS, since the key goes
     along. Raises `ProblemError` for any other place.
     """
-    try:
-        target = request.url.join(response.headers.get("location", ""))
-    except (httpx.InvalidURL, ValueError):
-        raise ProblemError(_redirect_problem(response, "to what is no address")) from None
+    target = request.url.join(response.headers.get("location", ""))
     same_port = (target.scheme, target.port) == (request.url.scheme, request.url.port)
     upgraded = (request.url.scheme, target.scheme) == ("http", "https")
     if target.host != request.url.host or not (same_port or upgraded):

@@ -33,14 +33,16 @@ def reply(
 ) -> httpx.Response:
     """A response as it came over the wire; `label` None sends no content type."""
     content = body.encode() if isinstance(body, str) else body
-    labels = {"content-type": label} if label is not None else {}
+    labels = {name.replace("_", "-"): value for name, value in headers.items()}
+    if label is not None:
+        labels["content-type"] = label
     pieces = [content[at : at + 7] for at in range(0, len(content), 7)]  # no answer comes in one piece
-    return httpx.Response(status, headers={**labels, **headers}, stream=Pieces(*pieces))
+    return httpx.Response(status, headers=labels, stream=Pieces(*pieces))
 
 
 def recorded(name: str) -> httpx.Response:
     case = CASES[name]
-    return reply(case["body"], case["status"], case["content_type"], **case["headers"])
+    return reply(case["body"], int(case["status"]), str(case["content_type"]), **case["headers"])
 
 
 async def asked(
@@ -78,7 +80,7 @@ HELLOS = {
         HELLO.replace(b"data: [DONE]", b"").replace(b"data: ", b"").replace(b"\n\n", b"\n"), label=None
     ),
     "gzip-without-a-word": reply(gzip.compress(HELLO)),
-    "gzip-as-it-says": reply(gzip.compress(HELLO), **{"content-encoding": "gzip"}),
+    "gzip-as-it-says": reply(gzip.compress(HELLO), content_encoding="gzip"),
     "whole-message-after-all-pieces": streamed(
         chunk("Hel"),
         chunk("lo"),
@@ -197,7 +199,7 @@ REFUSALS: dict[str, tuple[httpx.Response, type[ModelError], str]] = {
         ModelRejected,
         "no streaming",
     ),
-    "unread-compression": (reply(b"\x0b\x02\x80", **{"content-encoding": "br"}), ModelRejected, "br"),
+    "unread-compression": (reply(b"\x0b\x02\x80", content_encoding="br"), ModelRejected, "br"),
     "elsewhere": (
         reply("", 308, "text/html", location="https://user:pw@other.test/v1/chat/completions?key=secret"),
         ModelAccessDenied,
@@ -208,7 +210,6 @@ REFUSALS: dict[str, tuple[httpx.Response, type[ModelError], str]] = {
         ModelAccessDenied,
         "http://api.test:8080",
     ),
-    "no-address": (reply("", 302, None, location="http://[::1"), ModelAccessDenied, "to what is no address"),
 }
 
 
