@@ -9,13 +9,15 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import httpx
+
 from adapters.seed.api_errors import Problem, ProblemError, ProblemKind
 from adapters.seed.client_options import SeedOptions
 from adapters.seed.context_size import ContextSize
 from adapters.seed.http import SeedHttp, open_http
 from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
-from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from adapters.seed.request_limits import RequestLimiter
 from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin, told_beforehand
 from adapters.seed.server_habits import PLAIN_HABITS
@@ -26,9 +28,10 @@ from bot.types import ModelEvent, ModelRequest, NoteFound
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached
 CACHE_PAUSE_SECONDS = 600.0  # after the server refused to cache
 NO_SEARCH_NOTE = (
-    "This was answered without the web: the small local model cannot search. "
+    "This was answered without the web: the server of this model does not search. "
     "Web search needs the Seed endpoint (SEED_API_KEY)."
 )
+ARK_HOST = re.compile(r"(^|\.)(volces|bytepluses|volcengineapi|byteplusapi)\.com$", re.IGNORECASE)
 SEED_FAMILY = re.compile(r"(^|[/_-])(doubao|seed)-", re.IGNORECASE)
 
 
@@ -36,7 +39,7 @@ class SeedModel:
     """A model behind the Seed API or any OpenAI-compatible server.
 
     `http`, `limits` and `options` are shared with what else talks to the same account: rates, account and doctor.
-    `profile` tells whether the parameters of Seed are sent.
+    `dialect` tells how the parameters are sent.
     """
 
     def __init__(self, http: SeedHttp, *, model: str, wire: Wire, limits: RequestLimiter, options: SeedOptions) -> None:
@@ -45,7 +48,7 @@ class SeedModel:
         self._wire = wire
         self.limits = limits
         self.options = options
-        self.profile: Profile = options.profile or profile_of(model)
+        self.dialect: Dialect = options.dialect or dialect_of(http.base_url, model)
         self.context = ContextSize(options.context_tokens)
         self._longest_answer = options.longest_answer
         self._no_cache_until = 0.0
@@ -95,7 +98,7 @@ class SeedModel:
         """One try: what each piece of the stream brought. How it ended stands in `answer`; raises nothing."""
         wire, parser, monotonic = self._wire, EventParser(), self.options.surroundings.monotonic
         timeouts = self.options.timeouts
-        content = encode(course.habits.apply(wire.build_body(course.request, self._name, self.profile)))
+        content = encode(course.habits.apply(wire.build_body(course.request, self._name, self.dialect)))
         try:
             async with self.http.open(wire.path, content, wire.headers, deadline - monotonic()) as body:
                 answer.request_id = body.request_id
@@ -123,7 +126,7 @@ class SeedModel:
 
     def _told_beforehand(self, request: ModelRequest) -> list[ModelEvent]:
         """Return what people are told of a request that asks for more than this server does."""
-        searches = self.profile == "plain" and request.parameters.get("enable_web_search") is True
+        searches = self.dialect != "gateway" and request.parameters.get("enable_web_search") is True
         return [*([NoteFound(NO_SEARCH_NOTE)] if searches else []), *told_beforehand(request, self._habits)]
 
     def _bounded(self, request: ModelRequest) -> ModelRequest:
@@ -198,9 +201,11 @@ async def open_seed(
         yield SeedModel(http, model=model, wire=WIRES[wire], limits=limits, options=options)
 
 
-def profile_of(model: str) -> Profile:
-    """Return whether a server of this model understands the parameters of Seed."""
-    return "seed" if SEED_FAMILY.search(model) else "plain"
+def dialect_of(base_url: str, model: str) -> Dialect:
+    """Return how a server wants the parameters: its host tells, and where it cannot, the family of the model."""
+    if ARK_HOST.search(httpx.URL(base_url).host):
+        return "ark"
+    return "gateway" if SEED_FAMILY.search(model) else "plain"
 
 
 def encode(body: dict[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ from adapters.seed.api_errors import Problem, ProblemKind, problem_from_error
 from adapters.seed.error_envelopes import error_in
 from adapters.seed.protocols import anthropic_messages, chat_completions, responses
 from adapters.seed.protocols.response import ResponseState
-from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from adapters.seed.sse import Event
 from bot.types import ModelRequest
 
@@ -19,7 +19,7 @@ from bot.types import ModelRequest
 class BuildBody(Protocol):
     """Maps a request to the JSON of one wire."""
 
-    def __call__(self, request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]: ...
+    def __call__(self, request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
 from adapters.seed.protocols.data_urls import data_url
 from adapters.seed.protocols.response import ResponseState, usage_of
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
 
 PATH = "/chat/completions"
@@ -19,40 +19,40 @@ USAGE_PLACES = ("usage", "x_groq", "usageMetadata", "usage_metadata", "timings")
 COMMON = frozenset({"role", "content", "reasoning_content"})
 
 
-def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
+def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]:
     """Return the JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
     return {
         "model": model,
         "stream": True,
         "stream_options": {"include_usage": True},
-        **wire_parameters(request.parameters, profile, "chat"),
+        **wire_parameters(request.parameters, dialect, "chat"),
         "messages": [
             {"role": "system", "content": head_of(request)},
-            *(_message(entry, request, profile) for entry in request.entries),
+            *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }
 
 
-def _message(entry: Entry, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _message(entry: Entry, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     text = entry.text if entry.text.strip() else ""
     if entry.role == "assistant" or not entry.media:
         return {"role": entry.role, "content": text or PLACEHOLDER}
-    parts = [_part(media, request, profile) for media in entry.media]
+    parts = [_part(media, request, dialect) for media in entry.media]
     if text:
         parts.append({"type": "text", "text": text})
     return {"role": entry.role, "content": parts}
 
 
-def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _part(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     match media.kind:
         case "image":
             image: dict[str, ParameterValue] = {"url": data_url(media)}
-            if profile == "seed" and "image_detail" in request.parameters:
+            if dialect != "plain" and "image_detail" in request.parameters:
                 image["detail"] = request.parameters["image_detail"]
             return {"type": "image_url", "image_url": image}
         case "video":
             video: dict[str, ParameterValue] = {"url": data_url(media)}
-            if profile == "seed" and "video_fps" in request.parameters:
+            if dialect != "plain" and "video_fps" in request.parameters:
                 video["fps"] = request.parameters["video_fps"]
             return {"type": "video_url", "video_url": video}
         case "document":

@@ -15,7 +15,7 @@ from adapters.seed.protocols.data_urls import data_url
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.sources import sources_in_text
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest
 
 PATH = "/responses"
@@ -26,42 +26,42 @@ QUERIES = frozenset({"response.mcp_call.arguments.done", "response.mcp_call_argu
 ENDINGS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
 
-def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
+def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]:
     """Return the JSON of one request; input stands last, so that a longer conversation only adds to its end."""
     return {
         "model": model,
         "stream": True,
         "store": False,
-        **wire_parameters(request.parameters, profile, "responses"),
+        **wire_parameters(request.parameters, dialect, "responses"),
         "input": [
             {"role": "system", "content": head_of(request)},
-            *(_message(entry, request, profile) for entry in request.entries),
+            *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }
 
 
-def _message(entry: Entry, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _message(entry: Entry, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     text = entry.text if entry.text.strip() else ""
     if entry.role == "assistant":
         return {"type": "message", "role": entry.role, "content": text or PLACEHOLDER}  # llama.cpp needs the type
     if not entry.media:
         return {"role": entry.role, "content": text or PLACEHOLDER}
-    parts = [_part(media, request, profile) for media in entry.media]
+    parts = [_part(media, request, dialect) for media in entry.media]
     if text:
         parts.append({"type": "input_text", "text": text})
     return {"role": entry.role, "content": parts}
 
 
-def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _part(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     match media.kind:
         case "image":
             image: dict[str, Any] = {"type": "input_image", "image_url": data_url(media)}
-            if profile == "seed" and "image_detail" in request.parameters:
+            if dialect != "plain" and "image_detail" in request.parameters:
                 image["detail"] = request.parameters["image_detail"]
             return image
         case "video":
             video: dict[str, Any] = {"type": "input_video", "video_url": data_url(media)}
-            if profile == "seed" and "video_fps" in request.parameters:
+            if dialect != "plain" and "video_fps" in request.parameters:
                 video["fps"] = request.parameters["video_fps"]
             return video
         case "document":
