@@ -22,6 +22,7 @@ from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
 from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.rendering import (
     escape_markdown,
     escape_mrkdwn,
@@ -120,7 +121,8 @@ def _slack(text: str) -> object:
     blocks = [{"type": "rich_text", "elements": [{"type": kind, "elements": words} for kind in kinds]}]
     card = {"title": text, "text": text, "fields": [{"title": text, "value": text}]}
     message = {"text": text, "bot_id": "B1", "blocks": blocks, "attachments": [card, card | {"is_share": True}]}
-    return [read_slack(message, {}, bot_user="UBOT"), read_slack({"text": text}, {}, bot_user="1"), mentions(message)]
+    told, plain = SlackMessage.read(message), SlackMessage(text=text)
+    return [read_slack(told, {}, bot_user="UBOT"), read_slack(plain, {}, bot_user="1"), mentions(told)]
 
 
 def _discord(text: str) -> object:

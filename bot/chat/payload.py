@@ -66,6 +66,10 @@ def _ids(value: object) -> list[str]:
     return [id for id in map(id_of, value) if id] if isinstance(value, list | tuple) else []
 
 
+def _texts(value: object) -> list[str]:
+    return [text_of(item) for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
+
+
 def _record_or_none(value: object, read: Reader) -> Any:
     try:
         return read(value) if value and isinstance(value, Mapping | BaseModel) else None
@@ -82,6 +86,7 @@ def _records_that_can_be_read(value: object, read: Reader) -> Any:
 
 Text = Annotated[str, BeforeValidator(text_of)]
 Id = Annotated[str, BeforeValidator(id_of)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 Number = Annotated[int, BeforeValidator(_whole_number)]
 Flag = Annotated[bool, BeforeValidator(_is_true)]

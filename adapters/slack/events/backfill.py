@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.api.channels import as_ts
 from adapters.slack.api.history import read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM, read_message
-from adapters.slack.payloads import field, moment
+from adapters.slack.payloads import SlackMessage, moment
 from bot.errors import BotError, StorageError
 from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Bot, Clock
@@ -56,9 +56,9 @@ class SlackBackfill:
         self._errors = errors
         self._seen: dict[str, _Seen] = {}
 
-    async def note(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
+    async def note(self, workspace: SlackWorkspace, message: SlackMessage) -> None:
         """Note a delivered message; what cannot be remembered now is remembered with a later one."""
-        at = moment(field(event, "ts")) or moment(field(event, "event_ts"))
+        at = moment(message.ts) or moment(message.event_ts)
         if at is None:
             return
         seen = self._seen.setdefault(workspace.team, _Seen(newest=at))
@@ -109,9 +109,9 @@ class SlackBackfill:
         if heard:
             logger.info("backfill finished", extra={"team": workspace.team, "messages": heard})
 
-    async def _hear(self, workspace: SlackWorkspace, channel: str, message: Mapping[str, Any]) -> bool:
+    async def _hear(self, workspace: SlackWorkspace, channel: str, message: SlackMessage) -> bool:
         try:
-            said = read_message({**message, "type": "message"}, bot_user=workspace.bot_user, channel=channel)
+            said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=channel)
             return said is not None and await self._hearing.said(workspace, said) is not None
         except BotError:
             raise

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import Interaction, ModalView
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.requests import Body, asked_by, user_of
+from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_view import SCOPE, SettingsTarget, form, read_form, read_where
-from adapters.slack.payloads import field
 from bot.chat.rate_limit import Priority
 from bot.chat.settings_panel import SettingsPanel, may_change, own_values, stored_scope
 from bot.commands.parameter_text import place_text
@@ -40,43 +39,44 @@ class SettingsModal:
         self._hearing = hearing
         self._clock = clock
 
-    async def open(self, workspace: SlackWorkspace, body: Body, asked: Incoming) -> None:
+    async def open(self, workspace: SlackWorkspace, body: Interaction, asked: Incoming) -> None:
         """Open the form for a place, at its narrowest scope. Raises `PlatformError` and `StorageError`."""
         if await self._is_refused(workspace, asked):
             return
         key = asked.key
         kinds = SettingsTarget(channel=key.channel, thread=key.thread, kind="workspace").kinds
         where = SettingsTarget(channel=key.channel, thread=key.thread, kind=kinds[-1])
-        view = await self._form(workspace, where, user_of(body))
-        arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
+        view = await self._form(workspace, where, body.actor)
+        arguments = {"trigger_id": body.trigger_id, "view": view}
         try:
             await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
         except SlackApiError as refused:
             if refused.code != OPENED_BEFORE:
                 raise
 
-    async def move(self, workspace: SlackWorkspace, body: Body, kind: str) -> None:
+    async def move(self, workspace: SlackWorkspace, body: Interaction, kind: str) -> None:
         """Show what is set at another scope. Raises `PlatformError` and `StorageError`."""
-        where = read_where(field(body, "view", "private_metadata"))
+        shown = body.view or ModalView()
+        where = read_where(shown.private_metadata)
         if where is None or kind not in where.kinds:
             return
         if await self._is_refused(workspace, await self._asked(workspace, body, where, Entrance.BUTTON)):
             return
         chosen = next(item for item in where.kinds if item == kind)
-        view = await self._form(workspace, replace(where, kind=chosen), user_of(body))
-        arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
+        view = await self._form(workspace, replace(where, kind=chosen), body.actor)
+        arguments = {"view_id": shown.id, "hash": shown.hash or None, "view": view}
         await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
 
-    async def submitted(self, workspace: SlackWorkspace, body: Body) -> Mapping[str, str]:
+    async def submitted(self, workspace: SlackWorkspace, body: Interaction) -> Mapping[str, str]:
         """Set what was changed; what is wrong, by block. Raises `StorageError`."""
-        where = read_where(field(body, "view", "private_metadata"))
-        view = body.get("view")
-        if where is None or not isinstance(view, Mapping):
+        view = body.view or ModalView()
+        where = read_where(view.private_metadata)
+        if where is None:
             return {}
         asked = await self._asked(workspace, body, where, Entrance.FORM)
         if await self._is_refused(workspace, asked):
             return {}
-        panel = await self._panel(workspace, where, user_of(body))
+        panel = await self._panel(workspace, where, body.actor)
         changes, errors = read_form(where, view, panel)
         if errors:
             return errors
@@ -91,7 +91,7 @@ class SettingsModal:
         return {}
 
     async def _asked(
-        self, workspace: SlackWorkspace, body: Body, where: SettingsTarget, entrance: Entrance
+        self, workspace: SlackWorkspace, body: Interaction, where: SettingsTarget, entrance: Entrance
     ) -> Incoming:
         """Return what somebody does with the form, in the place that it is for."""
         here = {"channel": where.channel, "thread": where.thread}
@@ -127,8 +127,6 @@ def _confirmation(scope: Scope, changes: Mapping[str, str | None]) -> str:
     return "\n".join((f"Set for {place_text(scope)}:", "", *lines))
 
 
-def _blocks_of(view: Mapping[str, Any]) -> list[str]:
+def _blocks_of(view: ModalView) -> list[str]:
     """Return the blocks of a form's first field, where a message is seen."""
-    blocks = view.get("blocks")
-    found = [field(block, "block_id") for block in blocks or () if isinstance(block, Mapping)]
-    return [item for item in found if ":" in item][:1]
+    return [block.block_id for block in view.blocks if ":" in block.block_id][:1]

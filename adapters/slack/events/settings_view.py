@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from adapters.slack.api.limits import INPUT_CHARACTERS, METADATA_CHARACTERS
-from adapters.slack.payloads import field
+from adapters.slack.events.event_payloads import InputState, ModalView
 from adapters.slack.replies.rendering import Block, shortened
 from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, scopes_at
 from bot.commands.parameter_text import origin_text
@@ -126,26 +126,23 @@ def block_id(kind: PanelScope, parameter: Parameter) -> str:
 
 
 def read_form(
-    where: SettingsTarget, view: Mapping[str, Any], panel: SettingsPanel
+    where: SettingsTarget, view: ModalView, panel: SettingsPanel
 ) -> tuple[Mapping[str, str | None], Mapping[str, str]]:
     """Return what was changed, by name (None takes a value back), and what is wrong, by block."""
-    values = view.get("state", {}).get("values", {})
+    values = view.state.values
     given: dict[str, str] = {}
     for row in panel.rows:
         block = block_id(where.kind, row.parameter)
-        if isinstance(values, Mapping) and block in values:
-            text = _given(values[block], row.parameter.name)
+        if block in values:
+            text = _given(values[block].get(row.parameter.name))
             given[row.parameter.name] = row.own if text == row.own[:INPUT_CHARACTERS] else text
     changes, errors = panel.changes(given)
     return changes, {block_id(where.kind, PARAMETERS[name]): text for name, text in errors.items()}
 
 
-def _given(block: Any, name: str) -> str:
+def _given(field: InputState | None) -> str:
     """Return what stands in a field; "" for what is not set."""
-    element = block.get(name) if isinstance(block, Mapping) else None
-    if not isinstance(element, Mapping):
-        return ""
-    text = field(element, "value") or field(element, "selected_option", "value")
+    text = field.given if field is not None else ""
     return "" if text == NOT_SET else text.strip()
 
 

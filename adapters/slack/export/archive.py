@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from adapters.slack.payloads import Record
 from bot.errors import InvalidInput
 
 # A busy day of a large channel has some megabytes. JSON packs to a tenth or so, and no packer gets below 1 : 1,032.
@@ -47,7 +46,7 @@ class ExportArchive:
         """Return the files with the messages of a channel, oldest first."""
         return self._days.get(folder, ())
 
-    def read(self, name: str, *, optional: bool = False) -> list[Record]:
+    def read(self, name: str, *, optional: bool = False) -> list[object]:
         """Return the records in a file, without what is no record; [] for an optional file that is not there."""
         member = self._root + name
         try:

@@ -166,7 +166,7 @@ def correction_blocks(turn: TurnId) -> list[Block]:
 def action_of(id: str, value: str) -> tuple[ReplyAction | None, str]:
     """Return which button under an answer was pressed, None for any other control, and the turn that it names."""
     turn, _, rating = value.partition(":")
-    pressed = action_id(rating) if id == FEEDBACK else id
+    pressed = f"{ACTION}{rating}" if id == FEEDBACK else id
     return next((action for action in DRAWN if action_id(action) == pressed), None), turn
 
 
