@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from adapters.slack.export.archive import ExportArchive, open_archive
+from adapters.slack.export.archive import ExportArchive, ExportLimits, open_archive
 from adapters.slack.message_content import files, has_content, written
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import ConversationPayload, SlackMessage, UserPayload, first_line, moment
@@ -93,9 +93,9 @@ def _take(messages: Iterator[ChannelMessage]) -> list[ChannelMessage]:
 
 
 @contextmanager
-def read_export(path: Path) -> Iterator[Export]:
+def read_export(path: Path, limits: ExportLimits | None = None) -> Iterator[Export]:
     """Yield the export at `path`, read through once to check all of it. Raises `InvalidInput` naming file and fault."""
-    with open_archive(path) as archive:
+    with open_archive(path, limits or ExportLimits()) as archive:
         yield Export(archive)
 
 

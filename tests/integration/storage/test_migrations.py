@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,6 @@ def downgrade() -> None:
         batch.drop_column("{revision}")
 """
 
-AddMigration = Callable[..., None]
 HEAD = ScriptDirectory.from_config(schema.alembic_config()).get_current_head() or ""
 
 
@@ -51,18 +49,21 @@ def url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def add_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddMigration:
-    """Adds a step that makes the table of conversations anew, to a copy of the migrations."""
-    copy = tmp_path / "migrations"
-    shutil.copytree(schema.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(schema, "MIGRATIONS", copy)
+class Revisions:
+    """A copy of the migrations, to which steps are added that make the table of conversations anew."""
 
-    def add(revision: str, *, after: str | None, then: str = "pass") -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def add(self, revision: str, *, after: str | None, then: str = "pass") -> None:
         text = NEXT.format(revision=revision, down_revision=after, then=then)
-        (copy / "versions" / f"{revision}.py").write_text(text)
+        (self.folder / "versions" / f"{revision}.py").write_text(text)
 
-    return add
+
+@pytest.fixture
+def revisions(tmp_path: Path) -> Revisions:
+    return Revisions(tmp_path / "migrations")
 
 
 def columns_of(path: Path, table: str) -> set[str]:
@@ -73,39 +74,39 @@ def columns_of(path: Path, table: str) -> set[str]:
 
 
 async def test_rows_that_hang_on_a_table_survive_its_change_both_ways(
-    url: str, path: Path, clock: ManualClock, add_migration: AddMigration
+    url: str, path: Path, clock: ManualClock, revisions: Revisions
 ) -> None:
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         await store.append_entries(KEY, [entry("a", media=(picture(b"x"),))])
         before = await store.get_entries(KEY, start=0)
-    add_migration("next", after=HEAD)
-    await migrate(url)
+    revisions.add("next", after=HEAD)
+    await migrate(url, revisions.folder)
     assert "next" in columns_of(path, "conversation")
-    async with open_store(url, clock=clock) as store:
+    async with open_store(url, clock=clock, migrations=revisions.folder) as store:
         assert await store.get_entries(KEY, start=0) == before
-    await asyncio.to_thread(downgrade, url)
+    await asyncio.to_thread(downgrade, url, revisions.folder)
     assert "next" not in columns_of(path, "conversation")
-    await migrate(url)
-    async with open_store(url, clock=clock) as store:
+    await migrate(url, revisions.folder)
+    async with open_store(url, clock=clock, migrations=revisions.folder) as store:
         assert await store.get_entries(KEY, start=0) == before
 
 
-def downgrade(url: str) -> None:
+def downgrade(url: str, migrations: Path) -> None:
     with schema.migration_connection(parse_url(url)) as connection:
-        command.downgrade(schema.alembic_config(connection), "-1")
+        command.downgrade(schema.alembic_config(connection, migrations), "-1")
 
 
 async def test_a_migration_that_fails_leaves_everything_as_it_was(
-    url: str, path: Path, clock: ManualClock, add_migration: AddMigration
+    url: str, path: Path, clock: ManualClock, revisions: Revisions
 ) -> None:
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         await store.append_entries(KEY, [entry("a")])
-    add_migration("next", after=HEAD)
-    add_migration("broken", after="next", then="raise RuntimeError('half way')")
+    revisions.add("next", after=HEAD)
+    revisions.add("broken", after="next", then="raise RuntimeError('half way')")
     with pytest.raises(RuntimeError, match="half way"):
-        await migrate(url)
+        await migrate(url, revisions.folder)
     assert {"next", "broken"}.isdisjoint(columns_of(path, "conversation"))
     assert len(columns_of(path, "entry")) > 0
     with sqlite3.connect(path) as connection:
@@ -114,13 +115,9 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     connection.close()
 
 
-async def test_a_database_of_a_newer_version_is_let_alone(
-    url: str, clock: ManualClock, add_migration: AddMigration, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context():
-        add_migration("next", after=HEAD)
-        await migrate(url)
-    monkeypatch.undo()
+async def test_a_database_of_a_newer_version_is_let_alone(url: str, clock: ManualClock, revisions: Revisions) -> None:
+    revisions.add("next", after=HEAD)
+    await migrate(url, revisions.folder)
     with pytest.raises(SchemaMismatch, match=r"seedling\.db was made by a newer version"):
         await migrate(url)
     with pytest.raises(SchemaMismatch, match="newer version"):
@@ -129,12 +126,12 @@ async def test_a_database_of_a_newer_version_is_let_alone(
 
 
 async def test_a_database_of_an_older_version_asks_to_be_migrated(
-    url: str, clock: ManualClock, add_migration: AddMigration
+    url: str, clock: ManualClock, revisions: Revisions
 ) -> None:
     await migrate(url)
-    add_migration("next", after=HEAD)
+    revisions.add("next", after=HEAD)
     with pytest.raises(SchemaMismatch, match="run 'seedling migrate'"):
-        async with open_store(url, clock=clock):
+        async with open_store(url, clock=clock, migrations=revisions.folder):
             pass
 
 
