@@ -8,6 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.message_rendering import MESSAGE_CHARACTERS, cut
 from bot.context.transcript import user_entry
 from bot.context.unanswered import (
     BETWEEN_TOKENS,
@@ -98,3 +99,10 @@ def test_what_stands_above_in_a_channel_is_short(piece: str, count: int) -> None
     entries = said_above([read(1, "before"), read(2, ""), read(3, piece * count)])
     assert entries[-1].id == "m:s3"
     assert sum(item.tokens for item in entries) <= CHANNEL_TOKENS
+
+
+def test_what_is_cut_for_the_second_time_is_counted_from_the_whole_message() -> None:
+    text = "word " * 4_000
+    (entry,) = said_above([read(1, cut(text, MESSAGE_CHARACTERS))])
+    kept, _, told = entry.entry.text.partition("\n[cut: ")
+    assert int(told.split()[0].replace(",", "")) == len(text) - len(kept.partition(": ")[2])
