@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.chat.message_rendering import typed_text
 from bot.context.transcript import without_label
 from bot.types import BOT, Utterance
 
@@ -44,7 +45,7 @@ class Heard:
 
 
 def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance]:
-    """Return what was said, oldest first; corrections, notes and whatever nobody said are left out.
+    """Return what was typed, oldest first; corrections, notes and whatever nobody said are left out.
 
     An answer is addressed to those whose questions stand between it and the answer before.
     """
@@ -68,4 +69,4 @@ def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance
 
 def _by_person(id: str, name: str, text: str, *, is_question: bool) -> Utterance:
     addressees = frozenset({BOT}) if is_question else frozenset[str]()
-    return Utterance(speaker=id, name=name, text=text, addressees=addressees)
+    return Utterance(speaker=id, name=name, text=typed_text(text), addressees=addressees)

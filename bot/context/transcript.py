@@ -117,7 +117,12 @@ def plain_text(text: str) -> str:
 
     A line that would gets a backslash in front.
     """
-    return _BRACKETED.sub(_backslash, _LINE_BREAK.sub("\n", text)).strip()
+    return _BRACKETED.sub(_backslash, with_plain_line_ends(text)).strip()
+
+
+def with_plain_line_ends(text: str) -> str:
+    """Return a text in which whatever is shown as the end of a line is a line feed."""
+    return _LINE_BREAK.sub("\n", text)
 
 
 def _backslash(bracket: re.Match[str]) -> str:
