@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from bot.context import system_prompt, transcript, unanswered, window
 from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
-from bot.context.channel_context import read_above
+from bot.context.channel_context import before_question, read_above
 from bot.context.overflow import check_shorter, shorter
 from bot.context.places import Places
 from bot.context.system_prompt import Abilities
@@ -242,10 +242,7 @@ class RequestBuilder:
             extra = {"messages": len(error.messages), "error": str(error.__cause__ or error)}
             logger.warning("thread not read whole", extra=extra)
             found, notices = error.messages, (error.notice,)
-        earlier = [
-            message for message in found if message.source_id != incoming.source_id and message.at <= incoming.at
-        ]
-        return earlier, notices
+        return before_question(found, incoming), notices
 
     async def _read_files(
         self,
