@@ -104,7 +104,7 @@ class Inbox:
         state = await self._state(incoming, marked=invocation is not None)
         decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)
         if decision.action is Action.COMMAND and unknown:
-            raise refuse_unknown(unknown)
+            raise refuse_unknown(words)
         if invocation is None or decision.action is not Action.COMMAND:
             return await self._follow(decision, about_thread(incoming), state)
         try:
