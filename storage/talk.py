@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.chat.message_rendering import typed_text
+from bot.context.known_questions import ASKED_ID
 from bot.context.transcript import without_label
 from bot.types import BOT, Utterance
 
@@ -57,6 +58,8 @@ def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance
         if line.role == "assistant":
             said.append(Utterance(speaker=BOT, text=line.text[:LONGEST], addressees=frozenset(askers)))
             askers = set()
+        elif line.id.endswith(ASKED_ID):
+            askers.add(line.author)
         elif line.id.startswith(_SAID) and line.author:
             is_question = line.id in asked
             name, text = without_label(line.text[:LONGEST])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.context import system_prompt, transcript, unanswered, window
+from bot.context import known_questions, system_prompt, transcript, unanswered, window
 from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
 from bot.context.channel_context import before_question, read_above
 from bot.context.overflow import check_shorter, shorter
@@ -167,7 +167,7 @@ class RequestBuilder:
         view = View(
             conversation=conversation,
             history=(*history, *unanswered.placed(ahead, end)),
-            question=_questions(question, history),
+            question=known_questions.as_asked(question, history),
             head=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
@@ -271,15 +271,6 @@ class RequestBuilder:
         if refused is None:
             return limits
         return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)
-
-
-def _questions(asked: Sequence[NewEntry], history: Sequence[StoredEntry]) -> tuple[NewEntry, ...]:
-    """Return the entries of what is asked; one of a message that stands in the history already gets a name of its own.
-
-    It was read there before an edit made it a question; under the same name it would be sent and never stored.
-    """
-    known = {stored.id for stored in history}
-    return tuple(replace(entry, id=f"{entry.id}:asked") if entry.id in known else entry for entry in asked)
 
 
 def _has_rested(incoming: Incoming, conversation: Conversation, parameters: Mapping[str, ParameterValue]) -> bool:
