@@ -89,7 +89,7 @@ _IS_PLAIN = (
     (col(TurnRow.task) == Task.ANSWER)
     & ~col(TurnRow.private)
     & ~col(TurnRow.stop)
-    & (col(TurnRow.first_ref) == "")
+    & (col(TurnRow.first_ref) == sa.literal_column("''"))
     & (sa.cast(col(TurnRow.overrides), sa.Text) == "{}")
 )
 _ADDED = sa.select(

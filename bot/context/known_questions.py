@@ -27,10 +27,10 @@ def as_asked(asked: Sequence[NewEntry], history: Sequence[StoredEntry]) -> tuple
 
 def _as_asked(asked: NewEntry, history: Sequence[StoredEntry]) -> NewEntry:
     known = next((stored for stored in history if stored.id == asked.id), None)
-    if known is None and not _may_be_older(asked, history):
-        return asked
+    if known is None:
+        return under_a_free_name(asked, history)
     asked_again = replace(asked, id=f"{asked.id}{ASKED_ID}")
-    if known is None or _label_of(known) != _label_of(asked) or not _says_the_same(asked, known, history):
+    if _label_of(known) != _label_of(asked) or not _says_the_same(asked, known, history):
         return asked_again
     label = _label_of(asked)
     alike = [stored.id for stored in history if _label_of(stored) == label]
@@ -39,9 +39,10 @@ def _as_asked(asked: NewEntry, history: Sequence[StoredEntry]) -> NewEntry:
     return replace(asked_again, entry=entry, tokens=estimate_entry(entry))
 
 
-def _may_be_older(asked: NewEntry, history: Sequence[StoredEntry]) -> bool:
-    """Return whether a message may have left the view, and be stored all the same."""
-    return bool(history) and history[0].position > 0 and asked.at < history[0].at
+def under_a_free_name(entry: NewEntry, history: Sequence[StoredEntry]) -> NewEntry:
+    """Return an entry that is not in view under a name under which it can be stored: it may have left the view."""
+    may_be_stored = bool(history) and history[0].position > 0 and entry.at < history[0].at
+    return replace(entry, id=f"{entry.id}{ASKED_ID}") if may_be_stored else entry
 
 
 def _says_the_same(asked: NewEntry, known: StoredEntry, history: Sequence[StoredEntry]) -> bool:

@@ -204,8 +204,10 @@ class RequestBuilder:
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
     ) -> Sequence[NewEntry]:
-        files = await self._read_files(turn.incoming, newest_files(turn.context), parameters, limits)
-        return unanswered.said_between(turn.context, {entry.id for entry in history}, files=files)
+        asked = {item.source_id for item in (turn.incoming, *turn.burst)} - {""}
+        said = [item for item in turn.context if item.source_id not in asked]  # one can be about another
+        files = await self._read_files(turn.incoming, newest_files(said), parameters, limits)
+        return unanswered.said_between(said, history, files=files)
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
