@@ -50,7 +50,7 @@ from storage.tables import (
 from storage.tables.base import JSON
 from storage.transcripts import append, remembered
 from storage.turn_queries import SqlTurnQueries
-from storage.turn_rules import BLANK, WORDLESS, adds_to, ending, is_plain
+from storage.turn_rules import BLANK, WORDLESS, ending, is_plain
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -222,11 +222,6 @@ class SqlTurns(SqlTurnQueries):
             row.state, row.merged_into = TurnState.DONE, turn.id
         merged = [row for row in (*rows, *said) if row.merged_into == turn.id]
         return context.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
-
-    @unit_of_work
-    def was_added_to(self, session: Session, turn: Turn) -> bool:
-        rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
-        return any(adds_to(turn, row.to_turn()) for row in rows)
 
     @unit_of_work
     def record_dropped(self, session: Session, turn: Turn, settlement: Settlement) -> None:

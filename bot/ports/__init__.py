@@ -8,6 +8,7 @@ from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import (
+    TIME_STEP,
     Bot,
     ChannelReader,
     Commands,
@@ -30,6 +31,7 @@ from bot.ports.stores import (
 from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 
 __all__ = [
+    "TIME_STEP",
     "AdapterStateStore",
     "Bot",
     "ChannelReader",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from bot.checks import Check
 from bot.parameters import Effective, Scope
@@ -113,6 +113,10 @@ class Platform(Protocol):
         ...
 
 
+TIME_STEP: Final = timedelta(milliseconds=1)
+"""The finest that every platform tells times apart by: Discord's ids count milliseconds."""
+
+
 @runtime_checkable
 class ChannelReader(Protocol):
     """A platform whose channels can be read on demand. Any method can raise `PlatformError`."""
@@ -123,6 +127,7 @@ class ChannelReader(Protocol):
         """Return the newest `limit` messages outside threads of the channel that `key` lies in, oldest
         first.
 
+        Replies that were sent to the channel as well are among them, with the name of their `thread`.
         Only messages at or after `since` and before `before` count. Everybody's messages are among them, the bot's
         too; what was deleted is not, and what was edited has its newest text.
         """

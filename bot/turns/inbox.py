@@ -35,7 +35,7 @@ from bot.turns.effects import (
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import EMPTY_QUESTION, about_thread, placed
+from bot.turns.questions import EMPTY_QUESTION, about_thread, placed, said_above
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
@@ -104,7 +104,7 @@ class Inbox:
         state = await self._state(incoming, marked=invocation is not None)
         decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)
         if decision.action is Action.COMMAND and unknown:
-            raise refuse_unknown(unknown)
+            raise refuse_unknown(words)
         if invocation is None or decision.action is not Action.COMMAND:
             return await self._follow(decision, about_thread(incoming), state)
         try:
@@ -390,6 +390,8 @@ class Inbox:
     async def _take(self, incoming: Incoming) -> HandleResult:
         if not incoming.text.strip() and not incoming.attachments:
             raise InvalidInput(EMPTY_QUESTION)
+        for message in said_above(incoming):
+            await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)

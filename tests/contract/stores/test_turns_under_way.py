@@ -103,6 +103,7 @@ async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore
         ({"author": Person(id="U2", name="Bob")}, False),
         ({"overrides": {"max_tokens": "5"}}, False),
         ({"private": True}, False),
+        ({"reply_ref": "m1"}, False),
         ({"task": Task.SUMMARY}, False),
         ({"key": OTHER}, False),
     ],
