@@ -138,6 +138,11 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class TextWithdrawn:
+    """All the text so far was reasoning, as its server showed only afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchStarted:
     """The model searches the web; `query` is "" where the provider does not tell it."""
 
@@ -172,4 +177,6 @@ class Finished:
     reason: Finish
 
 
-ModelEvent = ReasoningDelta | TextDelta | SearchStarted | SourceFound | NoteFound | UsageReported | Finished
+ModelEvent = (
+    ReasoningDelta | TextDelta | TextWithdrawn | SearchStarted | SourceFound | NoteFound | UsageReported | Finished
+)
