@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -116,6 +117,9 @@ def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
     )
 
 
+_ANY = select(TurnRow.id).where(in_place(TurnRow), IS_ASKED).limit(1)
+
+
 class SqlTurnQueries(SqlPart):
     """Those methods of a `TurnStore` that look at many turns and change none."""
 
@@ -181,3 +185,14 @@ class SqlTurnQueries(SqlPart):
             ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
             for platform, workspace, channel, thread in rows
         ]
+
+    @unit_of_work
+    def has_participated(self, session: Session, key: ConversationKey) -> bool:
+        return session.exec(_ANY, params=place_of(key)).first() is not None
+
+    @unit_of_work
+    def asked_by_bots(self, session: Session, key: ConversationKey, *, limit: int) -> int:
+        newest = col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc()  # as their index has them
+        asked = select(TurnRow.author_is_bot).where(is_of(TurnRow, key), IS_ASKED)
+        askers = session.exec(asked.order_by(*newest).limit(limit))
+        return sum(takewhile(bool, askers))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import asdict, replace
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,6 +78,9 @@ _CLAIM = (
         worker=sa.bindparam("by"),
         stale=False,
         claimed_at=sa.bindparam("now"),
+        post_left_at=sa.case(
+            (col(TurnRow.post_begun_at).is_not(None), sa.func.coalesce(TurnRow.post_left_at, sa.bindparam("now")))
+        ),
     )
     .returning(TurnRow)
     .execution_options(synchronize_session=False)
@@ -108,7 +110,6 @@ _POSTPONE = _CHANGE.values(
 )
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
-_ANY = select(TurnRow.id).where(in_place(TurnRow), IS_ASKED).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
 _OWNER = _LOCK.returning(col(TurnRow.author_id))
 _WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
@@ -166,8 +167,12 @@ class SqlTurns(SqlTurnQueries):
         )  # nobody gathered before
 
     @unit_of_work
+    def begin_post(self, session: Session, turn: Turn) -> None:
+        _change_claimed(session, turn, _CHANGE, post_begun_at=as_utc(self._clock()), post_left_at=None)
+
+    @unit_of_work
     def set_reply_ref(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
-        stop = _update_claimed(session, turn, reply_ref=ref)
+        stop = _update_claimed(session, turn, reply_ref=ref, post_begun_at=None, post_left_at=None)
         note_messages(session, turn, messages)
         return stop
 
@@ -330,17 +335,6 @@ class SqlTurns(SqlTurnQueries):
     def turn_of(self, session: Session, incoming: Incoming) -> TurnId | None:
         named = col(TurnRow.platform) == incoming.key.platform, col(TurnRow.dedupe_key) == incoming.dedupe_key
         return session.exec(select(sa.func.coalesce(TurnRow.merged_into, TurnRow.id)).where(*named)).first()
-
-    @unit_of_work
-    def has_participated(self, session: Session, key: ConversationKey) -> bool:
-        return session.exec(_ANY, params=place_of(key)).first() is not None
-
-    @unit_of_work
-    def asked_by_bots(self, session: Session, key: ConversationKey, *, limit: int) -> int:
-        newest = col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc()  # as their index has them
-        asked = select(TurnRow.author_is_bot).where(is_of(TurnRow, key), IS_ASKED)
-        askers = session.exec(asked.order_by(*newest).limit(limit))
-        return sum(takewhile(bool, askers))
 
     @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:

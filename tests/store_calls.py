@@ -219,6 +219,7 @@ CALLS: Mapping[str, Call] = {
     "gather": lambda scene: scene.store.coalesce(scene.turn),
     "gather, with what was said": _gathered,
     "gather, the long one": _gathered_long,
+    "begin_post": lambda scene: scene.store.begin_post(scene.turn),
     "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),

@@ -63,6 +63,13 @@ class TurnStore(Protocol):
         """
         ...
 
+    async def begin_post(self, turn: Turn) -> None:
+        """Remember that a new message of the answer is about to be posted, until `set_reply_ref` notes where it stands.
+
+        Whoever claims the turn next knows by it that there may be one to find. Raises `ClaimLost`.
+        """
+        ...
+
     async def set_reply_ref(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
         """Remember where the answer stands; return whether the turn is to be stopped. Raises `ClaimLost`.
 

@@ -81,7 +81,7 @@ class DiscordMessageHandler:
         None for what cannot be read: without the message-content intent only what is meant for the bot can be. Raises
         `PlatformError`.
         """
-        is_directed = is_directed or place.is_direct or self._is_meant(message, own_role)
+        is_directed = is_directed or place.is_direct or self.is_meant(message, own_role)
         if not (is_directed or self._reads_content):
             return None
         above = await self._above(message, place) if is_directed else []
@@ -141,7 +141,8 @@ class DiscordMessageHandler:
     def _ids(self, own_role: int | None) -> frozenset[str]:
         return frozenset(id for id in (self._my_id, str(own_role or "")) if id)
 
-    def _is_meant(self, message: Json, own_role: int | None) -> bool:
+    def is_meant(self, message: Json, own_role: int | None) -> bool:
+        """Return whether a message mentions the bot or replies to it."""
         return self._mentions_me(message, own_role) or self._replies_to_me(message)
 
     def _mentions_me(self, message: Json, own_role: int | None) -> bool:
