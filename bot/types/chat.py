@@ -8,7 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.types.access import Mention
+
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
 
 
 # ---------------------------------------------------------------- where and who
@@ -139,6 +142,8 @@ class Incoming:
     reply_ref: str = ""
     private: bool = False
     is_admin: bool = False
+    manages_channel: bool = False
+    mentions: Mapping[str, Mention] = field(default_factory=lambda: NO_MENTIONS)
     bot_is_member: bool = True
     time_zone: str = "UTC"
     details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
