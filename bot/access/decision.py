@@ -109,7 +109,8 @@ def reason_to_refuse(
     parameters: Mapping[str, ParameterValue],
 ) -> str:
     """Return why the bot is not open to the author of `incoming`, for the log; "" where it is."""
-    if incoming.is_admin and not incoming.author.is_bot:
+    is_administrator = incoming.is_admin or named_role(incoming, rules, membership) is RuleKind.ADMINISTRATOR
+    if is_administrator and not incoming.author.is_bot:
         return ""
     match verdict(incoming, rules, membership):
         case RuleKind.DENY:

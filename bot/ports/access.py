@@ -70,6 +70,11 @@ class AuditStore(Protocol):
 class MembershipSource(Protocol):
     """A platform that tells what somebody is and may at a place. Any method can raise `PlatformError`."""
 
+    @property
+    def direct_is_apart(self) -> bool:
+        """Return whether direct messages belong to no workspace."""
+        ...
+
     async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
         """Return what is so now, or was at most 30 seconds ago; their groups only if they are asked for."""
         ...
