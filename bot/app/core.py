@@ -93,9 +93,10 @@ async def open_core(
             embedded=role is EngineRole.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
-        if role is EngineRole.RUNS:
-            await stack.enter_async_context(_ticking(Digests(store, platforms, dispatcher.wake, clock=utc_now)))
         inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now, times=DateWords())
+        if role is EngineRole.RUNS:
+            digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=utc_now)
+            await stack.enter_async_context(_ticking(digests))
         yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
 
 

@@ -11,6 +11,9 @@ from bot.commands.registry import all_commands, find_command
 from bot.parameters import PARAMETERS, find
 from bot.turns.effects import Effect, telling
 
+ADMINISTER: Final = "administer"
+"""The group of commands that members have no use for; they are named and not explained among all the others."""
+
 
 async def _help(call: Call) -> Effect[None]:
     return telling(help_text(call.values.get("topic", "")))
@@ -24,7 +27,9 @@ def help_text(topic: str = "") -> str:
     if word:
         parameter = find(word)
         return f"**{parameter.name}**: {parameter.help} It takes {parameter.allowed}."
-    lines = [f"- `/{command.usage}`: {command.help}" for command in all_commands().values()]
+    commands = all_commands().values()
+    lines = [f"- `/{command.usage}`: {command.help}" for command in commands if command.group != ADMINISTER]
+    others = ", ".join(f"`/{command.name}`" for command in commands if command.group == ADMINISTER)
     names = ", ".join(f"`{name}`" for name in PARAMETERS)
     return "\n".join(
         (
@@ -32,6 +37,8 @@ def help_text(topic: str = "") -> str:
             f"Where I see reactions, I also answer a message that you put {EMOJI} on.",
             "",
             *lines,
+            "",
+            f"Administrators also have {others}; `/help access` explains one.",
             "",
             f"Inside threads `!set` and the others do the same. Parameters: {names}.",
         )

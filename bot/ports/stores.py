@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.parameters import Scope
+from bot.ports.access import AccessStore, AuditStore
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.summaries import ScheduleStore, SummaryStore
@@ -332,6 +333,8 @@ class Store(
     SummaryStore,
     ScheduleStore,
     DeliveryStore,
+    AccessStore,
+    AuditStore,
     Protocol,
 ):
     """All stores over one database."""

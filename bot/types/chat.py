@@ -8,7 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.types.access import Mention
+
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
 
 
 # ---------------------------------------------------------------- where and who
@@ -151,6 +154,8 @@ class Incoming:
     reply_ref: str = ""
     private: bool = False
     is_admin: bool = False
+    manages_channel: bool = False
+    mentions: Mapping[str, Mention] = field(default_factory=lambda: NO_MENTIONS)
     bot_is_member: bool = True
     time_zone: str = "UTC"
     details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
@@ -179,12 +184,14 @@ class Outcome(StrEnum):
 class HandleResult:
     """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED).
 
-    `answered` is the turn that has answered what an edit changes afterwards, and can do so again.
+    `answered` is the turn that has answered what an edit changes afterwards, and can do so again. `is_refusal` says
+    that the bot is not open to the author, which nobody else is to see.
     """
 
     outcome: Outcome
     text: str = ""
     answered: TurnId | None = None
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.messages import attachments_of, is_spoken, is_told, moment, person_of, thread_message
 from adapters.discord.api.reply_chain import ReplyChains
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.parse import Names, no_names
+from adapters.discord.events.parse import Names, named_in, no_names
 from adapters.discord.events.requests import in_time
 from adapters.discord.fields import field, number, records
 from adapters.discord.message_content import REPLY, read_content
@@ -69,9 +69,21 @@ class DiscordMessageHandler:
             raise
         else:
             text = handled.text if handled.outcome is Outcome.REPLIED else ""
+            if handled.is_refusal:
+                await self._tell_alone(incoming, text)
+                return
         if text:
             await answer_in_place(self._around, incoming, text)
             await self._bot.mark_answered(incoming)
+
+    async def _tell_alone(self, incoming: Incoming, text: str) -> None:
+        """Tell somebody in a direct message that the bot is not open to them; who takes none is told nothing."""
+        try:
+            async with in_time():
+                await send_direct(incoming, plain_pages(text), self._around)
+        except PlatformError as error:
+            logger.info("refusal not told", extra={"conversation": str(incoming.key), "error": str(error)})
+        await self._bot.mark_answered(incoming)
 
     async def incoming(
         self, message: Json, place: ChannelInfo, names: Names, own_role: int | None, *, is_directed: bool = False
@@ -105,6 +117,7 @@ class DiscordMessageHandler:
             attachments=files,
             is_directed=is_directed,
             addressees=self._addressees(message),
+            mentions=named_in(field(message, "content"), names),
             is_top_level=outside,
             is_direct=place.is_direct,
             details=details | ({OPENS_THREAD: "yes"} if outside else {}),

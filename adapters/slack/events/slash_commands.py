@@ -14,7 +14,7 @@ from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.requests import Body, asked_by, channel_of
 from adapters.slack.events.settings_modal import SettingsModal
-from adapters.slack.message_content import mentions
+from adapters.slack.message_content import mentions, named_in
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
@@ -77,7 +77,7 @@ class SlashCommandHandler:
         word, rest = (*raw.split(None, 1), "", "")[:2]
         command = find_command(word)
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND)
-        asked = replace(asked, text=f"/{to_plain(raw, names)}")
+        asked = replace(asked, text=f"/{to_plain(raw, names)}", mentions=named_in(raw, names))
         if word.lower() == SETTINGS_WORD:
             await self._settings.open(workspace, body, asked)
         elif not word or (word.lower() == HELP_WORD and not rest):

@@ -198,7 +198,7 @@ async def test_what_somebody_else_asked_is_neither_stopped_nor_repeated_nor_forg
         await slack.press(slack.ben, answer, "seedling_regenerate")
         await play.until(lambda: "can do that with this answer" in whispered(slack))
         await slack.say(slack.ben, slack.general, f"{slack.mention()} /forget here", thread_ts=question.ts)
-        await play.until(lambda: "only an administrator" in whispered(slack))
+        await play.until(lambda: "only a manager of this channel" in whispered(slack))
         assert {whisper.only_for for whisper in slack.whispers} == {slack.ben}
         assert len(play.model.asked) == 1
 

@@ -25,7 +25,7 @@ def key_of(play: Scene, message: Message) -> ConversationKey:
 
 async def set_for_all(play: Scene, **values: str) -> None:
     scope = Scope(kind="workspace", key=f"slack/{play.slack.team.id}")
-    await play.inbox.set_parameters(scope, dict(values), asked=incoming(""))
+    await play.inbox.set_parameters(scope, dict(values), asked=incoming("", is_admin=True))
 
 
 async def ask(play: Scene, text: str, thread: str = "") -> Message:
