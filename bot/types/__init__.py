@@ -23,6 +23,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
+from bot.types.ledger import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -37,6 +38,8 @@ from bot.types.model import (
     ParameterValue,
     ReadFile,
     ReasoningDelta,
+    RequestNotBilled,
+    RequestSent,
     Role,
     SearchStarted,
     Source,
@@ -77,7 +80,6 @@ from bot.types.transcript import (
     StoredEntry,
 )
 from bot.types.turns import (
-    EVERYTHING,
     OPEN_STATES,
     Condensation,
     QueueFigures,
@@ -85,11 +87,9 @@ from bot.types.turns import (
     RequestFigures,
     RequestRecord,
     Settlement,
-    Spending,
     Turn,
     TurnState,
     Waiting,
-    Within,
     joins_others,
     takes_others,
 )
@@ -108,6 +108,7 @@ __all__ = [
     "AuthorKind",
     "Channel",
     "ChannelMessage",
+    "Charge",
     "Condensation",
     "Conversation",
     "ConversationKey",
@@ -139,6 +140,7 @@ __all__ = [
     "Person",
     "Place",
     "Point",
+    "Purpose",
     "QueueFigures",
     "ReadFile",
     "ReadMessage",
@@ -146,13 +148,17 @@ __all__ = [
     "Recorded",
     "ReplyStatus",
     "RequestFigures",
+    "RequestId",
+    "RequestNotBilled",
     "RequestRecord",
+    "RequestSent",
     "Rhythm",
     "Role",
     "Schedule",
     "ScheduleId",
     "SearchStarted",
     "Section",
+    "SentRequest",
     "Settlement",
     "Source",
     "SourceFound",

@@ -1,0 +1,1 @@
+"""Who may use the bot, what it may spend, and how fast."""
