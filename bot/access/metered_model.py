@@ -27,6 +27,7 @@ from bot.types import (
     RequestSent,
     SentRequest,
     TextDelta,
+    TextWithdrawn,
     Turn,
     Usage,
     UsageReported,
@@ -64,11 +65,14 @@ class Bill:
 
 @dataclass(slots=True, kw_only=True)
 class _OpenRequest:
-    """A request that was sent: what came of it so far, and when the ledger was last told."""
+    """A request that was sent: what came of it so far, and when the ledger was last told.
+
+    `announced` are the tokens that the model's client estimated for its prompt.
+    """
 
     id: RequestId
     bill: Bill
-    prompt: int
+    announced: int
     noted_at: datetime
     text: StringIO = field(default_factory=StringIO)
     reasoning: StringIO = field(default_factory=StringIO)
@@ -77,15 +81,18 @@ class _OpenRequest:
     @property
     def usage(self) -> Usage:
         """Return what the provider counted, else an estimate of what it has to count by now."""
-        if self.counted is not None and not self.counted.estimated:
-            return self.counted
+        told = self.counted
+        if told is not None and not (told.estimated and told.input == self.announced):  # else nothing was counted
+            return told
         reasoning = corrected(estimate(self.reasoning.getvalue()), self.bill.ratio)
         written = corrected(estimate(self.text.getvalue()), self.bill.ratio)
-        return _unanswered(self.prompt, self.bill) + Usage(output=reasoning + written, reasoning=reasoning, requests=0)
+        unanswered = _unanswered(self.announced, self.bill)
+        return unanswered + Usage(output=reasoning + written, reasoning=reasoning, requests=0)
 
 
-def _unanswered(prompt: int, bill: Bill) -> Usage:
+def _unanswered(announced: int, bill: Bill) -> Usage:
     """Return the usage of a request before the first word of its answer."""
+    prompt = corrected(announced, bill.ratio)
     return Usage(input=prompt, cached=min(bill.cached, prompt), estimated=True)
 
 
@@ -127,7 +134,7 @@ class MeteredModel:
         """Take in what the stream tells of a request; return the one that is under way now."""
         match event:
             case RequestSent(tokens=tokens):
-                return await self._open(corrected(tokens, bill.ratio), bill)
+                return await self._open(tokens, bill)
             case UsageReported(usage) if sent is not None:
                 sent.counted = usage
                 await self._settle(sent)
@@ -138,16 +145,19 @@ class MeteredModel:
             case TextDelta(text) if sent is not None:
                 sent.text.write(text)
                 await self._note_progress(sent)
+            case TextWithdrawn() if sent is not None:
+                sent.reasoning.write(sent.text.getvalue())
+                sent.text = StringIO()
             case ReasoningDelta(text) if sent is not None:
                 sent.reasoning.write(text)
                 await self._note_progress(sent)
         return sent
 
-    async def _open(self, prompt: int, bill: Bill) -> _OpenRequest:
-        charge = self._charge(_unanswered(prompt, bill))
+    async def _open(self, announced: int, bill: Bill) -> _OpenRequest:
+        charge = self._charge(_unanswered(announced, bill))
         request = SentRequest(turn=bill.turn, purpose=bill.purpose, model=self.name, charge=charge)
         id = await self._ledger.open_request(request)
-        return _OpenRequest(id=id, bill=bill, prompt=prompt, noted_at=self._clock())
+        return _OpenRequest(id=id, bill=bill, announced=announced, noted_at=self._clock())
 
     async def _note_progress(self, sent: _OpenRequest) -> None:
         now = self._clock()

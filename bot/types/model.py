@@ -153,6 +153,11 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class TextWithdrawn:
+    """All the text so far was reasoning, as its server showed only afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchStarted:
     """The model searches the web; `query` is "" where the provider does not tell it."""
 
@@ -206,6 +211,7 @@ ModelEvent = (
     RequestSent
     | ReasoningDelta
     | TextDelta
+    | TextWithdrawn
     | SearchStarted
     | SourceFound
     | NoteFound

@@ -25,12 +25,13 @@ from bot.types import (
     RequestSent,
     SentRequest,
     TextDelta,
+    TextWithdrawn,
     Usage,
     UsageReported,
 )
 from storage.in_memory.ledger import LedgerLine
 from storage.in_memory.store import MemoryStore
-from tests.fakes import KEY, FixedRates, ManualClock, ScriptedModel, incoming
+from tests.fakes import KEY, FixedRates, ManualClock, ScriptedModel, incoming, sent
 
 REQUEST = ModelRequest(head="h", entries=(), parameters={})
 Step = ModelEvent | BotError | asyncio.Event
@@ -94,11 +95,16 @@ async def test_a_line_stands_there_before_the_request_is_sent(counter: Counter) 
             (
                 ReasoningDelta("x" * 400),
                 TextDelta("x" * 40),
-                UsageReported(Usage(input=7, estimated=True)),
+                UsageReported(Usage(input=sent(REQUEST).tokens, output=1, estimated=True)),
                 Refused("filtered"),
             ),
             None,
             id="refused-without-a-count",
+        ),
+        pytest.param(
+            (ReasoningDelta("x" * 360), TextDelta("x" * 40), TextWithdrawn(), TextDelta("x" * 40), StreamCut("cut")),
+            None,
+            id="reasoning-known-late",
         ),
     ],
 )
