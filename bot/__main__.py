@@ -39,6 +39,7 @@ from bot.app.maintenance_commands import add_upkeep_commands
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
 from bot.commands.parameter_text import origin_text, parameters_table
+from bot.commands.usage_report import guesses
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
@@ -72,8 +73,8 @@ Without any setting, 'seedling run' opens a playground in the browser, where a s
 Settings come from the environment or from a file .env; .env.example explains each."""
 
 UNLIKE = """\
-Only the provider counts the requests of 'seedling doctor', other uses of the same account, and answers that were
-started here and never finished. Only our records have estimated tokens and costs, where no usage was reported."""
+Only the provider counts the requests of 'seedling doctor' and other uses of the same account. Only our records have
+estimates, for requests whose end nobody told us."""
 
 
 def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = app.PLATFORMS) -> int:
@@ -359,6 +360,8 @@ def _usage(options: argparse.Namespace) -> int:
     for name, sums in rows:
         counts = f"{sums.requests:>9,} {sums.input:>13,} {sums.cached:>13,} {sums.output:>11,}"
         say(f"{name:<14} {counts} {sums.cost:>12.6f}")
+    if note := guesses(rows[0][1]):
+        say(note)
     if options.reconcile and rows[-1][1] != Spending():
         say(UNLIKE)
     return 0

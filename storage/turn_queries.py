@@ -11,11 +11,20 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.types import ConversationKey, QueueFigures, RequestRecord, Task, Turn, TurnId, TurnState, Utterance
+from bot.types import (
+    ConversationKey,
+    Purpose,
+    QueueFigures,
+    RequestRecord,
+    Task,
+    Turn,
+    TurnId,
+    TurnState,
+    Utterance,
+)
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.tables import (
-    ANSWER,
     IS_ASKED,
     IS_OPEN,
     IS_REMARKABLE,
@@ -103,6 +112,15 @@ _ADDED = sa.select(
     )
 )
 
+# Where it took several requests, the figures are those of the last.
+_ANSWER_OF_TURN = (
+    sa.select(sa.func.max(col(LedgerRow.id)))
+    .where(col(LedgerRow.turn_id) == TurnRow.id, col(LedgerRow.purpose) == Purpose.ANSWER)
+    .where(col(LedgerRow.settled_at).is_not(None))
+    .scalar_subquery()
+    .correlate(TurnRow)
+)
+
 
 def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
     """Return the message of a turn; one that is answered together with another waits as long as that does."""
@@ -125,10 +143,9 @@ class SqlTurnQueries(SqlPart):
 
     @unit_of_work
     def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        is_answer_of_turn = (col(LedgerRow.turn_id) == TurnRow.id) & (col(LedgerRow.purpose) == ANSWER)
         rows = session.exec(
             select(TurnRow, LedgerRow)
-            .join(LedgerRow, is_answer_of_turn, isouter=True)
+            .join(LedgerRow, col(LedgerRow.id) == _ANSWER_OF_TURN, isouter=True)
             .where(is_of(TurnRow, key), col(TurnRow.recorded_at).is_not(None), col(TurnRow.request).is_not(None))
             .order_by(col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc())  # as their index has them
             .limit(limit)

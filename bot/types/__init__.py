@@ -36,6 +36,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
+from bot.types.ledger import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -50,6 +51,8 @@ from bot.types.model import (
     ParameterValue,
     ReadFile,
     ReasoningDelta,
+    RequestNotBilled,
+    RequestSent,
     Role,
     SearchStarted,
     Source,
@@ -91,7 +94,6 @@ from bot.types.transcript import (
     StoredEntry,
 )
 from bot.types.turns import (
-    EVERYTHING,
     OPEN_STATES,
     Condensation,
     QueueFigures,
@@ -99,11 +101,9 @@ from bot.types.turns import (
     RequestFigures,
     RequestRecord,
     Settlement,
-    Spending,
     Turn,
     TurnState,
     Waiting,
-    Within,
     joins_others,
     takes_others,
 )
@@ -124,6 +124,7 @@ __all__ = [
     "AuthorKind",
     "Channel",
     "ChannelMessage",
+    "Charge",
     "Condensation",
     "Conversation",
     "ConversationKey",
@@ -159,6 +160,7 @@ __all__ = [
     "Place",
     "PlaceKind",
     "Point",
+    "Purpose",
     "QueueFigures",
     "ReadFile",
     "ReadMessage",
@@ -166,7 +168,10 @@ __all__ = [
     "Recorded",
     "ReplyStatus",
     "RequestFigures",
+    "RequestId",
+    "RequestNotBilled",
     "RequestRecord",
+    "RequestSent",
     "Rhythm",
     "Role",
     "RuleId",
@@ -176,6 +181,7 @@ __all__ = [
     "ScheduleId",
     "SearchStarted",
     "Section",
+    "SentRequest",
     "Settlement",
     "Source",
     "SourceFound",
