@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, or_, select, update
 
+from bot.context.transcript import CORRECTION_ID
 from bot.types import ConversationKey, Edit, NewEntry, Task, Turn, TurnState
 from storage.codec import as_utc
 from storage.database import put
@@ -23,9 +24,6 @@ from storage.tables import (
     in_channel,
 )
 from storage.transcripts import append
-
-CORRECTION = "e:"
-"""How the ids of corrections begin."""
 
 
 def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> None:
@@ -84,7 +82,7 @@ def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:
     for row in {row.id: row for row, _ in carried}.values():
         here = [entry for of, entry in carried if of.id == row.id]
         in_view = any(entry.position >= row.window_start for entry in here)
-        newer = any(entry.entry_id.startswith(CORRECTION) and entry.at > as_utc(edit.at) for entry in here)
+        newer = any(entry.entry_id.startswith(CORRECTION_ID) and entry.at > as_utc(edit.at) for entry in here)
         if in_view and not newer:
             append(session, row.key, [edit.correction])
     return bool(carried)

@@ -8,19 +8,65 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, update
 
-from bot.types import EVERYTHING, Spending, Within
+from bot.errors import ClaimLost
+from bot.types import EVERYTHING, Charge, RequestId, SentRequest, Spending, TurnState, Within
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.exact_sum import sum_of
-from storage.tables import LedgerRow
+from storage.tables import IS_UNSETTLED, LedgerRow, TurnRow, charge_columns, key_columns
 
 SUMS = ("requests", "input", "cached", "output")
+
+_ASKER = sa.select(col(TurnRow.author_id)).where(
+    col(TurnRow.id) == sa.bindparam("of_id"),
+    col(TurnRow.epoch) == sa.bindparam("of_epoch"),
+    col(TurnRow.state) == TurnState.RUNNING,
+)
 
 
 class SqlLedger(SqlPart):
     """A `Ledger` over a database."""
+
+    @unit_of_work
+    def open_request(self, session: Session, request: SentRequest) -> RequestId:
+        turn = request.turn
+        asker = session.connection().execute(_ASKER, {"of_id": turn.id, "of_epoch": turn.epoch}).scalar_one_or_none()
+        if asker is None:
+            raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
+        row = LedgerRow(
+            **key_columns(turn.incoming.key),
+            **charge_columns(request.charge),
+            turn_id=turn.id,
+            purpose=request.purpose,
+            author_id=asker,
+            at=as_utc(self._clock()),
+            model=request.model,
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+    @unit_of_work
+    def note_progress(self, session: Session, id: RequestId, charge: Charge) -> None:
+        row = session.get(LedgerRow, id, with_for_update=True)
+        if row is not None and row.settled_at is None:
+            row.sqlmodel_update(charge_columns(charge))
+
+    @unit_of_work
+    def settle_request(self, session: Session, id: RequestId, charge: Charge) -> None:
+        row = session.get(LedgerRow, id, with_for_update=True)
+        if row is not None:
+            row.sqlmodel_update({**charge_columns(charge), "settled_at": as_utc(self._clock())})
+
+    @unit_of_work
+    def drop_request(self, session: Session, id: RequestId) -> None:
+        session.connection().execute(sa.delete(LedgerRow).where(col(LedgerRow.id) == id))
+
+    @unit_of_work
+    def settle_abandoned(self, session: Session, *, before: datetime) -> int:
+        return settle_open(session, col(LedgerRow.at) < as_utc(before), at=self._clock())
 
     @unit_of_work
     def usage_totals(
@@ -32,10 +78,21 @@ class SqlLedger(SqlPart):
         for name, value in within.columns.items():
             sums = sums.where(col(getattr(LedgerRow, name)) == value)
         row: dict[str, Any] = session.connection().execute(sums).one()._asdict()
-        return Spending(**row | {"cost": Decimal(row["cost"] or 0)})
+        return Spending(**row | {name: Decimal(row[name] or 0) for name in ("cost", "estimated")})
+
+
+def settle_open(session: Session, which: sa.ColumnElement[bool], *, at: datetime) -> int:
+    """Settle open requests as they stand, since nobody is left who could; return how many there were."""
+    settled = update(LedgerRow).where(IS_UNSETTLED, which).values(settled_at=as_utc(at), estimated=True)
+    return session.connection().execute(settled).rowcount
 
 
 @cache
 def _sums(dialect: str) -> sa.Select[Any]:
     counts = [sa.func.coalesce(sa.func.sum(col(getattr(LedgerRow, name))), 0).label(name) for name in SUMS]
-    return sa.select(*counts, sum_of(col(LedgerRow.cost), dialect=dialect).label("cost"))
+    return sa.select(
+        *counts,
+        sum_of(col(LedgerRow.cost), dialect=dialect).label("cost"),
+        (sa.func.count() - sa.func.count(col(LedgerRow.settled_at))).label("under_way"),
+        sum_of(sa.case((col(LedgerRow.estimated), col(LedgerRow.cost))), dialect=dialect).label("estimated"),
+    )

@@ -16,6 +16,7 @@ from bot.chat.follow_ups import TALK_LENGTH
 from bot.parameter_resolver import scopes_of
 from bot.turns.effects import SetParameters
 from bot.types import (
+    Charge,
     Condensation,
     Conversation,
     ConversationKey,
@@ -33,7 +34,7 @@ from bot.types import (
     Within,
 )
 from storage.sql import SqlStore
-from tests.contract.stores.samples import CHANNELS, WORKSPACE, entry, message, picture, remembered, settlement
+from tests.contract.stores.samples import CHANNELS, WORKSPACE, entry, message, pay, picture, remembered, settlement
 from tests.fakes import START, incoming
 from tests.filled_database import LONG, ONE_IN, author_of, key_of
 
@@ -74,20 +75,16 @@ def asked(key: ConversationKey, name: str) -> Incoming:
 
 
 def _settled(key: ConversationKey) -> object:
-    usage, name = Usage(input=9, output=9), f"{key.thread} new"
+    name = f"{key.thread} new"
     return settlement(
         entry(f"q {name}", media=(picture(b"x"),)),
         entry(f"a {name}"),
-        usage=usage,
-        cost=Decimal("0.1"),
         conversation=remembered(),
     )
 
 
 def _condensed(key: ConversationKey) -> Condensation:
-    return Condensation(
-        conversation=Conversation(), entries=(entry(f"n {key}"),), model="m", usage=Usage(input=1), cost=None
-    )
+    return Condensation(conversation=Conversation(), entries=(entry(f"n {key}"),))
 
 
 def _place(key: ConversationKey) -> ConversationKey:
@@ -114,6 +111,13 @@ async def _recorded(scene: Scene) -> None:
     await scene.store.record(scene.turn, _settled(scene.key))  # type: ignore[arg-type]  # made above
     await scene.store.record_memory(scene.turn, _condensed(scene.key))
     await scene.store.close(scene.turn)
+
+
+async def _paid(scene: Scene) -> None:
+    charge = Charge(usage=Usage(input=1), cost=Decimal("0.1"))
+    id = await pay(scene.store, scene.turn, charge.usage, charge.cost)
+    await scene.store.note_progress(id, charge)
+    await scene.store.drop_request(id)
 
 
 async def _scheduled(scene: Scene) -> None:
@@ -215,10 +219,12 @@ CALLS: Mapping[str, Call] = {
     "claim nothing": lambda scene: scene.store.claim(LONG, worker="w"),
     "waiting": lambda scene: scene.store.waiting(scene.key),
     "was_added_to": lambda scene: scene.store.was_added_to(scene.turn),
-    "record_dropped": lambda scene: scene.store.record_dropped(scene.turn, settlement(usage=Usage(input=1))),
+    "open_request, note_progress, settle_request, drop_request": _paid,
+    "settle_abandoned": lambda scene: scene.store.settle_abandoned(before=LATER),
     "gather": lambda scene: scene.store.coalesce(scene.turn),
     "gather, with what was said": _gathered,
     "gather, the long one": _gathered_long,
+    "begin_post": lambda scene: scene.store.begin_post(scene.turn),
     "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),
@@ -304,6 +310,7 @@ LARGER: Mapping[str, str] = {
     "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",
     "spent, a workspace": "an administrator's command: adds up its days",
     "spent, all": "an operator's command: adds up its days",
+    "settle_abandoned": "once a minute: looks at the requests under way",
     "delete_place, a channel": "once in a channel's life: all that was said there",
     "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",
     "forget_person of the playground": "the same",

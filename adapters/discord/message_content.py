@@ -6,11 +6,14 @@ Messages as the gateway and REST send them: https://docs.discord.com/developers/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from adapters.discord.components_text import component_text
 from adapters.discord.events.parse import Names, readable, without_address
 from adapters.discord.payloads import Embed, Message, PollMedia, PollPayload
+from adapters.discord.replies.components import are_below_answer
+from adapters.discord.replies.rendering import SMALL
 from bot.chat.message_rendering import beginning
 from bot.types.content import (
     Card,
@@ -102,6 +105,9 @@ class _Reader:
     def message(self, message: Message, depth: int = 0, bot_ids: frozenset[str] = frozenset()) -> MessageContent:
         """Return what a message holds; `depth` is how many messages it stands in."""
         names = self._names_of(message)
+        reply = self._reply(message, depth, bot_ids) if message.type == REPLY else None
+        if are_below_answer(message.components):
+            return replace(_answer(message, names), reply_to=reply)
         content = without_address(message.content, bot_ids) if bot_ids else message.content
         text = readable(content, names)
         if message.type == POLL_RESULT:
@@ -113,7 +119,7 @@ class _Reader:
         return MessageContent(
             text="\n".join(item for item in shown if item.strip()),
             parts=parts,
-            reply_to=self._reply(message, depth, bot_ids) if message.type == REPLY else None,
+            reply_to=reply,
         )
 
     def _names_of(self, message: Message) -> Names:
@@ -157,7 +163,7 @@ class _Reader:
         told = message.referenced_message or Message()
         if depth >= MOST_DEPTH or not (id or message.referenced_message):
             return None
-        content = _answer(told) if told.author.id in bot_ids else self.message(told, depth + 1)
+        content = _answer(told, self._names_of(told)) if told.author.id in bot_ids else self.message(told, depth + 1)
         return ReplyTo(
             message_id=told.id or id,
             author=name_of(told, self._further),
@@ -165,10 +171,11 @@ class _Reader:
         )
 
 
-def _answer(message: Message) -> MessageContent:
+def _answer(message: Message, names: Names) -> MessageContent:
     """Return what the bot answered in a message of its own, without the small print and the buttons below it."""
     lines = message.content.split("\n")
-    return MessageContent(text="\n".join(line for line in lines if not line.startswith("-# ")))
+    text = "\n".join(line for line in lines if not line.startswith(SMALL))
+    return MessageContent(text=readable(text, names).rstrip())
 
 
 def _notice(message: Message, text: str, names: Names) -> Notice:

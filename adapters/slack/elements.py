@@ -84,6 +84,7 @@ class Element(Payload):
     """
 
     type: Text = ""
+    action_id: Text = ""
     rich_text_title: Content = ""
     title: Content = ""
     subtitle: Content = ""

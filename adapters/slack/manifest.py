@@ -33,6 +33,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "mpim:history": "the same as channels:history, in group messages",
     "mpim:read": "the same as channels:read, in group messages",
     "reactions:read": f"to answer a message that somebody puts :{EMOJI}: on",
+    "usergroups:read": "to know who is in the user groups that access rules name",
     "users:read": "to know people by name, their time zone, and who administers the workspace",
 }
 """What the app may do, and why it needs that."""

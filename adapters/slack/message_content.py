@@ -7,18 +7,22 @@ https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachme
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from adapters.slack.block_kit import BlockReader, Piece
+from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import MessageAttachment, SlackMessage, first_line, moment
 from adapters.slack.rich_text import MOST_DEPTH, Names
 from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.chat.payload import Payload
-from bot.types import Attachment
+from bot.types import Attachment, Mention
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
+
+BROADCAST: Final = "thread_broadcast"
+"""Subtype of a reply that was sent to the channel as well."""
 
 _PLACES: Final = ("channel", "group")
 _CHANGES: Final = (
@@ -33,6 +37,11 @@ NOTICES: Final = frozenset(
 """Subtypes of what Slack itself says on one line."""
 
 _MENTION = re.compile(r"<(?P<mark>[@#]|!subteam\^)(?P<id>[A-Z][A-Z0-9]{1,30})(?:\|[^<>]*)?>")
+_KINDS: Final[Mapping[str, Literal["person", "group", "channel"]]] = {
+    "@": "person",
+    "#": "channel",
+    "!subteam^": "group",
+}
 _MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@"}
 _NO_PREVIEW: Final = "[no preview available]"
 
@@ -109,6 +118,17 @@ def mentions(message: SlackMessage) -> list[tuple[str, str]]:
     return list(found)
 
 
+def named_in(text: str, names: Mapping[str, str]) -> Mapping[str, Mention]:
+    """Return whom and what a text names, by how it is written for people; what two have in common names neither."""
+    found: dict[str, Mention] = {}
+    unclear: set[str] = set()
+    for match in _MENTION.finditer(text):
+        word, mention = to_plain(match[0], names), Mention(kind=_KINDS[match["mark"]], id=match["id"])
+        if found.setdefault(word, mention) != mention:
+            unclear.add(word)
+    return {word: mention for word, mention in found.items() if word not in unclear}
+
+
 def attachments(message: SlackMessage | MessageAttachment) -> Iterator[Attachment]:
     """Yield the files beside a message, without those that Slack has removed."""
     for file in message.files:
@@ -177,7 +197,7 @@ class _Reader:
     def _root(self, message: SlackMessage) -> ReplyTo | None:
         """Return the message whose thread a reply stands in that is shown in the channel as well."""
         root = message.root
-        if message.subtype != "thread_broadcast" or root is None:
+        if message.subtype != BROADCAST or root is None:
             return None
         author = self._names.get(root.user, "") or first_line(root.username, root.bot_profile.name)
         told = self.message(root.model_copy(update={"root": None}), MOST_DEPTH)

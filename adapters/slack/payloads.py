@@ -92,6 +92,7 @@ class ConversationPayload(Payload):
     topic: Nested[Described] = Described()
     purpose: Nested[Described] = Described()
     members: Texts = ()
+    creator: Text = ""
     is_private: Annotated[bool, BeforeValidator(_unless_false)] = True
     is_im: Flag = False
     is_mpim: Flag = False
@@ -221,6 +222,7 @@ class SlackMessage(Payload):
     files: Many[FilePayload] = ()
     edited: Nested[EditPayload] = EditPayload()
     reply_count: Number = 0
+    latest_reply: Text = ""
     metadata: OrNone[Metadata] = None
     root: OrNone[SlackMessage] = None
     message: OrNone[SlackMessage] = None
@@ -263,6 +265,28 @@ class ConversationAnswer(Payload):
     """What `conversations.info` and `conversations.open` answer."""
 
     channel: Nested[ConversationPayload] = ConversationPayload()
+
+
+class ConversationsPage(Payload):
+    """One page of `users.conversations`."""
+
+    channels: Many[NamedPayload] = ()
+    response_metadata: Nested[Cursor] = Cursor()
+
+
+class UserGroup(Payload):
+    """A user group with its members (https://docs.slack.dev/reference/objects/usergroup-object)."""
+
+    id: Text = ""
+    handle: Text = ""
+    name: Text = ""
+    users: Texts = ()
+
+
+class UserGroupsAnswer(Payload):
+    """What `usergroups.list` answers."""
+
+    usergroups: Many[UserGroup] = ()
 
 
 class FileAnswer(Payload):

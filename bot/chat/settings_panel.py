@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from bot.access.roles import HOLDERS, Permissions, Role
 from bot.errors import InvalidInput
 from bot.parameter_resolver import scopes_of
 from bot.parameters import Effective, Parameter, Scope
@@ -21,12 +22,13 @@ SCOPES: Final[tuple[PanelScope, ...]] = ("workspace", "channel", "conversation")
 class PanelRow:
     """A parameter as a panel shows it: `value` is in force, `own` is set at the panel's very scope ("" for nothing).
 
-    `is_open` says that whoever looks at it may change it.
+    `is_open` says that whoever looks at it may change it, `holders` who may.
     """
 
     effective: Effective
     own: str
     is_open: bool
+    holders: str
 
     @property
     def parameter(self) -> Parameter:
@@ -51,13 +53,22 @@ class SettingsPanel:
     scope: PanelScope
     scopes: Sequence[PanelScope]
     effective: Mapping[str, Effective]
+    permissions: Permissions
     own: Mapping[str, str] = field(default_factory=dict)
-    is_admin: bool
 
     @property
     def offered_scopes(self) -> Sequence[PanelScope]:
         """Return the scopes that this person may change, the narrowest first."""
-        return [scope for scope in reversed(self.scopes) if may_change(scope, is_admin=self.is_admin)]
+        return [scope for scope in reversed(self.scopes) if scope != "workspace" or self._is_administrators]
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether this person may change anything at the scope."""
+        return self.scope in self.offered_scopes
+
+    @property
+    def _is_administrators(self) -> bool:
+        return self.permissions.role is Role.ADMINISTRATOR
 
     @property
     def rows(self) -> Sequence[PanelRow]:
@@ -67,8 +78,13 @@ class SettingsPanel:
     def row(self, name: str) -> PanelRow:
         """Return one parameter."""
         effective = self.effective[name]
-        is_open = self.is_admin or not effective.parameter.guarded
-        return PanelRow(effective=effective, own=self.own.get(name, ""), is_open=is_open)
+        needed = self.permissions.needs(name, effective.parameter.roles, self.scope)
+        return PanelRow(
+            effective=effective,
+            own=self.own.get(name, ""),
+            is_open=self.permissions.role >= needed,
+            holders=HOLDERS[needed],
+        )
 
     def changes(self, given: Mapping[str, str]) -> tuple[Mapping[str, str | None], Mapping[str, str]]:
         """Return what the given texts change, by name, and what is wrong with the others, by name.
@@ -96,11 +112,6 @@ def scopes_at(*, has_channel: bool, has_thread: bool) -> tuple[PanelScope, ...]:
 def choices_of(parameter: Parameter) -> Sequence[str]:
     """Return the values that a parameter is chosen from; none for what is typed."""
     return ("yes", "no") if parameter.kind == "boolean" else parameter.choices
-
-
-def may_change(scope: PanelScope, parameters: Iterable[Parameter] = (), *, is_admin: bool) -> bool:
-    """Return whether somebody may change these parameters at a scope."""
-    return is_admin or (scope != "workspace" and not any(parameter.guarded for parameter in parameters))
 
 
 def stored_scope(key: ConversationKey, scope: PanelScope) -> Scope:

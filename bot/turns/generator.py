@@ -7,19 +7,20 @@ import logging
 import random
 from dataclasses import dataclass
 
+from bot.access.metered_model import Bill, MeteredModel
 from bot.context.overflow import MOST_TRIES
 from bot.context.request_builder import PreparedRequest, Refusal, RequestBuilder
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
-from bot.ports import Clock, Model, Rates, Store
+from bot.ports import Clock, Store
 from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import user_message
 from bot.turns.generation import AnswerGeneration, Generation, wait_or_cancel
 from bot.turns.retries import Retry, is_poison, next_retry
-from bot.types import Draft, Settlement, Task, TurnState
+from bot.types import Draft, Purpose, Settlement, Task, TurnState
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +49,6 @@ class Failed:
 class Overtaken:
     """More was asked before anything was said: the answer is begun anew, and this one is paid all the same."""
 
-    settlement: Settlement
-
 
 Ended = Answered | Stopped | Failed
 """What a turn ends with; otherwise it is put off."""
@@ -68,8 +67,7 @@ class Generator:
     def __init__(
         self,
         store: Store,
-        model: Model,
-        rates: Rates,
+        model: MeteredModel,
         *,
         composer: RequestBuilder,
         summariser: SummaryService,
@@ -77,7 +75,6 @@ class Generator:
     ) -> None:
         self._store = store
         self._model = model
-        self._rates = rates
         self._composer = composer
         self._summariser = summariser
         self._clock = clock
@@ -108,12 +105,11 @@ class Generator:
             case Answered(settlement=settlement):
                 return settlement
             case Stopped():
-                return Settlement(state=TurnState.CANCELLED, draft=Draft(status="stopped"), model=self._model.name)
+                return Settlement(state=TurnState.CANCELLED, draft=Draft(status="stopped"))
             case Failed(error=error):
                 return Settlement(
                     state=TurnState.FAILED,
                     draft=Draft(status="failed", notices=(user_message(error),)),
-                    model=self._model.name,
                     error=f"{type(error).__name__}: {error}",
                 )
 
@@ -153,8 +149,13 @@ class Generator:
             attempt=attempt,
             composition=composition,
             answer=AnswerAccumulator(addresses=addresses),
+            bill=Bill(
+                turn=attempt.turn,
+                purpose=Purpose.ANSWER,
+                ratio=composition.view.conversation.token_ratio,
+                cached=composition.window.cached,
+            ),
             model=self._model,
-            rates=self._rates,
             store=self._store,
             clock=self._clock,
         )
@@ -175,5 +176,5 @@ class Generator:
             task.result()
         was_stopped = was_cancelled and attempt.stop.is_set()
         if attempt.added.is_set() and attempt.takes_more and not was_stopped:
-            return Overtaken(settlement=generation.settlement(stopped=True))
+            return Overtaken()
         return Answered(settlement=generation.settlement(stopped=was_cancelled), composition=composition)

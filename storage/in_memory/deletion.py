@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.context.transcript import CORRECTION_ID
 from bot.context.window import CacheBreak, mark_prefix_broken
 from bot.ports import Clock
 from bot.turns.followups import follow_up_keys
@@ -32,7 +33,6 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.deletion import KEPT
-from storage.edits import CORRECTION
 from storage.in_memory.deliveries import MemoryDeliveries
 from storage.in_memory.message_changes import ChangeName, MemoryEdits, MessageChange, channel_of, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries, lies_in
@@ -294,7 +294,7 @@ class MemoryDeletion(MemoryRemoval):
             here = [entry for entry in self._entries[key].values() if entry.source_id == edit.source_id]
             found = found or bool(here)
             in_view = any(item.position >= self._conversations[key].window_start for item in here)
-            newer = any(item.id.startswith(CORRECTION) and item.at > edit.at for item in here)
+            newer = any(item.id.startswith(CORRECTION_ID) and item.at > edit.at for item in here)
             if in_view and not newer:
                 await self.append_entries(key, [edit.correction])
         return found

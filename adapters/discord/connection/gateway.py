@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -14,9 +14,9 @@ import discord
 from discord.gateway import KeepAliveHandler
 
 from adapters.discord.api.client import DiscordOptions, may_read_content
-from adapters.discord.connection.gateway_payloads import channel_payload, manages_guild, names_of
+from adapters.discord.connection.gateway_payloads import channel_payload, manages_guild, may_read, names_of
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.backfill import DiscordBackfill
+from adapters.discord.events.backfill import DiscordBackfill, ReadableChannel
 from adapters.discord.events.buttons import ButtonHandler
 from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
@@ -94,8 +94,7 @@ class GatewayClient(discord.AutoShardedClient):
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
         self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
         self._reacting = DiscordReactionHandler(bot, around, self._hearing)
-        self._catch_up = DiscordBackfill(bot, around, self._hearing)
-        self._caught_up: asyncio.Task[None] | None = None
+        self._catch_up = DiscordBackfill(bot, around, self._hearing, self._readable)
         self._forms = CommandForms(self, bot, around)
         self._clicks = ButtonHandler(bot, around)
 
@@ -103,16 +102,16 @@ class GatewayClient(discord.AutoShardedClient):
         """Before the gateway is joined: who the bot is, its commands and its buttons."""
         if self.user is not None:
             self._hearing.me = self.user
+        await self._catch_up.prepare()
         self._clicks.join(self)
         await self._forms.join()
 
     async def close(self) -> None:
         """Leave, and remember until when everything was heard."""
-        if not self.is_closed():
-            if self._caught_up is not None:
-                self._caught_up.cancel()
-            await self._catch_up.remember()
+        if self.is_closed():
+            return
         await super().close()
+        await self._catch_up.close()
 
     async def end_heartbeats(self) -> None:
         """End the heartbeat threads that a shard leaves behind when it was just connecting, before the loop ends."""
@@ -170,16 +169,35 @@ class GatewayClient(discord.AutoShardedClient):
             self._ready_at = asyncio.get_running_loop().time()
         self._on_ready()
         logger.info("connected to Discord", extra={"guilds": len(self.guilds), "shards": self.shard_count})
-        if self._caught_up is None or self._caught_up.done():
-            self._caught_up = asyncio.create_task(self._catch_up.run(), name="Discord: catching up")
+        self._catch_up.start()
+
+    async def on_shard_connect(self, _: int) -> None:
+        """Note that a session begins anew that could not be resumed; at the start there was none."""
+        if self._ready_at is not None:
+            self._catch_up.positions.open_gap()
+
+    async def on_guild_available(self, _: discord.Guild) -> None:
+        """Look for what was missed in a server that was away; at the start all of them come, before `on_ready`."""
+        if self._ready_at is not None:
+            self._catch_up.positions.open_gap()
+            self._catch_up.start()
+
+    def _readable(self) -> Iterable[ReadableChannel]:
+        """Return the channels and active threads that the bot may read, with their newest messages as Discord told."""
+        for guild in self.guilds:
+            channels = [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]
+            for channel in channels:
+                if may_read(channel):
+                    last, role = channel.last_message_id or 0, _own_role(guild)
+                    yield ReadableChannel(guild=str(guild.id), id=str(channel.id), last=last, own_role=role)
 
     async def on_sent_message(self, message: Message) -> None:
         """Somebody wrote."""
         guild = self._guild_of(message.guild_id)
-        is_admin = message.is_direct or manages_guild(message, guild)
+        is_admin = manages_guild(message, guild)
         self._learn_channel(message)
         await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
-        await self._catch_up.seen(int(message.id))
+        await self._catch_up.heard(message)
 
     async def on_sent_message_update(self, message: Message) -> None:
         """Handle a change of a message, which may be no more than a preview."""
@@ -237,6 +255,10 @@ class GatewayClient(discord.AutoShardedClient):
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """Forget what was known of a server whose role has other permissions."""
         self._around.directory.forget_guild(str(after.guild.id))
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """Forget what was known of a server one of whose roles is gone."""
+        self._around.directory.forget_guild(str(role.guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
         """Log what came out of an event without what people wrote."""

@@ -104,6 +104,12 @@ class ButtonHandler:
 
     async def _share(self, interaction: Interaction, turn: Turn) -> None:
         """Share a private answer with everybody, with who shares it and what was asked."""
+        by = incoming_of(interaction, "", private=True)
+        if refusal := await self._bot.refuse(by):
+            if refusal.text:
+                await whisper(interaction, refusal.text)
+            await self._bot.mark_answered(by)
+            return
         question = " ".join(turn.incoming.text.split())
         head = f"-# Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}\n"
         open_turn, draft = shared(turn, head)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -11,12 +11,12 @@ import discord
 
 from adapters.discord.api.directory import PLATFORM, ChannelInfo
 from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.api.messages import attachments_of, is_spoken, person_of
+from adapters.discord.api.messages import attachments_of, is_spoken, is_told, person_of, thread_message
 from adapters.discord.api.reply_chain import ReplyChains
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.parse import Names, no_names
+from adapters.discord.events.parse import Names, named_in, no_names
 from adapters.discord.events.requests import in_time
-from adapters.discord.message_content import REPLY, quoted, read_content
+from adapters.discord.message_content import REPLY, read_content
 from adapters.discord.payloads import Message
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
@@ -69,9 +69,21 @@ class DiscordMessageHandler:
             raise
         else:
             text = handled.text if handled.outcome is Outcome.REPLIED else ""
+            if handled.is_refusal:
+                await self._tell_alone(incoming, text)
+                return
         if text:
             await answer_in_place(self._around, incoming, text)
             await self._bot.mark_answered(incoming)
+
+    async def _tell_alone(self, incoming: Incoming, text: str) -> None:
+        """Tell somebody in a direct message that the bot is not open to them; who takes none is told nothing."""
+        try:
+            async with in_time():
+                await send_direct(incoming, plain_pages(text), self._around)
+        except PlatformError as error:
+            logger.info("refusal not told", extra={"conversation": str(incoming.key), "error": str(error)})
+        await self._bot.mark_answered(incoming)
 
     async def incoming(
         self, message: Message, place: ChannelInfo, names: Names, own_role: int | None, *, is_directed: bool = False
@@ -81,13 +93,12 @@ class DiscordMessageHandler:
         None for what cannot be read: without the message-content intent only what is meant for the bot can be. Raises
         `PlatformError`.
         """
-        is_directed = is_directed or place.is_direct or self._is_meant(message, own_role)
+        is_directed = is_directed or place.is_direct or self.is_meant(message, own_role)
         if not (is_directed or self._reads_content):
             return None
-        above = await self._above(message) if is_directed else []
-        content = await self._content(message, names, own_role, place=place, above=above)
+        above = await self._above(message, place) if is_directed else []
+        content = await self._content(message, names, own_role, place)
         text, files = render(content, most=QUESTION_CHARACTERS), attachments_of(message)
-        files += attachments_of(above[0]) if above else ()
         if not (is_directed or text or files):
             return None
         id = message.id
@@ -106,23 +117,31 @@ class DiscordMessageHandler:
             attachments=files,
             is_directed=is_directed,
             addressees=self._addressees(message),
+            mentions=named_in(message.content, names),
             is_top_level=outside,
             is_direct=place.is_direct,
             details=details | ({OPENS_THREAD: "yes"} if outside else {}),
+            above=tuple(thread_message(item, names) for item in reversed(above)),
         )
 
     async def _content(
-        self, message: Message, names: Names, own_role: int | None, *, place: ChannelInfo, above: Sequence[Message]
+        self, message: Message, names: Names, own_role: int | None, place: ChannelInfo
     ) -> MessageContent:
-        """Return what a message holds, with those that a question is about and the title of a post that it begins."""
+        """Return what a message holds, with the title of a post that it begins."""
         content = read_content(message, names, bot_ids=self._ids(own_role))
-        parts = (*content.parts, *(quoted(item, names) for item in above))
         post = await self._directory.post(place.id) if place.is_thread and place.id == message.id else None
-        return replace(content, parts=parts, post=post)
+        return replace(content, post=post)
 
-    async def _above(self, message: Message) -> list[Message]:
-        """Return the messages that a question is about: the one that it replies to, and those above that."""
-        return [] if self._replies_to_me(message) else await self._chains.above(message)
+    async def _above(self, message: Message, place: ChannelInfo) -> list[Message]:
+        """Return the messages that a question is about: the one that it replies to, and those above that.
+
+        What the bot answered in the same conversation stands there already.
+        """
+        if self._replies_to_me(message):
+            return []
+        found = await self._chains.above(message)
+        is_here = place.is_thread or place.is_direct
+        return [item for item in found if is_told(item) and not (is_here and self.is_mine(item))]
 
     # ------------------------------------------------------------ who is meant
 
@@ -137,7 +156,8 @@ class DiscordMessageHandler:
     def _ids(self, own_role: int | None) -> frozenset[str]:
         return frozenset(id for id in (self._my_id, str(own_role or "")) if id)
 
-    def _is_meant(self, message: Message, own_role: int | None) -> bool:
+    def is_meant(self, message: Message, own_role: int | None) -> bool:
+        """Return whether a message mentions the bot or replies to it."""
         return self._mentions_me(message, own_role) or self._replies_to_me(message)
 
     def _mentions_me(self, message: Message, own_role: int | None) -> bool:

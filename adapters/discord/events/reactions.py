@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from adapters.discord.api.messages import is_spoken
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.parse import Names
 from adapters.discord.payloads import Reaction
+from bot.chat.message_policy import EMOJI
 from bot.ports import Bot
 from bot.types import Entrance, Incoming, Person
-
-EMOJI: Final = "🌱"
-"""The emoji that asks the bot. Other reactions cost no request."""
 
 
 class DiscordReactionHandler:
@@ -37,7 +33,7 @@ class DiscordReactionHandler:
             await self._bot.on_reaction(incoming, asked=self._asked(reaction, incoming))
 
     def _asks(self, reaction: Reaction) -> bool:
-        """Return whether somebody else than the bot puts its emoji on somebody else's message.
+        """Return whether somebody else than the bot puts its emoji on somebody else's message; others cost no request.
 
         https://docs.discord.com/developers/events/gateway-events#message-reaction-add
         """

@@ -17,13 +17,21 @@ from discord import app_commands
 
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
-from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
+from adapters.discord.events.requests import (
+    NOT_OURS,
+    Interaction,
+    deferred,
+    incoming_of,
+    say,
+    tell,
+    tell_failure,
+    whisper,
+)
 from bot.chat.settings_panel import (
     PanelRow,
     PanelScope,
     SettingsPanel,
     choices_of,
-    may_change,
     scopes_at,
     stored_scope,
 )
@@ -37,7 +45,6 @@ logger = logging.getLogger(__name__)
 
 PANEL: Final = "/settings"
 HELP: Final = "See and change the settings that apply here."
-ONLY_ADMINISTRATORS: Final = "Only people who can manage the server can change that."
 TAKE_BACK: Final = "(take back)"
 """The value of a choice, as the panels that were sent hold it."""
 FORM_SECONDS: Final = 15 * 60.0
@@ -102,7 +109,8 @@ def _line(row: PanelRow) -> str:
     value = row.value.replace("`", "'")
     value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
     bold = "" if row.effective.origin == "default" else "**"
-    return f"{bold}{row.parameter.name}{bold}: `{value}` · {ORIGINS[row.effective.origin]}"
+    who = "" if row.is_open else f" · {row.holders} change it"
+    return f"{bold}{row.parameter.name}{bold}: `{value}` · {ORIGINS[row.effective.origin]}{who}"
 
 
 def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
@@ -115,6 +123,8 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
         ],
     )
     allowed = [row.parameter for row in state.panel.rows if row.is_open]
+    if not allowed:
+        return [scope]
     parameter: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:parameter:{state.scope}:",
         placeholder="Change a parameter",
@@ -125,7 +135,7 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
             for item in allowed
         ],
     )
-    return [scope, parameter, *([_values(state)] if state.name else [])]
+    return [scope, parameter, *([_values(state)] if state.name in {item.name for item in allowed} else [])]
 
 
 def _values(state: PanelState) -> discord.ui.Select[Any]:
@@ -179,9 +189,14 @@ class PanelHandler:
 
         async def settings(interaction: Interaction) -> None:
             incoming = incoming_of(interaction, PANEL, private=True)
-            if await deferred(self._bot, interaction, incoming) is not None:
+            answered = await deferred(self._bot, interaction, incoming)
+            if answered is None:
+                return
+            if refusal := await self._bot.refuse(incoming):
+                await say(self._around, answered, refusal.text)
+            else:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
-                await self._bot.mark_answered(incoming)
+            await self._bot.mark_answered(incoming)
 
         return app_commands.Command(name="settings", description=HELP, callback=settings)
 
@@ -222,7 +237,11 @@ class PanelHandler:
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
-        if match["what"] == "value":
+        if refusal := await self._bot.refuse(incoming):
+            if refusal.text:
+                await whisper(interaction, refusal.text)
+            await self._bot.mark_answered(incoming)
+        elif match["what"] == "value":
             await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
         elif match["what"] == "parameter" and not choices_of(PARAMETERS[value]):
             current = (await self._bot.get_parameters(incoming.key))[value]
@@ -236,9 +255,6 @@ class PanelHandler:
         self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
     ) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        if not may_change(SCOPE_IDS[scope], (PARAMETERS[name],), is_admin=incoming.is_admin):
-            await tell(self._bot, interaction, incoming, self._bot.reply(incoming, ONLY_ADMINISTRATORS))
-            return
         changing = self._bot.set_parameters(stored_scope(incoming.key, SCOPE_IDS[scope]), {name: value}, asked=incoming)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
@@ -253,7 +269,7 @@ class PanelHandler:
             scope=SCOPE_IDS[scope],
             scopes=scopes_at(has_channel=True, has_thread=not incoming.is_top_level),
             effective=await self._bot.get_parameters(incoming.key),
-            is_admin=incoming.is_admin,
+            permissions=await self._bot.permissions(incoming),
         )
         name = name if name and panel.row(name).choices else ""
         state = PanelState(panel=panel, name=name, note=note)

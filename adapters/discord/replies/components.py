@@ -39,8 +39,18 @@ def rows_for(draft: Draft, turn: Turn) -> tuple[Row, ...]:
 
 def names_turn(rows: Sequence[Component], turn: TurnId) -> bool:
     """Return whether the buttons of a message belong to that turn."""
-    matches = (TEMPLATE.fullmatch(item.custom_id) for row in rows for item in row.components)
-    return any(match["turn"] == str(turn) for match in matches if match)
+    return str(turn) in _turns_of(rows)
+
+
+def are_below_answer(rows: Sequence[Component]) -> bool:
+    """Return whether the buttons of a message are those under an answer."""
+    return bool(_turns_of(rows))
+
+
+def _turns_of(rows: Sequence[Component]) -> frozenset[str]:
+    """Return the turns that the buttons of a message name."""
+    names = (item.custom_id for row in rows for item in row.components)
+    return frozenset(match["turn"] for name in names if (match := TEMPLATE.fullmatch(name)))
 
 
 def _row(turn: TurnId, actions: Sequence[ReplyAction]) -> Row:

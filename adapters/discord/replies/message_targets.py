@@ -84,7 +84,14 @@ class ChannelTarget:
         return await self._post(body)
 
     async def _post(self, body: Mapping[str, Any]) -> str:
-        return Message.read(await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel)).id
+        """Post a message; what the same nonce gave before and says something else is edited."""
+        posted = Message.read(await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel))
+        if posted.content.strip() != str(body["content"]).strip():
+            changes = {name: body[name] for name in ("content", "components", "allowed_mentions")}
+            await self.rest.call(
+                "PATCH", f"{_MESSAGES}/{{message_id}}", body=changes, channel_id=self.channel, message_id=posted.id
+            )
+        return posted.id
 
     async def edit(self, id: str, page: Page, *, priority: Priority) -> None:
         """Edit without naming flags, so that previews stay suppressed."""

@@ -12,11 +12,14 @@ from adapters.discord.replies.components import Row, rows_for
 from adapters.discord.replies.markdown import to_discord
 from bot.chat.reply_actions import ENDED, is_search
 from bot.delivery import Splitter, known, split
-from bot.delivery.footer import footer_parts
+from bot.delivery.footer import SEPARATOR, footer_parts
 from bot.types import Draft, Source, Turn
 
 TITLE: Final = 120
 """Characters of a source's title, so that twenty of them fit into one or two messages."""
+
+SMALL: Final = "-# "
+"""What begins a line of small print."""
 
 THINKING: Final = "-# Thinking…"
 SEARCHING: Final = "-# Searching the web…"
@@ -74,7 +77,7 @@ class Renderer:
         if draft.status == "stopped":
             blocks.append("-# Stopped.")
         if draft.footer is not None:
-            blocks.append(f"-# {' · '.join(footer_parts(draft.footer))}")
+            blocks.append(f"{SMALL}{SEPARATOR.join(footer_parts(draft.footer))}")
         return blocks
 
 

@@ -11,6 +11,7 @@ from adapters.slack.api.directory import SlackChannel
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.message_content import BROADCAST
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import ListPage, SlackMessage
 from adapters.slack.replies.rendering import COMMAND
@@ -50,8 +51,8 @@ async def read_channel(
 
 
 def _is_outside(message: SlackMessage) -> bool:
-    """Return whether a message stands outside threads; one that was sent to the channel as well does not."""
-    return message.thread_ts in {"", message.ts}
+    """Return whether a message stands in the channel itself; a reply does that was sent there as well."""
+    return message.thread_ts in {"", message.ts} or message.subtype == BROADCAST
 
 
 async def read_replies(

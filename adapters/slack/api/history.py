@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.slack.api.client import SlackClient
@@ -21,8 +22,18 @@ from bot.types import Person, ReadMessage
 THREAD_PAGES: Final = 50
 """How far back a thread is read at most; Slack pages it from its beginning."""
 
-PAGE_SECONDS: Final = 20.0
-"""How long the answer to a question waits for one page of its thread."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urgency:
+    """Urgency of a reading: who goes first, and how many seconds one page is waited for."""
+
+    priority: Priority
+    patience: float
+
+
+FOR_AN_ANSWER: Final = Urgency(priority=Priority.FINAL, patience=20.0)
+ON_DEMAND: Final = Urgency(priority=Priority.FINAL, patience=60.0)
+BESIDE_OTHERS: Final = Urgency(priority=Priority.NORMAL, patience=120.0)
 
 FEW_AT_ONCE: Final = (
     "Apps that are distributed outside its marketplace get 15 messages a minute; an app of your own has no such limit."
@@ -31,10 +42,16 @@ FEW_AT_ONCE: Final = (
 
 
 async def read_pages(
-    calls: SlackClient, channel: str, thread: str, *, oldest: str = "", pages: int = THREAD_PAGES
+    calls: SlackClient,
+    channel: str,
+    thread: str,
+    *,
+    oldest: str = "",
+    pages: int = THREAD_PAGES,
+    urgency: Urgency = ON_DEMAND,
 ) -> list[SlackMessage]:
     """Return the messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
-    read = _pages(calls, channel, thread, oldest=oldest, most=pages)
+    read = _pages(calls, channel, thread, oldest=oldest, most=pages, urgency=urgency)
     return _in_order([item async for page in read for item in page])
 
 
@@ -44,22 +61,22 @@ async def read_readable(
     """Return the messages of a thread as far as Slack gives them, oldest first, and why that is not all."""
     found: list[SlackMessage] = []
     try:
-        async for page in _pages(calls, channel, thread, patience=PAGE_SECONDS):
+        async for page in _pages(calls, channel, thread, urgency=FOR_AN_ANSWER):
             found += page
     except PlatformError as error:
         return _in_order(found), error
     return _in_order(found), None
 
 
-async def read_one(calls: SlackClient, channel: str, ts: str) -> SlackMessage:
-    """Return one message, whether or not it stands in a thread; an empty one where it is gone. Raises `PlatformError`.
+async def read_one(calls: SlackClient, channel: str, ts: str) -> SlackMessage | None:
+    """Return one message, whether or not it stands in a thread; None where it is gone. Raises `PlatformError`.
 
     Of what begins no thread Slack gives that message alone
     (https://docs.slack.dev/reference/methods/conversations.replies).
     """
     arguments = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
     page = ListPage.read(await calls.call("conversations.replies", arguments, priority=Priority.FINAL))
-    return next((item for item in page.messages if item.ts == ts), SlackMessage())
+    return next((item for item in page.messages if item.ts == ts), None)
 
 
 def unread_notice(error: PlatformError, *, read: int) -> str:
@@ -75,7 +92,13 @@ def unread_notice(error: PlatformError, *, read: int) -> str:
 
 
 async def _pages(
-    calls: SlackClient, channel: str, thread: str, *, oldest: str = "", most: int = THREAD_PAGES, patience: float = 60
+    calls: SlackClient,
+    channel: str,
+    thread: str,
+    *,
+    oldest: str = "",
+    most: int = THREAD_PAGES,
+    urgency: Urgency = ON_DEMAND,
 ) -> AsyncIterator[list[SlackMessage]]:
     """Yield the messages of a thread, or of a channel for "", page by page. Raises `PlatformError`."""
     method = "conversations.replies" if thread else "conversations.history"
@@ -89,7 +112,7 @@ async def _pages(
             "include_all_metadata": True,
             "cursor": cursor or None,
         }
-        page = ListPage.read(await calls.call(method, arguments, priority=Priority.FINAL, patience=patience))
+        page = ListPage.read(await calls.call(method, arguments, priority=urgency.priority, patience=urgency.patience))
         yield [*page.messages]
         cursor = page.next_cursor
         if not cursor:

@@ -20,7 +20,7 @@ from adapters.slack.events.parse import (
     read_message,
     without_mention,
 )
-from adapters.slack.message_content import is_same, mentions
+from adapters.slack.message_content import is_same, mentions, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
@@ -123,6 +123,7 @@ class SlackMessageHandler:
             is_direct=said.is_direct,
             is_top_level=not said.thread and not said.is_direct,
             is_admin=member.is_admin,
+            mentions=named_in(without_mention(said.text, workspace.bot_user), names),
             time_zone=member.time_zone,
             details=details_of(workspace, user_team=said.user_team or member.team),
         )
@@ -186,6 +187,10 @@ def details_of(workspace: SlackWorkspace, *, user_team: str = "") -> Mapping[str
 
 
 def kind_of(workspace: SlackWorkspace, member: Member, user_team: str) -> AuthorKind:
-    """Return whether somebody belongs to the workspace, or to an organisation that shares a channel with it."""
+    """Return whether somebody belongs to the workspace, as a guest or not, or to an organisation that shares a channel
+    with it.
+    """
     from_elsewhere = not workspace.enterprise and user_team not in {"", workspace.team}
-    return AuthorKind.EXTERNAL if member.is_stranger or from_elsewhere else AuthorKind.MEMBER
+    if member.is_stranger or from_elsewhere:
+        return AuthorKind.EXTERNAL
+    return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from adapters.slack.message_content import NOTICES
+from adapters.slack.message_content import BROADCAST, NOTICES
 from adapters.slack.payloads import SlackMessage, first_line, moment
 from bot.types import ConversationKey
 
 PLATFORM: Final = "slack"
-SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
+SPOKEN: Final = frozenset({"", "file_share", BROADCAST, "me_message", "bot_message"})
 """Subtypes of messages that people and apps write."""
 
 DIRECT: Final = frozenset({"im"})

@@ -11,7 +11,7 @@ from adapters.slack.events.event_payloads import Interaction, ReactionEvent
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import read_message
 from adapters.slack.events.requests import asked_by
-from adapters.slack.payloads import moment
+from adapters.slack.payloads import SlackMessage, moment
 from bot.ports import Bot, Clock
 from bot.types import Entrance
 
@@ -32,7 +32,7 @@ class SlackReactionHandler:
         if not _asks(event, workspace.bot_user):
             return
         channel = event.item.channel
-        message = await read_one(workspace.calls, channel, event.item.ts)
+        message = await read_one(workspace.calls, channel, event.item.ts) or SlackMessage()
         said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=channel)
         if said is None or workspace.is_own(message):
             return

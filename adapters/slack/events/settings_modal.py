@@ -14,7 +14,7 @@ from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_view import SCOPE, SettingsTarget, form, read_form, read_where
 from bot.chat.rate_limit import Priority
-from bot.chat.settings_panel import SettingsPanel, may_change, own_values, stored_scope
+from bot.chat.settings_panel import SettingsPanel, own_values, stored_scope
 from bot.commands.parameter_text import place_text
 from bot.parameters import Scope
 from bot.ports import Bot, Clock
@@ -46,7 +46,7 @@ class SettingsModal:
         key = asked.key
         kinds = SettingsTarget(channel=key.channel, thread=key.thread, kind="workspace").kinds
         where = SettingsTarget(channel=key.channel, thread=key.thread, kind=kinds[-1])
-        view = await self._form(workspace, where, body.actor)
+        view = await self._form(workspace, where, asked)
         arguments = {"trigger_id": body.trigger_id, "view": view}
         try:
             await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
@@ -60,10 +60,11 @@ class SettingsModal:
         where = read_where(shown.private_metadata)
         if where is None or kind not in where.kinds:
             return
-        if await self._is_refused(workspace, await self._asked(workspace, body, where, Entrance.BUTTON)):
+        asked = await self._asked(workspace, body, where, Entrance.BUTTON)
+        if await self._is_refused(workspace, asked):
             return
         chosen = next(item for item in where.kinds if item == kind)
-        view = await self._form(workspace, replace(where, kind=chosen), body.actor)
+        view = await self._form(workspace, replace(where, kind=chosen), asked)
         arguments = {"view_id": shown.id, "hash": shown.hash or None, "view": view}
         await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
 
@@ -76,12 +77,12 @@ class SettingsModal:
         asked = await self._asked(workspace, body, where, Entrance.FORM)
         if await self._is_refused(workspace, asked):
             return {}
-        panel = await self._panel(workspace, where, body.actor)
+        panel = await self._panel(workspace, where, asked)
+        if not panel.is_open:
+            return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         changes, errors = read_form(where, view, panel)
         if errors:
             return errors
-        if not may_change(where.kind, is_admin=panel.is_admin):
-            return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         if changes:
             scope = stored_scope(_key(workspace, where), where.kind)
             answer = _confirmation(scope, changes) if where.channel else ""
@@ -104,17 +105,17 @@ class SettingsModal:
             await self._hearing.show(workspace, asked, refusal)
         return refusal is not None
 
-    async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, user: str) -> dict[str, object]:
-        return form(where, await self._panel(workspace, where, user))
+    async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, asked: Incoming) -> dict[str, object]:
+        return form(where, await self._panel(workspace, where, asked))
 
-    async def _panel(self, workspace: SlackWorkspace, where: SettingsTarget, user: str) -> SettingsPanel:
-        member, key = await workspace.directory.member(user), _key(workspace, where)
+    async def _panel(self, workspace: SlackWorkspace, where: SettingsTarget, asked: Incoming) -> SettingsPanel:
+        key = _key(workspace, where)
         return SettingsPanel(
             scope=where.kind,
             scopes=where.kinds,
             effective=await self._bot.get_parameters(key),
             own=await own_values(self._bot, key, where.kind),
-            is_admin=member.is_admin,
+            permissions=await self._bot.permissions(asked),
         )
 
 

@@ -54,7 +54,7 @@ def read_where(text: str) -> SettingsTarget | None:
 
 
 def form(where: SettingsTarget, panel: SettingsPanel) -> dict[str, Any]:
-    """Return the form that shows a panel."""
+    """Return the form that shows a panel: what somebody may not set there is told, with who may."""
     blocks = [_scope_block(panel)]
     blocks += [_input(where, row) if row.is_open else _told(row) for row in panel.rows]
     return {
@@ -96,7 +96,7 @@ def _input(where: SettingsTarget, row: PanelRow) -> Block:
 
 
 def _told(row: PanelRow) -> Block:
-    text = f"{row.parameter.name}: {_in_force(row)}. Only administrators can set it."
+    text = f"{row.parameter.name}: {_in_force(row)}. Only {row.holders} can set it."
     return {"type": "context", "elements": [_plain(text)]}
 
 

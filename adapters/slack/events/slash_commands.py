@@ -12,9 +12,10 @@ from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import Interaction
 from adapters.slack.events.messages import SlackMessageHandler
+from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
-from adapters.slack.message_content import mentions
+from adapters.slack.message_content import mentions, named_in
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
@@ -29,7 +30,7 @@ from adapters.slack.replies.rendering import (
 )
 from bot.chat.rate_limit import Priority
 from bot.commands.command import Command
-from bot.commands.parser import question_in
+from bot.commands.parser import as_question, question_in
 from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 SETTINGS_SHORTCUT: Final = "seed_settings"
 SUMMARISE_SHORTCUT: Final = "seed_summarise"
 SETTINGS_WORD: Final = "settings"
+HELP_WORD: Final = "help"
 PRIVATE_WORD: Final = "private"
 ALONE: Final = "private:"
 """How the conversation of a question begins that is shown to nobody; no thread of Slack has such a name."""
@@ -53,8 +55,11 @@ POST_SECONDS: Final = 2.0
 def usage() -> str:
     """Return what can follow the slash command, a line each."""
     lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in all_commands().values()]
-    private = f"- `{COMMAND} ask {PRIVATE_WORD} ...`, also with search: Only you see the question and its answer."
-    return "\n".join((*lines, private, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
+    asked = (f"`{COMMAND} {name} {PRIVATE_WORD} ...`" for name in ("ask", "search"))
+    private = f"- {', '.join(asked)}: Only you see the question and its answer."
+    form = f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."
+    reaction = f"Put :{EMOJI}: on a message that I left alone, and I answer it."
+    return "\n".join((*lines, private, form, "", reaction))
 
 
 class SlashCommandHandler:
@@ -73,14 +78,15 @@ class SlashCommandHandler:
         word, rest = (*raw.split(None, 1), "", "")[:2]
         command = find_command(word)
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND)
-        asked = replace(asked, text=f"/{to_plain(raw, names)}")
+        asked = replace(asked, text=f"/{to_plain(raw, names)}", mentions=named_in(raw, names))
         if word.lower() == SETTINGS_WORD:
             await self._settings.open(workspace, body, asked)
-        elif not word:
+        elif not word or (word.lower() == HELP_WORD and not rest):
             await self._hearing.reply(workspace, asked, usage())
         elif command is None:
-            unknown = f"There is no `{COMMAND} {escape_code(to_plain(word, names))}`. There are:\n\n{usage()}"
-            await self._hearing.reply(workspace, asked, unknown)
+            unknown = f"There is no `{COMMAND} {escape_code(to_plain(word, names))}`."
+            told = " ".join(filter(None, (unknown, as_question(asked.text))))
+            await self._hearing.reply(workspace, asked, f"{told} There are:\n\n{usage()}")
         elif command.needs_mark:
             question, is_private = _without_private(rest)
             asked = replace(asked, text=f"/{word} {to_plain(question, names)}", private=is_private)

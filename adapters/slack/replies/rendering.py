@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
+from adapters.slack.elements import Element, elements_of, words_of
 from bot.chat.reply_actions import LABELS, ReplyAction, actions_of
 from bot.commands.registry import all_commands
-from bot.delivery.footer import footer_parts
+from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
 from bot.types import Draft, Footer, Source, TurnId
 
 Block = dict[str, Any]
@@ -33,6 +34,8 @@ BUTTONS: Final = (ReplyAction.CONTINUE, ReplyAction.REGENERATE, ReplyAction.RETR
 """The buttons under finished answers, in the order in which they are shown."""
 
 DRAWN: Final = (*BUTTONS, *RATINGS, ReplyAction.STOP, ReplyAction.CORRECT)
+CONTROLS: Final = frozenset({FEEDBACK, *(f"{ACTION}{action}" for action in DRAWN)})
+"""What stands under answers to be pressed."""
 
 NO_ANSWER: Final = "There is no answer."
 
@@ -118,8 +121,16 @@ def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
     return [*blocks, *_button_blocks(draft, turn)]
 
 
+def is_below_answer(block: Element) -> bool:
+    """Return whether a block is the small print or the buttons under an answer, which say nothing to a reader."""
+    elements = elements_of(block.elements)
+    if block.type == "context":
+        return len(elements) == 1 and is_footer(words_of(elements[0].text))
+    return bool(elements) and all(item.action_id in CONTROLS for item in elements)
+
+
 def _small_print(footer: Footer) -> str:
-    return " · ".join(footer_parts(footer))
+    return SEPARATOR.join(footer_parts(footer))
 
 
 def _small(text: str) -> Block:

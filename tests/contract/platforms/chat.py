@@ -16,7 +16,19 @@ from bot.parameters import Scope, find
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.types import HandleResult, Incoming, Outcome, TextDelta, Turn
+from bot.types import (
+    HandleResult,
+    Incoming,
+    NewRule,
+    Outcome,
+    PlaceKind,
+    RuleKind,
+    RulePlace,
+    Subject,
+    SubjectKind,
+    TextDelta,
+    Turn,
+)
 from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ScriptedModel, words
 
@@ -66,6 +78,7 @@ class Chat(ABC):
 
     name: str
     workspace: str
+    channel: str
     mention: str
 
     def __init__(self, platform: Any, store: MemoryStore) -> None:
@@ -165,6 +178,15 @@ class Chat(ABC):
         for name, text in values.items():
             value = find(name).format(find(name).parse(text))
             await self.store.put_setting(Scope(kind="workspace", key=f"{self.name}/{self.workspace}"), name, value)
+
+    async def rule(self, kind: RuleKind, person: str = "ada") -> None:
+        """Keep a rule about somebody in the channel; roles of administrators are those of the workspace."""
+        workspace = f"{self.name}/{self.workspace}"
+        place = RulePlace(kind=PlaceKind.CHANNEL, key=f"{workspace}/{self.channel}")
+        if kind is RuleKind.ADMINISTRATOR:
+            place = RulePlace(kind=PlaceKind.WORKSPACE, key=workspace)
+        subject = Subject(kind=SubjectKind.PERSON, id=f"{self.name}/{self.id_of(person)}")
+        await self.store.add_rule(NewRule(kind=kind, subject=subject, place=place))
 
     @property
     def turns(self) -> Sequence[Turn]:

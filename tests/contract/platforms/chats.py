@@ -64,7 +64,7 @@ class RecordedView:
 class PlaygroundChat(Chat):
     """The pages of Ada and Bob."""
 
-    name, workspace, mention = PLATFORM, "local", MENTION
+    name, workspace, channel, mention = PLATFORM, "local", "general", MENTION
 
     def __init__(self, playground: Playground, store: MemoryStore) -> None:
         super().__init__(playground, store)
@@ -151,7 +151,7 @@ class SlackChat(Chat):
     def __init__(self, slack: RunningSlack, platform: SlackPlatform, store: MemoryStore) -> None:
         super().__init__(platform, store)
         self.slack = slack
-        self.workspace, self.mention = slack.team.id, slack.mention()
+        self.workspace, self.channel, self.mention = slack.team.id, slack.general.id, slack.mention()
         app = slack.person("Deploys", bot_id="B0DEPLOYS", app_id="A0DEPLOYS")
         slack.general.members.append(app.id)
         self.people = {"ada": slack.ada, "bob": slack.ben, "deploys": app}
@@ -222,7 +222,7 @@ class DiscordChat(Chat):
         self.people["deploys"].bot = True
         self.guild = discord.guild("Garden", *self.people.values())
         self.general = next(iter(self.guild.channels.values()))
-        self.workspace, self.mention = str(self.guild.id), discord.mention()
+        self.workspace, self.channel, self.mention = str(self.guild.id), str(self.general.id), discord.mention()
         self._listening: asyncio.Task[None] | None = None
 
     async def listen(self) -> None:
@@ -322,7 +322,7 @@ async def discord() -> AsyncIterator[DiscordChat]:
 class PigeonChat(Chat):
     """A room of the emulated Pigeon: no direct messages, no files, no other bots."""
 
-    name, workspace, mention = SPEC.name, "f1", PIGEON_MENTION
+    name, workspace, channel, mention = SPEC.name, "f1", "garden", PIGEON_MENTION
 
     def __init__(self, pigeon: Pigeon, platform: Any, store: MemoryStore) -> None:
         super().__init__(platform, store)

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bot.ports import Ledger
 from bot.types import (
     Channel,
     ChannelMessage,
+    Charge,
     Conversation,
     ConversationKey,
     Draft,
@@ -18,8 +20,12 @@ from bot.types import (
     Media,
     NewEntry,
     Person,
+    Purpose,
+    RequestId,
+    SentRequest,
     Settlement,
     Source,
+    Turn,
     TurnState,
     Usage,
     Workspace,
@@ -79,8 +85,19 @@ def picture(data: bytes, name: str = "leaf.png") -> Media:
 
 
 def settlement(*entries: NewEntry, state: TurnState = TurnState.DONE, **changes: Any) -> Settlement:
-    fields: dict[str, Any] = {"draft": Draft(status="done", text="answer"), "model": "seed-2-0-lite"}
+    fields: dict[str, Any] = {"draft": Draft(status="done", text="answer")}
     return Settlement(state=state, entries=entries, **(fields | changes))
+
+
+async def pay(
+    store: Ledger, turn: Turn, usage: Usage, cost: Decimal = Decimal(0), *, model: str = "seed-2-0-lite"
+) -> RequestId:
+    """Send a request for a turn and settle it."""
+    ahead = Charge(usage=Usage(input=1, estimated=True), cost=Decimal(0))
+    request = SentRequest(turn=turn, purpose=Purpose.ANSWER, model=model, charge=ahead)
+    id = await store.open_request(request)
+    await store.settle_request(id, Charge(usage=usage, cost=cost))
+    return id
 
 
 def remembered(**changes: Any) -> Conversation:

@@ -29,6 +29,7 @@ from tests.contract.stores.samples import (
     at,
     entry,
     message,
+    pay,
     remembered,
     settlement,
 )
@@ -137,7 +138,8 @@ async def test_what_was_forgotten_in_mid_answer_does_not_come_back(store: AnySto
     await store.enqueue(asked("later", seconds=5))
     outcome = await store.forget_conversation(KEY)
     assert set(outcome.interrupted[KEY]) == {turn.id, turn.id + 1}
-    assert (await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))).withdrawn
+    await pay(store, turn, Usage(input=2))
+    assert (await store.record(turn, settlement(entry("a", text=SECRET)))).withdrawn
     await store.close(turn, retracted=True)
     assert await texts(store) == []
     assert not await store.open_conversations()
@@ -149,7 +151,8 @@ async def test_somebody_forgotten_in_mid_answer_is_not_named_by_it(store: AnySto
     begin = clock()
     turn = await under_way(store, "a")
     await store.forget_person("slack", "U1")
-    await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))
+    await pay(store, turn, Usage(input=2))
+    await store.record(turn, settlement(entry("a", text=SECRET)))
     await store.close(turn, retracted=True)
     clock.advance(1)
     theirs = await store.usage_totals(since=begin, until=clock(), within=Within(author_id="U1"))

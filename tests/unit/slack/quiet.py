@@ -78,8 +78,8 @@ class RememberingBot(QuietBot):
     async def handle(self, incoming: Incoming) -> HandleResult:
         if self.fails:
             raise StorageUnavailable("the disk is full")
-        if name := unknown_command(incoming.typed or incoming.text):
-            raise refuse_unknown(name)
+        if unknown_command(words := incoming.typed or incoming.text):
+            raise refuse_unknown(words)
         self.heard.append(incoming)
         return HandleResult(outcome=Outcome.ANSWERING)
 
