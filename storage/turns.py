@@ -227,7 +227,6 @@ class SqlTurns(SqlTurnQueries):
         return context.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
 
     @unit_of_work
-    @unit_of_work
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> Recorded:
         now = as_utc(self._clock())
         key = turn.incoming.key

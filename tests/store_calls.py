@@ -16,6 +16,7 @@ from bot.chat.follow_ups import TALK_LENGTH
 from bot.parameter_resolver import scopes_of
 from bot.turns.effects import SetParameters
 from bot.types import (
+    AuditRecord,
     Charge,
     Condensation,
     Conversation,
@@ -24,8 +25,14 @@ from bot.types import (
     Draft,
     Edit,
     Incoming,
+    NewRule,
     NewSchedule,
     Person,
+    PlaceKind,
+    RuleKind,
+    RulePlace,
+    Subject,
+    SubjectKind,
     SummaryPart,
     Task,
     Turn,
@@ -126,6 +133,18 @@ async def _scheduled(scene: Scene) -> None:
     await scene.store.advance_schedule(schedule, next_at=LATER + timedelta(days=1), since=START)
     await scene.store.pause_schedule(schedule.id, paused=True, next_at=LATER)
     await scene.store.remove_schedule(schedule.id)
+
+
+async def _governed(scene: Scene) -> None:
+    key = scene.key
+    place = RulePlace(kind=PlaceKind.CHANNEL, key=f"{key.platform}/{key.workspace}/{key.channel}")
+    rule = NewRule(kind=RuleKind.DENY, subject=Subject(kind=SubjectKind.GUESTS), place=place)
+    await scene.store.remove_rule((await scene.store.add_rule(rule)).id)
+    await scene.store.put_role(f"{key.platform}/{key.workspace}", "persona", "managers")
+    await scene.store.record_audit(
+        AuditRecord(at=START, who="operator", place=place.key, action="setting", what="persona", via="command")
+    )
+    await scene.store.audit_trail(since=START, limit=5)
 
 
 async def _installed(scene: Scene) -> None:
@@ -300,6 +319,10 @@ CALLS: Mapping[str, Call] = {
     "get_mark": lambda scene: scene.store.get_mark(_place(scene.key), PERSON),
     "put_mark": lambda scene: scene.store.put_mark(_place(scene.key), PERSON, START),
     "add_schedule, get_schedules, advance_schedule, pause_schedule, remove_schedule": _scheduled,
+    "rules_for": lambda scene: scene.store.rules_for(scene.key),
+    "rules_within": lambda scene: scene.store.rules_within("slack/"),
+    "roles_in": lambda scene: scene.store.roles_in("slack/T1"),
+    "add_rule, remove_rule, put_role, record_audit, audit_trail": _governed,
     "due_schedules": lambda scene: scene.store.due_schedules(START),
 }
 
@@ -310,6 +333,10 @@ LARGER: Mapping[str, str] = {
     "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",
     "spent, a workspace": "an administrator's command: adds up its days",
     "spent, all": "an operator's command: adds up its days",
+    "rules_for": "rules are written by hand, one by one: there are few, and one that cannot be read counts everywhere",
+    "rules_within": "an administrator's command: shows the rules, of which there are few",
+    "roles_in": "what administrators opened or closed: at most one row for each command and parameter",
+    "add_rule, remove_rule, put_role, record_audit, audit_trail": "an administrator's commands",
     "settle_abandoned": "once a minute: looks at the requests under way",
     "delete_place, a channel": "once in a channel's life: all that was said there",
     "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",

@@ -8,6 +8,8 @@ from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
 from bot.access.rule_text import rule_text
+from bot.parameters import PARAMETERS
+from bot.plurals import quantity
 from bot.turns.effects import (
     AddDigest,
     AddRule,
@@ -76,8 +78,18 @@ def _entries(_change: Change[Any], _before: Mapping[str, str], _result: Any) -> 
 @_entries.register
 def _(change: SetParameters, before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
     place = change.scope.key
-    entries = [_Entry("setting", name, place, before.get(name, ""), now or "") for name, now in change.values.items()]
-    return [entry for entry in entries if entry.before != entry.after]
+    return [
+        _Entry("setting", name, place, _shown(name, before.get(name)), _shown(name, now))
+        for name, now in change.values.items()
+        if (before.get(name) or "") != (now or "")
+    ]
+
+
+def _shown(name: str, value: str | None) -> str:
+    """Return a value as the trail keeps it: of what people write there only the length, since the trail outlives it."""
+    if value and name in PARAMETERS and PARAMETERS[name].kind == "text":
+        return f"a text of {quantity(len(value), 'character')}"
+    return value or ""
 
 
 @_entries.register
