@@ -6,6 +6,7 @@ They know no platform, no database and no wire. Times are aware and in UTC, mone
 from bot.types.chat import (
     ANSWER_IN,
     EMPTY,
+    PLACE_STATE,
     Attachment,
     AuthorKind,
     ConversationKey,
@@ -104,6 +105,7 @@ __all__ = [
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
+    "PLACE_STATE",
     "SOURCES_ID",
     "Attachment",
     "AuthorKind",
