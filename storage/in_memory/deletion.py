@@ -279,12 +279,14 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
             self._keep(replace(turn, incoming=replace(asked, text=edit.text)))
         return False
 
-    async def edit_context(self, channel: ConversationKey, edit: Edit) -> None:
-        for turn in [item for item in self._in_channel(channel) if item.state is TurnState.REMEMBERED]:
-            said = turn.incoming
-            is_newer = self._edited_at.get(turn.id, as_utc(edit.at)) <= as_utc(edit.at)
-            if said.source_id == edit.source_id != "" and said.text and is_newer:
-                self._edited_at[turn.id] = as_utc(edit.at)
+    async def edit_waiting(self, channel: ConversationKey, edit: Edit) -> None:
+        for turn in [
+            item for item in self._in_channel(channel) if item.state in {TurnState.QUEUED, TurnState.REMEMBERED}
+        ]:
+            said, at = turn.incoming, as_utc(edit.at)
+            is_it = said.source_id == edit.source_id != "" and said.text and said.task is not Task.SUMMARY
+            if is_it and self._edited_at.get(turn.id, at) <= at:
+                self._edited_at[turn.id] = at
                 self._keep(replace(turn, incoming=replace(said, text=edit.text)))
 
     async def _correct(self, channel: ConversationKey, edit: Edit) -> bool:
