@@ -132,7 +132,7 @@ class _Line:
         return "".join(parts) + self._text[at:]
 
     def _is_mere(self, token: re.Match[str]) -> bool:
-        """Return whether a bracket stays as it is because it is no part of a link; most are not, where there are many."""
+        """Return whether a bracket stays as it is since it is no part of a link, as most are where there are many."""
         if token.lastgroup == "open":
             return token.start() not in self._pairs and self._text[token.start()] == "["
         return token.lastgroup == "close" and not self._text.startswith("(", token.end())
