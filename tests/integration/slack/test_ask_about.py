@@ -39,7 +39,7 @@ async def test_a_question_about_a_message_is_shown_and_answered_below_it(in_thre
         await slack.say(slack.ada, slack.general, f"{slack.mention()} sure?", thread_ts=root.ts)
         await play.settled()
         assert sent(play).count("The pump") == 1
-        assert slack.violations == slack.pings == []
+        assert (slack.violations, slack.pings) == ([], [])
 
 
 async def test_a_private_question_about_a_message_is_shown_to_nobody_else() -> None:
