@@ -19,6 +19,7 @@ from bot.types.access import (
 from bot.types.chat import (
     ANSWER_IN,
     EMPTY,
+    PLACE_STATE,
     Attachment,
     AuthorKind,
     ConversationKey,
@@ -117,6 +118,7 @@ __all__ = [
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
+    "PLACE_STATE",
     "SOURCES_ID",
     "AccessRule",
     "Attachment",

@@ -176,14 +176,19 @@ class DiscordMessageHandler:
     # ------------------------------------------------------------ changes
 
     async def edited(self, message: Json, *, names: Names = no_names, own_role: int | None = None) -> None:
-        """Follow a changed text; previews and other additions of Discord are no edits. Raises `StorageError`."""
+        """Follow a changed text. Previews that Discord adds are no edits: what waits takes them in.
+
+        Raises `StorageError`.
+        """
         edited_at = field(message, "edited_timestamp")
-        if not edited_at or "content" not in message or not is_spoken(message) or self.is_mine(message):
+        is_preview = not edited_at and bool(records(message, "embeds")) and "timestamp" in message
+        if not (edited_at or is_preview) or "content" not in message or not is_spoken(message) or self.is_mine(message):
             return
         place = await self._place(field(message, "guild_id"), field(message, "channel_id"))
         incoming = await self.incoming(message, place, names, own_role)
         if incoming is not None:
-            await self._bot.on_message_edited(incoming, at=moment(edited_at))
+            at = moment(edited_at) if edited_at else incoming.at
+            await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
