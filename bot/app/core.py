@@ -25,7 +25,7 @@ from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, TurnId
-from storage import SqlStore, has_queue, migrate, open_store, single_instance
+from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
 
 logger = logging.getLogger(__name__)
 
@@ -78,24 +78,25 @@ async def open_core(
     await migrate_patiently(url)
     async with AsyncExitStack() as stack:
         stack.enter_context(single_instance(url))
-        store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not EngineRole.ASKS))
+        clock = await stack.enter_async_context(open_clock(url, utc_now))
+        store = await stack.enter_async_context(open_store(url, clock=clock, queued=role is not EngineRole.ASKS))
         model, rates = await stack.enter_async_context(model_of(settings))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files, searches = make_files(settings, platforms), not settings.uses_local_model
         options = TurnOptions(files=files, searches=searches, takeover=takeover)
-        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, options=options)
+        manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
         dispatcher = Dispatcher(
             store,
             manager.answer,
             worker=_worker_name(),
-            clock=utc_now,
+            clock=clock,
             times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
             embedded=role is EngineRole.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
-            await stack.enter_async_context(_ticking(Digests(store, platforms, dispatcher.wake, clock=utc_now)))
-        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now, times=DateWords())
+            await stack.enter_async_context(_ticking(Digests(store, platforms, dispatcher.wake, clock=clock)))
+        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, times=DateWords())
         yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
 
 

@@ -19,6 +19,9 @@ BUG_SECONDS = (2.0, 4.0, 8.0)
 LONGEST_WAIT_SECONDS = 300.0
 """A person would rather be told than wait longer; questions asked meanwhile in the conversation wait as well."""
 
+LONGEST_PUT_OFF = timedelta(minutes=10)
+"""No turn is put off for longer."""
+
 MOST_CLAIMS = 8
 """How often a turn is begun without an outcome before it is held to be what ends its runners."""
 
@@ -80,12 +83,19 @@ def seconds_until_due(waiting: Waiting, now: datetime, *, pause: float) -> float
     """Return how many seconds the next turn of a conversation has to wait; 0 when it is due.
 
     `pause` seconds have to pass since the newest arrival, so that what people write in one go is answered together
-    and what the platform delivered in the wrong order is put right; but never more than four pauses in all.
+    and what the platform delivered in the wrong order is put right; but never more than four pauses in all. What seems
+    to come later than it can was told by a clock that has been set back since, and is due.
     """
-    due = min(
-        waiting.last_accepted_at + timedelta(seconds=pause),
-        waiting.first_accepted_at + timedelta(seconds=pause * LONGEST_PAUSE_FACTOR),
+    rest = (
+        min(
+            waiting.last_accepted_at + timedelta(seconds=pause),
+            waiting.first_accepted_at + timedelta(seconds=pause * LONGEST_PAUSE_FACTOR),
+        )
+        - now
     )
-    if waiting.not_before is not None:
-        due = max(due, waiting.not_before)
-    return max(0.0, (due - now).total_seconds())
+    put_off = waiting.not_before - now if waiting.not_before is not None else timedelta()
+    left = (
+        rest if rest <= timedelta(seconds=pause) else timedelta(),
+        put_off if put_off <= LONGEST_PUT_OFF else timedelta(),
+    )
+    return max(0.0, max(left).total_seconds())
