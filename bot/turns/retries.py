@@ -13,6 +13,10 @@ RETRY_SECONDS = (5.0, 20.0, 60.0)
 SHOW_SECONDS = (2.0, 10.0, 30.0)
 """The same for a turn whose answer the platform did not take, as when a connection breaks."""
 
+ACCESS_SECONDS = 60.0
+ACCESS_HOLDS = timedelta(hours=1)
+"""How often a turn looks whether its platform accepts the bot again, and for how long after its question."""
+
 BUG_SECONDS = (2.0, 4.0, 8.0)
 """The same for a turn that a bug has ended."""
 
@@ -58,6 +62,11 @@ def next_retry(retries: int, retry_after: float | None, now: datetime, *, chance
 def next_showing(showings: int, now: datetime) -> datetime | None:
     """Return when an answer that the platform did not take is shown again, None when its turn is to fail."""
     return now + timedelta(seconds=SHOW_SECONDS[showings]) if showings < len(SHOW_SECONDS) else None
+
+
+def next_look_for_access(turn: Turn, now: datetime) -> datetime | None:
+    """Return when a turn is run again whose platform does not accept the bot, None when it has waited long enough."""
+    return now + timedelta(seconds=ACCESS_SECONDS) if now - turn.incoming.at < ACCESS_HOLDS else None
 
 
 def next_after_bug(turn: Turn, now: datetime) -> datetime | None:
