@@ -11,6 +11,7 @@ from itertools import count
 from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
 from bot.ports import Clock
+from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     EMPTY,
     OPEN_STATES,
@@ -110,7 +111,7 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
         left = (oldest.post_left_at or as_utc(self._clock())) if oldest.post_begun_at else None
         self._settle_open(lambda line: line.turn == oldest.id)
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
-        claimed = replace(claimed, post_left_at=left)
+        claimed = replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left)
         return self._with_merged(self._keep(claimed))
 
     async def begin_post(self, turn: Turn) -> None:
@@ -317,7 +318,8 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
 
     def _waits(self, turn: Turn) -> bool:
         not_before = self._not_before.get(turn.id)
-        return not_before is not None and not_before > as_utc(self._clock())
+        now = as_utc(self._clock())
+        return not_before is not None and now < not_before <= now + LONGEST_PUT_OFF
 
     def _claimed(self, turn: Turn) -> Turn:
         current = self._turns.get(turn.id)
