@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from benchmarks.crash.history import Asked, Press, Pressed, Setting, Shown
+from benchmarks.crash.history import Asked, Press, Pressed, Setting, Shown, Stored
 from tests.emulators.seed.answers import called
 
 LENGTHS = (20, 20, 60, 120, 350)  # words
@@ -74,8 +74,8 @@ class Town(Protocol):
         """Wait until everything that people did has reached the bot, or they were told that it has not."""
         ...
 
-    def finish(self) -> None:
-        """Note when each question was acknowledged, once all has settled."""
+    def finish(self, stored: Stored) -> None:
+        """Note when each question was stored and acknowledged, once all has settled."""
         ...
 
     def shown(self) -> Sequence[Shown]:

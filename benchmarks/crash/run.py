@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import tempfile
 import time
@@ -11,14 +12,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.crash.discord_people import DiscordTown
 from benchmarks.crash.fleet import Fleet
-from benchmarks.crash.history import Charge, History, Request
+from benchmarks.crash.history import Charge, History, Request, told
 from benchmarks.crash.killer import Killer
 from benchmarks.crash.outages import Outages, TestedDatabase, database
 from benchmarks.crash.people import Crowd, Notes, Town
 from benchmarks.crash.slack_people import SlackTown
 from benchmarks.crash.stored import is_quiet, read_stored
 from benchmarks.crash.verdicts import judge
+from tests.emulators.discord import Options as DiscordOptions
+from tests.emulators.discord import running_discord
 from tests.emulators.seed.options import API_KEY
 from tests.emulators.seed.options import Options as SeedOptions
 from tests.emulators.seed.server import RunningSeed, running_seed
@@ -106,11 +110,13 @@ def ready_words(plan: Plan, town: Town) -> str:
 @asynccontextmanager
 async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
     """Yield people on a platform that the harness itself serves, so that it outlives every bot."""
-    if platform != "slack":
-        raise ValueError(f"there is no platform {platform!r}")
-    options = SlackOptions(redeliver_after_s=1.0, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000)
-    async with running_slack(options) as slack:
-        yield SlackTown(slack, notes)
+    if platform == "slack":
+        options = SlackOptions(redeliver_after_s=1.0, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000)
+        async with running_slack(options) as slack:
+            yield SlackTown(slack, notes)
+    else:
+        async with running_discord(DiscordOptions(identify_interval_s=1.0, keep_requests=1_000)) as discord:
+            yield DiscordTown(discord, notes)
 
 
 class Run:
@@ -144,6 +150,9 @@ class Run:
         finally:
             await self._fleet.end(keeping)
         history = await self._history()
+        if self._plan.log != Path(os.devnull):
+            self._plan.log.with_suffix(".seen").write_text("\n".join(told(history)))
+            self._plan.log.with_suffix(".stored").write_text("\n".join(history.stored.texts))
         return Result(
             plan=self._plan,
             verdicts=judge(history),
@@ -200,7 +209,8 @@ class Run:
             quiet = quiet + 1 if await asyncio.to_thread(is_quiet, self._base.url) else 0
 
     async def _history(self) -> History:
-        self._town.finish()
+        stored = await asyncio.to_thread(read_stored, self._base.url)
+        self._town.finish(stored)
         return History(
             asked=self._notes.asked,
             shown=self._town.shown(),
@@ -209,7 +219,7 @@ class Run:
             scheduled=self._notes.scheduled,
             due=self._notes.due,
             requests=requests_of(self._seed),
-            stored=await asyncio.to_thread(read_stored, self._base.url),
+            stored=stored,
             left=self._town.left(),
             ended_at=time.time(),
         )

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from benchmarks.crash.history import Asked, Seen, Setting, Shown, State
+from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
 from tests.emulators.slack import Channel, Message, Person, RunningSlack
@@ -187,16 +187,16 @@ class SlackTown:
         ]
 
     def _controls(self, message: Message) -> Sequence[str]:
-        return message.versions[-1].controls
+        return message.seen[-1].controls
 
-    def finish(self) -> None:
+    def finish(self, _stored: Stored) -> None:
         """Note when each question was acknowledged."""
         acknowledged: dict[str, float] = {}
         for delivery in self._slack.deliveries.log:
             if delivery.acknowledged_at is not None and (ts := _event_ts(delivery)):
                 acknowledged.setdefault(ts, delivery.acknowledged_at)
         for asked in self._notes.asked:
-            asked.acknowledged_at = acknowledged.get(self._messages[asked.name].ts)
+            asked.acknowledged_at = asked.stored_at = acknowledged.get(self._messages[asked.name].ts)
 
     def shown(self) -> Sequence[Shown]:
         """All that the bot wrote, for everybody or for one person."""
@@ -207,8 +207,13 @@ class SlackTown:
                 id=message.ts,
                 place=_place(message),
                 seen=[
-                    Seen(at=each.at, text=each.text, state=_state(each, is_private=message.only_for is not None))
-                    for each in message.versions
+                    Seen(
+                        at=each.at,
+                        text=each.text,
+                        state=_state(each, is_private=message.only_for is not None),
+                        is_cut=CONTINUE in each.controls,
+                    )
+                    for each in message.seen
                 ],
                 only_for=message.only_for.id if message.only_for else "",
             )
@@ -248,7 +253,4 @@ def _state(version: Version, *, is_private: bool) -> State:
         return "writing" if version.text else "thinking"
     if RETRY in version.controls:
         return "failed"
-    return "done" if REGENERATE in version.controls else "writing"
-
-
-__all__ = ["Asked", "SlackTown"]
+    return "done" if REGENERATE in version.controls else "part"

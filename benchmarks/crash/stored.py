@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
 from benchmarks.crash.history import Charge, Stored
+from storage.codec import as_utc
 from storage.database import is_sqlite, parse_url
 from storage.tables import IS_OPEN, BaseTable, DeliveryRow, LedgerRow, ScheduleRow, SettingRow, TurnRow
 from tests.emulators.seed.answers import CALL
@@ -43,12 +44,13 @@ def is_quiet(url: str) -> bool:
 def read_stored(url: str) -> Stored:
     """Return all that counts for the verdicts."""
     with looking(url) as connection:
-        said = sa.select(col(TurnRow.text)).where(col(TurnRow.source_id) != "")
-        names = (name for (text,) in connection.execute(said) for name, _ in CALL.findall(text))
+        said = sa.select(col(TurnRow.text), col(TurnRow.accepted_at)).where(col(TurnRow.source_id) != "")
+        stored = [(name, at) for text, at in connection.execute(said) for name, _ in CALL.findall(text)]
         return Stored(
             open_turns=_count(connection, TurnRow, IS_OPEN),
             texts=list(_texts(connection)),
-            turns=Counter(names),
+            turns=Counter(name for name, _ in stored),
+            accepted={name: as_utc(at).timestamp() for name, at in stored},
             settings=_settings(connection),
             schedules=_schedules(connection),
             ledger=_ledger(connection),

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from benchmarks.crash.history import (
-    FINISHED,
     UNDER_WORK,
     Answer,
     Asked,
@@ -30,7 +29,6 @@ def lost(history: History) -> Sequence[str]:
     """Find questions that were acknowledged and have no answer, though the work has ended and the queue is empty."""
     answered = {name for answer in answers(history.shown) for name in sections(answer.text)}
     apologies = {shown.place for shown in history.shown if shown.last.state == "failed"}
-    stopped = {press.place for press in history.pressed if press.kind == "stop"}
     return [
         _told(asked, "has no answer")
         for asked in history.asked
@@ -38,7 +36,7 @@ def lost(history: History) -> Sequence[str]:
         and asked.removed_at is None
         and asked.name not in answered
         and asked.place not in apologies
-        and not (asked.place in stopped and _stopped(history, asked))
+        and not _broken_off(history, asked)
     ]
 
 
@@ -90,7 +88,7 @@ def unasked(history: History) -> Sequence[str]:
 
 
 def out_of_order(history: History) -> Sequence[str]:
-    """Find questions that were answered before one of their place that had been acknowledged before they were asked."""
+    """Find questions that were answered before one of their place that had been stored before they were asked."""
     began: dict[tuple[str, str], float] = {}
     for answer in answers(history.shown):
         for name in sections(answer.text):
@@ -99,7 +97,7 @@ def out_of_order(history: History) -> Sequence[str]:
     for asked in _by_place(history.asked):
         for first, second in pairwise(asked):
             at = [began.get((item.place, item.name)) for item in (first, second)]
-            if first.acknowledged_at is None or first.acknowledged_at > second.at or None in at:
+            if first.stored_at is None or first.stored_at > second.at or None in at:
                 continue
             if at[1] < at[0]:  # type: ignore[operator]  # both are there
                 wrong.append(f"{second.name} was answered before {first.name} in {first.place}")
@@ -142,7 +140,7 @@ def placeholder(history: History) -> Sequence[str]:
 
 
 def wrong_text(history: History) -> Sequence[str]:
-    """Find finished answers that are not what was asked for; a beginning is right only where somebody pressed Stop."""
+    """Find finished answers that are not what was asked for; a beginning is right after Stop, or if it says so."""
     expected = {(asked.place, asked.name): asked.expected for asked in history.asked}
     wrong = []
     for answer in answers(history.shown):
@@ -151,7 +149,7 @@ def wrong_text(history: History) -> Sequence[str]:
         said = sections(answer.text)
         for number, (name, text) in enumerate(said.items(), start=1):
             fitting = expected.get((answer.place, name), [])
-            may_end = number == len(said) and _pressed(history, answer.place, "stop")
+            may_end = number == len(said) and (answer.is_cut or _pressed(history, answer.place, "stop"))
             if fitting and not any(_fits(text, whole, may_end=may_end) for whole in fitting):
                 wrong.append(f"{name} in {answer.place}: {len(text)} of {len(fitting[0])} characters, {text[-30:]!r}")
     return wrong
@@ -219,6 +217,7 @@ def contradicting_request(history: History) -> Sequence[str]:
     """Find requests that hold another answer than was given, or that do not extend the one before in their place."""
     expected = {asked.name: asked for asked in history.asked}
     stopped = {press.place for press in history.pressed if press.kind in {"stop", "continue"}}
+    stopped |= {shown.place for shown in history.shown if any(seen.is_cut for seen in shown.seen)}
     wrong = []
     for request in history.requests:
         for text in (text for role, text in request.messages if role == "assistant"):
@@ -303,12 +302,15 @@ def _pressed(history: History, place: str, kind: str) -> bool:
     return any(press.place == place and press.kind == kind for press in history.pressed)
 
 
-def _stopped(history: History, asked: Asked) -> bool:
-    """Return whether an empty answer stands where somebody pressed Stop: it began after the question."""
-    return any(
-        answer.place == asked.place and answer.state in FINISHED and answer.began_at >= asked.at
+def _broken_off(history: History, asked: Asked) -> bool:
+    """Return whether an answer to a question was stopped, or broke off, before it came to it."""
+    is_stopped = any(
+        press.place == asked.place and press.kind == "stop" and press.at >= asked.at for press in history.pressed
+    )
+    return is_stopped or any(
+        answer.place == asked.place and answer.is_cut and answer.parts[-1].last.at >= asked.at
         for answer in answers(history.shown)
-    ) or any(press.place == asked.place and press.kind == "stop" and press.at >= asked.at for press in history.pressed)
+    )
 
 
 def _told(asked: Asked, what: str) -> str:
