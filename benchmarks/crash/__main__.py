@@ -1,4 +1,4 @@
-"""`python -m benchmarks.crash --kills N --seed S --mode sqlite|postgres --platform slack|discord`: a table of a run.
+"""`python -m benchmarks.crash --kills N --seed S --mode sqlite|postgres --platform slack|discord|web`: one run.
 
 The emulators live in this process and survive the kills; the bots are `seedling run` on SQLite, and on PostgreSQL the
 processes of the Procfile with two workers. A run says "void" by itself where the machine is so busy that processes live
@@ -27,7 +27,7 @@ def main() -> int:
     """Print what came of a run; 1 when anything went wrong, 2 when it says nothing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--platform", choices=("slack", "discord"), default="slack")
+    parser.add_argument("--platform", choices=("slack", "discord", "web"), default="slack")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--life", type=float, help="mean seconds that a process lives: 6 on SQLite, 12 else")

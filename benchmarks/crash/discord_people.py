@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from adapters.discord.events.messages import NOT_TAKEN
 from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
@@ -15,6 +16,7 @@ from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo
 from tests.emulators.discord.world import CHAT_INPUT, CONTEXT_MENU, DEFAULT, REPLY, Channel, Message, User
+from tests.emulators.seed.answers import called
 from tests.emulators.versions import Version
 
 CHANNELS = 6
@@ -33,6 +35,7 @@ class DiscordTown:
         self._discord = discord
         self._notes = notes
         self._messages: dict[str, Message] = {}  # by the question's name
+        self._used: dict[str, Interaction] = {}  # the same
         self._people = [discord.person("ada"), discord.person("ben")]
         names = [f"channel-{number}" for number in range(CHANNELS)]
         guild = discord.guild("Garden", *self._people, channels=names)
@@ -61,15 +64,25 @@ class DiscordTown:
             "regenerate": (0.7, self._regenerate),
             "set": (1, self._set),
             "deletion": (0.5, self._delete),
+            "edit": (1, self._edit),
+            "file": (0.7, self._file),
+            "asked by command": (1, self._ask_by_command),
+            "continue": (0.5, self._continue),
         }
 
     async def begin(self) -> None:
-        """Let questions come without what others asked in the channel: the emulated model would answer that as well."""
-        given = {"parameter": "channel_context", "value": "0", "where": "workspace"}
-        await self._command(self._channels[0], given)
+        """Let questions come without what others asked in the channel, which the emulated model would answer as well.
+
+        Little is sent of a conversation, so that there is something to trim and to condense.
+        """
+        for name, value in (("channel_context", "0"), ("context", "economy")):
+            await self._command(self._channels[0], {"parameter": name, "value": value, "where": "workspace"})
 
     async def settled(self) -> None:
         """Wait for nothing: Discord delivers once, or never."""
+
+    async def close(self) -> None:
+        """Let nobody wait for anything."""
 
     # ------------------------------------------------------------ what people do
 
@@ -97,12 +110,39 @@ class DiscordTown:
     async def _regenerate(self) -> None:
         await self._press("regenerate", REGENERATE)
 
+    async def _continue(self) -> None:
+        await self._press("continue", CONTINUE)
+
+    async def _edit(self) -> None:
+        """Change one's own question: either is right, by when the bot heard of it."""
+        asked = [item for item in self._notes.asked[-10:] if item.removed_at is None and item.name in self._messages]
+        if asked:
+            chosen = self._notes.chance.choice(asked)
+            message = self._messages[chosen.name]
+            chosen.expected.append(called(chosen.name, 30).partition(": ")[2])
+            mention = f"{self._discord.mention()} " if message.channel.guild else ""
+            self._discord.edit(message.author, message, f"{mention}call {chosen.name}, 30 words ({chosen.secret})")
+
+    async def _file(self) -> None:
+        content = b"The harbour opens at nine.\n" * 20
+        await self._ask(self._somebody(), self._notes.chance.choice(self._channels), files=[("notes.txt", content)])
+
+    async def _ask_by_command(self) -> None:
+        """Ask by the slash command; what says that the bot is thinking becomes the answer."""
+        channel = self._notes.chance.choice(self._channels)
+        asked, text = self._notes.question(str(channel.id), is_command=True)
+        with suppress(CannotDo):
+            used = self._discord.slash(self._somebody(), channel, "ask", {"question": text})
+            self._used[asked.name] = used
+            asked.place = f"{channel.id}/{used.id}"
+            await self._perhaps_again(used)
+
     async def _press(self, kind: Any, control: str) -> None:
         """Press a button under an answer that has it."""
         found = [(message, name) for message in self._answers() for name in _controls(message, control)]
         if found:
             message, name = self._notes.chance.choice(found[-10:])
-            self._notes.press(kind, str(message.channel.id))
+            self._notes.press(kind, _place(message))
             with suppress(CannotDo):
                 await self._perhaps_again(self._discord.press(self._admin, message, name))
 
@@ -142,10 +182,11 @@ class DiscordTown:
             chosen.removed_at = time.time()
             self._discord.delete(message.author, message)
 
-    async def _ask(self, person: User, channel: Channel) -> None:
+    async def _ask(self, person: User, channel: Channel, *, files: Sequence[tuple[str, bytes]] = ()) -> None:
         asked, text = self._notes.question(str(channel.id))
         is_direct = channel.guild is None
-        message = self._discord.say(person, channel, text if is_direct else f"{self._discord.mention()} {text}")
+        words = text if is_direct else f"{self._discord.mention()} {text}"
+        message = self._discord.say(person, channel, words, attachments=files)
         self._messages[asked.name] = message
         if not (is_direct or channel.is_thread):
             asked.place = str(message.id)  # the thread that the answer opens
@@ -181,9 +222,12 @@ class DiscordTown:
         return [message for message in self._written() if not message.deleted and not message.ephemeral]
 
     def finish(self, stored: Stored) -> None:
-        """Note when each question was stored; Discord is told of nothing, and every question is owed an answer."""
+        """Note when each question was stored; every one is owed an answer, or a word that it could not be saved."""
+        refused = {item.replied_to.id for item in self._written() if _is_refusal(item) and item.replied_to}
         for asked in self._notes.asked:
-            asked.acknowledged_at = asked.at
+            used, message = self._used.get(asked.name), self._messages.get(asked.name)
+            is_taken = used.is_acknowledged if used else message is not None and message.id not in refused
+            asked.acknowledged_at = asked.at if is_taken else None
             asked.stored_at = stored.accepted.get(asked.name)
 
     def shown(self) -> Sequence[Shown]:
@@ -191,7 +235,7 @@ class DiscordTown:
         return [
             Shown(
                 id=str(message.id),
-                place=str(message.channel.id),
+                place=_place(message),
                 seen=[
                     Seen(
                         at=each.at,
@@ -204,6 +248,7 @@ class DiscordTown:
                 only_for=str(message.seen_by.id) if message.ephemeral and message.seen_by else "",
             )
             for message in self._written()
+            if not _is_refusal(message)
         ]
 
     def left(self) -> Sequence[str]:
@@ -222,6 +267,16 @@ class DiscordTown:
 
 def _controls(message: Message, kind: str) -> Sequence[str]:
     return [name for name in message.seen[-1].controls if name.startswith(kind)]
+
+
+def _is_refusal(message: Message) -> bool:
+    return message.content == NOT_TAKEN
+
+
+def _place(message: Message) -> str:
+    """Return the conversation of a message: its channel or thread, or the command that it answers."""
+    by_command = f"/{message.interaction['id']}" if message.interaction and not message.ephemeral else ""
+    return f"{message.channel.id}{by_command}"
 
 
 def _answer(text: str) -> str:

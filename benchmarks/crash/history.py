@@ -70,7 +70,7 @@ class Asked:
 
     `expected` are the answers that fit, each whole; more than one where it was edited. `acknowledged_at` is when the
     platform was told that it is stored, None for never; `stored_at` when it was at the latest; `removed_at` when its
-    author deleted it or had it forgotten.
+    author deleted it or had it forgotten. What is asked by a command is delivered once, acknowledged or not.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Asked:
     secret: str = ""
     acknowledged_at: float | None = None
     stored_at: float | None = None
+    is_command: bool = False
     removed_at: float | None = None
 
 
@@ -132,6 +133,7 @@ class Stored:
     settings: Mapping[str, str] = field(default_factory=dict)  # by place
     schedules: Mapping[str, int] = field(default_factory=dict)  # by place
     ledger: Sequence[Charge] = ()
+    web: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # answers: place, status, text, by id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +211,11 @@ def same(text: str) -> str:
 
 
 def answers(shown: Sequence[Shown]) -> Iterator[Answer]:
-    """Yield the standing answers; a part goes on in the message after it, unless that begins with a question's name."""
+    """Yield the standing answers; a part goes on in the message after it."""
     parts: list[Shown] = []
     public = (each for each in shown if each.stands and not each.only_for)
     for message in sorted(public, key=lambda each: (each.place, each.seen[0].at)):
-        goes_on = parts and parts[0].place == message.place and parts[-1].last.state == "part"
-        if parts and not (goes_on and not _SECTION.match(message.last.text)):
+        if parts and not (parts[0].place == message.place and parts[-1].last.state == "part"):
             yield Answer(place=parts[0].place, parts=parts)
             parts = []
         parts = [*parts, message]

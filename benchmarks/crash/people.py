@@ -28,14 +28,21 @@ class Notes:
         self.settings: list[Setting] = []
         self.scheduled: dict[str, int] = {}
         self.due: dict[str, int] = {}
+        self.digests: dict[str, int] = {}
         self.counts: dict[str, int] = {}
 
-    def question(self, place: str, words: int | None = None) -> tuple[Asked, str]:
+    def question(self, place: str, *, is_command: bool = False) -> tuple[Asked, str]:
         """Return the next question for a place, and its text."""
         name = f"q{len(self.asked)}"
-        count = words or self.chance.choice(LENGTHS)
-        expected = called(name, count).partition(": ")[2]
-        asked = Asked(name=name, place=place, at=time.time(), expected=[expected], secret=f"sesame{len(self.asked)}x")
+        count = self.chance.choice(LENGTHS)
+        asked = Asked(
+            name=name,
+            place=place,
+            at=time.time(),
+            expected=[called(name, count).partition(": ")[2]],
+            secret=f"sesame{len(self.asked)}x",
+            is_command=is_command,
+        )
         self.asked.append(asked)
         return asked, f"call {name}, {count} words ({asked.secret})"
 
@@ -84,6 +91,10 @@ class Town(Protocol):
 
     def left(self) -> Sequence[str]:
         """Return what still looks like work beside messages."""
+        ...
+
+    async def close(self) -> None:
+        """Let everybody go home."""
         ...
 
     def violations(self) -> Sequence[str]:

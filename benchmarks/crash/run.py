@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from benchmarks.crash.people import Crowd, Notes, Town
 from benchmarks.crash.slack_people import SlackTown
 from benchmarks.crash.stored import is_quiet, read_stored
 from benchmarks.crash.verdicts import judge
+from benchmarks.crash.web_people import WebTown
 from tests.emulators.discord import Options as DiscordOptions
 from tests.emulators.discord import running_discord
 from tests.emulators.seed.options import API_KEY
@@ -86,11 +88,11 @@ async def run(plan: Plan) -> Result:
             notes = Notes(plan.seed)
             town = await stack.enter_async_context(open_town(plan.platform, notes))
             surroundings = {
+                "PORT": "0",
                 **town.surroundings,
                 "DATABASE_URL": base.url,
                 "SEED_BASE_URL": seed.url,
                 "SEED_API_KEY": API_KEY,
-                "PORT": "0",
                 "SECRET_KEY": "a secret for one run",
             }
             fleet = Fleet(processes(plan), surroundings, folder=Path(name), log=plan.log, ready=ready_words(plan, town))
@@ -99,7 +101,9 @@ async def run(plan: Plan) -> Result:
 
 def processes(plan: Plan) -> Sequence[str]:
     """Return the commands of the processes, as the Procfile has them, with two workers."""
-    return ("run",) if plan.mode == "sqlite" else ("web", plan.platform, "worker", "worker")
+    if plan.mode == "sqlite":
+        return ("run",)
+    return ("web", *([] if plan.platform == "web" else [plan.platform]), "worker", "worker")
 
 
 def ready_words(plan: Plan, town: Town) -> str:
@@ -114,6 +118,10 @@ async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
         options = SlackOptions(redeliver_after_s=1.0, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000)
         async with running_slack(options) as slack:
             yield SlackTown(slack, notes)
+    elif platform == "web":
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        yield WebTown(port, notes)
     else:
         async with running_discord(DiscordOptions(identify_interval_s=1.0, keep_requests=1_000)) as discord:
             yield DiscordTown(discord, notes)
@@ -148,6 +156,7 @@ class Run:
             await self._settled()
             settling = time.monotonic() - disturbed
         finally:
+            await self._town.close()
             await self._fleet.end(keeping)
         history = await self._history()
         if self._plan.log != Path(os.devnull):
@@ -182,7 +191,8 @@ class Run:
                 task.cancel()
             await asyncio.gather(crowd, outages, model, return_exceptions=True)
         self._seed.faults.clear()
-        await self._crowd.done()
+        async with asyncio.timeout(LAST_SECONDS):
+            await self._crowd.done()
 
     async def _fail_now_and_then(self) -> None:
         chance = random.Random(self._plan.seed + 3)
@@ -218,6 +228,7 @@ class Run:
             settings=self._notes.settings,
             scheduled=self._notes.scheduled,
             due=self._notes.due,
+            digests=self._notes.digests,
             requests=requests_of(self._seed),
             stored=stored,
             left=self._town.left(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from benchmarks.crash.history import (
     UNDER_WORK,
@@ -18,9 +18,13 @@ from benchmarks.crash.history import (
     same,
     sections,
 )
+from bot.context.transcript import NOTES_MARK
 
 BESIDE_SECONDS = 20.0
 """A second message may stand for so long before it is taken back (`bot.turns.takeover` looks for ten seconds)."""
+
+UNDER_WAY_SECONDS = 15.0
+"""A press of Stop may be under way for so long, its process held up included, and stops what was asked meanwhile."""
 
 Verdict = Callable[[History], Sequence[str]]
 
@@ -45,7 +49,7 @@ def unacknowledged(history: History) -> Sequence[str]:
     return [
         _told(asked, "is stored and was never acknowledged")
         for asked in history.asked
-        if asked.acknowledged_at is None and asked.name in history.stored.turns
+        if asked.acknowledged_at is None and not asked.is_command and asked.name in history.stored.turns
     ]
 
 
@@ -248,12 +252,20 @@ def _changed_prefixes(history: History) -> Iterator[str]:
 
 
 def _extends(request: Request, before: Request) -> bool:
-    """Return whether the answered part of an earlier request is part of a later one, as it was."""
+    """Return whether what was answered in an earlier request stands in a later one, but for what was trimmed."""
     kept = [message for message in before.messages if message[0] != "system"]
     while kept and kept[-1][0] != "assistant":
         kept.pop()  # what was not answered then may be asked differently
     now = [message for message in request.messages if message[0] != "system"]
-    return not kept or any(now[start : start + len(kept)] == kept for start in range(len(now)))
+    ends = [number for number, message in enumerate(now, start=1) if kept and message == kept[-1]]
+    return not kept or any(_ends_so(now[:end], kept) for end in ends)
+
+
+def _ends_so(said: Sequence[tuple[str, str]], kept: Sequence[tuple[str, str]]) -> bool:
+    """Return whether messages end as others do; the beginning may be trimmed, with notes in its place."""
+    pairs = zip(reversed(said), reversed(kept), strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return all(text.startswith(NOTES_MARK) for _, text in said[: len(said) - shared])
 
 
 def ledger_without_bill(history: History) -> Sequence[str]:
@@ -305,7 +317,8 @@ def _pressed(history: History, place: str, kind: str) -> bool:
 def _broken_off(history: History, asked: Asked) -> bool:
     """Return whether an answer to a question was stopped, or broke off, before it came to it."""
     is_stopped = any(
-        press.place == asked.place and press.kind == "stop" and press.at >= asked.at for press in history.pressed
+        press.place == asked.place and press.kind == "stop" and press.at + UNDER_WAY_SECONDS >= asked.at
+        for press in history.pressed
     )
     return is_stopped or any(
         answer.place == asked.place and answer.is_cut and answer.parts[-1].last.at >= asked.at
