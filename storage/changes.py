@@ -17,11 +17,14 @@ from bot.turns.effects import (
     NoteFeedback,
     Nothing,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
+    SetBudget,
     SetParameters,
     StopTurns,
 )
 from bot.types import DeletionOutcome, Incoming, Schedule, TurnId
+from storage.budgets import SqlBudgets
 from storage.database import within
 from storage.deletion import SqlDeletion
 from storage.deletion_fences import hold_alone, hold_together
@@ -32,7 +35,7 @@ from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
 
 
-class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep):
+class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlBudgets, SqlSchedules, SqlDeletion, SqlUpkeep):
     """The stores that commands, buttons and forms change."""
 
 
@@ -68,6 +71,16 @@ def _(change: SetParameters, store: SqlChanges, session: Session) -> int:
             within(SqlSettings.put_setting)(store, session, change.scope, name, value)
             rows += 1
     return rows
+
+
+@changed.register
+def _(change: SetBudget, store: SqlChanges, session: Session) -> None:
+    within(SqlBudgets.put_budget)(store, session, change.budget)
+
+
+@changed.register
+def _(change: RemoveBudget, store: SqlChanges, session: Session) -> bool:
+    return within(SqlBudgets.remove_budget)(store, session, change.scope, change.period)
 
 
 @changed.register

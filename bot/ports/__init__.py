@@ -20,6 +20,7 @@ from bot.ports.platforms import (
 )
 from bot.ports.stores import (
     AdapterStateStore,
+    BudgetStore,
     Ledger,
     SettingStore,
     Store,
@@ -32,6 +33,7 @@ from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 __all__ = [
     "AdapterStateStore",
     "Bot",
+    "BudgetStore",
     "ChannelReader",
     "Clock",
     "Commands",

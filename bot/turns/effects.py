@@ -11,10 +11,13 @@ from typing import Final, Generic, TypeVar
 from bot.parameters import Scope
 from bot.types import (
     NO_TURNS,
+    Budget,
+    BudgetScope,
     ConversationKey,
     DeletionOutcome,
     Incoming,
     NewSchedule,
+    Period,
     Schedule,
     ScheduleId,
     TurnId,
@@ -56,6 +59,21 @@ class SetParameters(Change[int]):
 
     scope: Scope
     values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBudget(Change[None]):
+    """Set a budget."""
+
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveBudget(Change[bool]):
+    """Remove a budget; whether there was one."""
+
+    scope: BudgetScope
+    period: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

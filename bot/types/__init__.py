@@ -3,6 +3,7 @@
 They know no platform, no database and no wire. Times are aware and in UTC, money is Decimal, tokens are counts.
 """
 
+from bot.types.budgets import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
     EMPTY,
@@ -23,7 +24,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
-from bot.types.ledger import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, Within
+from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -100,6 +101,7 @@ __all__ = [
     "BOT",
     "EMPTY",
     "EVERYTHING",
+    "INSTALLATION",
     "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",
@@ -107,12 +109,16 @@ __all__ = [
     "SOURCES_ID",
     "Attachment",
     "AuthorKind",
+    "Budget",
+    "BudgetScope",
+    "BudgetUse",
     "Channel",
     "ChannelMessage",
     "Charge",
     "Condensation",
     "Conversation",
     "ConversationKey",
+    "Costs",
     "Covered",
     "DeletionOutcome",
     "Draft",
@@ -138,6 +144,7 @@ __all__ = [
     "Outcome",
     "ParameterValue",
     "PendingAnswer",
+    "Period",
     "Person",
     "Place",
     "Point",

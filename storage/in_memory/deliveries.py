@@ -21,7 +21,9 @@ from bot.turns.effects import (
     NoteFeedback,
     Nothing,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
+    SetBudget,
     SetParameters,
     StopTurns,
 )
@@ -141,6 +143,16 @@ async def _(change: SetParameters, store: Any) -> int:
             await store.put_setting(change.scope, name, value)
             rows += 1
     return rows
+
+
+@_changed.register
+async def _(change: SetBudget, store: Any) -> None:
+    await store.put_budget(change.budget)
+
+
+@_changed.register
+async def _(change: RemoveBudget, store: Any) -> bool:
+    return bool(await store.remove_budget(change.scope, change.period))
 
 
 @_changed.register

@@ -1,6 +1,7 @@
 """Tables, with the conversion of rows to values and back."""
 
 from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.ledger import IS_UNSETTLED, LedgerRow, charge_columns
@@ -43,6 +44,7 @@ __all__ = [
     "NOTHING_OWED",
     "AdapterStateRow",
     "BaseTable",
+    "BudgetRow",
     "ChannelMessageRow",
     "ChannelRow",
     "ConversationRow",
