@@ -16,6 +16,7 @@ from bot.types.access import (
     Subject,
     SubjectKind,
 )
+from bot.types.budgets import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
     EMPTY,
@@ -37,7 +38,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
-from bot.types.ledger import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, Within
+from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -114,6 +115,7 @@ __all__ = [
     "BOT",
     "EMPTY",
     "EVERYTHING",
+    "INSTALLATION",
     "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",
@@ -124,12 +126,16 @@ __all__ = [
     "Attachment",
     "AuditRecord",
     "AuthorKind",
+    "Budget",
+    "BudgetScope",
+    "BudgetUse",
     "Channel",
     "ChannelMessage",
     "Charge",
     "Condensation",
     "Conversation",
     "ConversationKey",
+    "Costs",
     "Covered",
     "DeletionOutcome",
     "Draft",
@@ -158,6 +164,7 @@ __all__ = [
     "Outcome",
     "ParameterValue",
     "PendingAnswer",
+    "Period",
     "Person",
     "Place",
     "PlaceKind",

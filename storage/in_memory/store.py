@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import count
 
+from bot.access.budgets import reservation, scope_of
 from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
 from bot.ports import Clock
@@ -33,9 +35,9 @@ from bot.types import (
     takes_others,
 )
 from storage.codec import as_utc
+from storage.in_memory.budgets import MemoryBudgets
 from storage.in_memory.deletion import MemoryDeletion, blank
 from storage.in_memory.deliveries import MemoryDeliveries
-from storage.in_memory.ledger import MemoryLedger
 from storage.in_memory.message_changes import is_refused, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries
 from storage.in_memory.talk import MemoryTalk, order
@@ -54,7 +56,7 @@ from storage.turn_rules import (
 )
 
 
-class MemoryTurns(MemoryTalk, MemoryLedger):
+class MemoryTurns(MemoryTalk, MemoryBudgets):
     """A `TurnStore` in memory.
 
     `settlements` tells how each turn ended, `condensations` what its trim left, and `errors` why it was not shown.
@@ -62,7 +64,7 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
 
     def __init__(self, *, clock: Clock) -> None:
         super().__init__(clock=clock)
-        MemoryLedger.__init__(self)
+        MemoryBudgets.__init__(self)
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
         self.condensations: dict[TurnId, Condensation] = {}
@@ -199,8 +201,10 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
         return any(adds_to(turn, other) for other in self._open(turn.incoming.key))
 
     async def open_request(self, request: SentRequest) -> RequestId:
-        self._claimed(request.turn)
-        return self._add_line(request)
+        current = self._claimed(request.turn)
+        covering = self._uses(scope_of(current.incoming.key, current.incoming.author))
+        held = reservation(covering, request.purpose, request.costs) if covering else Decimal(0)
+        return self._add_line(request, held)
 
     async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
         current = self._claimed(turn)
