@@ -46,7 +46,7 @@ class StreamingModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:  # noqa: ARG002  the port's
         """Yield a long answer, some seconds long."""
-        yield RequestSent(tokens=100)
+        yield RequestSent(tokens=100, most=4_096)
         for number in range(WORDS):
             await asyncio.sleep(WORD_SECONDS)
             yield TextDelta(f"word{number} ")

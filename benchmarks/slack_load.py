@@ -42,7 +42,7 @@ class SlowModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Yield the answer to anything."""
-        yield RequestSent(tokens=len(request.entries))
+        yield RequestSent(tokens=len(request.entries), most=4_096)
         steps = 40
         for step in range(steps):
             await asyncio.sleep(self._seconds / steps)

@@ -42,13 +42,14 @@ def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_d
         put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
 
 
-def edit_context(session: Session, channel: ConversationKey, edit: Edit) -> None:
-    """Follow an edit to a message that is remembered for the next question, and nowhere else."""
+def edit_waiting(session: Session, channel: ConversationKey, edit: Edit) -> None:
+    """Follow an edit to a question or context that no request has carried yet, and nowhere else."""
     hold_together(session, channel)
+    waits = or_(IS_REMEMBERED, col(TurnRow.state) == TurnState.QUEUED) & (col(TurnRow.task) != Task.SUMMARY)
     is_newer = or_(col(TurnRow.edited_at).is_(None), col(TurnRow.edited_at) <= as_utc(edit.at))
     changed = (
         update(TurnRow)
-        .where(*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, HAS_SOURCE, IS_REMEMBERED)
+        .where(*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, HAS_SOURCE, waits)
         .where(col(TurnRow.text) != "", is_newer)
         .values(text=edit.text, edited_at=as_utc(edit.at))
     )

@@ -8,10 +8,12 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select
 
+from bot.access.budgets import reservation
 from bot.errors import ClaimLost
 from bot.types import EVERYTHING, Charge, RequestId, SentRequest, Spending, TurnState, Within
+from storage.budgets import count_spent, lock_budgets, scope_of, uses
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.exact_sum import sum_of
@@ -35,15 +37,18 @@ class SqlLedger(SqlPart):
         asker = session.connection().execute(_ASKER, {"of_id": turn.id, "of_epoch": turn.epoch}).scalar_one_or_none()
         if asker is None:
             raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
+        now = as_utc(self._clock())
         row = LedgerRow(
             **key_columns(turn.incoming.key),
             **charge_columns(request.charge),
             turn_id=turn.id,
             purpose=request.purpose,
             author_id=asker,
-            at=as_utc(self._clock()),
+            at=now,
             model=request.model,
         )
+        covering = uses(session, lock_budgets(session, scope_of(row), now))
+        row.reserved = str(reservation(covering, request.purpose, request.costs)) if covering else None
         session.add(row)
         session.flush()
         return row.id
@@ -58,7 +63,7 @@ class SqlLedger(SqlPart):
     def settle_request(self, session: Session, id: RequestId, charge: Charge) -> None:
         row = session.get(LedgerRow, id, with_for_update=True)
         if row is not None:
-            row.sqlmodel_update({**charge_columns(charge), "settled_at": as_utc(self._clock())})
+            _settle(session, row, charge_columns(charge), at=self._clock())
 
     @unit_of_work
     def drop_request(self, session: Session, id: RequestId) -> None:
@@ -83,8 +88,19 @@ class SqlLedger(SqlPart):
 
 def settle_open(session: Session, which: sa.ColumnElement[bool], *, at: datetime) -> int:
     """Settle open requests as they stand, since nobody is left who could; return how many there were."""
-    settled = update(LedgerRow).where(IS_UNSETTLED, which).values(settled_at=as_utc(at), estimated=True)
-    return session.connection().execute(settled).rowcount
+    rows = session.exec(
+        select(LedgerRow).where(IS_UNSETTLED, which).order_by(col(LedgerRow.id)).with_for_update()
+    ).all()
+    for row in rows:
+        _settle(session, row, {"cost": row.cost, "estimated": True}, at=at)
+    return len(rows)
+
+
+def _settle(session: Session, row: LedgerRow, columns: dict[str, Any], *, at: datetime) -> None:
+    """Settle a request, or settle it anew, and free what was reserved for it."""
+    counted = Decimal(row.cost or 0) if row.settled_at is not None else Decimal(0)
+    count_spent(session, row, Decimal(columns["cost"] or 0) - counted, as_utc(at))
+    row.sqlmodel_update({**columns, "settled_at": as_utc(at), "reserved": None})
 
 
 @cache

@@ -13,6 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
+from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     Condensation,
     ConversationKey,
@@ -69,7 +70,13 @@ _CLAIM = (
     update(TurnRow)
     .where(col(TurnRow.id) == select(TurnRow.id).where(_IS_HERE).order_by(*_IN_ORDER).limit(1).scalar_subquery())
     .where(IS_OPEN)  # asked again once a deletion that came first is committed
-    .where(sa.or_(col(TurnRow.not_before).is_(None), col(TurnRow.not_before) <= sa.bindparam("now")))
+    .where(
+        sa.or_(
+            col(TurnRow.not_before).is_(None),
+            col(TurnRow.not_before) <= sa.bindparam("now"),
+            col(TurnRow.not_before) > sa.bindparam("put_off_until", type_=UTCDateTime()),
+        )
+    )
     .values(
         state=TurnState.RUNNING,
         epoch=TurnRow.epoch + 1,
@@ -154,7 +161,8 @@ class SqlTurns(SqlTurnQueries):
 
     @unit_of_work
     def claim(self, session: Session, key: ConversationKey, *, worker: str) -> Turn | None:
-        given = {**place_of(key), "by": worker, "now": as_utc(self._clock())}
+        now = as_utc(self._clock())
+        given = {**place_of(key), "by": worker, "now": now, "put_off_until": now + LONGEST_PUT_OFF}
         row = session.exec(_CLAIM, params=given).scalar_one_or_none()
         if row is None:
             return None

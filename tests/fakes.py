@@ -63,7 +63,8 @@ class FixedRates:
 
 def sent(request: ModelRequest) -> RequestSent:
     """What a model says before it sends a request."""
-    return RequestSent(tokens=estimate_request(request.head, map(estimate_entry, request.entries)))
+    most = int(str(request.parameters.get("max_tokens", 4_096)))
+    return RequestSent(tokens=estimate_request(request.head, map(estimate_entry, request.entries)), most=most)
 
 
 def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:

@@ -19,7 +19,7 @@ from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from adapters.seed.request_limits import RequestLimiter
-from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin, bill_of, told_beforehand
+from adapters.seed.retry_policy import MOST_TOKENS, AttemptState, RetryContext, after, begin, bill_of, told_beforehand
 from adapters.seed.server_habits import PLAIN_HABITS
 from adapters.seed.sse import EventParser, EventTooLarge
 from bot.context.window import RESERVED_AT_MOST
@@ -75,7 +75,7 @@ class SeedModel:
             async with self.limits.slot(course.tokens):
                 if deadline is None:  # waiting for our own turn does not count
                     deadline = around.monotonic() + self.options.timeouts.total
-                yield RequestSent(tokens=course.tokens)
+                yield RequestSent(tokens=course.tokens, most=longest_answer(course.request))
                 answer = ResponseState(seen=course.seen, opens_reasoning=self._habits.opens_reasoning)
                 async with aclosing(self._ask(course, answer, deadline)) as batches:
                     async for batch in batches:
@@ -160,6 +160,7 @@ class SeedModel:
             context_tokens=self.context_tokens,
             chance=around.chance(),
             seconds_left=deadline - around.monotonic(),
+            seconds_spent=self.options.timeouts.total - (deadline - around.monotonic()),
         )
 
     def _learn(self, course: AttemptState, answer: ResponseState, following: AttemptState | None) -> None:
@@ -208,6 +209,12 @@ def dialect_of(base_url: str, model: str) -> Dialect:
     if ARK_HOST.search(httpx.URL(base_url).host):
         return "ark"
     return "gateway" if SEED_FAMILY.search(model) else "plain"
+
+
+def longest_answer(request: ModelRequest) -> int:
+    """Return the most tokens that the answer to a request can have."""
+    asked = request.parameters.get("max_tokens")
+    return asked if isinstance(asked, int) else MOST_TOKENS
 
 
 def encode(body: dict[str, Any]) -> bytes:

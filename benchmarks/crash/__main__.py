@@ -1,4 +1,4 @@
-"""`python -m benchmarks.crash --kills N --seed S --mode sqlite|postgres --platform slack`: a table for each run.
+"""`python -m benchmarks.crash --kills N --seed S --mode sqlite|postgres --platform slack|discord|web`: one run.
 
 The emulators live in this process and survive the kills; the bots are `seedling run` on SQLite, and on PostgreSQL the
 processes of the Procfile with two workers. A run says "void" by itself where the machine is so busy that processes live
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -26,15 +27,20 @@ def main() -> int:
     """Print what came of a run; 1 when anything went wrong, 2 when it says nothing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--platform", choices=("slack",), default="slack")
+    parser.add_argument("--platform", choices=("slack", "discord", "web"), default="slack")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--life", type=float, help="mean seconds that a process lives: 6 on SQLite, 12 else")
     parser.add_argument("--rate", type=float, default=0.8, help="how much people do a second")
     parser.add_argument("--outage-rest", type=float, default=45.0, help="mean seconds between two outages, 0 for none")
-    parser.add_argument("--log", type=Path, default=Path(os.devnull), help="file for what the bots tell")
+    parser.add_argument(
+        "--log", type=Path, default=Path(os.devnull), help="file for what the bots tell; what people saw goes beside it"
+    )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    for server in ("aiohttp.server", "uvicorn.error"):
+        logging.getLogger(server).setLevel(logging.CRITICAL + 1)  # requests of processes that are gone
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning"  # whoever is killed leaves semaphores behind
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything that was started is ended
     plan = Plan(
         mode=given.mode,

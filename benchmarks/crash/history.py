@@ -7,22 +7,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["thinking", "writing", "done", "failed", "removed"]
+State = Literal["thinking", "writing", "part", "done", "failed", "removed"]
+"""A part is a message of an answer that goes on in the next one: it has text and no buttons."""
+
 Press = Literal["stop", "regenerate", "retry", "continue"]
 
-FINISHED: frozenset[State] = frozenset({"done", "failed"})
-UNDER_WORK: frozenset[State] = frozenset({"thinking", "writing"})
+UNDER_WORK: frozenset[State] = frozenset({"thinking", "writing", "part"})
 
 _SECTION = re.compile(r"^(q\d+): ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A message of the bot as people saw it from `at` on; times are in seconds since 1970."""
+    """A message of the bot as people saw it from `at` on; times are in seconds since 1970.
+
+    `is_cut` says that people were offered the rest.
+    """
 
     at: float
     text: str
     state: State
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,8 @@ class Asked:
     """One question as somebody asked it.
 
     `expected` are the answers that fit, each whole; more than one where it was edited. `acknowledged_at` is when the
-    platform was told that it is stored, None for never, `removed_at` when its author deleted it or had it forgotten.
+    platform was told that it is stored, None for never; `stored_at` when it was at the latest; `removed_at` when its
+    author deleted it or had it forgotten. What is asked by a command is delivered once, acknowledged or not.
     """
 
     name: str
@@ -73,6 +79,8 @@ class Asked:
     expected: list[str]
     secret: str = ""
     acknowledged_at: float | None = None
+    stored_at: float | None = None
+    is_command: bool = False
     removed_at: float | None = None
 
 
@@ -116,14 +124,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What the database holds when all work has ended; `texts` is every text of every table."""
+    """What the database holds when all work has ended; `texts` is every row of every table."""
 
     open_turns: int = 0
     texts: Sequence[str] = ()
     turns: Mapping[str, int] = field(default_factory=dict)  # by the question's name
+    accepted: Mapping[str, float] = field(default_factory=dict)  # the same
     settings: Mapping[str, str] = field(default_factory=dict)  # by place
     schedules: Mapping[str, int] = field(default_factory=dict)  # by place
     ledger: Sequence[Charge] = ()
+    web: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # answers: place, status, text, by id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +174,29 @@ class Answer:
         return self.parts[-1].last.state
 
     @property
+    def is_cut(self) -> bool:
+        """Return whether people are told that it is not whole, and offered the rest."""
+        return self.parts[-1].last.is_cut
+
+    @property
     def began_at(self) -> float:
         """When its first message came."""
         return self.parts[0].seen[0].at
+
+
+def told(history: History) -> Iterator[str]:
+    """Yield everything that people did and saw, in the order of time, a line each."""
+    lines = [(asked.at, f"{asked.place} asks {asked.name}") for asked in history.asked]
+    lines += [(asked.removed_at, f"{asked.place} deletes {asked.name}") for asked in history.asked if asked.removed_at]
+    lines += [(press.at, f"{press.place} presses {press.kind}") for press in history.pressed]
+    for shown in history.shown:
+        names = ""
+        for seen in shown.seen:
+            names = ",".join(sections(seen.text)) or names
+            size = f"{len(seen.text)} characters{', cut' if seen.is_cut else ''}"
+            lines.append((seen.at, f"{shown.place} shows {shown.id} {seen.state} {names} {size} {shown.only_for}"))
+    for at, line in sorted(lines):
+        yield f"{at:.2f} {line}"
 
 
 def sections(text: str) -> Mapping[str, str]:
@@ -181,12 +211,11 @@ def same(text: str) -> str:
 
 
 def answers(shown: Sequence[Shown]) -> Iterator[Answer]:
-    """Yield the standing answers; a message that begins with no question's name goes on with the one before it."""
+    """Yield the standing answers; a part goes on in the message after it."""
     parts: list[Shown] = []
     public = (each for each in shown if each.stands and not each.only_for)
     for message in sorted(public, key=lambda each: (each.place, each.seen[0].at)):
-        goes_on = parts and parts[0].place == message.place and not _SECTION.match(message.last.text)
-        if parts and not (goes_on and parts[-1].last.text and message.last.text):
+        if parts and not (parts[0].place == message.place and parts[-1].last.state == "part"):
             yield Answer(place=parts[0].place, parts=parts)
             parts = []
         parts = [*parts, message]

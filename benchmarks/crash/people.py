@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from benchmarks.crash.history import Asked, Press, Pressed, Setting, Shown
+from benchmarks.crash.history import Asked, Press, Pressed, Setting, Shown, Stored
 from tests.emulators.seed.answers import called
 
 LENGTHS = (20, 20, 60, 120, 350)  # words
@@ -28,14 +28,21 @@ class Notes:
         self.settings: list[Setting] = []
         self.scheduled: dict[str, int] = {}
         self.due: dict[str, int] = {}
+        self.digests: dict[str, int] = {}
         self.counts: dict[str, int] = {}
 
-    def question(self, place: str, words: int | None = None) -> tuple[Asked, str]:
+    def question(self, place: str, *, is_command: bool = False) -> tuple[Asked, str]:
         """Return the next question for a place, and its text."""
         name = f"q{len(self.asked)}"
-        count = words or self.chance.choice(LENGTHS)
-        expected = called(name, count).partition(": ")[2]
-        asked = Asked(name=name, place=place, at=time.time(), expected=[expected], secret=f"sesame{len(self.asked)}x")
+        count = self.chance.choice(LENGTHS)
+        asked = Asked(
+            name=name,
+            place=place,
+            at=time.time(),
+            expected=[called(name, count).partition(": ")[2]],
+            secret=f"sesame{len(self.asked)}x",
+            is_command=is_command,
+        )
         self.asked.append(asked)
         return asked, f"call {name}, {count} words ({asked.secret})"
 
@@ -74,8 +81,8 @@ class Town(Protocol):
         """Wait until everything that people did has reached the bot, or they were told that it has not."""
         ...
 
-    def finish(self) -> None:
-        """Note when each question was acknowledged, once all has settled."""
+    def finish(self, stored: Stored) -> None:
+        """Note when each question was stored and acknowledged, once all has settled."""
         ...
 
     def shown(self) -> Sequence[Shown]:
@@ -84,6 +91,10 @@ class Town(Protocol):
 
     def left(self) -> Sequence[str]:
         """Return what still looks like work beside messages."""
+        ...
+
+    async def close(self) -> None:
+        """Let everybody go home."""
         ...
 
     def violations(self) -> Sequence[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -11,14 +13,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.crash.discord_people import DiscordTown
 from benchmarks.crash.fleet import Fleet
-from benchmarks.crash.history import Charge, History, Request
+from benchmarks.crash.history import Charge, History, Request, told
 from benchmarks.crash.killer import Killer
 from benchmarks.crash.outages import Outages, TestedDatabase, database
 from benchmarks.crash.people import Crowd, Notes, Town
 from benchmarks.crash.slack_people import SlackTown
 from benchmarks.crash.stored import is_quiet, read_stored
 from benchmarks.crash.verdicts import judge
+from benchmarks.crash.web_people import WebTown
+from tests.emulators.discord import Options as DiscordOptions
+from tests.emulators.discord import running_discord
 from tests.emulators.seed.options import API_KEY
 from tests.emulators.seed.options import Options as SeedOptions
 from tests.emulators.seed.server import RunningSeed, running_seed
@@ -82,11 +88,11 @@ async def run(plan: Plan) -> Result:
             notes = Notes(plan.seed)
             town = await stack.enter_async_context(open_town(plan.platform, notes))
             surroundings = {
+                "PORT": "0",
                 **town.surroundings,
                 "DATABASE_URL": base.url,
                 "SEED_BASE_URL": seed.url,
                 "SEED_API_KEY": API_KEY,
-                "PORT": "0",
                 "SECRET_KEY": "a secret for one run",
             }
             fleet = Fleet(processes(plan), surroundings, folder=Path(name), log=plan.log, ready=ready_words(plan, town))
@@ -95,7 +101,9 @@ async def run(plan: Plan) -> Result:
 
 def processes(plan: Plan) -> Sequence[str]:
     """Return the commands of the processes, as the Procfile has them, with two workers."""
-    return ("run",) if plan.mode == "sqlite" else ("web", plan.platform, "worker", "worker")
+    if plan.mode == "sqlite":
+        return ("run",)
+    return ("web", *([] if plan.platform == "web" else [plan.platform]), "worker", "worker")
 
 
 def ready_words(plan: Plan, town: Town) -> str:
@@ -106,11 +114,17 @@ def ready_words(plan: Plan, town: Town) -> str:
 @asynccontextmanager
 async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
     """Yield people on a platform that the harness itself serves, so that it outlives every bot."""
-    if platform != "slack":
-        raise ValueError(f"there is no platform {platform!r}")
-    options = SlackOptions(redeliver_after_s=1.0, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000)
-    async with running_slack(options) as slack:
-        yield SlackTown(slack, notes)
+    if platform == "slack":
+        options = SlackOptions(redeliver_after_s=1.0, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000)
+        async with running_slack(options) as slack:
+            yield SlackTown(slack, notes)
+    elif platform == "web":
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        yield WebTown(port, notes)
+    else:
+        async with running_discord(DiscordOptions(identify_interval_s=1.0, keep_requests=1_000)) as discord:
+            yield DiscordTown(discord, notes)
 
 
 class Run:
@@ -142,8 +156,12 @@ class Run:
             await self._settled()
             settling = time.monotonic() - disturbed
         finally:
+            await self._town.close()
             await self._fleet.end(keeping)
         history = await self._history()
+        if self._plan.log != Path(os.devnull):
+            self._plan.log.with_suffix(".seen").write_text("\n".join(told(history)))
+            self._plan.log.with_suffix(".stored").write_text("\n".join(history.stored.texts))
         return Result(
             plan=self._plan,
             verdicts=judge(history),
@@ -173,7 +191,8 @@ class Run:
                 task.cancel()
             await asyncio.gather(crowd, outages, model, return_exceptions=True)
         self._seed.faults.clear()
-        await self._crowd.done()
+        async with asyncio.timeout(LAST_SECONDS):
+            await self._crowd.done()
 
     async def _fail_now_and_then(self) -> None:
         chance = random.Random(self._plan.seed + 3)
@@ -200,7 +219,8 @@ class Run:
             quiet = quiet + 1 if await asyncio.to_thread(is_quiet, self._base.url) else 0
 
     async def _history(self) -> History:
-        self._town.finish()
+        stored = await asyncio.to_thread(read_stored, self._base.url)
+        self._town.finish(stored)
         return History(
             asked=self._notes.asked,
             shown=self._town.shown(),
@@ -208,8 +228,9 @@ class Run:
             settings=self._notes.settings,
             scheduled=self._notes.scheduled,
             due=self._notes.due,
+            digests=self._notes.digests,
             requests=requests_of(self._seed),
-            stored=await asyncio.to_thread(read_stored, self._base.url),
+            stored=stored,
             left=self._town.left(),
             ended_at=time.time(),
         )

@@ -12,11 +12,21 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
 from benchmarks.crash.history import Charge, Stored
+from storage.codec import as_utc
 from storage.database import is_sqlite, parse_url
-from storage.tables import IS_OPEN, BaseTable, DeliveryRow, LedgerRow, ScheduleRow, SettingRow, TurnRow
+from storage.tables import (
+    IS_OPEN,
+    BaseTable,
+    ChannelMessageRow,
+    DeliveryRow,
+    LedgerRow,
+    ScheduleRow,
+    SettingRow,
+    TurnRow,
+)
 from tests.emulators.seed.answers import CALL
 
-PROBE = "retention"
+PROBE = "direct_idle_hours"
 """The setting that people change in a run: it takes many values, and changes no answer."""
 
 _IS_OWED = col(DeliveryRow.incoming).is_not(None)
@@ -43,15 +53,17 @@ def is_quiet(url: str) -> bool:
 def read_stored(url: str) -> Stored:
     """Return all that counts for the verdicts."""
     with looking(url) as connection:
-        said = sa.select(col(TurnRow.text)).where(col(TurnRow.source_id) != "")
-        names = (name for (text,) in connection.execute(said) for name, _ in CALL.findall(text))
+        said = sa.select(col(TurnRow.text), col(TurnRow.accepted_at)).where(col(TurnRow.source_id) != "")
+        stored = [(name, at) for text, at in connection.execute(said) for name, _ in CALL.findall(text)]
         return Stored(
             open_turns=_count(connection, TurnRow, IS_OPEN),
             texts=list(_texts(connection)),
-            turns=Counter(names),
+            turns=Counter(name for name, _ in stored),
+            accepted={name: as_utc(at).timestamp() for name, at in stored},
             settings=_settings(connection),
             schedules=_schedules(connection),
             ledger=_ledger(connection),
+            web=_web(connection),
         )
 
 
@@ -82,3 +94,11 @@ def _ledger(connection: sa.Connection) -> list[Charge]:
     counted = sa.select(col(LedgerRow.input), col(LedgerRow.cached), col(LedgerRow.output))
     rows = connection.execute(counted.where(~col(LedgerRow.estimated)))
     return [Charge(input=row[0], cached=row[1], output=row[2]) for row in rows]
+
+
+def _web(connection: sa.Connection) -> dict[str, tuple[str, str, str]]:
+    """Return the answers that stand in the playground."""
+    row = ChannelMessageRow
+    read = sa.select(col(row.id), col(row.thread), col(row.channel), col(row.answer), col(row.text))
+    rows = connection.execute(read.where(col(row.author_is_bot), col(row.answer).is_not(None)))
+    return {id: (thread or channel, answer["status"], text) for id, thread, channel, answer, text in rows}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from benchmarks.crash.history import (
-    FINISHED,
     UNDER_WORK,
     Answer,
     Asked,
@@ -19,9 +18,13 @@ from benchmarks.crash.history import (
     same,
     sections,
 )
+from bot.context.transcript import NOTES_MARK
 
 BESIDE_SECONDS = 20.0
 """A second message may stand for so long before it is taken back (`bot.turns.takeover` looks for ten seconds)."""
+
+UNDER_WAY_SECONDS = 15.0
+"""A press of Stop may be under way for so long, its process held up included, and stops what was asked meanwhile."""
 
 Verdict = Callable[[History], Sequence[str]]
 
@@ -30,7 +33,6 @@ def lost(history: History) -> Sequence[str]:
     """Find questions that were acknowledged and have no answer, though the work has ended and the queue is empty."""
     answered = {name for answer in answers(history.shown) for name in sections(answer.text)}
     apologies = {shown.place for shown in history.shown if shown.last.state == "failed"}
-    stopped = {press.place for press in history.pressed if press.kind == "stop"}
     return [
         _told(asked, "has no answer")
         for asked in history.asked
@@ -38,7 +40,7 @@ def lost(history: History) -> Sequence[str]:
         and asked.removed_at is None
         and asked.name not in answered
         and asked.place not in apologies
-        and not (asked.place in stopped and _stopped(history, asked))
+        and not _broken_off(history, asked)
     ]
 
 
@@ -47,7 +49,7 @@ def unacknowledged(history: History) -> Sequence[str]:
     return [
         _told(asked, "is stored and was never acknowledged")
         for asked in history.asked
-        if asked.acknowledged_at is None and asked.name in history.stored.turns
+        if asked.acknowledged_at is None and not asked.is_command and asked.name in history.stored.turns
     ]
 
 
@@ -90,7 +92,7 @@ def unasked(history: History) -> Sequence[str]:
 
 
 def out_of_order(history: History) -> Sequence[str]:
-    """Find questions that were answered before one of their place that had been acknowledged before they were asked."""
+    """Find questions that were answered before one of their place that had been stored before they were asked."""
     began: dict[tuple[str, str], float] = {}
     for answer in answers(history.shown):
         for name in sections(answer.text):
@@ -99,7 +101,7 @@ def out_of_order(history: History) -> Sequence[str]:
     for asked in _by_place(history.asked):
         for first, second in pairwise(asked):
             at = [began.get((item.place, item.name)) for item in (first, second)]
-            if first.acknowledged_at is None or first.acknowledged_at > second.at or None in at:
+            if first.stored_at is None or first.stored_at > second.at or None in at:
                 continue
             if at[1] < at[0]:  # type: ignore[operator]  # both are there
                 wrong.append(f"{second.name} was answered before {first.name} in {first.place}")
@@ -142,7 +144,7 @@ def placeholder(history: History) -> Sequence[str]:
 
 
 def wrong_text(history: History) -> Sequence[str]:
-    """Find finished answers that are not what was asked for; a beginning is right only where somebody pressed Stop."""
+    """Find finished answers that are not what was asked for; a beginning is right after Stop, or if it says so."""
     expected = {(asked.place, asked.name): asked.expected for asked in history.asked}
     wrong = []
     for answer in answers(history.shown):
@@ -151,7 +153,7 @@ def wrong_text(history: History) -> Sequence[str]:
         said = sections(answer.text)
         for number, (name, text) in enumerate(said.items(), start=1):
             fitting = expected.get((answer.place, name), [])
-            may_end = number == len(said) and _pressed(history, answer.place, "stop")
+            may_end = number == len(said) and (answer.is_cut or _pressed(history, answer.place, "stop"))
             if fitting and not any(_fits(text, whole, may_end=may_end) for whole in fitting):
                 wrong.append(f"{name} in {answer.place}: {len(text)} of {len(fitting[0])} characters, {text[-30:]!r}")
     return wrong
@@ -219,6 +221,7 @@ def contradicting_request(history: History) -> Sequence[str]:
     """Find requests that hold another answer than was given, or that do not extend the one before in their place."""
     expected = {asked.name: asked for asked in history.asked}
     stopped = {press.place for press in history.pressed if press.kind in {"stop", "continue"}}
+    stopped |= {shown.place for shown in history.shown if any(seen.is_cut for seen in shown.seen)}
     wrong = []
     for request in history.requests:
         for text in (text for role, text in request.messages if role == "assistant"):
@@ -249,12 +252,20 @@ def _changed_prefixes(history: History) -> Iterator[str]:
 
 
 def _extends(request: Request, before: Request) -> bool:
-    """Return whether the answered part of an earlier request is part of a later one, as it was."""
+    """Return whether what was answered in an earlier request stands in a later one, but for what was trimmed."""
     kept = [message for message in before.messages if message[0] != "system"]
     while kept and kept[-1][0] != "assistant":
         kept.pop()  # what was not answered then may be asked differently
     now = [message for message in request.messages if message[0] != "system"]
-    return not kept or any(now[start : start + len(kept)] == kept for start in range(len(now)))
+    ends = [number for number, message in enumerate(now, start=1) if kept and message == kept[-1]]
+    return not kept or any(_ends_so(now[:end], kept) for end in ends)
+
+
+def _ends_so(said: Sequence[tuple[str, str]], kept: Sequence[tuple[str, str]]) -> bool:
+    """Return whether messages end as others do; the beginning may be trimmed, with notes in its place."""
+    pairs = zip(reversed(said), reversed(kept), strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return all(text.startswith(NOTES_MARK) for _, text in said[: len(said) - shared])
 
 
 def ledger_without_bill(history: History) -> Sequence[str]:
@@ -303,12 +314,16 @@ def _pressed(history: History, place: str, kind: str) -> bool:
     return any(press.place == place and press.kind == kind for press in history.pressed)
 
 
-def _stopped(history: History, asked: Asked) -> bool:
-    """Return whether an empty answer stands where somebody pressed Stop: it began after the question."""
-    return any(
-        answer.place == asked.place and answer.state in FINISHED and answer.began_at >= asked.at
+def _broken_off(history: History, asked: Asked) -> bool:
+    """Return whether an answer to a question was stopped, or broke off, before it came to it."""
+    is_stopped = any(
+        press.place == asked.place and press.kind == "stop" and press.at + UNDER_WAY_SECONDS >= asked.at
+        for press in history.pressed
+    )
+    return is_stopped or any(
+        answer.place == asked.place and answer.is_cut and answer.parts[-1].last.at >= asked.at
         for answer in answers(history.shown)
-    ) or any(press.place == asked.place and press.kind == "stop" and press.at >= asked.at for press in history.pressed)
+    )
 
 
 def _told(asked: Asked, what: str) -> str:

@@ -18,6 +18,7 @@ from bot.errors import StorageError
 from bot.ports import Clock, Ledger, Model, Rates
 from bot.types import (
     Charge,
+    Costs,
     ModelEvent,
     ModelRequest,
     Purpose,
@@ -37,6 +38,12 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS: Final = 2.0
 """How much of a stream the ledger may miss when its process is killed."""
+
+USUAL_OUTPUT: Final = 1_000.0
+"""Tokens of an answer, reasoning included, until there were some."""
+
+LEARNING: Final = 0.1
+"""How far one answer moves what is expected of the next."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +114,7 @@ class MeteredModel:
         self._ledger = ledger
         self._rates = rates
         self._clock = clock
+        self._usual_output = USUAL_OUTPUT
 
     @property
     def name(self) -> str:
@@ -117,6 +125,10 @@ class MeteredModel:
     def context_tokens(self) -> int:
         """Return how many tokens a request and its answer may have together."""
         return self._model.context_tokens
+
+    def greatest_cost(self, prompt: int, most: int) -> Decimal:
+        """Return what a request of so many tokens costs with the longest answer that it allows."""
+        return self._rates.card().cost(Usage(input=prompt, output=most))
 
     async def stream(self, request: ModelRequest, bill: Bill) -> AsyncGenerator[ModelEvent, None]:
         """As `Model.stream`, with each request on `bill`. Raises `StorageError` before anything is sent as well."""
@@ -133,8 +145,8 @@ class MeteredModel:
     async def _noted(self, event: ModelEvent, sent: _OpenRequest | None, bill: Bill) -> _OpenRequest | None:
         """Take in what the stream tells of a request; return the one that is under way now."""
         match event:
-            case RequestSent(tokens=tokens):
-                return await self._open(tokens, bill)
+            case RequestSent():
+                return await self._open(event, bill)
             case UsageReported(usage) if sent is not None:
                 sent.counted = usage
                 await self._settle(sent)
@@ -153,11 +165,22 @@ class MeteredModel:
                 await self._note_progress(sent)
         return sent
 
-    async def _open(self, announced: int, bill: Bill) -> _OpenRequest:
-        charge = self._charge(_unanswered(announced, bill))
-        request = SentRequest(turn=bill.turn, purpose=bill.purpose, model=self.name, charge=charge)
+    async def _open(self, event: RequestSent, bill: Bill) -> _OpenRequest:
+        """Write a request ahead, with what it will probably cost: an answer as long as those before."""
+        unanswered = _unanswered(event.tokens, bill)
+        likely, most = (
+            self._rates.card().cost(unanswered + Usage(output=output, requests=0))
+            for output in (min(round(self._usual_output), event.most), event.most)
+        )
+        request = SentRequest(
+            turn=bill.turn,
+            purpose=bill.purpose,
+            model=self.name,
+            charge=self._charge(unanswered),
+            costs=Costs(likely=likely, greatest=most),
+        )
         id = await self._ledger.open_request(request)
-        return _OpenRequest(id=id, bill=bill, announced=announced, noted_at=self._clock())
+        return _OpenRequest(id=id, bill=bill, announced=event.tokens, noted_at=self._clock())
 
     async def _note_progress(self, sent: _OpenRequest) -> None:
         now = self._clock()
@@ -167,6 +190,7 @@ class MeteredModel:
 
     async def _settle(self, sent: _OpenRequest) -> None:
         charge = self._charge(sent.usage)
+        self._usual_output += LEARNING * (charge.usage.output - self._usual_output)
         await self._ledger.settle_request(sent.id, charge)
         sent.bill.charges.append(charge)
 

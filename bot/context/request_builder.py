@@ -145,7 +145,7 @@ class RequestBuilder:
         self._platforms = platforms
         self._clock = clock
         self._files = options.files
-        self._places = Places(platforms)
+        self._places = Places(platforms, store)
         self._searches = options.searches
 
     async def compose(

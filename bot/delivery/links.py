@@ -125,11 +125,17 @@ class _Line:
         parts = []
         at = 0
         for token in self._tokens:
-            if token.start() >= at:
+            if token.start() >= at and not self._is_mere(token):
                 parts.append(self._text[at : token.start()])
                 safe, at = self._safe(token)
                 parts.append(_apart(parts[-1] or "".join(parts[-2:]), safe))
         return "".join(parts) + self._text[at:]
+
+    def _is_mere(self, token: re.Match[str]) -> bool:
+        """Return whether a bracket stays as it is since it is no part of a link, as most are where there are many."""
+        if token.lastgroup == "open":
+            return token.start() not in self._pairs and self._text[token.start()] == "["
+        return token.lastgroup == "close" and not self._text.startswith("(", token.end())
 
     def unsettled(self) -> int:
         """Return where what may still change begins, in a line that may still grow."""
@@ -195,7 +201,7 @@ class _Line:
             case "open":
                 safe, end = self._safe_bracket(token)
             case "close":
-                safe = "]\\" if self._text.startswith("(", end) else "]"
+                safe = "]\\"
             case "auto":
                 safe = found if self._may_link(token["auto"]) else as_code(token["auto"])
             case "bare":

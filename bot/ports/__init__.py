@@ -22,6 +22,7 @@ from bot.ports.platforms import (
 )
 from bot.ports.stores import (
     AdapterStateStore,
+    BudgetStore,
     Ledger,
     SettingStore,
     Store,
@@ -37,6 +38,7 @@ __all__ = [
     "AdapterStateStore",
     "AuditStore",
     "Bot",
+    "BudgetStore",
     "ChannelReader",
     "Clock",
     "Commands",

@@ -203,10 +203,11 @@ class Bot(Protocol):
         """
         ...
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
-        What the edit makes a question is answered, once; ANSWERING says so. Raises `StorageError`.
+        What the edit makes a question is answered, once; ANSWERING says so. `by_platform` says that nobody edited it,
+        and the platform has added previews: what waits takes them in, and nothing else follows. Raises `StorageError`.
         """
         ...
 

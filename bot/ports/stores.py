@@ -13,6 +13,9 @@ from bot.ports.deliveries import DeliveryStore
 from bot.ports.summaries import ScheduleStore, SummaryStore
 from bot.types import (
     EVERYTHING,
+    Budget,
+    BudgetScope,
+    BudgetUse,
     Channel,
     ChannelMessage,
     Charge,
@@ -22,6 +25,7 @@ from bot.types import (
     Draft,
     Incoming,
     NewEntry,
+    Period,
     Person,
     QueueFigures,
     Recorded,
@@ -247,7 +251,8 @@ class Ledger(Protocol):
     async def open_request(self, request: SentRequest) -> RequestId:
         """Write a request ahead, before it is sent: until it is settled, its charge is an estimate.
 
-        Raises `ClaimLost` when its turn is run by somebody else.
+        Its costs are reserved under every budget that covers it, in the same transaction, until it is settled.
+        Raises `BudgetReached` when one of them leaves too little, and `ClaimLost` when somebody else runs its turn.
         """
         ...
 
@@ -350,12 +355,39 @@ class WorkspaceStore(Protocol):
         ...
 
 
+class BudgetStore(Protocol):
+    """Caps on spending, the same for all processes. Any method can raise `StorageError`; each is one transaction."""
+
+    async def put_budget(self, budget: Budget) -> None:
+        """Set a budget, replacing the one of the same scope and period."""
+        ...
+
+    async def remove_budget(self, scope: BudgetScope, period: Period) -> bool:
+        """Remove a budget; whether there was one."""
+        ...
+
+    async def budget_uses(self, covered: BudgetScope | None = None) -> Sequence[BudgetUse]:
+        """Return how far budgets are used in their present periods, the widest first: those that cover a scope, or
+        all.
+        """
+        ...
+
+    async def note_budget_step(self, use: BudgetUse, step: int) -> None:
+        """Remember how far requests degrade under a budget until its period ends; it never goes back before."""
+        ...
+
+    async def take_budget_warnings(self) -> Sequence[BudgetUse]:
+        """Return the budgets that administrators should be told of now: each comes back once in a period."""
+        ...
+
+
 class Store(
     TurnStore,
     TranscriptStore,
     SettingStore,
     AdapterStateStore,
     Ledger,
+    BudgetStore,
     WorkspaceStore,
     DeletionStore,
     ForgetStore,

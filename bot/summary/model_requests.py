@@ -11,7 +11,7 @@ from typing import Final
 from bot.access.metered_model import Bill, MeteredModel
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens, updated_ratio
 from bot.delivery.accumulator import AnswerAccumulator
-from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, Refused
+from bot.errors import BudgetReached, ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.summary.parse_output import ParsedOutput, read_form
 from bot.summary.prompts import HEAD, room_for
 from bot.types import Entry, Finish, ModelRequest, ParameterValue
@@ -68,7 +68,7 @@ class SummaryModel:
         """As `ask`, once more where that may help."""
         try:
             return await self.ask(entry, points=points)
-        except (ModelAccessDenied, ContextTooLong):
+        except (ModelAccessDenied, ContextTooLong, BudgetReached):
             raise
         except ModelError as error:
             logger.info("retrying a part of a summary", extra={"error": type(error).__name__})

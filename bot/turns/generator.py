@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.access.budget_text import degraded_text
+from bot.access.budgets import degraded, scope_of, tightest
 from bot.access.metered_model import Bill, MeteredModel
 from bot.context.overflow import MOST_TRIES
 from bot.context.request_builder import PreparedRequest, Refusal, RequestBuilder
@@ -133,6 +135,7 @@ class Generator:
         refused: Refusal | None = None
         for _ in range(MOST_TRIES):
             composition = await self._composer.compose(attempt.turn, effective, refused)
+            composition = await self._affordable(attempt, composition)
             try:
                 return await self._run(attempt, await self._begun(attempt, composition), composition)
             except ContextTooLong as error:
@@ -141,6 +144,20 @@ class Generator:
                 refused = Refusal(composition=composition, error=error)
         assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
         raise refused.error
+
+    async def _affordable(self, attempt: Attempt, composition: PreparedRequest) -> PreparedRequest:
+        """Return a request as budgets leave it: near a cap it costs less, and people are told."""
+        incoming = attempt.turn.incoming
+        uses = await self._store.budget_uses(scope_of(incoming.key, incoming.author))
+        greatest = self._model.greatest_cost(composition.window.tokens, composition.limits.reserved)
+        found = tightest(uses, greatest)
+        if found is None:
+            return composition
+        use, step = found
+        if step > use.step:
+            await self._store.note_budget_step(use, step)
+        request = degraded(composition.request, step)
+        return replace(composition, request=request, notices=(*composition.notices, degraded_text(use, step)))
 
     async def _begun(self, attempt: Attempt, composition: PreparedRequest) -> AnswerGeneration:
         """Return the generation of an answer, which may link to the addresses that people wrote."""

@@ -239,7 +239,7 @@ class Inbox:
             return await self._effects.refuse(asked, error)
         return await self._effects.once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected.
 
         What was no question before, as its mention was forgotten, is asked.
@@ -249,8 +249,8 @@ class Inbox:
         text = message.text if asked == typed else asked
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
-        if message.author.is_bot and not message.is_directed:  # bots edit once a second while they write
-            await self._store.edit_context(message.key, edit)
+        if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
+            await self._store.edit_waiting(message.key, edit)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
         if self._services.clock() - message.at > ASKED_BY_EDIT:

@@ -16,9 +16,11 @@ from bot.types.access import (
     Subject,
     SubjectKind,
 )
+from bot.types.budgets import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
     EMPTY,
+    PLACE_STATE,
     Attachment,
     AuthorKind,
     ConversationKey,
@@ -36,7 +38,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
-from bot.types.ledger import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, Within
+from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Entry,
     FileOutcome,
@@ -113,21 +115,27 @@ __all__ = [
     "BOT",
     "EMPTY",
     "EVERYTHING",
+    "INSTALLATION",
     "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
+    "PLACE_STATE",
     "SOURCES_ID",
     "AccessRule",
     "Attachment",
     "AuditRecord",
     "AuthorKind",
+    "Budget",
+    "BudgetScope",
+    "BudgetUse",
     "Channel",
     "ChannelMessage",
     "Charge",
     "Condensation",
     "Conversation",
     "ConversationKey",
+    "Costs",
     "Covered",
     "DeletionOutcome",
     "Draft",
@@ -156,6 +164,7 @@ __all__ = [
     "Outcome",
     "ParameterValue",
     "PendingAnswer",
+    "Period",
     "Person",
     "Place",
     "PlaceKind",

@@ -30,6 +30,10 @@ class ConversationKey:
         return "/".join((self.platform, self.workspace, self.channel, self.thread))
 
 
+PLACE_STATE = "place/"
+"""How the names begin under which is stored what channels are called; workspace and channel follow."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A channel as the people in it know it, the same for all of its conversations; "" is what is not known.

@@ -31,13 +31,25 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """US dollars that a request will probably cost, and that it will cost at most."""
+
+    likely: Decimal
+    greatest: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentRequest:
-    """A request that is about to be sent for a turn; `charge` is what it costs if no word of an answer comes."""
+    """A request that is about to be sent for a turn; `charge` is what it costs if no word of an answer comes.
+
+    `costs` are what it comes to with an answer: what budgets reserve for it.
+    """
 
     turn: Turn
     purpose: Purpose
     model: str
     charge: Charge
+    costs: Costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,12 +180,14 @@ class NoteFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSent:
-    """A request is sent next: once who reads the stream asks for more. `tokens` are the estimated ones of its prompt.
+    """A request is sent next: once who reads the stream asks for more.
 
-    One answer can take several requests, each of which is billed.
+    `tokens` are the estimated ones of its prompt, `most` those that its answer can have at most. One answer can take
+    several requests, each of which is billed.
     """
 
     tokens: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)

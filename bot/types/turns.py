@@ -38,8 +38,9 @@ class Turn:
     out of that the text is "". `withdrawn` says that the question was deleted, or its answer was taken away:
     nothing is answered, and what is shown is taken back. `attempt` counts the claims that were not handed back,
     `retries` how often the turn was put off before there was an answer, because the model was away, and `showings`
-    how often its recorded answer was, because the platform was. `post_begun_at` says that a new message was being
-    posted which was never noted, and `post_left_at` when the turn was first claimed after that.
+    how often its recorded answer was, because the platform was. `claimed_at` is when it was claimed last,
+    `post_begun_at` says that a new message was being posted which was never noted, and `post_left_at` when the turn was
+    first claimed after that.
     """
 
     id: TurnId
@@ -56,6 +57,7 @@ class Turn:
     burst: tuple[Incoming, ...] = ()
     context: tuple[Incoming, ...] = ()
     withdrawn: bool = False
+    claimed_at: datetime | None = None
     post_begun_at: datetime | None = None
     post_left_at: datetime | None = None
 

@@ -34,6 +34,7 @@ class LedgerLine:
     model: str
     at: datetime
     charge: Charge
+    reserved: Decimal = Decimal(0)
     settled_at: datetime | None = None
 
     @property
@@ -83,10 +84,15 @@ class MemoryLedger:
             estimated=exact_sum(line.estimated for line in lines),
         )
 
-    def _add_line(self, request: SentRequest) -> RequestId:
+    def _add_line(self, request: SentRequest, reserved: Decimal) -> RequestId:
         id, now = next(self._request_ids), as_utc(self._clock())
         self.lines[id] = LedgerLine(
-            turn=request.turn.id, purpose=request.purpose, model=request.model, at=now, charge=request.charge
+            turn=request.turn.id,
+            purpose=request.purpose,
+            model=request.model,
+            at=now,
+            charge=request.charge,
+            reserved=reserved,
         )
         return id
 

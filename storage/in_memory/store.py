@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import count
 
+from bot.access.budgets import reservation, scope_of
 from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
 from bot.ports import Clock
+from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     EMPTY,
     OPEN_STATES,
@@ -32,9 +35,9 @@ from bot.types import (
     takes_others,
 )
 from storage.codec import as_utc
+from storage.in_memory.budgets import MemoryBudgets
 from storage.in_memory.deletion import MemoryDeletion, blank
 from storage.in_memory.deliveries import MemoryDeliveries
-from storage.in_memory.ledger import MemoryLedger
 from storage.in_memory.message_changes import is_refused, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries
 from storage.in_memory.talk import MemoryTalk, order
@@ -53,7 +56,7 @@ from storage.turn_rules import (
 )
 
 
-class MemoryTurns(MemoryTalk, MemoryLedger):
+class MemoryTurns(MemoryTalk, MemoryBudgets):
     """A `TurnStore` in memory.
 
     `settlements` tells how each turn ended, `condensations` what its trim left, and `errors` why it was not shown.
@@ -61,7 +64,7 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
 
     def __init__(self, *, clock: Clock) -> None:
         super().__init__(clock=clock)
-        MemoryLedger.__init__(self)
+        MemoryBudgets.__init__(self)
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
         self.condensations: dict[TurnId, Condensation] = {}
@@ -110,7 +113,7 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
         left = (oldest.post_left_at or as_utc(self._clock())) if oldest.post_begun_at else None
         self._settle_open(lambda line: line.turn == oldest.id)
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
-        claimed = replace(claimed, post_left_at=left)
+        claimed = replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left)
         return self._with_merged(self._keep(claimed))
 
     async def begin_post(self, turn: Turn) -> None:
@@ -198,8 +201,10 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
         return any(adds_to(turn, other) for other in self._open(turn.incoming.key))
 
     async def open_request(self, request: SentRequest) -> RequestId:
-        self._claimed(request.turn)
-        return self._add_line(request)
+        current = self._claimed(request.turn)
+        covering = self._uses(scope_of(current.incoming.key, current.incoming.author))
+        held = reservation(covering, request.purpose, request.costs) if covering else Decimal(0)
+        return self._add_line(request, held)
 
     async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
         current = self._claimed(turn)
@@ -317,7 +322,8 @@ class MemoryTurns(MemoryTalk, MemoryLedger):
 
     def _waits(self, turn: Turn) -> bool:
         not_before = self._not_before.get(turn.id)
-        return not_before is not None and not_before > as_utc(self._clock())
+        now = as_utc(self._clock())
+        return not_before is not None and now < not_before <= now + LONGEST_PUT_OFF
 
     def _claimed(self, turn: Turn) -> Turn:
         current = self._turns.get(turn.id)

@@ -2,6 +2,7 @@
 
 from storage.tables.access import AccessRuleRow, AuditRow, ChangeRoleRow, rule_columns
 from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.ledger import IS_UNSETTLED, LedgerRow, charge_columns
@@ -46,6 +47,7 @@ __all__ = [
     "AdapterStateRow",
     "AuditRow",
     "BaseTable",
+    "BudgetRow",
     "ChangeRoleRow",
     "ChannelMessageRow",
     "ChannelRow",

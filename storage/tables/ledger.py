@@ -22,7 +22,8 @@ IS_UNSETTLED = sa.text("settled_at IS NULL")
 class LedgerRow(Keyed, table=True):
     """Usage and cost of one request: numbers and names, never text; it outlives its turn.
 
-    `at` is when it was sent; until `settled_at` is set the figures are those so far. `cost` is an exact decimal.
+    `at` is when it was sent; until `settled_at` is set the figures are those so far. `cost` is an exact decimal,
+    and so is what is `reserved` for it under budgets until then.
     In lines of earlier versions `requests` are together.
     """
 
@@ -51,6 +52,7 @@ class LedgerRow(Keyed, table=True):
     estimated: bool
     tools: dict[str, int] = Field(sa_type=JSON)
     cost: str | None = None
+    reserved: str | None = None
 
     def to_usage(self) -> Usage:
         """Return the tokens of this line; what the response stated as its cost has become the line's cost."""

@@ -198,6 +198,7 @@ class TurnRow(Keyed, table=True):
             stop=self.stop,
             outcome=self.outcome,
             withdrawn=self.withdrawn,
+            claimed_at=self.claimed_at,
             post_begun_at=self.post_begun_at,
             post_left_at=self.post_left_at,
         )

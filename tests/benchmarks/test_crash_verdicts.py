@@ -16,7 +16,7 @@ FIRST, SECOND = "q0: the tide turns", "q1: twice a day"
 
 
 def asked(name: str, at: float, text: str, **changes: Any) -> Asked:
-    fields: dict[str, Any] = {"acknowledged_at": at + 0.5, "secret": f"sesame{name}"}
+    fields: dict[str, Any] = {"acknowledged_at": at + 0.5, "stored_at": at + 0.5, "secret": f"sesame{name}"}
     return Asked(name=name, place=PLACE, at=at, expected=[text], **(fields | changes))
 
 
@@ -132,6 +132,7 @@ FAULTS: dict[str, tuple[str, Callable[[], History]]] = {
         "placeholder left",
         lambda: with_shown(CLEAN.shown[0], shown("m1", 21, ("thinking", ""), ("writing", SECOND))),
     ),
+    "without its end": ("placeholder left", lambda: with_shown(CLEAN.shown[0], shown("m1", 21, ("part", SECOND)))),
     "a status": ("placeholder left", lambda: replace(CLEAN, left=["is thinking"])),
     "cut": ("wrong text", lambda: with_shown(CLEAN.shown[0], answer("m1", 21, SECOND[:-4]))),
     "a part of Stop that is none": (
@@ -187,8 +188,8 @@ HARMLESS: dict[str, Callable[[], History]] = {
         requests=CLEAN.requests[:2],
         stored=replace(CLEAN.stored, turns={"q0": 1}),
     ),
-    "asked before the first was acknowledged": lambda: replace(
-        with_asked(asked("q0", 10, "the tide turns", acknowledged_at=20.5), CLEAN.asked[1]),
+    "asked before the first was stored": lambda: replace(
+        with_asked(asked("q0", 10, "the tide turns", stored_at=20.5), CLEAN.asked[1]),
         shown=[answer("m0", 31, FIRST), answer("m1", 21, SECOND)],
     ),
     "deleted and gone": lambda: replace(
@@ -197,7 +198,7 @@ HARMLESS: dict[str, Callable[[], History]] = {
     ),
     "both in one answer": lambda: with_shown(answer("m0", 22, f"{FIRST}\n\n{SECOND}")),
     "in two messages": lambda: with_shown(
-        CLEAN.shown[0], shown("m1", 21, ("writing", "q1: twice")), shown("m2", 22, ("done", "a day"))
+        CLEAN.shown[0], shown("m1", 21, ("part", "q1: twice")), shown("m2", 22, ("done", "a day"))
     ),
 }
 

@@ -21,7 +21,7 @@ from aiohttp.connector import Connection
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.api.errors import refusal
+from adapters.discord.api.errors import DiscordAccessRevoked, refusal
 from adapters.discord.api.limits import CONNECTIONS
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.payloads import Message
@@ -99,6 +99,7 @@ class DiscordClient:
         self._limits = limits
         self._client: discord.Client | None = None
         self._lock = asyncio.Lock()
+        self._told_revoked = False
 
     async def login(self) -> discord.Client:
         """Return the client, logged in. Raises `ConfigError` for a wrong token and `PlatformError` when Discord is
@@ -168,8 +169,17 @@ class DiscordClient:
                 logger.info("retrying the request to Discord", extra={"path": path, "error": type(error).__name__})
                 await asyncio.sleep(pause)
             except discord.HTTPException as error:
-                raise refusal(f"{method} {path}", error.status, error.code) from error
+                trouble = refusal(f"{method} {path}", error.status, error.code)
+                if isinstance(trouble, DiscordAccessRevoked):
+                    self._tell_revoked()
+                raise trouble from error
         raise AssertionError("the last attempt returns or raises")
+
+    def _tell_revoked(self) -> None:
+        """Tell the operator once that the token is of no use any more."""
+        if not self._told_revoked:
+            self._told_revoked = True
+            logger.error("Discord no longer accepts DISCORD_TOKEN: make a new one there, and start again with it")
 
     async def message(self, channel: str, id: str) -> Message:
         """Return one message of a channel. Raises `PlatformError`, also for one that is gone."""

@@ -43,6 +43,8 @@ AS_SENT: Final[Mapping[str, tuple[str, type[Payload]]]] = {
 """The events that are parsed here, by their names here: the messages of discord.py lose parts, and some (polls without
 an end) it cannot read at all."""
 
+Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+
 CONNECTION: Final = "connection"
 """The kind of what goes wrong outside of any event."""
 
@@ -185,7 +187,12 @@ class GatewayClient(discord.AutoShardedClient):
     def _readable(self) -> Iterable[ReadableChannel]:
         """Return the channels and active threads that the bot may read, with their newest messages as Discord told."""
         for guild in self.guilds:
-            channels = [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]
+            channels: list[Readable] = [
+                *guild.text_channels,
+                *guild.voice_channels,
+                *guild.stage_channels,
+                *guild.threads,
+            ]
             for channel in channels:
                 if may_read(channel):
                     last, role = channel.last_message_id or 0, _own_role(guild)

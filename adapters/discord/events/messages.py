@@ -178,15 +178,21 @@ class DiscordMessageHandler:
     # ------------------------------------------------------------ changes
 
     async def edited(self, message: Message, *, names: Names = no_names, own_role: int | None = None) -> None:
-        """Follow a changed text; previews and other additions of Discord are no edits. Raises `StorageError`."""
+        """Follow a changed text. Previews that Discord adds are no edits: what waits takes them in.
+
+        Raises `StorageError`.
+        """
         edited_at = message.edited_at
-        if not edited_at or not message.tells("content") or not is_spoken(message) or self.is_mine(message):
+        is_preview = not edited_at and bool(message.embeds) and message.tells("timestamp")
+        is_change = (edited_at or is_preview) and message.tells("content")
+        if not is_change or not is_spoken(message) or self.is_mine(message):
             return
         message.check_whole()
         place = await self._place(message.guild_id, message.channel_id)
         incoming = await self.incoming(message, place, names, own_role)
         if incoming is not None:
-            await self._bot.on_message_edited(incoming, at=edited_at)
+            at = edited_at or incoming.at
+            await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""

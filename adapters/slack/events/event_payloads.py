@@ -90,6 +90,7 @@ class InputState(Payload):
 
     value: Text = ""
     selected_option: Nested[OptionValue] = OptionValue()
+    selected_options: Many[OptionValue] = ()
 
     @property
     def given(self) -> str:
@@ -123,6 +124,7 @@ class ModalView(Payload):
 
     id: Text = ""
     hash: Text = ""
+    callback_id: Text = ""
     private_metadata: Text = ""
     state: Nested[ViewState] = ViewState()
     blocks: Many[ViewBlock] = ()

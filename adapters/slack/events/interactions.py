@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.ask_modal import ASK_FORM, ASK_SHORTCUT, AskModal
 from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, ControlAction, Interaction
 from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
@@ -19,7 +20,7 @@ from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.events.slash_commands import SlashCommandHandler
-from adapters.slack.payloads import moment
+from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.rendering import action_of
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.reply_actions import press
@@ -46,7 +47,7 @@ class InteractionHandler:
         self._settings = SettingsModal(bot, hearing, clock=clock)
         self._commanding = SlashCommandHandler(bot, hearing, self._settings, clock=clock)
         self._home = HomeTab(bot, clock=clock)
-        self.submitted = self._settings.submitted
+        self._asking = AskModal(bot, hearing, self._commanding, background, clock=clock)
         self.reaction_added = SlackReactionHandler(bot, hearing, clock=clock).added
         self.member_joined = HelloHandler(bot, hearing, clock=clock).joined
 
@@ -58,7 +59,14 @@ class InteractionHandler:
 
     async def shortcut(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a shortcut on a message; what fails is told to them. Raises `StorageError`."""
-        await self._telling(workspace, body, self._commanding.shortcut)
+        message = body.message or SlackMessage()
+        is_question = body.callback_id == ASK_SHORTCUT and moment(message.ts) is not None
+        await self._telling(workspace, body, self._asking.open if is_question else self._commanding.shortcut)
+
+    async def submitted(self, workspace: SlackWorkspace, body: Interaction) -> Mapping[str, str]:
+        """Somebody submitted a form; what is wrong with it, by block. Raises `StorageError`."""
+        is_question = body.view is not None and body.view.callback_id == ASK_FORM
+        return await (self._asking if is_question else self._settings).submitted(workspace, body)
 
     async def action(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a control; what fails is told to them. Raises `StorageError`."""

@@ -136,11 +136,15 @@ class SlackMessageHandler:
             await self._forget(workspace, change.channel, before or message)
             return
         said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=change.channel)
-        is_preview = before is not None and is_same(before, message)  # they change messages, too
-        if said is None or is_preview or workspace.is_own(message):
+        by_slack = before is not None and is_same(before, message)  # previews change messages, too
+        has_changed = not by_slack or before is None or before.attachments != message.attachments
+        if said is None or not has_changed or workspace.is_own(message):
+            return
+        incoming = await self.incoming(workspace, said)
+        if by_slack:
+            await self._bot.on_message_edited(incoming, at=moment(message.edited.ts) or said.at, by_platform=True)
             return
         at = moment(message.edited.ts) or moment(change.event_ts) or said.at
-        incoming = await self.incoming(workspace, said)
         handled = await self._bot.on_message_edited(incoming, at=at)
         if handled.answered is not None:
             asked = replace(incoming, dedupe_key=f"{incoming.dedupe_key}/edited/{at.timestamp()}")

@@ -106,14 +106,21 @@ class SlashCommandHandler:
         except InvalidInput as error:
             return await self._hearing.reply(workspace, asked, str(error))
         if asked.private:
-            alone = replace(asked.key, thread=f"{ALONE}{asked.dedupe_key.rpartition('/')[2]}")
-            await self._hearing.hand_over(workspace, replace(asked, key=alone))
+            await self.ask_alone(workspace, asked)
         elif await self._bot.begin(asked):
-            await self._ask_in_channel(workspace, asked, shown)
+            await self.ask_in_channel(workspace, asked, shown)
         return None
 
-    async def _ask_in_channel(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> None:
-        """Show the question to everybody, so that it can be answered below it, and ask."""
+    async def ask_alone(self, workspace: SlackWorkspace, asked: Incoming) -> None:
+        """Ask in a conversation of its own, which nobody else sees. Raises `StorageError`."""
+        alone = replace(asked.key, thread=f"{ALONE}{asked.dedupe_key.rpartition('/')[2]}")
+        await self._hearing.hand_over(workspace, replace(asked, key=alone))
+
+    async def ask_in_channel(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> None:
+        """Show the question to everybody, so that it can be answered below it or in its thread, and ask.
+
+        Raises `PlatformError` and `StorageError`.
+        """
         try:
             ts = await self._post_question(workspace, asked, shown)
         except SlackApiError as refused:
@@ -121,7 +128,7 @@ class SlashCommandHandler:
                 raise
             return await self._hearing.reply(workspace, asked, NOT_HERE)
         at: datetime = moment(ts) or asked.at
-        key = replace(asked.key, thread="" if asked.is_direct else ts)
+        key = replace(asked.key, thread=asked.key.thread or ("" if asked.is_direct else ts))
         handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
@@ -144,6 +151,7 @@ class SlashCommandHandler:
     async def _post(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block]) -> str:
         arguments: Mapping[str, Any] = {
             "channel": asked.key.channel,
+            "thread_ts": asked.key.thread or None,
             "text": fallback_text(text),
             "blocks": list(blocks) or None,
             "metadata": {"event_type": QUESTION, "event_payload": {"user": asked.author.id}},

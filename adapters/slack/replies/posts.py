@@ -34,7 +34,7 @@ class Posts:
 
         The `settle` seconds pass once, from the first claim after its end, however many runners end while they wait.
         """
-        if turn.post_left_at is None:
+        if turn.post_left_at is None or turn.claimed_at is None:
             return settle
-        waited = (self._clock() - turn.post_left_at).total_seconds()
-        return min(settle, max(0.0, settle - waited))
+        waited = (turn.claimed_at - turn.post_left_at).total_seconds()
+        return max(0.0, settle - waited)

@@ -13,6 +13,7 @@ from bot.types import (
     Charge,
     Conversation,
     ConversationKey,
+    Costs,
     Draft,
     Entry,
     Footer,
@@ -89,13 +90,22 @@ def settlement(*entries: NewEntry, state: TurnState = TurnState.DONE, **changes:
     return Settlement(state=state, entries=entries, **(fields | changes))
 
 
+def sent(turn: Turn, likely: str = "0", greatest: str = "0", **changes: Any) -> SentRequest:
+    """A request for a turn, which will probably cost `likely`."""
+    fields: dict[str, Any] = {
+        "purpose": Purpose.ANSWER,
+        "model": "seed-2-0-lite",
+        "charge": Charge(usage=Usage(input=1, estimated=True), cost=Decimal(0)),
+        "costs": Costs(likely=Decimal(likely), greatest=Decimal(greatest)),
+    }
+    return SentRequest(turn=turn, **(fields | changes))
+
+
 async def pay(
     store: Ledger, turn: Turn, usage: Usage, cost: Decimal = Decimal(0), *, model: str = "seed-2-0-lite"
 ) -> RequestId:
     """Send a request for a turn and settle it."""
-    ahead = Charge(usage=Usage(input=1, estimated=True), cost=Decimal(0))
-    request = SentRequest(turn=turn, purpose=Purpose.ANSWER, model=model, charge=ahead)
-    id = await store.open_request(request)
+    id = await store.open_request(sent(turn, model=model))
     await store.settle_request(id, Charge(usage=usage, cost=cost))
     return id
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from bot.errors import ClaimLost
-from bot.types import Charge, Purpose, SentRequest, Spending, Turn, TurnState, Usage, Within
+from bot.types import Charge, Spending, Turn, TurnState, Usage, Within
 from tests.contract.stores.conftest import AnyStore, claim
-from tests.contract.stores.samples import incoming, pay, settlement
+from tests.contract.stores.samples import incoming, pay, sent, settlement
 from tests.fakes import ManualClock, settle
 
 AHEAD = Charge(usage=Usage(input=100, cached=60, estimated=True), cost=Decimal("0.01"))
@@ -22,10 +22,6 @@ WHOLE = Charge(usage=Usage(input=110, cached=64, output=50, reasoning=9, tools={
 async def asked(store: AnyStore, name: str = "a") -> Turn:
     await store.enqueue(incoming(name))
     return await claim(store)
-
-
-def sent(turn: Turn) -> SentRequest:
-    return SentRequest(turn=turn, purpose=Purpose.ANSWER, model="seed-2-0-lite", charge=AHEAD)
 
 
 async def spent(store: AnyStore, clock: ManualClock, **within: str) -> Spending:
@@ -48,7 +44,7 @@ def told(charge: Charge, *, under_way: int = 0) -> Spending:
 
 async def test_a_request_counts_from_before_it_is_sent_to_its_end(store: AnyStore, clock: ManualClock) -> None:
     turn = await asked(store)
-    id = await store.open_request(sent(turn))
+    id = await store.open_request(sent(turn, charge=AHEAD))
     assert await spent(store, clock) == told(AHEAD, under_way=1)
     await store.note_progress(id, HALF)
     assert await spent(store, clock) == told(HALF, under_way=1)
@@ -63,7 +59,7 @@ async def test_each_request_of_a_turn_has_a_line_and_who_is_not_billed_has_none(
 ) -> None:
     turn = await asked(store)
     await pay(store, turn, Usage(input=3), Decimal("0.1"))
-    await store.drop_request(await store.open_request(sent(turn)))
+    await store.drop_request(await store.open_request(sent(turn, charge=AHEAD)))
     await pay(store, turn, Usage(input=4), Decimal("0.2"))
     await settle(store, turn, settlement(state=TurnState.FAILED))
     assert await spent(store, clock) == Spending(requests=2, input=7, cost=Decimal("0.3"))
@@ -71,23 +67,23 @@ async def test_each_request_of_a_turn_has_a_line_and_who_is_not_billed_has_none(
 
 async def test_who_takes_a_turn_over_settles_what_its_runner_left_open(store: AnyStore, clock: ManualClock) -> None:
     turn = await asked(store)
-    id = await store.open_request(sent(turn))
+    id = await store.open_request(sent(turn, charge=AHEAD))
     await store.note_progress(id, HALF)
     taken = await claim(store)
     assert taken.epoch == turn.epoch + 1
     assert await spent(store, clock) == told(HALF)
     with pytest.raises(ClaimLost):
-        await store.open_request(sent(turn))
+        await store.open_request(sent(turn, charge=AHEAD))
     await store.settle_request(id, WHOLE)  # the runner before was only held up, and knows better
     assert await spent(store, clock) == told(WHOLE)
 
 
 async def test_what_nobody_takes_over_is_settled_by_its_age(store: AnyStore, clock: ManualClock) -> None:
     turn = await asked(store)
-    await store.open_request(sent(turn))
+    await store.open_request(sent(turn, charge=AHEAD))
     clock.advance(60)
     await pay(store, turn, Usage(input=1))
-    young = await store.open_request(sent(turn))
+    young = await store.open_request(sent(turn, charge=AHEAD))
     assert await store.settle_abandoned(before=clock()) == 1
     assert (await spent(store, clock)).under_way == 1
     assert await store.settle_abandoned(before=clock() + timedelta(seconds=1)) == 1
@@ -116,7 +112,7 @@ async def test_costs_are_added_to_the_last_digit(store: AnyStore, clock: ManualC
     for cost in costs:
         await pay(store, turn, Usage(input=1), Decimal(cost))
     guess = replace(AHEAD, cost=Decimal("0.000000000000000000000000000001"))
-    await store.open_request(replace(sent(turn), charge=guess))
+    await store.open_request(sent(turn, charge=guess))
     total = await spent(store, clock)
     assert (total.requests, total.cost) == (5, Decimal("123456789.100000000000000000000000000003"))
     assert total.estimated == guess.cost

@@ -332,3 +332,14 @@ async def test_many_conversations_are_served_at_once(store: AnyStore) -> None:
     assert served == [[f"{key.thread}-{number}" for number in range(3)] for key in keys]
     for key, names in zip(keys, served, strict=True):
         assert [item.id for item in await store.get_entries(key, start=0)] == names
+
+
+async def test_what_was_put_off_is_due_when_the_clock_is_set_back(store: AnyStore, clock: ManualClock) -> None:
+    await store.enqueue(incoming("m1"))
+    turn = await claim(store)
+    await store.reschedule(turn, clock() + timedelta(minutes=5))
+    assert await store.claim(KEY, worker="w") is None
+    clock.advance(-3_600)
+    again = await store.claim(KEY, worker="w")
+    assert again is not None
+    assert again.id == turn.id

@@ -229,7 +229,7 @@ class SlackEmulator:
 
     def saw(self, message: Message) -> None:
         """Keep what people see of a message from now on."""
-        message.versions.append(rendering.version(message, self.clock.time()))
+        message.seen.append(rendering.version(message, self.clock.time()))
 
     def publish(self, message: Message, more: Json | None = None) -> None:
         """Put a message into its channel, and tell the app, with `more` in the event."""

@@ -113,7 +113,7 @@ class Stream:
 @dataclass(slots=True, kw_only=True, eq=False)
 class Message:
     """A message; `only_for` names the one who sees an ephemeral message, `history` what it said before each edit,
-    `versions` all that was ever seen of one of the bot's.
+    `seen` all that was ever seen of one of the bot's.
     """
 
     channel: Channel
@@ -137,7 +137,7 @@ class Message:
     only_for: Person | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
-    versions: list[Version] = field(default_factory=list, repr=False)
+    seen: list[Version] = field(default_factory=list, repr=False)
 
     @property
     def is_reply(self) -> bool:

@@ -74,7 +74,7 @@ async def counter() -> Counter:
 async def test_a_line_stands_there_before_the_request_is_sent(counter: Counter) -> None:
     class Watching(ScriptedModel):
         async def stream(self, request: ModelRequest):  # type: ignore[no-untyped-def]  # as the base
-            yield RequestSent(tokens=100)
+            yield RequestSent(tokens=100, most=4_096)
             (line,) = counter.lines
             assert (line.settled_at, line.charge.usage) == (None, Usage(input=200, cached=50, estimated=True))
             yield UsageReported(Usage(input=210, cached=64, output=9))
@@ -130,7 +130,11 @@ async def test_what_is_refused_after_a_stream_is_billed_and_what_is_not_taken_is
 async def test_two_requests_of_one_answer_have_a_line_and_a_tier_each(counter: Counter) -> None:
     short, long = Usage(input=100_000, output=10), Usage(input=130_000, output=10)
     await counter.ask(
-        UsageReported(short), RequestSent(tokens=1), UsageReported(long), RequestSent(tokens=1), RequestNotBilled()
+        UsageReported(short),
+        RequestSent(tokens=1, most=4_096),
+        UsageReported(long),
+        RequestSent(tokens=1, most=4_096),
+        RequestNotBilled(),
     )
     assert [line.charge for line in counter.lines] == [
         Charge(usage=usage, cost=SEED_CARD.cost(usage)) for usage in (short, long)

@@ -87,7 +87,7 @@ class RememberingBot(QuietBot):
         self.stopped.append(key)
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         self.edits.append(message)
         return HandleResult(outcome=Outcome.IGNORED)
 
