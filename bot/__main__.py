@@ -35,6 +35,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot import app
+from bot.app.administration_commands import add_administration_commands
 from bot.app.maintenance_commands import add_upkeep_commands
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
@@ -123,6 +124,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     _add_serving_commands(commands, platforms)
     _add_ask_command(commands)
     add_upkeep_commands(commands)
+    add_administration_commands(commands)
     for platform in platforms:
         platform.add_commands(commands, app.open_database)
     _add_model_commands(commands, [platform.title for platform in platforms])
