@@ -139,7 +139,7 @@ class SlackReply:
             else:
                 self._parts.remove(part)
         if not keep:
-            await self._status.clear(must=self._turn.epoch > 1)
+            await self._status.clear()
         if trouble is not None:
             raise trouble
 
