@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from bot.access.budgets import is_worth_warning, period_of
 from bot.types import Budget, BudgetScope, BudgetUse, Period
 from storage.codec import as_utc
-from storage.database import SqlPart, unit_of_work
+from storage.database import SqlPart, begin_writing, unit_of_work
 from storage.exact_sum import exact_sum, sum_of
 from storage.tables import IS_UNSETTLED, BudgetRow, LedgerRow
 
@@ -69,6 +69,7 @@ def scope_of(request: object) -> BudgetScope:
 
 def lock_budgets(session: Session, covered: BudgetScope | None, now: datetime) -> list[LockedBudget]:
     """Return the budgets that cover a scope, or all, the widest first, locked until the end of the transaction."""
+    begin_writing(session)
     wanted = select(BudgetRow).order_by(*_ORDER).with_for_update()
     for name, value in covered.columns.items() if covered is not None else ():
         wanted = wanted.where(col(getattr(BudgetRow, name)).in_(("", value)))

@@ -3,7 +3,7 @@
 They know no platform, no database and no wire. Times are aware and in UTC, money is Decimal, tokens are counts.
 """
 
-from bot.types.budgets import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
+from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
     EMPTY,
@@ -102,6 +102,7 @@ __all__ = [
     "EMPTY",
     "EVERYTHING",
     "INSTALLATION",
+    "MOST_DOLLARS",
     "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",
