@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -23,7 +24,7 @@ from storage.exact_sum import exact_sum, sum_of
 from storage.tables import IS_UNSETTLED, BudgetRow, LedgerRow
 
 _ORDER = tuple(col(getattr(BudgetRow, name)) for name in ("platform", "workspace", "channel", "person", "period"))
-_OPEN = sa.select(
+_OPEN: sa.Select[Any] = sa.select(
     col(LedgerRow.platform),
     col(LedgerRow.workspace),
     col(LedgerRow.channel),
@@ -42,7 +43,7 @@ class LockedBudget:
     begins: datetime
     ends: datetime
 
-    def use(self, open_requests: Sequence[sa.Row[tuple[str, str, str, str, datetime, str | None]]]) -> BudgetUse:
+    def use(self, open_requests: Sequence[sa.Row[Any]]) -> BudgetUse:
         """Return how far the budget is used, with what is reserved for open requests."""
         reserved = [
             Decimal(request.reserved)
