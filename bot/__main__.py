@@ -37,6 +37,7 @@ from uuid import uuid4
 from bot import app
 from bot.app.administration_commands import add_administration_commands
 from bot.app.maintenance_commands import add_upkeep_commands
+from bot.app.spending_limits import add_budget_command
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
 from bot.commands.parameter_text import origin_text, parameters_table
@@ -203,6 +204,8 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     )
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
     command.set_defaults(command=_usage)
+
+    add_budget_command(commands)
 
 
 # ---------------------------------------------------------------- the commands
