@@ -35,7 +35,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot import app
+from bot.app.administration_commands import add_administration_commands
 from bot.app.maintenance_commands import add_upkeep_commands
+from bot.app.spending_limits import add_budget_command
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
 from bot.commands.parameter_text import origin_text, parameters_table
@@ -123,6 +125,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     _add_serving_commands(commands, platforms)
     _add_ask_command(commands)
     add_upkeep_commands(commands)
+    add_administration_commands(commands)
     for platform in platforms:
         platform.add_commands(commands, app.open_database)
     _add_model_commands(commands, [platform.title for platform in platforms])
@@ -201,6 +204,8 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     )
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
     command.set_defaults(command=_usage)
+
+    add_budget_command(commands)
 
 
 # ---------------------------------------------------------------- the commands

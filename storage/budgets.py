@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -18,7 +19,7 @@ from sqlmodel import Session, col, select
 from bot.access.budgets import is_worth_warning, period_of
 from bot.types import Budget, BudgetScope, BudgetUse, Period
 from storage.codec import as_utc
-from storage.database import SqlPart, unit_of_work
+from storage.database import SqlPart, begin_writing, unit_of_work
 from storage.exact_sum import exact_sum, sum_of
 from storage.tables import IS_UNSETTLED, BudgetRow, LedgerRow
 
@@ -42,7 +43,7 @@ class LockedBudget:
     begins: datetime
     ends: datetime
 
-    def use(self, open_requests: Sequence[sa.Row[tuple[str, str, str, str, datetime, str | None]]]) -> BudgetUse:
+    def use(self, open_requests: Sequence[sa.Row[Any]]) -> BudgetUse:
         """Return how far the budget is used, with what is reserved for open requests."""
         reserved = [
             Decimal(request.reserved)
@@ -69,6 +70,7 @@ def scope_of(request: object) -> BudgetScope:
 
 def lock_budgets(session: Session, covered: BudgetScope | None, now: datetime) -> list[LockedBudget]:
     """Return the budgets that cover a scope, or all, the widest first, locked until the end of the transaction."""
+    begin_writing(session)
     wanted = select(BudgetRow).order_by(*_ORDER).with_for_update()
     for name, value in covered.columns.items() if covered is not None else ():
         wanted = wanted.where(col(getattr(BudgetRow, name)).in_(("", value)))

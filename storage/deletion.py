@@ -137,8 +137,8 @@ class SqlDeletion(SqlPart):
         edits.edit_message(session, channel, edit, is_directed=is_directed, now=as_utc(self._clock()))
 
     @unit_of_work
-    def edit_waiting(self, session: Session, channel: ConversationKey, edit: Edit) -> None:
-        edits.edit_waiting(session, channel, edit)
+    def edit_waiting(self, session: Session, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
+        edits.edit_waiting(session, channel, edit, asked=asked)
 
     @unit_of_work
     def forget_memory(self, session: Session, key: ConversationKey) -> bool:

@@ -42,10 +42,11 @@ def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_d
         put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
 
 
-def edit_waiting(session: Session, channel: ConversationKey, edit: Edit) -> None:
-    """Follow an edit to a question or context that no request has carried yet, and nowhere else."""
+def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, asked: bool) -> None:
+    """Follow an edit to what no request has carried yet, and nowhere else: context, and questions where `asked`."""
     hold_together(session, channel)
-    waits = or_(IS_REMEMBERED, col(TurnRow.state) == TurnState.QUEUED) & (col(TurnRow.task) != Task.SUMMARY)
+    is_queued = (col(TurnRow.state) == TurnState.QUEUED) & (col(TurnRow.task) == Task.ANSWER)
+    waits = or_(IS_REMEMBERED, is_queued) if asked else IS_REMEMBERED
     is_newer = or_(col(TurnRow.edited_at).is_(None), col(TurnRow.edited_at) <= as_utc(edit.at))
     changed = (
         update(TurnRow)

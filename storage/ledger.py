@@ -15,7 +15,7 @@ from bot.errors import ClaimLost
 from bot.types import EVERYTHING, Charge, RequestId, SentRequest, Spending, TurnState, Within
 from storage.budgets import count_spent, lock_budgets, scope_of, uses
 from storage.codec import as_utc
-from storage.database import SqlPart, unit_of_work
+from storage.database import SqlPart, begin_writing, unit_of_work
 from storage.exact_sum import sum_of
 from storage.tables import IS_UNSETTLED, LedgerRow, TurnRow, charge_columns, key_columns
 
@@ -33,6 +33,7 @@ class SqlLedger(SqlPart):
 
     @unit_of_work
     def open_request(self, session: Session, request: SentRequest) -> RequestId:
+        begin_writing(session)
         turn = request.turn
         asker = session.connection().execute(_ASKER, {"of_id": turn.id, "of_epoch": turn.epoch}).scalar_one_or_none()
         if asker is None:
@@ -55,12 +56,14 @@ class SqlLedger(SqlPart):
 
     @unit_of_work
     def note_progress(self, session: Session, id: RequestId, charge: Charge) -> None:
+        begin_writing(session)
         row = session.get(LedgerRow, id, with_for_update=True)
         if row is not None and row.settled_at is None:
             row.sqlmodel_update(charge_columns(charge))
 
     @unit_of_work
     def settle_request(self, session: Session, id: RequestId, charge: Charge) -> None:
+        begin_writing(session)
         row = session.get(LedgerRow, id, with_for_update=True)
         if row is not None:
             _settle(session, row, charge_columns(charge), at=self._clock())
@@ -88,6 +91,7 @@ class SqlLedger(SqlPart):
 
 def settle_open(session: Session, which: sa.ColumnElement[bool], *, at: datetime) -> int:
     """Settle open requests as they stand, since nobody is left who could; return how many there were."""
+    begin_writing(session)
     rows = session.exec(
         select(LedgerRow).where(IS_UNSETTLED, which).order_by(col(LedgerRow.id)).with_for_update()
     ).all()

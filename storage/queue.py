@@ -41,7 +41,9 @@ LIFE_LOCK = 0x5EED1
 POLL_SECONDS = 0.5
 """A notification may get lost between two fetches of a worker; this bounds how long its job waits then."""
 
-SWEEP_SECONDS = 30.0
+SWEEP_SECONDS = 5.0
+"""How long a conversation may wait that has open turns and no job, as when a bug ended its runner."""
+
 END_SECONDS = 3.0
 """How long the end of the queue waits for the database, in each of its steps."""
 

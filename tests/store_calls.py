@@ -16,7 +16,9 @@ from bot.chat.follow_ups import TALK_LENGTH
 from bot.parameter_resolver import scopes_of
 from bot.turns.effects import SetParameters
 from bot.types import (
+    INSTALLATION,
     AuditRecord,
+    Budget,
     Charge,
     Condensation,
     Conversation,
@@ -27,6 +29,7 @@ from bot.types import (
     Incoming,
     NewRule,
     NewSchedule,
+    Period,
     Person,
     PlaceKind,
     RuleKind,
@@ -125,6 +128,23 @@ async def _paid(scene: Scene) -> None:
     id = await pay(scene.store, scene.turn, charge.usage, charge.cost)
     await scene.store.note_progress(id, charge)
     await scene.store.drop_request(id)
+
+
+def _budget() -> Budget:
+    return Budget(scope=INSTALLATION, period=Period.DAY, amount=Decimal(5), time_zone="UTC")
+
+
+async def _budgeted(scene: Scene) -> None:
+    await scene.store.put_budget(_budget())
+    await _paid(scene)
+
+
+async def _budgets(scene: Scene) -> None:
+    await scene.store.put_budget(_budget())
+    (use, *_) = await scene.store.budget_uses(INSTALLATION)
+    await scene.store.note_budget_step(use, 1)
+    await scene.store.take_budget_warnings()
+    await scene.store.remove_budget(INSTALLATION, Period.DAY)
 
 
 async def _scheduled(scene: Scene) -> None:
@@ -239,6 +259,8 @@ CALLS: Mapping[str, Call] = {
     "waiting": lambda scene: scene.store.waiting(scene.key),
     "was_added_to": lambda scene: scene.store.was_added_to(scene.turn),
     "open_request, note_progress, settle_request, drop_request": _paid,
+    "open_request, under budgets": _budgeted,
+    "budgets": _budgets,
     "settle_abandoned": lambda scene: scene.store.settle_abandoned(before=LATER),
     "gather": lambda scene: scene.store.coalesce(scene.turn),
     "gather, with what was said": _gathered,
@@ -301,8 +323,8 @@ CALLS: Mapping[str, Call] = {
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
     "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
-    "edit_waiting": lambda scene: scene.store.edit_waiting(scene.key, _edit("m20")),
-    "edit_waiting, the long one": lambda scene: scene.store.edit_waiting(LONG, _edit("m20")),
+    "edit_waiting": lambda scene: scene.store.edit_waiting(scene.key, _edit("m20"), asked=True),
+    "edit_waiting, the long one": lambda scene: scene.store.edit_waiting(LONG, _edit("m20"), asked=True),
     "forget_memory": lambda scene: scene.store.forget_memory(scene.key),
     "forget_memory, the long one": lambda scene: scene.store.forget_memory(LONG),
     "begin, carry_out, take_answer, take_owed, told, prune_deliveries": _carried_out,
@@ -337,6 +359,9 @@ LARGER: Mapping[str, str] = {
     "rules_within": "an administrator's command: shows the rules, of which there are few",
     "roles_in": "what administrators opened or closed: at most one row for each command and parameter",
     "add_rule, remove_rule, put_role, record_audit, audit_trail": "an administrator's commands",
+    "open_request, note_progress, settle_request, drop_request": "reads the table of budgets, which are few",
+    "open_request, under budgets": "the first time in a period: adds up its days; always: looks at what is under way",
+    "budgets": "the same",
     "settle_abandoned": "once a minute: looks at the requests under way",
     "delete_place, a channel": "once in a channel's life: all that was said there",
     "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",

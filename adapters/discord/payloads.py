@@ -35,7 +35,7 @@ class GuildMember(Payload):
     roles: Ids = ()
 
 
-class Mention(User):
+class MentionPayload(User):
     """Somebody whom a message mentions."""
 
     member: Nested[GuildMember] = GuildMember()
@@ -194,7 +194,7 @@ class Message(Payload):
     flags: Number = 0
     timestamp: Text = ""
     edited_timestamp: Text = ""
-    mentions: Many[Mention] = ()
+    mentions: Many[MentionPayload] = ()
     mention_channels: Many[Named] = ()
     attachments: Many[AttachmentPayload] = ()
     embeds: Many[Embed] = ()

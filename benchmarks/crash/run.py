@@ -231,7 +231,7 @@ class Run:
             digests=self._notes.digests,
             requests=requests_of(self._seed),
             stored=stored,
-            left=self._town.left(),
+            left=[*self._town.left(), *([f"{stored.open_turns} turns are still open"] if stored.open_turns else [])],
             ended_at=time.time(),
         )
 

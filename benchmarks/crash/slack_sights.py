@@ -46,7 +46,8 @@ def shown(slack: RunningSlack, summaries: Mapping[str, str]) -> Sequence[Shown]:
 
     `summaries` are the names of the summaries that were asked for, by their places: their words are the model's.
     """
-    every = [message for message in (*written(slack), *slack.whispers) if repeated(message) is None]
+    private = (message for message in slack.whispers if message.author.app_id == APP_ID)
+    every = [message for message in (*written(slack), *private) if repeated(message) is None]
     return [
         Shown(
             id=message.ts,
@@ -55,7 +56,7 @@ def shown(slack: RunningSlack, summaries: Mapping[str, str]) -> Sequence[Shown]:
             only_for=message.only_for.id if message.only_for else "",
         )
         for message in every
-        if message.author.app_id == APP_ID and not is_digest(message)
+        if not is_digest(message)
     ]
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
+from adapters.web.live_reply import TAKEN_BACK
 from benchmarks.crash.history import Charge, Stored
 from storage.codec import as_utc
 from storage.database import is_sqlite, parse_url
@@ -97,8 +98,12 @@ def _ledger(connection: sa.Connection) -> list[Charge]:
 
 
 def _web(connection: sa.Connection) -> dict[str, tuple[str, str, str]]:
-    """Return the answers that stand in the playground."""
+    """Return the answers that stand in the playground; not those whose place a note has taken."""
     row = ChannelMessageRow
     read = sa.select(col(row.id), col(row.thread), col(row.channel), col(row.answer), col(row.text))
     rows = connection.execute(read.where(col(row.author_is_bot), col(row.answer).is_not(None)))
-    return {id: (thread or channel, answer["status"], text) for id, thread, channel, answer, text in rows}
+    return {
+        id: (thread or channel, answer["status"], text)
+        for id, thread, channel, answer, text in rows
+        if answer is not None and tuple(answer["notices"]) != TAKEN_BACK.notices
+    }

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.web.composer import message_id
+from adapters.web.live_reply import TAKEN_BACK
 from benchmarks.crash.browser import Browser, NotThere
 from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import Doing, Notes
@@ -215,7 +216,8 @@ class WebTown:
 
 def _seen(message: Mapping[str, Any]) -> Seen:
     answer = message["answer"]
-    state: State = "removed" if message["deleted"] else STATES[answer["status"]]
+    is_gone = message["deleted"] or tuple(answer["notices"]) == TAKEN_BACK.notices
+    state: State = "removed" if is_gone else STATES[answer["status"]]
     text = html.unescape(_TAG.sub("", message["html"])).strip()
     is_cut = answer["status"] == "done" and "continue" in answer["again"]
     return Seen(at=time.time(), text=text, state=state, is_cut=is_cut)

@@ -23,7 +23,7 @@ from bot.turns.effects import (
     SetChangeRole,
     SetParameters,
 )
-from bot.types import AuditRecord, Incoming, NewRule, RuleKind
+from bot.types import AuditRecord, Entrance, Incoming, NewRule, RuleKind
 
 OPERATOR: Final = "operator"
 """Who changes something on the command line."""
@@ -58,7 +58,7 @@ def audit_records(
     return tuple(
         AuditRecord(
             at=at,
-            who=person_key(key.platform, asked.author.id),
+            who=OPERATOR if asked.entrance is Entrance.COMMAND_LINE else person_key(key.platform, asked.author.id),
             place=entry.place or str(key),
             action=entry.action,
             what=entry.what,

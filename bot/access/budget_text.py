@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -10,13 +10,12 @@ from bot.access.budgets import LOW_EFFORT, NEAR, SHORT_ANSWERS, STEPS
 from bot.delivery.footer import money
 from bot.errors import InvalidInput
 from bot.time_zones import in_zone, zone_label
-from bot.types import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
+from bot.types import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 
-MOST_DOLLARS: Final = Decimal(1_000_000)
 NO_LIMIT_WORDS: Final = frozenset({"off", "none", "unlimited"})
 
 NOT_AN_AMOUNT: Final = (
-    "{text!r} is no amount. Write US dollars above 0 and at most 1,000,000, for example 5 or 2.50, or off for no limit."
+    "{text!r} is no amount. Write US dollars above 0 and at most {most:,}, for example 5 or 2.50, or off for no limit."
 )
 
 DEGRADED: Final = {
@@ -36,7 +35,7 @@ def read_amount(text: str) -> Decimal | None:
     except InvalidOperation:
         amount = Decimal(-1)
     if not amount.is_finite() or not 0 < amount <= MOST_DOLLARS:
-        raise InvalidInput(NOT_AN_AMOUNT.format(text=text[:60]))
+        raise InvalidInput(NOT_AN_AMOUNT.format(text=text[:60], most=MOST_DOLLARS))
     return amount
 
 
@@ -47,6 +46,14 @@ def whose(scope: BudgetScope) -> str:
     if scope.person:
         return "one person here"
     return "this channel" if scope.channel else "this workspace"
+
+
+def name_of(scope: BudgetScope) -> str:
+    """Return what a budget caps, by the names that the log has."""
+    if scope == INSTALLATION:
+        return whose(scope)
+    place = "/".join(filter(None, (scope.platform, scope.workspace, scope.channel)))
+    return f"{scope.person} in {place}" if scope.person else place
 
 
 def opens(use: BudgetUse) -> str:
@@ -80,21 +87,18 @@ def warning_text(use: BudgetUse) -> str:
     )
 
 
-def uses_text(found: Sequence[BudgetUse]) -> str:
-    """Return budgets and how far they are used, as Markdown."""
+def uses_text(found: Sequence[BudgetUse], called: Callable[[BudgetScope], str] = whose) -> str:
+    """Return budgets and how far they are used, as Markdown; `called` names what each one caps."""
     if not found:
         return "There is no budget here: what is spent is not limited."
-    return "\n".join(f"- {_use_line(use)}" for use in found)
+    return "\n".join(f"- {_use_line(use, called(use.budget.scope))}" for use in found)
 
 
-def _use_line(use: BudgetUse) -> str:
-    amount = use.budget.amount
+def _use_line(use: BudgetUse, name: str) -> str:
+    amount, title = use.budget.amount, name[:1].upper() + name[1:]
     if amount is None:
-        return f"{whose(use.budget.scope).capitalize()}: no limit a {use.budget.period} ({_spent(use)})."
-    return (
-        f"{whose(use.budget.scope).capitalize()}: **{money(amount)} a {use.budget.period}**, {_spent(use)}; "
-        f"it begins anew on {opens(use)}."
-    )
+        return f"{title}: no limit a {use.budget.period} ({_spent(use)})."
+    return f"{title}: **{money(amount)} a {use.budget.period}**, {_spent(use)}; it begins anew on {opens(use)}."
 
 
 def _spent(use: BudgetUse) -> str:

@@ -23,8 +23,8 @@ PLACES: Final[Mapping[PlaceKind, str]] = {
 VERBS: Final[Mapping[RuleKind, str]] = {
     RuleKind.ALLOW: "may use me",
     RuleKind.DENY: "may not use me",
-    RuleKind.MANAGER: "manage me",
-    RuleKind.ADMINISTRATOR: "administer me",
+    RuleKind.MANAGER: "may manage me",
+    RuleKind.ADMINISTRATOR: "may administer me",
 }
 
 

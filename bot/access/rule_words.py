@@ -11,6 +11,7 @@ from bot.access.roles import ROLE_WORDS
 from bot.errors import InvalidInput, UsageError
 from bot.types import (
     ConversationKey,
+    Entrance,
     Incoming,
     Mention,
     NewRule,
@@ -92,7 +93,7 @@ def read_request(words: str, incoming: Incoming) -> AccessRequest:
         case "show" | "list":
             return ShowRules()
         case "allow" | "deny" as kind:
-            return _read_rule(RuleKind(kind), rest, incoming.key)
+            return _read_rule(RuleKind(kind), rest, incoming.key, _usual_place(incoming))
         case "manager":
             return _read_manager(rest, incoming.key)
         case "administrator" | "admin":
@@ -135,14 +136,21 @@ def _read_word(word: str) -> Word:
 # ---------------------------------------------------------------- rules
 
 
-def _read_rule(kind: RuleKind, words: Sequence[Word], key: ConversationKey) -> NewRule:
+def _usual_place(incoming: Incoming) -> RulePlace:
+    """Return the place of a rule that names none: the workspace, on the command line what was named there."""
+    if incoming.entrance is Entrance.COMMAND_LINE and incoming.key.channel:
+        return _read_place("channel", incoming.key)
+    return _whole(incoming.key)
+
+
+def _read_rule(kind: RuleKind, words: Sequence[Word], key: ConversationKey, usual: RulePlace) -> NewRule:
     if not words:
         raise UsageError(f"Who? Name {WHO}, as in `/access {kind.value} guests`.")
     subject, *rest = words
     where = [word for word in rest if not (isinstance(word, str) and word.lower() in {"in", "at"})]
     if len(where) > 1:
         raise UsageError(f"One place at a time: {WHERE}. I do not know what {_shown(where[1])} means here.")
-    place = _read_place(where[0], key) if where else _whole(key)
+    place = _read_place(where[0], key) if where else usual
     return NewRule(kind=kind, subject=_read_subject(subject, key), place=place)
 
 

@@ -111,12 +111,8 @@ def deeper(turn: Turn, asked: Incoming) -> Incoming:
     )
 
 
-def shared(turn: Turn, head: str) -> tuple[Turn, Draft]:
-    """Return a private answer as it is shown to everybody, with `head` above it.
-
-    Raises `InvalidInput` when its text is gone.
-    """
+def shared(turn: Turn) -> tuple[Turn, Draft]:
+    """Return a private answer as it is shown to everybody. Raises `InvalidInput` when its text is gone."""
     if turn.draft is None or not turn.draft.text:
         raise InvalidInput(NOT_KNOWN)
-    open_turn = replace(turn, incoming=replace(turn.incoming, private=False))
-    return open_turn, replace(turn.draft, text=head + turn.draft.text)
+    return replace(turn, incoming=replace(turn.incoming, private=False)), turn.draft

@@ -250,7 +250,7 @@ class Inbox:
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
         if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
-            await self._store.edit_waiting(message.key, edit)
+            await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
         if self._services.clock() - message.at > ASKED_BY_EDIT:

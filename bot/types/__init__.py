@@ -16,7 +16,7 @@ from bot.types.access import (
     Subject,
     SubjectKind,
 )
-from bot.types.budgets import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
+from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
     EMPTY,
@@ -116,6 +116,7 @@ __all__ = [
     "EMPTY",
     "EVERYTHING",
     "INSTALLATION",
+    "MOST_DOLLARS",
     "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
+
+MOST_DOLLARS: Final = 1_000_000
+"""Of a budget: more is a slip of the hand."""
 
 
 class Period(StrEnum):

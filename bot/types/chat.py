@@ -102,6 +102,7 @@ class Entrance(StrEnum):
     SHORTCUT = "shortcut"
     REACTION = "reaction"
     SCHEDULE = "schedule"
+    COMMAND_LINE = "command line"
 
 
 ANSWER_IN = "answer_in"

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from bot.types.chat import EMPTY, Incoming, Task, TurnId
+from bot.types.chat import EMPTY, FollowUp, Incoming, Task, TurnId
 from bot.types.model import Usage
 from bot.types.reply import Draft
 from bot.types.transcript import Conversation, NewEntry
@@ -170,11 +171,16 @@ class Condensation:
     error: str = ""
 
 
+_OF_ANSWERS: Final = tuple(f"{how.value}:" for how in FollowUp if how is not FollowUp.RETRY)
+"""How the names begin of what goes on with an answer that people have read; a retry asks its questions as they were."""
+
+
 def takes_others(incoming: Incoming) -> bool:
     """Return whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an
-    answer.
+    answer, and neither another one in the place of one that stands there already nor the rest of one.
     """
-    return incoming.task is Task.ANSWER and not incoming.private
+    is_own = not incoming.dedupe_key.startswith(_OF_ANSWERS)
+    return incoming.task is Task.ANSWER and not incoming.private and is_own
 
 
 def joins_others(incoming: Incoming) -> bool:

@@ -279,11 +279,10 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
             self._keep(replace(turn, incoming=replace(asked, text=edit.text)))
         return False
 
-    async def edit_waiting(self, channel: ConversationKey, edit: Edit) -> None:
-        for turn in [
-            item for item in self._in_channel(channel) if item.state in {TurnState.QUEUED, TurnState.REMEMBERED}
-        ]:
-            said, at = turn.incoming, as_utc(edit.at)
+    async def edit_waiting(self, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
+        states, at = {TurnState.REMEMBERED, *((TurnState.QUEUED,) if asked else ())}, as_utc(edit.at)
+        for turn in [item for item in self._in_channel(channel) if item.state in states]:
+            said = turn.incoming
             is_it = said.source_id == edit.source_id != "" and said.text and said.task is not Task.SUMMARY
             if is_it and self._edited_at.get(turn.id, at) <= at:
                 self._edited_at[turn.id] = at

@@ -45,7 +45,10 @@ class BudgetRow(BaseTable, table=True):
     def from_budget(cls, budget: Budget) -> BudgetRow:
         """Return the row of a budget of which nothing is known yet."""
         return cls(
-            **budget.scope.columns,
+            platform=budget.scope.platform,
+            workspace=budget.scope.workspace,
+            channel=budget.scope.channel,
+            person=budget.scope.person,
             period=budget.period,
             amount=decimal_to_text(budget.amount),
             time_zone=budget.time_zone,

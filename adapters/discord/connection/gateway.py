@@ -18,6 +18,7 @@ from adapters.discord.connection.gateway_payloads import channel_payload, manage
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.backfill import DiscordBackfill, ReadableChannel
 from adapters.discord.events.buttons import ButtonHandler
+from adapters.discord.events.forms import give_back, is_of_earlier_process
 from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.reactions import DiscordReactionHandler
@@ -215,6 +216,11 @@ class GatewayClient(discord.AutoShardedClient):
         """Somebody reacts to a message."""
         guild = self._guild_of(reaction.guild_id)
         await self._reacting.added(reaction, names=names_of(guild), own_role=_own_role(guild))
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Answer a form that an earlier process opened; discord.py hands all others to what waits for them."""
+        if is_of_earlier_process(interaction):
+            await give_back(interaction)
 
     def _guild_of(self, id: str) -> discord.Guild | None:
         return self.get_guild(int(id)) if id else None

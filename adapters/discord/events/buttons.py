@@ -20,8 +20,10 @@ from adapters.discord.events.requests import (
     whisper,
 )
 from adapters.discord.replies.components import TEMPLATE, custom_id
-from adapters.discord.replies.rendering import Renderer
+from adapters.discord.replies.markdown import to_discord
+from adapters.discord.replies.rendering import SMALL, Renderer
 from bot.chat.reply_actions import NOT_KNOWN, ReplyAction, deeper, press, shared
+from bot.delivery import known
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
 from bot.types import Turn
@@ -111,9 +113,10 @@ class ButtonHandler:
             await self._bot.mark_answered(by)
             return
         question = " ".join(turn.incoming.text.split())
-        head = f"-# Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}\n"
-        open_turn, draft = shared(turn, head)
-        first, *rest = Renderer(open_turn, searches=self._around.searches).pages(draft)
+        open_turn, draft = shared(turn)
+        asked_by = f"Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}"
+        head = f"{SMALL}{to_discord(asked_by, allowed=known(draft.addresses))}\n"
+        first, *rest = Renderer(open_turn, searches=self._around.searches, head=head).pages(draft)
         nobody = discord.AllowedMentions.none()
         await interaction.response.send_message(first.content, suppress_embeds=True, allowed_mentions=nobody)
         for page in rest:

@@ -201,6 +201,10 @@ class SlackClient:
                 else:
                     self._tell_revoked(trouble.code)
             raise trouble from error
+        except RuntimeError as error:
+            if self._client.session is None or not self._client.session.closed:
+                raise
+            raise SlackUnknownOutcome(method, "Slack was left before it was done", maybe_done=False) from error
         except aiohttp.ClientConnectorError as error:
             raise _NotDone(f"cannot connect: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -24,7 +24,8 @@ from adapters.slack.message_content import is_same, mentions, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
-from adapters.slack.replies.rendering import Block, correction_blocks, in_slack_words
+from adapters.slack.replies.markdown import Block
+from adapters.slack.replies.rendering import correction_blocks, in_slack_words
 from adapters.slack.replies.status import forget_title
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput

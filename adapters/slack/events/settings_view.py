@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from adapters.slack.api.limits import INPUT_CHARACTERS, METADATA_CHARACTERS
 from adapters.slack.events.event_payloads import InputState, ModalView
-from adapters.slack.replies.rendering import Block, shortened
+from adapters.slack.replies.markdown import Block
+from adapters.slack.replies.rendering import shortened
 from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, scopes_at
 from bot.commands.parameter_text import origin_text
 from bot.parameters import PARAMETERS, Parameter

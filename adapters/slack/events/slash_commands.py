@@ -19,10 +19,10 @@ from adapters.slack.message_content import mentions, named_in
 from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
+from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import (
     COMMAND,
     PIECE_CHARACTERS,
-    Block,
     escape_markdown,
     fallback_text,
     markdown_blocks,

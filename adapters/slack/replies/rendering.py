@@ -8,12 +8,11 @@ from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
 from adapters.slack.elements import Element, elements_of, words_of
+from adapters.slack.replies.markdown import Block, FallbackRenderer, escape_mrkdwn, with_native_table
 from bot.chat.reply_actions import LABELS, ReplyAction, actions_of
 from bot.commands.registry import all_commands
 from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
 from bot.types import Draft, Footer, Source, TurnId
-
-Block = dict[str, Any]
 
 PIECE_CHARACTERS: Final = 10_500
 """Of one message: what sources, notices, small print and buttons take comes on top, below 13,200."""
@@ -44,6 +43,7 @@ METADATA: Final = "seedling_answer"
 _LINKED: Final = re.compile(r"https?://[^\s<>|]+")
 COMMAND: Final = "/seed"
 _COMMANDS: Final = re.compile(rf"(?<=`)/(?=(?:{'|'.join(all_commands())})\b)")
+_NAMED_BY_US: Final = re.compile("&(?P<name>amp|lt);")
 _NAMED: Final = re.compile("&(?=(?:amp|lt|gt);)")
 
 
@@ -60,11 +60,6 @@ def escape_markdown(text: str) -> str:
     return _NAMED.sub("&amp;", text).replace("<", "&lt;")
 
 
-def escape_mrkdwn(text: str) -> str:
-    """Plain text for a `mrkdwn` object or a `text` argument."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def shortened(text: str, limit: int) -> str:
     """At most `limit` characters, the last of them an ellipsis where some are missing; no entity is cut."""
     if len(text) <= limit:
@@ -72,9 +67,15 @@ def shortened(text: str, limit: int) -> str:
     return re.sub(r"&[a-z]{0,3}$", "", text[: limit - 1]).rstrip() + "…"
 
 
+def unescaped(text: str) -> str:
+    """Return the Markdown that `escape_markdown` has escaped."""
+    return _NAMED_BY_US.sub(lambda named: "<" if named["name"] == "lt" else "&", text)
+
+
 def fallback_text(text: str) -> str:
-    """Return what notifications and screen readers get beside the blocks; `text` is escaped Markdown."""
-    return shortened(text.replace(">", "&gt;").strip(), FALLBACK_CHARACTERS) or "…"
+    """Return what notifications and screen readers get beside the blocks, plain; `text` is escaped Markdown."""
+    read = FallbackRenderer().render(unescaped(text[: 2 * FALLBACK_CHARACTERS]))
+    return shortened(escape_mrkdwn(read).strip(), FALLBACK_CHARACTERS) or "…"
 
 
 def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
@@ -86,8 +87,9 @@ def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
 
 
 def markdown_blocks(text: str) -> list[Block]:
-    """Return the text itself, escaped before; [] for none."""
-    return [{"type": "markdown", "text": text}] if text.strip() else []
+    """Return the text itself, escaped before, and its table in a block of its own; [] for none."""
+    parts = with_native_table(unescaped(text)) if text.strip() else []
+    return [{"type": "markdown", "text": escape_markdown(part)} if isinstance(part, str) else part for part in parts]
 
 
 def writing_blocks(turn: TurnId) -> list[Block]:
@@ -110,7 +112,8 @@ def notice_blocks(draft: Draft) -> list[Block]:
 
 def plain_text(draft: Draft) -> str:
     """Return an answer with its notices as text alone."""
-    return "\n\n".join(filter(None, (draft.text, *(in_slack_words(notice) for notice in draft.notices)))) or NO_ANSWER
+    told = map(in_slack_words, draft.notices)
+    return "\n\n".join(filter(None, (FallbackRenderer().render(draft.text), *told))) or NO_ANSWER
 
 
 def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:

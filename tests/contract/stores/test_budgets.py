@@ -41,10 +41,10 @@ async def test_what_is_reserved_is_settled_or_freed(store: AnyStore) -> None:
     turn = await asked(store)
     first = await store.open_request(sent(turn, "0.01", "0.02"))
     second = await store.open_request(sent(turn, "0.01", "0.02"))
-    assert ((await use(store)).spent, (await use(store)).reserved) == (0, Decimal("0.02"))
+    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal(0), Decimal("0.02"))
     await store.settle_request(first, costing("0.03"))
     await store.drop_request(second)
-    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.03"), 0)
+    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.03"), Decimal(0))
     await store.settle_request(first, costing("0.05"))  # the last word counts
     assert (await use(store)).spent == Decimal("0.05")
     assert (await use(store)).left == Decimal("4.95")
@@ -118,7 +118,7 @@ async def test_a_new_period_begins_with_nothing_and_requests_count_in_theirs(
     late = await store.open_request(sent(turn, "0.05", "0.05"))
     clock.advance(86_400)
     today = await use(store)
-    assert (today.spent, today.reserved) == (0, 0)
+    assert (today.spent, today.reserved) == (Decimal(0), Decimal(0))
     assert today.ends - today.begins == timedelta(days=1)
     await store.settle_request(late, costing("0.05"))
     assert (await use(store)).spent == 0
@@ -129,7 +129,7 @@ async def test_a_budget_that_is_set_late_knows_what_was_spent_before(store: AnyS
     await pay(store, turn, Usage(input=1), Decimal("0.7"))
     await store.open_request(sent(turn, "0.05", "0.05"))
     await store.put_budget(budget("1"))
-    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.7"), 0)
+    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.7"), Decimal(0))
     await pay(store, turn, Usage(input=1), Decimal("0.1"))
     assert (await use(store)).spent == Decimal("0.8")
     await store.put_budget(budget("2"))
@@ -147,11 +147,11 @@ async def test_what_dead_runners_reserved_is_settled_by_who_takes_over_or_by_its
     id = await store.open_request(sent(turn, "0.5", "0.5"))
     await store.note_progress(id, costing("0.2"))
     await claim(store)
-    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.2"), 0)
+    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.2"), Decimal(0))
     taken = await claim(store)
     await store.open_request(sent(taken, "0.5", "0.5", charge=costing("0.1")))
     assert await store.settle_abandoned(before=clock() + timedelta(seconds=1)) == 1
-    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.3"), 0)
+    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.3"), Decimal(0))
 
 
 async def test_administrators_are_told_once_a_period(store: AnyStore, clock: ManualClock) -> None:
@@ -188,4 +188,4 @@ async def test_somebody_forgotten_leaves_what_was_spent(store: AnyStore) -> None
     id = await store.open_request(sent(turn, "0.5", "0.5"))
     await store.forget_person(KEY.platform, ADA.id)
     await store.settle_request(id, costing("0.5"))
-    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.5"), 0)
+    assert ((await use(store)).spent, (await use(store)).reserved) == (Decimal("0.5"), Decimal(0))

@@ -220,7 +220,7 @@ async def test_what_waits_for_its_answer_takes_in_what_its_platform_adds(store: 
     await ask(store, "q2", seconds=1)
     await ask(store, "summary", seconds=2, task=Task.SUMMARY)
     for name in ("q1", "q2", "summary"):
-        await store.edit_waiting(KEY, edit(name, f"{name} and its preview"))
+        await store.edit_waiting(KEY, edit(name, f"{name} and its preview"), asked=True)
     await settle(store, turn, settlement(replace(entry("m:s-q1"), source_id="s-q1")))
     assert [item.id for item in await store.get_entries(KEY, start=0)] == ["m:s-q1"]
     assert (await claim(store)).incoming.text == "q2 and its preview"

@@ -52,12 +52,12 @@ def test_an_answer_that_is_quoted_has_neither_its_small_print_nor_its_buttons(ho
     blocks = [*markdown_blocks(ANSWER.text), *end_blocks(ANSWER, 7)]
     own = {"user": "U0BOT", "bot_id": "B0BOT", "text": ANSWER.text, "blocks": blocks, "ts": "1.1"}
     quote = {"message_blocks": [{"message": {"blocks": blocks}}], "text": ANSWER.text, "author_name": "Seedling"}
-    message: Json = {
+    messages: dict[str, Json] = {
         "forward": {"text": "see", "attachments": [quote | {"is_share": True}]},
         "link": {"text": "see", "attachments": [quote | {"is_msg_unfurl": True}]},
         "root": {"text": "see", "subtype": "thread_broadcast", "root": own},
-    }[how]
-    seen = shown(message)
+    }
+    seen = shown(messages[how])
     assert unseen(["see", ANSWER.text, *(["Pumps"] if how != "root" else [])], seen) == []
     assert not any(word in seen for word in ("1,200", "seed", "Regenerate", "button", "Good answer"))
 
