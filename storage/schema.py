@@ -146,7 +146,11 @@ def _scripts(migrations: Path) -> ScriptDirectory:
 
 
 def _write_ahead(connection: Any, _record: object) -> None:
-    """Let readers and a writer of a SQLite file work at once; the file remembers it."""
+    """Let readers and a writer of a SQLite file work at once, and free pages be given back; the file remembers both.
+
+    The second only holds of a file in which there is nothing yet.
+    """
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
 
 
