@@ -40,6 +40,7 @@ from bot.types import (
     ModelEvent,
     ModelRequest,
     Place,
+    RequestSent,
     TextDelta,
     ThreadMessage,
     Turn,
@@ -122,6 +123,7 @@ class InstantModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:  # noqa: ARG002  the port's
         """One word."""
+        yield RequestSent(tokens=100, most=4_096)
         yield TextDelta("fine")
         yield UsageReported(Usage(input=100, output=1))
         yield Finished(Finish.STOP)

@@ -43,6 +43,7 @@ class Role:
     position: int = 0
     mentionable: bool = False
     managed: bool = False
+    bot_id: int | None = None  # of the bot that it came with
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -100,6 +100,12 @@ class Deliveries:
         for delivery in reversed(held) if backwards else held:
             self._launch(delivery)
 
+    def give_up(self) -> None:
+        """Let what was kept back be lost, as what Slack could not deliver for too long; what comes next is sent."""
+        for delivery in self._held or ():
+            delivery.finished.set()
+        self._held = None
+
     async def settled(self) -> None:
         """Wait until everything was acknowledged or given up."""
         while self._tasks:

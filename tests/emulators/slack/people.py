@@ -16,7 +16,7 @@ from tests.emulators.slack.methods.views import view_json
 from tests.emulators.slack.options import APP_ID, Options
 from tests.emulators.slack.rendering import links, pinged
 from tests.emulators.slack.shapes import file_json, message_json
-from tests.emulators.slack.world import BOT_MESSAGE, Channel, File, Kind, Message, Person, Workspace
+from tests.emulators.slack.world import BOT_MESSAGE, Channel, File, Kind, Message, Person, UserGroup, Workspace
 
 Json = dict[str, Any]
 
@@ -58,7 +58,7 @@ class PeopledSlack(SlackEmulator):
     def group(self, name: str, *members: Person) -> str:
         """A user group; its id."""
         id = self.world.new_id("S")
-        self.team.groups[id] = [member.id for member in members]
+        self.team.groups[id] = UserGroup(id=id, handle=name, members=[member.id for member in members])
         return id
 
     def file(self, person: Person, name: str, content: bytes, *, mimetype: str = "", hidden: bool = False) -> File:

@@ -53,7 +53,7 @@ class Person:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Channel:
-    """A channel or direct message; `members` are the ids of people."""
+    """A channel or direct message; `members` are the ids of people, `creator` is that of who made it."""
 
     id: str
     team: str
@@ -61,6 +61,7 @@ class Channel:
     kind: Kind = "public"
     members: list[str] = field(default_factory=list)
     created: int = 0
+    creator: str = ""
     is_archived: bool = False
     is_read_only: bool = False
     is_ext_shared: bool = False
@@ -150,6 +151,16 @@ class Message:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class UserGroup:
+    """A user group; `members` are the ids of people. One that was disabled keeps them."""
+
+    id: str
+    handle: str
+    members: list[str] = field(default_factory=list)
+    is_disabled: bool = False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Workspace:
     """A workspace with the app's bot in it."""
 
@@ -160,7 +171,7 @@ class Workspace:
     refresh_token: str = ""
     expires_at: float = 0.0
     installed: bool = True
-    groups: dict[str, list[str]] = field(default_factory=dict)
+    groups: dict[str, UserGroup] = field(default_factory=dict)
 
     @property
     def domain(self) -> str:
