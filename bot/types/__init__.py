@@ -96,6 +96,7 @@ from bot.types.transcript import (
     StoredEntry,
 )
 from bot.types.turns import (
+    NAMES_OF_ANSWERS,
     OPEN_STATES,
     Condensation,
     QueueFigures,
@@ -117,6 +118,7 @@ __all__ = [
     "EVERYTHING",
     "INSTALLATION",
     "MOST_DOLLARS",
+    "NAMES_OF_ANSWERS",
     "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",

@@ -171,7 +171,7 @@ class Condensation:
     error: str = ""
 
 
-_OF_ANSWERS: Final = tuple(f"{how.value}:" for how in FollowUp if how is not FollowUp.RETRY)
+NAMES_OF_ANSWERS: Final = tuple(f"{how.value}:" for how in FollowUp if how is not FollowUp.RETRY)
 """How the names begin of what goes on with an answer that people have read; a retry asks its questions as they were."""
 
 
@@ -179,7 +179,7 @@ def takes_others(incoming: Incoming) -> bool:
     """Return whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an
     answer, and neither another one in the place of one that stands there already nor the rest of one.
     """
-    is_own = not incoming.dedupe_key.startswith(_OF_ANSWERS)
+    is_own = not incoming.dedupe_key.startswith(NAMES_OF_ANSWERS)
     return incoming.task is Task.ANSWER and not incoming.private and is_own
 
 
