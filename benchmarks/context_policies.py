@@ -16,7 +16,8 @@ from types import MappingProxyType
 from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, optimum
 from bot.context.system_prompt import digest
 from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD, SYMBOL
-from bot.context.window import View, WindowLimits, after, plan
+from bot.context.view import View, WindowLimits
+from bot.context.window import after, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry

@@ -37,7 +37,7 @@ from benchmarks.context_report import OURS, bills
 from benchmarks.context_traces import Trace, read_traces
 from bot.context.system_prompt import Abilities, system_prompt
 from bot.context.transcript import render_message
-from bot.context.window import FLOORS
+from bot.context.view import FLOORS
 from bot.pricing import MILLION, SEED_CARD, RateCard
 from tests.emulators.seed import API_KEY, MODEL, Options, RunningSeed, running_seed
 from tests.emulators.seed.answers import words

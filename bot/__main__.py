@@ -32,7 +32,6 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from bot import app
 from bot.app.maintenance_commands import add_upkeep_commands
@@ -202,10 +201,10 @@ def _worker(options: argparse.Namespace) -> int:
 
 def _ask(options: argparse.Namespace) -> int:
     question = sys.stdin.read() if options.question == "-" else options.question
-    thread = options.thread or f"ask-{uuid4().hex[:12]}"
     settings = load_settings()
     _log_only_failures(options)
-    asking = app.AskRequest(text=question, thread=thread, overrides=parse_overrides(options.set), files=options.file)
+    overrides, thread = parse_overrides(options.set), options.thread or ""
+    asking = app.AskRequest(text=question, thread=thread, overrides=overrides, files=options.file)
     asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
     if asked.failure is not None and not asked.signal:
         raise OutputLost(asked.failure)

@@ -85,9 +85,7 @@ def _settled(key: ConversationKey) -> object:
 
 
 def _condensed(key: ConversationKey) -> Condensation:
-    return Condensation(
-        conversation=Conversation(), entries=(entry(f"n {key}"),), model="m", usage=Usage(input=1), cost=None
-    )
+    return Condensation(revision=0, begin=0, until=1, notes=f"n {key}", model="m", usage=Usage(input=1), cost=None)
 
 
 def _place(key: ConversationKey) -> ConversationKey:

@@ -19,7 +19,7 @@ from adapters.seed.protocols.wire_parameters import Profile, WireName
 from adapters.seed.request_limits import RequestLimiter
 from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin
 from adapters.seed.sse import EventParser, EventTooLarge
-from bot.context.window import RESERVED_AT_MOST
+from bot.context.view import RESERVED_AT_MOST
 from bot.types import ModelEvent, ModelRequest, NoteFound
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached

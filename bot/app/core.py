@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 DATABASE_PATIENCE_SECONDS = 30.0
 """How long a start waits for a database server that is away."""
 
+NOTES_PATIENCE_SECONDS = 10.0
+"""How long a process that answers one question stays for the notes on its conversation; others go at once."""
+
 CONVERSATIONS_AT_ONCE = 500
 """Of one process; a conversation that waits for its model or its pause counts as well."""
 
@@ -84,6 +87,8 @@ async def open_core(
         files, searches = make_files(settings, platforms), not settings.uses_local_model
         options = TurnOptions(files=files, searches=searches, takeover=takeover)
         manager = ConversationManager(store, model, rates, platforms, clock=utc_now, options=options)
+        patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
+        stack.push_async_callback(manager.aclose, patience=patience)
         dispatcher = Dispatcher(
             store,
             manager.answer,

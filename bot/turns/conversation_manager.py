@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.context.compaction import Compactor
+from bot.context.compaction import Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
@@ -20,7 +20,7 @@ from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
-from bot.types import Incoming, Turn, TurnId
+from bot.types import ConversationKey, Incoming, Turn, TurnId
 
 __all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
 
@@ -29,9 +29,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions(RequestOptions):
-    """Options that differ between places where turns run: what requests may hold, and how a takeover is timed."""
+    """Options that differ between places where turns run: what requests may hold, how a takeover is timed, and how the
+    end of the cache is waited for.
+    """
 
     takeover: TakeoverTimes = DEFAULT_TIMES
+    sleep: Sleep = asyncio.sleep
 
 
 class ConversationManager:
@@ -53,10 +56,11 @@ class ConversationManager:
         self._summariser = SummaryService(store, model, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
+        self._compactor = Compactor(store, model, rates, clock=clock, sleep=options.sleep)
         self._runner = TurnRunner(
             store,
             Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),
-            Compactor(store, model, rates, clock=clock),
+            self._compactor,
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
             clock=clock,
@@ -78,6 +82,14 @@ class ConversationManager:
             raise
         finally:
             del self._attempts[turn.id]
+
+    async def settled(self, key: ConversationKey) -> None:
+        """Wait until no notes on a conversation are being written."""
+        await self._compactor.settled(key)
+
+    async def aclose(self, *, patience: float = 0) -> None:
+        """End what goes on between turns: notes that are being written may be finished within `patience` seconds."""
+        await self._compactor.aclose(patience=patience)
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
         """End the generation of these turns at once; what is being posted already is left to finish."""

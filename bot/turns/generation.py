@@ -104,14 +104,16 @@ class AnswerGeneration:
         )
         draft = answer.draft("stopped" if stopped else "done", footer)
         exchange = composition.exchange(self.attempt.turn.id, answer.text, now, draft.sources)
+        exchange = () if answer.finish is Finish.FILTERED else exchange
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
             draft=draft,
             model=self.model.name,
-            entries=() if answer.finish is Finish.FILTERED else exchange,
-            conversation=composition.after(usage, searched=answer.has_searched),
+            entries=exchange,
+            conversation=composition.after(usage, searched=answer.has_searched, kept=bool(exchange)),
             usage=usage,
             cost=cost,
             parameters=composition.parameter_texts,
             request=composition.figures,
+            sent_until=composition.sent_until,
         )

@@ -69,7 +69,6 @@ from bot.types.summaries import (
 )
 from bot.types.talk import BOT, Utterance
 from bot.types.transcript import (
-    NOTES_ID,
     SOURCES_ID,
     Conversation,
     EntryId,
@@ -99,7 +98,6 @@ __all__ = [
     "BOT",
     "EMPTY",
     "EVERYTHING",
-    "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",

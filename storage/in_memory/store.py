@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count, takewhile
 
-from bot.context.window import merge_concurrent_changes
+from bot.context.cache_breaks import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
 from bot.types import (
@@ -67,7 +67,7 @@ class MemoryTurns(MemoryTalk):
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
         self.dropped: list[tuple[TurnId, datetime, Settlement | Condensation]] = []
-        self.condensations: dict[TurnId, Condensation] = {}
+        self.condensations: dict[tuple[TurnId, int, int], Condensation] = {}
         self.feedback: dict[tuple[TurnId, str], bool] = {}
         self._recorded_at: dict[TurnId, datetime] = {}
         self._turns: dict[TurnId, Turn] = {}
@@ -205,7 +205,7 @@ class MemoryTurns(MemoryTalk):
         key, remembers = turn.incoming.key, settlement.conversation
         if remembers is not None:
             remembers = merge_concurrent_changes(in_utc(remembers), now=self._conversations.get(key))
-        stored = await self.append_entries(key, settlement.entries)
+        stored = self._append(key, settlement.entries, sent_until=settlement.sent_until)
         if remembers is not None:
             self._conversations[key] = remembers
             self._sent_until[key] = first_answer(stored, self._next_position[key])
@@ -239,18 +239,14 @@ class MemoryTurns(MemoryTalk):
         return Recorded(stale=True)
 
     async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
-        self._claimed(turn)
-        key = turn.incoming.key
-        self.condensations[turn.id] = condensation
-        if condensation.error:
-            self.errors[turn.id] = condensation.error
-        stored = self._conversations.get(key)
-        if stored is not None and stored.revision != condensation.conversation.revision:
-            return
-        if stored is not None and stored.memory != condensation.conversation.memory:
-            self._notes_until[key] = self._next_position[key]
-        await self.append_entries(key, condensation.entries)
-        await self.save_conversation(key, condensation.conversation)
+        if condensation.usage.requests:
+            self.condensations[turn.id, condensation.begin, condensation.until] = condensation
+        stored = self._conversations.get(turn.incoming.key)
+        if stored is not None:
+            noted = with_notes(stored, condensation)
+            if noted.memory != stored.memory:
+                self._notes_until[turn.incoming.key] = noted.condensed_until
+            self._conversations[turn.incoming.key] = noted
 
     async def close(self, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:
         current = self._claimed(turn)
@@ -280,7 +276,7 @@ class MemoryTurns(MemoryTalk):
     async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         settled: list[tuple[TurnId, Settlement | Condensation]] = [
             *self.settlements.items(),
-            *self.condensations.items(),
+            *((id, item) for (id, _, _), item in self.condensations.items()),
         ]
         ended = [(id, self._recorded_at[id], item) for id, item in settled] + self.dropped
         lines = [

@@ -226,7 +226,7 @@ class FeedbackRow(BaseTable, table=True):
 
 
 ANSWER = "answer"
-MEMORY = "memory"
+MEMORY = "memory"  # with positions: notes on the entries between them
 DROPPED = "dropped"  # with a number: answers that were begun anew
 
 
@@ -282,7 +282,8 @@ class LedgerRow(Keyed, table=True):
     def from_condensation(cls, turn: Turn, condensation: Condensation, *, at: datetime) -> Self:
         """Return the line for what was condensed after a turn."""
         columns = _line_columns(turn, condensation.usage, condensation.model, condensation.cost)
-        return cls(**columns, purpose=MEMORY, at=as_utc(at))
+        purpose = f"{MEMORY}:{condensation.begin}-{condensation.until}"
+        return cls(**columns, purpose=purpose, at=as_utc(at))
 
 
 def _line_columns(turn: Turn, usage: Usage, model: str, cost: Decimal | None) -> dict[str, Any]:
