@@ -185,6 +185,7 @@ def _card(account: Account) -> RateCard:
         ),
         origin="benchmark",
         cache_lifetime=timedelta(seconds=account.terms.lifetime),
+        notes_tokens=account.terms.written or account.terms.notes,
     )
 
 

@@ -35,7 +35,7 @@ from bot.logs import PlainFormatter
 from bot.ports import Bot, Model, Platform, Rates
 from bot.pricing import SEED_CARD, RateCard
 from bot.settings import Settings
-from bot.types import ConversationKey, Draft, Incoming, Person, Place, ThreadMessage, Turn
+from bot.types import ConversationKey, Draft, Incoming, Observation, Person, Place, ThreadMessage, Turn
 
 NAME = "recorded"
 SETTLE_SECONDS = 4.2
@@ -165,6 +165,9 @@ class FixedRates:
     def card(self) -> RateCard:
         """Return the one card."""
         return SEED_CARD
+
+    def observe(self, _seen: Observation) -> None:
+        """Learn nothing."""
 
 
 @asynccontextmanager

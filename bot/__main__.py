@@ -265,12 +265,15 @@ def _params(options: argparse.Namespace) -> int:
 
 def _rates(options: argparse.Namespace) -> int:
     _log_only_failures(options)
-    card = asyncio.run(app.current_rates(load_settings()))
+    card, learned = asyncio.run(app.current_rates(load_settings()))
     say(f"US dollars per million tokens ({card.origin}):")
     say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
     for tier in card.tiers:
         cached = "not published" if tier.cached is None else f"{tier.cached}"
         say(f"{f'from {tier.from_tokens:,}':>15} {tier.input:>9} {cached:>15} {tier.output:>9}")
+    say("Learned from what requests came to:")
+    for sentence in learned:
+        say(f"- {sentence}")
     return 0
 
 

@@ -19,6 +19,7 @@ from bot.types import (
     Incoming,
     ModelEvent,
     ModelRequest,
+    Observation,
     Person,
     Place,
     Settlement,
@@ -66,9 +67,13 @@ class FixedRates:
 
     def __init__(self, card: RateCard = SEED_CARD) -> None:
         self._card = card
+        self.observed: list[Observation] = []
 
     def card(self) -> RateCard:
         return self._card
+
+    def observe(self, seen: Observation) -> None:
+        self.observed.append(seen)
 
 
 def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:

@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from adapters.dates import DateWords
 from bot.app.file_rules import make_files
+from bot.app.learning import learning
 from bot.app.models import open_model
 from bot.errors import StorageUnavailable
 from bot.ports import Model, Platform, Rates, Store
@@ -82,7 +83,8 @@ async def open_core(
     async with AsyncExitStack() as stack:
         stack.enter_context(single_instance(url))
         store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not EngineRole.ASKS))
-        model, rates = await stack.enter_async_context(model_of(settings))
+        model, told = await stack.enter_async_context(model_of(settings))
+        rates = await stack.enter_async_context(learning(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files, searches = make_files(settings, platforms), not settings.uses_local_model
         options = TurnOptions(files=files, searches=searches, takeover=takeover)

@@ -31,6 +31,7 @@ from bot.types import (
     ConversationKey,
     Entry,
     ModelRequest,
+    Observation,
     ParameterValue,
     StoredEntry,
     Turn,
@@ -235,6 +236,8 @@ class Compactor:
         if not notes:
             logger.warning("notes not written", extra={"turn": turn.id, "error": repr(failure or "no text")})
         usage = _usage(answer, request, failure)
+        if notes and not usage.estimated:
+            self._rates.observe(Observation(usage=usage, is_notes=True))
         return Condensation(
             revision=piece.conversation.revision,
             begin=piece.begin,

@@ -18,7 +18,6 @@ from bot.types import Entry
 
 MOST_TOKENS: Final = 800
 MOST_SHARE: Final = 1 / 10  # of a small model's context
-EXPECTED_TOKENS: Final = 500  # until a conversation has notes of its own to go by
 
 _TASK = """\
 Update your notes on this conversation. {scope} Keep what somebody may come back to: decisions and their reasons, \
@@ -44,9 +43,11 @@ def bound(context_tokens: int) -> int:
     return min(MOST_TOKENS, int(context_tokens * MOST_SHARE))
 
 
-def expected(notes: int, *, most_tokens: int) -> int:
-    """Return how many tokens the next notes will probably have, from those of the present ones; 0 for none yet."""
-    return min(notes or EXPECTED_TOKENS, most_tokens)
+def expected(notes: int, *, usual: int, most_tokens: int) -> int:
+    """Return how many tokens the next notes will probably have: as many as the present ones, 0 for none yet, or as is
+    usual.
+    """
+    return min(notes or usual, most_tokens)
 
 
 @cache

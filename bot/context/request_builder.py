@@ -14,6 +14,7 @@ from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import read_above
 from bot.context.overflow import check_shorter, shorter
 from bot.context.places import Places
+from bot.context.sizes import CACHED_AT_LEAST
 from bot.context.system_prompt import Abilities
 from bot.context.tokens import own_tokens
 from bot.context.view import View, WindowLimits
@@ -30,6 +31,7 @@ from bot.types import (
     Incoming,
     ModelRequest,
     NewEntry,
+    Observation,
     ParameterValue,
     RequestFigures,
     Source,
@@ -97,6 +99,18 @@ class PreparedRequest:
             total=chosen.tokens,
             cached=chosen.cached,
             until_trim=chosen.until_trim,
+        )
+
+    def observation(self, usage: Usage) -> Observation:
+        """Return what is learned from this request once it was answered."""
+        last, chosen = self.view.conversation.last_request_at, self.window
+        told = chosen.broken is None and last is not None and self.request.parameters.get("enable_caching") is True
+        long_enough = chosen.repeated >= chosen.head_tokens + CACHED_AT_LEAST
+        return Observation(
+            usage=usage,
+            pause=self.view.now - last if told and long_enough and last is not None else None,
+            repeated=chosen.repeated,
+            shared_head=chosen.head_tokens,
         )
 
     def exchange(self, turn: TurnId, text: str, at: datetime, sources: Sequence[Source] = ()) -> tuple[NewEntry, ...]:

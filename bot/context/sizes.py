@@ -113,7 +113,7 @@ def _notes(view: View, limits: WindowLimits, fixed: int) -> tuple[int, int]:
     most, ratio = condensed_notes.bound(limits.context_tokens), view.conversation.token_ratio
     present = corrected(sum(map(estimate_entry, view.notes)), ratio)
     instruction = corrected(condensed_notes.instruction_tokens(most), ratio)
-    return fixed + instruction, condensed_notes.expected(present, most_tokens=most)
+    return fixed + instruction, condensed_notes.expected(present, usual=limits.card.notes_tokens, most_tokens=most)
 
 
 def _rhythm(view: View, exchanges: Sequence[int], held: int, limits: WindowLimits) -> TrimSchedule:

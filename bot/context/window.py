@@ -28,8 +28,8 @@ class Window:
     `start` is the position of the first entry carried. `broken` says why the request does not extend the one
     before, None when it does. `removed` are the entries that left the view with it, oldest first. `estimated`
     is the uncorrected and `tokens` the corrected estimate of the whole prompt, `head_tokens` (system prompt and notes)
-    and `question_tokens` its parts; `cached` what the provider's cache probably holds of it. `until_trim` is how
-    many more tokens fit before the next trim in a lively conversation.
+    and `question_tokens` its parts. `repeated` is what the request before had as well, and `cached` what the provider's
+    cache probably holds of it. `until_trim` is how many more tokens fit before the next trim in a lively conversation.
     """
 
     start: int
@@ -40,6 +40,7 @@ class Window:
     tokens: int
     head_tokens: int
     question_tokens: int
+    repeated: int
     cached: int
     until_trim: int
     head_digest: str
@@ -174,6 +175,7 @@ def _describe(
     view: View, sizes: Sizes, index: int, reason: CacheBreak | None, *, until_trim: int, warm: bool
 ) -> Window:
     carried: list[NewEntry] = [*view.history[index:], *view.question]
+    repeated = _repeated(view, sizes, index, reason)
     return Window(
         start=_position(view, index),
         entries=tuple(item.entry for item in carried),
@@ -183,7 +185,8 @@ def _describe(
         tokens=sizes.fixed + sizes.held[index],
         head_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],
-        cached=_cached(view, sizes, index, reason) if warm else 0,
+        repeated=repeated,
+        cached=repeated if warm and repeated >= CACHED_AT_LEAST else 0,
         until_trim=until_trim,
         head_digest=view.head_digest,
     )
@@ -196,13 +199,7 @@ def _position(view: View, index: int) -> int:
     return view.history[-1].position + 1 if view.history else view.conversation.window_start
 
 
-def _cached(view: View, sizes: Sizes, index: int, reason: CacheBreak | None) -> int:
-    """Return what the provider still holds of the last request, which ended before the last answer."""
-    shared = _shared(view, sizes, index, reason)
-    return shared if shared >= CACHED_AT_LEAST else 0
-
-
-def _shared(view: View, sizes: Sizes, index: int, reason: CacheBreak | None) -> int:
+def _repeated(view: View, sizes: Sizes, index: int, reason: CacheBreak | None) -> int:
     """Return how much of this request is the same as in the last one, from the beginning on."""
     before = view.conversation.head_digest
     if reason is None or (reason is CacheBreak.DROPPED and index == sizes.current):

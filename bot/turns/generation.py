@@ -95,6 +95,7 @@ class AnswerGeneration:
             answer.note(notice)
         usage = answer.usage(composition.window.tokens)
         cost = self.rates.card().cost(usage)
+        self.rates.observe(composition.observation(usage))
         footer = Footer(
             model=self.model.name,
             usage=usage,
