@@ -21,6 +21,7 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE: Final = Path(".env")
 
 Wire = Literal["chat", "responses", "messages"]
+Dialect = Literal["gateway", "ark", "plain"]
 DocsMode = Literal["extract", "pages", "file_part"]
 
 ENVIRONMENT: Final = SettingsConfigDict(
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     seed_base_url: HttpUrl | None = Field(None, description=f"an OpenAI-compatible API, by default {SEED_BASE_URL}")
     seed_model: str = Field("seed-2-0-lite", description="name of the model at that API")
     seed_wire: Wire = Field("chat", description="chat, responses or messages")
+    seed_dialect: Dialect | None = Field(
+        None, description="gateway, ark or plain: how it wants the parameters, where its host does not tell"
+    )
     seed_context_tokens: int | None = Field(
         None,
         ge=256,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from adapters.seed.api_errors import Problem, ProblemKind, presentable, to_error
@@ -13,8 +13,10 @@ from adapters.seed.overflow_errors import TEXT_CHARACTERS
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.sources import sources_in_text
 from adapters.seed.protocols.wire_parameters import OPTIONAL_PARAMETERS
+from adapters.seed.server_habits import OPTIONAL_FIELDS, PLAIN_HABITS, ServerHabits, is_unknown
 from bot.context.tokens import below
 from bot.errors import ModelError, ModelUnavailable, Refused, StreamCut
+from bot.parameters import PARAMETERS
 from bot.types import (
     Finish,
     Finished,
@@ -34,6 +36,8 @@ MAX_TOKENS = re.compile(r"\bmax_(?:output_|completion_|new_)?tokens\b")
 TOO_MANY = re.compile(
     r"above|at most|exceed|larg|less than|<=|\u2264|maximum|range|should be \[|between", re.IGNORECASE
 )
+CHECKED_AGAIN = frozenset({"enable_caching"})  # of what a server refused: tried again after a while
+BODY_FIELDS = OPTIONAL_FIELDS | {"max_tokens"}
 LEAST_ANSWER = 16  # smaller numbers in a complaint are no bound of an answer
 
 MORE_ROOM_NOTE = "Reasoning used up all of max_tokens, so it was asked once more with more room; both are counted."
@@ -47,7 +51,7 @@ class AttemptState:
     """One question over all of its tries.
 
     `tokens` is the estimate of the request; `spent` what earlier tries reported; `seen` the addresses of sources
-    already told; the rest says what has been tried.
+    already told; `habits` how the server wants its bodies; the rest says what has been tried.
     """
 
     request: ModelRequest
@@ -58,6 +62,7 @@ class AttemptState:
     dropped: frozenset[str] = frozenset()
     spent: Usage | None = None
     seen: frozenset[str] = frozenset()
+    habits: ServerHabits = PLAIN_HABITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +85,24 @@ class RetryDecision:
     delay: float = 0.0
 
 
-def begin(request: ModelRequest) -> AttemptState:
-    """Return a question that has not been asked yet."""
-    return AttemptState(request=request, tokens=request_tokens(request))
+def begin(request: ModelRequest, habits: ServerHabits = PLAIN_HABITS) -> AttemptState:
+    """Return a question that has not been asked yet, without the parameters that this server does not know."""
+    without = _unknown_parameters(request, habits)
+    if without:
+        parameters = {name: value for name, value in request.parameters.items() if name not in without}
+        request = replace(request, parameters=parameters)
+    return AttemptState(request=request, tokens=request_tokens(request), habits=habits, dropped=without)
+
+
+def told_beforehand(request: ModelRequest, habits: ServerHabits) -> list[ModelEvent]:
+    """Return the notice of the values that somebody set and this server does not take."""
+    without = _unknown_parameters(request, habits)
+    return _told_without({name for name in without if request.parameters[name] != PARAMETERS[name].default})
+
+
+def _unknown_parameters(request: ModelRequest, habits: ServerHabits) -> frozenset[str]:
+    given = request.parameters
+    return frozenset(name for name in habits.left_out & given.keys() if given[name] not in {None, False})
 
 
 def after(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
@@ -181,16 +201,25 @@ def _after_invalid(course: AttemptState, answer: ResponseState, problem: Problem
     if fewer and "max_tokens" not in course.dropped:
         request = replace(course.request, parameters={**course.request.parameters, "max_tokens": fewer})
         return RetryDecision(course=_again(course, answer, request=request, dropped=course.dropped | {"max_tokens"}))
+    habits = course.habits.after(problem, {*BODY_FIELDS, *course.request.parameters})
+    if habits != course.habits:
+        return RetryDecision(course=_again(course, answer, habits=habits))
     names = objected_parameters(problem, course.request) - course.dropped
     if not names:
         return RetryDecision(error=to_error(problem))
     parameters = {name: value for name, value in course.request.parameters.items() if name not in names}
     request = replace(course.request, parameters=parameters)
-    told = sorted(names - {"enable_caching"})  # caching changes the price and not the answer
-    events = (
-        [NoteFound(f"The model does not accept {' and '.join(told)} here, so it was asked without.")] if told else []
+    known = replace(habits, left_out=habits.left_out | (names - CHECKED_AGAIN)) if is_unknown(problem) else habits
+    return RetryDecision(
+        events=_told_without(names),
+        course=_again(course, answer, request=request, dropped=course.dropped | names, habits=known),
     )
-    return RetryDecision(events=events, course=_again(course, answer, request=request, dropped=course.dropped | names))
+
+
+def _told_without(names: Set[str]) -> list[ModelEvent]:
+    """Return the notice of the parameters that a request was sent without."""
+    told = sorted(names - {"enable_caching"})  # caching changes the price and not the answer
+    return [NoteFound(f"The model does not accept {' and '.join(told)} here, so it was asked without.")] if told else []
 
 
 def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
@@ -245,6 +274,9 @@ def _between(answer: ResponseState) -> list[ModelEvent]:
 
 def _usage(course: AttemptState, answer: ResponseState) -> UsageReported:
     usage = answer.usage or estimated_usage(course.tokens, answer)
+    if answer.has_text and not usage.output:  # a text of no tokens: the server did not count it
+        written = estimated_usage(course.tokens, answer)
+        usage = replace(usage, output=written.output, reasoning=written.reasoning, estimated=True)
     return UsageReported(_sum(course.spent, usage))
 
 

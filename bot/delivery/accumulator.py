@@ -21,6 +21,7 @@ from bot.types import (
     Source,
     SourceFound,
     TextDelta,
+    TextWithdrawn,
     Usage,
     UsageReported,
 )
@@ -87,6 +88,10 @@ class AnswerAccumulator:
             case ReasoningDelta(text):
                 self._reasoning.append(text)
                 self._status = "writing" if self._text else "thinking"
+            case TextWithdrawn():
+                self._reasoning += self._text
+                self._text.clear()
+                self._status = "thinking"
             case SearchStarted(query):
                 self._status = "searching"
                 self.has_searched = True

@@ -156,6 +156,11 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class TextWithdrawn:
+    """All the text so far was reasoning, as its server showed only afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchStarted:
     """The model searches the web; `query` is "" where the provider does not tell it."""
 
@@ -190,4 +195,6 @@ class Finished:
     reason: Finish
 
 
-ModelEvent = ReasoningDelta | TextDelta | SearchStarted | SourceFound | NoteFound | UsageReported | Finished
+ModelEvent = (
+    ReasoningDelta | TextDelta | TextWithdrawn | SearchStarted | SourceFound | NoteFound | UsageReported | Finished
+)

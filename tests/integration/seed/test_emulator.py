@@ -279,23 +279,13 @@ async def test_reasoning_below_a_header_stays_text(wire: WireName) -> None:
     assert text_in(events).endswith("Hi")
 
 
-@pytest.mark.parametrize(
-    ("wire", "expected"),
-    [
-        pytest.param("chat", None, id="chat"),
-        pytest.param("responses", StreamCut, id="responses"),
-        pytest.param("messages", StreamCut, id="messages"),
-    ],
-)
-async def test_an_answer_without_a_reason_for_its_end_is_whole_only_when_all_else_is(
-    wire: WireName, expected: type | None
-) -> None:
-    """On chat the usage and [DONE] tell the end; on the two others the same event tells reason and usage."""
+@every_wire
+async def test_an_answer_whose_end_is_announced_without_a_reason_is_whole(wire: WireName) -> None:
     async with running_seed() as emulator, opened(wire, emulator) as model:
         emulator.faults.add(Fault(kind="no_finish"))
         events, error = await gather(model, ask("echo one two three"))
     assert text_in(events) == "one two three"
-    assert error is None if expected is None else type(error) is expected
+    assert error is None
 
 
 def test_every_fault_of_the_emulator_is_tried() -> None:

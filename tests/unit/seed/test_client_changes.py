@@ -171,7 +171,7 @@ async def test_a_plain_server_gets_no_parameters_of_seed() -> None:
     api = ScriptedApi(answered("Hi"), answered("Hi"))
     async with api.open(model="SmolLM2-135M-Instruct") as model:
         await gather(model, ask(enable_thinking=True, max_tokens=9))
-    async with api.open(model="SmolLM2-135M-Instruct", profile="seed") as model:
+    async with api.open(model="SmolLM2-135M-Instruct", dialect="gateway") as model:
         await gather(model, ask(enable_thinking=True, max_tokens=9))
     assert ["enable_thinking" in body for body in api.bodies] == [False, True]
 
