@@ -104,15 +104,14 @@ class Account:
     def notes_bill(self, first: int, reached: int) -> float:
         """Return the cost of the notes when a window begins at `first` and none before began later than `reached`.
 
-        The request is apart: head, old notes, instruction and what left the view, nothing of it cached, in the lowest
-        tier.
+        The request is apart: old notes, instruction and what left the view, nothing of it cached, in the lowest tier.
         """
         terms = self.terms
         if not terms.notes or first <= reached:
             return 0.0
         old = terms.notes if reached > 0 else 0
         removed = self._before[first] - self._before[reached]
-        return terms.head + old + terms.instruction + removed + (terms.written or terms.notes) * terms.output
+        return old + terms.instruction + removed + (terms.written or terms.notes) * terms.output
 
 
 def optimum(account: Account) -> list[int]:

@@ -83,13 +83,13 @@ class Product:
         incoming = Incoming(key=KEY, dedupe_key=name, author=SOMEBODY, text=question, at=self._clock(), source_id=name)
         await self._inbox.handle(incoming)
         await self._dispatcher.drain(KEY)
-        await self._manager.settled(KEY)
+        await self._manager.settled()
 
     async def rest(self) -> None:
         """Wait until what the clock has woken is done."""
         for _ in range(3):
             await asyncio.sleep(0)
-        await self._manager.settled(KEY)
+        await self._manager.settled()
 
     async def noted_until(self) -> int:
         """Return up to which entry the notes reach."""

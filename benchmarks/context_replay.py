@@ -8,7 +8,8 @@ Each question goes through the front door, the dispatcher and the conversation m
 and from there over HTTP to the Seed emulator, whose clock and the bot's are moved by the trace. The emulator counts
 with its own tokenizer, which the bot does not know, keeps its own prefix cache and bills its own account. The
 simulation (`benchmarks.context_cost`) is given the sizes that the emulator counted and nothing else. Costs are those
-of input, and all of the requests for notes, which the emulator writes about 400 tokens long.
+of input, and all of the requests for notes, which the emulator writes as long as it is asked to: 120 words in economy,
+300 in normal.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from benchmarks.context_policies import BY_NAME, START, Windows
 from benchmarks.context_product import SOMEBODY, Product, StoreKind, opened_store
 from benchmarks.context_report import OURS, bills
 from benchmarks.context_traces import Trace, read_traces
-from bot.context.condensed_notes import MOST_TOKENS, instruction
+from bot.context.condensed_notes import SYSTEM_PROMPT, bound, instruction
 from bot.context.system_prompt import Abilities, notes_message, system_prompt
 from bot.context.transcript import render_message
 from bot.context.view import FLOORS
@@ -230,14 +231,14 @@ def terms_of(context: str, *, ratio: float = 0.2, block: int = 1_024, memory: bo
     terms = Terms(floor=FLOORS[context], ratio=ratio, head=head, block=block)
     if not memory:
         return terms
-    written = notes("")
+    asking = instruction((), most_tokens=bound(terms.context_tokens, terms.floor))
+    written = notes(asking.text)
     [carried] = notes_message(written)
-    asking = instruction((), most_tokens=MOST_TOKENS)
     return replace(
         terms,
         notes=MESSAGE_TOKENS + len(pieces(carried.text)),
         written=len(pieces(written)),
-        instruction=MESSAGE_TOKENS + len(pieces(asking.text)),
+        instruction=HEAD_TOKENS + 2 * MESSAGE_TOKENS + len(pieces(SYSTEM_PROMPT)) + len(pieces(asking.text)),
     )
 
 

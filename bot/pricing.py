@@ -41,7 +41,7 @@ class RateCard:
     cache_lifetime: timedelta = timedelta(minutes=10)
     cached_share: Decimal = Decimal("0.2")
     tool_call: Decimal = Decimal(0)
-    notes_tokens: int = 500
+    notes_tokens: int = 400
 
     def tier(self, prompt_tokens: int) -> Tier:
         """Return the tier of a request with that many prompt tokens."""

@@ -14,7 +14,7 @@ from bot.turns.inbox import Inbox
 from bot.turns.takeover import TakeoverTimes
 from bot.types import ModelRequest, Outcome, Settlement, ThreadMessage, TurnId, TurnState
 from storage.in_memory.store import MemoryStore
-from tests.fakes import KEY, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
+from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
 
 AT_ONCE = TakeoverTimes(late=0, between=0)
 """Nothing is on its way for seconds in tests, so that nobody has to wait for it."""
@@ -64,7 +64,7 @@ class House:
     async def noted(self) -> None:
         """Wait until no notes are being written."""
         async with asyncio.timeout(self.patience):
-            await self.manager.settled(KEY)
+            await self.manager.settled()
 
     async def ask(self, text: str, number: int = 1, **changes: Any) -> Settlement:
         handled = await self.inbox.handle(incoming(text, number, **changes))

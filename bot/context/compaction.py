@@ -1,8 +1,8 @@
 """Condense what is about to leave the window into notes: in the background, before a limit is reached.
 
-A request for notes is one of its own: it reads the system prompt, the old notes and what leaves, and nothing else. The
-next window leaves that out once the notes are stored, so that it always stands in the one or in the other. What had to
-leave earlier, since nothing more fitted, waits in the transcript and goes with the next notes.
+A request for notes is one of its own: it reads a short system prompt, the old notes and what leaves, and nothing else.
+The next window leaves that out once the notes are stored, so that it always stands in the one or in the other. What had
+to leave earlier, since nothing more fitted, waits in the transcript and goes with the next notes.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class Compactor:
             async with asyncio.timeout(WAIT_SECONDS):
                 await job.written.wait()
 
-    async def settled(self, key: ConversationKey) -> None:
-        """Wait until no notes on a conversation are being written, however long that takes."""
-        if job := self._jobs.get(key):
+    async def settled(self) -> None:
+        """Wait until no notes are being written, however long that takes."""
+        for job in list(self._jobs.values()):
             await job.written.wait()
 
     async def aclose(self, *, patience: float) -> None:
@@ -202,7 +202,8 @@ class Compactor:
         """
         limits, ratio = answered.limits, conversation.token_ratio
         most = limits.cheap_prompt if limits.at_most is None else corrected(limits.at_most, ratio)
-        room = (most - answered.window.head_tokens - 2 * self._most) >> conversation.condensed_in_vain
+        instruction = corrected(condensed_notes.instruction_tokens(limits.notes), ratio)
+        room = (most - instruction - 2 * limits.notes) >> conversation.condensed_in_vain
         read: list[Entry] = []
         for stored in waiting:
             room -= corrected(stored.tokens, ratio)
@@ -216,13 +217,14 @@ class Compactor:
 
     async def _condense(self, turn: Turn, answered: PreparedRequest, piece: _Piece) -> Condensation:
         """Return the notes on some entries; a model that fails leaves none, and says why."""
+        most = answered.limits.notes
         request = ModelRequest(
-            head=answered.request.head,
+            head=condensed_notes.SYSTEM_PROMPT,
             entries=(
                 *notes_message(piece.conversation.memory),
-                condensed_notes.instruction(piece.entries, most_tokens=self._most),
+                condensed_notes.instruction(piece.entries, most_tokens=most),
             ),
-            parameters={**ALONE, "max_tokens": condensed_notes.answer_room(self._most)},
+            parameters={**ALONE, "max_tokens": condensed_notes.answer_room(most)},
         )
         answer = AnswerAccumulator()
         failure: Exception | None = None
@@ -232,7 +234,7 @@ class Compactor:
                     answer.add(event)
         except (ModelError, TimeoutError) as error:
             failure = error
-        notes = "" if failure else condensed_notes.combined("", answer.text, most_tokens=self._most)
+        notes = "" if failure else condensed_notes.combined("", answer.text, most_tokens=most)
         if not notes:
             logger.warning("notes not written", extra={"turn": turn.id, "error": repr(failure or "no text")})
         usage = _usage(answer, request, failure)
@@ -248,10 +250,6 @@ class Compactor:
             cost=self._rates.card().cost(usage),
             in_vain=not notes and not isinstance(failure, ModelUnavailable | ModelAccessDenied),
         )
-
-    @property
-    def _most(self) -> int:
-        return condensed_notes.bound(self._model.context_tokens)
 
 
 def _usage(answer: AnswerAccumulator, request: ModelRequest, failure: Exception | None) -> Usage:

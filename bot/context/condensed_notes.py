@@ -13,11 +13,17 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from bot.context.tokens import LATIN, estimate, estimate_entry
+from bot.context.tokens import LATIN, REQUEST_OVERHEAD, estimate, estimate_entry
 from bot.types import Entry
 
 MOST_TOKENS: Final = 800
 MOST_SHARE: Final = 1 / 10  # of a small model's context
+SHARE_OF_PROMISE: Final = 1 / 32  # an output token costs eight of input, so that economy has to have short notes
+LEAST_TOKENS: Final = 200  # whatever was promised
+
+SYSTEM_PROMPT: Final = """\
+You keep the notes of an assistant in a team chat on conversations of which it sees only the newest part. Each message \
+begins with a label, "[weekday, date, time, time zone] name:"; what begins with "You:" the assistant said itself."""
 
 _TASK = """\
 Update your notes on this conversation. {scope} Keep what somebody may come back to: decisions and their reasons, \
@@ -38,22 +44,23 @@ _FENCED = re.compile(r"\A```[a-z]*\n(.*?)\n?```\Z", re.DOTALL)
 _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 
 
-def bound(context_tokens: int) -> int:
-    """Return the most tokens that the memory may have with a model of that context."""
-    return min(MOST_TOKENS, int(context_tokens * MOST_SHARE))
+def bound(context_tokens: int, promise: int) -> int:
+    """Return the most tokens that notes may have with a model of that context where so many recent tokens are shown."""
+    most = min(MOST_TOKENS, max(LEAST_TOKENS, int(promise * SHARE_OF_PROMISE)))
+    return min(most, int(context_tokens * MOST_SHARE))
 
 
 def expected(notes: int, *, usual: int, most_tokens: int) -> int:
-    """Return how many tokens the next notes will probably have: as many as the present ones, 0 for none yet, or as is
-    usual.
+    """Return how many tokens the next notes will probably have: as many as the present ones; if there are none, as is
+    usual or as many as are asked for.
     """
-    return min(notes or usual, most_tokens)
+    return notes or min(usual, most_tokens)
 
 
 @cache
 def instruction_tokens(most_tokens: int) -> int:
-    """Return the estimated tokens of a request for notes besides the system prompt, old notes and what it condenses."""
-    return estimate_entry(instruction((), most_tokens=most_tokens))
+    """Return the estimated tokens of a request for notes besides the old notes and what it condenses."""
+    return REQUEST_OVERHEAD + estimate(SYSTEM_PROMPT) + estimate_entry(instruction((), most_tokens=most_tokens))
 
 
 def answer_room(most_tokens: int) -> int:

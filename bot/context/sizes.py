@@ -91,7 +91,7 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
     held = [corrected(tokens, ratio) for tokens in uncorrected][::-1]
     starts = list(legal_starts(view.history, held, floor))
     exchanges = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
-    notes_prompt, notes = _notes(view, limits, fixed) if limits.memory else (0, 0)
+    notes_prompt, notes = _notes(view, limits) if limits.memory else (0, 0)
     return Sizes(
         starts=starts,
         held=held,
@@ -108,12 +108,12 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
     )
 
 
-def _notes(view: View, limits: WindowLimits, fixed: int) -> tuple[int, int]:
+def _notes(view: View, limits: WindowLimits) -> tuple[int, int]:
     """Return the tokens of a request for notes besides what it condenses, and those of the notes expected."""
-    most, ratio = condensed_notes.bound(limits.context_tokens), view.conversation.token_ratio
+    most, ratio = limits.notes, view.conversation.token_ratio
     present = corrected(sum(map(estimate_entry, view.notes)), ratio)
     instruction = corrected(condensed_notes.instruction_tokens(most), ratio)
-    return fixed + instruction, condensed_notes.expected(present, usual=limits.card.notes_tokens, most_tokens=most)
+    return present + instruction, condensed_notes.expected(present, usual=limits.card.notes_tokens, most_tokens=most)
 
 
 def _rhythm(view: View, exchanges: Sequence[int], held: int, limits: WindowLimits) -> TrimSchedule:

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from bot.context import condensed_notes
 from bot.context.system_prompt import digest
 from bot.context.tokens import below
 from bot.pricing import RateCard
@@ -42,6 +43,12 @@ class WindowLimits:
     def reserved(self) -> int:
         """The tokens kept free for the answer."""
         return min(self.max_tokens, int(self.context_tokens * RESERVED_AT_MOST))
+
+    @property
+    def notes(self) -> int:
+        """The most tokens that notes may have."""
+        promise = self.floors.get(self.context, self.context_tokens)
+        return condensed_notes.bound(self.context_tokens, promise)
 
     @property
     def prompt(self) -> int:

@@ -20,7 +20,7 @@ from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
-from bot.types import ConversationKey, Incoming, Turn, TurnId
+from bot.types import Incoming, Turn, TurnId
 
 __all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
 
@@ -83,9 +83,9 @@ class ConversationManager:
         finally:
             del self._attempts[turn.id]
 
-    async def settled(self, key: ConversationKey) -> None:
-        """Wait until no notes on a conversation are being written."""
-        await self._compactor.settled(key)
+    async def settled(self) -> None:
+        """Wait until no notes are being written."""
+        await self._compactor.settled()
 
     async def aclose(self, *, patience: float = 0) -> None:
         """End what goes on between turns: notes that are being written may be finished within `patience` seconds."""

@@ -34,7 +34,7 @@ async def test_before_anything_was_seen_the_priors_hold() -> None:
     assert (card.cached_share, card.cache_lifetime, card.notes_tokens) == (
         SEED_CARD.cached_share,
         timedelta(minutes=10),
-        500,
+        400,
     )
 
 
@@ -98,7 +98,7 @@ async def test_the_length_of_notes_is_learned_from_those_written() -> None:
     rates = learning()
     for _ in range(8):
         rates.observe(Observation(usage=Usage(output=200), is_notes=True))
-    assert rates.card().notes_tokens == 260
+    assert rates.card().notes_tokens == 240
 
 
 async def test_what_was_learned_is_kept_and_added_up_by_all_processes() -> None:

@@ -4,7 +4,7 @@ The rules look for the first phrase that they know in the last message of the us
 
 | phrase | answer |
 |---|---|
-| `update your notes on this conversation` | notes of about 400 tokens |
+| `update your notes on this conversation` | notes of as many words as it names |
 | `summary of these numbered messages, with at most N points` (or `points`) | lines with their numbers, shortened |
 | `[refuse]` | HTTP 400 SensitiveContentDetected |
 | `[filter]`, `[filter after N]` | stopped by the content filter before text, or after N tokens of it |
@@ -94,8 +94,9 @@ def words(count: int) -> str:
 
 
 def notes(material: str) -> str:
-    """Notes of about 400 tokens, always as many, which name the length of what was to be condensed."""
-    return f"- Notes on {100 + len(material) % 900} things.\n{words(360)}"
+    """Notes of as many words as are asked for, always as many, which name the length of what was to be condensed."""
+    found = re.search(r"\bin at most (\d{1,4}) words\b", material)
+    return f"- Notes on {100 + len(material) % 900} things.\n{words(int(found[1]) if found else 300)}"
 
 
 def long_markdown(sections: int) -> str:

@@ -19,8 +19,9 @@ BOT = Entry(role="assistant", text="Noted.")
 
 
 def test_the_memory_has_at_most_800_tokens_and_a_tenth_of_a_small_model() -> None:
-    assert bound(256_000) == MOST_TOKENS == 800
-    assert bound(4_096) == 409
+    assert bound(256_000, 64_000) == MOST_TOKENS == 800
+    assert [bound(256_000, promise) for promise in (4_000, 16_000)] == [200, 500]
+    assert bound(1_024, 64_000) == 102
 
 
 def test_the_instruction_carries_what_is_condensed() -> None:
