@@ -228,10 +228,10 @@ class LearnedRates:
 
 
 def _minus(whole: Evidence, part: Evidence) -> Evidence:
-    negative = {
-        field.name: tuple(-item for item in value) if isinstance(value := getattr(part, field.name), tuple) else -value
-        for field in fields(part)
-    }
+    negative: dict[str, Any] = {}
+    for name in (field.name for field in fields(part)):
+        value = getattr(part, name)
+        negative[name] = tuple(-item for item in value) if isinstance(value, tuple) else -value
     return whole + Evidence(**negative)
 
 
