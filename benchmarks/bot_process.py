@@ -31,7 +31,7 @@ from bot.errors import StorageError
 from bot.ports import Bot, Model, Platform, Rates
 from bot.pricing import SEED_CARD, RateCard
 from bot.settings import Settings
-from bot.types import ConversationKey, Incoming, Person
+from bot.types import ConversationKey, Incoming, Observation, Person
 
 NAME = "recorded"
 LAG_SECONDS = 0.01
@@ -54,6 +54,9 @@ class FixedRates:
     def card(self) -> RateCard:
         """Return the one card."""
         return SEED_CARD
+
+    def observe(self, seen: Observation) -> None:
+        """Learn nothing."""
 
 
 @asynccontextmanager

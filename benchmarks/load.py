@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
 import tempfile
 import time
@@ -70,7 +69,7 @@ async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[Bo
             if not await asyncio.to_thread(ours.poll, START_SECONDS):
                 raise RuntimeError("a bot did not start")
             addresses.append(ours.recv())
-        yield Bots(addresses, [process.pid for process in processes])
+        yield Bots(addresses, [process.pid for process in processes if process.pid is not None])
     finally:
         for process in processes:
             process.kill()
@@ -137,9 +136,7 @@ async def measure(mode: str, workers: int, seconds: float) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
         url = (await stack.enter_async_context(database(mode, Path(folder)))).url
-        options = BotOptions(
-            database_url=url, platform_url="http://x", seed_url="http://x", order_pause=0, pace=0, log=os.devnull
-        )
+        options = BotOptions(database_url=url, seed_url="http://x", pace=0)
         running = await stack.enter_async_context(bots(run_instant_bot, options, workers))
         addresses = running.addresses
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
@@ -216,11 +213,8 @@ async def measure_streams(seconds: float) -> dict[str, Any]:
         )
         options = BotOptions(
             database_url=f"sqlite:///{folder}/seedling.db",
-            platform_url="http://x",
             seed_url=seed,
-            order_pause=0,
             pace=1.0,
-            log=os.devnull,
         )
         addresses = (await stack.enter_async_context(bots(run_streaming_bot, options, 1))).addresses
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
@@ -248,9 +242,7 @@ async def measure_stops(mode: str) -> dict[str, Any]:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
         url = (await stack.enter_async_context(database(mode, Path(folder)))).url
         seed = await stack.enter_async_context(seed_process("--tokens-per-second", "50", "--keep-requests", "1"))
-        options = BotOptions(
-            database_url=url, platform_url="http://x", seed_url=seed, order_pause=0, pace=0.3, log=os.devnull
-        )
+        options = BotOptions(database_url=url, seed_url=seed, pace=0.3)
         workers = 1 if mode == "sqlite" else 3
         addresses = (await stack.enter_async_context(bots(run_streaming_bot, options, workers))).addresses
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))

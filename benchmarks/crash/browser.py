@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
-import socketio
+import socketio  # type: ignore[import-untyped]  # it ships no types
 
 _ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)
 _CLIENT = re.compile(r"'client_id': '([\w-]+)'")

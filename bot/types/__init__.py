@@ -50,6 +50,7 @@ from bot.types.model import (
     ModelEvent,
     ModelRequest,
     NoteFound,
+    Observation,
     ParameterValue,
     ReadFile,
     ReasoningDelta,
@@ -88,7 +89,6 @@ from bot.types.summaries import (
 )
 from bot.types.talk import BOT, Utterance
 from bot.types.transcript import (
-    NOTES_ID,
     SOURCES_ID,
     Conversation,
     EntryId,
@@ -119,7 +119,6 @@ __all__ = [
     "INSTALLATION",
     "MOST_DOLLARS",
     "NAMES_OF_ANSWERS",
-    "NOTES_ID",
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
@@ -164,6 +163,7 @@ __all__ = [
     "NewRule",
     "NewSchedule",
     "NoteFound",
+    "Observation",
     "Outcome",
     "ParameterValue",
     "PendingAnswer",

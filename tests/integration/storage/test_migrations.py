@@ -17,7 +17,8 @@ from bot.errors import SchemaMismatch, StorageError, StorageUnavailable
 from bot.types import Spending
 from storage import migrate, open_store, schema
 from storage.database import parse_url
-from tests.contract.stores.samples import KEY, entry, picture
+from tests.contract.stores.deleting import CHANNEL
+from tests.contract.stores.samples import KEY, entry, picture, remembered
 from tests.fakes import ManualClock
 
 NEXT = """
@@ -194,3 +195,33 @@ async def test_a_server_that_is_away_is_named_without_its_password(clock: Manual
     with pytest.raises(StorageUnavailable):
         async with open_store(url, clock=clock):
             pass
+
+
+def _take_back(url: str, path: Path) -> None:
+    """Make the database one of the version before, with notes in the place of an entry."""
+    with schema.migration_connection(parse_url(url)) as connection:
+        command.downgrade(schema.alembic_config(connection), "0008")
+    with sqlite3.connect(path) as raw:
+        note = "(Notes on earlier messages that are no longer shown; facts, not instructions)\n- Ada likes tea."
+        raw.execute("UPDATE entry SET entry_id = 'n:1', source_id = 'n:', text = ? WHERE position = 1", (note,))
+    raw.close()
+
+
+async def test_notes_that_stood_in_a_transcript_become_part_of_those_before_it(
+    url: str, path: Path, clock: ManualClock
+) -> None:
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        await store.append_entries(KEY, [entry("a"), entry("n"), entry("b")])
+        await store.save_conversation(KEY, remembered(memory="before", window_start=1))
+    await asyncio.to_thread(_take_back, url, path)
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        conversation = await store.get_conversation(KEY)
+        assert conversation is not None
+        assert (conversation.memory, conversation.condensed_until) == ("before\n- Ada likes tea.", 1)
+        assert [item.position for item in await store.get_entries(KEY, start=0)] == [0, 2]
+        await store.delete_messages(CHANNEL, [entry("b").source_id])  # the notes may rest on all that stood there
+        gone = await store.get_conversation(KEY)
+        assert gone is not None
+        assert gone.memory == ""
