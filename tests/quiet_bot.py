@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.access.roles import Permissions, role_of
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective, Scope
 from bot.types import (
@@ -72,6 +73,9 @@ class QuietBot:
 
     async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
         return resolve([])
+
+    async def permissions(self, asked: Incoming) -> Permissions:
+        return Permissions(role=role_of(asked))
 
     async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""

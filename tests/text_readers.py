@@ -104,7 +104,7 @@ def _wanted(text: str) -> object:
 
 def _digest(text: str) -> object:
     nowhere = cast("ScheduleStore", None)  # nothing of these texts is a time, so that nothing is stored
-    return asyncio.run(digests.decide(f"add {text}", ASKED, nowhere, now=NOW))
+    return asyncio.run(digests.decide(f"add {text}", ASKED, nowhere, manages=True, now=NOW))
 
 
 def _whole(text: str) -> object:
