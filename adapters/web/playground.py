@@ -73,6 +73,7 @@ class Playground(ChannelReading):
         self._clock = clock
         self._hub = Hub()
         self._links = OneTimeLinks(store, clock)
+        self._sign_ins = SignInLog(store, clock)
         self._address: asyncio.Future[Address] | None = None
         self._port = 0
 
@@ -155,9 +156,8 @@ class Playground(ChannelReading):
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         app.mount("/assets", Assets(directory=STATIC, check_dir=False))
         limit = TryLimit(self._clock)
-        log = SignInLog(self._store, self._clock)
-        add_login(app, rules=rules, limit=limit, log=log)
-        add_administrator_link(app, rules=rules, limit=limit, links=self._links, log=log)
+        add_login(app, rules=rules, limit=limit, log=self._sign_ins)
+        add_administrator_link(app, rules=rules, limit=limit, links=self._links, log=self._sign_ins)
         routes = await asyncio.to_thread(Routes, components=[ChatView.component.key] if ChatView.component else [])
         listening = listen(options.host, options.port or self._port)
         self._port = listening.getsockname()[1]  # pages that are open come back to it after a restart
