@@ -72,7 +72,7 @@ async def _check_public(rest: DiscordClient) -> Check:
         fix = f"switch off 'Public Bot' on the Bot page at {PORTAL}"
         return Check(name="who adds it", ok=None, detail=detail, fix=fix)
     if to_people:
-        detail = "only you add it to servers; people have it for themselves, if they share a server with it"
+        detail = "only you add it to servers; it can also be installed for use outside of them"
         fix = f"switch off 'User Install' on the Installation page at {PORTAL}, if nobody is to"
         return Check(name="who adds it", ok=None, detail=detail, fix=fix)
     return Check(name="who adds it", ok=True, detail="only you, to servers")
