@@ -19,14 +19,17 @@ from bot.turns.effects import (
     NoteFeedback,
     Nothing,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
     RemoveRule,
+    SetBudget,
     SetChangeRole,
     SetParameters,
     StopTurns,
 )
 from bot.types import AccessRule, DeletionOutcome, Incoming, Schedule, TurnId
 from storage.access import SqlAccess, SqlAudit
+from storage.budgets import SqlBudgets
 from storage.database import within
 from storage.deletion import SqlDeletion
 from storage.deletion_fences import hold_alone, hold_together
@@ -37,7 +40,11 @@ from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
 
 
-class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep, SqlAccess, SqlAudit):
+class SqlGovernance(SqlAccess, SqlAudit, SqlBudgets):
+    """The stores of who may, who changed what, and what may be spent."""
+
+
+class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep, SqlGovernance):
     """The stores that commands, buttons and forms change."""
 
 
@@ -95,6 +102,16 @@ def _(change: RemoveRule, store: SqlChanges, session: Session) -> AccessRule | N
 @changed.register
 def _(change: SetChangeRole, store: SqlChanges, session: Session) -> str | None:
     return within(SqlAccess.put_role)(store, session, change.workspace, change.name, change.word)
+
+
+@changed.register
+def _(change: SetBudget, store: SqlChanges, session: Session) -> None:
+    within(SqlBudgets.put_budget)(store, session, change.budget)
+
+
+@changed.register
+def _(change: RemoveBudget, store: SqlChanges, session: Session) -> bool:
+    return within(SqlBudgets.remove_budget)(store, session, change.scope, change.period)
 
 
 @changed.register

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from adapters.slack.api.limits import SUGGESTED_PROMPTS
 from adapters.slack.connection.http_server import EVENTS_PATH
+from adapters.slack.events.ask_modal import ASK_SHORTCUT, TITLE
 from adapters.slack.events.home_tab import PROMPTS
 from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.slash_commands import SETTINGS_SHORTCUT, SUMMARISE_SHORTCUT
@@ -116,6 +117,7 @@ def _features(url: str) -> dict[str, Any]:
         "bot_user": {"display_name": "Seedling", "always_online": True},
         "slash_commands": [command | ({"url": f"{url}{EVENTS_PATH}"} if url else {})],
         "shortcuts": [
+            _shortcut(TITLE, ASK_SHORTCUT, "Ask Seedling a question about this message"),
             _shortcut("Seed settings here", SETTINGS_SHORTCUT, "Set how Seedling answers in this thread"),
             _shortcut("Summarise", SUMMARISE_SHORTCUT, "Tell me what was said in this thread, or from here on"),
         ],

@@ -19,6 +19,9 @@ from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, re
 from bot.types import Attachment, Mention
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
 
+BROADCAST: Final = "thread_broadcast"
+"""Subtype of a reply that was sent to the channel as well."""
+
 _PLACES: Final = ("channel", "group")
 _CHANGES: Final = (
     *("join", "leave", "topic", "purpose", "name", "archive", "unarchive", "posting_permissions"),
@@ -168,7 +171,7 @@ class _Reader:
     def _root(self, message: Record) -> ReplyTo | None:
         """Return the message whose thread a reply stands in that is shown in the channel as well."""
         root = message.get("root")
-        if field(message, "subtype") != "thread_broadcast" or not isinstance(root, Mapping):
+        if field(message, "subtype") != BROADCAST or not isinstance(root, Mapping):
             return None
         user = field(root, "user")
         author = self._names.get(user, "") or first_line(field(root, "username"), field(root, "bot_profile", "name"))

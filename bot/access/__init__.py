@@ -1,1 +1,1 @@
-"""Who may use the bot, and what they may change: pure decisions, and what asks stores and platforms for their facts."""
+"""Who may use the bot, what they may change and spend, and how fast: decisions, and what asks for their facts."""

@@ -8,6 +8,8 @@ from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
 from bot.access.rule_text import rule_text
+from bot.parameters import PARAMETERS
+from bot.plurals import quantity
 from bot.turns.effects import (
     AddDigest,
     AddRule,
@@ -16,12 +18,14 @@ from bot.turns.effects import (
     ForgetNotes,
     ForgetPerson,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
     RemoveRule,
+    SetBudget,
     SetChangeRole,
     SetParameters,
 )
-from bot.types import AuditRecord, Entrance, Incoming, NewRule, RuleKind
+from bot.types import AuditRecord, BudgetScope, Entrance, Incoming, NewRule, RuleKind
 
 OPERATOR: Final = "operator"
 """Who changes something on the command line."""
@@ -76,8 +80,18 @@ def _entries(_change: Change[Any], _before: Mapping[str, str], _result: Any) -> 
 @_entries.register
 def _(change: SetParameters, before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
     place = change.scope.key
-    entries = [_Entry("setting", name, place, before.get(name, ""), now or "") for name, now in change.values.items()]
-    return [entry for entry in entries if entry.before != entry.after]
+    return [
+        _Entry("setting", name, place, _shown(name, before.get(name)), _shown(name, now))
+        for name, now in change.values.items()
+        if (before.get(name) or "") != (now or "")
+    ]
+
+
+def _shown(name: str, value: str | None) -> str:
+    """Return a value as the trail keeps it: of what people write there only the length, since the trail outlives it."""
+    if value and name in PARAMETERS and PARAMETERS[name].kind == "text":
+        return f"a text of {quantity(len(value), 'character')}"
+    return value or ""
 
 
 @_entries.register
@@ -98,6 +112,23 @@ def _of_rule(rule: NewRule) -> _Entry:
 @_entries.register
 def _(change: SetChangeRole, _before: Mapping[str, str], result: str | None) -> Sequence[_Entry]:
     return [_Entry("role", change.name, change.workspace, result or "", change.word or "")]
+
+
+@_entries.register
+def _(change: SetBudget, _before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
+    budget = change.budget
+    limit = "no limit" if budget.amount is None else f"{budget.amount} dollars"
+    return [_of_budget(budget.scope)._replace(after=f"{limit} a {budget.period} ({budget.time_zone})")]
+
+
+@_entries.register
+def _(change: RemoveBudget, _before: Mapping[str, str], result: bool) -> Sequence[_Entry]:
+    return [_of_budget(change.scope)._replace(after=f"removed, a {change.period}")] if result else []
+
+
+def _of_budget(scope: BudgetScope) -> _Entry:
+    place = "/".join(filter(None, (scope.platform, scope.workspace, scope.channel)))
+    return _Entry("budget", person_key(scope.platform, scope.person) if scope.person else "", place or EVERYWHERE)
 
 
 @_entries.register

@@ -37,6 +37,9 @@ NOT_MEANT: Final = "not meant for the bot"
 FOLLOW_UPS_OFF: Final = "follow_ups is off"
 NO_FOLLOW_UPS: Final = "Here I answer only the first question in a thread. Please ask in a new one."
 
+EMOJI: Final = "\U0001f331"
+"""The seedling that people put on a message that was left alone to have it answered."""
+
 ANSWERS_TO_BOTS: Final = 3
 """How many questions of bots are answered in a conversation before a person has to ask: two bots would never end."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.chat.message_policy import EMOJI
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.registry import all_commands, find_command
@@ -33,10 +34,11 @@ def help_text(topic: str = "") -> str:
     return "\n".join(
         (
             "Mention me in a channel, write to me directly, or go on in a thread where I answer.",
+            f"Where I see reactions, I also answer a message that you put {EMOJI} on.",
             "",
             *lines,
             "",
-            f"Administrators also have {others}; `/help access` explains one.",
+            f"For administrators above all: {others}; `/help access` explains one.",
             "",
             f"Inside threads `!set` and the others do the same. Parameters: {names}.",
         )

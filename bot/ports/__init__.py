@@ -9,6 +9,7 @@ from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import (
+    TIME_STEP,
     Bot,
     ChannelReader,
     Commands,
@@ -21,6 +22,7 @@ from bot.ports.platforms import (
 )
 from bot.ports.stores import (
     AdapterStateStore,
+    BudgetStore,
     Ledger,
     SettingStore,
     Store,
@@ -31,10 +33,12 @@ from bot.ports.stores import (
 from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 
 __all__ = [
+    "TIME_STEP",
     "AccessStore",
     "AdapterStateStore",
     "AuditStore",
     "Bot",
+    "BudgetStore",
     "ChannelReader",
     "Clock",
     "Commands",

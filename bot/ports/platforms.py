@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from bot.access.roles import Permissions
 from bot.checks import Check
@@ -114,6 +114,10 @@ class Platform(Protocol):
         ...
 
 
+TIME_STEP: Final = timedelta(milliseconds=1)
+"""The finest that every platform tells times apart by: Discord's ids count milliseconds."""
+
+
 @runtime_checkable
 class ChannelReader(Protocol):
     """A platform whose channels can be read on demand. Any method can raise `PlatformError`."""
@@ -124,6 +128,7 @@ class ChannelReader(Protocol):
         """Return the newest `limit` messages outside threads of the channel that `key` lies in, oldest
         first.
 
+        Replies that were sent to the channel as well are among them, with the name of their `thread`.
         Only messages at or after `since` and before `before` count. Everybody's messages are among them, the bot's
         too; what was deleted is not, and what was edited has its newest text.
         """
@@ -198,10 +203,11 @@ class Bot(Protocol):
         """
         ...
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
-        What the edit makes a question is answered, once; ANSWERING says so. Raises `StorageError`.
+        What the edit makes a question is answered, once; ANSWERING says so. `by_platform` says that nobody edited it,
+        and the platform has added previews: what waits takes them in, and nothing else follows. Raises `StorageError`.
         """
         ...
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.access.metered_model import MeteredModel
 from bot.context.compaction import Compactor
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
@@ -50,13 +51,14 @@ class ConversationManager:
         self._store = store
         self.platforms = platforms
         self._clock = clock
-        self._summariser = SummaryService(store, model, rates, platforms, clock=clock)
+        metered = MeteredModel(model, store, rates, clock=clock)
+        self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
         self._runner = TurnRunner(
             store,
-            Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),
-            Compactor(store, model, rates, clock=clock),
+            Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
+            Compactor(store, metered, clock=clock),
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
             clock=clock,

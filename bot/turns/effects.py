@@ -12,11 +12,14 @@ from bot.parameters import Scope
 from bot.types import (
     NO_TURNS,
     AccessRule,
+    Budget,
+    BudgetScope,
     ConversationKey,
     DeletionOutcome,
     Incoming,
     NewRule,
     NewSchedule,
+    Period,
     RuleId,
     Schedule,
     ScheduleId,
@@ -84,6 +87,21 @@ class SetChangeRole(Change[str | None]):
     workspace: str
     name: str
     word: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBudget(Change[None]):
+    """Set a budget."""
+
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveBudget(Change[bool]):
+    """Remove a budget; whether there was one."""
+
+    scope: BudgetScope
+    period: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

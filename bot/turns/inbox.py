@@ -37,7 +37,7 @@ from bot.turns.effects import (
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import EMPTY_QUESTION, about_thread, placed
+from bot.turns.questions import EMPTY_QUESTION, about_thread, placed, said_above
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
@@ -110,7 +110,7 @@ class Inbox:
         state = await self._state(incoming, marked=invocation is not None)
         decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)
         if decision.action is Action.COMMAND and unknown:
-            raise refuse_unknown(unknown)
+            raise refuse_unknown(words)
         if invocation is None or decision.action is not Action.COMMAND:
             return await self._follow(decision, about_thread(incoming), state)
         try:
@@ -239,7 +239,7 @@ class Inbox:
             return await self._effects.refuse(asked, error)
         return await self._effects.once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected.
 
         What was no question before, as its mention was forgotten, is asked.
@@ -249,8 +249,8 @@ class Inbox:
         text = message.text if asked == typed else asked
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
-        if message.author.is_bot and not message.is_directed:  # bots edit once a second while they write
-            await self._store.edit_context(message.key, edit)
+        if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
+            await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
         if self._services.clock() - message.at > ASKED_BY_EDIT:
@@ -389,6 +389,8 @@ class Inbox:
     async def _take(self, incoming: Incoming) -> HandleResult:
         if not incoming.text.strip() and not incoming.attachments:
             raise InvalidInput(EMPTY_QUESTION)
+        for message in said_above(incoming):
+            await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)

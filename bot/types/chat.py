@@ -30,6 +30,10 @@ class ConversationKey:
         return "/".join((self.platform, self.workspace, self.channel, self.thread))
 
 
+PLACE_STATE = "place/"
+"""How the names begin under which is stored what channels are called; workspace and channel follow."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A channel as the people in it know it, the same for all of its conversations; "" is what is not known.
@@ -106,6 +110,17 @@ ANSWER_IN = "answer_in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadMessage:
+    """A message that already stands in a thread, as people see it."""
+
+    source_id: str
+    author: Person
+    text: str
+    at: datetime
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """One message or command as a platform delivered it, in the core's own words.
 
@@ -122,6 +137,7 @@ class Incoming:
     the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
     `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in.
     `details` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
+    `above` are the messages that a question is about, in order: the inbox stores them as context beside it.
     """
 
     key: ConversationKey
@@ -148,6 +164,7 @@ class Incoming:
     bot_is_member: bool = True
     time_zone: str = "UTC"
     details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    above: tuple[ThreadMessage, ...] = ()
 
 
 class FollowUp(StrEnum):
@@ -188,17 +205,6 @@ class PendingAnswer:
 
     incoming: Incoming
     answer: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadMessage:
-    """A message that already stands in a thread, as people see it."""
-
-    source_id: str
-    author: Person
-    text: str
-    at: datetime
-    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

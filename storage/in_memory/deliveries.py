@@ -23,8 +23,10 @@ from bot.turns.effects import (
     NoteFeedback,
     Nothing,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
     RemoveRule,
+    SetBudget,
     SetChangeRole,
     SetParameters,
     StopTurns,
@@ -173,6 +175,16 @@ async def _(change: RemoveRule, store: Any) -> Any:
 @_changed.register
 async def _(change: SetChangeRole, store: Any) -> Any:
     return await store.put_role(change.workspace, change.name, change.word)
+
+
+@_changed.register
+async def _(change: SetBudget, store: Any) -> None:
+    await store.put_budget(change.budget)
+
+
+@_changed.register
+async def _(change: RemoveBudget, store: Any) -> bool:
+    return bool(await store.remove_budget(change.scope, change.period))
 
 
 @_changed.register

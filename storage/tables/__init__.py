@@ -2,8 +2,10 @@
 
 from storage.tables.access import AccessRuleRow, AuditRow, ChangeRoleRow, rule_columns
 from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
+from storage.tables.ledger import IS_UNSETTLED, LedgerRow, charge_columns
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -16,8 +18,6 @@ from storage.tables.transcripts import (
     media_rows,
 )
 from storage.tables.turns import (
-    ANSWER,
-    DROPPED,
     IS_ASKED,
     IS_CONTEXT,
     IS_KEPT,
@@ -26,14 +26,11 @@ from storage.tables.turns import (
     IS_REMEMBERED,
     IS_SUMMARY,
     FeedbackRow,
-    LedgerRow,
     TurnRow,
 )
 from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 __all__ = [
-    "ANSWER",
-    "DROPPED",
     "HAS_SOURCE",
     "IS_ASKED",
     "IS_CONTEXT",
@@ -42,6 +39,7 @@ __all__ = [
     "IS_REMARKABLE",
     "IS_REMEMBERED",
     "IS_SUMMARY",
+    "IS_UNSETTLED",
     "IS_WAITING",
     "KEY_COLUMNS",
     "NOTHING_OWED",
@@ -49,6 +47,7 @@ __all__ = [
     "AdapterStateRow",
     "AuditRow",
     "BaseTable",
+    "BudgetRow",
     "ChangeRoleRow",
     "ChannelMessageRow",
     "ChannelRow",
@@ -69,6 +68,7 @@ __all__ = [
     "SummaryPartRow",
     "TurnRow",
     "WorkspaceRow",
+    "charge_columns",
     "conversation_columns",
     "in_channel",
     "in_place",

@@ -17,6 +17,7 @@ from discord import app_commands
 
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
+from adapters.discord.events.forms import form_id
 from adapters.discord.events.requests import (
     NOT_OURS,
     Interaction,
@@ -298,7 +299,8 @@ class ValueForm(discord.ui.Modal):
 
     def __init__(self, panel: SettingsPanel, incoming: Incoming, scope: str, current: Effective) -> None:
         parameter = current.parameter
-        super().__init__(title=f"{parameter.name} {SCOPE_LABELS[scope]}"[:45], timeout=FORM_SECONDS)
+        title = f"{parameter.name} {SCOPE_LABELS[scope]}"[:45]
+        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
         self._panel = panel
         self._incoming = incoming
         self._scope = scope

@@ -22,6 +22,7 @@ GERMAN_NAMES: Final[Mapping[str, str]] = {
     "show": "zeige",
     "settings": "einstellungen",
     "usage": "verbrauch",
+    "budget": "budget",
     "forget": "vergiss",
     "access": "zugang",
     "audit": "protokoll",
@@ -109,6 +110,12 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
         "Ein Parameter, context oder memory. Ohne Angabe siehst du alles."
     ),
     "A command or a parameter.": "Ein Befehl oder ein Parameter.",
+    "Show what may be spent here, or set it for this channel, the workspace or a person.": (
+        "Zeigt, was hier ausgegeben werden darf, oder setzt es für Kanal, Arbeitsbereich oder eine Person."
+    ),
+    "As in: [channel|workspace|person @NAME] [DOLLARS|off|remove] [day|month]": (
+        "Etwa: [channel|workspace|person @NAME] [DOLLAR|off|remove] [day|month]"
+    ),
     "Whose usage: that of a place, or your own.": "Wessen Verbrauch: der eines Ortes oder dein eigener.",
     "How many days to look back (30 if left out).": "Wie viele Tage zurück (30 ohne Angabe).",
     "What to delete: my notes, this conversation, or everything you asked.": (

@@ -26,6 +26,8 @@ NOT_OF_THE_WORKSPACE: Final = frozenset({"user_not_found", "user_not_visible"})
 """What `users.info` answers of people whom the workspace does not know."""
 
 _ASKED_FOR: Final = ("@", "#")  # the names of user groups stand beside their ids
+_ALL_KINDS: Final = {"types": "public_channel,private_channel,mpim,im", "exclude_archived": True}
+_PAGES_AT_MOST: Final = 5
 _MENTIONS_AT_MOST: Final = 30  # of one message; names of more are left as ids
 
 
@@ -131,6 +133,22 @@ class SlackDirectory:
             return (await asyncio.wait_for(self.place(id), PATIENCE_SECONDS)).name or id
         except (PlatformError, TimeoutError):
             return id
+
+    async def joined_channels(self) -> list[str]:
+        """Return the channels and direct messages that the bot is in; a list of thousands ends early.
+
+        Raises `PlatformError`.
+        """
+        found: list[str] = []
+        cursor = ""
+        for _ in range(_PAGES_AT_MOST):
+            arguments = {**_ALL_KINDS, "limit": MEMBERS_PAGE, "cursor": cursor or None}
+            page = await self._calls.call("users.conversations", arguments, patience=120)
+            found += [field(channel, "id") for channel in records(page, "channels")]
+            cursor = field(page, "response_metadata", "next_cursor")
+            if not cursor:
+                break
+        return found
 
     async def is_member(self, channel: str, person: str) -> bool:
         """Return whether somebody is in a channel. Raises `PlatformError`."""

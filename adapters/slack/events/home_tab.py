@@ -11,9 +11,9 @@ from adapters.slack.api.limits import SECTION_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.requests import asked_by
 from adapters.slack.payloads import field
-from adapters.slack.replies.rendering import COMMAND, Block, escape_mrkdwn, shortened
+from adapters.slack.replies.markdown import Block, MrkdwnRenderer, escape_mrkdwn
+from adapters.slack.replies.rendering import COMMAND, shortened
 from bot.commands.parameter_text import origin_text
-from bot.delivery import tables_as_text
 from bot.errors import BotError
 from bot.parameters import Effective
 from bot.ports import Bot, Clock
@@ -89,7 +89,7 @@ def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) 
 
 def in_mrkdwn(markdown: str) -> str:
     """Return the core's own short texts as mrkdwn; tables become aligned text."""
-    return escape_mrkdwn(tables_as_text(markdown)).replace("**", "*")
+    return MrkdwnRenderer().render(markdown)
 
 
 def _settings(effective: Mapping[str, Effective]) -> list[Block]:

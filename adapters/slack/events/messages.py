@@ -23,7 +23,8 @@ from adapters.slack.message_content import is_same, mentions, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
-from adapters.slack.replies.rendering import Block, correction_blocks, in_slack_words
+from adapters.slack.replies.markdown import Block
+from adapters.slack.replies.rendering import correction_blocks, in_slack_words
 from adapters.slack.replies.status import forget_title
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput
@@ -139,11 +140,16 @@ class SlackMessageHandler:
         said = read_message(
             {"type": "message", **message}, bot_user=workspace.bot_user, channel=field(event, "channel")
         )
-        is_preview = bool(before) and is_same(before, message)  # they change messages, too
-        if said is None or is_preview or workspace.is_own(message):
+        by_slack = bool(before) and is_same(before, message)  # previews change messages, too
+        has_changed = not by_slack or before.get("attachments") != message.get("attachments")
+        if said is None or not has_changed or workspace.is_own(message):
+            return
+        incoming = await self.incoming(workspace, said)
+        if by_slack:
+            at = moment(field(message, "edited", "ts")) or said.at
+            await self._bot.on_message_edited(incoming, at=at, by_platform=True)
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
-        incoming = await self.incoming(workspace, said)
         handled = await self._bot.on_message_edited(incoming, at=at)
         if handled.answered is not None:
             asked = replace(incoming, dedupe_key=f"{incoming.dedupe_key}/edited/{at.timestamp()}")

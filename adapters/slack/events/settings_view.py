@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 
 from adapters.slack.api.limits import INPUT_CHARACTERS, METADATA_CHARACTERS
 from adapters.slack.payloads import field
-from adapters.slack.replies.rendering import Block, shortened
+from adapters.slack.replies.markdown import Block
+from adapters.slack.replies.rendering import shortened
 from bot.access.roles import HOLDERS, Permissions, Role
 from bot.commands.parameter_text import origin_text
 from bot.errors import InvalidInput

@@ -49,9 +49,9 @@ class NotingInbox(Inbox):
     changed: set[str]
     results: list[HandleResult]
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow a change as ever."""
-        handled = await super().on_message_edited(message, at=at)
+        handled = await super().on_message_edited(message, at=at, by_platform=by_platform)
         self.changed.add(message.source_id)
         return handled
 

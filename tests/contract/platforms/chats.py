@@ -18,7 +18,6 @@ from discord.http import Route
 from nicegui import core as nicegui
 
 from adapters.discord.events.context_menus import SUMMARISE as SUMMARISE_MENU
-from adapters.discord.events.reactions import EMOJI as DISCORD_EMOJI
 from adapters.discord.platform import DiscordPlatform, open_discord
 from adapters.slack.events.reactions import EMOJI as SLACK_EMOJI
 from adapters.slack.events.slash_commands import SETTINGS_WORD, SUMMARISE_SHORTCUT
@@ -32,6 +31,7 @@ from adapters.web.live_reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor
 from bot.app.registry import open_platforms
+from bot.chat.message_policy import EMOJI
 from bot.settings import Settings
 from bot.types import Person
 from storage.in_memory.store import MemoryStore
@@ -331,7 +331,7 @@ class DiscordChat(Chat):
         self.discord.context_menu(self.people[by], SUMMARISE_MENU, said.native)
 
     async def react(self, said: Said, *, by: str) -> None:
-        self.discord.react(self.people[by], said.native, DISCORD_EMOJI)
+        self.discord.react(self.people[by], said.native, EMOJI)
 
     async def answers(self, said: Said) -> Sequence[str]:
         place = said.native.thread or said.native.channel

@@ -219,6 +219,7 @@ class PeopledSlack(SlackEmulator):
         channel.members.clear()
         for message in channel.messages:
             message.deleted = True
+            self.saw(message)
 
     async def react(self, person: Person, message: Message, name: str) -> None:
         """Somebody reacts to a message."""
@@ -253,6 +254,7 @@ class PeopledSlack(SlackEmulator):
         for item in stopped:
             assert item.stream is not None
             item.stream.state = "stopped_by_user"
+            self.saw(item)
         event = {
             "type": "agent_session_stopped",
             "channel": message.channel.id,

@@ -212,6 +212,8 @@ def thread_json(message: Message, world: World, origin: str, *, metadata: bool =
     replies = [item for item in thread if item.is_reply]
     if message.is_reply:
         root = world.find(message.channel, message.thread_ts)
+        if root and message.subtype == "thread_broadcast":
+            told |= {"root": thread_json(root, world, origin, metadata=metadata)}
         return told | ({"parent_user_id": root.author.id} if root else {})
     if not replies:
         return told

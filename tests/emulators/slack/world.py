@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tests.emulators.clock import MovableClock
 from tests.emulators.slack.options import APP_ID
+from tests.emulators.versions import Version
 
 Kind = Literal["public", "private", "im", "mpim"]
 StreamState = Literal["open", "stopped", "expired", "stopped_by_user"]
@@ -111,7 +112,9 @@ class Stream:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Message:
-    """A message; `only_for` names the one who sees an ephemeral message, `history` what it said before each edit."""
+    """A message; `only_for` names the one who sees an ephemeral message, `history` what it said before each edit,
+    `seen` all that was ever seen of one of the bot's.
+    """
 
     channel: Channel
     ts: str
@@ -134,6 +137,7 @@ class Message:
     only_for: Person | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
+    seen: list[Version] = field(default_factory=list, repr=False)
 
     @property
     def is_reply(self) -> bool:

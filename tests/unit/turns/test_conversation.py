@@ -57,11 +57,10 @@ async def test_a_question_is_answered_shown_and_settled() -> None:
     async with running([ReasoningDelta("hm"), *words("Because of the sky.", usage)]) as house:
         settlement = await house.ask("Why?")
     assert settlement.state is TurnState.DONE
-    assert settlement.cost == Decimal("0.00031") + Decimal("0.00025")
     draft = house.platform.finished["m1"]
     assert (draft.text, draft.reasoning, draft.status) == ("Because of the sky.", "hm", "done")
     assert draft.footer is not None
-    assert draft.footer.usage == usage
+    assert (draft.footer.usage, draft.footer.cost) == (usage, Decimal("0.00031") + Decimal("0.00025"))
     assert next(shown.status for shown in house.platform.shown["m1"]) == "thinking"
 
 
@@ -383,7 +382,7 @@ async def test_a_turn_that_another_runner_took_over_is_dropped_silently() -> Non
         assert taken is not None
         gate.set()
         await house.dispatcher.aclose(grace=10)
-        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m"))
+        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=Draft(status="done")))
     assert house.platform.finished == {}
 
 

@@ -56,6 +56,7 @@ METHODS: Methods = {
     "reactions.remove": Method(handle=people.remove_reaction, per_minute=_T2, scope="reactions:write"),
     "usergroups.list": Method(handle=people.list_groups, per_minute=_T2, scope="usergroups:read"),
     "usergroups.users.list": Method(handle=people.group_users, per_minute=_T2, scope="usergroups:read"),
+    "users.conversations": Method(handle=conversations.list_joined, per_minute=_T3),
     "users.info": Method(handle=people.user_info, per_minute=_T4, scope="users:read"),
     "users.list": Method(handle=people.list_users, per_minute=_T2, scope="users:read"),
     "views.open": Method(handle=views.open_view, per_minute=_T4),
@@ -79,6 +80,7 @@ READERS = frozenset(
         "oauth.v2.access",
         "usergroups.list",
         "usergroups.users.list",
+        "users.conversations",
         "users.info",
         "users.list",
     }
