@@ -22,7 +22,7 @@ OPEN: Mapping[str, Role] = {"workspace": Role.ADMINISTRATOR}
 MANAGED: Mapping[str, Role] = {**OPEN, "channel": Role.MANAGER}
 """Managers set for a channel what changes it for everybody there."""
 
-GUARDED: Mapping[str, Role] = {**MANAGED, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
+GUARDED: Mapping[str, Role] = {**OPEN, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
 
 SCOPE_ORDER: tuple[ScopeKind, ...] = ("default", "workspace", "channel", "conversation", "turn")
 

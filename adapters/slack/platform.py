@@ -29,7 +29,7 @@ from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.slash_commands import QUESTION
-from adapters.slack.oauth.install_pages import InstallPages
+from adapters.slack.oauth.install_pages import InstallPages, InstallStore
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
@@ -43,7 +43,7 @@ from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
 from bot.event_errors import EventErrors
-from bot.ports import AdapterStateStore, Bot, Clock, Reply
+from bot.ports import Bot, Clock, Reply
 from bot.settings import Settings, plain
 from bot.turns.pending_answers import keep_telling
 from bot.types import (
@@ -376,7 +376,7 @@ async def open_slack(options: SlackOptions, state: SlackStore, *, clock: Clock) 
 
 
 def make_workspaces(
-    options: SlackOptions, connector: Connector, state: AdapterStateStore, clock: Clock
+    options: SlackOptions, connector: Connector, state: InstallStore, clock: Clock
 ) -> tuple[Workspaces, Sequence[web.RouteDef]]:
     """One workspace, or those in which the app is installed, with the pages that install it. Raises `ConfigError`."""
     if options.client_id is None:

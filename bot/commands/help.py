@@ -38,7 +38,7 @@ def help_text(topic: str = "") -> str:
             "",
             *lines,
             "",
-            f"Administrators also have {others}; `/help access` explains one.",
+            f"For administrators above all: {others}; `/help access` explains one.",
             "",
             f"Inside threads `!set` and the others do the same. Parameters: {names}.",
         )
