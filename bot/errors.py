@@ -12,6 +12,7 @@
       * ModelAccessDenied   key, credits or model name: the operator must act
       * ContextTooLong      fewer tokens might pass
       * Refused             a safety filter stopped it; keep it out of the context
+    * BudgetReached         no money is left for this request
     * StreamCut             the answer ended in the middle of visible text
   * TurnGivenUp             a turn was begun again and again and never came to an end
   * PlatformError           a platform did not take or give what was asked
@@ -30,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from bot.types import ThreadMessage
+from bot.types import BudgetUse, ThreadMessage
 
 
 class BotError(Exception):
@@ -124,6 +125,14 @@ class ContextTooLong(ModelRejected):
 
 class Refused(ModelRejected):
     """A safety filter stopped the question or the answer."""
+
+
+class BudgetReached(ModelError):
+    """A budget leaves nothing for this request: `use` is how far it is used. Nothing was sent."""
+
+    def __init__(self, use: BudgetUse) -> None:
+        super().__init__(f"the budget of {use.budget.amount} dollars a {use.budget.period} is used up")
+        self.use = use
 
 
 class StreamCut(ModelError):

@@ -33,10 +33,9 @@ from storage.codec import as_utc, draft_to_json
 from storage.database import put, unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
 from storage.edits import overtake, settle_edits
+from storage.ledger import settle_open
 from storage.replies import note_messages
 from storage.tables import (
-    ANSWER,
-    DROPPED,
     IS_ASKED,
     IS_CONTEXT,
     IS_OPEN,
@@ -50,7 +49,7 @@ from storage.tables import (
 from storage.tables.base import JSON
 from storage.transcripts import append, remembered
 from storage.turn_queries import SqlTurnQueries
-from storage.turn_rules import BLANK, WORDLESS, adds_to, ending, is_plain
+from storage.turn_rules import BLANK, WORDLESS, ending, is_plain
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -118,7 +117,6 @@ _POSTPONE = _CHANGE.values(
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
-_OWNER = _LOCK.returning(col(TurnRow.author_id))
 _WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
 _ANEW: dict[str, Any] = {
     "outcome": None,
@@ -130,7 +128,6 @@ _ANEW: dict[str, Any] = {
     "stale": False,
     "stop": False,
 }
-_RECORD = update(TurnRow).where(_IS_CLAIMED).returning(*_ENDING, col(TurnRow.author_id))
 _TOGETHER = select(TurnRow).where(_IS_HERE | (col(TurnRow.merged_into) == sa.bindparam("of_id"))).order_by(*_IN_ORDER)
 _CLOSE = (
     update(TurnRow)
@@ -170,9 +167,10 @@ class SqlTurns(SqlTurnQueries):
         if row is None:
             return None
         turn: Turn = row.to_turn()
-        return (
-            context.with_merged(turn, context.merged(session, turn.id)) if turn.epoch > 1 else turn
-        )  # nobody gathered before
+        if turn.epoch == 1:
+            return turn  # nobody gathered before, and nothing was sent
+        settle_open(session, col(LedgerRow.turn_id) == turn.id, at=self._clock())
+        return context.with_merged(turn, context.merged(session, turn.id))
 
     @unit_of_work
     def begin_post(self, session: Session, turn: Turn) -> None:
@@ -237,19 +235,6 @@ class SqlTurns(SqlTurnQueries):
         return context.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
 
     @unit_of_work
-    def was_added_to(self, session: Session, turn: Turn) -> bool:
-        rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
-        return any(adds_to(turn, row.to_turn()) for row in rows)
-
-    @unit_of_work
-    def record_dropped(self, session: Session, turn: Turn, settlement: Settlement) -> None:
-        row = _change_claimed(session, turn, _OWNER)
-        purpose, now = _dropped(session, turn), as_utc(self._clock())
-        line = LedgerRow.from_settlement(turn, settlement, at=now, purpose=purpose)
-        if line is not None:
-            put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
-
-    @unit_of_work
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> Recorded:
         now = as_utc(self._clock())
         key = turn.incoming.key
@@ -257,7 +242,7 @@ class SqlTurns(SqlTurnQueries):
         row = _change_claimed(
             session,
             turn,
-            _RECORD,
+            _CHANGE,
             outcome=settlement.state,
             draft=draft_to_json(settlement.draft),
             parameters=dict(settlement.parameters),
@@ -266,10 +251,6 @@ class SqlTurns(SqlTurnQueries):
             recorded_at=now,
         )
         unwritten = _unwritten(row)
-        purpose = _dropped(session, turn) if unwritten is not None and unwritten.stale else ANSWER
-        line = LedgerRow.from_settlement(turn, settlement, at=now, purpose=purpose)
-        if line is not None:
-            put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
         if unwritten.withdrawn if unwritten is not None else not settlement.entries:
             settle_edits(session, turn)
             context.remember_again(session, turn.id)
@@ -289,9 +270,7 @@ class SqlTurns(SqlTurnQueries):
     def record_memory(self, session: Session, turn: Turn, condensation: Condensation) -> None:
         key = turn.incoming.key
         hold_together(session, key)
-        row = _change_claimed(session, turn, _RECORD, error=condensation.error)
-        line = LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock()))
-        put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
+        _change_claimed(session, turn, _CHANGE, error=condensation.error)
         stored = remembered(session, key)
         if stored is not None and stored.revision != condensation.conversation.revision:
             return
@@ -391,9 +370,3 @@ def _unwritten(row: Any) -> Recorded | None:
     if row.withdrawn or (row.stale and row.stop):  # who stopped it as well does not want it begun anew
         return Recorded(withdrawn=True)
     return Recorded(stale=True) if row.stale else None
-
-
-def _dropped(session: Session, turn: Turn) -> str:
-    """Return a purpose in the ledger for an answer that is begun anew; there can be several of a turn."""
-    lines = sa.select(sa.func.count()).where(col(LedgerRow.turn_id) == turn.id)
-    return f"{DROPPED}:{session.connection().execute(lines).scalar_one()}"

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from adapters.slack import payloads
-from adapters.slack.api import channels
+from adapters.slack.api import channels, memberships
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
@@ -51,10 +51,12 @@ from bot.types import (
     ConversationKey,
     Draft,
     Incoming,
+    Membership,
     PendingAnswer,
     Person,
     Place,
     ReadMessage,
+    Subject,
     ThreadMessage,
     Turn,
 )
@@ -230,6 +232,22 @@ class SlackPlatform:
     async def is_public(self, key: ConversationKey) -> bool:
         """Return whether everybody in the workspace may read that channel. Raises `PlatformError`."""
         return await channels.is_public(await self._workspace(key), key)
+
+    # ------------------------------------------------------------ what people are and may
+
+    @property
+    def direct_is_apart(self) -> bool:
+        """A direct message belongs to the workspace of its person."""
+        return False
+
+    async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
+        """Return what somebody is and may where they are. Raises `PlatformError`."""
+        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        return await memberships.membership(workspace, asked, groups=groups)
+
+    async def subject_name(self, key: ConversationKey, subject: Subject) -> str | None:
+        """Return what people call somebody or a group, None where there is none. Raises `PlatformError`."""
+        return await memberships.subject_name(await self._workspace(key), subject)
 
     async def _workspace(self, key: ConversationKey, enterprise: str = "") -> SlackWorkspace:
         return await self._workspaces.get(Origin(team=key.workspace, enterprise=enterprise))

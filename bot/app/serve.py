@@ -15,6 +15,7 @@ from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
 from bot.app.process_end import ProcessEnd
 from bot.app.registry import ConfiguredPlatform, open_platforms
+from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
 from bot.commands.completion import complete
 from bot.errors import ConfigError
@@ -111,6 +112,8 @@ async def _open_and_serve(
         settings, platforms, grace=settings.stop_grace_seconds, role=process.role, model_of=open_checked_model
     ) as core:
         started.set()
+        if limits := await set_up_budgets(settings, core.store):
+            announce(limits)
         supervisor = Supervisor(announce)
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))

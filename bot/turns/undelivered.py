@@ -67,7 +67,7 @@ class Undelivered:
         """Tell the askers alone, leave nothing half-written behind, and end the turn."""
         if draft is None:
             draft = Draft(status="failed", notices=(not_posted(refusal.reason),))
-            failed = Settlement(state=TurnState.FAILED, draft=draft, model=self._model, error=str(refusal))
+            failed = Settlement(state=TurnState.FAILED, draft=draft, error=str(refusal))
             while (recorded := await self._store.record(turn, failed)).stale:
                 pass  # what was deleted of its questions changes nothing of this
             if recorded.withdrawn:

@@ -201,7 +201,7 @@ class GatewayClient(discord.AutoShardedClient):
     async def on_sent_message(self, message: Json) -> None:
         """Somebody wrote."""
         guild = self._guild_of(message)
-        is_admin = "guild_id" not in message or manages_guild(message, guild)
+        is_admin = manages_guild(message, guild)
         self._learn_channel(message)
         await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
         await self._catch_up.heard(message)
@@ -268,6 +268,10 @@ class GatewayClient(discord.AutoShardedClient):
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """Forget what was known of a server whose role has other permissions."""
         self._around.directory.forget("guild", str(after.guild.id))
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """Forget what was known of a server one of whose roles is gone."""
+        self._around.directory.forget("guild", str(role.guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
         """Log what came out of an event without what people wrote."""

@@ -31,7 +31,8 @@ Json = Mapping[str, Any]
 READING: Final = frozenset(
     {
         "auth.test", "bots.info", "chat.getPermalink", "conversations.history", "conversations.info",
-        "conversations.members", "conversations.replies", "files.info", "users.conversations", "users.info",
+        "conversations.members", "conversations.replies", "files.info", "usergroups.list", "users.conversations",
+        "users.info",
     }
 )  # fmt: skip
 """Methods that take their arguments as a query and change nothing."""

@@ -12,16 +12,15 @@ from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.ephemeral import post_ephemeral
+from adapters.slack.replies.markdown import Block, SlackRenderer, escape_mrkdwn
 from adapters.slack.replies.message_stream import MessageStream
 from adapters.slack.replies.posts import Posts
 from adapters.slack.replies.recovery import find_parts
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
-    Block,
     end_blocks,
     escape_markdown,
-    escape_mrkdwn,
     metadata_of,
     notice_blocks,
     plain_text,
@@ -30,7 +29,7 @@ from adapters.slack.replies.rendering import (
 from adapters.slack.replies.reply_ref import ReplyMessage, private_reference, read_reference, write_reference
 from adapters.slack.replies.status import ThreadStatus
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
-from bot.delivery import Piece, Splitter, known, sanitize_links, split, stable_prefix_length
+from bot.delivery import IncrementalRenderer, Piece, Splitter, known, split
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
 from bot.turns.retries import was_interrupted
@@ -80,6 +79,8 @@ class SlackReply:
         )
         # What stands there already is written anew whole; streams are for answers that begin.
         self._messages.may_stream = self._messages.may_stream and not self._parts
+        self._renderer = SlackRenderer()
+        self._text = IncrementalRenderer(self._renderer)
         self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
         self._status = ThreadStatus(workspace, turn, channel=self._messages.channel)
         self._edited_at = 0.0
@@ -139,7 +140,7 @@ class SlackReply:
             else:
                 self._parts.remove(part)
         if not keep:
-            await self._status.clear(must=self._turn.epoch > 1)
+            await self._status.clear()
         if trouble is not None:
             raise trouble
 
@@ -201,9 +202,10 @@ class SlackReply:
 
     def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
         """Return the pieces of an answer, with links only to what people or the search named."""
-        text = draft.text[: stable_prefix_length(draft.text)] if growing else draft.text
-        safe = sanitize_links(text, allowed=known(draft.addresses))
-        return self._splitter.split(safe) or [Piece(text="", shown="")]
+        text = self._text.render(draft.text, allowed=known(draft.addresses), growing=growing)
+        # A stream has no switch for previews, and what fetches one may carry off what an address was made of.
+        self._messages.may_stream = self._messages.may_stream and not self._renderer.has_unknown
+        return self._splitter.split(text) or [Piece(text="", shown="")]
 
     def _growing(self, piece: Piece) -> str:
         """Return what can be shown of the last piece while more of it is to come: no end of a code block
@@ -323,13 +325,13 @@ class EphemeralReply:
         if self._turn.post_begun_at is not None:
             draft = replace(draft, text=f"{MAYBE_SHOWN}\n\n{draft.text}")
         await self._posts.begin(self._turn)
-        safe = replace(
-            draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses))
-        )
+        asked = self._turn.incoming
         if plain:
-            await post_ephemeral(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
+            text = await offload(len(draft.text), plain_text, draft)
+            await post_ephemeral(self._workspace, asked, text, plain=True)
         else:
-            await post_ephemeral(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
+            blocks, allowed = end_blocks(draft, self._turn.id), known(draft.addresses)
+            await post_ephemeral(self._workspace, asked, draft.text, blocks, allowed=allowed)
         return "" if draft.status == "failed" else shown
 
     async def retract(self, keep: str) -> None:
@@ -338,5 +340,4 @@ class EphemeralReply:
 
 def _plain_pieces(draft: Draft) -> Sequence[Piece]:
     """Return the messages that an answer needs as text alone."""
-    text = plain_text(replace(draft, text=sanitize_links(draft.text, allowed=known(draft.addresses))))
-    return split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))
+    return split(plain_text(draft), limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))

@@ -17,7 +17,6 @@ from bot.types import (
     Settlement,
     Turn,
     TurnState,
-    Usage,
 )
 from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import (
@@ -191,9 +190,9 @@ async def test_whoever_lost_the_claim_writes_nothing_more(store: AnyStore) -> No
 async def test_a_turn_is_settled_once(store: AnyStore) -> None:
     await store.enqueue(incoming("m1"))
     turn = await claim(store)
-    await settle(store, turn, settlement(entry("a"), usage=Usage(input=1)))
+    await settle(store, turn, settlement(entry("a")))
     with pytest.raises(ClaimLost):
-        await settle(store, turn, settlement(entry("b"), usage=Usage(input=1)))
+        await settle(store, turn, settlement(entry("b")))
     assert [item.id for item in await store.get_entries(KEY, start=0)] == ["a"]
 
 
@@ -226,7 +225,7 @@ async def test_settling_writes_transcript_and_memory_together(store: AnyStore) -
 @pytest.mark.parametrize(
     "broken",
     [
-        pytest.param(settlement(entry("a"), replace(entry("b"), at=NAIVE), usage=Usage(input=1)), id="entry"),
+        pytest.param(settlement(entry("a"), replace(entry("b"), at=NAIVE)), id="entry"),
         pytest.param(settlement(entry("a"), conversation=remembered(last_request_at=NAIVE)), id="conversation"),
     ],
 )

@@ -24,12 +24,15 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Delivery:
-    """One event or interaction on its way; `answers` has one entry for each attempt."""
+    """One event or interaction on its way; `answers` has one entry for each attempt, and `acknowledged_at` is in
+    seconds since 1970.
+    """
 
     kind: DeliveryKind
     payload: Mapping[str, Any]
     answers: list[Answer] = field(default_factory=list)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged_at: float | None = None
 
     @property
     def acknowledged(self) -> bool:
@@ -140,4 +143,6 @@ class Deliveries:
             delivery.answers.append(answer)
             if not answer.failed or answer.no_retry:
                 break
+        if delivery.acknowledged:
+            delivery.acknowledged_at = self._clock.time()
         delivery.finished.set()

@@ -78,6 +78,7 @@ async def scene(
     async with AsyncExitStack() as stack:
         if slack is None:
             slack = await stack.enter_async_context(running_slack(emulator or Options(limits=False)))
+        slack.general.creator = slack.ada.id
         store = store or LooseStore(clock=now)
         given = replace(slack_options(slack), **options)
         platform = await stack.enter_async_context(open_slack(given, store, clock=now))

@@ -292,6 +292,20 @@ async def test_slack_is_asked_to_show_that_the_bot_is_at_work_and_that_it_is_don
         assert play.slack.surfaces.status(place) is None
 
 
+async def test_a_status_that_an_ended_process_left_goes_with_the_answer_that_is_written_into_its_message() -> None:
+    async with scene() as play:
+        question = await asked(play)
+        turn = await turn_in(play, question)
+        ref = await (await play.platform.open_reply(turn)).show(Draft(status="writing", text="Some words "))
+        await (await play.platform.open_reply(turn)).show(Draft(status="thinking"))  # it began anew, and ended
+        place = (question.channel.id, question.ts)
+        assert play.slack.surfaces.status(place) is not None
+        whole = done("Some words more.")
+        recorded = replace(turn, epoch=2, attempt=2, reply_ref=ref, draft=whole, outcome=TurnState.DONE)
+        await (await play.platform.open_reply(recorded)).finish(whole)
+        assert play.slack.surfaces.status(place) is None
+
+
 async def test_rate_limits_that_slack_states_are_kept_and_cost_no_answer() -> None:
     async with scene(words("Whole."), minute=1.0, emulator=Options(limits=False)) as play:
         play.slack.fault("chat.postMessage", http_status=429, retry_after=1, times=2)

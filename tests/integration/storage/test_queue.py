@@ -27,7 +27,7 @@ from tests.fakes import ManualClock, settle
 
 __all__ = ["postgresql", "postgresql_server"]  # fixtures
 
-DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m")
+DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"))
 
 
 @pytest.fixture

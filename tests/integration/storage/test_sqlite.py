@@ -30,6 +30,7 @@ from tests.contract.stores.samples import (
     entry,
     incoming,
     message,
+    pay,
     picture,
     remembered,
     settlement,
@@ -83,7 +84,8 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
     assert turn is not None
     usage = Usage(input=130_000, cached=64_000, output=900, reasoning=400, estimated=True, tools={"web_search": 2})
     cost = Decimal("0.080600000000000000000000000001")
-    await settle(store, turn, settlement(entry("a"), usage=usage, cost=cost, conversation=remembered()))
+    await pay(store, turn, usage, cost)
+    await settle(store, turn, settlement(entry("a"), conversation=remembered()))
     (row,) = ask(path, "SELECT * FROM ledger")
     numbers = (1, 130_000, 64_000, 900, 400, 1, '{"web_search": 2}', str(cost))
     assert row == (
@@ -91,8 +93,10 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
         "T1",
         "C1",
         "171.0001",
+        1,
         turn.id,
         "answer",
+        f"{START:%F %T}.000000",
         "U1",
         f"{START:%F %T}.000000",
         "seed-2-0-lite",
@@ -100,7 +104,7 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
     )
 
 
-async def test_a_turn_without_usage_has_no_line_in_the_ledger(path: Path, store: SqlStore) -> None:
+async def test_a_turn_that_sent_nothing_has_no_line_in_the_ledger(path: Path, store: SqlStore) -> None:
     await store.enqueue(incoming("m1"))
     turn = await store.claim(KEY, worker="w1")
     assert turn is not None

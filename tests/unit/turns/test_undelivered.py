@@ -182,7 +182,7 @@ async def test_an_answer_that_is_deleted_while_it_grows_ends_at_once_and_is_not_
         await house.ask("second", 2)
     assert await state_of(house, 1) is TurnState.CANCELLED
     assert house.store.settlements[1].draft == Draft(status="stopped")
-    assert house.store.settlements[1].usage is not None
+    assert [line.charge.usage.estimated for line in house.store.lines.values()] == [True, False]
     assert "half" not in str(house.requests[1])
     assert house.platform.texts() == ["next"]
     assert house.platform.told == []
