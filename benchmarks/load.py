@@ -70,7 +70,7 @@ async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[Bo
             if not await asyncio.to_thread(ours.poll, START_SECONDS):
                 raise RuntimeError("a bot did not start")
             addresses.append(ours.recv())
-        yield Bots(addresses, [process.pid for process in processes])
+        yield Bots(addresses, [process.pid or 0 for process in processes])
     finally:
         for process in processes:
             process.kill()
