@@ -213,6 +213,22 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Ids of other bots and apps that may ask by mentioning me. Without any, no bot is answered.",
         ),
         Parameter(
+            name="questions_per_minute", kind="integer", low=1, high=1_000, default=10, wire=False, guarded=True,
+            help="The most questions that one person may ask within a minute.",
+        ),
+        Parameter(
+            name="questions_per_hour", kind="integer", low=1, high=10_000, default=100, wire=False, guarded=True,
+            help="The most questions that one person may ask within an hour.",
+        ),
+        Parameter(
+            name="answers_per_person", kind="integer", low=1, high=100, default=2, wire=False, guarded=True,
+            help="How many answers to one person are written at the same time.",
+        ),
+        Parameter(
+            name="answers_per_channel", kind="integer", low=1, high=1_000, default=10, wire=False, guarded=True,
+            help="How many answers in one channel are written at the same time.",
+        ),
+        Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,
             help="Whether the line under an answer shows what it cost.",
         ),

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from bot.access.metered_model import Bill, MeteredModel
+from bot.access.pace import asker_of
 from bot.context import condensed_notes, window
 from bot.context.request_builder import PreparedRequest
 from bot.context.tokens import corrected, estimate_entry
@@ -76,7 +77,8 @@ class Compactor:
             return None
         answer = AnswerAccumulator()
         cached = 0 if plan.trimmed is None else composition.window.tokens
-        bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=conversation.token_ratio, cached=cached)
+        asker = asker_of(turn, composition.parameters)
+        bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=conversation.token_ratio, cached=cached, asker=asker)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(plan.request, bill)) as events:
                 async for event in events:

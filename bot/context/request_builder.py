@@ -177,7 +177,7 @@ class RequestBuilder:
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
         if refused is not None:
             check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
-            wire["max_tokens"] = limits.reserved
+        wire["max_tokens"] = limits.reserved  # no more than the window has left room for
         entries = self._within_bytes(chosen.entries, asked=len(question))
         return PreparedRequest(
             request=ModelRequest(head=view.head, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)),

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import cast
 
 from bot.access.metered_model import Bill, MeteredModel
+from bot.access.pace import asker_of
 from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
 from bot.offload import offload
@@ -24,6 +25,7 @@ from bot.summary.numbered_lines import NumberedLine, numbered
 from bot.summary.request import MOST_MESSAGES, USUAL_MESSAGES, stored_wanted, zone_of
 from bot.summary.segments import stitched
 from bot.types import (
+    EMPTY,
     ConversationKey,
     Draft,
     Footer,
@@ -87,7 +89,7 @@ class SummaryRun:
         self._incoming = turn.incoming
         self._presenter = presenter
         self._zone: tzinfo = UTC
-        self._bill = Bill(turn=turn, purpose=Purpose.SUMMARY)
+        self._bill = Bill(turn=turn, purpose=Purpose.SUMMARY, asker=asker_of(turn, EMPTY))
         self._started = host.clock()
         self._draft = Draft(status="stopped")
         self._entries: tuple[NewEntry, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from bot.access.pace import QuestionPace
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
 from bot.commands.command import Call, Result, Services
@@ -80,6 +81,7 @@ class Inbox:
         self._manager = manager
         self._dispatcher = dispatcher
         self._ignored = IgnoredLog()
+        self._pace = QuestionPace()
         self._services = Services(
             store=store,
             rates=rates,
@@ -150,7 +152,7 @@ class Inbox:
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
-            return await self._take(placed(incoming, state))
+            return await self._take(placed(incoming, state), state)
         if decision.action is Action.TELL:
             if await self._store.is_known(incoming):  # the question itself, delivered again
                 return HandleResult(outcome=Outcome.DUPLICATE)
@@ -199,9 +201,8 @@ class Inbox:
     async def _told_before(self, asked: Incoming) -> HandleResult:
         """Return what a delivery that comes again still has to tell, if anything."""
         answer = await self._store.take_answer(asked)
-        if answer is None:
-            return HandleResult(outcome=Outcome.DUPLICATE)
-        return HandleResult(outcome=Outcome.REPLIED, text=answer)
+        outcome = Outcome.DUPLICATE if answer is None else Outcome.REPLIED
+        return HandleResult(outcome=outcome, text=answer or "")
 
     async def _refuse(self, asked: Incoming, error: InvalidInput) -> HandleResult:
         """Raise an error that is to be told, unless its delivery was told something before."""
@@ -293,7 +294,7 @@ class Inbox:
     async def _take_up(self, question: Incoming, state: PolicyState) -> HandleResult:
         """Store as a question what was none when it was sent."""
         await self._store.drop_context(question)
-        return await self._take(placed(question, state))
+        return await self._take(placed(question, state), state)
 
     async def _question(self, message: Incoming) -> Incoming | None:
         """Return what a message asks that was none to answer as it was sent; None for nothing, and for commands.
@@ -387,9 +388,10 @@ class Inbox:
         """Return the newest requests of a conversation in figures, oldest first."""
         return await self._store.recent_requests(key, limit=limit)
 
-    async def _take(self, incoming: Incoming) -> HandleResult:
+    async def _take(self, incoming: Incoming, state: PolicyState) -> HandleResult:
         if not incoming.text.strip() and not incoming.attachments:
             raise InvalidInput(EMPTY_QUESTION)
+        self._pace.note(incoming, state.parameters, self._services.clock())
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)

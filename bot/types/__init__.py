@@ -26,6 +26,7 @@ from bot.types.chat import (
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
+    Asker,
     Entry,
     FileOutcome,
     FileTerms,
@@ -37,6 +38,7 @@ from bot.types.model import (
     ModelRequest,
     NoteFound,
     ParameterValue,
+    QueuePlace,
     ReadFile,
     ReasoningDelta,
     RequestNotBilled,
@@ -108,6 +110,7 @@ __all__ = [
     "NO_TURNS",
     "OPEN_STATES",
     "SOURCES_ID",
+    "Asker",
     "Attachment",
     "AuthorKind",
     "Budget",
@@ -151,6 +154,7 @@ __all__ = [
     "Point",
     "Purpose",
     "QueueFigures",
+    "QueuePlace",
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",
