@@ -163,6 +163,10 @@ class PlatformRefused(PlatformError):
         self.reason = reason
 
 
+class AccessRevoked(PlatformRefused):
+    """A platform no longer accepts this bot at all: only the operator can mend that, and questions wait for it."""
+
+
 class ThreadNotWhole(PlatformError):
     """Not all messages of a thread could be read; `messages` are those that were.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import asdict, replace
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
+from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     Condensation,
     ConversationKey,
@@ -49,7 +49,7 @@ from storage.tables import (
 from storage.tables.base import JSON
 from storage.transcripts import append, remembered
 from storage.turn_queries import SqlTurnQueries
-from storage.turn_rules import BLANK, WORDLESS, adds_to, ending, is_plain
+from storage.turn_rules import BLANK, WORDLESS, ending, is_plain
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -70,7 +70,13 @@ _CLAIM = (
     update(TurnRow)
     .where(col(TurnRow.id) == select(TurnRow.id).where(_IS_HERE).order_by(*_IN_ORDER).limit(1).scalar_subquery())
     .where(IS_OPEN)  # asked again once a deletion that came first is committed
-    .where(sa.or_(col(TurnRow.not_before).is_(None), col(TurnRow.not_before) <= sa.bindparam("now")))
+    .where(
+        sa.or_(
+            col(TurnRow.not_before).is_(None),
+            col(TurnRow.not_before) <= sa.bindparam("now"),
+            col(TurnRow.not_before) > sa.bindparam("put_off_until", type_=UTCDateTime()),
+        )
+    )
     .values(
         state=TurnState.RUNNING,
         epoch=TurnRow.epoch + 1,
@@ -78,6 +84,9 @@ _CLAIM = (
         worker=sa.bindparam("by"),
         stale=False,
         claimed_at=sa.bindparam("now"),
+        post_left_at=sa.case(
+            (col(TurnRow.post_begun_at).is_not(None), sa.func.coalesce(TurnRow.post_left_at, sa.bindparam("now")))
+        ),
     )
     .returning(TurnRow)
     .execution_options(synchronize_session=False)
@@ -107,7 +116,6 @@ _POSTPONE = _CHANGE.values(
 )
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
-_ANY = select(TurnRow.id).where(in_place(TurnRow), IS_ASKED).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
 _WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
 _ANEW: dict[str, Any] = {
@@ -153,7 +161,8 @@ class SqlTurns(SqlTurnQueries):
 
     @unit_of_work
     def claim(self, session: Session, key: ConversationKey, *, worker: str) -> Turn | None:
-        given = {**place_of(key), "by": worker, "now": as_utc(self._clock())}
+        now = as_utc(self._clock())
+        given = {**place_of(key), "by": worker, "now": now, "put_off_until": now + LONGEST_PUT_OFF}
         row = session.exec(_CLAIM, params=given).scalar_one_or_none()
         if row is None:
             return None
@@ -164,8 +173,12 @@ class SqlTurns(SqlTurnQueries):
         return context.with_merged(turn, context.merged(session, turn.id))
 
     @unit_of_work
+    def begin_post(self, session: Session, turn: Turn) -> None:
+        _change_claimed(session, turn, _CHANGE, post_begun_at=as_utc(self._clock()), post_left_at=None)
+
+    @unit_of_work
     def set_reply_ref(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
-        stop = _update_claimed(session, turn, reply_ref=ref)
+        stop = _update_claimed(session, turn, reply_ref=ref, post_begun_at=None, post_left_at=None)
         note_messages(session, turn, messages)
         return stop
 
@@ -220,11 +233,6 @@ class SqlTurns(SqlTurnQueries):
             row.state, row.merged_into = TurnState.DONE, turn.id
         merged = [row for row in (*rows, *said) if row.merged_into == turn.id]
         return context.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
-
-    @unit_of_work
-    def was_added_to(self, session: Session, turn: Turn) -> bool:
-        rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
-        return any(adds_to(turn, row.to_turn()) for row in rows)
 
     @unit_of_work
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> Recorded:
@@ -319,17 +327,6 @@ class SqlTurns(SqlTurnQueries):
     def turn_of(self, session: Session, incoming: Incoming) -> TurnId | None:
         named = col(TurnRow.platform) == incoming.key.platform, col(TurnRow.dedupe_key) == incoming.dedupe_key
         return session.exec(select(sa.func.coalesce(TurnRow.merged_into, TurnRow.id)).where(*named)).first()
-
-    @unit_of_work
-    def has_participated(self, session: Session, key: ConversationKey) -> bool:
-        return session.exec(_ANY, params=place_of(key)).first() is not None
-
-    @unit_of_work
-    def asked_by_bots(self, session: Session, key: ConversationKey, *, limit: int) -> int:
-        newest = col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc()  # as their index has them
-        asked = select(TurnRow.author_is_bot).where(is_of(TurnRow, key), IS_ASKED)
-        askers = session.exec(asked.order_by(*newest).limit(limit))
-        return sum(takewhile(bool, askers))
 
     @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:

@@ -17,6 +17,7 @@ from bot.parameter_resolver import scopes_of
 from bot.turns.effects import SetParameters
 from bot.types import (
     INSTALLATION,
+    AuditRecord,
     Budget,
     Charge,
     Condensation,
@@ -26,9 +27,15 @@ from bot.types import (
     Draft,
     Edit,
     Incoming,
+    NewRule,
     NewSchedule,
     Period,
     Person,
+    PlaceKind,
+    RuleKind,
+    RulePlace,
+    Subject,
+    SubjectKind,
     SummaryPart,
     Task,
     Turn,
@@ -148,6 +155,18 @@ async def _scheduled(scene: Scene) -> None:
     await scene.store.remove_schedule(schedule.id)
 
 
+async def _governed(scene: Scene) -> None:
+    key = scene.key
+    place = RulePlace(kind=PlaceKind.CHANNEL, key=f"{key.platform}/{key.workspace}/{key.channel}")
+    rule = NewRule(kind=RuleKind.DENY, subject=Subject(kind=SubjectKind.GUESTS), place=place)
+    await scene.store.remove_rule((await scene.store.add_rule(rule)).id)
+    await scene.store.put_role(f"{key.platform}/{key.workspace}", "persona", "managers")
+    await scene.store.record_audit(
+        AuditRecord(at=START, who="operator", place=place.key, action="setting", what="persona", via="command")
+    )
+    await scene.store.audit_trail(since=START, limit=5)
+
+
 async def _installed(scene: Scene) -> None:
     """What an installation and its pages do with what adapters remember."""
     await scene.store.put_state("slack", "installation/T1", "x")
@@ -246,6 +265,7 @@ CALLS: Mapping[str, Call] = {
     "gather": lambda scene: scene.store.coalesce(scene.turn),
     "gather, with what was said": _gathered,
     "gather, the long one": _gathered_long,
+    "begin_post": lambda scene: scene.store.begin_post(scene.turn),
     "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),
@@ -303,8 +323,8 @@ CALLS: Mapping[str, Call] = {
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
     "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
-    "edit_context": lambda scene: scene.store.edit_context(scene.key, _edit("m20")),
-    "edit_context, the long one": lambda scene: scene.store.edit_context(LONG, _edit("m20")),
+    "edit_waiting": lambda scene: scene.store.edit_waiting(scene.key, _edit("m20"), asked=True),
+    "edit_waiting, the long one": lambda scene: scene.store.edit_waiting(LONG, _edit("m20"), asked=True),
     "forget_memory": lambda scene: scene.store.forget_memory(scene.key),
     "forget_memory, the long one": lambda scene: scene.store.forget_memory(LONG),
     "begin, carry_out, take_answer, take_owed, told, prune_deliveries": _carried_out,
@@ -321,6 +341,10 @@ CALLS: Mapping[str, Call] = {
     "get_mark": lambda scene: scene.store.get_mark(_place(scene.key), PERSON),
     "put_mark": lambda scene: scene.store.put_mark(_place(scene.key), PERSON, START),
     "add_schedule, get_schedules, advance_schedule, pause_schedule, remove_schedule": _scheduled,
+    "rules_for": lambda scene: scene.store.rules_for(scene.key),
+    "rules_within": lambda scene: scene.store.rules_within("slack/"),
+    "roles_in": lambda scene: scene.store.roles_in("slack/T1"),
+    "add_rule, remove_rule, put_role, record_audit, audit_trail": _governed,
     "due_schedules": lambda scene: scene.store.due_schedules(START),
 }
 
@@ -331,6 +355,10 @@ LARGER: Mapping[str, str] = {
     "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",
     "spent, a workspace": "an administrator's command: adds up its days",
     "spent, all": "an operator's command: adds up its days",
+    "rules_for": "rules are written by hand, one by one: there are few, and one that cannot be read counts everywhere",
+    "rules_within": "an administrator's command: shows the rules, of which there are few",
+    "roles_in": "what administrators opened or closed: at most one row for each command and parameter",
+    "add_rule, remove_rule, put_role, record_audit, audit_trail": "an administrator's commands",
     "open_request, note_progress, settle_request, drop_request": "reads the table of budgets, which are few",
     "open_request, under budgets": "the first time in a period: adds up its days; always: looks at what is under way",
     "budgets": "the same",

@@ -178,6 +178,7 @@ class SeedModel:
             context_tokens=self.context_tokens,
             chance=around.chance(),
             seconds_left=deadline - around.monotonic(),
+            seconds_spent=self.options.timeouts.total - (deadline - around.monotonic()),
         )
 
     def _learn(self, course: AttemptState, answer: ResponseState, following: AttemptState | None) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from adapters.seed.api_errors import Problem, ProblemKind, presentable, to_error
+from adapters.seed.api_errors import UNREACHED, Problem, ProblemKind, presentable, to_error
 from adapters.seed.client_options import Retries
 from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_tokens
 from adapters.seed.overflow_errors import TEXT_CHARACTERS
@@ -66,12 +66,13 @@ class AttemptState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryContext:
-    """Context of a decision besides the question: rules, chance (0 to 1) and seconds that are left."""
+    """Context of a decision besides the question: rules, chance (0 to 1), seconds that are left and that are spent."""
 
     retries: Retries
     context_tokens: int
     chance: float
     seconds_left: float
+    seconds_spent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +266,8 @@ def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[st
 
 def _delay(failures: int, problem: Problem, terms: RetryContext) -> float | None:
     """Seconds until the next try; None when there must be none."""
-    if failures + 1 >= terms.retries.tries:
+    is_away = problem.code in UNREACHED and terms.seconds_spent >= terms.retries.reach
+    if failures + 1 >= terms.retries.tries or is_away:
         return None
     own = min(terms.retries.first * 2.0**failures, terms.retries.longest)
     delay = max(problem.retry_after or 0.0, own) + own * 0.25 * terms.chance

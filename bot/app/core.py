@@ -17,7 +17,7 @@ from adapters.dates import DateWords
 from bot.app.file_rules import make_files
 from bot.app.models import open_model
 from bot.errors import StorageError, StorageUnavailable
-from bot.ports import Ledger, Model, Platform, Rates, Store
+from bot.ports import Clock, Ledger, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
@@ -25,7 +25,7 @@ from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, TurnId
-from storage import SqlStore, has_queue, migrate, open_store, single_instance
+from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
 
 logger = logging.getLogger(__name__)
 
@@ -83,28 +83,30 @@ async def open_core(
     await migrate_patiently(url)
     async with AsyncExitStack() as stack:
         stack.enter_context(single_instance(url))
-        store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not EngineRole.ASKS))
+        clock = await stack.enter_async_context(open_clock(url, utc_now))
+        store = await stack.enter_async_context(open_store(url, clock=clock, queued=role is not EngineRole.ASKS))
         if not has_queue(url):
-            await store.settle_abandoned(before=utc_now())  # nobody else can have a request under way
+            await store.settle_abandoned(before=clock())  # nobody else can have a request under way
         model, rates = await stack.enter_async_context(model_of(settings))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files, searches = make_files(settings, platforms), not settings.uses_local_model
         options = TurnOptions(files=files, searches=searches, takeover=takeover)
-        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, options=options)
+        manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
         dispatcher = Dispatcher(
             store,
             manager.answer,
             worker=_worker_name(),
-            clock=utc_now,
+            clock=clock,
             times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
             embedded=role is EngineRole.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
-            digests = Digests(store, platforms, dispatcher.wake, clock=utc_now)
+            await stack.enter_async_context(_ticking(_settle_abandoned(store, clock), "ledger"))
+        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, times=DateWords())
+        if role is EngineRole.RUNS:
+            digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
             await stack.enter_async_context(_ticking(digests.run(), "digests"))
-            await stack.enter_async_context(_ticking(_settle_abandoned(store), "ledger"))
-        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now, times=DateWords())
         yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
 
 
@@ -149,11 +151,11 @@ async def _engine(
             await dispatcher.aclose(grace=grace)
 
 
-async def _settle_abandoned(ledger: Ledger) -> None:
+async def _settle_abandoned(ledger: Ledger, clock: Clock) -> None:
     """Settle what processes that were killed have left open, and nobody took over, until cancelled."""
     while True:
         try:
-            if count := await ledger.settle_abandoned(before=utc_now() - LONGEST_REQUEST):
+            if count := await ledger.settle_abandoned(before=clock() - LONGEST_REQUEST):
                 logger.warning("requests settled by estimate", extra={"requests": count})
         except StorageError as error:
             logger.warning("requests not settled", extra={"error": str(error)})

@@ -60,7 +60,7 @@ async def _budget(call: Call) -> Effect[None] | Effect[bool]:
     if not wanted.amount:
         uses = await call.services.store.budget_uses(_scope(call.incoming, "channel", call.incoming.author.id))
         return telling(uses_text(uses))
-    call.require(wanted.scope, "Only administrators set budgets. `/budget` shows those that hold here.")
+    call.require(wanted.scope, "set budgets. `/budget` shows those that hold here.")
     scope = _scope(call.incoming, wanted.scope, wanted.person)
     if wanted.amount.lower() == "remove":
         gone = f"The budget of {whose(scope)} a {wanted.period} is removed."

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.parameters import Scope
+from bot.ports.access import AccessStore, AuditStore
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.summaries import ScheduleStore, SummaryStore
@@ -68,6 +69,13 @@ class TurnStore(Protocol):
         Raises its epoch and attempt. A turn that was already running is taken over: the caller must know
         that no other runner works on this conversation. Requests that an earlier runner left open are settled as they
         stand.
+        """
+        ...
+
+    async def begin_post(self, turn: Turn) -> None:
+        """Remember that a new message of the answer is about to be posted, until `set_reply_ref` notes where it stands.
+
+        Whoever claims the turn next knows by it that there may be one to find. Raises `ClaimLost`.
         """
         ...
 
@@ -386,6 +394,8 @@ class Store(
     SummaryStore,
     ScheduleStore,
     DeliveryStore,
+    AccessStore,
+    AuditStore,
     Protocol,
 ):
     """All stores over one database."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from bot.types.chat import EMPTY, Incoming, Task, TurnId
+from bot.types.chat import EMPTY, FollowUp, Incoming, Task, TurnId
 from bot.types.model import Usage
 from bot.types.reply import Draft
 from bot.types.transcript import Conversation, NewEntry
@@ -38,7 +39,9 @@ class Turn:
     out of that the text is "". `withdrawn` says that the question was deleted, or its answer was taken away:
     nothing is answered, and what is shown is taken back. `attempt` counts the claims that were not handed back,
     `retries` how often the turn was put off before there was an answer, because the model was away, and `showings`
-    how often its recorded answer was, because the platform was.
+    how often its recorded answer was, because the platform was. `claimed_at` is when it was claimed last,
+    `post_begun_at` says that a new message was being posted which was never noted, and `post_left_at` when the turn was
+    first claimed after that.
     """
 
     id: TurnId
@@ -55,6 +58,9 @@ class Turn:
     burst: tuple[Incoming, ...] = ()
     context: tuple[Incoming, ...] = ()
     withdrawn: bool = False
+    claimed_at: datetime | None = None
+    post_begun_at: datetime | None = None
+    post_left_at: datetime | None = None
 
     @property
     def put_off(self) -> int:
@@ -165,11 +171,16 @@ class Condensation:
     error: str = ""
 
 
+_OF_ANSWERS: Final = tuple(f"{how.value}:" for how in FollowUp if how is not FollowUp.RETRY)
+"""How the names begin of what goes on with an answer that people have read; a retry asks its questions as they were."""
+
+
 def takes_others(incoming: Incoming) -> bool:
     """Return whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an
-    answer.
+    answer, and neither another one in the place of one that stands there already nor the rest of one.
     """
-    return incoming.task is Task.ANSWER and not incoming.private
+    is_own = not incoming.dedupe_key.startswith(_OF_ANSWERS)
+    return incoming.task is Task.ANSWER and not incoming.private and is_own
 
 
 def joins_others(incoming: Incoming) -> bool:

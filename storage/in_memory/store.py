@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count, takewhile
+from itertools import count
 
 from bot.access.budgets import reservation, scope_of
 from bot.context.window import merge_concurrent_changes
 from bot.errors import ClaimLost
 from bot.ports import Clock
+from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     EMPTY,
     OPEN_STATES,
@@ -109,12 +110,18 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
         if oldest is None or self._waits(oldest):
             return None
         self._stale.discard(oldest.id)
+        left = (oldest.post_left_at or as_utc(self._clock())) if oldest.post_begun_at else None
         self._settle_open(lambda line: line.turn == oldest.id)
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
+        claimed = replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left)
         return self._with_merged(self._keep(claimed))
 
+    async def begin_post(self, turn: Turn) -> None:
+        self._keep(replace(self._claimed(turn), post_begun_at=as_utc(self._clock()), post_left_at=None))
+
     async def set_reply_ref(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
-        ending = self._is_ending(self._keep(replace(self._claimed(turn), reply_ref=ref)))
+        noted = replace(self._claimed(turn), reply_ref=ref, post_begun_at=None, post_left_at=None)
+        ending = self._is_ending(self._keep(noted))
         self._messages_of[turn.id] = tuple(messages)
         return ending
 
@@ -301,17 +308,6 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
     def _stoppable(self, key: ConversationKey) -> Sequence[Turn]:
         return [turn for turn in self._open(key) if turn.outcome is None and not turn.withdrawn]
 
-    async def has_participated(self, key: ConversationKey) -> bool:
-        return bool(self._asked(key))
-
-    def _asked(self, key: ConversationKey) -> list[Turn]:
-        turns = (turn for turn in self._turns.values() if turn.incoming.key == key)
-        return [turn for turn in turns if turn.incoming.task is not Task.CONTEXT]
-
-    async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
-        newest = sorted(self._asked(key), key=lambda turn: turn.id, reverse=True)[:limit]
-        return sum(takewhile(bool, (turn.incoming.author.is_bot for turn in newest)))
-
     async def open_conversations(self) -> Sequence[ConversationKey]:
         oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}
         for turn in self._turns.values():
@@ -326,7 +322,8 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
 
     def _waits(self, turn: Turn) -> bool:
         not_before = self._not_before.get(turn.id)
-        return not_before is not None and not_before > as_utc(self._clock())
+        now = as_utc(self._clock())
+        return not_before is not None and now < not_before <= now + LONGEST_PUT_OFF
 
     def _claimed(self, turn: Turn) -> Turn:
         current = self._turns.get(turn.id)

@@ -1,5 +1,6 @@
 """Tables, with the conversion of rows to values and back."""
 
+from storage.tables.access import AccessRuleRow, AuditRow, ChangeRoleRow, rule_columns
 from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_place, is_of, key_columns, place_of
 from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
@@ -42,9 +43,12 @@ __all__ = [
     "IS_WAITING",
     "KEY_COLUMNS",
     "NOTHING_OWED",
+    "AccessRuleRow",
     "AdapterStateRow",
+    "AuditRow",
     "BaseTable",
     "BudgetRow",
+    "ChangeRoleRow",
     "ChannelMessageRow",
     "ChannelRow",
     "ConversationRow",
@@ -73,4 +77,5 @@ __all__ = [
     "media_rows",
     "message_columns",
     "place_of",
+    "rule_columns",
 ]

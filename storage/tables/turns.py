@@ -127,6 +127,8 @@ class TurnRow(Keyed, table=True):
     error: str = ""
     outcome: TurnState | None = Field(default=None, sa_type=STATE)
     merged_into: int | None = Field(default=None, sa_type=sa.BigInteger)
+    post_begun_at: datetime | None = None
+    post_left_at: datetime | None = None
     request: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     accepted_at: datetime
     claimed_at: datetime | None = None
@@ -196,6 +198,9 @@ class TurnRow(Keyed, table=True):
             stop=self.stop,
             outcome=self.outcome,
             withdrawn=self.withdrawn,
+            claimed_at=self.claimed_at,
+            post_begun_at=self.post_begun_at,
+            post_left_at=self.post_left_at,
         )
 
     def to_record(self, line: LedgerRow | None) -> RequestRecord:

@@ -24,6 +24,8 @@ GERMAN_NAMES: Final[Mapping[str, str]] = {
     "usage": "verbrauch",
     "budget": "budget",
     "forget": "vergiss",
+    "access": "zugang",
+    "audit": "protokoll",
     "stop": "stopp",
     "help": "hilfe",
     "question": "frage",
@@ -72,6 +74,16 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
     ),
     "Delete my notes on older messages, this whole conversation, or everything you ever asked.": (
         "Lösche meine Notizen zu älteren Nachrichten, diese Unterhaltung oder alle deine Fragen."
+    ),
+    "Say who may use me where, who manages a channel, and who may change which setting.": (
+        "Sage, wer mich wo nutzen darf, wer einen Kanal verwaltet und wer was einstellen darf."
+    ),
+    "Show who changed settings, rules and digests here, and who deleted what.": (
+        "Zeige, wer hier Einstellungen, Regeln und Überblicke geändert und wer was gelöscht hat."
+    ),
+    "How many days to look back (7 if left out).": "Wie viele Tage zurück (7 ohne Angabe).",
+    "As in: deny guests | allow @team channel | manager @Ada | setting persona everyone | show": (
+        "Auf Englisch: deny guests | allow @team channel | manager @Ada | setting persona everyone | show"
     ),
     "Stop the answer being written here.": "Halte die Antwort an, die hier gerade geschrieben wird.",
     "Explain the commands and parameters.": "Erkläre die Befehle und Parameter.",

@@ -11,9 +11,9 @@ from adapters.slack.api.limits import SECTION_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.requests import asked_by
 from adapters.slack.payloads import field
-from adapters.slack.replies.rendering import COMMAND, Block, escape_mrkdwn, shortened
+from adapters.slack.replies.markdown import Block, MrkdwnRenderer, escape_mrkdwn
+from adapters.slack.replies.rendering import COMMAND, shortened
 from bot.commands.parameter_text import origin_text
-from bot.delivery import tables_as_text
 from bot.errors import BotError
 from bot.parameters import Effective
 from bot.ports import Bot, Clock
@@ -81,13 +81,15 @@ def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) 
         button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain("Change them")}
         blocks.append({"type": "actions", "elements": [button]})
     else:
-        blocks.append(_section("Administrators change them here; everybody can change those of a channel or thread."))
+        blocks.append(
+            _section("Administrators change them here. In a channel or thread, the form shows what you can change.")
+        )
     return {"type": "home", "blocks": blocks}
 
 
 def in_mrkdwn(markdown: str) -> str:
     """Return the core's own short texts as mrkdwn; tables become aligned text."""
-    return escape_mrkdwn(tables_as_text(markdown)).replace("**", "*")
+    return MrkdwnRenderer().render(markdown)
 
 
 def _settings(effective: Mapping[str, Effective]) -> list[Block]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
+from adapters.slack.payloads import Record, field, records
+from adapters.slack.replies.markdown import Block, FallbackRenderer, escape_mrkdwn, with_native_table
 from bot.commands.registry import all_commands
-from bot.delivery.footer import footer_parts
+from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
 from bot.types import Draft, Footer, Source, TurnId
-
-Block = dict[str, Any]
 
 PIECE_CHARACTERS: Final = 10_500
 """Of one message: what sources, notices, small print and buttons take comes on top, below 13,200."""
@@ -27,6 +27,9 @@ CORRECT: Final = "seedling_correct"
 RETRY: Final = "seedling_retry"
 CONTINUE: Final = "seedling_continue"
 FEEDBACK: Final = "seedling_feedback"
+CONTROLS: Final = frozenset({STOP, REGENERATE, CORRECT, RETRY, CONTINUE, FEEDBACK})
+"""What stands under answers to be pressed."""
+
 GOOD, BAD = "good", "bad"
 
 NO_ANSWER: Final = "There is no answer."
@@ -36,6 +39,7 @@ METADATA: Final = "seedling_answer"
 _LINKED: Final = re.compile(r"https?://[^\s<>|]+")
 COMMAND: Final = "/seed"
 _COMMANDS: Final = re.compile(rf"(?<=`)/(?=(?:{'|'.join(all_commands())})\b)")
+_NAMED_BY_US: Final = re.compile("&(?P<name>amp|lt);")
 _NAMED: Final = re.compile("&(?=(?:amp|lt|gt);)")
 
 
@@ -52,11 +56,6 @@ def escape_markdown(text: str) -> str:
     return _NAMED.sub("&amp;", text).replace("<", "&lt;")
 
 
-def escape_mrkdwn(text: str) -> str:
-    """Plain text for a `mrkdwn` object or a `text` argument."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def shortened(text: str, limit: int) -> str:
     """At most `limit` characters, the last of them an ellipsis where some are missing; no entity is cut."""
     if len(text) <= limit:
@@ -64,9 +63,15 @@ def shortened(text: str, limit: int) -> str:
     return re.sub(r"&[a-z]{0,3}$", "", text[: limit - 1]).rstrip() + "…"
 
 
+def unescaped(text: str) -> str:
+    """Return the Markdown that `escape_markdown` has escaped."""
+    return _NAMED_BY_US.sub(lambda named: "<" if named["name"] == "lt" else "&", text)
+
+
 def fallback_text(text: str) -> str:
-    """Return what notifications and screen readers get beside the blocks; `text` is escaped Markdown."""
-    return shortened(text.replace(">", "&gt;").strip(), FALLBACK_CHARACTERS) or "…"
+    """Return what notifications and screen readers get beside the blocks, plain; `text` is escaped Markdown."""
+    read = FallbackRenderer().render(unescaped(text[: 2 * FALLBACK_CHARACTERS]))
+    return shortened(escape_mrkdwn(read).strip(), FALLBACK_CHARACTERS) or "…"
 
 
 def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
@@ -78,8 +83,9 @@ def metadata_of(turn: TurnId, part: int) -> Mapping[str, Any]:
 
 
 def markdown_blocks(text: str) -> list[Block]:
-    """Return the text itself, escaped before; [] for none."""
-    return [{"type": "markdown", "text": text}] if text.strip() else []
+    """Return the text itself, escaped before, and its table in a block of its own; [] for none."""
+    parts = with_native_table(unescaped(text)) if text.strip() else []
+    return [{"type": "markdown", "text": escape_markdown(part)} if isinstance(part, str) else part for part in parts]
 
 
 def writing_blocks(turn: TurnId) -> list[Block]:
@@ -102,7 +108,8 @@ def notice_blocks(draft: Draft) -> list[Block]:
 
 def plain_text(draft: Draft) -> str:
     """Return an answer with its notices as text alone."""
-    return "\n\n".join(filter(None, (draft.text, *(in_slack_words(notice) for notice in draft.notices)))) or NO_ANSWER
+    told = map(in_slack_words, draft.notices)
+    return "\n\n".join(filter(None, (FallbackRenderer().render(draft.text), *told))) or NO_ANSWER
 
 
 def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
@@ -113,8 +120,16 @@ def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
     return [*blocks, *_button_blocks(draft, turn)]
 
 
+def is_below_answer(block: Record) -> bool:
+    """Return whether a block is the small print or the buttons under an answer, which say nothing to a reader."""
+    elements = list(records(block, "elements"))
+    if field(block, "type") == "context":
+        return len(elements) == 1 and is_footer(field(elements[0], "text"))
+    return bool(elements) and all(field(item, "action_id") in CONTROLS for item in elements)
+
+
 def _small_print(footer: Footer) -> str:
-    return " · ".join(footer_parts(footer))
+    return SEPARATOR.join(footer_parts(footer))
 
 
 def _small(text: str) -> Block:

@@ -126,6 +126,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.coalesce(turn)), choices),
     st.builds(lambda key: lambda run: run.store.recent_talk(key, limit=9), keys),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.set_reply_ref(turn, "r")), choices),
+    st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.begin_post(turn)), choices),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.check_claim(turn)), choices),
     st.builds(
         lambda choice, second: on_a_claimed_turn(choice, lambda store, turn: store.reschedule(turn, at(second))),

@@ -129,6 +129,16 @@ async def test_a_place_that_is_gone_takes_all_that_was_said_there(
     assert await store.enqueue(asked("new", at=clock() + timedelta(seconds=1))) is not None
 
 
+@pytest.mark.parametrize(("channel", "left"), [("C1", ["place/T1/C11", "place/T2/C1"]), ("", ["place/T2/C1"])])
+async def test_what_a_place_was_called_goes_with_it(store: AnyStore, channel: str, left: list[str]) -> None:
+    for name in ("place/T1/C1", "place/T1/C11", "place/T2/C1"):
+        await store.put_state("slack", name, "{}")
+    await store.put_state("discord", "place/T1/C1", "{}")
+    await store.delete_place(Within(platform="slack", workspace="T1", channel=channel))
+    assert list(await store.list_state("slack", prefix="place/")) == left
+    assert list(await store.list_state("discord")) == ["place/T1/C1"]
+
+
 # ---------------------------------------------------------------- forgetting
 
 

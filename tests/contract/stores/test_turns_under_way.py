@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,8 +101,11 @@ async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore
         ({"author": Person(id="U2", name="Bob")}, False),
         ({"overrides": {"max_tokens": "5"}}, False),
         ({"private": True}, False),
+        ({"reply_ref": "m1"}, False),
         ({"task": Task.SUMMARY}, False),
         ({"key": OTHER}, False),
+        ({"dedupe_key": "continue:7"}, False),
+        ({"dedupe_key": "retry:7:1"}, True),
     ],
 )
 async def test_what_the_same_person_asks_next_adds_to_a_turn(
@@ -110,9 +114,20 @@ async def test_what_the_same_person_asks_next_adds_to_a_turn(
     await store.enqueue(incoming("a", seconds=1))
     turn = await claim(store)
     assert not await store.was_added_to(turn)
-    await store.enqueue(incoming("b", seconds=2, **changes))
+    await store.enqueue(replace(incoming("b", seconds=2), **changes))
     assert await store.was_added_to(turn) is adds
     assert not await store.was_added_to(await store.coalesce(turn))
+
+
+@pytest.mark.parametrize("how", ["regenerate", "correct", "continue"])
+async def test_another_answer_or_the_rest_of_one_takes_no_question_in(store: AnyStore, how: str) -> None:
+    """It would be answered in a message that people have read, above theirs."""
+    await store.enqueue(replace(incoming("a"), dedupe_key=f"{how}:7", reply_ref="m1"))
+    await store.enqueue(incoming("b", seconds=2))
+    turn = await store.coalesce(await claim(store))
+    assert turn.burst == ()
+    await store.enqueue(incoming("c", seconds=3))
+    assert len((await store.coalesce(turn)).burst) == 0
 
 
 async def test_what_others_of_a_burst_ask_next_adds_to_it_too(store: AnyStore) -> None:

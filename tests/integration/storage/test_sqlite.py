@@ -18,8 +18,9 @@ from sqlmodel import Session
 
 from bot.errors import ClaimLost, StorageUnavailable
 from bot.types import TurnState, Usage
-from storage import migrate, open_store
+from storage import migrate, open_store, single_instance
 from storage.database import Database, make_engine, parse_url
+from storage.single_instance import lock_of
 from storage.sql import SqlStore
 from tests.contract.stores.samples import (
     ADA,
@@ -277,3 +278,49 @@ async def test_rows_come_out_of_the_index_in_order(
     ]
     assert plan
     assert [step for step in plan if "TEMP B-TREE" in step] == []
+
+
+# ---------------------------------------------------------------- one process
+
+
+def through_a_symlink(path: Path, other: Path) -> Path:
+    other.symlink_to(path)
+    return other
+
+
+def through_a_hard_link(path: Path, other: Path) -> Path:
+    other.hardlink_to(path)
+    return other
+
+
+def after_its_lock_was_deleted(path: Path, _: Path) -> Path:
+    lock_of(path).unlink()
+    return path
+
+
+@pytest.mark.parametrize("again", [through_a_symlink, through_a_hard_link, after_its_lock_was_deleted])
+async def test_a_second_process_gets_in_by_no_other_way(
+    path: Path, tmp_path: Path, again: Callable[[Path, Path], Path]
+) -> None:
+    with single_instance(f"sqlite:///{path}"):
+        other = f"sqlite:///{again(path, tmp_path / 'other.db')}"
+        with pytest.raises(StorageUnavailable, match="Another Seedling"), single_instance(other):
+            pass
+    with single_instance(other):
+        pass
+
+
+def emptied(path: Path) -> str:
+    path.write_bytes(b"")
+    return f"sqlite:///{path}"
+
+
+async def test_a_file_that_was_emptied_is_named_and_a_new_one_is_fine(path: Path, tmp_path: Path) -> None:
+    with single_instance(f"sqlite:///{path}"):
+        pass
+    with pytest.raises(StorageUnavailable, match=f"{path} is empty although it was in use before"):
+        await migrate(emptied(path))
+    fresh = emptied(tmp_path / "fresh.db")
+    await migrate(fresh)
+    with single_instance(fresh):
+        pass

@@ -9,6 +9,7 @@ import pytest
 
 from bot.access.pace import QuestionPace
 from bot.errors import InvalidInput
+from bot.parameter_resolver import effective_parameters
 from bot.types import Outcome, Person
 from tests.fakes import START, incoming
 from tests.house import running
@@ -35,6 +36,16 @@ def test_so_many_an_hour_as_it_is_set() -> None:
     with pytest.raises(InvalidInput, match=r"asked 3 questions within an hour.*ask again in 57 minutes\."):
         pace.note(incoming("Why?", 3), HOURLY, START + timedelta(minutes=3))
     pace.note(incoming("Why?", 3), HOURLY, START + timedelta(minutes=60))
+
+
+async def test_nobody_lifts_a_bound_for_one_answer() -> None:
+    async with running() as house:
+        with pytest.raises(InvalidInput, match="cannot be given for one answer"):
+            await house.inbox.handle(incoming("/ask questions_per_minute=1000 Why?", 1))
+        effective = await effective_parameters(
+            incoming("Why?", overrides={"answers_per_person": "100", "max_tokens": "5"}), house.store
+        )
+    assert (effective["answers_per_person"].value, effective["max_tokens"].value) == (2, 5)
 
 
 async def test_the_one_too_many_is_told_alone_and_not_stored() -> None:

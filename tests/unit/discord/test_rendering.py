@@ -124,6 +124,4 @@ def test_links_are_those_of_people_and_sources_alone() -> None:
     text = "https://mine.example/a https://evil.example/?q=secret ![](https://evil.example/p.png)"
     draft = Draft(status="done", text=text, links=("https://mine.example/a",))
     content = Renderer(turn()).pages(draft)[0].content
-    assert "`https://evil.example/?q=secret`" in content
-    assert "https://mine.example/a " in content
-    assert "](https://evil" not in content
+    assert "<https://mine.example/a> <https://evil.example/?q=secret> image (<https://evil.example/p.png>)" in content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -124,6 +125,17 @@ async def test_before_any_text_it_is_asked_again(trouble: httpx.Response | Excep
     assert error is None
     assert text_in(events) == "Hello"
     assert api.slept == [0.4]
+
+
+async def test_a_server_that_cannot_be_reached_is_told_long_before_people_give_up() -> None:
+    """As where its name is not answered: each try takes the whole time that a connection has."""
+    api = ScriptedApi(*[httpx.ConnectTimeout("no name")] * 4)
+    began = api.now
+    around = replace(api.surroundings(), monotonic=lambda: began + 10 * len(api.requests))
+    async with api.open(surroundings=around) as model:
+        _, error = await gather(model, ask())
+    assert isinstance(error, ModelUnavailable)
+    assert 10 * len(api.requests) < 30
 
 
 async def test_tries_end_after_four_with_doubled_waits_between_them() -> None:

@@ -119,13 +119,25 @@ async def test_who_was_held_up_shows_nothing_over_the_answer_of_another(seconds:
 async def test_an_interrupted_answer_is_shown_once_more_over_what_arrives_late() -> None:
     house = House(words("the whole answer"))
     await house.store.enqueue(incoming("why?"))
-    await house.store.claim(KEY, worker="one that ends here")
+    ended = await house.store.claim(KEY, worker="one that ends here")
+    assert ended is not None
+    await house.store.set_reply_ref(ended, "m1")
     house.dispatcher.wake(KEY)
     await house.settled()
     (shown,) = house.platform.shown.values()
     assert [(draft.status, draft.text) for draft in shown[-2:]] == [("done", "the whole answer")] * 2
     await house.ask("and how?", 2)
     assert [draft.status for draft in house.platform.shown["m2"]].count("done") == 1
+
+
+async def test_where_nothing_was_shown_before_nothing_can_arrive_late() -> None:
+    house = House(words("the whole answer"))
+    await house.store.enqueue(incoming("why?"))
+    await house.store.claim(KEY, worker="one that ends here")
+    house.dispatcher.wake(KEY)
+    await house.settled()
+    (shown,) = house.platform.shown.values()
+    assert [draft.status for draft in shown].count("done") == 1
 
 
 class HoldingUp(RecordingPlatform):
