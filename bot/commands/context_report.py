@@ -8,11 +8,13 @@ from typing import Any
 from bot.access.roles import Role
 from bot.context.compaction import NOTES_TITLE
 from bot.context.window import CacheBreak
+from bot.delivery.footer import money
 from bot.plurals import quantity
 from bot.ports import Store, TranscriptStore, TurnStore
+from bot.pricing import RateCard
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.turns.ownership import check_forget
-from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord
+from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord, Usage
 
 LOOK_BACK = 50
 """How many requests are searched for the last cache break."""
@@ -27,7 +29,7 @@ BREAKS = {
 TOTALS_STAY = "What it cost stays in the totals, without any text"
 
 
-async def context_text(key: ConversationKey, store: TurnStore) -> str:
+async def context_text(key: ConversationKey, store: TurnStore, card: RateCard) -> str:
     """Return what the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
     records = await store.recent_requests(key, limit=LOOK_BACK)
     if not records:
@@ -42,9 +44,19 @@ async def context_text(key: ConversationKey, store: TurnStore) -> str:
         f"- Older messages will be left out after about **{quantity(figures.until_trim, 'more token')}**.",
         _last_break(records),
     ]
+    if last.usage is not None:
+        lines.insert(1, _cost_line(last.usage, card))
     if last.error:
         lines.append("- No notes could be written on the messages left out last; the reason is in the log.")
     return "\n".join(lines)
+
+
+def _cost_line(usage: Usage, card: RateCard) -> str:
+    """Return what a request is paid for, at the prices in force."""
+    split = card.split(usage)
+    parts = (("read", split.read), ("cached", split.cached), ("reasoned", split.reasoned), ("written", split.written))
+    named = ", ".join(f"{name} {money(cost)}" for name, cost in parts if cost)
+    return f"- What it is paid for: {named}." if named else "- It is free."
 
 
 def _last_break(records: Sequence[RequestRecord]) -> str:
