@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.access.budget_text import change_text, read_amount, read_period, uses_text, whose
+from bot.access.roles import Role
 from bot.commands.arguments import Arg
-from bot.commands.command import Call, Command, Role
+from bot.commands.command import Call, Command
 from bot.errors import InvalidInput, UsageError
 from bot.turns.effects import Effect, RemoveBudget, SetBudget, telling
 from bot.types import Budget, BudgetScope, Incoming, Period
