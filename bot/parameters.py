@@ -19,10 +19,10 @@ Kind = Literal["integer", "number", "boolean", "choice", "list", "text"]
 OPEN: Mapping[str, Role] = {"workspace": Role.ADMINISTRATOR}
 """Whoever takes part sets it for a thread, everybody for a channel."""
 
-MANAGED: Mapping[str, Role] = OPEN | {"channel": Role.MANAGER}
+MANAGED: Mapping[str, Role] = {**OPEN, "channel": Role.MANAGER}
 """Managers set for a channel what changes it for everybody there."""
 
-GUARDED: Mapping[str, Role] = MANAGED | {"channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
+GUARDED: Mapping[str, Role] = {**MANAGED, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
 
 SCOPE_ORDER: tuple[ScopeKind, ...] = ("default", "workspace", "channel", "conversation", "turn")
 

@@ -90,7 +90,7 @@ def write_audit(session: Session, records: Sequence[AuditRecord]) -> None:
     session.add_all([AuditRow.from_record(record) for record in records])
 
 
-def _lies_in(key: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool]:
+def _lies_in(key: sa.SQLColumnExpression[str], prefix: str) -> sa.ColumnElement[bool]:
     """Return whether a key of a place is `prefix` or lies below it."""
     below = f"{prefix}/"
     return sa.true() if not prefix else or_(key == prefix, sa.func.substr(key, 1, len(below)) == below)

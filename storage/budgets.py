@@ -24,7 +24,7 @@ from storage.exact_sum import exact_sum, sum_of
 from storage.tables import IS_UNSETTLED, BudgetRow, LedgerRow
 
 _ORDER = tuple(col(getattr(BudgetRow, name)) for name in ("platform", "workspace", "channel", "person", "period"))
-_OPEN: Any = sa.select(
+_OPEN: sa.Select[Any] = sa.select(  # type: ignore[assignment]  # the columns are known, their tuple is not
     col(LedgerRow.platform),
     col(LedgerRow.workspace),
     col(LedgerRow.channel),

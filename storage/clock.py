@@ -43,7 +43,7 @@ class DatabaseClock:
         with wrap_errors(name_of(engine.url)):
             async with engine.connect() as connection:
                 asked_at = self._monotonic()
-                told = await connection.scalar(sa.select(sa.func.clock_timestamp()))
+                told: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
         self.note(told, asked_at=asked_at)
 
     async def follow(self, engine: AsyncEngine) -> None:

@@ -31,6 +31,9 @@ from storage.tables.base import BaseTable
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
 
+WAL_BYTES = 16 * 2**20
+"""What the write-ahead log of a SQLite file is cut to after it was written back: it grows with the largest burst."""
+
 CHUNK = 500  # values for a statement, below the 32,766 variables that SQLite takes and small enough to stay quick
 
 P = ParamSpec("P")
@@ -93,6 +96,7 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=FULL")  # what a platform was told is stored must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA journal_size_limit={WAL_BYTES}")
     cursor.close()
     exact_sum.teach(connection)
 

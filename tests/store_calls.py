@@ -94,7 +94,7 @@ def _settled(key: ConversationKey) -> object:
 
 
 def _condensed(key: ConversationKey) -> Condensation:
-    return Condensation(conversation=Conversation(), entries=(entry(f"n {key}"),))
+    return Condensation(revision=0, begin=0, until=1, notes=f"n {key}")
 
 
 def _place(key: ConversationKey) -> ConversationKey:
@@ -328,6 +328,7 @@ CALLS: Mapping[str, Call] = {
     "forget_memory": lambda scene: scene.store.forget_memory(scene.key),
     "forget_memory, the long one": lambda scene: scene.store.forget_memory(LONG),
     "begin, carry_out, take_answer, take_owed, told, prune_deliveries": _carried_out,
+    "shrink": lambda scene: scene.store.shrink(),
     "authors": lambda scene: scene.store.authors(scene.key),
     "authors of the playground": lambda scene: scene.store.authors(key_of(16)),
     "forget_conversation": lambda scene: scene.store.forget_conversation(scene.key),

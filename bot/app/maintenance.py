@@ -63,7 +63,7 @@ async def move_database(source: str, target: str, tell: Callable[[str, int], Non
 async def keep_retention(store: Store, days: int | None) -> None:
     """Forget conversations that rested for longer than people set, and the names of old deliveries, until cancelled.
 
-    It looks once an hour.
+    It looks once an hour, and gives the space of all that was deleted back.
 
     `days` hold where nothing is set; None keeps everything there.
     """
@@ -71,6 +71,7 @@ async def keep_retention(store: Store, days: int | None) -> None:
         try:
             await forget_rested(store, days)
             await store.prune_deliveries(utc_now() - DELIVERIES_KEPT, untold=utc_now() - WORTH_TELLING)
+            await store.shrink()
         except StorageError as error:
             logger.warning("retention failed", extra={"error": str(error)})
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)

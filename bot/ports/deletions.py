@@ -73,6 +73,10 @@ class ForgetStore(Protocol):
         """Forget a conversation, which can go on; if it `rested`, only when no turn of it is open."""
         ...
 
+    async def shrink(self) -> None:
+        """Give the space of what was deleted back to the disk, where the database does not do so by itself."""
+        ...
+
     async def authors(self, key: ConversationKey) -> Set[str]:
         """Return the ids of the people whose words are lost when a conversation is forgotten.
 

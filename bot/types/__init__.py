@@ -51,6 +51,7 @@ from bot.types.model import (
     ModelEvent,
     ModelRequest,
     NoteFound,
+    Observation,
     ParameterValue,
     QueuePlace,
     ReadFile,
@@ -90,7 +91,6 @@ from bot.types.summaries import (
 )
 from bot.types.talk import BOT, Utterance
 from bot.types.transcript import (
-    NOTES_ID,
     SOURCES_ID,
     Conversation,
     EntryId,
@@ -98,6 +98,7 @@ from bot.types.transcript import (
     StoredEntry,
 )
 from bot.types.turns import (
+    NAMES_OF_ANSWERS,
     OPEN_STATES,
     Condensation,
     QueueFigures,
@@ -119,7 +120,7 @@ __all__ = [
     "EVERYTHING",
     "INSTALLATION",
     "MOST_DOLLARS",
-    "NOTES_ID",
+    "NAMES_OF_ANSWERS",
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
@@ -165,6 +166,7 @@ __all__ = [
     "NewRule",
     "NewSchedule",
     "NoteFound",
+    "Observation",
     "Outcome",
     "ParameterValue",
     "PendingAnswer",

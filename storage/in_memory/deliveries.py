@@ -110,6 +110,9 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
         if known is not None:
             self._deliveries[platform, dedupe_key] = _Delivery(at=known.at)
 
+    async def shrink(self) -> None:
+        """Do nothing: memory is given back by itself."""
+
     async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
         for key, item in self._deliveries.items():
             if item.at < as_utc(untold):

@@ -324,3 +324,16 @@ async def test_a_file_that_was_emptied_is_named_and_a_new_one_is_fine(path: Path
     await migrate(fresh)
     with single_instance(fresh):
         pass
+
+
+async def test_the_space_of_what_was_forgotten_is_given_back(store: SqlStore, path: Path) -> None:
+    for number in range(60):
+        await store.enqueue(incoming(f"m{number}", text="word " * 20_000, seconds=number))
+    before = pages(path)
+    await store.forget_person(KEY.platform, ADA.id)
+    await store.shrink()
+    assert pages(path) < before / 2
+
+
+def pages(path: Path) -> int:
+    return int(ask(path, "PRAGMA page_count")[0][0])
