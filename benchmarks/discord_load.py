@@ -24,6 +24,7 @@ import aiohttp
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform, open_discord
 from benchmarks.load_bot import FixedRates
+from benchmarks.unhurried import lift_pace
 from bot.app.core import Core, open_core, utc_now
 from bot.ports import Model, Rates
 from bot.settings import Settings
@@ -158,6 +159,7 @@ async def _ask(core: Core, people: People, figures: dict[str, Any], answers: int
     state = await people.get("state")
     bot = state["bot"]
     channels = next(list(item["channels"].values()) for item in state["guilds"] if item["id"] == guild)
+    await lift_pace(core.store, f"discord/{guild}")
     started = time.perf_counter()
     asked = [
         (await people.do("say", user=ada, channel=channels[n % len(channels)], text=f"<@{bot}> question {n}"))["id"]

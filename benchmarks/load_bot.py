@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.seed import Pace, SeedOptions, open_seed
+from benchmarks.unhurried import lift_pace
 from bot.app.core import open_core
 from bot.errors import StorageError
 from bot.ports import Bot, Model, Platform, Rates
@@ -62,7 +63,7 @@ class FixedRates:
 @asynccontextmanager
 async def unlimited_model(settings: Settings) -> AsyncIterator[tuple[Model, Rates]]:
     """Yield the emulator without the account's limits, which would bound the run."""
-    pace = Pace(requests_per_minute=1_000_000, tokens_per_minute=10**12, concurrency=2_000)
+    pace = Pace(requests_per_minute=1_000_000, tokens_per_minute=10**12, at_first=2_000, most_at_once=2_000)
     key = settings.seed_api_key
     opened = open_seed(
         base_url=settings.model_url,
@@ -139,6 +140,7 @@ async def serve(
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     opened = open_core(settings, lambda _store, _model: nullcontext({NAME: platform}), grace=10, model_of=model_of)
     async with opened as core:
+        await lift_pace(core.store, f"{NAME}/w")  # one person asks everything
         with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
             config = uvicorn.Config(
                 gateway(core.inbox, lags), log_level="error", access_log=False, lifespan="off", log_config=None

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import open_slack
 from adapters.slack.replies.rendering import METADATA
+from benchmarks.unhurried import lift_pace
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
@@ -79,6 +80,7 @@ async def measure(load: Load) -> tuple[RunningSlack, list[Answer]]:
     """Ask everything at once, and watch until every answer is whole."""
     async with running_slack(Options(minute_s=load.minute)) as slack:
         store = MemoryStore(clock=_now)
+        await lift_pace(store, f"slack/{slack.team.id}")
         options = SlackOptions(
             bot_token=slack.options.bot_token,
             app_token=slack.options.app_token,

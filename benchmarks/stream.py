@@ -62,7 +62,7 @@ async def with_raw_httpx(url: str, _streams: int, measure: Callable[[Ask], Await
 
 async def with_seedling(url: str, streams: int, measure: Callable[[Ask], Awaitable[Cell]]) -> Cell:
     """Return this project's client, with typed values coming out."""
-    pace = Pace(requests_per_minute=100_000, tokens_per_minute=10**9, concurrency=streams)
+    pace = Pace(requests_per_minute=100_000, tokens_per_minute=10**9, at_first=streams, most_at_once=streams)
     options = SeedOptions(pace=pace)
     async with open_seed(base_url=url, api_key="k", model="seed-2-0-lite", options=options) as model:
 

@@ -31,7 +31,7 @@ def resolve(layers: Sequence[tuple[ScopeKind, Mapping[str, str]]]) -> Mapping[st
     for origin, values in layers:
         for name, text in values.items():
             parameter = PARAMETERS.get(name)
-            if parameter is None:
+            if parameter is None or (origin == "turn" and not parameter.is_for_turns):
                 continue
             try:
                 value = parameter.parse(text)

@@ -59,6 +59,11 @@ class Parameter:
     roles: Mapping[str, Role] = field(default_factory=lambda: OPEN)
 
     @property
+    def is_for_turns(self) -> bool:
+        """Return whether whoever asks may set it for one answer: not what bounds what they may do."""
+        return self.roles.get("conversation", Role.MEMBER) is Role.MEMBER
+
+    @property
     def allowed(self) -> str:
         """The range in words, as in "a whole number from 1 to 65,536"."""
         match self.kind:
@@ -220,6 +225,22 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(
             name="bots", kind="list", high=50, wire=False, roles=GUARDED,
             help="Ids of other bots and apps that may ask by mentioning me. Without any, no bot is answered.",
+        ),
+        Parameter(
+            name="questions_per_minute", kind="integer", low=1, high=1_000, default=10, wire=False, roles=GUARDED,
+            help="The most questions that one person may ask within a minute.",
+        ),
+        Parameter(
+            name="questions_per_hour", kind="integer", low=1, high=10_000, default=100, wire=False, roles=GUARDED,
+            help="The most questions that one person may ask within an hour.",
+        ),
+        Parameter(
+            name="answers_per_person", kind="integer", low=1, high=100, default=2, wire=False, roles=GUARDED,
+            help="How many answers to one person are written at the same time.",
+        ),
+        Parameter(
+            name="answers_per_channel", kind="integer", low=1, high=1_000, default=10, wire=False, roles=GUARDED,
+            help="How many answers in one channel are written at the same time.",
         ),
         Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,

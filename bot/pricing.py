@@ -28,6 +28,17 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostSplit:
+    """US dollars of a request by what they are paid for."""
+
+    read: Decimal
+    cached: Decimal
+    reasoned: Decimal
+    written: Decimal
+    tools: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateCard:
     """Prices by tier (ascending `from_tokens`, the first from 0), and where they come from.
 
@@ -55,11 +66,20 @@ class RateCard:
         """US dollars for one request; a reported cost wins, unconfirmed cache savings are not counted."""
         if usage.reported_cost is not None:
             return usage.reported_cost
+        split = self.split(usage)
+        return split.read + split.cached + split.reasoned + split.written + split.tools
+
+    def split(self, usage: Usage) -> CostSplit:
+        """Return what one request costs by this card, by what it is paid for."""
         tier = self.tier(usage.input)
         cached = tier.input if tier.cached is None else tier.cached
-        fresh = usage.input - usage.cached
-        tokens = fresh * tier.input + usage.cached * cached + usage.output * tier.output
-        return tokens / MILLION + sum(usage.tools.values()) * self.tool_call
+        return CostSplit(
+            read=(usage.input - usage.cached) * tier.input / MILLION,
+            cached=usage.cached * cached / MILLION,
+            reasoned=usage.reasoning * tier.output / MILLION,
+            written=(usage.output - usage.reasoning) * tier.output / MILLION,
+            tools=sum(usage.tools.values()) * self.tool_call,
+        )
 
 
 # Seed 2.0 Lite at EmpirioLabs, product page; the dearer reading of "128K" (design, section 7).

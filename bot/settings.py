@@ -127,6 +127,9 @@ class Settings(EnvironmentSettings):
         le=100_000_000,
         description="tokens that question and answer may have together; asked of the API if empty",
     )
+    seed_requests_at_once: int = Field(
+        64, ge=1, le=1_000, description="most requests at once; it begins at 16 and follows what the API takes"
+    )
     docs_mode: DocsMode = Field(
         "extract",
         description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",

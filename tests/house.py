@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.access.metered_model import Bill, MeteredModel
+from bot.access.pace import QuestionPace
 from bot.ports import Model
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
@@ -27,6 +28,13 @@ class CrashedStore(MemoryStore):
 
     def reopen(self, turn: TurnId) -> None:
         self._turns[turn] = replace(self._turns[turn], state=TurnState.RUNNING)
+
+
+class NoPace(QuestionPace):
+    """Lets people ask as fast as tests do, whose clock stands still."""
+
+    def note(self, *_: object) -> None:
+        """Count nothing."""
 
 
 class House:
@@ -50,6 +58,7 @@ class House:
         )
         self.dispatcher = Dispatcher(self.store, self.manager.answer, worker="w", clock=self.clock)
         self.inbox = Inbox(self.store, self.manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
+        self.inbox._pace = NoPace()
 
     async def aclose(self) -> None:
         """End as a process does: answers are finished, notes that are being written are not."""

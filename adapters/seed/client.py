@@ -18,14 +18,15 @@ from adapters.seed.http import SeedHttp, open_http
 from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Dialect, WireName
-from adapters.seed.request_limits import RequestLimiter
+from adapters.seed.request_limits import RequestLimiter, Ticket
 from adapters.seed.retry_policy import MOST_TOKENS, AttemptState, RetryContext, after, begin, bill_of, told_beforehand
 from adapters.seed.server_habits import PLAIN_HABITS
 from adapters.seed.sse import EventParser, EventTooLarge
 from bot.context.view import RESERVED_AT_MOST
-from bot.types import ModelEvent, ModelRequest, NoteFound, RequestSent
+from bot.types import ModelEvent, ModelRequest, NoteFound, QueuePlace, RequestSent
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached
+QUEUE_SECONDS = 5.0  # after which who waits is told their place, and again after as many
 CACHE_PAUSE_SECONDS = 600.0  # after the server refused to cache
 NO_SEARCH_NOTE = (
     "This was answered without the web: the server of this model does not search. "
@@ -72,16 +73,17 @@ class SeedModel:
         course = self._with_caching_decided(begin(self._bounded(request), self._habits))
         deadline: float | None = None
         while True:
-            async with self.limits.slot(course.tokens):
-                if deadline is None:  # waiting for our own turn does not count
-                    deadline = around.monotonic() + self.options.timeouts.total
-                yield RequestSent(tokens=course.tokens, most=longest_answer(course.request))
+            ticket = self.limits.queue(course.tokens, request.asker)
+            try:
+                async for place in self._queued(ticket):
+                    yield place
+                deadline = deadline or around.monotonic() + self.options.timeouts.total  # waiting does not count
                 answer = ResponseState(seen=course.seen, opens_reasoning=self._habits.opens_reasoning)
-                async with aclosing(self._ask(course, answer, deadline)) as batches:
-                    async for batch in batches:
-                        for event in batch:
-                            yield event
-            yield bill_of(course, answer)
+                async with aclosing(self._tried(course, answer, deadline)) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                self.limits.leave(ticket)
             step = after(course, answer, self._terms(deadline))
             self._learn(course, answer, step.course)
             for event in step.events:
@@ -93,6 +95,22 @@ class SeedModel:
             course = step.course
             if step.delay:
                 await around.sleep(step.delay)
+
+    async def _queued(self, ticket: Ticket) -> AsyncIterator[QueuePlace]:
+        """Yield how many are before a request, now and then until its turn has come."""
+        while not await ticket.wait(QUEUE_SECONDS):
+            yield QueuePlace(self.limits.ahead(ticket))
+
+    async def _tried(
+        self, course: AttemptState, answer: ResponseState, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """One try as the port tells it: that it is sent, what came of it, and what it is billed."""
+        yield RequestSent(tokens=course.tokens, most=longest_answer(course.request))
+        async with aclosing(self._ask(course, answer, deadline)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    yield event
+        yield bill_of(course, answer)
 
     async def _ask(
         self, course: AttemptState, answer: ResponseState, deadline: float
@@ -168,7 +186,7 @@ class SeedModel:
         problem = answer.problem
         if answer.usage is not None:
             self.limits.add_tokens(answer.usage.input + answer.usage.output - course.tokens)
-        if problem is not None and problem.is_burst:
+        if problem is not None and (problem.is_burst or (problem.status, problem.kind) == (429, ProblemKind.BUSY)):
             self.limits.slow_down()
         if problem is not None and problem.status == 429 and problem.retry_after:
             self.limits.pause(min(problem.retry_after, self.options.retries.patience))

@@ -37,11 +37,15 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Limits of concurrent work; the account's limits are 50 requests and 2,000,000 tokens per minute."""
+    """Limits of concurrent work; the account's limits are 50 requests and 2,000,000 tokens per minute.
+
+    So many requests run at once `at_first`, and never more than `most_at_once`.
+    """
 
     requests_per_minute: int = 45
     tokens_per_minute: int = 1_800_000
-    concurrency: int = 8
+    at_first: int = 16
+    most_at_once: int = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

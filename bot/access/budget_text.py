@@ -79,11 +79,11 @@ def degraded_text(use: BudgetUse, step: int) -> str:
 
 
 def warning_text(use: BudgetUse) -> str:
-    """Return what administrators are told once a period."""
+    """Return what operators and administrators are told once a period."""
     amount = use.budget.amount or Decimal(0)
     return (
-        f"{money(use.spent)} of the {money(amount)} a {use.budget.period} for {whose(use.budget.scope)} are spent. "
-        f"At the limit I stop answering until {opens(use)}. `/budget` shows and changes it."
+        f"{money(use.spent)} of the {money(amount)} a {use.budget.period} for {name_of(use.budget.scope)} are spent. "
+        f"At the limit nothing is answered until {opens(use)}. `seedling budget` and `/budget` show and change it."
     )
 
 

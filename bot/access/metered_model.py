@@ -6,7 +6,7 @@ import logging
 import operator
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
@@ -17,6 +17,7 @@ from bot.context.tokens import corrected, estimate
 from bot.errors import StorageError
 from bot.ports import Clock, Ledger, Model, Rates
 from bot.types import (
+    Asker,
     Charge,
     Costs,
     ModelEvent,
@@ -51,12 +52,14 @@ class Bill:
     """Charges for the requests of one turn, made for one purpose.
 
     `ratio` corrects estimates, as that of the conversation; `cached` is what the cache probably holds of each prompt.
+    `asker` takes turns with others.
     """
 
     turn: Turn
     purpose: Purpose
     ratio: float = 1.0
     cached: int = 0
+    asker: Asker | None = None
     charges: list[Charge] = field(default_factory=list)
 
     @property
@@ -134,7 +137,7 @@ class MeteredModel:
         """As `Model.stream`, with each request on `bill`. Raises `StorageError` before anything is sent as well."""
         sent: _OpenRequest | None = None
         try:
-            async with aclosing(self._model.stream(request)) as events:
+            async with aclosing(self._model.stream(replace(request, asker=bill.asker))) as events:
                 async for event in events:
                     sent = await self._noted(event, sent, bill)
                     yield event

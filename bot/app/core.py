@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from adapters.dates import DateWords
+from bot.access.budget_text import warning_text
 from bot.app.file_rules import make_files
 from bot.app.learning import learning
 from bot.app.models import open_model
 from bot.errors import StorageError, StorageUnavailable
-from bot.ports import Clock, Ledger, Model, Platform, Rates, Store
+from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
@@ -109,7 +110,7 @@ async def open_core(
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
-            await stack.enter_async_context(_ticking(_settle_abandoned(store, clock), "ledger"))
+            await stack.enter_async_context(_ticking(_keep_accounts(store, clock), "accounts"))
         inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, times=DateWords())
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
@@ -158,14 +159,16 @@ async def _engine(
             await dispatcher.aclose(grace=grace)
 
 
-async def _settle_abandoned(ledger: Ledger, clock: Clock) -> None:
-    """Settle what processes that were killed have left open, and nobody took over, until cancelled."""
+async def _keep_accounts(store: Store, clock: Clock) -> None:
+    """Settle what killed processes have left open, and warn of budgets that are nearly spent, until cancelled."""
     while True:
         try:
-            if count := await ledger.settle_abandoned(before=clock() - LONGEST_REQUEST):
+            if count := await store.settle_abandoned(before=clock() - LONGEST_REQUEST):
                 logger.warning("requests settled by estimate", extra={"requests": count})
+            for use in await store.take_budget_warnings():
+                logger.warning("budget nearly spent", extra={"budget": warning_text(use)})
         except StorageError as error:
-            logger.warning("requests not settled", extra={"error": str(error)})
+            logger.warning("accounts not kept", extra={"error": str(error)})
         await asyncio.sleep(SETTLING_SECONDS)
 
 

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from adapters.local import open_local
-from adapters.seed import LiveRates, SeedModel, SeedOptions, check_key, open_rates, open_seed, watched_size
+from adapters.seed import LiveRates, Pace, SeedModel, SeedOptions, check_key, open_rates, open_seed, watched_size
 from bot.pricing import FREE_CARD
 from bot.settings import Settings, plain
 
@@ -16,6 +16,10 @@ RATES_FILE = Path("var") / "rates.json"
 
 LOCAL_ANSWER_TOKENS = 400
 """So small a model does not know when to stop; what it says after so many tokens helps nobody."""
+
+
+LOCAL_AT_ONCE = 8
+"""Requests; more would only wait inside the small model's server."""
 
 
 @asynccontextmanager
@@ -48,7 +52,11 @@ async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
             api_key=plain(settings.seed_api_key),
             model=settings.seed_model,
             wire=settings.seed_wire,
-            options=SeedOptions(context_tokens=settings.seed_context_tokens, dialect=settings.seed_dialect),
+            options=SeedOptions(
+                context_tokens=settings.seed_context_tokens,
+                pace=Pace(most_at_once=settings.seed_requests_at_once),
+                dialect=settings.seed_dialect,
+            ),
         ) as model:
             yield model
         return
@@ -63,6 +71,7 @@ async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
                 context_tokens=min(settings.seed_context_tokens or local.context_tokens, local.context_tokens),
                 longest_answer=LOCAL_ANSWER_TOKENS,
                 fallback_card=FREE_CARD,
+                pace=Pace(at_first=LOCAL_AT_ONCE, most_at_once=LOCAL_AT_ONCE),
             ),
         ) as model,
     ):

@@ -122,6 +122,8 @@ class ArgumentReader:
                 self._values[name] = read
             elif self._overrides and is_parameter(name):
                 parameter = find(name)
+                if not parameter.is_for_turns:
+                    raise InvalidInput(f"{parameter.name} cannot be given for one answer: administrators set it.")
                 self._values[parameter.name] = parameter.format(parameter.parse(value))
             else:
                 break

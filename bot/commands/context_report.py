@@ -7,11 +7,13 @@ from typing import Any
 
 from bot.access.roles import Role
 from bot.context.cache_breaks import CacheBreak
+from bot.delivery.footer import money
 from bot.plurals import quantity
 from bot.ports import Store, TranscriptStore
+from bot.pricing import RateCard
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.turns.ownership import check_forget
-from bot.types import ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord
+from bot.types import ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord, Usage
 
 LOOK_BACK = 50
 """How many requests are searched for the last cache break."""
@@ -29,7 +31,7 @@ BREAKS = {
 TOTALS_STAY = "What it cost stays in the totals, without any text"
 
 
-async def context_text(key: ConversationKey, store: Store) -> str:
+async def context_text(key: ConversationKey, store: Store, card: RateCard) -> str:
     """Return what the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
     records = await store.recent_requests(key, limit=LOOK_BACK)
     if not records:
@@ -44,10 +46,20 @@ async def context_text(key: ConversationKey, store: Store) -> str:
         f"- Older messages will be left out after about **{quantity(figures.until_trim, 'more token')}**.",
         _last_break(records),
     ]
+    if last.usage is not None:
+        lines.insert(1, _cost_line(last.usage, card))
     conversation = await store.get_conversation(key)
     if conversation is not None and conversation.condensed_until < conversation.window_start:
         lines.append("- Notes on the messages that were left out last are still to be written.")
     return "\n".join(lines)
+
+
+def _cost_line(usage: Usage, card: RateCard) -> str:
+    """Return what a request is paid for, at the prices in force."""
+    split = card.split(usage)
+    parts = (("read", split.read), ("cached", split.cached), ("reasoned", split.reasoned), ("written", split.written))
+    named = ", ".join(f"{name} {money(cost)}" for name, cost in parts if cost)
+    return f"- What it is paid for: {named}." if named else "- It is free."
 
 
 def _last_break(records: Sequence[RequestRecord]) -> str:

@@ -16,7 +16,7 @@ async def _show(call: Call) -> Effect[None]:
     topic, store, key = call.values.get("what", ""), call.services.store, call.incoming.key
     shown = show_text(await effective_parameters(call.incoming, store), topic)
     if topic == "context":
-        return telling(f"{shown}\n\n{await context_report.context_text(key, store)}")
+        return telling(f"{shown}\n\n{await context_report.context_text(key, store, call.services.rates.card())}")
     if topic == "memory":
         return telling(f"{shown}\n\n{await context_report.memory_text(key, store)}")
     return telling(shown)

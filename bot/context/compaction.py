@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.access.metered_model import Bill, MeteredModel
+from bot.access.pace import asker_of
 from bot.context import condensed_notes
 from bot.context.cache_breaks import CacheBreak, known_break
 from bot.context.exchanges import expected_question
@@ -27,6 +28,7 @@ from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable, QuestionTooLong, StorageError
 from bot.ports import Clock, Rates, Store
 from bot.types import (
+    EMPTY,
     Condensation,
     Conversation,
     ConversationKey,
@@ -230,7 +232,8 @@ class Compactor:
             parameters={**ALONE, "max_tokens": condensed_notes.answer_room(most)},
         )
         answer = AnswerAccumulator()
-        bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=piece.conversation.token_ratio)
+        asker = asker_of(turn, EMPTY)
+        bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=piece.conversation.token_ratio, asker=asker)
         failure: Exception | None = None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(request, bill)) as events:

@@ -200,7 +200,7 @@ class RequestBuilder:
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
         if refused is not None:
             check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
-            wire["max_tokens"] = limits.reserved
+        wire["max_tokens"] = limits.reserved  # no more than the window has left room for
         left_out = sum(stored.position < first_media for stored in view.history[len(chosen.removed) :])
         entries = without_media(chosen.entries, left_out)
         return PreparedRequest(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.delivery import known, urls_in
+from bot.plurals import quantity
 from bot.types import (
     Draft,
     Finish,
@@ -14,8 +15,10 @@ from bot.types import (
     Footer,
     ModelEvent,
     NoteFound,
+    QueuePlace,
     ReasoningDelta,
     ReplyStatus,
+    RequestSent,
     SearchStarted,
     Source,
     SourceFound,
@@ -46,6 +49,13 @@ def same_page(url: str) -> str:
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
 
+def waiting_notice(ahead: int) -> str:
+    """Return what people read whose question waits for others."""
+    if not ahead:
+        return "Many are asking at the moment: yours is next."
+    return f"Many are asking at the moment: {quantity(ahead, 'question')} before yours."
+
+
 class AnswerAccumulator:
     """One answer in the making; keeps pieces and joins them only when a draft is asked for.
 
@@ -60,6 +70,7 @@ class AnswerAccumulator:
         self._notices: list[str] = []
         self._query = ""
         self._status: ReplyStatus = "thinking"
+        self._ahead: int | None = None
         self.reported: Usage | None = None
         self.finish: Finish | None = None
         self.is_cut = False
@@ -73,6 +84,8 @@ class AnswerAccumulator:
     def add(self, event: ModelEvent) -> None:
         """Take in the next value of the stream."""
         match event:
+            case QueuePlace() | RequestSent() | SearchStarted():
+                self._note_progress(event)
             case TextDelta(text):
                 self._text.append(text)
                 self._status = "writing"
@@ -83,10 +96,6 @@ class AnswerAccumulator:
                 self._reasoning += self._text
                 self._text.clear()
                 self._status = "thinking"
-            case SearchStarted(query):
-                self._status = "searching"
-                self.has_searched = True
-                self._query = " ".join(query.split())[:QUERY_CHARACTERS]
             case SourceFound(source):
                 self.has_searched = True
                 self._take_source(source)
@@ -99,6 +108,13 @@ class AnswerAccumulator:
                 self.is_cut = reason is Finish.LENGTH
                 if reason is not Finish.STOP:
                     self.note(LENGTH_NOTICE if reason is Finish.LENGTH else FILTERED_NOTICE)
+
+    def _note_progress(self, event: QueuePlace | RequestSent | SearchStarted) -> None:
+        self._ahead = event.ahead if isinstance(event, QueuePlace) else None
+        if isinstance(event, SearchStarted):
+            self._status = "searching"
+            self.has_searched = True
+            self._query = " ".join(event.query.split())[:QUERY_CHARACTERS]
 
     def _take_source(self, source: Source) -> None:
         """Keep a page once, however its address is written, and under the title that it has anywhere."""
@@ -116,6 +132,8 @@ class AnswerAccumulator:
         """Return what people see now; from a search until the first word of text, what is searched for as well."""
         is_searching = bool(self._query) and not self._text and status is None
         notices = [*self._notices, f"Searching: {self._query}"] if is_searching else self._notices
+        if self._ahead is not None and status is None:
+            notices = [*notices, waiting_notice(self._ahead)]
         return Draft(
             status=status or self._status,
             text=self.text,

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import cast
 
 from bot.access.metered_model import Bill, MeteredModel
+from bot.access.pace import asker_of
 from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
 from bot.offload import offload
@@ -24,6 +25,7 @@ from bot.summary.numbered_lines import NumberedLine, numbered
 from bot.summary.request import MOST_MESSAGES, USUAL_MESSAGES, stored_wanted, zone_of
 from bot.summary.segments import stitched
 from bot.types import (
+    EMPTY,
     ConversationKey,
     Draft,
     Footer,
@@ -82,7 +84,7 @@ class SummaryService:
 
     def begin(self, turn: Turn, presenter: Presenter) -> SummaryRun:
         """Return the summary that a turn asks for; nothing is done yet."""
-        bill = Bill(turn=turn, purpose=Purpose.SUMMARY)
+        bill = Bill(turn=turn, purpose=Purpose.SUMMARY, asker=asker_of(turn, EMPTY))
         return SummaryRun(
             store=self._store,
             channels=self._channels,

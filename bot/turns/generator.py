@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from bot.access.budget_text import degraded_text
 from bot.access.budgets import degraded, scope_of, tightest
 from bot.access.metered_model import Bill, MeteredModel
+from bot.access.pace import asker_of
 from bot.context.overflow import MOST_TRIES
 from bot.context.request_builder import PreparedRequest, Refusal, RequestBuilder
 from bot.delivery.accumulator import AnswerAccumulator
@@ -173,6 +174,7 @@ class Generator:
                 purpose=Purpose.ANSWER,
                 ratio=composition.view.conversation.token_ratio,
                 cached=composition.window.cached,
+                asker=asker_of(attempt.turn, composition.parameters),
             ),
             model=self._model,
             rates=self._rates,

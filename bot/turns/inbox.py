@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final
 
 from bot.access.control import AccessControl
+from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
@@ -37,7 +38,7 @@ from bot.turns.effects import (
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import EMPTY_QUESTION, about_thread, placed, said_above
+from bot.turns.questions import about_thread, check_says_something, placed, said_above
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
@@ -55,8 +56,6 @@ from bot.types import (
     TurnId,
     Within,
 )
-
-R = TypeVar("R")
 
 ASKED_BY_EDIT: Final = timedelta(days=1)
 """How long after it was written an edit can make a message a question; what is older may have been one, and be gone."""
@@ -85,6 +84,7 @@ class Inbox:
         self._effects = EffectRunner(store, manager, dispatcher, clock=clock)
         self._ignored = IgnoredLog()
         self._access = AccessControl(store, manager.platforms)
+        self._pace = QuestionPace()
         self._services = Services(
             store=store,
             access=self._access,
@@ -164,7 +164,7 @@ class Inbox:
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
-            return await self._take(placed(incoming, state))
+            return await self._take(placed(incoming, state), state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
         if decision.action is Action.CONTEXT:
@@ -191,7 +191,7 @@ class Inbox:
         await self._ignored.note(incoming.key, reason)
         return PASSED_OVER
 
-    async def _control(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
+    async def _control(self, asked: Incoming, effect: Effect[Any]) -> HandleResult:
         """Carry out what somebody does with a control, if that is open to them."""
         return await self.refuse(asked) or await self._effects.once(asked, effect)
 
@@ -284,7 +284,7 @@ class Inbox:
     async def _take_up(self, question: Incoming, state: PolicyState) -> HandleResult:
         """Store as a question what was none when it was sent."""
         await self._store.drop_context(question)
-        return await self._take(placed(question, state))
+        return await self._take(placed(question, state), state)
 
     async def _question(self, message: Incoming) -> Incoming | None:
         """Return what a message asks that was none to answer as it was sent; None for nothing, and for commands.
@@ -386,9 +386,9 @@ class Inbox:
         """Return the newest requests of a conversation in figures, oldest first."""
         return await self._store.recent_requests(key, limit=limit)
 
-    async def _take(self, incoming: Incoming) -> HandleResult:
-        if not incoming.text.strip() and not incoming.attachments:
-            raise InvalidInput(EMPTY_QUESTION)
+    async def _take(self, incoming: Incoming, state: PolicyState) -> HandleResult:
+        check_says_something(incoming)
+        self._pace.note(incoming, state.parameters, self._services.clock())
         for message in said_above(incoming):
             await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.chat.message_policy import PolicyState
+from bot.errors import InvalidInput
 from bot.time_zones import UTC_NAME
 from bot.types import ANSWER_IN, EMPTY, Entrance, Incoming, Task
 
@@ -22,6 +23,12 @@ def about_thread(incoming: Incoming) -> Incoming:
     in_thread = bool(incoming.key.thread) and not incoming.is_top_level and not incoming.is_direct
     is_question = is_bare and in_thread and incoming.entrance is Entrance.MESSAGE
     return replace(incoming, text=ABOUT_THREAD) if is_question else incoming
+
+
+def check_says_something(incoming: Incoming) -> None:
+    """Raise `InvalidInput` for a question without words and files."""
+    if not incoming.text.strip() and not incoming.attachments:
+        raise InvalidInput(EMPTY_QUESTION)
 
 
 def placed(incoming: Incoming, state: PolicyState) -> Incoming:

@@ -40,6 +40,7 @@ from bot.types.chat import (
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
+    Asker,
     Entry,
     FileOutcome,
     FileTerms,
@@ -52,6 +53,7 @@ from bot.types.model import (
     NoteFound,
     Observation,
     ParameterValue,
+    QueuePlace,
     ReadFile,
     ReasoningDelta,
     RequestNotBilled,
@@ -125,6 +127,7 @@ __all__ = [
     "PLACE_STATE",
     "SOURCES_ID",
     "AccessRule",
+    "Asker",
     "Attachment",
     "AuditRecord",
     "AuthorKind",
@@ -174,6 +177,7 @@ __all__ = [
     "Point",
     "Purpose",
     "QueueFigures",
+    "QueuePlace",
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",

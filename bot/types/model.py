@@ -75,12 +75,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Whose request it is, by keys of a person and a channel, and how many of each may be under way at once."""
+
+    person: str
+    channel: str
+    most_of_person: int
+    most_in_channel: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
-    """All that one request to the model depends on; `parameters` are effective values by name, unset ones absent."""
+    """All that one request to the model depends on; `parameters` are effective values by name, unset ones absent.
+
+    `asker` is who takes turns with others for it, None for what nobody asked for.
+    """
 
     head: str
     entries: tuple[Entry, ...]
     parameters: Mapping[str, ParameterValue]
+    asker: Asker | None = None
 
 
 ParameterValue = int | float | bool | str | tuple[str, ...]
@@ -196,6 +210,13 @@ class NoteFound:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """The request waits for others; so many are before it."""
+
+    ahead: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSent:
     """A request is sent next: once who reads the stream asks for more.
@@ -228,7 +249,8 @@ class Finished:
 
 
 ModelEvent = (
-    RequestSent
+    QueuePlace
+    | RequestSent
     | ReasoningDelta
     | TextDelta
     | TextWithdrawn

@@ -42,6 +42,18 @@ def test_a_published_cached_price_is_billed() -> None:
     assert PUBLISHED.cost(Usage(input=1_000_000, cached=1_000_000)) == Decimal("0.062")
 
 
+def test_a_cost_is_split_by_what_it_is_paid_for() -> None:
+    usage = Usage(input=1_000_000, cached=400_000, output=300_000, reasoning=100_000)
+    split = PUBLISHED.split(usage)
+    assert (split.read, split.cached, split.reasoned, split.written) == (
+        Decimal("0.186"),
+        Decimal("0.0248"),
+        Decimal("0.25"),
+        Decimal("0.5"),
+    )
+    assert PUBLISHED.cost(usage) == split.read + split.cached + split.reasoned + split.written
+
+
 def test_a_reported_cost_beats_the_card() -> None:
     assert SEED_CARD.cost(Usage(input=10**6, reported_cost=Decimal("0.01"))) == Decimal("0.01")
 

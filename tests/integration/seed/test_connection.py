@@ -219,6 +219,6 @@ async def test_no_more_run_at_once_than_may() -> None:
             running -= 1
             await connection.send(framed(END), LAST)
 
-    async with opened(serve, SeedOptions(pace=Pace(concurrency=2))) as (model, _):
+    async with opened(serve, SeedOptions(pace=Pace(at_first=2, most_at_once=2))) as (model, _):
         assert await asyncio.gather(*(text_of(model) for _ in range(6))) == ["Hi"] * 6
     assert most == 2

@@ -14,6 +14,7 @@ from bot.errors import BotError, ModelUnavailable, Refused, StorageError, Stream
 from bot.pricing import SEED_CARD
 from bot.types import (
     Charge,
+    Entry,
     Finish,
     Finished,
     ModelEvent,
@@ -33,7 +34,7 @@ from storage.in_memory.ledger import LedgerLine
 from storage.in_memory.store import MemoryStore
 from tests.fakes import KEY, FixedRates, ManualClock, ScriptedModel, incoming, sent
 
-REQUEST = ModelRequest(head="h", entries=(), parameters={})
+REQUEST = ModelRequest(head="h", entries=(Entry(role="user", text="Why?"),), parameters={})
 Step = ModelEvent | BotError | asyncio.Event
 
 

@@ -166,7 +166,7 @@ async def test_a_burst_that_is_too_fast_halves_what_runs_at_once() -> None:
     async with api.open() as model:
         _, failure = await gather(model, ask())
         assert failure is None
-        assert model.limits.concurrency == 4
+        assert model.limits.concurrency == 8
 
 
 async def test_a_plain_server_gets_no_parameters_of_seed() -> None:
