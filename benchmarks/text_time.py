@@ -41,7 +41,7 @@ def slack_size(text: str) -> int:
 
 def groups() -> Mapping[str, Mapping[str, Read]]:
     """All readers, those that divide a text with the sizes of the real platforms."""
-    dividing = {
+    dividing: Mapping[str, Read] = {
         "pieces for Discord": plain_pages,
         "pieces for Slack": lambda text: split(text, limit=PIECE_CHARACTERS, size=slack_size),
     }

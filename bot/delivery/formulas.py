@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 _NAMES_AND_SYMBOLS: Final = (
@@ -41,7 +41,7 @@ _DEEPEST: Final = 8
 _SIMPLE: Final = re.compile(r"[^\W_]+|.", re.DOTALL)
 
 
-_WRITTEN: Final = {
+_WRITTEN: Final[Mapping[str, str]] = {
     **_SYMBOLS,
     **_SPACES,
     **{name: name for name in (*_WORDS, *"{}%$#_&|")},
@@ -138,7 +138,7 @@ class _Reader:
 
     def _command(self, name: str) -> str:
         if name in _WRITTEN:
-            return str(_WRITTEN[name])
+            return _WRITTEN[name]
         if name in _PLAIN_ARGUMENT:
             inner = self._argument()
             return inner.translate(_BLACKBOARD) if name == "mathbb" else inner
