@@ -5,7 +5,7 @@
 Threads of 2 to 20 messages of recorded channels; each message is a question, answered with `ANSWER_TOKENS`. The
 provider caches a prefix from `CACHED_FROM` tokens on for ten minutes: that of the thread's last request, or
 the system prompt, which all threads of a channel share. The baseline has a prompt of 250 tokens, short labels, and
-begins with the question alone. Reasoning is left out, which makes the additions weigh more than they do.
+begins with the question alone. An answer is taken to be thought about for `REASONING_TOKENS`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import csv
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,9 @@ CACHED: Final = 0.2
 """Price of a cached input token, in uncached ones."""
 
 WRITTEN: Final = float(SEED_CARD.tiers[0].output / SEED_CARD.tiers[0].input)
+REASONING_TOKENS: Final = 200
+"""For an answer: an assumption, between the 0 without thinking and the 500 and more of a hard question."""
+
 NEWEST: Final = 10
 SHORT: Final = range(2, 21)
 
@@ -56,16 +59,21 @@ FORMS: Final = {
 
 @dataclass(slots=True)
 class Bill:
-    """What was paid, in uncached input tokens."""
+    """What was paid, in uncached input tokens; `too_short` are prefixes that were sent before and are never cached."""
 
     read: float = 0.0
+    too_short: float = 0.0
     cached: float = 0.0
+    reasoned: float = 0.0
     written: float = 0.0
 
     @property
     def whole(self) -> float:
         """The whole bill."""
-        return self.read + self.cached + self.written
+        return sum(getattr(self, part) for part in PARTS)
+
+
+PARTS: Final = tuple(part.name for part in fields(Bill))
 
 
 @dataclass(slots=True)
@@ -103,9 +111,12 @@ def bill(threads: Sequence[Sequence[Message]], form: Form) -> Bill:
         warm = prefix if at - last <= LIFETIME_SECONDS else 0
         shared = form.prompt if at - channel.prompted_at <= LIFETIME_SECONDS else 0
         known = max(warm, shared)
-        known = known if known >= CACHED_FROM else 0
         total.read += size - known
-        total.cached += known * CACHED
+        if known >= CACHED_FROM:
+            total.cached += known * CACHED
+        else:
+            total.too_short += known
+        total.reasoned += REASONING_TOKENS * WRITTEN
         total.written += ANSWER_TOKENS * WRITTEN
         held[number] = (at, size + ANSWER_TOKENS)
         channel.prompted_at = at
@@ -118,13 +129,13 @@ def main() -> None:
     files = sorted((data_folder() / "traces").glob("racket-*.csv"))
     threads = [threads_of(path) for path in files]
     print(f"{sum(map(len, threads)):,} threads of {SHORT.start} to {SHORT.stop - 1} messages, c/p {CACHED}\n")
-    print(f"{'requests':<24} {'read':>7} {'cached':>7} {'written':>8} {'whole bill':>11}")
+    print(f"{'requests':<24}{''.join(f'{part:>10}' for part in PARTS)} {'whole bill':>11}")
     base = sum(bill(each, BEFORE).whole for each in threads)
     for name, form in FORMS.items():
         bills = [bill(each, form) for each in threads]
-        read, cached, written = (sum(getattr(item, part) for item in bills) for part in ("read", "cached", "written"))
-        whole = read + cached + written
-        print(f"{name:<24} {read / whole:>7.1%} {cached / whole:>7.1%} {written / whole:>8.1%} {whole / base:>9.3f} x")
+        whole = sum(item.whole for item in bills)
+        shares = (sum(getattr(item, part) for item in bills) / whole for part in PARTS)
+        print(f"{name:<24}{''.join(f'{share:>10.1%}' for share in shares)} {whole / base:>9.3f} x")
 
 
 if __name__ == "__main__":
