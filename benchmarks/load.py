@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
 import tempfile
 import time
@@ -27,9 +26,9 @@ import httpx
 import sqlalchemy as sa
 from sqlmodel import col
 
-from benchmarks.crash import FORK
-from benchmarks.crash_bot import NAME, BotOptions, FixedRates, serve
-from benchmarks.crash_outages import database
+from benchmarks.crash.fleet import FORK
+from benchmarks.crash.outages import database
+from benchmarks.load_bot import NAME, BotOptions, FixedRates, serve
 from bot.ports import Model, Rates
 from bot.settings import Settings
 from bot.types import (
@@ -41,6 +40,7 @@ from bot.types import (
     ModelEvent,
     ModelRequest,
     Place,
+    RequestSent,
     TextDelta,
     ThreadMessage,
     Turn,
@@ -123,6 +123,7 @@ class InstantModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:  # noqa: ARG002  the port's
         """One word."""
+        yield RequestSent(tokens=100, most=4_096)
         yield TextDelta("fine")
         yield UsageReported(Usage(input=100, output=1))
         yield Finished(Finish.STOP)
@@ -224,9 +225,7 @@ async def measure(mode: str, workers: int, seconds: float) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
         url = (await stack.enter_async_context(database(mode, Path(folder)))).url
-        options = BotOptions(
-            database_url=url, platform_url="http://x", seed_url="http://x", order_pause=0, pace=0, log=os.devnull
-        )
+        options = BotOptions(database_url=url, seed_url="http://x", pace=0)
         addresses = await stack.enter_async_context(bots(run_instant_bot, options, workers))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
         sender = Sender(http, addresses)
@@ -277,11 +276,8 @@ async def measure_streams(seconds: float) -> dict[str, Any]:
         )
         options = BotOptions(
             database_url=f"sqlite:///{folder}/seedling.db",
-            platform_url="http://x",
             seed_url=seed,
-            order_pause=0,
             pace=1.0,
-            log=os.devnull,
         )
         addresses = await stack.enter_async_context(bots(run_streaming_bot, options, 1))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
@@ -309,9 +305,7 @@ async def measure_stops(mode: str) -> dict[str, Any]:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedling-load-", ignore_cleanup_errors=True))
         url = (await stack.enter_async_context(database(mode, Path(folder)))).url
         seed = await stack.enter_async_context(seed_process("--tokens-per-second", "50", "--keep-requests", "1"))
-        options = BotOptions(
-            database_url=url, platform_url="http://x", seed_url=seed, order_pause=0, pace=0.3, log=os.devnull
-        )
+        options = BotOptions(database_url=url, seed_url=seed, pace=0.3)
         workers = 1 if mode == "sqlite" else 3
         addresses = await stack.enter_async_context(bots(run_streaming_bot, options, workers))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))

@@ -246,6 +246,16 @@ def within(
     return method
 
 
+def begin_writing(session: Session) -> None:
+    """Begin a transaction as a writer before anything is read, so that what is read still holds when it is written.
+
+    On PostgreSQL rows are locked as they are read; on SQLite reading alone begins no transaction.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite" and not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # open
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def upsert(session: Session, table: type[BaseTable]) -> sqlite.Insert | postgresql.Insert:
     """Return an insert into `table` that can say what happens when the row is there: both databases have the same
     words.

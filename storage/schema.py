@@ -26,6 +26,7 @@ from bot.errors import SchemaMismatch, StorageUnavailable
 from bot.private_files import FILE_MODE, FOLDER_MODE, keep_private, tighten
 from storage import jobs
 from storage.database import BUSY_TIMEOUT_S, is_sqlite, name_of, parse_url, wrap_errors
+from storage.single_instance import lock_of
 from storage.tables import BaseTable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -50,6 +51,20 @@ def keep_database_private(file: Path) -> None:
         keep_private(file)
         for suffix in ("-wal", "-shm", "-journal"):
             tighten(file.with_name(file.name + suffix), FILE_MODE)
+
+
+def refuse_emptied(file: Path) -> None:
+    """Raise `StorageUnavailable` for a SQLite file that was used before and holds nothing any more; blocks.
+
+    A file that was never used may be empty: it is made so, and so are those of people's own.
+    """
+    lock = lock_of(file.resolve())
+    with suppress(OSError):
+        if file.stat().st_size == 0 and lock.stat().st_size > 0:
+            raise StorageUnavailable(
+                f"The database {file} is empty although it was in use before. Restore it from a backup; "
+                f"or, to begin anew without what it held, delete {file} and {lock}."
+            )
 
 
 def check_schema(url: sa.URL) -> None:
@@ -100,6 +115,7 @@ def alembic_config(connection: sa.Connection | None = None) -> Config:
 
 def _migrate(url: sa.URL) -> None:
     if is_sqlite(url):
+        refuse_emptied(Path(name_of(url)))
         _make_folder(Path(name_of(url)).parent)
         keep_database_private(Path(name_of(url)))
     with migration_connection(url) as connection:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.context.tokens import estimate_entry, estimate_request
 from bot.errors import BotError
 from bot.ports import TurnStore
 from bot.pricing import SEED_CARD, RateCard
@@ -21,6 +22,8 @@ from bot.types import (
     ModelRequest,
     Person,
     Place,
+    RequestNotBilled,
+    RequestSent,
     Settlement,
     TextDelta,
     ThreadMessage,
@@ -58,6 +61,12 @@ class FixedRates:
         return self._card
 
 
+def sent(request: ModelRequest) -> RequestSent:
+    """What a model says before it sends a request."""
+    most = int(str(request.parameters.get("max_tokens", 4_096)))
+    return RequestSent(tokens=estimate_request(request.head, map(estimate_entry, request.entries)), most=most)
+
+
 def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:
     """The events of a plain answer, a word at a time."""
     pieces = [TextDelta(piece) for piece in text.split(" ")]
@@ -81,13 +90,18 @@ class ScriptedModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         self.asked.append(request)
+        heard = False
+        yield sent(request)
         try:
             for step in self.scripts.pop(0) if self.scripts else words("fine"):
                 if isinstance(step, BotError):
+                    if not heard:
+                        yield RequestNotBilled()
                     raise step
                 if isinstance(step, asyncio.Event):
                     await step.wait()
                 else:
+                    heard = True
                     yield step
         finally:
             self.closed += 1

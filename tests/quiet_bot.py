@@ -49,7 +49,7 @@ class QuietBot:
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         return HandleResult(outcome=Outcome.IGNORED)
 
     async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:

@@ -6,11 +6,14 @@ Messages as the gateway and REST send them: https://docs.discord.com/developers/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.discord.components_text import component_text
 from adapters.discord.events.parse import Names, readable, without_address
 from adapters.discord.fields import Record, field, number, record, records
+from adapters.discord.replies.components import are_below_answer
+from adapters.discord.replies.rendering import SMALL
 from bot.chat.message_rendering import beginning
 from bot.types.content import (
     Card,
@@ -106,6 +109,9 @@ class _Reader:
     def message(self, message: Record, depth: int = 0, bot_ids: frozenset[str] = frozenset()) -> MessageContent:
         """Return what a message holds; `depth` is how many messages it stands in."""
         kind, names = number(message, "type"), self._names_of(message)
+        reply = self._reply(message, depth, bot_ids) if kind == REPLY else None
+        if are_below_answer(records(message, "components")):
+            return replace(_answer(message, names), reply_to=reply)
         content = field(message, "content")
         text = readable(without_address(content, bot_ids) if bot_ids else content, names)
         if kind == POLL_RESULT:
@@ -117,7 +123,7 @@ class _Reader:
         return MessageContent(
             text="\n".join(item for item in shown if item.strip()),
             parts=parts,
-            reply_to=self._reply(message, depth, bot_ids) if kind == REPLY else None,
+            reply_to=reply,
         )
 
     def _names_of(self, message: Record) -> Names:
@@ -164,7 +170,7 @@ class _Reader:
         if depth >= MOST_DEPTH or not (id or told):
             return None
         is_own = field(record(told, "author"), "id") in bot_ids
-        content = _answer(told) if is_own else self.message(told, depth + 1)
+        content = _answer(told, self._names_of(told)) if is_own else self.message(told, depth + 1)
         files = (field(item, "filename") for item in records(told, "attachments"))
         return ReplyTo(
             message_id=field(told, "id") or id,
@@ -173,10 +179,11 @@ class _Reader:
         )
 
 
-def _answer(message: Record) -> MessageContent:
+def _answer(message: Record, names: Names) -> MessageContent:
     """Return what the bot answered in a message of its own, without the small print and the buttons below it."""
     lines = field(message, "content").split("\n")
-    return MessageContent(text="\n".join(line for line in lines if not line.startswith("-# ")))
+    text = "\n".join(line for line in lines if not line.startswith(SMALL))
+    return MessageContent(text=readable(text, names).rstrip())
 
 
 def _notice(message: Record, kind: int, text: str, names: Names) -> Notice:

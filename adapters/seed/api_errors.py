@@ -11,7 +11,10 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+import httpx
+
 from adapters.seed import json_coerce, overflow_errors
+from adapters.seed.error_envelopes import error_in, error_of
 from bot.errors import (
     ContextTooLong,
     ModelAccessDenied,
@@ -39,11 +42,25 @@ BUSY_CODE = re.compile(
     re.IGNORECASE,
 )
 INVALID_CODE = re.compile(r"Invalid(Parameter|Argument|Image)|MissingParameter|invalid_request", re.IGNORECASE)
-BURST_CODE = re.compile(r"RequestBurstTooFast|ServerOverloaded|InflightBatchsizeExceeded", re.IGNORECASE)
-DENIED_STATUS = frozenset({401, 402, 403, 404})
-TOO_LONG_STATUS = frozenset({413})
-BUSY_STATUS = frozenset({408, 409, 425, 429})
+DENIED_WORDS = re.compile(
+    r"log.?in (fail|required)|unauthori[sz]ed|authenticat"
+    r"|(invalid|incorrect|wrong|missing|expired|no) (api.?)?(key|token)\b"
+    r"|balance|credit|quota|billing|arrears|forbidden|not authori[sz]ed|permission"
+    r"|model\b.{0,80}\b(not|n't) (exist|found|available|supported)|(no such|unknown) model",
+    re.IGNORECASE,
+)
+BUSY_WORDS = re.compile(
+    r"busy|over.?load|time.?out|timed out|try again|retry|unavailable|internal|rate.?limit|too many|capacity|temporar"
+    r"|upstream|server error",
+    re.IGNORECASE,
+)
+INVALID_WORDS = re.compile(
+    r"invalid|not (supported|permitted|allowed|valid)|unsupported|unrecogni[sz]ed|unknown|missing|required|must be",
+    re.IGNORECASE,
+)
+"""Words of servers that name neither status nor code."""
 
+BURST_CODE = re.compile(r"RequestBurstTooFast|ServerOverloaded|InflightBatchsizeExceeded", re.IGNORECASE)
 REQUEST_ID_IN_TEXT = re.compile(r"request id:?\s*([\w.-]{8,80})", re.IGNORECASE)
 SECRET = re.compile(r"\b(sk|pk|xox[a-z]|xapp)-[\w*.-]+|bearer\s+\S+", re.IGNORECASE)
 # Names of fields are shorter than what people write; an apostrophe inside a word is no quotation mark.
@@ -51,6 +68,7 @@ QUOTED = re.compile(r"\"[^\"]{25,}\"|(?<!\w)'(?:[^']|(?<=\w)'(?=\w)){25,}'(?!\w)
 HTTP_STATUS = re.compile(r"[45][0-9]{2}")
 CODE_CHARACTERS = 80
 DETAIL_CHARACTERS = 200
+WORDS_CHARACTERS = 2_000  # of a failure that are looked at for what it means
 
 
 class ProblemKind(Enum):
@@ -62,6 +80,15 @@ class ProblemKind(Enum):
     REFUSED = auto()
     INVALID = auto()
     CUT = auto()  # the answer stopped in the middle
+
+
+_KINDS = {
+    **dict.fromkeys((401, 402, 403, 404), ProblemKind.DENIED),
+    413: ProblemKind.TOO_LONG,
+    **dict.fromkeys((408, 409, 425, 429), ProblemKind.BUSY),
+    **dict.fromkeys((501, 505), ProblemKind.INVALID),  # faults of the server that no second try mends
+}
+"""What a status means that tells more than its hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +132,28 @@ def classify(status: int | None, code: str, detail: str) -> ProblemKind:
         ):
             if pattern.search(words):
                 return kind
-    if status in DENIED_STATUS:
-        return ProblemKind.DENIED
-    if status in TOO_LONG_STATUS:
-        return ProblemKind.TOO_LONG
-    if status in BUSY_STATUS or (status or 0) >= 500 or BUSY_CODE.search(code):
+    if status in _KINDS:
+        return _KINDS[status]
+    if (status or 0) >= 500 or BUSY_CODE.search(code):
         return ProblemKind.BUSY
-    is_invalid = status >= 400 if status else INVALID_CODE.search(code) is not None
-    return ProblemKind.INVALID if is_invalid else ProblemKind.BUSY
+    is_invalid = (status or 0) >= 400 or INVALID_CODE.search(code)
+    return ProblemKind.INVALID if is_invalid else _classify_words(detail[:WORDS_CHARACTERS])
+
+
+def _classify_words(detail: str) -> ProblemKind:
+    """Return what a failure means of which only the words tell; one that tells nothing may pass."""
+    if BUSY_WORDS.search(detail):
+        return ProblemKind.BUSY
+    if DENIED_WORDS.search(detail):
+        return ProblemKind.DENIED
+    return ProblemKind.INVALID if INVALID_WORDS.search(detail) else ProblemKind.BUSY
 
 
 def problem_from_error(error: object, *, status: int | None = None, request_id: str | None = None) -> Problem:
     """Return the problem told by an error object of any of the envelopes, or by a bare string."""
-    body = json_coerce.mapping(error)
-    detail = json_coerce.text(body.get("message")) or json_coerce.text(error)
-    raw_code = body.get("code")
+    body = error_of(error)
+    detail = str(body["message"])
+    raw_code = body["code"]
     code = str(raw_code)[:CODE_CHARACTERS] if isinstance(raw_code, int) else json_coerce.text(raw_code)
     if status is None and HTTP_STATUS.fullmatch(code):
         status = int(code)
@@ -151,9 +185,24 @@ def problem_from_body(body: bytes, *, status: int, request_id: str | None, retry
             request_id=request_id,
             retry_after=retry_after,
         )
-    error = json_coerce.mapping(payload).get("error", payload)
-    problem = problem_from_error(error, status=status, request_id=request_id)
+    problem = problem_from_error(error_in(payload) or payload, status=status, request_id=request_id)
     return replace(problem, retry_after=retry_after)
+
+
+UNREACHED = frozenset({httpx.ConnectError.__name__, httpx.ConnectTimeout.__name__})
+"""The codes of problems with a server that could not be reached at all."""
+
+
+def problem_of_connection(error: Exception, limit: float) -> Problem:
+    """Return what a failed or silent connection means; names no address, since one may carry a key."""
+    match error:
+        case httpx.ConnectTimeout() | httpx.ConnectError():
+            what = "the model API cannot be reached"
+        case TimeoutError() | httpx.ReadTimeout():
+            what = f"the model API said nothing for {limit:.3g} seconds"
+        case _:
+            what = "the connection to the model API broke"
+    return Problem(kind=ProblemKind.CUT, what=what, code=type(error).__name__)
 
 
 ADVICE = {
@@ -161,6 +210,7 @@ ADVICE = {
     402: "the account has no credits left: top it up",
     403: "the account may not use this model: check SEED_MODEL and the account",
     404: "check SEED_MODEL and SEED_BASE_URL",
+    **dict.fromkeys((301, 302, 307, 308), "if you trust that address, put it into SEED_BASE_URL"),
     429: "the account's quota is used up: raise it or wait for the next period",
 }
 
@@ -172,7 +222,10 @@ def to_error(problem: Problem) -> ModelError:
     match problem.kind:
         case ProblemKind.DENIED:
             advice = ADVICE.get(problem.status or 0, "check SEED_API_KEY, SEED_MODEL and the account")
-            return ModelAccessDenied(f"the model API denied access ({told}); {advice}", **facts)
+            words = presentable(problem.detail)
+            return ModelAccessDenied(
+                f"the model API denied access ({told}){': ' if words else ''}{words}; {advice}", **facts
+            )
         case ProblemKind.TOO_LONG:
             message = f"the request has more tokens than the model takes ({told})"
             return ContextTooLong(message, **facts, counted=problem.sizes.counted, most=problem.sizes.most)

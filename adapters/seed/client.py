@@ -9,25 +9,29 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import httpx
+
 from adapters.seed.api_errors import Problem, ProblemError, ProblemKind
 from adapters.seed.client_options import SeedOptions
 from adapters.seed.context_size import ContextSize
 from adapters.seed.http import SeedHttp, open_http
 from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
-from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from adapters.seed.request_limits import RequestLimiter
-from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin
+from adapters.seed.retry_policy import MOST_TOKENS, AttemptState, RetryContext, after, begin, bill_of, told_beforehand
+from adapters.seed.server_habits import PLAIN_HABITS
 from adapters.seed.sse import EventParser, EventTooLarge
 from bot.context.window import RESERVED_AT_MOST
-from bot.types import ModelEvent, ModelRequest, NoteFound
+from bot.types import ModelEvent, ModelRequest, NoteFound, RequestSent
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached
 CACHE_PAUSE_SECONDS = 600.0  # after the server refused to cache
 NO_SEARCH_NOTE = (
-    "This was answered without the web: the small local model cannot search. "
+    "This was answered without the web: the server of this model does not search. "
     "Web search needs the Seed endpoint (SEED_API_KEY)."
 )
+ARK_HOST = re.compile(r"(^|\.)(volces|bytepluses|volcengineapi|byteplusapi)\.com$", re.IGNORECASE)
 SEED_FAMILY = re.compile(r"(^|[/_-])(doubao|seed)-", re.IGNORECASE)
 
 
@@ -35,7 +39,7 @@ class SeedModel:
     """A model behind the Seed API or any OpenAI-compatible server.
 
     `http`, `limits` and `options` are shared with what else talks to the same account: rates, account and doctor.
-    `profile` tells whether the parameters of Seed are sent.
+    `dialect` tells how the parameters are sent.
     """
 
     def __init__(self, http: SeedHttp, *, model: str, wire: Wire, limits: RequestLimiter, options: SeedOptions) -> None:
@@ -44,10 +48,11 @@ class SeedModel:
         self._wire = wire
         self.limits = limits
         self.options = options
-        self.profile: Profile = options.profile or profile_of(model)
+        self.dialect: Dialect = options.dialect or dialect_of(http.base_url, model)
         self.context = ContextSize(options.context_tokens)
         self._longest_answer = options.longest_answer
         self._no_cache_until = 0.0
+        self._habits = PLAIN_HABITS
 
     @property
     def name(self) -> str:
@@ -62,19 +67,21 @@ class SeedModel:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """As the port says; tries again only while nothing of the answer is visible."""
         around = self.options.surroundings
-        if self.profile == "plain" and request.parameters.get("enable_web_search") is True:
-            yield NoteFound(NO_SEARCH_NOTE)
-        course = self._with_caching_decided(begin(self._bounded(request)))
+        for event in self._told_beforehand(request):
+            yield event
+        course = self._with_caching_decided(begin(self._bounded(request), self._habits))
         deadline: float | None = None
         while True:
             async with self.limits.slot(course.tokens):
                 if deadline is None:  # waiting for our own turn does not count
                     deadline = around.monotonic() + self.options.timeouts.total
-                answer = ResponseState(seen=course.seen)
-                async with aclosing(self._ask(course.request, answer, deadline)) as batches:
+                yield RequestSent(tokens=course.tokens, most=longest_answer(course.request))
+                answer = ResponseState(seen=course.seen, opens_reasoning=self._habits.opens_reasoning)
+                async with aclosing(self._ask(course, answer, deadline)) as batches:
                     async for batch in batches:
                         for event in batch:
                             yield event
+            yield bill_of(course, answer)
             step = after(course, answer, self._terms(deadline))
             self._learn(course, answer, step.course)
             for event in step.events:
@@ -88,15 +95,15 @@ class SeedModel:
                 await around.sleep(step.delay)
 
     async def _ask(
-        self, request: ModelRequest, answer: ResponseState, deadline: float
+        self, course: AttemptState, answer: ResponseState, deadline: float
     ) -> AsyncGenerator[list[ModelEvent], None]:
         """One try: what each piece of the stream brought. How it ended stands in `answer`; raises nothing."""
         wire, parser, monotonic = self._wire, EventParser(), self.options.surroundings.monotonic
         timeouts = self.options.timeouts
-        content = encode(wire.build_body(request, self._name, self.profile))
+        content = encode(course.habits.apply(wire.build_body(course.request, self._name, self.dialect)))
         try:
             async with self.http.open(wire.path, content, wire.headers, deadline - monotonic()) as body:
-                answer.request_id = body.request_id
+                answer.request_id, answer.has_begun = body.request_id, True
                 idle = timeouts.idle
                 while piece := await body.read(min(idle, deadline - monotonic())):
                     for event in parser.feed(piece):
@@ -118,6 +125,11 @@ class SeedModel:
         answer.close()
         if answer.events:
             yield answer.take()
+
+    def _told_beforehand(self, request: ModelRequest) -> list[ModelEvent]:
+        """Return what people are told of a request that asks for more than this server does."""
+        searches = self.dialect != "gateway" and request.parameters.get("enable_web_search") is True
+        return [*([NoteFound(NO_SEARCH_NOTE)] if searches else []), *told_beforehand(request, self._habits)]
 
     def _bounded(self, request: ModelRequest) -> ModelRequest:
         """Return the request with no more room for the answer than this model is given, or a small server has beside
@@ -148,6 +160,7 @@ class SeedModel:
             context_tokens=self.context_tokens,
             chance=around.chance(),
             seconds_left=deadline - around.monotonic(),
+            seconds_spent=self.options.timeouts.total - (deadline - around.monotonic()),
         )
 
     def _learn(self, course: AttemptState, answer: ResponseState, following: AttemptState | None) -> None:
@@ -161,6 +174,8 @@ class SeedModel:
             self.limits.pause(min(problem.retry_after, self.options.retries.patience))
         if problem is not None:
             self.context.refuse(problem.sizes.most)
+        habits = self._habits if following is None else following.habits
+        self._habits = replace(habits, opens_reasoning=answer.opens_reasoning)
         refused = frozenset() if following is None else following.dropped - course.dropped
         if "enable_caching" in refused:
             self._no_cache_until = self.options.surroundings.monotonic() + CACHE_PAUSE_SECONDS
@@ -189,9 +204,17 @@ async def open_seed(
         yield SeedModel(http, model=model, wire=WIRES[wire], limits=limits, options=options)
 
 
-def profile_of(model: str) -> Profile:
-    """Return whether a server of this model understands the parameters of Seed."""
-    return "seed" if SEED_FAMILY.search(model) else "plain"
+def dialect_of(base_url: str, model: str) -> Dialect:
+    """Return how a server wants the parameters: its host tells, and where it cannot, the family of the model."""
+    if ARK_HOST.search(httpx.URL(base_url).host):
+        return "ark"
+    return "gateway" if SEED_FAMILY.search(model) else "plain"
+
+
+def longest_answer(request: ModelRequest) -> int:
+    """Return the most tokens that the answer to a request can have."""
+    asked = request.parameters.get("max_tokens")
+    return asked if isinstance(asked, int) else MOST_TOKENS
 
 
 def encode(body: dict[str, Any]) -> bytes:

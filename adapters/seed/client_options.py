@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from adapters.seed.protocols.wire_parameters import Profile
+from adapters.seed.protocols.wire_parameters import Dialect
 from bot.pricing import SEED_CARD, RateCard
 
 
@@ -46,15 +46,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """Tries and seconds between them: 1, 2, 4 and so on up to `longest`, each up to a quarter longer by chance.
+    """Tries and seconds between them: `first`, twice that, up to `longest`; up to a quarter longer by chance.
 
-    A server that asks for more than `patience` seconds gets no second try from here: the caller waits better.
+    A server that asks for more than `patience` seconds gets no second try from here: the caller waits better, as
+    it does where the server could not be reached for `reach` seconds, as without its name.
     """
 
     tries: int = 4
-    first: float = 1
+    first: float = 0.4
     longest: float = 8
     patience: float = 30
+    reach: float = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +76,13 @@ class SeedOptions:
 
     `context_tokens` is what a request and its answer may have together; None: the server is asked (`watched_size`).
     `longest_answer` bounds what `max_tokens` may ask for (None: nothing does).
-    `profile` None is "seed" for models of the Seed family and "plain" for all others. `fallback_card` has the prices
-    that hold until the server has told its own.
+    `dialect` None: the host and the model tell (`dialect_of`). `fallback_card` has the prices that hold until the
+    server has told its own.
     """
 
     context_tokens: int | None = None
     longest_answer: int | None = None
-    profile: Profile | None = None
+    dialect: Dialect | None = None
     timeouts: Timeouts = Timeouts()
     pace: Pace = Pace()
     retries: Retries = Retries()

@@ -102,7 +102,7 @@ async def examine(
         yield check
     words = LOCAL_PREFIX_WORDS if is_local else PREFIX_WORDS
     yield await within(seconds, _check_cache(model, words, tokens), name="cache", fix=LATER)
-    if is_local or model.profile == "plain":
+    if is_local or model.dialect == "plain":
         for name, reason in (LOCAL_HAS_NOT if is_local else PLAIN_HAS_NOT).items():
             yield Check(name=name, ok=None, detail=reason)
         return

@@ -13,64 +13,18 @@ from typing import Any
 
 import httpx
 
-from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_from_body
+from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_from_body, problem_of_connection
+from adapters.seed.body import Body, check_encoding
 from adapters.seed.client_options import SeedOptions
 from bot.errors import ConfigError
 
 MAX_ERROR_BYTES = 64 * 1024  # more than any error says
-MAX_BODY_BYTES = 32 * 1024 * 1024
+REDIRECTS = frozenset({301, 302, 307, 308})  # 303 asks for another method: it points to a page
+MOST_REDIRECTS = 3
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-tt-logid", "cf-ray")
 KEEP_ALIVE_SECONDS = 60.0
 VERSION = re.compile(r"/(v\d+\w*/?)?$")
 MOST_IDLE = 20  # httpx's own default; its pool compares every idle connection with every other one
-
-
-class Body:
-    """The body of an answer that began well: server-sent events, in the pieces that the network brought."""
-
-    __slots__ = ("_pieces", "_usual_limit", "_whole", "request_id")
-
-    def __init__(self, response: httpx.Response, usual_limit: float) -> None:
-        # Without an encoding the stream below httpx's decoders gives the same bytes at half the price.
-        source = response.aiter_bytes if "content-encoding" in response.headers else response.stream.__aiter__  # type: ignore[union-attr]  # an async client's stream
-        self._pieces = source()
-        self._usual_limit = usual_limit
-        self._whole = "json" in response.headers.get("content-type", "")
-        self.request_id = request_id_of(response.headers)
-
-    async def read(self, limit: float) -> bytes:
-        """Return the next piece, b"" at the end. Raises `ProblemError` when nothing came for `limit` seconds or the
-        line broke.
-        """
-        try:
-            if self._whole:
-                return await self._read_whole(limit)
-            if limit >= self._usual_limit:  # the connection's own timeout is cheaper than one more timer
-                return await self._read_piece()
-            async with asyncio.timeout(limit):
-                return await self._read_piece()
-        except StopAsyncIteration:
-            return b""
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise ProblemError(problem_of_connection(error, limit)) from error
-
-    async def _read_piece(self) -> bytes:
-        while not (piece := await self._pieces.__anext__()):
-            pass  # an empty piece is not the end
-        return piece
-
-    async def _read_whole(self, limit: float) -> bytes:
-        """Return an answer that came in one piece although a stream was asked for, as a stream of one event."""
-        self._whole = False
-        whole = bytearray()
-        async with asyncio.timeout(limit):
-            async for piece in self._pieces:
-                whole += piece
-                if len(whole) > MAX_BODY_BYTES:
-                    raise ProblemError(
-                        Problem(kind=ProblemKind.BUSY, what="the model API sent more than any answer needs")
-                    )
-        return b"data: " + bytes(whole).replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n"
 
 
 class SeedHttp:
@@ -88,17 +42,26 @@ class SeedHttp:
         `limit` bounds the wait for the head of the answer, in seconds. Raises `ProblemError`.
         """
         request = self._client.build_request("POST", path, content=content, headers=headers)
-        limit = min(limit, self._timeouts.first_byte)
-        try:
-            async with asyncio.timeout(limit):
-                response = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, TimeoutError) as error:
-            raise ProblemError(problem_of_connection(error, limit)) from error
+        response = await self._send(request, min(limit, self._timeouts.first_byte))
         try:
             await self._check(response)
-            yield Body(response, self._timeouts.read)
+            yield Body(response, self._timeouts.read, request_id_of(response.headers))
         finally:
             await response.aclose()
+
+    async def _send(self, request: httpx.Request, limit: float) -> httpx.Response:
+        """Return the head of the answer, its body unread; follows the server's redirects. Raises `ProblemError`."""
+        for _ in range(MOST_REDIRECTS + 1):
+            try:
+                async with asyncio.timeout(limit):
+                    response = await self._client.send(request, stream=True)
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise ProblemError(problem_of_connection(error, limit)) from error
+            if response.status_code not in REDIRECTS:
+                return response
+            await response.aclose()
+            request = _redirected(request, response)
+        raise ProblemError(_redirect_problem(response, "in a circle"))
 
     @property
     def base_url(self) -> str:
@@ -113,12 +76,15 @@ class SeedHttp:
     async def get(self, path: str, **query: str) -> Any:
         """Return the JSON at `path`. Raises `ProblemError`."""
         limit = self._timeouts.first_byte
+        response = await self._send(self._client.build_request("GET", path, params=query), limit)
         try:
             async with asyncio.timeout(limit):
-                response = await self._client.get(path, params=query)
+                await response.aread()
         except (httpx.HTTPError, TimeoutError) as error:
             raise ProblemError(problem_of_connection(error, limit)) from error
-        if response.status_code != 200:
+        finally:
+            await response.aclose()
+        if not response.is_success:
             raise ProblemError(self._problem(response, response.content[:MAX_ERROR_BYTES]))
         try:
             return json.loads(response.content)
@@ -127,8 +93,8 @@ class SeedHttp:
 
     async def _check(self, response: httpx.Response) -> None:
         """Raise `ProblemError` unless an answer follows."""
-        kind = response.headers.get("content-type", "")
-        if response.status_code == 200 and "html" not in kind:
+        check_encoding(response.headers.get("content-encoding", ""))
+        if response.is_success:
             return
         body = bytearray()
         try:
@@ -213,13 +179,20 @@ def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
     return max(0.0, seconds) if seconds < float("inf") else None
 
 
-def problem_of_connection(error: Exception, limit: float) -> Problem:
-    """Return what a failed or silent connection means; names no address, since one may carry a key."""
-    match error:
-        case httpx.ConnectTimeout() | httpx.ConnectError():
-            what = "the model API cannot be reached"
-        case TimeoutError() | httpx.ReadTimeout():
-            what = f"the model API said nothing for {limit:.3g} seconds"
-        case _:
-            what = "the connection to the model API broke"
-    return Problem(kind=ProblemKind.CUT, what=what, code=type(error).__name__)
+def _redirected(request: httpx.Request, response: httpx.Response) -> httpx.Request:
+    """Return the same request to where `response` sends it: the same server, or the same over TLS, since the key goes
+    along. Raises `ProblemError` for any other place.
+    """
+    target = request.url.join(response.headers.get("location", ""))
+    same_port = (target.scheme, target.port) == (request.url.scheme, request.url.port)
+    upgraded = (request.url.scheme, target.scheme) == ("http", "https")
+    if target.host != request.url.host or not (same_port or upgraded):
+        where = f"{target.scheme}://{target.netloc.decode('ascii', 'replace').rpartition('@')[2]}{target.path}"
+        raise ProblemError(_redirect_problem(response, f"to {where}"))
+    headers = {name: value for name, value in request.headers.items() if name != "host"}
+    return httpx.Request(request.method, target, headers=headers, content=request.read(), extensions=request.extensions)
+
+
+def _redirect_problem(response: httpx.Response, where: str) -> Problem:
+    detail = f"it sends requests on {where}"
+    return Problem(kind=ProblemKind.DENIED, status=response.status_code, code="redirect", detail=detail)

@@ -1,6 +1,9 @@
 """Separate reasoning that a server leaves inside the answer: `<think>...</think>` before the text.
 
-Only at the very beginning: an answer that talks about the tag further on keeps it.
+Only at the very beginning: an answer that talks about the tag further on keeps it. Where the opening tag stands in the
+prompt (DeepSeek's and Qwen's templates), only the closing one arrives, at the start of a line: then all the text before
+it was reasoning. Who knows that of a server says so beforehand (`InlineReasoning(opened=True)`), and nothing of it is
+taken for text.
 """
 
 from __future__ import annotations
@@ -23,16 +26,16 @@ class ReasoningState(Enum):
 class InlineReasoning:
     """Parts the beginning of an answer into reasoning and text, however it is cut into pieces.
 
-    `settled` turns true when nothing but text can follow; from then on pieces need no more looking at.
+    `settled` turns true when the text has begun; from then on only a lone closing tag matters (`LoneClosing`).
     `found` tells whether there was reasoning.
     """
 
     __slots__ = ("_blanks", "_held", "_state", "found", "settled")
 
-    def __init__(self) -> None:
+    def __init__(self, *, opened: bool = False) -> None:
         self.settled = False
         self.found = False
-        self._state = ReasoningState.BEGINNING
+        self._state = ReasoningState.REASONING if opened else ReasoningState.BEGINNING
         self._blanks: list[str] = []  # before anything else; kept apart, so that they are looked at once
         self._held = ""
 
@@ -71,7 +74,7 @@ class InlineReasoning:
     def _read_reasoning(self) -> str:
         reasoning, closing, rest = self._held.partition(CLOSING)
         if closing:
-            self._state, self._held = ReasoningState.GAP, rest
+            self._state, self._held, self.found = ReasoningState.GAP, rest, True
             return reasoning
         keep = _overlap(reasoning, CLOSING)
         self._held = reasoning[len(reasoning) - keep :]
@@ -81,6 +84,58 @@ class InlineReasoning:
         held, self._held = "".join((*self._blanks, self._held)), ""
         self._blanks.clear()
         return held
+
+
+class LoneClosing:
+    """Looks for a closing tag at the start of a line, in a text in which no tag was opened; holds back what may be one.
+
+    `found` turns true with it: all the text so far, and nothing of what follows, was reasoning.
+    """
+
+    __slots__ = ("_at_line_start", "_held", "_in_gap", "_may_open", "_opened", "found")
+
+    def __init__(self) -> None:
+        self.found = False
+        self._held = ""
+        self._at_line_start = True  # where what is held begins
+        self._in_gap = False  # only blanks since the tag
+        self._may_open = ""  # the end of the text, where a tag may begin
+        self._opened = False
+
+    def feed(self, piece: str) -> tuple[str, str]:
+        """(text before the tag, text after it) that `piece` adds; all of it before while there is none."""
+        if self.found:
+            return "", self._after(piece)
+        text, self._held = self._held + piece, ""
+        if "<" not in text and not self._may_open:  # nearly all are like this
+            self._at_line_start = text.endswith("\n") or (self._at_line_start and not text)
+            return text, ""
+        begins = self._at_line_start and text.startswith(CLOSING)
+        at = 0 if begins else text.find("\n" + CLOSING) + 1
+        self._notice_opening(piece if at == 0 and not begins else text[:at])
+        if (begins or at) and not self._opened:
+            self.found = self._in_gap = True
+            return text[:at], self._after(text[at + len(CLOSING) :])
+        keep = len(text) if self._at_line_start and CLOSING.startswith(text) else _overlap(text, "\n" + CLOSING)
+        given, self._held = text[: len(text) - keep], text[len(text) - keep :]
+        self._at_line_start = given.endswith("\n") if given else self._at_line_start
+        return given, ""
+
+    def end(self) -> str:
+        """Return what was still held back when the stream ended."""
+        held, self._held = self._held, ""
+        return held
+
+    def _notice_opening(self, text: str) -> None:
+        seen = self._may_open + text
+        self._opened = self._opened or OPENING in seen
+        self._may_open = seen[len(seen) - _overlap(seen, OPENING) :]
+
+    def _after(self, piece: str) -> str:
+        if self._in_gap:
+            piece = piece.lstrip()
+            self._in_gap = not piece
+        return piece
 
 
 def _overlap(text: str, word: str) -> int:

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from adapters.slack.payloads import Record, field, records
+from adapters.slack.replies.rendering import is_below_answer
 from adapters.slack.rich_text import MOST_DEPTH, Names, link, readable, rich_text
 from bot.types.content import Card, Table
 
@@ -42,8 +43,8 @@ class BlockReader:
         }
 
     def pieces(self, blocks: Iterable[Record], depth: int = 0) -> list[Piece]:
-        """Return what the blocks hold in their order, adjoining words as one text."""
-        read = [piece for block in blocks for piece in self._block(block, depth)]
+        """Return what the blocks hold in their order, adjoining words as one text; of an answer the answer alone."""
+        read = [piece for block in blocks if not is_below_answer(block) for piece in self._block(block, depth)]
         found: list[Piece] = []
         for is_text, group in groupby(read, key=lambda piece: isinstance(piece, str)):
             if is_text:

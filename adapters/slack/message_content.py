@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from adapters.slack.block_kit import BlockReader, Piece
+from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import LEFT_OUT, Record, attachments, field, first_line, moment, records
 from adapters.slack.rich_text import MOST_DEPTH, Names
 from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
-from bot.types import Attachment
+from bot.types import Attachment, Mention
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
+
+BROADCAST: Final = "thread_broadcast"
+"""Subtype of a reply that was sent to the channel as well."""
 
 _PLACES: Final = ("channel", "group")
 _CHANGES: Final = (
@@ -31,6 +35,11 @@ NOTICES: Final = frozenset(
 """Subtypes of what Slack itself says on one line."""
 
 _MENTION = re.compile(r"<(?P<mark>[@#]|!subteam\^)(?P<id>[A-Z][A-Z0-9]{1,30})(?:\|[^<>]*)?>")
+_KINDS: Final[Mapping[str, Literal["person", "group", "channel"]]] = {
+    "@": "person",
+    "#": "channel",
+    "!subteam^": "group",
+}
 _MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@"}
 _NO_PREVIEW: Final = "[no preview available]"
 _PREVIEW: Final = ("from_url", "original_url", "app_unfurl_url")
@@ -94,6 +103,17 @@ def mentions(message: Record) -> list[tuple[str, str]]:
     return list(found)
 
 
+def named_in(text: str, names: Mapping[str, str]) -> Mapping[str, Mention]:
+    """Return whom and what a text names, by how it is written for people; what two have in common names neither."""
+    found: dict[str, Mention] = {}
+    unclear: set[str] = set()
+    for match in _MENTION.finditer(text):
+        word, mention = to_plain(match[0], names), Mention(kind=_KINDS[match["mark"]], id=match["id"])
+        if found.setdefault(word, mention) != mention:
+            unclear.add(word)
+    return {word: mention for word, mention in found.items() if word not in unclear}
+
+
 def files(message: Record) -> Iterator[Attachment]:
     """Return the files beside a message and those of the messages that it forwards, each once."""
     shared = (item for item in records(message, "attachments") if _is_message(item))
@@ -151,7 +171,7 @@ class _Reader:
     def _root(self, message: Record) -> ReplyTo | None:
         """Return the message whose thread a reply stands in that is shown in the channel as well."""
         root = message.get("root")
-        if field(message, "subtype") != "thread_broadcast" or not isinstance(root, Mapping):
+        if field(message, "subtype") != BROADCAST or not isinstance(root, Mapping):
             return None
         user = field(root, "user")
         author = self._names.get(user, "") or first_line(field(root, "username"), field(root, "bot_profile", "name"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from adapters.media import EVERY_KIND, ReadingRules, SeparateReader, media_bytes
 from adapters.media.media_limits import REQUEST_BYTES
-from adapters.seed.client import profile_of
+from adapters.seed.client import dialect_of
 from bot.context.attachments import AttachmentLoader
 from bot.ports import FileSource, Platform
 from bot.settings import Settings
@@ -29,6 +29,7 @@ def kinds_taken(settings: Settings) -> frozenset[MediaKind]:
     """
     if settings.uses_local_model:
         return frozenset()
-    if profile_of(settings.seed_model) == "plain" or settings.seed_wire == "messages":
+    dialect = settings.seed_dialect or dialect_of(settings.model_url, settings.seed_model)
+    if dialect == "plain" or settings.seed_wire == "messages":
         return frozenset({"image"})
     return EVERY_KIND

@@ -48,7 +48,7 @@ async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
             api_key=plain(settings.seed_api_key),
             model=settings.seed_model,
             wire=settings.seed_wire,
-            options=SeedOptions(context_tokens=settings.seed_context_tokens),
+            options=SeedOptions(context_tokens=settings.seed_context_tokens, dialect=settings.seed_dialect),
         ) as model:
             yield model
         return

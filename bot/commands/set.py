@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.commands.arguments import Arg
 from bot.commands.ask import QUESTION_CHARACTERS
-from bot.commands.command import Call, Command, Result, Role
+from bot.commands.command import Call, Command, Result
 from bot.commands.parameter_text import place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.commands.unset import COMMAND as UNSET_COMMAND
@@ -17,13 +17,13 @@ VALUE: Final = Arg(name="value", kind="value", required=True, help="The new valu
 
 
 async def _set(call: Call) -> Result:
-    scope, parameter = scope_to_change(call), parameter_to_change(call)
+    scope = scope_to_change(call)
+    parameter = parameter_to_change(call, scope)
     text = call.values[VALUE.name]
     if text == UNSET:
         return await UNSET_COMMAND.handler(call)
-    answer = value_sentence(
-        f"**{parameter.name}** is now", parameter, parameter.parse(text), f"for {place_text(scope)}"
-    )
+    value = parameter.parse(text)
+    answer = value_sentence(f"**{parameter.name}** is now", parameter, value, f"for {place_text(scope)}")
     return Effect(change=SetParameters(scope=scope, values={parameter.name: text}), tell=lambda _: answer)
 
 
@@ -33,7 +33,6 @@ COMMAND: Final = Command(
     group="settings",
     args=(SCOPE, PARAMETER, VALUE),
     example="/set reasoning_effort high",
-    roles={"workspace": Role.ADMINISTRATOR},
     elsewhere=NOT_A_MEMBER,
     handler=_set,
 )

@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from bot.access.metered_model import Bill, MeteredModel
 from bot.context import condensed_notes, window
 from bot.context.request_builder import PreparedRequest
-from bot.context.tokens import corrected, estimate_entry, estimate_request
+from bot.context.tokens import corrected, estimate_entry
 from bot.context.window import CacheBreak, View
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import ModelError, QuestionTooLong
-from bot.ports import Clock, Model, Rates, TranscriptStore
+from bot.ports import Clock, TranscriptStore
 from bot.types import (
     NOTES_ID,
     Condensation,
@@ -28,9 +29,9 @@ from bot.types import (
     ModelRequest,
     NewEntry,
     ParameterValue,
+    Purpose,
     StoredEntry,
     Turn,
-    Usage,
 )
 
 logger = logging.getLogger(__name__)
@@ -55,10 +56,9 @@ class _Plan:
 class Compactor:
     """Writes the notes of conversations."""
 
-    def __init__(self, store: TranscriptStore, model: Model, rates: Rates, *, clock: Clock) -> None:
+    def __init__(self, store: TranscriptStore, model: MeteredModel, *, clock: Clock) -> None:
         self._store = store
         self._model = model
-        self._rates = rates
         self._clock = clock
 
     async def condense(
@@ -75,14 +75,15 @@ class Compactor:
         if plan is None:
             return None
         answer = AnswerAccumulator()
+        cached = 0 if plan.trimmed is None else composition.window.tokens
+        bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=conversation.token_ratio, cached=cached)
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(plan.request)) as events:
+            async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(plan.request, bill)) as events:
                 async for event in events:
                     answer.add(event)
         except (ModelError, TimeoutError) as error:
             logger.warning("notes not written", extra={"turn": turn.id, "error": str(error)})
-            usage = answer.reported or Usage(requests=0, estimated=True)
-            return self._result(conversation, (), usage, error=f"notes not written: {error!r}")
+            return Condensation(conversation=conversation, entries=(), error=f"notes not written: {error!r}")
         return self._remembered(turn, conversation, plan, answer)
 
     # ------------------------------------------------------------ what to ask
@@ -135,30 +136,17 @@ class Compactor:
     def _remembered(
         self, turn: Turn, conversation: Conversation, plan: _Plan, answer: AnswerAccumulator
     ) -> Condensation:
-        sizes = map(estimate_entry, plan.request.entries)
-        usage = answer.usage(estimate_request(plan.request.head, sizes))
         if not answer.text.strip():
-            return self._result(conversation, (), usage, error="notes not written: the model wrote no notes")
+            error = "notes not written: the model wrote no notes"
+            return Condensation(conversation=conversation, entries=(), error=error)
         if plan.trimmed is not None:
             notes = condensed_notes.combined(conversation.memory, answer.text, most_tokens=self._most)
-            return self._result(replace(plan.trimmed, memory=notes), (), usage)
+            return Condensation(conversation=replace(plan.trimmed, memory=notes), entries=())
         notes = condensed_notes.combined("", answer.text, most_tokens=self._most)
         entry = Entry(role="user", text=f"{NOTES_TITLE}\n{notes}")
         tokens = estimate_entry(entry)
         appended = NewEntry(id=f"{NOTES_ID}{turn.id}", entry=entry, tokens=tokens, at=self._clock(), source_id=NOTES_ID)
-        return self._result(conversation, (appended,), usage)
-
-    def _result(
-        self, conversation: Conversation, entries: tuple[NewEntry, ...], usage: Usage, *, error: str = ""
-    ) -> Condensation:
-        return Condensation(
-            conversation=conversation,
-            entries=entries,
-            model=self._model.name,
-            usage=usage,
-            cost=self._rates.card().cost(usage),
-            error=error,
-        )
+        return Condensation(conversation=conversation, entries=(appended,))
 
 
 def _next_view(composition: PreparedRequest, conversation: Conversation, history: Sequence[StoredEntry]) -> View:

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from bot.context.tokens import estimate
 from bot.delivery import known, urls_in
 from bot.types import (
     Draft,
@@ -21,6 +20,7 @@ from bot.types import (
     Source,
     SourceFound,
     TextDelta,
+    TextWithdrawn,
     Usage,
     UsageReported,
 )
@@ -70,14 +70,6 @@ class AnswerAccumulator:
         """The answer's text so far."""
         return "".join(self._text)
 
-    def usage(self, prompt_tokens: int) -> Usage:
-        """Return what the provider reported, else an estimate: it tells nothing of a stream that was stopped or cut."""
-        if self.reported is not None:
-            return self.reported
-        reasoning = estimate("".join(self._reasoning))
-        output = estimate(self.text) + reasoning
-        return Usage(input=prompt_tokens, output=output, reasoning=reasoning, estimated=True)
-
     def add(self, event: ModelEvent) -> None:
         """Take in the next value of the stream."""
         match event:
@@ -87,6 +79,10 @@ class AnswerAccumulator:
             case ReasoningDelta(text):
                 self._reasoning.append(text)
                 self._status = "writing" if self._text else "thinking"
+            case TextWithdrawn():
+                self._reasoning += self._text
+                self._text.clear()
+                self._status = "thinking"
             case SearchStarted(query):
                 self._status = "searching"
                 self.has_searched = True

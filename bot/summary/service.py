@@ -9,16 +9,17 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
 from typing import cast
 
+from bot.access.metered_model import Bill, MeteredModel
 from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.plurals import quantity
-from bot.ports import ChannelReader, Clock, Model, Platform, Rates, Store
+from bot.ports import ChannelReader, Clock, Platform, Rates, Store
 from bot.summary.channel_history import ChannelHistory, HistoryReader, ReadablePlatform
 from bot.summary.format import FormattedSummary, linked, remembered, span, tell
 from bot.summary.map_reduce import MapReduce, MapReduceResult
-from bot.summary.model_requests import CostTally, SummaryModel, TokenRatio
+from bot.summary.model_requests import SummaryModel, TokenRatio
 from bot.summary.numbered_lines import NumberedLine, numbered
 from bot.summary.request import MOST_MESSAGES, USUAL_MESSAGES, stored_wanted, zone_of
 from bot.summary.segments import stitched
@@ -29,6 +30,7 @@ from bot.types import (
     Incoming,
     NewEntry,
     ParameterValue,
+    Purpose,
     Settlement,
     SummaryPart,
     Turn,
@@ -49,7 +51,7 @@ class SummaryService:
     """Summarises channels and threads for people who may read them."""
 
     def __init__(
-        self, store: Store, model: Model, rates: Rates, platforms: Mapping[str, Platform], *, clock: Clock
+        self, store: Store, model: MeteredModel, rates: Rates, platforms: Mapping[str, Platform], *, clock: Clock
     ) -> None:
         self.store = store
         self.model = model
@@ -85,7 +87,7 @@ class SummaryRun:
         self._incoming = turn.incoming
         self._presenter = presenter
         self._zone: tzinfo = UTC
-        self._bill = CostTally(rates=host.rates)
+        self._bill = Bill(turn=turn, purpose=Purpose.SUMMARY)
         self._started = host.clock()
         self._draft = Draft(status="stopped")
         self._entries: tuple[NewEntry, ...] = ()
@@ -111,6 +113,7 @@ class SummaryRun:
         condenser = MapReduce(
             store=self._store,
             asker=SummaryModel(model=self._host.model, bill=self._bill, gauge=self._host.gauge),
+            rates=self._host.rates,
             place=self._place,
             zone=self._zone,
             tell=self._progress,
@@ -119,7 +122,7 @@ class SummaryRun:
         await self._finish(reading, list(chain.from_iterable(lines)), outcome)
 
     def settlement(self, *, stopped: bool = False) -> Settlement:
-        """Return how the turn ends, with what all requests together used and cost."""
+        """Return how the turn ends; under it stands what all requests together used and cost."""
         usage = self._bill.usage
         footer = None
         if usage is not None:
@@ -132,10 +135,7 @@ class SummaryRun:
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
             draft=replace(draft, footer=footer),
-            model=self._host.model.name,
             entries=() if stopped or self._incoming.private else self._entries,
-            usage=usage,
-            cost=None if usage is None else self._bill.cost,
         )
 
     # ------------------------------------------------------------ reading

@@ -21,7 +21,7 @@ from aiohttp.connector import Connection
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.api.errors import refusal
+from adapters.discord.api.errors import DiscordAccessRevoked, refusal
 from adapters.discord.api.limits import CONNECTIONS
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.settings import DiscordSettings
@@ -100,6 +100,7 @@ class DiscordClient:
         self._limits = limits
         self._client: discord.Client | None = None
         self._lock = asyncio.Lock()
+        self._told_revoked = False
 
     async def login(self) -> discord.Client:
         """Return the client, logged in. Raises `ConfigError` for a wrong token and `PlatformError` when Discord is
@@ -168,9 +169,22 @@ class DiscordClient:
                     raise PlatformError(what) from error
                 logger.info("retrying the request to Discord", extra={"path": path, "error": type(error).__name__})
                 await asyncio.sleep(pause)
+            except RuntimeError as error:
+                if not client.is_closed():
+                    raise
+                raise PlatformError(f"Discord was left before {method} {path} was done") from error
             except discord.HTTPException as error:
-                raise refusal(f"{method} {path}", error.status, error.code) from error
+                trouble = refusal(f"{method} {path}", error.status, error.code)
+                if isinstance(trouble, DiscordAccessRevoked):
+                    self._tell_revoked()
+                raise trouble from error
         raise AssertionError("the last attempt returns or raises")
+
+    def _tell_revoked(self) -> None:
+        """Tell the operator once that the token is of no use any more."""
+        if not self._told_revoked:
+            self._told_revoked = True
+            logger.error("Discord no longer accepts DISCORD_TOKEN: make a new one there, and start again with it")
 
     async def history(self, channel: str, *, limit: int, **bounds: str) -> list[Json]:
         """Messages of a channel, the newest first, within Discord's `before` or `after`. Raises `PlatformError`."""

@@ -13,6 +13,7 @@ from adapters.discord.api.limits import FORUMS, THREADS
 from adapters.discord.api.permissions import ALL, of_member
 from adapters.discord.fields import field, number, records
 from bot.chat.ttl_cache import TtlCache
+from bot.errors import PlatformError
 from bot.types import ConversationKey
 from bot.types.content import ForumPost
 
@@ -110,6 +111,14 @@ class DiscordDirectory:
         told = await self.channel(place.parent if place.is_thread else channel)
         member = await self.member(place.guild, await self._rest.user_id())
         return of_member(await self.guild(place.guild), told, member)
+
+    async def manages_guild(self, guild: str, user: str) -> bool:
+        """Return whether somebody may manage a server; False where Discord does not tell."""
+        try:
+            held = of_member(await self.guild(guild), {}, await self.member(guild, user))
+        except PlatformError:
+            return False
+        return held.administrator or held.manage_guild
 
     async def post(self, thread: str) -> ForumPost | None:
         """Return the title and tags of a post in a forum, None for any other thread. Raises `PlatformError`."""

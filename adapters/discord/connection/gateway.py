@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import aiohttp
@@ -14,10 +14,11 @@ import discord
 from discord.gateway import KeepAliveHandler
 
 from adapters.discord.api.client import DiscordOptions, Json, may_read_content
-from adapters.discord.connection.gateway_json import channel_json, manages_guild, names_of
+from adapters.discord.connection.gateway_json import channel_json, manages_guild, may_read, names_of
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.backfill import DiscordBackfill
+from adapters.discord.events.backfill import DiscordBackfill, ReadableChannel
 from adapters.discord.events.buttons import ButtonHandler
+from adapters.discord.events.forms import give_back, is_of_earlier_process
 from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.reactions import DiscordReactionHandler
@@ -41,6 +42,8 @@ AS_SENT: Final = {
 }
 """The events that are heard as Discord sends them, by their names here: the messages of discord.py lose parts, and some
 (polls without an end) it cannot read at all."""
+
+Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
 CONNECTION: Final = "connection"
 """The kind of what goes wrong outside of any event."""
@@ -93,8 +96,7 @@ class GatewayClient(discord.AutoShardedClient):
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
         self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
         self._reacting = DiscordReactionHandler(bot, around, self._hearing)
-        self._catch_up = DiscordBackfill(bot, around, self._hearing)
-        self._caught_up: asyncio.Task[None] | None = None
+        self._catch_up = DiscordBackfill(bot, around, self._hearing, self._readable)
         self._forms = CommandForms(self, bot, around)
         self._clicks = ButtonHandler(bot, around)
 
@@ -102,16 +104,16 @@ class GatewayClient(discord.AutoShardedClient):
         """Before the gateway is joined: who the bot is, its commands and its buttons."""
         if self.user is not None:
             self._hearing.me = self.user
+        await self._catch_up.prepare()
         self._clicks.join(self)
         await self._forms.join()
 
     async def close(self) -> None:
         """Leave, and remember until when everything was heard."""
-        if not self.is_closed():
-            if self._caught_up is not None:
-                self._caught_up.cancel()
-            await self._catch_up.remember()
+        if self.is_closed():
+            return
         await super().close()
+        await self._catch_up.close()
 
     async def end_heartbeats(self) -> None:
         """End the heartbeat threads that a shard leaves behind when it was just connecting, before the loop ends."""
@@ -169,16 +171,40 @@ class GatewayClient(discord.AutoShardedClient):
             self._ready_at = asyncio.get_running_loop().time()
         self._on_ready()
         logger.info("connected to Discord", extra={"guilds": len(self.guilds), "shards": self.shard_count})
-        if self._caught_up is None or self._caught_up.done():
-            self._caught_up = asyncio.create_task(self._catch_up.run(), name="Discord: catching up")
+        self._catch_up.start()
+
+    async def on_shard_connect(self, _: int) -> None:
+        """Note that a session begins anew that could not be resumed; at the start there was none."""
+        if self._ready_at is not None:
+            self._catch_up.positions.open_gap()
+
+    async def on_guild_available(self, _: discord.Guild) -> None:
+        """Look for what was missed in a server that was away; at the start all of them come, before `on_ready`."""
+        if self._ready_at is not None:
+            self._catch_up.positions.open_gap()
+            self._catch_up.start()
+
+    def _readable(self) -> Iterable[ReadableChannel]:
+        """Return the channels and active threads that the bot may read, with their newest messages as Discord told."""
+        for guild in self.guilds:
+            channels: list[Readable] = [
+                *guild.text_channels,
+                *guild.voice_channels,
+                *guild.stage_channels,
+                *guild.threads,
+            ]
+            for channel in channels:
+                if may_read(channel):
+                    last, role = channel.last_message_id or 0, _own_role(guild)
+                    yield ReadableChannel(guild=str(guild.id), id=str(channel.id), last=last, own_role=role)
 
     async def on_sent_message(self, message: Json) -> None:
         """Somebody wrote."""
         guild = self._guild_of(message)
-        is_admin = "guild_id" not in message or manages_guild(message, guild)
+        is_admin = manages_guild(message, guild)
         self._learn_channel(message)
         await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
-        await self._catch_up.seen(int(message["id"]))
+        await self._catch_up.heard(message)
 
     async def on_sent_message_update(self, message: Json) -> None:
         """Handle a change of a message, which may be no more than a preview."""
@@ -189,6 +215,11 @@ class GatewayClient(discord.AutoShardedClient):
         """Somebody reacts to a message."""
         guild = self._guild_of(reaction)
         await self._reacting.added(reaction, names=names_of(guild), own_role=_own_role(guild))
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Answer a form that an earlier process opened; discord.py hands all others to what waits for them."""
+        if is_of_earlier_process(interaction):
+            await give_back(interaction)
 
     def _guild_of(self, message: Json) -> discord.Guild | None:
         guild = field(message, "guild_id")
@@ -237,6 +268,10 @@ class GatewayClient(discord.AutoShardedClient):
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """Forget what was known of a server whose role has other permissions."""
         self._around.directory.forget("guild", str(after.guild.id))
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """Forget what was known of a server one of whose roles is gone."""
+        self._around.directory.forget("guild", str(role.guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
         """Log what came out of an event without what people wrote."""

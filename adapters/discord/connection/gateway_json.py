@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import discord
 
+from adapters.discord.api import permissions
 from adapters.discord.api.client import Json
 from adapters.discord.events.parse import Names
 from adapters.discord.fields import Record, field, record
@@ -70,3 +71,11 @@ def manages_guild(message: Record, guild: discord.Guild | None) -> bool:
         role = guild.get_role(int(id))
         held |= role.permissions if role is not None else discord.Permissions.none()
     return held.administrator or held.manage_guild
+
+
+def may_read(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
+    """Return whether the bot may read a channel with its history, as far as that is cached."""
+    try:
+        return permissions.may_read(channel.permissions_for(channel.guild.me))
+    except (discord.ClientException, AttributeError):  # a thread without its channel; a server without its members
+        return False

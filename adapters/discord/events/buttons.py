@@ -127,6 +127,12 @@ class ButtonHandler:
         """Share a private answer with everybody, with who shares it and what was asked."""
         if turn.draft is None or not turn.draft.text:
             raise InvalidInput(NOT_KNOWN)
+        by = incoming_of(interaction, "", private=True)
+        if refusal := await self._bot.refuse(by):
+            if refusal.text:
+                await whisper(interaction, refusal.text)
+            await self._bot.mark_answered(by)
+            return
         question = " ".join(turn.incoming.text.split())
         head = f"-# Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}\n"
         draft = replace(turn.draft, text=head + turn.draft.text)

@@ -12,6 +12,7 @@ from discord import app_commands
 from adapters.discord.api.messages import attachments_of
 from adapters.discord.connection.gateway_json import names_of
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.forms import form_id
 from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
 from adapters.discord.fields import Record, record
 from adapters.discord.message_content import quoted
@@ -51,7 +52,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
     )
 
     def __init__(self, bot: Bot, around: DiscordContext, message: Record) -> None:
-        super().__init__(timeout=FORM_SECONDS)
+        super().__init__(timeout=FORM_SECONDS, custom_id=form_id())
         self._bot = bot
         self._around = around
         self._message = message

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from adapters.discord.api.client import Json
 from adapters.discord.api.messages import is_spoken
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.parse import Names
 from adapters.discord.fields import field, record
+from bot.chat.message_policy import EMOJI
 from bot.ports import Bot
 from bot.types import Entrance, Incoming, Person
-
-EMOJI: Final = "🌱"
-"""The emoji that asks the bot. Other reactions cost no request."""
 
 
 class DiscordReactionHandler:
@@ -40,7 +36,7 @@ class DiscordReactionHandler:
             await self._bot.on_reaction(incoming, asked=self._asked(reaction, incoming))
 
     def _asks(self, reaction: Json) -> bool:
-        """Return whether somebody else than the bot puts its emoji on somebody else's message.
+        """Return whether somebody else than the bot puts its emoji on somebody else's message; others cost no request.
 
         https://docs.discord.com/developers/events/gateway-events#message-reaction-add
         """

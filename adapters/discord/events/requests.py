@@ -89,6 +89,7 @@ def incoming_of(
         reply_ref=str(ref),
         private=private,
         is_admin=is_administrator(interaction),
+        manages_channel=bot_is_member(interaction) and interaction.permissions.manage_channels,
         bot_is_member=bot_is_member(interaction),
         details={CHANNEL: place.id},
     )
@@ -104,10 +105,8 @@ def bot_is_member(interaction: Interaction) -> bool:
 
 
 def is_administrator(interaction: Interaction) -> bool:
-    """Return whether who acts manages the server; a direct conversation is a workspace of its person's own."""
-    if interaction.guild_id is None:
-        return bot_is_member(interaction)
-    return interaction.permissions.manage_guild
+    """Return whether who acts manages the server; nobody administers direct conversations."""
+    return interaction.guild_id is not None and bot_is_member(interaction) and interaction.permissions.manage_guild
 
 
 async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> Incoming | None:

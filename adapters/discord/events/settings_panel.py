@@ -17,7 +17,18 @@ from discord import app_commands
 
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
-from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
+from adapters.discord.events.forms import form_id
+from adapters.discord.events.requests import (
+    NOT_OURS,
+    Interaction,
+    deferred,
+    incoming_of,
+    say,
+    tell,
+    tell_failure,
+    whisper,
+)
+from bot.access.roles import HOLDERS, Permissions, Role, ScopeKind
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
 from bot.parameter_resolver import scopes_of
@@ -29,13 +40,13 @@ logger = logging.getLogger(__name__)
 
 PANEL: Final = "/settings"
 HELP: Final = "See and change the settings that apply here."
-ONLY_ADMINISTRATORS: Final = "Only people who can manage the server can change that."
 TAKE_BACK: Final = "(take back)"
 """The value of a choice, as the panels that were sent hold it."""
 FORM_SECONDS: Final = 15 * 60.0
 VALUE_SHOWN: Final = 60
 
 SCOPES: Final[Mapping[str, int]] = {"thread": 2, "channel": 1, "workspace": 0}
+KINDS: Final[Mapping[str, ScopeKind]] = {"thread": "conversation", "channel": "channel", "workspace": "workspace"}
 SCOPE_LABELS: Final = {"thread": "for this thread", "channel": "for this channel", "workspace": "for the whole server"}
 ORIGINS: Final = {
     "default": "default",
@@ -57,6 +68,7 @@ class PanelState:
     incoming: Incoming
     effective: Mapping[str, Effective]
     scope: str
+    permissions: Permissions
     name: str = ""
     note: str = ""
 
@@ -64,7 +76,11 @@ class PanelState:
     def scopes(self) -> Sequence[str]:
         """The scopes that can be changed here by this person."""
         found = ["channel"] if self.incoming.is_top_level else ["thread", "channel"]
-        return [*found, "workspace"] if self.incoming.is_admin else found
+        return [*found, "workspace"] if self.permissions.role is Role.ADMINISTRATOR else found
+
+    def may_set(self, parameter: Parameter) -> bool:
+        """Return whether this person may set a parameter at the scope."""
+        return self.permissions.allow(parameter.name, parameter.roles, KINDS[self.scope])
 
 
 def usual_scope(incoming: Incoming) -> str:
@@ -77,16 +93,21 @@ def usual_scope(incoming: Incoming) -> str:
 
 def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
-    lines = [_line(item) for item in state.effective.values()]
+    lines = [_line(item, state) for item in state.effective.values()]
     head = f"**Settings** · changes apply {SCOPE_LABELS[state.scope]}"
     return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
 
 
-def _line(each: Effective) -> str:
+def _line(each: Effective, state: PanelState) -> str:
     value = " ".join(each.parameter.format(each.value).replace("`", "'").split())
     value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
     bold = "" if each.origin == "default" else "**"
-    return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}"
+    who = "" if state.may_set(each.parameter) else f" · {_holders(each.parameter, state)} change it"
+    return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}{who}"
+
+
+def _holders(parameter: Parameter, state: PanelState) -> str:
+    return HOLDERS[state.permissions.needs(parameter.name, parameter.roles, KINDS[state.scope])]
 
 
 def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
@@ -98,7 +119,9 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
             for item in state.scopes
         ],
     )
-    allowed = [item for item in PARAMETERS.values() if state.incoming.is_admin or not item.guarded]
+    allowed = [item for item in PARAMETERS.values() if state.may_set(item)]
+    if not allowed:
+        return [scope]
     parameter: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:parameter:{state.scope}:",
         placeholder="Change a parameter",
@@ -109,7 +132,7 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
             for item in allowed
         ],
     )
-    return [scope, parameter, *([_values(state)] if state.name else [])]
+    return [scope, parameter, *([_values(state)] if state.name in {item.name for item in allowed} else [])]
 
 
 def _values(state: PanelState) -> discord.ui.Select[Any]:
@@ -172,9 +195,14 @@ class SettingsPanel:
 
         async def settings(interaction: Interaction) -> None:
             incoming = incoming_of(interaction, PANEL, private=True)
-            if await deferred(self._bot, interaction, incoming) is not None:
+            answered = await deferred(self._bot, interaction, incoming)
+            if answered is None:
+                return
+            if refusal := await self._bot.refuse(incoming):
+                await say(self._around, answered, refusal.text)
+            else:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
-                await self._bot.mark_answered(incoming)
+            await self._bot.mark_answered(incoming)
 
         return app_commands.Command(name="settings", description=HELP, callback=settings)
 
@@ -215,7 +243,11 @@ class SettingsPanel:
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
-        if match["what"] == "value":
+        if refusal := await self._bot.refuse(incoming):
+            if refusal.text:
+                await whisper(interaction, refusal.text)
+            await self._bot.mark_answered(incoming)
+        elif match["what"] == "value":
             await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
         elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
             current = (await self._bot.get_parameters(incoming.key))[value]
@@ -229,9 +261,6 @@ class SettingsPanel:
         self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
     ) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        if not incoming.is_admin and (scope == "workspace" or PARAMETERS[name].guarded):
-            await tell(self._bot, interaction, incoming, self._bot.reply(incoming, ONLY_ADMINISTRATORS))
-            return
         changing = self._bot.set_parameters(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
@@ -244,7 +273,10 @@ class SettingsPanel:
     ) -> None:
         effective = await self._bot.get_parameters(incoming.key)
         name = name if name and few_values(PARAMETERS[name]) is not None else ""
-        state = PanelState(incoming=incoming, effective=effective, scope=scope, name=name, note=note)
+        permissions = await self._bot.permissions(incoming)
+        state = PanelState(
+            incoming=incoming, effective=effective, scope=scope, permissions=permissions, name=name, note=note
+        )
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return
@@ -267,7 +299,8 @@ class ValueForm(discord.ui.Modal):
 
     def __init__(self, panel: SettingsPanel, incoming: Incoming, scope: str, current: Effective) -> None:
         parameter = current.parameter
-        super().__init__(title=f"{parameter.name} {SCOPE_LABELS[scope]}"[:45], timeout=FORM_SECONDS)
+        title = f"{parameter.name} {SCOPE_LABELS[scope]}"[:45]
+        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
         self._panel = panel
         self._incoming = incoming
         self._scope = scope

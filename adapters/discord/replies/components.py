@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+from adapters.discord.fields import field, records
 from bot.types import Draft, Turn, TurnId
 
 ACTION_ROW: Final = 1  # component types and button styles (components/reference)
@@ -80,10 +81,18 @@ def is_search(turn: Turn) -> bool:
 
 def names_turn(components: Sequence[Row], turn: TurnId) -> bool:
     """Return whether the buttons of a message belong to that turn."""
-    inner = [component for row in components for component in row.get("components", ())]
-    return any(
-        (match := TEMPLATE.fullmatch(item.get("custom_id", ""))) and match["turn"] == str(turn) for item in inner
-    )
+    return str(turn) in _turns_of(components)
+
+
+def are_below_answer(components: Sequence[Row]) -> bool:
+    """Return whether the buttons of a message are those under an answer."""
+    return bool(_turns_of(components))
+
+
+def _turns_of(components: Sequence[Row]) -> frozenset[str]:
+    """Return the turns that the buttons of a message name."""
+    names = (field(item, "custom_id") for row in components for item in records(row, "components"))
+    return frozenset(match["turn"] for name in names if (match := TEMPLATE.fullmatch(name)))
 
 
 def _row(turn: TurnId, *actions: ButtonAction) -> Row:

@@ -83,8 +83,15 @@ class ChannelTarget:
         return await self._post(body)
 
     async def _post(self, body: Mapping[str, Any]) -> str:
+        """Post a message; what the same nonce gave before and says something else is edited."""
         posted = await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel)
-        return str(posted["id"])
+        id = str(posted["id"])
+        if str(posted["content"]).strip() != str(body["content"]).strip():
+            changes = {name: body[name] for name in ("content", "components", "allowed_mentions")}
+            await self.rest.call(
+                "PATCH", f"{_MESSAGES}/{{message_id}}", body=changes, channel_id=self.channel, message_id=id
+            )
+        return id
 
     async def edit(self, id: str, page: Page, *, priority: Priority) -> None:
         """Edit without naming flags, so that previews stay suppressed."""

@@ -11,12 +11,15 @@ from adapters.discord.api.limits import CONTENT
 from adapters.discord.replies.components import ENDED, Row, is_search, rows_for
 from adapters.discord.replies.markdown import DiscordRenderer, to_discord
 from bot.delivery import IncrementalRenderer, Splitter, known, split
-from bot.delivery.footer import footer_parts
+from bot.delivery.footer import SEPARATOR, footer_parts
 from bot.delivery.renderer import Allowed, any_address
 from bot.types import Draft, Source, Turn
 
 TITLE: Final = 120
 """Characters of a source's title, so that twenty of them fit into one or two messages."""
+
+SMALL: Final = "-# "
+"""What begins a line of small print."""
 
 THINKING: Final = "-# Thinking…"
 SEARCHING: Final = "-# Searching the web…"
@@ -76,7 +79,7 @@ class Renderer:
         if draft.status == "stopped":
             blocks.append("-# Stopped.")
         if draft.footer is not None:
-            blocks.append(f"-# {' · '.join(footer_parts(draft.footer))}")
+            blocks.append(f"{SMALL}{SEPARATOR.join(footer_parts(draft.footer))}")
         return blocks
 
 

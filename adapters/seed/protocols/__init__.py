@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from adapters.seed.api_errors import Problem, ProblemKind, problem_from_error
+from adapters.seed.error_envelopes import error_in
 from adapters.seed.protocols import anthropic_messages, chat_completions, responses
 from adapters.seed.protocols.response import ResponseState
-from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from adapters.seed.sse import Event
 from bot.types import ModelRequest
 
@@ -18,7 +19,7 @@ from bot.types import ModelRequest
 class BuildBody(Protocol):
     """Maps a request to the JSON of one wire."""
 
-    def __call__(self, request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]: ...
+    def __call__(self, request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +60,11 @@ def read_event(wire: Wire, answer: ResponseState, event: Event) -> None:
     if end != len(data) and data[end:].strip():
         answer.fail(UNREADABLE)
         return
-    if type(payload) is not dict:
-        if name == "error":
-            answer.fail(problem_from_error(payload, request_id=answer.request_id))
-        return
-    error = payload.get("error")
-    if error or name == "error" or payload.get("type") == "error":
-        answer.fail(problem_from_error(error or payload, request_id=answer.request_id))
-        return
-    wire.read(answer, payload)
+    error = payload if name == "error" else error_in(payload)
+    if error is not None:
+        answer.fail(problem_from_error(error_in(error) or error, request_id=answer.request_id))
+    elif type(payload) is dict:
+        wire.read(answer, payload)
 
 
 def _read_other(wire: Wire, answer: ResponseState, event: Event) -> None:

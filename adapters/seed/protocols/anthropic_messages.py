@@ -7,7 +7,7 @@ from typing import Any
 from adapters.seed import json_coerce
 from adapters.seed.protocols.data_urls import base64_text
 from adapters.seed.protocols.response import ResponseState, reported_cost, tool_calls_of
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
 from bot.parameters import PARAMETERS
 from bot.types import Entry, Media, ModelRequest, Usage
 
@@ -17,42 +17,42 @@ HEADERS = {"anthropic-version": "2023-06-01"}
 EARLIER = "(earlier messages are left out)"  # the format wants a user's message first
 
 
-def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
+def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]:
     """Return the JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
-    messages = [_message(entry, request, profile) for entry in request.entries]
+    messages = [_message(entry, request, dialect) for entry in request.entries]
     if messages and messages[0]["role"] == "assistant":
         messages.insert(0, {"role": "user", "content": EARLIER})
     return {
         "model": model,
         "stream": True,
         "max_tokens": PARAMETERS["max_tokens"].default,  # the format requires one
-        **wire_parameters(request.parameters, profile, "messages"),
+        **wire_parameters(request.parameters, dialect, "messages"),
         "system": head_of(request),
         "messages": messages,
     }
 
 
-def _message(entry: Entry, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _message(entry: Entry, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     text = entry.text if entry.text.strip() else ""
     if entry.role == "assistant" or not entry.media:
         return {"role": entry.role, "content": text or PLACEHOLDER}
-    blocks = [_block(media, request, profile) for media in entry.media]
+    blocks = [_block(media, request, dialect) for media in entry.media]
     if text:
         blocks.append({"type": "text", "text": text})
     return {"role": entry.role, "content": blocks}
 
 
-def _block(media: Media, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _block(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     source = {"type": "base64", "media_type": media.media_type, "data": base64_text(media)}
     match media.kind:
         case "image":
             image: dict[str, Any] = {"type": "image", "source": source}
-            if profile == "seed" and "image_detail" in request.parameters:
+            if dialect != "plain" and "image_detail" in request.parameters:
                 image["detail"] = request.parameters["image_detail"]
             return image
         case "video":
             video: dict[str, Any] = {"type": "video", "source": source}
-            if profile == "seed" and "video_fps" in request.parameters:
+            if dialect != "plain" and "video_fps" in request.parameters:
                 video["fps"] = request.parameters["video_fps"]
             return video
         case "document":
@@ -104,9 +104,7 @@ def _read_block(answer: ResponseState, block: Any) -> None:
 def _read_end(answer: ResponseState, reason: object) -> None:
     answer.end_with(reason)
     if answer.is_ending:
-        usage = _usage(answer.counts)
-        if usage is not None:
-            answer.add_usage(usage)
+        answer.add_usage(_usage(answer.counts))
 
 
 def _note_usage(answer: ResponseState, holder: Any) -> None:

@@ -8,48 +8,51 @@ from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
 from adapters.seed.protocols.data_urls import data_url
 from adapters.seed.protocols.response import ResponseState, usage_of
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
 
 PATH = "/chat/completions"
 
+USAGE_PLACES = ("usage", "x_groq", "usageMetadata", "usage_metadata", "timings")
+"""Where servers report tokens: OpenAI and most others; Groq; Gemini; gateways; llama.cpp."""
+
 COMMON = frozenset({"role", "content", "reasoning_content"})
 
 
-def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
+def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]:
     """Return the JSON of one request; messages stand last, so that a longer conversation only adds to its end."""
     return {
         "model": model,
         "stream": True,
         "stream_options": {"include_usage": True},
-        **wire_parameters(request.parameters, profile, "chat"),
+        **wire_parameters(request.parameters, dialect, "chat"),
         "messages": [
             {"role": "system", "content": head_of(request)},
-            *(_message(entry, request, profile) for entry in request.entries),
+            *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }
 
 
-def _message(entry: Entry, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _message(entry: Entry, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     text = entry.text if entry.text.strip() else ""
     if entry.role == "assistant" or not entry.media:
         return {"role": entry.role, "content": text or PLACEHOLDER}
-    parts = [_part(media, request, profile) for media in entry.media]
+    parts = [_part(media, request, dialect) for media in entry.media]
     if text:
         parts.append({"type": "text", "text": text})
     return {"role": entry.role, "content": parts}
 
 
-def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _part(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     match media.kind:
         case "image":
             image: dict[str, ParameterValue] = {"url": data_url(media)}
-            if profile == "seed" and "image_detail" in request.parameters:
+            if dialect != "plain" and "image_detail" in request.parameters:
                 image["detail"] = request.parameters["image_detail"]
             return {"type": "image_url", "image_url": image}
         case "video":
             video: dict[str, ParameterValue] = {"url": data_url(media)}
-            if profile == "seed" and "video_fps" in request.parameters:
+            if dialect != "plain" and "video_fps" in request.parameters:
                 video["fps"] = request.parameters["video_fps"]
             return {"type": "video_url", "video_url": video}
         case "document":
@@ -58,23 +61,52 @@ def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, An
 
 def read(answer: ResponseState, chunk: dict[str, Any]) -> None:
     """Take in one chunk of a stream, or a whole completion; anything unknown is passed over."""
-    choices = chunk.get("choices")
-    if choices:
-        choice = choices[0] if isinstance(choices, list) else None
-        if isinstance(choice, dict):
-            _read_choice(answer, choice)
-    if chunk.get("usage"):
-        usage = usage_of(chunk["usage"], whole=chunk)
-        if usage is not None:
-            answer.add_usage(usage)
+    choice = _first_choice(chunk.get("choices"))
+    if choice is not None:
+        _read_choice(answer, choice)
+        if choice.get("usage"):  # where Kimi puts it
+            answer.add_usage(usage_of(choice["usage"], whole=chunk))
+    for place in USAGE_PLACES:
+        if chunk.get(place):
+            answer.add_usage(usage_of(chunk[place], whole=chunk))
     for name in ("citations", "search_results", "references"):
         if name in chunk:
             answer.add_sources(chunk[name])
 
 
+def _first_choice(choices: object) -> dict[str, Any] | None:
+    """Return the one choice that was asked for, by its number: a server may send others, in any order."""
+    if not isinstance(choices, list):
+        return None
+    return next((choice for choice in choices if isinstance(choice, dict) and not choice.get("index")), None)
+
+
 def _read_choice(answer: ResponseState, choice: dict[str, Any]) -> None:
-    delta = choice.get("delta") or choice.get("message")
+    delta = choice.get("delta")
     if isinstance(delta, dict):
+        _read_delta(answer, delta)
+    if "message" in choice:
+        _read_message(answer, choice["message"], beside_delta=bool(delta))
+    if isinstance(text := choice.get("text"), str) and text:  # of completions without a chat
+        answer.add_text(text)
+    if reason := choice.get("finish_reason"):
+        answer.end_with(reason)
+    if isinstance(error := choice.get("error"), dict):  # OpenRouter tells it beside the reason "error"
+        answer.fail(problem_from_error(error, request_id=answer.request_id))
+
+
+def _read_message(answer: ResponseState, message: object, *, beside_delta: bool) -> None:
+    """Read a whole message: some servers repeat in it, beside a delta or at the end, what the deltas said."""
+    if not isinstance(message, dict):
+        return
+    if beside_delta or answer.has_text:
+        answer.complete(json_coerce.text(message.get("content")))
+    else:
+        _read_delta(answer, message)
+
+
+def _read_delta(answer: ResponseState, delta: dict[str, Any]) -> None:
+    if delta:
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if reasoning and isinstance(reasoning, str):
             answer.add_reasoning(reasoning)
@@ -86,18 +118,19 @@ def _read_choice(answer: ResponseState, choice: dict[str, Any]) -> None:
                 _read_parts(answer, content)
         if not delta.keys() <= COMMON:
             _read_rare(answer, delta)
-    if reason := choice.get("finish_reason"):
-        answer.end_with(reason)
-    if isinstance(error := choice.get("error"), dict):  # OpenRouter tells it beside the reason "error"
-        answer.fail(problem_from_error(error, request_id=answer.request_id))
 
 
 def _read_parts(answer: ResponseState, content: object) -> None:
     """Content in parts, as some gateways send it."""
     for part in json_coerce.items(content):
-        piece = json_coerce.text(json_coerce.mapping(part).get("text"))
-        if piece:
-            answer.add_text(piece)
+        body = json_coerce.mapping(part)
+        if thinking := body.get("thinking"):  # Mistral's: text, or parts of it
+            parts = [{"text": thinking}] if isinstance(thinking, str) else json_coerce.items(thinking)
+            for piece in parts:
+                answer.add_reasoning(json_coerce.text(json_coerce.mapping(piece).get("text")))
+        elif piece := json_coerce.text(body.get("text")):
+            is_reasoning = body.get("type") in {"thinking", "reasoning"}
+            (answer.add_reasoning if is_reasoning else answer.add_text)(piece)
 
 
 def _read_rare(answer: ResponseState, delta: dict[str, Any]) -> None:

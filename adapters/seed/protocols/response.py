@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from io import StringIO
 from types import MappingProxyType
@@ -9,7 +10,7 @@ from typing import Any
 
 from adapters.seed import json_coerce
 from adapters.seed.api_errors import CODE_CHARACTERS, Problem, ProblemKind
-from adapters.seed.inline import InlineReasoning
+from adapters.seed.inline import InlineReasoning, LoneClosing
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.sources import source_of
 from adapters.seed.surrogates import Joiner
@@ -20,8 +21,28 @@ from bot.types import (
     SearchStarted,
     SourceFound,
     TextDelta,
+    TextWithdrawn,
     Usage,
 )
+
+INPUT_NAMES = (
+    "prompt_tokens",
+    "input_tokens",
+    "promptTokenCount",
+    "prompt_token_count",
+    "prompt_eval_count",
+    "prompt_n",
+)
+OUTPUT_NAMES = (
+    *("completion_tokens", "output_tokens", "candidatesTokenCount", "candidates_token_count"),
+    *("eval_count", "predicted_n"),
+)
+CACHED_NAMES = (
+    *("cached_tokens", "cache_read", "cache_read_input_tokens", "cache_read_tokens", "prompt_cache_hit_tokens"),
+    *("cachedContentTokenCount", "cached_content_token_count", "cache_n"),
+)
+REASONING_NAMES = ("reasoning_tokens", "reasoning", "thoughtsTokenCount", "thoughts_token_count")
+"""What servers call the counts of tokens: OpenAI, Anthropic, DeepSeek, Gemini, LangChain, Ollama, llama.cpp."""
 
 STRANGE_END = "the model API ended the answer for a reason of its own"
 
@@ -31,11 +52,14 @@ class ResponseState:
 
     `events` are the values not yet taken; `finish` is None until the server said why it stopped, `ended` says
     that it announced the end of the stream, `problem` is set when it reported a failure, `strange_end` is a reason
-    for the end that nobody knows. `counts` is for wires that report usage in parts.
+    for the end that nobody knows. `has_begun` says that the server took the request. `counts` is for wires that
+    report usage in parts.
     """
 
     __slots__ = (
+        "_expected_reasoning",
         "_inline",
+        "_lone_closing",
         "_reasoning",
         "_reasoning_joiner",
         "_seen",
@@ -45,6 +69,7 @@ class ResponseState:
         "ended",
         "events",
         "finish",
+        "has_begun",
         "problem",
         "request_id",
         "searched",
@@ -52,12 +77,13 @@ class ResponseState:
         "usage",
     )
 
-    def __init__(self, *, seen: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, seen: frozenset[str] = frozenset(), opens_reasoning: bool = False) -> None:
         self.events: list[ModelEvent] = []
         self.finish: Finish | None = None
         self.usage: Usage | None = None
         self.problem: Problem | None = None
         self.counts: dict[str, Any] = {}
+        self.has_begun = False
         self.ended = False
         self.strange_end = ""
         self.searched = False
@@ -67,7 +93,9 @@ class ResponseState:
         self._text_joiner = Joiner()
         self._reasoning_joiner = Joiner()
         self._seen: set[str] = set(seen)
-        self._inline = InlineReasoning()
+        self._expected_reasoning = opens_reasoning
+        self._inline = InlineReasoning(opened=opens_reasoning)
+        self._lone_closing = LoneClosing()
 
     def add_text(self, piece: str) -> None:
         """More of the answer, as the server wrote it."""
@@ -77,16 +105,38 @@ class ResponseState:
 
     def _add_whole(self, piece: str) -> None:
         """More of the answer, in whole characters."""
-        if self._inline.settled:
-            self._add_parted("", piece)
-        else:
-            self._add_parted(*self._inline.feed(piece))
+        reasoning, text = ("", piece) if self._inline.settled else self._inline.feed(piece)
+        is_parted = self._inline.found or (self._reasoning.tell() > 0 and not self._lone_closing.found)
+        if reasoning or is_parted:
+            self._add_parted(reasoning, text)
+        elif text:
+            self._add_unopened(text)
+
+    def _add_unopened(self, piece: str) -> None:
+        """More of a text in which no reasoning was opened; what stands before a lone closing tag was all reasoning."""
+        was_found = self._lone_closing.found
+        before, after = self._lone_closing.feed(piece)
+        if not self._lone_closing.found:
+            self._add_parted("", before)
+            return
+        said = "" if was_found else self.text
+        if said:
+            self.events.append(TextWithdrawn())
+            self._reasoning.write(said)
+            self._text = StringIO()
+        self._add_parted(before, after)
 
     def add_reasoning(self, piece: str) -> None:
         """More of the reasoning."""
         if self._reasoning_joiner.held or not piece.isascii():
             piece = self._reasoning_joiner.feed(piece)
         self._add_parted(piece, "")
+
+    def complete(self, whole: str) -> None:
+        """Add what the pieces of a text left out of it."""
+        said = self.text
+        if len(whole) > len(said) and whole.startswith(said) and not self.reasons_inline:
+            self.add_text(whole[len(said) :])
 
     def add_search(self, query: str = "") -> None:
         """Note that the model began to search."""
@@ -101,9 +151,9 @@ class ResponseState:
                 self._seen.add(source.url)
                 self.events.append(SourceFound(source))
 
-    def add_usage(self, usage: Usage) -> None:
-        """Set the tokens of this request; a later report replaces an earlier one."""
-        self.usage = usage
+    def add_usage(self, usage: Usage | None) -> None:
+        """Set the tokens of this request, where any were told; a later report replaces an earlier one."""
+        self.usage = usage or self.usage
 
     def end_with(self, raw: object) -> None:
         """Note why it ended, in any words: a filter has the last one, a known reason beats a strange one."""
@@ -133,10 +183,13 @@ class ResponseState:
         self._add_parted(self._reasoning_joiner.end(), "")
         self._add_whole(self._text_joiner.end())
         self._add_parted(*self._inline.end())
+        self._add_parted("", self._lone_closing.end())
+        if self._expected_reasoning and not self._inline.found and not self.has_text:
+            self._add_parted("", self.reasoning)  # no tag closed it: it was the answer
         if self.problem is None and self.finish is None:
             if self.strange_end:
                 self.problem = Problem(kind=ProblemKind.CUT, what=STRANGE_END, code=self.strange_end)
-            elif self.ended and self.usage is not None:  # some servers never say why they stop
+            elif self.ended and (self.has_text or self.usage is not None):  # some servers never say why they stop
                 self.finish = Finish.STOP
             else:
                 self.problem = Problem(kind=ProblemKind.CUT, what="the answer stopped in the middle")
@@ -152,6 +205,11 @@ class ResponseState:
         return self._text.tell() > 0
 
     @property
+    def has_said_anything(self) -> bool:
+        """Return whether the model has worked on the answer, visibly or not."""
+        return self.has_text or self._reasoning.tell() > 0 or self.searched
+
+    @property
     def text(self) -> str:
         """The whole answer so far."""
         return self._text.getvalue()
@@ -164,7 +222,12 @@ class ResponseState:
     @property
     def reasons_inline(self) -> bool:
         """Return whether the server leaves reasoning inside the text."""
-        return self._inline.found
+        return self._inline.found or self._lone_closing.found
+
+    @property
+    def opens_reasoning(self) -> bool:
+        """Return whether the answer began with reasoning that nothing opened, as all of this server's may do."""
+        return self._lone_closing.found or (self._expected_reasoning and self._inline.found)
 
     @property
     def seen(self) -> frozenset[str]:
@@ -181,26 +244,35 @@ class ResponseState:
 
 
 def usage_of(raw: object, *, whole: object = None) -> Usage | None:
-    """Return the usage in the words of chat completions or of responses; None when there are no counts in
-    it.
+    """Return the usage in the words of any server; None when it counts no input: no request is that short.
 
     Cost and tool calls are looked for wherever a gateway may put them, also in the object `whole` around it.
     """
     body = json_coerce.mapping(raw)
-    prompt = _first_count(body, "prompt_tokens", "input_tokens")
-    output = _first_count(body, "completion_tokens", "output_tokens")
-    if prompt is None and output is None:
+    body = json_coerce.mapping(body.get("usage")) or body  # Groq wraps it
+    prompt, output = _first_count(body, *INPUT_NAMES), _first_count(body, *OUTPUT_NAMES) or 0
+    cached = _first_count(_details(body, "prompt", "input"), *CACHED_NAMES) or _first_count(body, *CACHED_NAMES) or 0
+    reasoning = _first_count(_details(body, "completion", "output"), *REASONING_NAMES)
+    if not prompt:
         return None
-    prompt_details = json_coerce.mapping(body.get("prompt_tokens_details") or body.get("input_tokens_details"))
-    output_details = json_coerce.mapping(body.get("completion_tokens_details") or body.get("output_tokens_details"))
+    if "prompt_n" in body:  # llama.cpp counts what it read anew
+        prompt += cached
+    if "thoughtsTokenCount" in body:  # Gemini counts it beside the answer
+        output += json_coerce.count(body["thoughtsTokenCount"]) or 0
     return Usage(
-        input=prompt or 0,
-        cached=min(json_coerce.count(prompt_details.get("cached_tokens")) or 0, prompt or 0),
-        output=output or 0,
-        reasoning=min(json_coerce.count(output_details.get("reasoning_tokens")) or 0, output or 0),
+        input=prompt,
+        cached=min(cached, prompt),
+        output=output,
+        reasoning=min(reasoning or _first_count(body, *REASONING_NAMES) or 0, output),
         tools=tool_calls_of(body),
         reported_cost=reported_cost(body, json_coerce.mapping(whole)),
     )
+
+
+def _details(usage: Mapping[str, Any], *sides: str) -> Mapping[str, Any]:
+    """Return what stands under "prompt_tokens_details" and its kin."""
+    names = [f"{side}_{token}_details" for side in sides for token in ("tokens", "token")]
+    return next((found for name in names if (found := json_coerce.mapping(usage.get(name)))), {})
 
 
 def tool_calls_of(usage: object) -> MappingProxyType[str, int]:

@@ -15,7 +15,7 @@ from adapters.seed.protocols.data_urls import data_url
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.sources import sources_in_text
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Profile, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest
 
 PATH = "/responses"
@@ -26,42 +26,42 @@ QUERIES = frozenset({"response.mcp_call.arguments.done", "response.mcp_call_argu
 ENDINGS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
 
-def build_body(request: ModelRequest, model: str, profile: Profile = "seed") -> dict[str, Any]:
+def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]:
     """Return the JSON of one request; input stands last, so that a longer conversation only adds to its end."""
     return {
         "model": model,
         "stream": True,
         "store": False,
-        **wire_parameters(request.parameters, profile, "responses"),
+        **wire_parameters(request.parameters, dialect, "responses"),
         "input": [
             {"role": "system", "content": head_of(request)},
-            *(_message(entry, request, profile) for entry in request.entries),
+            *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }
 
 
-def _message(entry: Entry, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _message(entry: Entry, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     text = entry.text if entry.text.strip() else ""
     if entry.role == "assistant":
         return {"type": "message", "role": entry.role, "content": text or PLACEHOLDER}  # llama.cpp needs the type
     if not entry.media:
         return {"role": entry.role, "content": text or PLACEHOLDER}
-    parts = [_part(media, request, profile) for media in entry.media]
+    parts = [_part(media, request, dialect) for media in entry.media]
     if text:
         parts.append({"type": "input_text", "text": text})
     return {"role": entry.role, "content": parts}
 
 
-def _part(media: Media, request: ModelRequest, profile: Profile) -> dict[str, Any]:
+def _part(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
     match media.kind:
         case "image":
             image: dict[str, Any] = {"type": "input_image", "image_url": data_url(media)}
-            if profile == "seed" and "image_detail" in request.parameters:
+            if dialect != "plain" and "image_detail" in request.parameters:
                 image["detail"] = request.parameters["image_detail"]
             return image
         case "video":
             video: dict[str, Any] = {"type": "input_video", "video_url": data_url(media)}
-            if profile == "seed" and "video_fps" in request.parameters:
+            if dialect != "plain" and "video_fps" in request.parameters:
                 video["fps"] = request.parameters["video_fps"]
             return video
         case "document":
@@ -90,7 +90,7 @@ def read(answer: ResponseState, event: dict[str, Any]) -> None:
 
 def _read_rare(answer: ResponseState, kind: str, event: dict[str, Any]) -> None:
     if kind == "response.output_text.done":
-        _complete(answer, json_coerce.text(event.get("text")))
+        answer.complete(json_coerce.text(event.get("text")))
     elif kind == "response.refusal.delta":
         if piece := json_coerce.text(event.get("delta")):
             answer.add_text(piece)
@@ -104,13 +104,6 @@ def _read_rare(answer: ResponseState, kind: str, event: dict[str, Any]) -> None:
             answer.add_search(query)
     elif kind == "response.output_item.done":
         _read_finished(answer, json_coerce.mapping(event.get("item")))
-
-
-def _complete(answer: ResponseState, whole: str) -> None:
-    """Add what the deltas of a text left out of it."""
-    said = answer.text
-    if len(whole) > len(said) and whole.startswith(said) and not answer.reasons_inline:
-        answer.add_text(whole[len(said) :])
 
 
 def _read_item(answer: ResponseState, item: Any) -> None:
@@ -136,11 +129,9 @@ def _read_ending(answer: ResponseState, response: Any, *, told: str = "completed
         body = json_coerce.mapping(item)
         if body.get("type") == "message" and not answer.has_text:
             for part in json_coerce.items(body.get("content")):
-                _complete(answer, json_coerce.text(json_coerce.mapping(part).get("text")))
+                answer.complete(json_coerce.text(json_coerce.mapping(part).get("text")))
         _read_item(answer, body)
-    usage = usage_of(response.get("usage"), whole=response)
-    if usage is not None:
-        answer.add_usage(usage)
+    answer.add_usage(usage_of(response.get("usage"), whole=response))
     for name in ("citations", "search_results", "references"):
         answer.add_sources(response.get(name))
     status = told if told != "completed" else json_coerce.text(response.get("status")) or told

@@ -11,6 +11,7 @@ from adapters.slack.api.directory import SlackChannel
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.message_content import BROADCAST
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import field, records
 from adapters.slack.replies.rendering import COMMAND
@@ -48,8 +49,8 @@ async def read_channel(
 
 
 def _is_outside(message: Any) -> bool:
-    """Return whether a message stands outside threads; one that was sent to the channel as well does not."""
-    return field(message, "thread_ts") in {"", field(message, "ts")}
+    """Return whether a message stands in the channel itself; a reply does that was sent there as well."""
+    return field(message, "thread_ts") in {"", field(message, "ts")} or field(message, "subtype") == BROADCAST
 
 
 async def read_replies(

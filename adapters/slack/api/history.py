@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,8 +25,18 @@ Message = Mapping[str, Any]
 THREAD_PAGES: Final = 50
 """How far back a thread is read at most; Slack pages it from its beginning."""
 
-PAGE_SECONDS: Final = 20.0
-"""How long the answer to a question waits for one page of its thread."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urgency:
+    """Urgency of a reading: who goes first, and how many seconds one page is waited for."""
+
+    priority: Priority
+    patience: float
+
+
+FOR_AN_ANSWER: Final = Urgency(priority=Priority.FINAL, patience=20.0)
+ON_DEMAND: Final = Urgency(priority=Priority.FINAL, patience=60.0)
+BESIDE_OTHERS: Final = Urgency(priority=Priority.NORMAL, patience=120.0)
 
 FEW_AT_ONCE: Final = (
     "Apps that are distributed outside its marketplace get 15 messages a minute; an app of your own has no such limit."
@@ -34,10 +45,16 @@ FEW_AT_ONCE: Final = (
 
 
 async def read_pages(
-    calls: SlackClient, channel: str, thread: str, *, oldest: str = "", pages: int = THREAD_PAGES
+    calls: SlackClient,
+    channel: str,
+    thread: str,
+    *,
+    oldest: str = "",
+    pages: int = THREAD_PAGES,
+    urgency: Urgency = ON_DEMAND,
 ) -> list[Message]:
     """Return the messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
-    read = _pages(calls, channel, thread, oldest=oldest, most=pages)
+    read = _pages(calls, channel, thread, oldest=oldest, most=pages, urgency=urgency)
     return _in_order([item async for page in read for item in page])
 
 
@@ -45,7 +62,7 @@ async def read_readable(calls: SlackClient, channel: str, thread: str) -> tuple[
     """Return the messages of a thread as far as Slack gives them, oldest first, and why that is not all."""
     found: list[Message] = []
     try:
-        async for page in _pages(calls, channel, thread, patience=PAGE_SECONDS):
+        async for page in _pages(calls, channel, thread, urgency=FOR_AN_ANSWER):
             found += page
     except PlatformError as error:
         return _in_order(found), error
@@ -76,7 +93,13 @@ def unread_notice(error: PlatformError, *, read: int) -> str:
 
 
 async def _pages(
-    calls: SlackClient, channel: str, thread: str, *, oldest: str = "", most: int = THREAD_PAGES, patience: float = 60
+    calls: SlackClient,
+    channel: str,
+    thread: str,
+    *,
+    oldest: str = "",
+    most: int = THREAD_PAGES,
+    urgency: Urgency = ON_DEMAND,
 ) -> AsyncIterator[list[Message]]:
     """Yield the messages of a thread, or of a channel for "", page by page. Raises `PlatformError`."""
     method = "conversations.replies" if thread else "conversations.history"
@@ -90,7 +113,7 @@ async def _pages(
             "include_all_metadata": True,
             "cursor": cursor or None,
         }
-        page = await calls.call(method, arguments, priority=Priority.FINAL, patience=patience)
+        page = await calls.call(method, arguments, priority=urgency.priority, patience=urgency.patience)
         yield list(records(page, "messages"))
         cursor = field(page, "response_metadata", "next_cursor")
         if not cursor:

@@ -27,6 +27,7 @@ CALLS_PER_MINUTE: Final = {  # per method and workspace, from each method's refe
     "conversations.open": _TIER_3,
     "conversations.replies": _TIER_3,
     "files.info": _TIER_4,
+    "users.conversations": _TIER_3,
     "users.info": _TIER_4,
     "views.open": _TIER_4,
     "views.publish": _TIER_4,

@@ -81,7 +81,9 @@ def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) 
         button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain("Change them")}
         blocks.append({"type": "actions", "elements": [button]})
     else:
-        blocks.append(_section("Administrators change them here; everybody can change those of a channel or thread."))
+        blocks.append(
+            _section("Administrators change them here. In a channel or thread, the form shows what you can change.")
+        )
     return {"type": "home", "blocks": blocks}
 
 

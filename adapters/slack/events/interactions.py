@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.ask_modal import ASK_FORM, ASK_SHORTCUT, AskModal
 from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
 from adapters.slack.events.messages import SlackMessageHandler
@@ -54,7 +55,7 @@ class InteractionHandler:
         self._settings = SettingsModal(bot, hearing, clock=clock)
         self._commanding = SlashCommandHandler(bot, hearing, self._settings, clock=clock)
         self._home = HomeTab(bot, clock=clock)
-        self.submitted = self._settings.submitted
+        self._asking = AskModal(bot, hearing, self._commanding, background, clock=clock)
         self.reaction_added = SlackReactionHandler(bot, hearing, clock=clock).added
         self.member_joined = HelloHandler(bot, hearing, clock=clock).joined
 
@@ -66,7 +67,13 @@ class InteractionHandler:
 
     async def shortcut(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody used a shortcut on a message; what fails is told to them. Raises `StorageError`."""
-        await self._telling(workspace, body, self._commanding.shortcut)
+        is_question = field(body, "callback_id") == ASK_SHORTCUT and moment(field(body, "message", "ts")) is not None
+        await self._telling(workspace, body, self._asking.open if is_question else self._commanding.shortcut)
+
+    async def submitted(self, workspace: SlackWorkspace, body: Body) -> Mapping[str, str]:
+        """Somebody submitted a form; what is wrong with it, by block. Raises `StorageError`."""
+        is_question = field(body, "view", "callback_id") == ASK_FORM
+        return await (self._asking if is_question else self._settings).submitted(workspace, body)
 
     async def action(self, workspace: SlackWorkspace, body: Body) -> None:
         """Somebody used a control; what fails is told to them. Raises `StorageError`."""

@@ -19,7 +19,7 @@ from adapters.slack.events.parse import (
     read_message,
     without_mention,
 )
-from adapters.slack.message_content import is_same, mentions
+from adapters.slack.message_content import is_same, mentions, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import field, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
@@ -125,6 +125,7 @@ class SlackMessageHandler:
             is_direct=said.is_direct,
             is_top_level=not said.thread and not said.is_direct,
             is_admin=member.is_admin,
+            mentions=named_in(without_mention(said.text, workspace.bot_user), names),
             time_zone=member.time_zone,
             details=details_of(workspace, user_team=said.user_team or member.team),
         )
@@ -139,11 +140,16 @@ class SlackMessageHandler:
         said = read_message(
             {"type": "message", **message}, bot_user=workspace.bot_user, channel=field(event, "channel")
         )
-        is_preview = bool(before) and is_same(before, message)  # they change messages, too
-        if said is None or is_preview or workspace.is_own(message):
+        by_slack = bool(before) and is_same(before, message)  # previews change messages, too
+        has_changed = not by_slack or before.get("attachments") != message.get("attachments")
+        if said is None or not has_changed or workspace.is_own(message):
+            return
+        incoming = await self.incoming(workspace, said)
+        if by_slack:
+            at = moment(field(message, "edited", "ts")) or said.at
+            await self._bot.on_message_edited(incoming, at=at, by_platform=True)
             return
         at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
-        incoming = await self.incoming(workspace, said)
         handled = await self._bot.on_message_edited(incoming, at=at)
         if handled.answered is not None:
             asked = replace(incoming, dedupe_key=f"{incoming.dedupe_key}/edited/{at.timestamp()}")
@@ -190,9 +196,13 @@ def details_of(workspace: SlackWorkspace, *, user_team: str = "") -> Mapping[str
 
 
 def kind_of(workspace: SlackWorkspace, member: Member, user_team: str) -> AuthorKind:
-    """Return whether somebody belongs to the workspace, or to an organisation that shares a channel with it."""
+    """Return whether somebody belongs to the workspace, as a guest or not, or to an organisation that shares a channel
+    with it.
+    """
     from_elsewhere = not workspace.enterprise and user_team not in {"", workspace.team}
-    return AuthorKind.EXTERNAL if member.is_stranger or from_elsewhere else AuthorKind.MEMBER
+    if member.is_stranger or from_elsewhere:
+        return AuthorKind.EXTERNAL
+    return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER
 
 
 def _record(event: Event, name: str) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.slack.message_content import NOTICES
+from adapters.slack.message_content import BROADCAST, NOTICES
 from adapters.slack.payloads import field, first_line, moment
 from bot.types import ConversationKey
 
 Event = Mapping[str, Any]
 
 PLATFORM: Final = "slack"
-SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
+SPOKEN: Final = frozenset({"", "file_share", BROADCAST, "me_message", "bot_message"})
 """Subtypes of messages that people and apps write."""
 
 DIRECT: Final = frozenset({"im"})

@@ -11,9 +11,10 @@ from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.requests import Body, asked_by, user_of
+from adapters.slack.events.requests import Body, asked_by
 from adapters.slack.events.settings_view import KINDS, SCOPE, Kind, SettingsTarget, form, read_form, read_where
 from adapters.slack.payloads import field
+from bot.access.roles import Role
 from bot.chat.rate_limit import Priority
 from bot.commands.parameter_text import place_text
 from bot.parameter_resolver import scopes_of
@@ -47,7 +48,7 @@ class SettingsModal:
         key = asked.key
         kinds = SettingsTarget(channel=key.channel, thread=key.thread, kind="workspace").kinds
         where = SettingsTarget(channel=key.channel, thread=key.thread, kind=kinds[-1])
-        view = await self._form(workspace, where, user_of(body))
+        view = await self._form(workspace, where, asked)
         arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
         try:
             await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
@@ -60,10 +61,11 @@ class SettingsModal:
         where = read_where(field(body, "view", "private_metadata"))
         if where is None or kind not in where.kinds:
             return
-        if await self._is_refused(workspace, await self._asked(workspace, body, where, Entrance.BUTTON)):
+        asked = await self._asked(workspace, body, where, Entrance.BUTTON)
+        if await self._is_refused(workspace, asked):
             return
         chosen: Kind = next(item for item in KINDS if item == kind)
-        view = await self._form(workspace, replace(where, kind=chosen), user_of(body))
+        view = await self._form(workspace, replace(where, kind=chosen), asked)
         arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
         await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
 
@@ -76,13 +78,13 @@ class SettingsModal:
         asked = await self._asked(workspace, body, where, Entrance.FORM)
         if await self._is_refused(workspace, asked):
             return {}
-        member = await workspace.directory.member(user_of(body))
-        parameters = [parameter for parameter in PARAMETERS.values() if member.is_admin or not parameter.guarded]
+        permissions = await self._bot.permissions(asked)
+        if where.kind == "workspace" and permissions.role is not Role.ADMINISTRATOR:
+            return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
+        parameters = [item for item in PARAMETERS.values() if permissions.allow(item.name, item.roles, where.kind)]
         changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
         if errors:
             return errors
-        if where.kind == "workspace" and not member.is_admin:
-            return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
         if changes:
             scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
             answer = _confirmation(scope, changes) if where.channel else ""
@@ -105,10 +107,10 @@ class SettingsModal:
             await self._hearing.show(workspace, asked, refusal)
         return refusal is not None
 
-    async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, user: str) -> dict[str, object]:
-        member = await workspace.directory.member(user)
+    async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, asked: Incoming) -> dict[str, object]:
+        permissions = await self._bot.permissions(asked)
         effective = await self._bot.get_parameters(_key(workspace, where))
-        return form(where, effective, await self._own(workspace, where), is_admin=member.is_admin)
+        return form(where, effective, await self._own(workspace, where), permissions)
 
     async def _own(self, workspace: SlackWorkspace, where: SettingsTarget) -> Mapping[str, str]:
         """Return what is set at the very scope of a form."""

@@ -11,6 +11,7 @@ from adapters.slack.api.limits import INPUT_CHARACTERS, METADATA_CHARACTERS
 from adapters.slack.payloads import field
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import shortened
+from bot.access.roles import HOLDERS, Permissions, Role
 from bot.commands.parameter_text import origin_text
 from bot.errors import InvalidInput
 from bot.parameters import Effective, Parameter
@@ -57,15 +58,19 @@ def read_where(text: str) -> SettingsTarget | None:
 
 
 def form(
-    where: SettingsTarget, effective: Mapping[str, Effective], own: Mapping[str, str], *, is_admin: bool
+    where: SettingsTarget, effective: Mapping[str, Effective], own: Mapping[str, str], permissions: Permissions
 ) -> dict[str, Any]:
-    """Return the form: `effective` is what holds there, `own` what is set at the very scope, as text by name."""
-    blocks = [_scope_block(where, is_admin=is_admin)]
+    """Return the form: `effective` is what holds there, `own` what is set at the very scope, as text by name.
+
+    What somebody may not set there is told, with who may.
+    """
+    blocks = [_scope_block(where, permissions)]
     for item in effective.values():
-        if item.parameter.guarded and not is_admin:
-            blocks.append(_told(item))
+        parameter = item.parameter
+        if permissions.allow(parameter.name, parameter.roles, where.kind):
+            blocks.append(_input(where, item, own.get(parameter.name)))
         else:
-            blocks.append(_input(where, item, own.get(item.parameter.name)))
+            blocks.append(_told(item, permissions.needs(parameter.name, parameter.roles, where.kind)))
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -77,7 +82,8 @@ def form(
     }
 
 
-def _scope_block(where: SettingsTarget, *, is_admin: bool) -> Block:
+def _scope_block(where: SettingsTarget, permissions: Permissions) -> Block:
+    is_admin = permissions.role is Role.ADMINISTRATOR
     kinds = [kind for kind in where.kinds if is_admin or kind != "workspace"] or [where.kind]
     options = {kind: _option(LABELS[kind], kind) for kind in reversed(kinds)}
     return {
@@ -105,8 +111,8 @@ def _input(where: SettingsTarget, each: Effective, own: str | None) -> Block:
     }
 
 
-def _told(each: Effective) -> Block:
-    text = f"{each.parameter.name}: {_value(each)} ({origin_text(each)}). Only administrators can set it."
+def _told(each: Effective, needed: Role) -> Block:
+    text = f"{each.parameter.name}: {_value(each)} ({origin_text(each)}). Only {HOLDERS[needed]} can set it."
     return {"type": "context", "elements": [_plain(text)]}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.slack.api.history import read_pages
@@ -13,23 +14,27 @@ from adapters.slack.replies.rendering import METADATA
 from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.types import Turn
 
+CLOCKS_APART: Final = timedelta(seconds=3)
+"""How much earlier than ours the clock of Slack may say that a message came."""
+
 PAGES: Final = 5  # of a thread; the newest messages are on the last ones of those since the question
 
 
 async def find_parts(
-    workspace: SlackWorkspace, messages: MessageStream, turn: Turn, *, known: Collection[str] = ()
+    workspace: SlackWorkspace, messages: MessageStream, turn: Turn, *, begun_at: datetime, known: Collection[str]
 ) -> list[ReplyMessage]:
     """Return the messages of the answer to `turn` that Slack has and that are not `known`, in order. Raises
     `PlatformError`.
 
-    A message of the bot since the question that carries no mark is a stream whose process ended before its end: Slack
-    takes the mark of a stream only then.
+    A message of the bot without a mark that came since the post was begun, at `begun_at`, is a stream whose process
+    ended before its end: Slack takes the mark of a stream only then. Others without a mark are nobody's answer.
     """
     oldest = f"{turn.incoming.at.timestamp():.6f}"
     found = await read_pages(workspace.calls, messages.channel, messages.thread, oldest=oldest, pages=PAGES)
     own = [item for item in found if workspace.is_own(item) and moment(field(item, "ts")) is not None]
     marked = [item for item in own if _turn_of(item) == str(turn.id)]
-    unmarked = [item for item in own if not item.get("metadata") and field(item, "ts") > oldest]
+    begun = max(oldest, f"{(begun_at - CLOCKS_APART).timestamp():.6f}")
+    unmarked = [item for item in own if not item.get("metadata") and field(item, "ts") > begun]
     parts = [ReplyMessage(ts=field(item, "ts")) for item in sorted(marked, key=_part_of)]
     parts += [ReplyMessage(ts=field(item, "ts"), streaming=True) for item in unmarked if messages.thread]
     return [part for part in parts if part.ts not in known]

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
+from adapters.slack.payloads import Record, field, records
 from adapters.slack.replies.markdown import Block, FallbackRenderer, escape_mrkdwn, with_native_table
 from bot.commands.registry import all_commands
-from bot.delivery.footer import footer_parts
+from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
 from bot.types import Draft, Footer, Source, TurnId
 
 PIECE_CHARACTERS: Final = 10_500
@@ -26,6 +27,9 @@ CORRECT: Final = "seedling_correct"
 RETRY: Final = "seedling_retry"
 CONTINUE: Final = "seedling_continue"
 FEEDBACK: Final = "seedling_feedback"
+CONTROLS: Final = frozenset({STOP, REGENERATE, CORRECT, RETRY, CONTINUE, FEEDBACK})
+"""What stands under answers to be pressed."""
+
 GOOD, BAD = "good", "bad"
 
 NO_ANSWER: Final = "There is no answer."
@@ -116,8 +120,16 @@ def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
     return [*blocks, *_button_blocks(draft, turn)]
 
 
+def is_below_answer(block: Record) -> bool:
+    """Return whether a block is the small print or the buttons under an answer, which say nothing to a reader."""
+    elements = list(records(block, "elements"))
+    if field(block, "type") == "context":
+        return len(elements) == 1 and is_footer(field(elements[0], "text"))
+    return bool(elements) and all(field(item, "action_id") in CONTROLS for item in elements)
+
+
 def _small_print(footer: Footer) -> str:
-    return " · ".join(footer_parts(footer))
+    return SEPARATOR.join(footer_parts(footer))
 
 
 def _small(text: str) -> Block:

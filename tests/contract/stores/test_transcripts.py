@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 import pytest
 
 from bot.errors import ClaimLost
-from bot.types import Condensation, Conversation, Entry, Media, NewEntry, StoredEntry, Usage
+from bot.types import Condensation, Conversation, Entry, Media, NewEntry, StoredEntry
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import KEY, OTHER, WORDS, at, entry, incoming, picture, remembered, settlement
 from tests.fakes import settle
@@ -163,10 +162,8 @@ async def test_what_was_condensed_is_recorded_once_under_the_claim(store: AnySto
     await store.enqueue(incoming("m1"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
-    await store.record(turn, settlement(entry("q"), usage=Usage(input=5)))
-    condensed = Condensation(
-        conversation=remembered(memory="notes"), entries=(entry("n"),), model="m", usage=Usage(input=7), cost=Decimal(1)
-    )
+    await store.record(turn, settlement(entry("q")))
+    condensed = Condensation(conversation=remembered(memory="notes"), entries=(entry("n"),))
     for _ in range(2):
         await store.record_memory(turn, condensed)
     assert [item.id for item in await store.get_entries(KEY, start=0)] == [entry("q").id, entry("n").id]

@@ -22,6 +22,8 @@ from bot.types import (
     ModelRequest,
     NoteFound,
     ReasoningDelta,
+    RequestNotBilled,
+    RequestSent,
     SourceFound,
     TextDelta,
     Usage,
@@ -166,6 +168,11 @@ async def test_a_fault_that_can_be_mended_is_not_seen(wire: WireName, kind: str)
         question = ask(f"echo Grüße 🌱 an alle {padding}", enable_caching=True)
         events, error = await gather(model, question)
         asked = len(emulator.requests)
+        await emulator.settled()
+        billed = [event.usage for event in emulator.account.events if event.cost]
+    told = [event.usage for event in events if isinstance(event, UsageReported)]
+    assert len(told) == len(billed)
+    assert all(ours.estimated or ours.input == theirs.input for ours, theirs in zip(told, billed, strict=True))
     assert error is None
     assert text_in(events).startswith("Grüße 🌱 an alle")
     assert events[-1] == Finished(Finish.STOP)
@@ -190,7 +197,7 @@ async def test_a_fault_that_would_come_again_is_told_at_once(wire: WireName, kin
     assert error is not None
     assert type(error) is expected
     assert error.request_id
-    assert events == []
+    assert [type(event) for event in events] == [RequestSent, RequestNotBilled]
 
 
 TEXT = "one two three four five six seven eight nine ten eleven twelve"
@@ -279,23 +286,13 @@ async def test_reasoning_below_a_header_stays_text(wire: WireName) -> None:
     assert text_in(events).endswith("Hi")
 
 
-@pytest.mark.parametrize(
-    ("wire", "expected"),
-    [
-        pytest.param("chat", None, id="chat"),
-        pytest.param("responses", StreamCut, id="responses"),
-        pytest.param("messages", StreamCut, id="messages"),
-    ],
-)
-async def test_an_answer_without_a_reason_for_its_end_is_whole_only_when_all_else_is(
-    wire: WireName, expected: type | None
-) -> None:
-    """On chat the usage and [DONE] tell the end; on the two others the same event tells reason and usage."""
+@every_wire
+async def test_an_answer_whose_end_is_announced_without_a_reason_is_whole(wire: WireName) -> None:
     async with running_seed() as emulator, opened(wire, emulator) as model:
         emulator.faults.add(Fault(kind="no_finish"))
         events, error = await gather(model, ask("echo one two three"))
     assert text_in(events) == "one two three"
-    assert error is None if expected is None else type(error) is expected
+    assert error is None
 
 
 def test_every_fault_of_the_emulator_is_tried() -> None:

@@ -23,10 +23,10 @@ ALL: dict[str, ParameterValue] = {
 }
 
 
-@pytest.mark.parametrize("profile", ["seed", "plain"])
+@pytest.mark.parametrize("dialect", ["gateway", "plain"])
 @pytest.mark.parametrize("wire", [pytest.param(name, id=name) for name in WIRES])
-async def test_a_real_model_answers_on_every_wire(local_model: LocalServer, wire: WireName, profile: str) -> None:
-    options = SeedOptions(profile=profile, context_tokens=local_model.context_tokens)  # type: ignore[arg-type]  # one of the two
+async def test_a_real_model_answers_on_every_wire(local_model: LocalServer, wire: WireName, dialect: str) -> None:
+    options = SeedOptions(dialect=dialect, context_tokens=local_model.context_tokens)  # type: ignore[arg-type]  # one of the two
     entries = (Entry(role="user", text="Name a colour."), Entry(role="assistant", text="Blue."))
     question = ModelRequest(
         head="You are brief.", entries=(*entries, Entry(role="user", text="Another one?")), parameters=ALL

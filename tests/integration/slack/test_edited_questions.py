@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from adapters.slack.replies.rendering import CORRECT
 from tests.fakes import words
-from tests.integration.slack.scene import Scene, scene
+from tests.integration.slack.scene import Scene, held, scene
 from tests.integration.slack.test_commands import whispered
 from tests.integration.slack.test_messages import ask
 
@@ -57,6 +59,24 @@ async def test_it_is_offered_once_for_each_edit_and_answered_once() -> None:
         await play.settled()
         assert whispered(slack).count(OFFER) == 2
         assert [item.entries[-1].text.rpartition(": ")[2] for item in play.model.asked] == ["one?", "two?", "three?"]
+
+
+async def test_a_preview_that_comes_late_is_read_with_what_waits_and_changes_nothing_else() -> None:
+    gate = asyncio.Event()
+    async with scene(held(gate, "One", "."), words("Two.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} one?")
+        await play.until(lambda: play.model.asked)
+        waiting = await slack.say(slack.ben, slack.general, f"{slack.mention()} this?", thread_ts=question.ts)
+        await play.until(lambda: len(play.store._turns) == 2)
+        for message in (question, waiting):
+            await slack.unfurl(message, {"title": "Why queues grow", "from_url": "https://example.org", "id": 1})
+        await play.until(lambda: "queues" in play.store._turns[max(play.store._turns)].incoming.text)
+        gate.set()
+        await play.settled()
+        entries = [entry.text for entry in play.model.asked[-1].entries]
+    assert len(play.model.asked) == 2
+    assert [("queues" in text, "corrected" in text) for text in entries] == [(False, False)] * 2 + [(True, False)]
 
 
 async def test_nothing_is_offered_for_previews_other_messages_and_the_buttons_of_others() -> None:

@@ -6,6 +6,8 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from bot.errors import SchemaMismatch, StorageError, StorageUnavailable
+from bot.types import Spending
 from storage import migrate, open_store, schema
 from storage.database import parse_url
 from tests.contract.stores.samples import KEY, entry, picture
@@ -91,9 +94,33 @@ async def test_rows_that_hang_on_a_table_survive_its_change_both_ways(
         assert await store.get_entries(KEY, start=0) == before
 
 
-def downgrade(url: str) -> None:
+def downgrade(url: str, revision: str = "-1") -> None:
     with schema.migration_connection(parse_url(url)) as connection:
-        command.downgrade(schema.alembic_config(connection), "-1")
+        command.downgrade(schema.alembic_config(connection), revision)
+
+
+async def test_lines_of_the_ledger_by_turn_become_requests_both_ways(url: str, path: Path, clock: ManualClock) -> None:
+    await migrate(url)
+    await asyncio.to_thread(downgrade, url, "0008")
+    at = f"{clock():%F %T}.000000"
+    row = ("slack", "T1", "C1", "t", 7, "U1", at, "seed-2-0-lite", 2, 100, 60, 9, 3, 0, "{}", "0.1")
+    into = (
+        "INSERT INTO ledger (platform, workspace, channel, thread, turn_id, author_id, at, model, requests, input, "
+        f"cached, output, reasoning, estimated, tools, cost, purpose) VALUES ({', '.join('?' * 17)})"
+    )
+    with sqlite3.connect(path) as connection:
+        connection.executemany(into, [(*row, "answer"), (*row, "memory"), (*row, "dropped:1")])
+    connection.close()
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        spent = await store.usage_totals(since=clock() - timedelta(days=1), until=clock() + timedelta(days=1))
+    assert spent == Spending(requests=6, input=300, cached=180, output=27, cost=Decimal("0.3"))
+    await asyncio.to_thread(downgrade, url, "0008")
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT purpose, cost FROM ledger ORDER BY purpose").fetchall()
+    connection.close()
+    assert [purpose.split(":")[0] for purpose, _ in found] == ["answer", "dropped", "memory"]
+    assert {cost for _, cost in found} == {"0.1"}
 
 
 async def test_a_migration_that_fails_leaves_everything_as_it_was(

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.seed import SeedOptions, open_seed
 from adapters.seed.client import NO_SEARCH_NOTE
-from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from bot.context.system_prompt import Abilities, system_prompt
 from bot.context.transcript import SEARCH
 from bot.delivery.footer import footer_parts
@@ -42,9 +42,9 @@ class SearchHouse(House):
 
 @asynccontextmanager
 async def asked(
-    text: str, wire: WireName = "responses", profile: Profile = "seed"
+    text: str, wire: WireName = "responses", dialect: Dialect = "gateway"
 ) -> AsyncIterator[tuple[Settlement, list[Draft], RunningSeed]]:
-    options = SeedOptions(profile=profile)
+    options = SeedOptions(dialect=dialect)
     async with (
         running_seed(Options(sources="annotations", tokens_per_second=400)) as seed,
         open_seed(base_url=seed.url, api_key=API_KEY, model="seed-2-0-lite", wire=wire, options=options) as model,

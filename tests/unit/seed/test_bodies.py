@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.seed.client import encode
+from adapters.seed.client import dialect_of, encode
 from adapters.seed.protocols import WIRES
-from adapters.seed.protocols.wire_parameters import Profile, WireName
+from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from bot.parameter_resolver import resolve, values_of
 from bot.parameters import PARAMETERS, WIRE_PARAMETERS, Parameter
 from bot.types import Entry, Media, ModelRequest, ParameterValue
@@ -148,9 +148,9 @@ FRAME = {"model", "stream", "stream_options", "store", "messages", "input", "sys
 every_wire = pytest.mark.parametrize("wire", [pytest.param(name, id=name) for name in WIRES])
 
 
-def sent(wire: WireName, profile: Profile = "seed", **parameters: ParameterValue) -> dict[str, Any]:
+def sent(wire: WireName, dialect: Dialect = "gateway", **parameters: ParameterValue) -> dict[str, Any]:
     request = ModelRequest(head="h", entries=(Entry(role="user", text="hi", media=(PICTURE,)),), parameters=parameters)
-    return WIRES[wire].build_body(request, "m", profile)
+    return WIRES[wire].build_body(request, "m", dialect)
 
 
 @every_wire
@@ -165,10 +165,10 @@ def test_a_plain_server_gets_only_standard_fields(wire: WireName) -> None:
 def test_every_wire_parameter_of_the_table_is_sent(wire: WireName, name: str) -> None:
     given = {**values_of(resolve([])), **ALL, name: a_value(PARAMETERS[name])}
     values = {item: value for item, value in given.items() if PARAMETERS[item].wire}
-    fields = [item for item in sent(wire, "seed", **values) if item not in FRAME]
+    fields = [item for item in sent(wire, "gateway", **values) if item not in FRAME]
     known = {item: "max_output_tokens" if (wire, item) == ("responses", "max_tokens") else item for item in values}
     assert fields == [known[parameter] for parameter in WIRE_PARAMETERS if parameter in values]
-    assert sent(wire, "seed", **values)[known[name]] == (
+    assert sent(wire, "gateway", **values)[known[name]] == (
         ",".join(value) if isinstance(value := values[name], tuple) else value
     )
 
@@ -257,3 +257,26 @@ def test_a_longer_conversation_only_adds_to_the_bytes_that_were_sent(
 
 def test_half_a_surrogate_pair_can_be_sent() -> None:
     assert encode({"a": "x\ud83dy"}) == b'{"a":"x?y"}'
+
+
+@pytest.mark.parametrize(
+    ("base_url", "model", "dialect"),
+    [
+        ("https://api.empiriolabs.ai/v1", "seed-2-0-lite", "gateway"),
+        ("https://ark.eu-west.bytepluses.com/api/v3", "seed-2-0-lite-260228", "ark"),
+        ("https://ark.cn-beijing.volces.com/api/v3", "ep-20260101", "ark"),
+        ("https://volces.com.example.org/v1", "llama-3", "plain"),
+        ("http://127.0.0.1:8000/v1", "bytedance/seed-oss", "gateway"),
+        ("https://api.openai.com/v1", "gpt-5", "plain"),
+    ],
+)
+def test_the_dialect_follows_the_host(base_url: str, model: str, dialect: Dialect) -> None:
+    assert dialect_of(base_url, model) == dialect
+
+
+@every_wire
+def test_ark_gets_its_own_words(wire: WireName) -> None:
+    body = sent(wire, "ark", enable_thinking=False, enable_web_search=True, enable_caching=True, stop=("a", "b"))
+    assert body["thinking"] == {"type": "disabled"}
+    assert body["stop"] == ["a", "b"]
+    assert not {name for name in body if name.startswith("enable_")}

@@ -188,10 +188,11 @@ def test_the_reason_of_the_end_is_told(stream: bytes, finish: Finish) -> None:
     assert read_stream("chat", [stream]).finish is finish
 
 
-def test_an_end_without_reason_and_usage_is_a_cut() -> None:
-    problem = read_stream("chat", [chunk("Hi") + DONE]).problem
-    assert problem is not None
-    assert problem.kind is ProblemKind.CUT
+def test_an_announced_end_is_one_without_reason_and_usage() -> None:
+    assert read_stream("chat", [chunk("Hi") + DONE]).finish is Finish.STOP
+    silent = read_stream("chat", [chunk("", reasoning_content="hm") + DONE]).problem
+    assert silent is not None
+    assert silent.kind is ProblemKind.CUT
 
 
 def test_a_whole_completion_is_read_like_a_stream() -> None:

@@ -10,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.slack.message_content import files, mentions, read_content
+from adapters.slack.replies.rendering import end_blocks, markdown_blocks
 from bot.chat.message_rendering import render
+from bot.types import Draft, Footer, Source, Usage
 from bot.types.content import MessageContent, Notice, Quote, QuoteKind, ReplyTo
 from tests.data import data_folder
 from tests.message_cases import cases, shaped, unseen
-from tests.unit.slack.elements import NAMES, Json, mrkdwn, rich, section, text
+from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, rich, section, text
 
 
 def shown(message: Json, **options: Any) -> str:
@@ -30,6 +32,39 @@ def test_the_model_sees_what_people_see(case: Json) -> None:
 def test_every_recorded_kind_of_message_is_read(path: Any) -> None:
     event = json.loads(path.read_text(encoding="utf-8"))["event"]
     assert isinstance(read_content(event, {}), MessageContent)
+
+
+# ---------------------------------------------------------------- the bot's own answers
+
+ANSWER = Draft(
+    text="The pump is green.",
+    status="done",
+    sources=(Source(url="https://example.org/pumps", title="Pumps"),),
+    footer=Footer(
+        model="seed", usage=Usage(input=1_200, cached=800, output=7), seconds=2.1, cost=None, show_cost=False
+    ),
+)
+
+
+@pytest.mark.parametrize("how", ["forward", "link", "root"])
+def test_an_answer_that_is_quoted_has_neither_its_small_print_nor_its_buttons(how: str) -> None:
+    blocks = [*markdown_blocks(ANSWER.text), *end_blocks(ANSWER, 7)]
+    own = {"user": "U0BOT", "bot_id": "B0BOT", "text": ANSWER.text, "blocks": blocks, "ts": "1.1"}
+    quote = {"message_blocks": [{"message": {"blocks": blocks}}], "text": ANSWER.text, "author_name": "Seedling"}
+    messages: dict[str, Json] = {
+        "forward": {"text": "see", "attachments": [quote | {"is_share": True}]},
+        "link": {"text": "see", "attachments": [quote | {"is_msg_unfurl": True}]},
+        "root": {"text": "see", "subtype": "thread_broadcast", "root": own},
+    }
+    seen = shown(messages[how])
+    assert unseen(["see", ANSWER.text, *(["Pumps"] if how != "root" else [])], seen) == []
+    assert not any(word in seen for word in ("1,200", "seed", "Regenerate", "button", "Good answer"))
+
+
+def test_another_app_s_context_and_buttons_are_read() -> None:
+    context = {"type": "context", "elements": [mrkdwn("seed \u00b7 1 token in the bucket")]}
+    buttons = {"type": "actions", "elements": [{"type": "button", "text": plain("Stop"), "action_id": "stop"}]}
+    assert shown({"bot_id": "B1", "blocks": [context, buttons]}) == "seed \u00b7 1 token in the bucket\n(button: Stop)"
 
 
 # ---------------------------------------------------------------- said once
