@@ -22,9 +22,8 @@ async def _set(call: Call) -> Result:
     text = call.values[VALUE.name]
     if text == UNSET:
         return await UNSET_COMMAND.handler(call)
-    answer = value_sentence(
-        f"**{parameter.name}** is now", parameter, parameter.parse(text), f"for {place_text(scope)}"
-    )
+    value = parameter.parse(text)
+    answer = value_sentence(f"**{parameter.name}** is now", parameter, value, f"for {place_text(scope)}")
     return Effect(change=SetParameters(scope=scope, values={parameter.name: text}), tell=lambda _: answer)
 
 
