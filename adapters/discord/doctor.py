@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.discord.api.client import DiscordClient, DiscordOptions, may_read_content
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.payloads import GatewayBot
+from adapters.discord.payloads import ApplicationInfo, GatewayBot
 from bot.checks import Check, within
 from bot.errors import ConfigError, PlatformError
 
@@ -66,9 +66,9 @@ async def _check_content(rest: DiscordClient) -> Check:
 
 async def _check_public(rest: DiscordClient) -> Check:
     """Tell who may add the bot, and so spend: `bot_public` and the ways of installing (resources/application)."""
-    told = await rest.call("GET", "/applications/@me")
-    to_people = USER_INSTALL in (told.get("integration_types_config") or {})
-    if told.get("bot_public") is not False:
+    told = ApplicationInfo.read(await rest.call("GET", "/applications/@me"))
+    to_people = USER_INSTALL in told.integration_types_config
+    if told.bot_public:
         detail = "anybody on Discord can add this bot, and its answers are on your bill"
         fix = f"switch off 'Public Bot' on the Bot page at {PORTAL}"
         return Check(name="who adds it", ok=None, detail=detail, fix=fix)
