@@ -342,4 +342,4 @@ class ApplicationInfo(Payload):
     """Who may add the bot, and where to (https://docs.discord.com/developers/resources/application)."""
 
     bot_public: Annotated[bool, BeforeValidator(lambda value: value is not False)] = True
-    integration_types_config: Nested[dict[str, Any]] = {}
+    integration_types_config: Nested[dict[str, Any]] = Field(default_factory=dict)
