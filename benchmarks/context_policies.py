@@ -22,7 +22,7 @@ from bot.context.view import View, WindowLimits
 from bot.context.window import after, due, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
-from bot.types import Condensation, Conversation, Entry, Role, StoredEntry, Usage
+from bot.types import Condensation, Conversation, Entry, Role, StoredEntry
 
 Policy = Callable[[Account], Sequence[int]]
 
@@ -85,9 +85,7 @@ def _noted(answered: View, limits: WindowLimits, account: Account, turn: int) ->
         until = due(coming, limits, cold=True)
     if until is None:
         return conversation
-    condensed = Condensation(
-        revision=0, begin=conversation.condensed_until, until=until, notes="told", model="", usage=Usage(), cost=None
-    )
+    condensed = Condensation(revision=0, begin=conversation.condensed_until, until=until, notes="told")
     return with_notes(conversation, condensed)
 
 

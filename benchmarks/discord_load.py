@@ -23,11 +23,11 @@ import aiohttp
 
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform, open_discord
-from benchmarks.crash_bot import FixedRates
+from benchmarks.bot_process import FixedRates
 from bot.app.core import Core, open_core, utc_now
 from bot.ports import Model, Rates
 from bot.settings import Settings
-from bot.types import Finish, Finished, ModelEvent, ModelRequest, TextDelta, Usage, UsageReported
+from bot.types import Finish, Finished, ModelEvent, ModelRequest, RequestSent, TextDelta, Usage, UsageReported
 from tests.emulators.discord import TOKEN, discord_process
 
 CHANNELS = 10
@@ -46,6 +46,7 @@ class StreamingModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:  # noqa: ARG002  the port's
         """Yield a long answer, some seconds long."""
+        yield RequestSent(tokens=100, most=4_096)
         for number in range(WORDS):
             await asyncio.sleep(WORD_SECONDS)
             yield TextDelta(f"word{number} ")

@@ -3,9 +3,11 @@
 `python -m benchmarks.load [--mode sqlite|postgres] [--seconds N] [--json]`. Bots are processes of their own; questions
 come over HTTP into 10,000 conversations. For the first table the model and the platform answer at once inside the
 bot, so that it shows the engine and the database. "start" is from the stored acceptance to the claim; the questions of
-the first second, in which a process still loads and compiles what it needs, are not among the figures. For the second
-table one bot reads 500 streams of the Seed emulator and shows them on a platform that keeps the newest state only.
-Everything, the database, this program and the emulator included, shares one machine.
+the first second, in which a process still loads and compiles what it needs, are not among the figures. Turns a second
+are those that ended while as many were open as it takes; beside them stand the milliseconds of a processor that one
+takes, in the bots and in the PostgreSQL server, and the rows that it writes there, those of the queue apart. For the
+second table one bot reads 500 streams of the Seed emulator and shows them on a platform that keeps the newest state
+only. Everything, the database, this program and the emulator included, shares one machine.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from multiprocessing.connection import Connection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,26 +29,11 @@ import httpx
 import sqlalchemy as sa
 from sqlmodel import col
 
-from benchmarks.crash import FORK
-from benchmarks.crash_bot import NAME, BotOptions, FixedRates, serve
-from benchmarks.crash_outages import database
-from bot.ports import Model, Rates
-from bot.settings import Settings
-from bot.types import (
-    ConversationKey,
-    Draft,
-    Finish,
-    Finished,
-    Incoming,
-    ModelEvent,
-    ModelRequest,
-    Place,
-    TextDelta,
-    ThreadMessage,
-    Turn,
-    Usage,
-    UsageReported,
-)
+from benchmarks.bot_process import NAME, BotOptions
+from benchmarks.crash.fleet import FORK
+from benchmarks.crash.outages import database
+from benchmarks.load_bot import run_instant_bot, run_streaming_bot
+from benchmarks.load_costs import used_by
 from storage.database import parse_url
 from storage.schema import migration_connection
 from storage.tables import TurnRow
@@ -57,96 +44,22 @@ RATE = 20.0  # questions a second for the latencies
 WARM_UP = 20  # questions before those that count
 STREAMS = 500
 SENDERS = 32
-STOPS = 20
+STOPS = 10
+MOST_OPEN = 300  # questions that are sent beyond what is answered, while turns a second are counted
 START_SECONDS = 60.0
 
 
-# ---------------------------------------------------------------- the bot under load
+@dataclass(frozen=True, slots=True)
+class Bots:
+    """Running bots: where they are reached, and their processes."""
 
-
-class SilentPlatform:
-    """A platform that takes everything at once and keeps the newest state."""
-
-    name = NAME
-
-    def __init__(self, pace: float) -> None:
-        self.min_update_interval = pace
-
-    async def open_reply(self, turn: Turn) -> SilentReply:
-        """Return a reply in memory."""
-        return SilentReply(f"m{turn.id}")
-
-    async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:  # noqa: ARG002  the port's
-        """Nothing stands there."""
-        return []
-
-    async def describe(self, key: ConversationKey) -> Place:  # noqa: ARG002  the port's
-        """Return a place without a name."""
-        return Place()
-
-    async def check_writable(self, turn: Turn) -> None:
-        """Do nothing: everything is taken."""
-
-    async def tell(self, asked: Incoming, draft: Draft) -> None:
-        """Do nothing: nothing is refused."""
-
-
-class SilentReply:
-    """A message in memory."""
-
-    def __init__(self, ref: str) -> None:
-        self._ref = ref
-        self.draft: Draft | None = None
-
-    async def show(self, draft: Draft) -> str:
-        """Keep it."""
-        self.draft = draft
-        return self._ref
-
-    async def finish(self, draft: Draft, *, plain: bool = False) -> str:  # noqa: ARG002  the port's
-        """Keep the last one."""
-        return await self.show(draft)
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        return ()
-
-    async def retract(self, keep: str) -> None:
-        """There is nobody else's message."""
-
-
-class InstantModel:
-    """A model that answers at once."""
-
-    name = "instant"
-    context_tokens = 256_000
-
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:  # noqa: ARG002  the port's
-        """One word."""
-        yield TextDelta("fine")
-        yield UsageReported(Usage(input=100, output=1))
-        yield Finished(Finish.STOP)
+    addresses: list[str]
+    pids: list[int]
 
 
 @asynccontextmanager
-async def instant_model(_: Settings) -> AsyncIterator[tuple[Model, Rates]]:
-    """Yield the instant model without a price list."""
-    yield InstantModel(), FixedRates()
-
-
-def run_instant_bot(options: BotOptions, ready: Connection) -> None:
-    """Serve a bot with nothing slow around it."""
-    asyncio.run(serve(options, ready, platform=SilentPlatform(0), model_of=instant_model))
-
-
-def run_streaming_bot(options: BotOptions, ready: Connection) -> None:
-    """Serve a bot that reads real streams."""
-    asyncio.run(serve(options, ready, platform=SilentPlatform(options.pace)))
-
-
-@asynccontextmanager
-async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[list[str]]:
-    """Yield the addresses of so many bots."""
+async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[Bots]:
+    """Yield so many bots."""
     processes, addresses = [], []
     try:
         for _ in range(count):
@@ -157,7 +70,7 @@ async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[li
             if not await asyncio.to_thread(ours.poll, START_SECONDS):
                 raise RuntimeError("a bot did not start")
             addresses.append(ours.recv())
-        yield addresses
+        yield Bots(addresses, [process.pid for process in processes])
     finally:
         for process in processes:
             process.kill()
@@ -227,7 +140,8 @@ async def measure(mode: str, workers: int, seconds: float) -> dict[str, Any]:
         options = BotOptions(
             database_url=url, platform_url="http://x", seed_url="http://x", order_pause=0, pace=0, log=os.devnull
         )
-        addresses = await stack.enter_async_context(bots(run_instant_bot, options, workers))
+        running = await stack.enter_async_context(bots(run_instant_bot, options, workers))
+        addresses = running.addresses
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
         sender = Sender(http, addresses)
         await _paced(sender, WARM_UP)
@@ -237,15 +151,15 @@ async def measure(mode: str, workers: int, seconds: float) -> dict[str, Any]:
         rows = (await _all_answered(url))[WARM_UP:]
         starts = [(claimed - accepted).total_seconds() for accepted, claimed, _ in rows]
         paced = len(rows)
-        began = time.time()
-        await asyncio.gather(*(_flood(sender, began + seconds) for _ in range(SENDERS)))
-        rows = (await _all_answered(url))[WARM_UP + paced :]
-        busy = (max(ended for _, _, ended in rows) - min(accepted for accepted, _, _ in rows)).total_seconds()
+        before = await asyncio.to_thread(used_by, url, running.pids)
+        ended, took = await _flooded(sender, url, seconds)
+        after = await asyncio.to_thread(used_by, url, running.pids)
         states = [(await http.get(f"{address}/state")).json() for address in addresses]
     return {
         "mode": mode,
         "workers": workers,
-        "turns_per_s": round(len(rows) / busy, 1),
+        "turns_per_s": round(ended / took, 1),
+        **{name: round((after[name] - before[name]) / max(1, ended), 1) for name in after},
         "ack_p50_ms": _ms(_quantile(sender.seconds[:paced], 0.5)),
         "ack_p99_ms": _ms(_quantile(sender.seconds[:paced], 0.99)),
         "start_p50_ms": _ms(_quantile(starts, 0.5)),
@@ -263,9 +177,34 @@ async def _paced(sender: Sender, questions: int) -> None:
             tasks.create_task(sender.send("why?"))
 
 
-async def _flood(sender: Sender, until: float) -> None:
-    while time.time() < until:
-        await sender.send("why?")
+async def _flooded(sender: Sender, url: str, seconds: float) -> tuple[int, float]:
+    """Send as much as is taken for so long; return how many turns ended meanwhile, and the seconds that it took."""
+    ended = first = await asyncio.to_thread(_ended, url)
+    sent_before, began = sender.sent, time.monotonic()
+    over = asyncio.Event()
+
+    async def send() -> None:
+        while not over.is_set():
+            if sender.sent - sent_before - (ended - first) < MOST_OPEN:
+                await sender.send("why?")
+            else:
+                await asyncio.sleep(0.01)
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(SENDERS):
+            tasks.create_task(send())
+        while time.monotonic() - began < seconds:
+            await asyncio.sleep(0.2)
+            ended = await asyncio.to_thread(_ended, url)
+        took = time.monotonic() - began
+        over.set()
+    return ended - first, took
+
+
+def _ended(url: str) -> int:
+    with migration_connection(parse_url(url)) as connection:
+        statement = sa.select(sa.func.count()).where(col(TurnRow.ended_at).is_not(None))
+        return int(connection.execute(statement).scalar_one())
 
 
 async def measure_streams(seconds: float) -> dict[str, Any]:
@@ -283,7 +222,7 @@ async def measure_streams(seconds: float) -> dict[str, Any]:
             pace=1.0,
             log=os.devnull,
         )
-        addresses = await stack.enter_async_context(bots(run_streaming_bot, options, 1))
+        addresses = (await stack.enter_async_context(bots(run_streaming_bot, options, 1))).addresses
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
         sender = Sender(http, addresses)
         for number in range(STREAMS):
@@ -313,7 +252,7 @@ async def measure_stops(mode: str) -> dict[str, Any]:
             database_url=url, platform_url="http://x", seed_url=seed, order_pause=0, pace=0.3, log=os.devnull
         )
         workers = 1 if mode == "sqlite" else 3
-        addresses = await stack.enter_async_context(bots(run_streaming_bot, options, workers))
+        addresses = (await stack.enter_async_context(bots(run_streaming_bot, options, workers))).addresses
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
         sender = Sender(http, addresses)
         for number in range(STOPS):
@@ -356,7 +295,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=("sqlite", "postgres"))
-    parser.add_argument("--seconds", type=float, default=15, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=8, help="of each measurement")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     FORK.set_forkserver_preload(["benchmarks.load"])

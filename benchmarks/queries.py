@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from alembic.script import ScriptDirectory
 
-from benchmarks.crash_outages import database
+from benchmarks.crash.outages import database
 from storage import migrate, open_store
 from storage.database import parse_url
 from storage.schema import alembic_config, migration_connection

@@ -22,7 +22,7 @@ from adapters.slack.replies.rendering import METADATA
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.types import Finish, Finished, ModelEvent, ModelRequest, TextDelta, Usage, UsageReported
+from bot.types import Finish, Finished, ModelEvent, ModelRequest, RequestSent, TextDelta, Usage, UsageReported
 from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Channel, Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates
@@ -42,6 +42,7 @@ class SlowModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Yield the answer to anything."""
+        yield RequestSent(tokens=len(request.entries), most=4_096)
         steps = 40
         for step in range(steps):
             await asyncio.sleep(self._seconds / steps)

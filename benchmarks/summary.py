@@ -35,7 +35,7 @@ from bot.context.tokens import estimate_entry
 from bot.ports import Rates
 from bot.pricing import FREE_CARD
 from bot.summary.map_reduce import MOST_POINTS
-from bot.summary.model_requests import CostTally, SummaryModel
+from bot.summary.model_requests import SummaryModel
 from bot.summary.numbered_lines import numbered
 from bot.summary.prompts import asking
 from bot.turns.conversation_manager import ConversationManager
@@ -48,6 +48,7 @@ from bot.types import (
     Entry,
     Incoming,
     Person,
+    Purpose,
     ReadMessage,
     Settlement,
     ThreadMessage,
@@ -58,6 +59,7 @@ from storage.in_memory.store import MemoryStore
 from tests.emulators.seed.options import API_KEY
 from tests.emulators.seed.server import running_seed
 from tests.fakes import FixedRates, RecordingPlatform
+from tests.house import metered
 
 EXPORT = Path("chat") / "irc-ubuntu-slack-export.zip"
 GARDEN = Workspace(id="w", name="Benchmark")
@@ -152,13 +154,14 @@ class Bench:
     async def row(self, name: str, words: str, messages: int, *, thread: str = "") -> tuple[Row, Settlement]:
         """Return a summary as a line of the table, its links checked against the channel itself."""
         settlement, seconds = await self.summarise(words, thread=thread)
+        footer = settlement.draft.footer
         points = [line for line in settlement.draft.text.splitlines() if line.startswith("- ")]
         opened = [[await self.open(*link) for link in LINK.findall(point)] for point in points]
         row = Row(
             name=name,
             messages=messages,
-            usage=settlement.usage or Usage(requests=0),
-            cost=settlement.cost or Decimal(0),
+            usage=footer.usage if footer else Usage(requests=0),
+            cost=(footer and footer.cost) or Decimal(0),
             seconds=seconds,
             points=len(points),
             linked=sum(bool(item) and all(item) for item in opened),
@@ -229,9 +232,9 @@ async def emulated() -> AsyncIterator[SeedModel]:
 
 async def in_one(model: SeedModel, messages: Sequence[ChannelMessage], name: str) -> Row:
     """All of it in a single request, whatever tier that is in."""
-    bill = CostTally(rates=FixedRates())
+    asked, bill = await metered(model, Purpose.SUMMARY)
     started = time.perf_counter()
-    await SummaryModel(model=model, bill=bill).ask(whole(messages), points=MOST_POINTS)
+    await SummaryModel(model=asked, bill=bill).ask(whole(messages), points=MOST_POINTS)
     seconds = time.perf_counter() - started
     return Row(name=name, messages=len(messages), usage=bill.usage or Usage(), cost=bill.cost, seconds=seconds)
 

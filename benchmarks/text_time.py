@@ -15,10 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.discord.replies.rendering import Renderer, plain_pages
+from adapters.slack.replies.markdown import SlackRenderer
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
 from adapters.web.markdown_html import render_markdown
-from bot.delivery import Splitter, sanitize_links, split, stable_prefix_length
+from bot.delivery import IncrementalRenderer, Splitter, split
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS
 from tests.text_readers import READERS, Read
@@ -27,6 +29,7 @@ AIM: Final = 0.2  # seconds for 100,000 characters
 ANSWER: Final = 10_000  # characters
 STEP: Final = 100  # characters that come between two showings
 ROUNDS: Final = 2
+WHOLE_ROUNDS: Final = 10
 
 Show = Callable[[str], object]
 
@@ -38,7 +41,7 @@ def slack_size(text: str) -> int:
 
 def groups() -> Mapping[str, Mapping[str, Read]]:
     """All readers, those that divide a text with the sizes of the real platforms."""
-    dividing = {
+    dividing: dict[str, Read] = {
         "pieces for Discord": plain_pages,
         "pieces for Slack": lambda text: split(text, limit=PIECE_CHARACTERS, size=slack_size),
     }
@@ -96,7 +99,8 @@ def _discord() -> Show:
 
 def _slack() -> Show:
     splitter = Splitter(limit=PIECE_CHARACTERS, size=slack_size)
-    return lambda text: splitter.split(sanitize_links(text[: stable_prefix_length(text)], allowed=lambda _: False))
+    rendered = IncrementalRenderer(SlackRenderer())
+    return lambda text: splitter.split(rendered.render(text, allowed=lambda _: False, growing=True))
 
 
 def table_of_showings(patterns: Sequence[str]) -> None:
@@ -117,6 +121,31 @@ def table_of_showings(patterns: Sequence[str]) -> None:
             print(f"{pattern:34}{name:12}{total:10.3f}{len(times):10}{mean:10.2f}{most:10.2f}")
 
 
+def whole(text: str) -> None:
+    """Print what it costs to parse and render an answer as a whole."""
+    print(f"\n{f'an answer of {len(text):,} characters, whole':46}{'ms':>10}")
+    for name, read in {
+        "Discord": DiscordRenderer().render,
+        "Slack": SlackRenderer().render,
+        "playground": render_markdown.__wrapped__,
+    }.items():
+        took = min(seconds(read, text) for _ in range(WHOLE_ROUNDS))
+        print(f"{name:46}{1_000 * took:10.2f}")
+
+
+def answer() -> str:
+    """Return an answer with what answers of models have: headings, lists, bold, code, links, a table."""
+    part = (
+        "## How the pump works\n\nThe **pump** moves water from `tank_a` to `tank_b`; see "
+        "[the manual](https://example.org/manual) and *mind* the valve. "
+        + "It opens when the pressure falls. "
+        * 8
+        + "\n\n1. **Open** the valve.\n2. Start the motor:\n\n   ```sh\n   pump --start\n   ```\n\n3. Wait.\n\n"
+        "| part | price |\n|---|---:|\n| valve | 12.50 |\n| motor | 104.00 |\n\n- a short item\n- another one\n\n"
+    )
+    return (part * (ANSWER // len(part) + 1))[:ANSWER]
+
+
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -125,6 +154,7 @@ def main() -> None:
     options = parser.parse_args()
     gc.disable()
     table_of_patterns(options.patterns or list(PATTERNS), options.length)
+    whole(answer())
     table_of_showings(options.patterns or ["different-lines", "words", "table-long", "fence-unclosed-long", "brackets"])
 
 

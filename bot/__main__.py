@@ -30,26 +30,41 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from bot import app
+from bot.app.administration_commands import add_administration_commands
 from bot.app.maintenance_commands import add_upkeep_commands
+from bot.app.spending_limits import add_budget_command
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
 from bot.commands.parameter_text import origin_text, parameters_table
+from bot.commands.usage_report import guesses
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
 from bot.plurals import quantity
 from bot.ports import Commands, PlatformSpec
 from bot.settings import Settings, load_settings
-from bot.standard_streams import OutputLost, finish_streams, mention, note, prepare_streams, say, say_json
+from bot.standard_streams import (
+    OutputLost,
+    finish_streams,
+    mention,
+    note,
+    piped_file,
+    prepare_streams,
+    say,
+    say_json,
+)
 from bot.types import Draft, Outcome, Spending
 
 # Exit codes as in sysexits.h: 64 usage, 69 a service is away, 74 output, 78 configuration.
-EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, 64), (StorageError, 69))
+EXIT_USAGE = 64
+EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, EXIT_USAGE), (StorageError, 69))
 EXIT_FAILED = 1
+MOST_DAYS = 36_500
+MOST_DIGITS = 9
 EXIT_OUTPUT_LOST = 74
 
 DESCRIPTION = """\
@@ -59,8 +74,8 @@ Without any setting, 'seedling run' opens a playground in the browser, where a s
 Settings come from the environment or from a file .env; .env.example explains each."""
 
 UNLIKE = """\
-Only the provider counts the requests of 'seedling doctor', other uses of the same account, and answers that were
-started here and never finished. Only our records have estimated tokens and costs, where no usage was reported."""
+Only the provider counts the requests of 'seedling doctor' and other uses of the same account. Only our records have
+estimates, for requests whose end nobody told us."""
 
 
 def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = app.PLATFORMS) -> int:
@@ -92,11 +107,16 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = a
         finish_streams()
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints end the program as every other bad input does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}; '{self.prog} --help' tells how it is used\n")
+
+
 def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentParser:
     """Every command with its options and help; the commands find the platforms in `options.platforms`."""
-    parser = argparse.ArgumentParser(
-        prog="seedling", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _Parser(prog="seedling", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"seedling {version('seedling')}")
     parser.add_argument("--verbose", action="store_true", help="log more")
     parser.set_defaults(platforms=platforms)
@@ -104,6 +124,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     _add_serving_commands(commands, platforms)
     _add_ask_command(commands)
     add_upkeep_commands(commands)
+    add_administration_commands(commands)
     for platform in platforms:
         platform.add_commands(commands, app.open_database)
     _add_model_commands(commands, [platform.title for platform in platforms])
@@ -130,7 +151,10 @@ def _add_serving_commands(commands: Commands, platforms: Sequence[PlatformSpec[A
 
 def _add_ask_command(commands: Commands) -> None:
     command = commands.add_parser(
-        "ask", help="ask one question from the terminal", description="Ask one question; the answer is streamed."
+        "ask",
+        help="ask one question from the terminal",
+        description="Ask one question; the answer is streamed. Text piped in is what the question is about.",
+        epilog="example: cat report.txt | seedling ask 'Sum it up in three lines.'",
     )
     command.add_argument("question", help="the question, or - to read it from standard input")
     command.add_argument("--thread", metavar="NAME", help="continue the conversation of that name")
@@ -170,9 +194,17 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     command.set_defaults(command=_doctor)
 
     command = commands.add_parser("usage", help="print what was used and what it cost")
-    command.add_argument("--days", type=int, default=30, metavar="N", help="how many days to look back (default: 30)")
+    command.add_argument(
+        "--days",
+        type=_days,
+        default=30,
+        metavar="N",
+        help=f"how many days to look back, 1 to {MOST_DAYS:,} (default: 30)",
+    )
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
     command.set_defaults(command=_usage)
+
+    add_budget_command(commands)
 
 
 # ---------------------------------------------------------------- the commands
@@ -204,8 +236,9 @@ def _ask(options: argparse.Namespace) -> int:
     settings = load_settings()
     _log_only_failures(options)
     overrides, thread = parse_overrides(options.set), options.thread or ""
-    asking = app.AskRequest(text=question, thread=thread, overrides=overrides, files=options.file)
-    asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
+    with piped_file() as piped:
+        asking = app.AskRequest(text=question, thread=thread, overrides=overrides, files=[*options.file, *piped])
+        asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
     if asked.failure is not None and not asked.signal:
         raise OutputLost(asked.failure)
     if asked.handled.outcome is Outcome.REPLIED:
@@ -312,6 +345,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _days(text: str) -> int:
+    """Read how many days to look back. Raises `ArgumentTypeError`, which argparse tells."""
+    if not text.isdecimal() or not 1 <= int(text[:MOST_DIGITS]) <= MOST_DAYS or len(text) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"'{text[:20]}' is not a whole number of days from 1 to {MOST_DAYS:,}")
+    return int(text)
+
+
 def _usage(options: argparse.Namespace) -> int:
     _log_only_failures(options)
     settings, since = load_settings(), datetime.now(UTC) - timedelta(days=options.days)
@@ -326,6 +366,8 @@ def _usage(options: argparse.Namespace) -> int:
     for name, sums in rows:
         counts = f"{sums.requests:>9,} {sums.input:>13,} {sums.cached:>13,} {sums.output:>11,}"
         say(f"{name:<14} {counts} {sums.cost:>12.6f}")
+    if note := guesses(rows[0][1]):
+        say(note)
     if options.reconcile and rows[-1][1] != Spending():
         say(UNLIKE)
     return 0

@@ -12,6 +12,7 @@
       * ModelAccessDenied   key, credits or model name: the operator must act
       * ContextTooLong      fewer tokens might pass
       * Refused             a safety filter stopped it; keep it out of the context
+    * BudgetReached         no money is left for this request
     * StreamCut             the answer ended in the middle of visible text
   * TurnGivenUp             a turn was begun again and again and never came to an end
   * PlatformError           a platform did not take or give what was asked
@@ -30,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from bot.types import ThreadMessage
+from bot.types import BudgetUse, ThreadMessage
 
 
 class BotError(Exception):
@@ -126,6 +127,14 @@ class Refused(ModelRejected):
     """A safety filter stopped the question or the answer."""
 
 
+class BudgetReached(ModelError):
+    """A budget leaves nothing for this request: `use` is how far it is used. Nothing was sent."""
+
+    def __init__(self, use: BudgetUse) -> None:
+        super().__init__(f"the budget of {use.budget.amount} dollars a {use.budget.period} is used up")
+        self.use = use
+
+
 class StreamCut(ModelError):
     """The stream ended without saying that it was finished."""
 
@@ -152,6 +161,10 @@ class PlatformRefused(PlatformError):
     def __init__(self, message: str, *, reason: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class AccessRevoked(PlatformRefused):
+    """A platform no longer accepts this bot at all: only the operator can mend that, and questions wait for it."""
 
 
 class ThreadNotWhole(PlatformError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.access.roles import ScopeKind
 from bot.errors import InvalidValue
-from bot.parameters import PARAMETERS, Effective, Scope, ScopeKind, find
+from bot.parameters import PARAMETERS, Effective, Scope, find
 from bot.ports import SettingStore
 from bot.types import EMPTY, ConversationKey, Incoming, ParameterValue
 

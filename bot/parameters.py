@@ -10,11 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.access.roles import Role, ScopeKind
 from bot.errors import InvalidInput, InvalidValue
 from bot.types import EMPTY, ParameterValue
 
 Kind = Literal["integer", "number", "boolean", "choice", "list", "text"]
-ScopeKind = Literal["default", "workspace", "channel", "conversation", "turn"]
+
+OPEN: Mapping[str, Role] = {"workspace": Role.ADMINISTRATOR}
+"""Whoever takes part sets it for a thread, everybody for a channel."""
+
+MANAGED: Mapping[str, Role] = {**OPEN, "channel": Role.MANAGER}
+"""Managers set for a channel what changes it for everybody there."""
+
+GUARDED: Mapping[str, Role] = {**MANAGED, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
 
 SCOPE_ORDER: tuple[ScopeKind, ...] = ("default", "workspace", "channel", "conversation", "turn")
 
@@ -33,7 +41,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One thing that people can set; `guarded` says that only administrators set it.
+    """One thing that people can set; `roles` are those that it needs, by scope.
 
     `wire` says that it is sent to Seed, under its own name. `standard` tells by protocol ("chat", "responses",
     "messages") how every server of that protocol calls it; where it is missing, only Seed gets it.
@@ -48,7 +56,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     wire: bool = True
     standard: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    guarded: bool = False
+    roles: Mapping[str, Role] = field(default_factory=lambda: OPEN)
 
     @property
     def allowed(self) -> str:
@@ -171,7 +179,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="context", kind="choice", choices=("economy", "normal", "long", "full"),
-            default="normal", wire=False,
+            default="normal", wire=False, roles=MANAGED,
             help="How much of a conversation the model sees: economy 4K, normal 16K, long 64K tokens, full all.",
         ),
         Parameter(
@@ -184,32 +192,33 @@ PARAMETERS: Mapping[str, Parameter] = {
             "0 never does.",
         ),
         Parameter(
-            name="persona", kind="text", high=4_000, wire=False,
+            name="persona", kind="text", high=4_000, wire=False, roles=MANAGED,
             help="Who the assistant is and how it speaks. Replaces the built-in description.",
         ),
         Parameter(
-            name="answer_in", kind="choice", choices=("thread", "reply", "channel"), default="thread", wire=False,
+            name="answer_in", kind="choice", choices=("thread", "reply", "channel"), default="thread",
+            wire=False, roles=MANAGED,
             help="Where a question in a channel is answered: in a thread, as a reply, or in the channel itself.",
         ),
         Parameter(
             name="follow_ups", kind="choice", choices=("auto", "always", "mentioned", "off"), default="auto",
-            wire=False,
+            wire=False, roles=MANAGED,
             help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",
         ),
         Parameter(
-            name="channel_context", kind="integer", low=0, high=50, default=10, wire=False,
+            name="channel_context", kind="integer", low=0, high=50, default=10, wire=False, roles=MANAGED,
             help="How many of the newest messages of a channel a question outside threads brings along; 0 for none.",
         ),
         Parameter(
-            name="hello", kind="boolean", default=True, wire=False,
+            name="hello", kind="boolean", default=True, wire=False, roles=MANAGED,
             help="Whether I say how to ask me to who adds me to a channel.",
         ),
         Parameter(
-            name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, guarded=True,
+            name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, roles=GUARDED,
             help="Whether people of other organisations are answered in channels shared with them.",
         ),
         Parameter(
-            name="bots", kind="list", high=50, wire=False, guarded=True,
+            name="bots", kind="list", high=50, wire=False, roles=GUARDED,
             help="Ids of other bots and apps that may ask by mentioning me. Without any, no bot is answered.",
         ),
         Parameter(
@@ -221,7 +230,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Whether summaries include what other bots wrote.",
         ),
         Parameter(
-            name="retention", kind="integer", low=0, high=3_650, wire=False, guarded=True,
+            name="retention", kind="integer", low=0, high=3_650, wire=False, roles=GUARDED,
             help="Days without a question after which I delete my own copy of a conversation; 0 keeps it.",
         ),
     )

@@ -55,7 +55,7 @@ class RateCard:
         """US dollars for one request; a reported cost wins, unconfirmed cache savings are not counted."""
         if usage.reported_cost is not None:
             return usage.reported_cost
-        tier = self.tier(usage.input // max(1, usage.requests))  # each request is billed by its own length
+        tier = self.tier(usage.input)
         cached = tier.input if tier.cached is None else tier.cached
         fresh = usage.input - usage.cached
         tokens = fresh * tier.input + usage.cached * cached + usage.output * tier.output

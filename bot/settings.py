@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, TypeVar
 
@@ -15,6 +16,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
+from bot.time_zones import find_zone
+from bot.types.budgets import MOST_DOLLARS
 
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -79,6 +82,13 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(
         None, ge=1, description="delete conversations after this long without a question"
     )
+    budget_usd_per_day: Decimal | None = Field(
+        None, gt=0, le=MOST_DOLLARS, description="US dollars that may be spent in a day, as in 5 or 2.50"
+    )
+    budget_usd_per_month: Decimal | None = Field(
+        None, gt=0, le=MOST_DOLLARS, description="US dollars that may be spent in a month"
+    )
+    budget_time_zone: str = Field("UTC", description="where such a day begins, as in Europe/Berlin")
     host: str = Field("127.0.0.1", description="address that the playground listens on")
     port: int = Field(8080, ge=0, le=65_535, description="port of the playground, 0 for a free one")
     console_password: SecretStr | None = Field(
@@ -91,6 +101,13 @@ class Settings(BaseSettings):
     def _is_database_url(cls, value: str) -> str:
         if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("budget_time_zone")
+    @classmethod
+    def _is_time_zone(cls, value: str) -> str:
+        if find_zone(value).key != value:
+            raise ValueError("must be the name of a time zone")
         return value
 
     @property

@@ -9,8 +9,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))  # in the order of their descriptors
@@ -36,6 +40,24 @@ def prepare_streams() -> None:
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+@contextmanager
+def piped_file() -> Iterator[Sequence[Path]]:
+    """Yield a file of what is piped or redirected into the program, for as long as it is needed; none of a terminal.
+
+    As every filter it waits for the end of its input: a program that starts this one without a terminal and has
+    nothing to say gives it /dev/null or closes the pipe.
+    """
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    data = sys.stdin.buffer.read() if stat.S_ISFIFO(mode) or stat.S_ISREG(mode) else b""
+    if not data.strip():
+        yield ()
+        return
+    with TemporaryDirectory(prefix="seedling-") as folder:
+        path = Path(folder) / "standard-input.txt"
+        path.write_bytes(data)
+        yield (path,)
 
 
 def say(text: str, *, end: str = "\n") -> None:

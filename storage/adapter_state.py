@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
+from bot.types import PLACE_STATE, Within
 from storage.database import SqlPart, put, unit_of_work, upsert
 from storage.tables import AdapterStateRow
 
@@ -21,10 +23,9 @@ class SqlAdapterState(SqlPart):
 
     @unit_of_work
     def list_state(self, session: Session, platform: str, *, prefix: str = "") -> Mapping[str, str]:
-        ours = col(AdapterStateRow.platform) == platform
-        name = col(AdapterStateRow.name)  # compared by code points; LIKE would read every name of the platform
-        begins = (name >= prefix, name <= prefix + chr(sys.maxunicode))
-        rows = session.exec(select(AdapterStateRow).where(ours, *begins).order_by(name))
+        rows = session.exec(
+            select(AdapterStateRow).where(*_named(platform, prefix)).order_by(col(AdapterStateRow.name))
+        )
         return {row.name: row.value for row in rows}
 
     @unit_of_work
@@ -46,3 +47,17 @@ class SqlAdapterState(SqlPart):
         )
         changed = delete(AdapterStateRow) if after is None else update(AdapterStateRow).values(value=after)
         return session.exec(changed.where(*mine)).rowcount > 0
+
+
+def forget_places(session: Session, place: Within) -> None:
+    """Drop what a channel is called that is gone, or all channels of a workspace."""
+    channel = f"{PLACE_STATE}{place.workspace}/{place.channel}"
+    named = (col(AdapterStateRow.platform) == place.platform, col(AdapterStateRow.name) == channel)
+    whose = named if place.channel else _named(place.platform, channel)
+    session.exec(delete(AdapterStateRow).where(*whose))
+
+
+def _named(platform: str, prefix: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return whether a row is of a platform and has a name that begins so."""
+    name = col(AdapterStateRow.name)  # compared by code points; LIKE would read every name of the platform
+    return col(AdapterStateRow.platform) == platform, name >= prefix, name <= prefix + chr(sys.maxunicode)

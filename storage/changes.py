@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlmodel import Session
 from bot.turns.effects import (
     AcceptTurns,
     AddDigest,
+    AddRule,
     Change,
     ForgetConversation,
     ForgetNotes,
@@ -17,11 +19,17 @@ from bot.turns.effects import (
     NoteFeedback,
     Nothing,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
+    RemoveRule,
+    SetBudget,
+    SetChangeRole,
     SetParameters,
     StopTurns,
 )
-from bot.types import DeletionOutcome, Incoming, Schedule, TurnId
+from bot.types import AccessRule, DeletionOutcome, Incoming, Schedule, TurnId
+from storage.access import SqlAccess, SqlAudit
+from storage.budgets import SqlBudgets
 from storage.database import within
 from storage.deletion import SqlDeletion
 from storage.deletion_fences import hold_alone, hold_together
@@ -32,7 +40,11 @@ from storage.transcripts import SqlTranscripts
 from storage.turns import SqlTurns
 
 
-class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep):
+class SqlGovernance(SqlAccess, SqlAudit, SqlBudgets):
+    """The stores of who may, who changed what, and what may be spent."""
+
+
+class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep, SqlGovernance):
     """The stores that commands, buttons and forms change."""
 
 
@@ -45,6 +57,13 @@ def hold(session: Session, change: Change[Any], asked: Incoming) -> None:
             hold_alone(session, change.key.platform, change.key.workspace)
         case _:
             hold_together(session, asked.key)
+
+
+def values_before(session: Session, change: Change[Any], store: SqlChanges) -> Mapping[str, str]:
+    """Return the values that a change of parameters replaces, by name; part of a larger unit of work."""
+    if not isinstance(change, SetParameters):
+        return {}
+    return within(SqlSettings.get_settings)(store, session, [change.scope])[change.scope]
 
 
 @singledispatch
@@ -68,6 +87,31 @@ def _(change: SetParameters, store: SqlChanges, session: Session) -> int:
             within(SqlSettings.put_setting)(store, session, change.scope, name, value)
             rows += 1
     return rows
+
+
+@changed.register
+def _(change: AddRule, store: SqlChanges, session: Session) -> AccessRule:
+    return within(SqlAccess.add_rule)(store, session, change.rule)
+
+
+@changed.register
+def _(change: RemoveRule, store: SqlChanges, session: Session) -> AccessRule | None:
+    return within(SqlAccess.remove_rule)(store, session, change.id)
+
+
+@changed.register
+def _(change: SetChangeRole, store: SqlChanges, session: Session) -> str | None:
+    return within(SqlAccess.put_role)(store, session, change.workspace, change.name, change.word)
+
+
+@changed.register
+def _(change: SetBudget, store: SqlChanges, session: Session) -> None:
+    within(SqlBudgets.put_budget)(store, session, change.budget)
+
+
+@changed.register
+def _(change: RemoveBudget, store: SqlChanges, session: Session) -> bool:
+    return within(SqlBudgets.remove_budget)(store, session, change.scope, change.period)
 
 
 @changed.register

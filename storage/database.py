@@ -31,6 +31,9 @@ from storage.tables.base import BaseTable
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
 
+WAL_BYTES = 16 * 2**20
+"""What the write-ahead log of a SQLite file is cut to after it was written back: it grows with the largest burst."""
+
 CHUNK = 500  # values for a statement, below the 32,766 variables that SQLite takes and small enough to stay quick
 
 P = ParamSpec("P")
@@ -93,6 +96,7 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=FULL")  # what a platform was told is stored must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA journal_size_limit={WAL_BYTES}")
     cursor.close()
     exact_sum.teach(connection)
 
@@ -244,6 +248,16 @@ def within(
     """Return the method behind a unit of work, to be part of a larger one: called with its store and a session."""
     method: Callable[Concatenate[S, Session, P], T] = unit.__wrapped__  # type: ignore[attr-defined]  # set by `wraps`
     return method
+
+
+def begin_writing(session: Session) -> None:
+    """Begin a transaction as a writer before anything is read, so that what is read still holds when it is written.
+
+    On PostgreSQL rows are locked as they are read; on SQLite reading alone begins no transaction.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite" and not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # open
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def upsert(session: Session, table: type[BaseTable]) -> sqlite.Insert | postgresql.Insert:

@@ -32,6 +32,7 @@ from bot.types import (
     Within,
 )
 from storage import edits, jobs
+from storage.adapter_state import forget_places
 from storage.codec import as_utc
 from storage.database import SqlPart, chunks, put, unit_of_work
 from storage.deletion_fences import hold_alone
@@ -42,6 +43,7 @@ from storage.tables import (
     IS_CONTEXT,
     IS_OPEN,
     IS_SUMMARY,
+    KEY_COLUMNS,
     NOTHING_OWED,
     ChannelMessageRow,
     ConversationRow,
@@ -115,13 +117,12 @@ class SqlDeletion(SqlPart):
     def delete_place(self, session: Session, place: Within) -> DeletionOutcome:
         now = as_utc(self._clock())
         hold_alone(session, place.platform, place.workspace)
-        gone = ConversationKey(
-            platform=place.platform, workspace=place.workspace, channel=place.channel, thread=place.thread
-        )
+        gone = ConversationKey(**{name: getattr(place, name) for name in KEY_COLUMNS})
         _remember_deletion(session, [_change(gone, message_id="", at=now)], now)
         around = _within(replace(place, thread=""))
         if not place.thread:
             session.exec(delete(ScheduleRow).where(around(ScheduleRow)))
+            forget_places(session, place)
         edits.forget_edits(session, around(MessageChangeRow))
         session.exec(delete(SummaryMarkRow).where(_within(place)(SummaryMarkRow)))
         removal = Removal(session, now, queued=self._database.has_queue)
@@ -135,8 +136,8 @@ class SqlDeletion(SqlPart):
         edits.edit_message(session, channel, edit, is_directed=is_directed, now=as_utc(self._clock()))
 
     @unit_of_work
-    def edit_context(self, session: Session, channel: ConversationKey, edit: Edit) -> None:
-        edits.edit_context(session, channel, edit)
+    def edit_waiting(self, session: Session, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
+        edits.edit_waiting(session, channel, edit, asked=asked)
 
     @unit_of_work
     def forget_memory(self, session: Session, key: ConversationKey) -> bool:

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
+from bot.access.audit import audit_records
 from bot.turns.effects import TELLING, CarriedOut, Change
 from bot.types import Incoming, PendingAnswer
-from storage.changes import SqlChanges, changed, hold
+from storage.access import write_audit
+from storage.changes import SqlChanges, changed, hold, values_before
 from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
@@ -46,7 +48,9 @@ class SqlDeliveries(SqlChanges):
         hold(session, change, incoming)
         if _is_deleted(session, incoming) or not self._claimed(session, incoming):
             return None
+        before = values_before(session, change, self)
         result: R = changed(change, self, session)
+        write_audit(session, audit_records(change, incoming, before, result, at=self._clock()))
         answer = tell(result)
         owed = owing(without_words(incoming)) | self._taken() | {"answer": answer} if answer else NOTHING_OWED
         session.exec(update(DeliveryRow).where(*_is(incoming.key.platform, incoming.dedupe_key)).values(owed))

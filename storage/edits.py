@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, or_, select, update
 
+from bot.context.transcript import CORRECTION_ID
 from bot.types import ConversationKey, Edit, NewEntry, Task, Turn, TurnState
 from storage.codec import as_utc
 from storage.database import put
@@ -23,9 +24,6 @@ from storage.tables import (
     in_channel,
 )
 from storage.transcripts import append
-
-CORRECTION = "e:"
-"""How the ids of corrections begin."""
 
 
 def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> None:
@@ -44,13 +42,15 @@ def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_d
         put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
 
 
-def edit_context(session: Session, channel: ConversationKey, edit: Edit) -> None:
-    """Follow an edit to a message that is remembered for the next question, and nowhere else."""
+def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, asked: bool) -> None:
+    """Follow an edit to what no request has carried yet, and nowhere else: context, and questions where `asked`."""
     hold_together(session, channel)
+    is_queued = (col(TurnRow.state) == TurnState.QUEUED) & (col(TurnRow.task) == Task.ANSWER)
+    waits = or_(IS_REMEMBERED, is_queued) if asked else IS_REMEMBERED
     is_newer = or_(col(TurnRow.edited_at).is_(None), col(TurnRow.edited_at) <= as_utc(edit.at))
     changed = (
         update(TurnRow)
-        .where(*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, HAS_SOURCE, IS_REMEMBERED)
+        .where(*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, HAS_SOURCE, waits)
         .where(col(TurnRow.text) != "", is_newer)
         .values(text=edit.text, edited_at=as_utc(edit.at))
     )
@@ -84,7 +84,7 @@ def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:
     for row in {row.id: row for row, _ in carried}.values():
         here = [entry for of, entry in carried if of.id == row.id]
         in_view = any(entry.position >= row.window_start for entry in here)
-        newer = any(entry.entry_id.startswith(CORRECTION) and entry.at > as_utc(edit.at) for entry in here)
+        newer = any(entry.entry_id.startswith(CORRECTION_ID) and entry.at > as_utc(edit.at) for entry in here)
         if in_view and not newer:
             append(session, row.key, [edit.correction])
     return bool(carried)

@@ -8,19 +8,72 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from bot.types import EVERYTHING, Spending, Within
+from bot.access.budgets import reservation
+from bot.errors import ClaimLost
+from bot.types import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, TurnState, Within
+from storage.budgets import count_spent, lock_budgets, scope_of, uses
 from storage.codec import as_utc
-from storage.database import SqlPart, unit_of_work
+from storage.database import SqlPart, begin_writing, unit_of_work
 from storage.exact_sum import sum_of
-from storage.tables import LedgerRow
+from storage.tables import IS_UNSETTLED, LedgerRow, TurnRow, charge_columns, key_columns
 
 SUMS = ("requests", "input", "cached", "output")
+
+_ASKER = sa.select(col(TurnRow.author_id)).where(col(TurnRow.id) == sa.bindparam("of_id"))
+_IS_RUN = (col(TurnRow.epoch) == sa.bindparam("of_epoch")) & (col(TurnRow.state) == TurnState.RUNNING)
 
 
 class SqlLedger(SqlPart):
     """A `Ledger` over a database."""
+
+    @unit_of_work
+    def open_request(self, session: Session, request: SentRequest) -> RequestId:
+        begin_writing(session)
+        turn = request.turn
+        asking = _ASKER if request.purpose is Purpose.NOTES else _ASKER.where(_IS_RUN)  # notes come after the turn
+        given = {"of_id": turn.id, "of_epoch": turn.epoch}
+        asker = session.connection().execute(asking, given).scalar_one_or_none()
+        if asker is None:
+            raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
+        now = as_utc(self._clock())
+        row = LedgerRow(
+            **key_columns(turn.incoming.key),
+            **charge_columns(request.charge),
+            turn_id=turn.id,
+            purpose=request.purpose,
+            author_id=asker,
+            at=now,
+            model=request.model,
+        )
+        covering = uses(session, lock_budgets(session, scope_of(row), now))
+        row.reserved = str(reservation(covering, request.purpose, request.costs)) if covering else None
+        session.add(row)
+        session.flush()
+        return row.id
+
+    @unit_of_work
+    def note_progress(self, session: Session, id: RequestId, charge: Charge) -> None:
+        begin_writing(session)
+        row = session.get(LedgerRow, id, with_for_update=True)
+        if row is not None and row.settled_at is None:
+            row.sqlmodel_update(charge_columns(charge))
+
+    @unit_of_work
+    def settle_request(self, session: Session, id: RequestId, charge: Charge) -> None:
+        begin_writing(session)
+        row = session.get(LedgerRow, id, with_for_update=True)
+        if row is not None:
+            _settle(session, row, charge_columns(charge), at=self._clock())
+
+    @unit_of_work
+    def drop_request(self, session: Session, id: RequestId) -> None:
+        session.connection().execute(sa.delete(LedgerRow).where(col(LedgerRow.id) == id))
+
+    @unit_of_work
+    def settle_abandoned(self, session: Session, *, before: datetime) -> int:
+        return settle_open(session, col(LedgerRow.at) < as_utc(before), at=self._clock())
 
     @unit_of_work
     def usage_totals(
@@ -32,10 +85,33 @@ class SqlLedger(SqlPart):
         for name, value in within.columns.items():
             sums = sums.where(col(getattr(LedgerRow, name)) == value)
         row: dict[str, Any] = session.connection().execute(sums).one()._asdict()
-        return Spending(**row | {"cost": Decimal(row["cost"] or 0)})
+        return Spending(**row | {name: Decimal(row[name] or 0) for name in ("cost", "estimated")})
+
+
+def settle_open(session: Session, which: sa.ColumnElement[bool], *, at: datetime) -> int:
+    """Settle open requests as they stand, since nobody is left who could; return how many there were."""
+    begin_writing(session)
+    rows = session.exec(
+        select(LedgerRow).where(IS_UNSETTLED, which).order_by(col(LedgerRow.id)).with_for_update()
+    ).all()
+    for row in rows:
+        _settle(session, row, {"cost": row.cost, "estimated": True}, at=at)
+    return len(rows)
+
+
+def _settle(session: Session, row: LedgerRow, columns: dict[str, Any], *, at: datetime) -> None:
+    """Settle a request, or settle it anew, and free what was reserved for it."""
+    counted = Decimal(row.cost or 0) if row.settled_at is not None else Decimal(0)
+    count_spent(session, row, Decimal(columns["cost"] or 0) - counted, as_utc(at))
+    row.sqlmodel_update({**columns, "settled_at": as_utc(at), "reserved": None})
 
 
 @cache
 def _sums(dialect: str) -> sa.Select[Any]:
     counts = [sa.func.coalesce(sa.func.sum(col(getattr(LedgerRow, name))), 0).label(name) for name in SUMS]
-    return sa.select(*counts, sum_of(col(LedgerRow.cost), dialect=dialect).label("cost"))
+    return sa.select(
+        *counts,
+        sum_of(col(LedgerRow.cost), dialect=dialect).label("cost"),
+        (sa.func.count() - sa.func.count(col(LedgerRow.settled_at))).label("under_way"),
+        sum_of(sa.case((col(LedgerRow.estimated), col(LedgerRow.cost))), dialect=dialect).label("estimated"),
+    )

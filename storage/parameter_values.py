@@ -8,7 +8,8 @@ from typing import cast
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
-from bot.parameters import Scope, ScopeKind
+from bot.access.roles import ScopeKind
+from bot.parameters import Scope
 from storage.database import SqlPart, put, unit_of_work
 from storage.tables import SettingRow
 

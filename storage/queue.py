@@ -41,7 +41,12 @@ LIFE_LOCK = 0x5EED1
 POLL_SECONDS = 0.5
 """A notification may get lost between two fetches of a worker; this bounds how long its job waits then."""
 
-SWEEP_SECONDS = 30.0
+SWEEP_SECONDS = 5.0
+"""How long a conversation may wait that has open turns and no job, as when a bug ended its runner."""
+
+END_SECONDS = 3.0
+"""How long the end of the queue waits for the database, in each of its steps."""
+
 REST_SECONDS = 1.0
 REGISTERED_SECONDS = 0.02
 PRUNE_SECONDS = 86_400.0
@@ -163,7 +168,7 @@ class Queue:
                 await stack.enter_async_context(self._app.open_async())
             except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
                 raise StorageUnavailable(f"The queue in {self.name} cannot be used.") from error
-            stack.push_async_callback(self._sweep_once)
+            stack.push_async_callback(self._sweep_at_end)
             runner = self._make_worker(concurrency)
             tasks = [
                 asyncio.create_task(runner.run(), name="worker"),  # type: ignore[no-untyped-call]  # procrastinate annotates some
@@ -177,10 +182,11 @@ class Queue:
             finally:
                 self.close_entrance()
                 runner.stop()  # type: ignore[no-untyped-call]  # the same
-                await asyncio.wait(tasks[:1])
-                for task in tasks[1:]:
+                # A worker waits for its jobs to be finished in the database, which may be away for longer than we live.
+                await asyncio.wait(tasks[:1], timeout=END_SECONDS)
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.wait(tasks, timeout=END_SECONDS)
 
     def _make_worker(self, concurrency: int) -> worker.Worker:
         return worker.Worker(
@@ -232,6 +238,14 @@ class Queue:
         while True:
             await self._sweep_once()
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _sweep_at_end(self) -> None:
+        """Leave a job for every turn that was handed back; where the database is away, others find them later."""
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._sweep_once()
+        except TimeoutError:
+            logger.warning("sweep at the end failed", extra={"error": "timeout"})
 
     async def _sweep_once(self) -> None:
         """See to open turns that no job stands for."""

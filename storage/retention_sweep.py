@@ -38,6 +38,8 @@ from storage.tables import (
 )
 from storage.turn_rules import FORGOTTEN, NOBODY, PLAYGROUND
 
+PAGES_AT_ONCE = 1_000  # given back while nobody else can write
+
 
 class SqlUpkeep(SqlPart):
     """A `ForgetStore` over a database."""
@@ -55,6 +57,21 @@ class SqlUpkeep(SqlPart):
 
     def _removal(self, session: Session) -> Removal:
         return Removal(session, as_utc(self._clock()), queued=self._database.has_queue)
+
+    async def shrink(self) -> None:
+        while await self._give_back():
+            pass
+
+    @unit_of_work
+    def _give_back(self, session: Session) -> bool:
+        """Give some free pages of a SQLite file back; return whether more can be."""
+        if self._database.is_shared:  # PostgreSQL does so by itself
+            return False
+        connection = session.connection()
+        before = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
+        left = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+        return bool(0 < left < before)
 
     @unit_of_work
     def authors(self, session: Session, key: ConversationKey) -> Set[str]:

@@ -26,6 +26,7 @@ from bot.errors import SchemaMismatch, StorageUnavailable
 from bot.private_files import FILE_MODE, FOLDER_MODE, keep_private, tighten
 from storage import jobs
 from storage.database import BUSY_TIMEOUT_S, is_sqlite, name_of, parse_url, wrap_errors
+from storage.single_instance import lock_of
 from storage.tables import BaseTable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -33,12 +34,13 @@ MIGRATION_LOCK = 0x5EED  # a number of our own among the database's advisory loc
 QUEUE_PREFIX = "procrastinate_"  # tables of the job queue, which migrates itself
 
 
-async def migrate(database_url: str) -> None:
+async def migrate(database_url: str, migrations: Path = MIGRATIONS) -> None:
     """Bring a database to the newest revision, all or nothing, making a SQLite file and its folder where needed.
 
-    Raises `ConfigError`, `SchemaMismatch` when it was made by a newer version, and `StorageUnavailable`.
+    `migrations` is the folder of the revisions. Raises `ConfigError`, `SchemaMismatch` when the database was made by a
+    newer version, and `StorageUnavailable`.
     """
-    await asyncio.to_thread(_migrate, parse_url(database_url))
+    await asyncio.to_thread(_migrate, parse_url(database_url), migrations)
 
 
 def keep_database_private(file: Path) -> None:
@@ -52,14 +54,28 @@ def keep_database_private(file: Path) -> None:
             tighten(file.with_name(file.name + suffix), FILE_MODE)
 
 
-def check_schema(url: sa.URL) -> None:
+def refuse_emptied(file: Path) -> None:
+    """Raise `StorageUnavailable` for a SQLite file that was used before and holds nothing any more; blocks.
+
+    A file that was never used may be empty: it is made so, and so are those of people's own.
+    """
+    lock = lock_of(file.resolve())
+    with suppress(OSError):
+        if file.stat().st_size == 0 and lock.stat().st_size > 0:
+            raise StorageUnavailable(
+                f"The database {file} is empty although it was in use before. Restore it from a backup; "
+                f"or, to begin anew without what it held, delete {file} and {lock}."
+            )
+
+
+def check_schema(url: sa.URL, migrations: Path = MIGRATIONS) -> None:
     """Raise `StorageUnavailable` unless there is a database, and `SchemaMismatch` unless it is up to date; blocks."""
     name = name_of(url)
     if is_sqlite(url) and not Path(name).is_file():
         raise StorageUnavailable(f"There is no database {name}: run 'seedling migrate' to create it.")
     with migration_connection(url) as connection:
-        revision = _known_revision(connection, name)
-    if revision != _scripts().get_current_head():
+        revision = _known_revision(connection, name, migrations)
+    if revision != _scripts(migrations).get_current_head():
         raise SchemaMismatch(f"The database {name} was made by an older version of Seedling: run 'seedling migrate'.")
 
 
@@ -90,32 +106,33 @@ def configuration() -> dict[str, Any]:
     }
 
 
-def alembic_config(connection: sa.Connection | None = None) -> Config:
+def alembic_config(connection: sa.Connection | None = None, migrations: Path = MIGRATIONS) -> Config:
     """Alembic's settings, made here so that no file has to be found."""
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
-def _migrate(url: sa.URL) -> None:
+def _migrate(url: sa.URL, migrations: Path) -> None:
     if is_sqlite(url):
+        refuse_emptied(Path(name_of(url)))
         _make_folder(Path(name_of(url)).parent)
         keep_database_private(Path(name_of(url)))
     with migration_connection(url) as connection:
         if not is_sqlite(url):  # where several processes start at once, one migrates and the others wait for it
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-        _known_revision(connection, name_of(url))
-        command.upgrade(alembic_config(connection), "head")
+        _known_revision(connection, name_of(url), migrations)
+        command.upgrade(alembic_config(connection, migrations), "head")
         if not is_sqlite(url):
             jobs.install(connection)
 
 
-def _known_revision(connection: sa.Connection, name: str) -> str | None:
+def _known_revision(connection: sa.Connection, name: str, migrations: Path) -> str | None:
     """Return the database's revision, None before the first one; raises `SchemaMismatch` for one of a newer version."""
     revision = MigrationContext.configure(connection).get_current_revision()
     try:
-        _scripts().get_revision(revision or "base")
+        _scripts(migrations).get_revision(revision or "base")
     except CommandError:
         raise SchemaMismatch(
             f"The database {name} was made by a newer version of Seedling: install that version, or name another "
@@ -124,12 +141,16 @@ def _known_revision(connection: sa.Connection, name: str) -> str | None:
     return revision
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(alembic_config())
+def _scripts(migrations: Path) -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config(migrations=migrations))
 
 
 def _write_ahead(connection: Any, _record: object) -> None:
-    """Let readers and a writer of a SQLite file work at once; the file remembers it."""
+    """Let readers and a writer of a SQLite file work at once, and free pages be given back; the file remembers both.
+
+    The second only holds of a file in which there is nothing yet.
+    """
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.chat.message_rendering import typed_text
+from bot.context.known_questions import ASKED_ID
 from bot.context.transcript import without_label
 from bot.types import BOT, Utterance
 
@@ -44,7 +46,7 @@ class Heard:
 
 
 def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance]:
-    """Return what was said, oldest first; corrections, notes and whatever nobody said are left out.
+    """Return what was typed, oldest first; corrections, notes and whatever nobody said are left out.
 
     An answer is addressed to those whose questions stand between it and the answer before.
     """
@@ -56,6 +58,8 @@ def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance
         if line.role == "assistant":
             said.append(Utterance(speaker=BOT, text=line.text[:LONGEST], addressees=frozenset(askers)))
             askers = set()
+        elif line.id.endswith(ASKED_ID):
+            askers.add(line.author)
         elif line.id.startswith(_SAID) and line.author:
             is_question = line.id in asked
             name, text = without_label(line.text[:LONGEST])
@@ -68,4 +72,4 @@ def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance
 
 def _by_person(id: str, name: str, text: str, *, is_question: bool) -> Utterance:
     addressees = frozenset({BOT}) if is_question else frozenset[str]()
-    return Utterance(speaker=id, name=name, text=text, addressees=addressees)
+    return Utterance(speaker=id, name=name, text=typed_text(text), addressees=addressees)

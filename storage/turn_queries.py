@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.types import ConversationKey, QueueFigures, RequestRecord, Task, TurnId, TurnState, Utterance
+from bot.types import (
+    NAMES_OF_ANSWERS,
+    ConversationKey,
+    Purpose,
+    QueueFigures,
+    RequestRecord,
+    Task,
+    Turn,
+    TurnId,
+    TurnState,
+    Utterance,
+)
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.tables import (
-    ANSWER,
     IS_ASKED,
     IS_OPEN,
     IS_REMARKABLE,
@@ -84,6 +95,34 @@ _NEWEST_TURNS = (
     .limit(sa.bindparam("most"))
 )
 
+# As `adds_to` has it.
+_IS_PLAIN = (
+    (col(TurnRow.task) == Task.ANSWER)
+    & ~col(TurnRow.private)
+    & ~col(TurnRow.stop)
+    & (col(TurnRow.first_ref) == sa.literal_column("''"))
+    & (sa.cast(col(TurnRow.overrides), sa.Text) == "{}")
+    & sa.and_(*(~col(TurnRow.dedupe_key).startswith(name, autoescape=True) for name in NAMES_OF_ANSWERS))
+)
+_ADDED = sa.select(
+    sa.exists().where(
+        in_place(TurnRow),
+        IS_OPEN,
+        col(TurnRow.state) == TurnState.QUEUED,
+        col(TurnRow.author_id).in_(sa.bindparam("of_authors", expanding=True)),
+        _IS_PLAIN,
+    )
+)
+
+# Where it took several requests, the figures are those of the last.
+_ANSWER_OF_TURN = (
+    sa.select(sa.func.max(col(LedgerRow.id)))
+    .where(col(LedgerRow.turn_id) == TurnRow.id, col(LedgerRow.purpose) == Purpose.ANSWER)
+    .where(col(LedgerRow.settled_at).is_not(None))
+    .scalar_subquery()
+    .correlate(TurnRow)
+)
+
 
 def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
     """Return the message of a turn; one that is answered together with another waits as long as that does."""
@@ -98,15 +137,17 @@ def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
     )
 
 
+_ANY = select(TurnRow.id).where(in_place(TurnRow), IS_ASKED).limit(1)
+
+
 class SqlTurnQueries(SqlPart):
     """Those methods of a `TurnStore` that look at many turns and change none."""
 
     @unit_of_work
     def recent_requests(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
-        is_answer_of_turn = (col(LedgerRow.turn_id) == TurnRow.id) & (col(LedgerRow.purpose) == ANSWER)
         rows = session.exec(
             select(TurnRow, LedgerRow)
-            .join(LedgerRow, is_answer_of_turn, isouter=True)
+            .join(LedgerRow, col(LedgerRow.id) == _ANSWER_OF_TURN, isouter=True)
             .where(is_of(TurnRow, key), col(TurnRow.recorded_at).is_not(None), col(TurnRow.request).is_not(None))
             .order_by(col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc())  # as their index has them
             .limit(limit)
@@ -123,6 +164,12 @@ class SqlTurnQueries(SqlPart):
         waiting = {turn.id for turn in turns if turn.waits}
         heard = [_heard(turn, waiting) for turn in turns]
         return recent_talk(lines[::-1], heard[::-1])
+
+    @unit_of_work
+    def was_added_to(self, session: Session, turn: Turn) -> bool:
+        authors = list({asked.author.id for asked in (turn.incoming, *turn.burst)})
+        where = {**place_of(turn.incoming.key), "of_authors": authors}
+        return bool(session.connection().execute(_ADDED, where).scalar_one())
 
     @unit_of_work
     def queue_figures(self, session: Session) -> QueueFigures:
@@ -157,3 +204,14 @@ class SqlTurnQueries(SqlPart):
             ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
             for platform, workspace, channel, thread in rows
         ]
+
+    @unit_of_work
+    def has_participated(self, session: Session, key: ConversationKey) -> bool:
+        return session.exec(_ANY, params=place_of(key)).first() is not None
+
+    @unit_of_work
+    def asked_by_bots(self, session: Session, key: ConversationKey, *, limit: int) -> int:
+        newest = col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc()  # as their index has them
+        asked = select(TurnRow.author_is_bot).where(is_of(TurnRow, key), IS_ASKED)
+        askers = session.exec(asked.order_by(*newest).limit(limit))
+        return sum(takewhile(bool, askers))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import asdict, replace
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.context.cache_breaks import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
+from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     Condensation,
     ConversationKey,
@@ -33,10 +33,9 @@ from storage.codec import as_utc, draft_to_json
 from storage.database import put, unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
 from storage.edits import overtake, settle_edits
+from storage.ledger import settle_open
 from storage.replies import note_messages
 from storage.tables import (
-    ANSWER,
-    DROPPED,
     IS_ASKED,
     IS_CONTEXT,
     IS_OPEN,
@@ -50,7 +49,7 @@ from storage.tables import (
 from storage.tables.base import JSON
 from storage.transcripts import append, remembered
 from storage.turn_queries import SqlTurnQueries
-from storage.turn_rules import BLANK, WORDLESS, adds_to, ending, is_plain
+from storage.turn_rules import BLANK, WORDLESS, ending, is_plain
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -71,7 +70,13 @@ _CLAIM = (
     update(TurnRow)
     .where(col(TurnRow.id) == select(TurnRow.id).where(_IS_HERE).order_by(*_IN_ORDER).limit(1).scalar_subquery())
     .where(IS_OPEN)  # asked again once a deletion that came first is committed
-    .where(sa.or_(col(TurnRow.not_before).is_(None), col(TurnRow.not_before) <= sa.bindparam("now")))
+    .where(
+        sa.or_(
+            col(TurnRow.not_before).is_(None),
+            col(TurnRow.not_before) <= sa.bindparam("now"),
+            col(TurnRow.not_before) > sa.bindparam("put_off_until", type_=UTCDateTime()),
+        )
+    )
     .values(
         state=TurnState.RUNNING,
         epoch=TurnRow.epoch + 1,
@@ -79,6 +84,9 @@ _CLAIM = (
         worker=sa.bindparam("by"),
         stale=False,
         claimed_at=sa.bindparam("now"),
+        post_left_at=sa.case(
+            (col(TurnRow.post_begun_at).is_not(None), sa.func.coalesce(TurnRow.post_left_at, sa.bindparam("now")))
+        ),
     )
     .returning(TurnRow)
     .execution_options(synchronize_session=False)
@@ -108,9 +116,7 @@ _POSTPONE = _CHANGE.values(
 )
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
-_ANY = select(TurnRow.id).where(in_place(TurnRow), IS_ASKED).limit(1)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
-_OWNER = _LOCK.returning(col(TurnRow.author_id))
 _WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
 _ANEW: dict[str, Any] = {
     "outcome": None,
@@ -122,7 +128,6 @@ _ANEW: dict[str, Any] = {
     "stale": False,
     "stop": False,
 }
-_RECORD = update(TurnRow).where(_IS_CLAIMED).returning(*_ENDING, col(TurnRow.author_id))
 _TOGETHER = select(TurnRow).where(_IS_HERE | (col(TurnRow.merged_into) == sa.bindparam("of_id"))).order_by(*_IN_ORDER)
 _CLOSE = (
     update(TurnRow)
@@ -156,18 +161,24 @@ class SqlTurns(SqlTurnQueries):
 
     @unit_of_work
     def claim(self, session: Session, key: ConversationKey, *, worker: str) -> Turn | None:
-        given = {**place_of(key), "by": worker, "now": as_utc(self._clock())}
+        now = as_utc(self._clock())
+        given = {**place_of(key), "by": worker, "now": now, "put_off_until": now + LONGEST_PUT_OFF}
         row = session.exec(_CLAIM, params=given).scalar_one_or_none()
         if row is None:
             return None
         turn: Turn = row.to_turn()
-        return (
-            context.with_merged(turn, context.merged(session, turn.id)) if turn.epoch > 1 else turn
-        )  # nobody gathered before
+        if turn.epoch == 1:
+            return turn  # nobody gathered before, and nothing was sent
+        settle_open(session, col(LedgerRow.turn_id) == turn.id, at=self._clock())
+        return context.with_merged(turn, context.merged(session, turn.id))
+
+    @unit_of_work
+    def begin_post(self, session: Session, turn: Turn) -> None:
+        _change_claimed(session, turn, _CHANGE, post_begun_at=as_utc(self._clock()), post_left_at=None)
 
     @unit_of_work
     def set_reply_ref(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
-        stop = _update_claimed(session, turn, reply_ref=ref)
+        stop = _update_claimed(session, turn, reply_ref=ref, post_begun_at=None, post_left_at=None)
         note_messages(session, turn, messages)
         return stop
 
@@ -224,19 +235,6 @@ class SqlTurns(SqlTurnQueries):
         return context.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
 
     @unit_of_work
-    def was_added_to(self, session: Session, turn: Turn) -> bool:
-        rows = session.exec(_TOGETHER, params={**place_of(turn.incoming.key), "of_id": turn.id}).all()
-        return any(adds_to(turn, row.to_turn()) for row in rows)
-
-    @unit_of_work
-    def record_dropped(self, session: Session, turn: Turn, settlement: Settlement) -> None:
-        row = _change_claimed(session, turn, _OWNER)
-        purpose, now = _dropped(session, turn), as_utc(self._clock())
-        line = LedgerRow.from_settlement(turn, settlement, at=now, purpose=purpose)
-        if line is not None:
-            put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
-
-    @unit_of_work
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> Recorded:
         now = as_utc(self._clock())
         key = turn.incoming.key
@@ -244,7 +242,7 @@ class SqlTurns(SqlTurnQueries):
         row = _change_claimed(
             session,
             turn,
-            _RECORD,
+            _CHANGE,
             outcome=settlement.state,
             draft=draft_to_json(settlement.draft),
             parameters=dict(settlement.parameters),
@@ -253,10 +251,6 @@ class SqlTurns(SqlTurnQueries):
             recorded_at=now,
         )
         unwritten = _unwritten(row)
-        purpose = _dropped(session, turn) if unwritten is not None and unwritten.stale else ANSWER
-        line = LedgerRow.from_settlement(turn, settlement, at=now, purpose=purpose)
-        if line is not None:
-            put(session, LedgerRow, [line.model_dump() | {"author_id": row.author_id}])
         if unwritten.withdrawn if unwritten is not None else not settlement.entries:
             settle_edits(session, turn)
             context.remember_again(session, turn.id)
@@ -276,10 +270,6 @@ class SqlTurns(SqlTurnQueries):
     def record_memory(self, session: Session, turn: Turn, condensation: Condensation) -> None:
         key = turn.incoming.key
         hold_together(session, key)
-        author = session.exec(select(TurnRow.author_id).where(col(TurnRow.id) == turn.id)).one()
-        if condensation.usage.requests:
-            line = LedgerRow.from_condensation(turn, condensation, at=as_utc(self._clock()))
-            put(session, LedgerRow, [line.model_dump() | {"author_id": author}])
         row = remembered(session, key, for_update=True)
         if row is not None:
             row.remember(with_notes(row.to_conversation(), condensation))
@@ -334,17 +324,6 @@ class SqlTurns(SqlTurnQueries):
         return session.exec(select(sa.func.coalesce(TurnRow.merged_into, TurnRow.id)).where(*named)).first()
 
     @unit_of_work
-    def has_participated(self, session: Session, key: ConversationKey) -> bool:
-        return session.exec(_ANY, params=place_of(key)).first() is not None
-
-    @unit_of_work
-    def asked_by_bots(self, session: Session, key: ConversationKey, *, limit: int) -> int:
-        newest = col(TurnRow.accepted_at).desc(), col(TurnRow.id).desc()  # as their index has them
-        asked = select(TurnRow.author_is_bot).where(is_of(TurnRow, key), IS_ASKED)
-        askers = session.exec(asked.order_by(*newest).limit(limit))
-        return sum(takewhile(bool, askers))
-
-    @unit_of_work
     def note_feedback(self, session: Session, id: TurnId, person: str, *, good: bool) -> None:
         put(session, FeedbackRow, [{"turn_id": id, "person": person, "good": good, "at": as_utc(self._clock())}])
 
@@ -386,9 +365,3 @@ def _unwritten(row: Any) -> Recorded | None:
     if row.withdrawn or (row.stale and row.stop):  # who stopped it as well does not want it begun anew
         return Recorded(withdrawn=True)
     return Recorded(stale=True) if row.stale else None
-
-
-def _dropped(session: Session, turn: Turn) -> str:
-    """Return a purpose in the ledger for an answer that is begun anew; there can be several of a turn."""
-    lines = sa.select(sa.func.count()).where(col(LedgerRow.turn_id) == turn.id)
-    return f"{DROPPED}:{session.connection().execute(lines).scalar_one()}"

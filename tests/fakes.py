@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.context.tokens import estimate_entry, estimate_request
 from bot.errors import BotError
 from bot.ports import TurnStore
 from bot.pricing import SEED_CARD, RateCard
@@ -22,6 +23,8 @@ from bot.types import (
     Observation,
     Person,
     Place,
+    RequestNotBilled,
+    RequestSent,
     Settlement,
     TextDelta,
     ThreadMessage,
@@ -76,6 +79,12 @@ class FixedRates:
         self.observed.append(seen)
 
 
+def sent(request: ModelRequest) -> RequestSent:
+    """What a model says before it sends a request."""
+    most = int(str(request.parameters.get("max_tokens", 4_096)))
+    return RequestSent(tokens=estimate_request(request.head, map(estimate_entry, request.entries)), most=most)
+
+
 def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:
     """The events of a plain answer, a word at a time."""
     pieces = [TextDelta(piece) for piece in text.split(" ")]
@@ -85,7 +94,7 @@ def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:
 
 def asks_for_notes(request: ModelRequest) -> bool:
     """Whether a request asks for notes and no answer."""
-    return request.entries[-1].text.startswith("Update your notes")
+    return bool(request.entries) and request.entries[-1].text.startswith("Update your notes")
 
 
 class ScriptedModel:
@@ -109,13 +118,18 @@ class ScriptedModel:
         for_notes = asks_for_notes(request)
         (self.noted if for_notes else self.asked).append(request)
         scripts, usual = (self.notes, f"- notes {len(self.noted)}") if for_notes else (self.scripts, "fine")
+        heard = False
+        yield sent(request)
         try:
             for step in scripts.pop(0) if scripts else words(usual):
                 if isinstance(step, BotError):
+                    if not heard:
+                        yield RequestNotBilled()
                     raise step
                 if isinstance(step, asyncio.Event):
                     await step.wait()
                 else:
+                    heard = True
                     yield step
         finally:
             self.closed += 1

@@ -162,6 +162,7 @@ def _line(number: int, at: datetime) -> Row:
         "purpose": "answer",
         "author_id": author_of(number),
         "at": at,
+        "settled_at": at,
         "model": "seed-2-0-lite",
         "requests": 1,
         "input": 4_000 + number,

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from bot.access.metered_model import Bill, MeteredModel
+from bot.ports import Model
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import TakeoverTimes
-from bot.types import ModelRequest, Outcome, Settlement, ThreadMessage, TurnId, TurnState
+from bot.types import ModelRequest, Outcome, Purpose, Settlement, ThreadMessage, TurnId, TurnState
 from storage.in_memory.store import MemoryStore
-from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
+from tests.fakes import KEY, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
 
 AT_ONCE = TakeoverTimes(late=0, between=0)
 """Nothing is on its way for seconds in tests, so that nobody has to wait for it."""
@@ -86,6 +88,16 @@ class House:
     @property
     def requests(self) -> list[ModelRequest]:
         return self.model.asked
+
+
+async def metered(model: Model, purpose: Purpose) -> tuple[MeteredModel, Bill]:
+    """A model whose requests go to a ledger in memory, and the bill of a turn there."""
+    clock = ManualClock()
+    store = MemoryStore(clock=clock)
+    await store.enqueue(incoming("Why?"))
+    turn = await store.claim(KEY, worker="w")
+    assert turn is not None
+    return MeteredModel(model, store, FixedRates(), clock=clock), Bill(turn=turn, purpose=purpose)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ PROGRAM = ("-m", "bot")
 """What Python is to run."""
 
 PIPE = asyncio.subprocess.PIPE
+DEVNULL = asyncio.subprocess.DEVNULL
 
 
 def _hear_signals() -> None:
@@ -63,14 +64,14 @@ async def start_into(
     redirected: str = "",
     **settings: str,
 ) -> asyncio.subprocess.Process:
-    """The same, with what it prints going to a descriptor."""
+    """The same, with what it prints going to a descriptor; "-" among the arguments is written to."""
     surroundings = {name: value for name, value in os.environ.items() if name.lower() not in SETTINGS}
     shell = ("sh", "-c", f'{before} exec "$0" "$@" {redirected}') if before or redirected else ()
     return await asyncio.create_subprocess_exec(
         *(*shell, sys.executable, *program, *arguments),
         cwd=folder,
         env={**surroundings, "PYTHONPATH": str(ROOT), "PORT": "0", **settings},
-        stdin=PIPE,
+        stdin=PIPE if "-" in arguments else DEVNULL,
         stdout=stdout,
         stderr=PIPE,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.access.roles import Permissions, Role
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective, Scope
 from bot.types import (
@@ -49,7 +50,10 @@ class QuietBot:
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def permissions(self, asked: Incoming) -> Permissions:
+        return Permissions(role=Role.ADMINISTRATOR if asked.is_admin else Role.MEMBER)
+
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         return HandleResult(outcome=Outcome.IGNORED)
 
     async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:

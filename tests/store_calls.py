@@ -16,6 +16,10 @@ from bot.chat.follow_ups import TALK_LENGTH
 from bot.parameter_resolver import scopes_of
 from bot.turns.effects import SetParameters
 from bot.types import (
+    INSTALLATION,
+    AuditRecord,
+    Budget,
+    Charge,
     Condensation,
     Conversation,
     ConversationKey,
@@ -23,8 +27,15 @@ from bot.types import (
     Draft,
     Edit,
     Incoming,
+    NewRule,
     NewSchedule,
+    Period,
     Person,
+    PlaceKind,
+    RuleKind,
+    RulePlace,
+    Subject,
+    SubjectKind,
     SummaryPart,
     Task,
     Turn,
@@ -33,7 +44,7 @@ from bot.types import (
     Within,
 )
 from storage.sql import SqlStore
-from tests.contract.stores.samples import CHANNELS, WORKSPACE, entry, message, picture, remembered, settlement
+from tests.contract.stores.samples import CHANNELS, WORKSPACE, entry, message, pay, picture, remembered, settlement
 from tests.fakes import START, incoming
 from tests.filled_database import LONG, ONE_IN, author_of, key_of
 
@@ -74,18 +85,16 @@ def asked(key: ConversationKey, name: str) -> Incoming:
 
 
 def _settled(key: ConversationKey) -> object:
-    usage, name = Usage(input=9, output=9), f"{key.thread} new"
+    name = f"{key.thread} new"
     return settlement(
         entry(f"q {name}", media=(picture(b"x"),)),
         entry(f"a {name}"),
-        usage=usage,
-        cost=Decimal("0.1"),
         conversation=remembered(),
     )
 
 
 def _condensed(key: ConversationKey) -> Condensation:
-    return Condensation(revision=0, begin=0, until=1, notes=f"n {key}", model="m", usage=Usage(input=1), cost=None)
+    return Condensation(revision=0, begin=0, until=1, notes=f"n {key}")
 
 
 def _place(key: ConversationKey) -> ConversationKey:
@@ -114,12 +123,48 @@ async def _recorded(scene: Scene) -> None:
     await scene.store.close(scene.turn)
 
 
+async def _paid(scene: Scene) -> None:
+    charge = Charge(usage=Usage(input=1), cost=Decimal("0.1"))
+    id = await pay(scene.store, scene.turn, charge.usage, charge.cost)
+    await scene.store.note_progress(id, charge)
+    await scene.store.drop_request(id)
+
+
+def _budget() -> Budget:
+    return Budget(scope=INSTALLATION, period=Period.DAY, amount=Decimal(5), time_zone="UTC")
+
+
+async def _budgeted(scene: Scene) -> None:
+    await scene.store.put_budget(_budget())
+    await _paid(scene)
+
+
+async def _budgets(scene: Scene) -> None:
+    await scene.store.put_budget(_budget())
+    (use, *_) = await scene.store.budget_uses(INSTALLATION)
+    await scene.store.note_budget_step(use, 1)
+    await scene.store.take_budget_warnings()
+    await scene.store.remove_budget(INSTALLATION, Period.DAY)
+
+
 async def _scheduled(scene: Scene) -> None:
     schedule = await scene.store.add_schedule(_schedule(scene.key))
     await scene.store.get_schedules(_place(scene.key))
     await scene.store.advance_schedule(schedule, next_at=LATER + timedelta(days=1), since=START)
     await scene.store.pause_schedule(schedule.id, paused=True, next_at=LATER)
     await scene.store.remove_schedule(schedule.id)
+
+
+async def _governed(scene: Scene) -> None:
+    key = scene.key
+    place = RulePlace(kind=PlaceKind.CHANNEL, key=f"{key.platform}/{key.workspace}/{key.channel}")
+    rule = NewRule(kind=RuleKind.DENY, subject=Subject(kind=SubjectKind.GUESTS), place=place)
+    await scene.store.remove_rule((await scene.store.add_rule(rule)).id)
+    await scene.store.put_role(f"{key.platform}/{key.workspace}", "persona", "managers")
+    await scene.store.record_audit(
+        AuditRecord(at=START, who="operator", place=place.key, action="setting", what="persona", via="command")
+    )
+    await scene.store.audit_trail(since=START, limit=5)
 
 
 async def _installed(scene: Scene) -> None:
@@ -213,10 +258,14 @@ CALLS: Mapping[str, Call] = {
     "claim nothing": lambda scene: scene.store.claim(LONG, worker="w"),
     "waiting": lambda scene: scene.store.waiting(scene.key),
     "was_added_to": lambda scene: scene.store.was_added_to(scene.turn),
-    "record_dropped": lambda scene: scene.store.record_dropped(scene.turn, settlement(usage=Usage(input=1))),
+    "open_request, note_progress, settle_request, drop_request": _paid,
+    "open_request, under budgets": _budgeted,
+    "budgets": _budgets,
+    "settle_abandoned": lambda scene: scene.store.settle_abandoned(before=LATER),
     "gather": lambda scene: scene.store.coalesce(scene.turn),
     "gather, with what was said": _gathered,
     "gather, the long one": _gathered_long,
+    "begin_post": lambda scene: scene.store.begin_post(scene.turn),
     "set_reply_ref": lambda scene: scene.store.set_reply_ref(scene.turn, "r", ["r", "s"]),
     "save_draft": lambda scene: scene.store.save_draft(scene.turn, Draft(status="writing", text="A")),
     "check_claim": lambda scene: scene.store.check_claim(scene.turn),
@@ -274,11 +323,12 @@ CALLS: Mapping[str, Call] = {
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
     "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
-    "edit_context": lambda scene: scene.store.edit_context(scene.key, _edit("m20")),
-    "edit_context, the long one": lambda scene: scene.store.edit_context(LONG, _edit("m20")),
+    "edit_waiting": lambda scene: scene.store.edit_waiting(scene.key, _edit("m20"), asked=True),
+    "edit_waiting, the long one": lambda scene: scene.store.edit_waiting(LONG, _edit("m20"), asked=True),
     "forget_memory": lambda scene: scene.store.forget_memory(scene.key),
     "forget_memory, the long one": lambda scene: scene.store.forget_memory(LONG),
     "begin, carry_out, take_answer, take_owed, told, prune_deliveries": _carried_out,
+    "shrink": lambda scene: scene.store.shrink(),
     "authors": lambda scene: scene.store.authors(scene.key),
     "authors of the playground": lambda scene: scene.store.authors(key_of(16)),
     "forget_conversation": lambda scene: scene.store.forget_conversation(scene.key),
@@ -292,6 +342,10 @@ CALLS: Mapping[str, Call] = {
     "get_mark": lambda scene: scene.store.get_mark(_place(scene.key), PERSON),
     "put_mark": lambda scene: scene.store.put_mark(_place(scene.key), PERSON, START),
     "add_schedule, get_schedules, advance_schedule, pause_schedule, remove_schedule": _scheduled,
+    "rules_for": lambda scene: scene.store.rules_for(scene.key),
+    "rules_within": lambda scene: scene.store.rules_within("slack/"),
+    "roles_in": lambda scene: scene.store.roles_in("slack/T1"),
+    "add_rule, remove_rule, put_role, record_audit, audit_trail": _governed,
     "due_schedules": lambda scene: scene.store.due_schedules(START),
 }
 
@@ -302,6 +356,14 @@ LARGER: Mapping[str, str] = {
     "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",
     "spent, a workspace": "an administrator's command: adds up its days",
     "spent, all": "an operator's command: adds up its days",
+    "rules_for": "rules are written by hand, one by one: there are few, and one that cannot be read counts everywhere",
+    "rules_within": "an administrator's command: shows the rules, of which there are few",
+    "roles_in": "what administrators opened or closed: at most one row for each command and parameter",
+    "add_rule, remove_rule, put_role, record_audit, audit_trail": "an administrator's commands",
+    "open_request, note_progress, settle_request, drop_request": "reads the table of budgets, which are few",
+    "open_request, under budgets": "the first time in a period: adds up its days; always: looks at what is under way",
+    "budgets": "the same",
+    "settle_abandoned": "once a minute: looks at the requests under way",
     "delete_place, a channel": "once in a channel's life: all that was said there",
     "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",
     "forget_person of the playground": "the same",

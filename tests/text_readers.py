@@ -9,7 +9,8 @@ from typing import Final, cast
 
 from adapters.discord.events.parse import no_names, readable, without_address
 from adapters.discord.message_content import read_content as read_discord
-from adapters.discord.replies.markdown import to_discord
+from adapters.discord.payloads import Message
+from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.discord.replies.rendering import sources_text
 from adapters.discord.replies.reply_placement import thread_name
 from adapters.seed.api_errors import presentable
@@ -21,12 +22,9 @@ from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
 from adapters.slack.mrkdwn import to_markdown, to_plain
-from adapters.slack.replies.rendering import (
-    escape_markdown,
-    escape_mrkdwn,
-    fallback_text,
-    in_slack_words,
-)
+from adapters.slack.payloads import SlackMessage
+from adapters.slack.replies.markdown import MrkdwnRenderer, SlackRenderer, escape_mrkdwn, with_native_table
+from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_slack_words
 from adapters.slack.rich_text import readable as readable_mrkdwn
 from adapters.web.composer import spoken, suggest
 from adapters.web.markdown_html import render_markdown
@@ -38,10 +36,12 @@ from bot.commands.parser import parse, question_in
 from bot.context.condensed_notes import combined
 from bot.context.tokens import estimate
 from bot.context.transcript import file_text, plain_name, plain_text, without_label
-from bot.delivery import sanitize_links, settled_tables, split, stable_prefix_length, tables_as_text, urls_in
+from bot.delivery import IncrementalRenderer, MarkdownRenderer, split, urls_in
 from bot.delivery.accumulator import same_page
 from bot.delivery.addresses import bare_address, looks_like_address, pretends
-from bot.delivery.links import as_code
+from bot.delivery.formulas import readable_formula
+from bot.delivery.plain import PlainRenderer
+from bot.delivery.settled import settled_running
 from bot.errors import BotError
 from bot.ports import ScheduleStore
 from bot.summary import digests
@@ -93,6 +93,10 @@ def _joined(text: str) -> object:
     return [*map(joiner.feed, _pieces(text)), joiner.end()]
 
 
+def _growing(renderer: type[MarkdownRenderer]) -> Read:
+    return lambda text: IncrementalRenderer(renderer()).render(text, allowed=lambda _: True, growing=True)
+
+
 def _events(text: str) -> object:
     parser = EventParser()
     return [*(parser.feed(piece.encode("utf-8", "replace")) for piece in _pieces(text)), parser.end()]
@@ -104,7 +108,7 @@ def _wanted(text: str) -> object:
 
 def _digest(text: str) -> object:
     nowhere = cast("ScheduleStore", None)  # nothing of these texts is a time, so that nothing is stored
-    return asyncio.run(digests.decide(f"add {text}", ASKED, nowhere, now=NOW))
+    return asyncio.run(digests.decide(f"add {text}", ASKED, nowhere, manages=True, now=NOW))
 
 
 def _whole(text: str) -> object:
@@ -119,30 +123,31 @@ def _slack(text: str) -> object:
     blocks = [{"type": "rich_text", "elements": [{"type": kind, "elements": words} for kind in kinds]}]
     card = {"title": text, "text": text, "fields": [{"title": text, "value": text}]}
     message = {"text": text, "bot_id": "B1", "blocks": blocks, "attachments": [card, card | {"is_share": True}]}
-    return [read_slack(message, {}, bot_user="UBOT"), read_slack({"text": text}, {}, bot_user="1"), mentions(message)]
+    told, plain = SlackMessage.read(message), SlackMessage(text=text)
+    return [read_slack(told, {}, bot_user="UBOT"), read_slack(plain, {}, bot_user="1"), mentions(told)]
 
 
 def _discord(text: str) -> object:
     card = {"title": text, "description": text, "fields": [{"name": text, "value": text}]}
     inner = {"content": text, "embeds": [card], "components": [{"type": 10, "content": text}]}
     message = inner | {"type": 19, "referenced_message": inner, "message_snapshots": [{"message": inner}]}
-    return read_discord(message, no_names, bot_ids=frozenset({"1"}))
+    return read_discord(Message.read(message), no_names, bot_ids=frozenset({"1"}))
 
 
 READERS: Final[Mapping[str, Mapping[str, Read]]] = {
     "delivery": {
-        "defang": lambda text: sanitize_links(text, allowed=lambda _: False),
-        "defang, all known": lambda text: sanitize_links(text, allowed=lambda _: True),
-        "settled": stable_prefix_length,
+        "rendered": lambda text: MarkdownRenderer().render(text),
+        "rendered, nothing known": lambda text: MarkdownRenderer(lambda _: False).render(text),
+        "rendered, growing": _growing(MarkdownRenderer),
+        "plain": lambda text: PlainRenderer().render(text),
+        "settled": lambda text: settled_running(text, is_paragraph=True),
+        "formula": readable_formula,
         "split": lambda text: split(text, limit=120),
         "split, as Slack counts": lambda text: split(text, limit=120, size=lambda each: len(escape_markdown(each))),
-        "tables_as_text": tables_as_text,
-        "settled_tables": settled_tables,
         "urls_in": urls_in,
         "bare_address": bare_address,
         "pretends": lambda text: pretends(text, "https://a.b"),
         "looks_like_address": looks_like_address,
-        "as_code": as_code,
     },
     "summary": {
         "harmless": lambda text: harmless(text, frozenset()),
@@ -165,6 +170,10 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
     },
     "Slack": {
         "mentioned": mentioned,
+        "rendered": lambda text: SlackRenderer().render(text),
+        "rendered, growing": _growing(SlackRenderer),
+        "rendered as mrkdwn": lambda text: MrkdwnRenderer().render(text),
+        "with_native_table": with_native_table,
         "to_markdown": lambda text: to_markdown(text, {}),
         "to_plain": lambda text: to_plain(text, {}),
         "escape_markdown": escape_markdown,
@@ -176,8 +185,8 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "read_content": _slack,
     },
     "Discord": {
-        "to_discord": lambda text: to_discord(text, allowed=lambda _: False),
-        "to_discord, growing": lambda text: to_discord(text, allowed=lambda _: True, growing=True),
+        "rendered": lambda text: DiscordRenderer(lambda _: False).render(text),
+        "rendered, growing": _growing(DiscordRenderer),
         "sources_text": lambda text: sources_text([Source(url="https://a.b", title=text)]),
         "readable": lambda text: readable(text, no_names),
         "without_address": lambda text: without_address(text, frozenset({"1", "2"})),

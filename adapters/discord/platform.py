@@ -12,6 +12,7 @@ from adapters.discord.api.client import DiscordClient, DiscordOptions, keep_toke
 from adapters.discord.api.directory import PLATFORM, DiscordDirectory
 from adapters.discord.api.files import fetch
 from adapters.discord.api.limits import PACE
+from adapters.discord.api.memberships import DiscordMemberships
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.connection.gateway import listen
 from adapters.discord.context import DiscordContext, DiscordStore
@@ -25,7 +26,7 @@ from adapters.discord.replies.reply_ref import ChannelRef
 from bot.errors import PlatformError
 from bot.ports import Bot, Clock
 from bot.turns.pending_answers import keep_telling
-from bot.types import Attachment, ConversationKey, Draft, Incoming, Place, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, Membership, Place, Subject, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class DiscordPlatform(DiscordChannelReader):
         self._options = options
         rest = DiscordClient(options, limits)
         super().__init__(rest, DiscordDirectory(rest))
+        self._memberships = DiscordMemberships(rest, self._directory)
         self._ready = asyncio.Event()
         self.around = DiscordContext(
             rest=rest, limits=limits, store=store, clock=clock, directory=self._directory, searches=searches
@@ -56,8 +58,22 @@ class DiscordPlatform(DiscordChannelReader):
 
     async def aclose(self) -> None:
         """Close the connections."""
+        await self._memberships.aclose()
         await self._directory.aclose()
         await self.around.rest.aclose()
+
+    @property
+    def direct_is_apart(self) -> bool:
+        """Each direct conversation is a workspace of its own."""
+        return True
+
+    async def membership(self, asked: Incoming, *, groups: bool) -> Membership:  # noqa: ARG002 - they come along
+        """Return what somebody is and may where they are. Raises `PlatformError`."""
+        return await self._memberships.of(asked)
+
+    async def subject_name(self, key: ConversationKey, subject: Subject) -> str | None:
+        """Return what a server calls somebody or a role, None where there is none. Raises `PlatformError`."""
+        return await self._memberships.name_of(key, subject)
 
     async def open_reply(self, turn: Turn) -> DiscordReply:
         """Return the reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
@@ -86,9 +102,9 @@ class DiscordPlatform(DiscordChannelReader):
         channel, guild = await self._directory.channel(key.channel), await self._directory.guild(key.workspace)
         return Place(
             platform="Discord",
-            workspace=guild.get("name") or "",
-            channel=f"#{channel['name']}" if channel.get("name") else "",
-            topic=readable(channel.get("topic") or "", no_names),
+            workspace=guild.name,
+            channel=f"#{channel.name}" if channel.name else "",
+            topic=readable(channel.topic, no_names),
         )
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:

@@ -189,6 +189,10 @@ def problem_from_body(body: bytes, *, status: int, request_id: str | None, retry
     return replace(problem, retry_after=retry_after)
 
 
+UNREACHED = frozenset({httpx.ConnectError.__name__, httpx.ConnectTimeout.__name__})
+"""The codes of problems with a server that could not be reached at all."""
+
+
 def problem_of_connection(error: Exception, limit: float) -> Problem:
     """Return what a failed or silent connection means; names no address, since one may carry a key."""
     match error:

@@ -19,11 +19,11 @@ from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from adapters.seed.request_limits import RequestLimiter
-from adapters.seed.retry_policy import AttemptState, RetryContext, after, begin, told_beforehand
+from adapters.seed.retry_policy import MOST_TOKENS, AttemptState, RetryContext, after, begin, bill_of, told_beforehand
 from adapters.seed.server_habits import PLAIN_HABITS
 from adapters.seed.sse import EventParser, EventTooLarge
 from bot.context.view import RESERVED_AT_MOST
-from bot.types import ModelEvent, ModelRequest, NoteFound
+from bot.types import ModelEvent, ModelRequest, NoteFound, RequestSent
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached
 CACHE_PAUSE_SECONDS = 600.0  # after the server refused to cache
@@ -75,11 +75,13 @@ class SeedModel:
             async with self.limits.slot(course.tokens):
                 if deadline is None:  # waiting for our own turn does not count
                     deadline = around.monotonic() + self.options.timeouts.total
+                yield RequestSent(tokens=course.tokens, most=longest_answer(course.request))
                 answer = ResponseState(seen=course.seen, opens_reasoning=self._habits.opens_reasoning)
                 async with aclosing(self._ask(course, answer, deadline)) as batches:
                     async for batch in batches:
                         for event in batch:
                             yield event
+            yield bill_of(course, answer)
             step = after(course, answer, self._terms(deadline))
             self._learn(course, answer, step.course)
             for event in step.events:
@@ -101,7 +103,7 @@ class SeedModel:
         content = encode(course.habits.apply(wire.build_body(course.request, self._name, self.dialect)))
         try:
             async with self.http.open(wire.path, content, wire.headers, deadline - monotonic()) as body:
-                answer.request_id = body.request_id
+                answer.request_id, answer.has_begun = body.request_id, True
                 idle = timeouts.idle
                 while piece := await body.read(min(idle, deadline - monotonic())):
                     for event in parser.feed(piece):
@@ -158,6 +160,7 @@ class SeedModel:
             context_tokens=self.context_tokens,
             chance=around.chance(),
             seconds_left=deadline - around.monotonic(),
+            seconds_spent=self.options.timeouts.total - (deadline - around.monotonic()),
         )
 
     def _learn(self, course: AttemptState, answer: ResponseState, following: AttemptState | None) -> None:
@@ -206,6 +209,12 @@ def dialect_of(base_url: str, model: str) -> Dialect:
     if ARK_HOST.search(httpx.URL(base_url).host):
         return "ark"
     return "gateway" if SEED_FAMILY.search(model) else "plain"
+
+
+def longest_answer(request: ModelRequest) -> int:
+    """Return the most tokens that the answer to a request can have."""
+    asked = request.parameters.get("max_tokens")
+    return asked if isinstance(asked, int) else MOST_TOKENS
 
 
 def encode(body: dict[str, Any]) -> bytes:

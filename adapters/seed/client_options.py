@@ -48,13 +48,15 @@ class Pace:
 class Retries:
     """Tries and seconds between them: `first`, twice that, up to `longest`; up to a quarter longer by chance.
 
-    A server that asks for more than `patience` seconds gets no second try from here: the caller waits better.
+    A server that asks for more than `patience` seconds gets no second try from here: the caller waits better, as
+    it does where the server could not be reached for `reach` seconds, as without its name.
     """
 
     tries: int = 4
     first: float = 0.4
     longest: float = 8
     patience: float = 30
+    reach: float = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, to_erro
 from adapters.seed.catalogue import model_path
 from adapters.seed.client import SeedModel
 from bot.errors import ConfigError, ModelError
-from bot.types import Entry, ModelRequest
+from bot.types import Entry, ModelRequest, ReasoningDelta, TextDelta
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +81,9 @@ async def _is_refused(model: SeedModel, problem: Problem) -> bool:
     )
     try:
         async with aclosing(model.stream(request)) as stream:
-            async for _ in stream:
-                return False
+            async for event in stream:
+                if isinstance(event, TextDelta | ReasoningDelta):
+                    return False
     except ModelError as error:
         return error.status == problem.status
     return False

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from adapters.seed.api_errors import Problem, ProblemKind, presentable, to_error
+from adapters.seed.api_errors import UNREACHED, Problem, ProblemKind, presentable, to_error
 from adapters.seed.client_options import Retries
 from adapters.seed.estimate import estimated_usage, media_seem_dropped, request_tokens
 from adapters.seed.overflow_errors import TEXT_CHARACTERS
@@ -24,8 +24,8 @@ from bot.types import (
     ModelRequest,
     NoteFound,
     ReasoningDelta,
+    RequestNotBilled,
     SourceFound,
-    Usage,
     UsageReported,
 )
 
@@ -50,8 +50,8 @@ DROPPED_MEDIA_NOTE = "The model seems not to have looked at the attached files: 
 class AttemptState:
     """One question over all of its tries.
 
-    `tokens` is the estimate of the request; `spent` what earlier tries reported; `seen` the addresses of sources
-    already told; `habits` how the server wants its bodies; the rest says what has been tried.
+    `tokens` is the estimate of the request; `seen` the addresses of sources already told; `habits` how the server wants
+    its bodies; the rest says what has been tried.
     """
 
     request: ModelRequest
@@ -60,19 +60,19 @@ class AttemptState:
     widened: bool = False
     was_empty: bool = False
     dropped: frozenset[str] = frozenset()
-    spent: Usage | None = None
     seen: frozenset[str] = frozenset()
     habits: ServerHabits = PLAIN_HABITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryContext:
-    """Context of a decision besides the question: rules, chance (0 to 1) and seconds that are left."""
+    """Context of a decision besides the question: rules, chance (0 to 1), seconds that are left and that are spent."""
 
     retries: Retries
     context_tokens: int
     chance: float
     seconds_left: float
+    seconds_spent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,23 @@ def _unknown_parameters(request: ModelRequest, habits: ServerHabits) -> frozense
     return frozenset(name for name in habits.left_out & given.keys() if given[name] not in {None, False})
 
 
+def bill_of(course: AttemptState, answer: ResponseState) -> UsageReported | RequestNotBilled:
+    """Return what one try that has ended as `answer` is billed: what was counted, else an estimate.
+
+    Errors in the place of an answer cost nothing; what had begun to be answered does, however it ended.
+    """
+    usage = answer.usage
+    if usage is not None and answer.has_text and not usage.output:  # a text of no tokens: the server did not count it
+        written = estimated_usage(course.tokens, answer)
+        return UsageReported(replace(usage, output=written.output, reasoning=written.reasoning, estimated=True))
+    if usage is not None:
+        return UsageReported(usage)
+    was_told = answer.problem is not None and answer.problem.kind is not ProblemKind.CUT
+    if answer.has_said_anything or (answer.has_begun and not was_told):
+        return UsageReported(estimated_usage(course.tokens, answer))
+    return RequestNotBilled()
+
+
 def after(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
     """Return what to do now that one try has ended as `answer`."""
     if answer.problem is None:
@@ -121,13 +138,13 @@ def _after_finish(course: AttemptState, answer: ResponseState, terms: RetryConte
     if answer.has_text:
         return RetryDecision(events=_ending(course, answer, answer.finish or Finish.STOP))
     if answer.finish is Finish.FILTERED:
-        return RetryDecision(events=[_usage(course, answer)], error=Refused("a safety filter stopped the answer"))
+        return RetryDecision(error=Refused("a safety filter stopped the answer"))
     if answer.finish is Finish.LENGTH:
         return _after_no_room(course, answer, terms)
     if not course.was_empty:
         return RetryDecision(course=_again(course, answer, was_empty=True), events=_between(answer))
     error = ModelUnavailable("the model gave an empty answer; try again later", request_id=answer.request_id)
-    return RetryDecision(events=[_usage(course, answer)], error=error)
+    return RetryDecision(error=error)
 
 
 def _after_no_room(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
@@ -151,16 +168,15 @@ def _after_no_room(course: AttemptState, answer: ResponseState, terms: RetryCont
 
 def _ending(course: AttemptState, answer: ResponseState, finish: Finish) -> list[ModelEvent]:
     events: list[ModelEvent] = []
-    usage = _usage(course, answer)
     if answer.usage is not None and media_seem_dropped(course.request, answer.usage):
         events.append(NoteFound(DROPPED_MEDIA_NOTE))
     wanted = course.request.parameters.get("enable_web_search") is True
     if (answer.searched or wanted) and not answer.seen:
         named = sources_in_text(answer.text)
         events += [SourceFound(source) for source in named]
-        if not named and (answer.searched or usage.usage.tools):
+        if not named and (answer.searched or (answer.usage is not None and answer.usage.tools)):
             events.append(NoteFound(NO_SOURCES_NOTE))
-    return [*events, usage, Finished(finish)]
+    return [*events, Finished(finish)]
 
 
 # ---------------------------------------------------------------- something failed
@@ -177,7 +193,7 @@ def _after_cut(course: AttemptState, answer: ResponseState, problem: Problem) ->
         code=problem.code or None,
         request_id=problem.request_id or answer.request_id,
     )
-    return RetryDecision(events=[_usage(course, answer)], error=error)
+    return RetryDecision(error=error)
 
 
 def _after_failure(course: AttemptState, answer: ResponseState, problem: Problem, terms: RetryContext) -> RetryDecision:
@@ -250,7 +266,8 @@ def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[st
 
 def _delay(failures: int, problem: Problem, terms: RetryContext) -> float | None:
     """Seconds until the next try; None when there must be none."""
-    if failures + 1 >= terms.retries.tries:
+    is_away = problem.code in UNREACHED and terms.seconds_spent >= terms.retries.reach
+    if failures + 1 >= terms.retries.tries or is_away:
         return None
     own = min(terms.retries.first * 2.0**failures, terms.retries.longest)
     delay = max(problem.retry_after or 0.0, own) + own * 0.25 * terms.chance
@@ -263,36 +280,9 @@ def _delay(failures: int, problem: Problem, terms: RetryContext) -> float | None
 
 
 def _again(course: AttemptState, answer: ResponseState, **changes: object) -> AttemptState:
-    spent = course.spent if answer.usage is None else _sum(course.spent, answer.usage)
-    return replace(course, spent=spent, seen=course.seen | answer.seen, **changes)  # type: ignore[arg-type]  # field names
+    return replace(course, seen=course.seen | answer.seen, **changes)  # type: ignore[arg-type]  # field names
 
 
 def _between(answer: ResponseState) -> list[ModelEvent]:
     """Return what keeps the reasoning of two tries apart."""
     return [ReasoningDelta("\n\n")] if answer.reasoning else []
-
-
-def _usage(course: AttemptState, answer: ResponseState) -> UsageReported:
-    usage = answer.usage or estimated_usage(course.tokens, answer)
-    if answer.has_text and not usage.output:  # a text of no tokens: the server did not count it
-        written = estimated_usage(course.tokens, answer)
-        usage = replace(usage, output=written.output, reasoning=written.reasoning, estimated=True)
-    return UsageReported(_sum(course.spent, usage))
-
-
-def _sum(earlier: Usage | None, usage: Usage) -> Usage:
-    """Both together, since both are billed; a cost is known only when both told theirs."""
-    if earlier is None:
-        return usage
-    costs = (earlier.reported_cost, usage.reported_cost)
-    names = {*earlier.tools, *usage.tools}
-    return Usage(
-        input=earlier.input + usage.input,
-        cached=earlier.cached + usage.cached,
-        output=earlier.output + usage.output,
-        reasoning=earlier.reasoning + usage.reasoning,
-        estimated=earlier.estimated or usage.estimated,
-        tools={name: earlier.tools.get(name, 0) + usage.tools.get(name, 0) for name in names},
-        reported_cost=None if costs[0] is None or costs[1] is None else costs[0] + costs[1],
-        requests=earlier.requests + usage.requests,
-    )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from adapters.slack.api.limits import SUGGESTED_PROMPTS
 from adapters.slack.connection.http_server import EVENTS_PATH
+from adapters.slack.events.ask_modal import ASK_SHORTCUT, TITLE
 from adapters.slack.events.home_tab import PROMPTS
 from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.slash_commands import SETTINGS_SHORTCUT, SUMMARISE_SHORTCUT
@@ -33,6 +34,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "mpim:history": "the same as channels:history, in group messages",
     "mpim:read": "the same as channels:read, in group messages",
     "reactions:read": f"to answer a message that somebody puts :{EMOJI}: on",
+    "usergroups:read": "to know who is in the user groups that access rules name",
     "users:read": "to know people by name, their time zone, and who administers the workspace",
 }
 """What the app may do, and why it needs that."""
@@ -115,6 +117,7 @@ def _features(url: str) -> dict[str, Any]:
         "bot_user": {"display_name": "Seedling", "always_online": True},
         "slash_commands": [command | ({"url": f"{url}{EVENTS_PATH}"} if url else {})],
         "shortcuts": [
+            _shortcut(TITLE, ASK_SHORTCUT, "Ask Seedling a question about this message"),
             _shortcut("Seed settings here", SETTINGS_SHORTCUT, "Set how Seedling answers in this thread"),
             _shortcut("Summarise", SUMMARISE_SHORTCUT, "Tell me what was said in this thread, or from here on"),
         ],

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from aiohttp import web
 
-from adapters.slack import payloads
-from adapters.slack.api import channels
+from adapters.slack.api import channels, memberships
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
@@ -25,7 +24,7 @@ from adapters.slack.connection.bolt_app import make_app
 from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening
 from adapters.slack.connection.socket_mode import SocketModeConnections, SocketModeOptions
-from adapters.slack.events.backfill import CATCHING_UP, SlackBackfill
+from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
 from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
@@ -34,9 +33,12 @@ from adapters.slack.oauth.install_pages import InstallPages
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
+from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
+from adapters.slack.replies.posts import Posts, SlackStore
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.settings import SlackSettings
+from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
@@ -49,10 +51,12 @@ from bot.types import (
     ConversationKey,
     Draft,
     Incoming,
+    Membership,
     PendingAnswer,
     Person,
     Place,
     ReadMessage,
+    Subject,
     ThreadMessage,
     Turn,
 )
@@ -65,8 +69,10 @@ PACE_SECONDS: Final = 1.0
 HTTP_SECONDS: Final = 15.0
 """How long one call of the Web API may take."""
 
+SETTLE_SECONDS: Final = 4.0
+"""How long a post may be on its way or not be seen whose process has ended, as for edits (`bot.turns.takeover`)."""
+
 STOP_SECONDS: Final = 5.0
-CATCH_UP_REST_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +117,16 @@ def options_of(settings: SlackSettings, core: Settings) -> SlackOptions:
 class SlackPlatform:
     """A `Platform`, a `ChannelReader` and a `FileSource`; `run` listens."""
 
-    def __init__(self, options: SlackOptions, connector: Connector, state: AdapterStateStore, clock: Clock) -> None:
+    def __init__(self, options: SlackOptions, connector: Connector, state: SlackStore, clock: Clock) -> None:
         self._options = options
         self._connector = connector
         self._workspaces, self._install_routes = make_workspaces(options, connector, state, clock)
         self._state = state
+        self._posts = Posts(state, clock)
         self._clock = clock
         self._port: asyncio.Future[int] | None = None
         self._hears = asyncio.Event()
+        self._gap = asyncio.Event()
         self._errors = EventErrors(self.name, logger)
 
     @property
@@ -142,13 +150,14 @@ class SlackPlatform:
         asked = turn.incoming
         workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
         if turn.incoming.private:
-            return EphemeralReply(workspace, turn)
+            return EphemeralReply(workspace, turn, self._posts)
         rules = ReplyRules(
-            settle_seconds=self._options.http_seconds + 1,
+            settle_seconds=min(SETTLE_SECONDS, self._options.http_seconds + 1),
             stream_seconds=self._options.stream_seconds,
             minute=self._options.minute,
         )
-        reply = SlackReply(workspace, turn, rules, direct=turn.incoming.key.channel.startswith("D"))
+        direct = turn.incoming.key.channel.startswith("D")
+        reply = SlackReply(workspace, turn, rules, self._posts, direct=direct)
         await reply.find()
         return reply
 
@@ -174,7 +183,7 @@ class SlackPlatform:
 
         Raises `ThreadNotWhole` with those that Slack gives, and `PlatformError`.
         """
-        if payloads.moment(key.thread) is None or limit <= 0:  # the direct message, or what is shown to nobody else
+        if moment(key.thread) is None or limit <= 0:  # the direct message, or what is shown to nobody else
             return []
         workspace = await self._workspace(key)
         found, error = await read_readable(workspace.calls, key.channel, key.thread)
@@ -224,6 +233,22 @@ class SlackPlatform:
         """Return whether everybody in the workspace may read that channel. Raises `PlatformError`."""
         return await channels.is_public(await self._workspace(key), key)
 
+    # ------------------------------------------------------------ what people are and may
+
+    @property
+    def direct_is_apart(self) -> bool:
+        """A direct message belongs to the workspace of its person."""
+        return False
+
+    async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
+        """Return what somebody is and may where they are. Raises `PlatformError`."""
+        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        return await memberships.membership(workspace, asked, groups=groups)
+
+    async def subject_name(self, key: ConversationKey, subject: Subject) -> str | None:
+        """Return what people call somebody or a group, None where there is none. Raises `PlatformError`."""
+        return await memberships.subject_name(await self._workspace(key), subject)
+
     async def _workspace(self, key: ConversationKey, enterprise: str = "") -> SlackWorkspace:
         return await self._workspaces.get(Origin(team=key.workspace, enterprise=enterprise))
 
@@ -247,7 +272,7 @@ class SlackPlatform:
             raise first_of(wrong if wrong is not None else errors) from errors
         finally:
             await background.aclose(grace=STOP_SECONDS)
-            await catch_up.close()
+            await catch_up.positions.remember()
 
     async def _tell_owed(self, hearing: SlackMessageHandler, owed: PendingAnswer) -> None:
         asked = owed.incoming
@@ -269,18 +294,30 @@ class SlackPlatform:
             await asyncio.Event().wait()
 
     async def _catch_up(self, catch_up: SlackBackfill) -> None:
-        """Hear what was missed, once Slack can be reached. Raises `ConfigError` for a token that it does not take."""
+        """Hear what was missed, once Slack can be reached, and again after each gap that Slack does not bridge.
+
+        Raises `ConfigError` for a token that it does not take.
+        """
         while True:
             try:
-                return await catch_up.run(await self._workspaces.everywhere())
+                await catch_up.run(await self._workspaces.everywhere())
             except (PlatformError, StorageError) as error:
                 logger.warning("backfill not possible yet", extra={"error": str(error)})
+                await asyncio.sleep(REST_SECONDS)
+                continue
             except ConfigError:
                 raise
             except Exception as error:  # noqa: BLE001 - told by its kind; what is said now is heard all the same
                 self._errors.note(CATCHING_UP, error)
-                return None
-            await asyncio.sleep(CATCH_UP_REST_SECONDS)
+            await self._gap.wait()
+            self._gap.clear()
+            catch_up.positions.open_gap()
+
+    def was_away(self, seconds: float) -> None:
+        """Note that Slack delivers, after no connection had been there for so long."""
+        self._hears.set()
+        if seconds > REDELIVERED.total_seconds():
+            self._gap.set()
 
     def _routes(self, intake: EventDispatcher) -> list[web.RouteDef]:
         """Return what is served over HTTP: events without Socket Mode, and the pages that install the app."""
@@ -299,7 +336,7 @@ class SlackPlatform:
 
         session, calls, rules = self._connector.session, self._connector.calls(token), self._options.sockets
         await SocketModeConnections(
-            session, calls, intake, rules, errors=self._errors, on_connected=self._hears.set
+            session, calls, intake, rules, errors=self._errors, on_connected=self.was_away
         ).run()
 
     async def port(self) -> int:
@@ -326,7 +363,7 @@ class SlackPlatform:
 
 
 @asynccontextmanager
-async def open_slack(options: SlackOptions, state: AdapterStateStore, *, clock: Clock) -> AsyncIterator[SlackPlatform]:
+async def open_slack(options: SlackOptions, state: SlackStore, *, clock: Clock) -> AsyncIterator[SlackPlatform]:
     """Slack, joined as `options` say, over one HTTP session. Raises `ConfigError`."""
     timeout = aiohttp.ClientTimeout(total=options.http_seconds)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
@@ -363,9 +400,9 @@ def make_workspaces(
     return InstalledWorkspaces(connector, installations, rotation), pages.routes()
 
 
-def _is_told(message: Mapping[str, Any], thread: str) -> bool:
+def _is_told(message: SlackMessage, thread: str) -> bool:
     """Return whether a message of the bot is what a thread is about, and no question of somebody that it repeats."""
-    return payloads.field(message, "ts") == thread and payloads.field(message, "metadata", "event_type") != QUESTION
+    return message.ts == thread and (message.metadata is None or message.metadata.event_type != QUESTION)
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -345,6 +345,7 @@ class ChatPage:
             at=self._scene.clock(),
             is_admin=self._is_admin,
             entrance=Entrance.BUTTON,
+            is_direct=self._channel is not None and self._channel.direct,
         )
 
     async def _delete(self, request: _Request) -> None:

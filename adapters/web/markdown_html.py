@@ -34,7 +34,7 @@ _PLACE = re.compile(r"/c(?:/[\w.%~-]+){2,3}(?:#[\w.%~-]+)?", re.ASCII)  # a plac
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_]")
 _MENTION = re.compile(r"(?<![\w@/.])(@seedling)\b", re.IGNORECASE)
 _IN_LINK = "in_link"
-_LABELS_END = "labels_end"
+_LINKS_END = "links_end"
 _FILLED_UP = "filled_up"
 _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
@@ -80,14 +80,14 @@ def _parser() -> MarkdownIt:
 
 
 def _may_have_links(state: StateInline) -> bool:
-    """Return whether brackets can be links here: looking for the end of each label is costly where there are only
-    brackets.
+    """Return whether brackets can be links here: looking for the ends of each label and address is costly where there
+    are none.
     """
-    text, found = state.env.get(_LABELS_END, (None, False))
+    text, last = state.env.get(_LINKS_END, (None, -1))
     if text is not state.src:
-        found = "](" in state.src or bool(state.env.get("references"))
-        state.env[_LABELS_END] = state.src, found
-    return bool(found)
+        last = state.src.rfind(")") if "](" in state.src else -1
+        state.env[_LINKS_END] = state.src, last
+    return bool(state.pos < last or state.env.get("references"))
 
 
 def _link_open(

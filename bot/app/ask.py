@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +14,12 @@ from pathlib import Path
 from adapters.seed.surrogates import without_halves
 from adapters.terminal import Terminal, attachments
 from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.spending_limits import set_up_budgets
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
 from bot.types import ConversationKey, Draft, HandleResult, Incoming, ParameterValue, Person
+
+logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 3.0
 """How long a stopped answer may take to be recorded; then it is left as by a crash."""
@@ -126,6 +130,8 @@ def _incoming(question: AskRequest, platform: str) -> Incoming:
 async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, signals: _Signals) -> AskResult:
     places = nullcontext({terminal.name: terminal})
     async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
+        if limits := await set_up_budgets(settings, core.store):
+            logger.info(limits)
         signals.is_answering = True
         try:
             handled = await core.inbox.handle(incoming)

@@ -7,18 +7,18 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from adapters.dates import DateWords
 from bot.app.file_rules import make_files
 from bot.app.learning import learning
 from bot.app.models import open_model
-from bot.errors import StorageUnavailable
-from bot.ports import Model, Platform, Rates, Store
+from bot.errors import StorageError, StorageUnavailable
+from bot.ports import Clock, Ledger, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
@@ -26,7 +26,7 @@ from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, TurnId
-from storage import SqlStore, has_queue, migrate, open_store, single_instance
+from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,11 @@ DATABASE_PATIENCE_SECONDS = 30.0
 
 NOTES_PATIENCE_SECONDS = 10.0
 """How long a process that answers one question stays for the notes on its conversation; others go at once."""
+
+LONGEST_REQUEST = timedelta(minutes=15)
+"""After which no request can be under way any more: the provider's gateway cuts it then."""
+
+SETTLING_SECONDS = 60.0
 
 CONVERSATIONS_AT_ONCE = 500
 """Of one process; a conversation that waits for its model or its pause counts as well."""
@@ -82,27 +87,33 @@ async def open_core(
     await migrate_patiently(url)
     async with AsyncExitStack() as stack:
         stack.enter_context(single_instance(url))
-        store = await stack.enter_async_context(open_store(url, clock=utc_now, queued=role is not EngineRole.ASKS))
+        clock = await stack.enter_async_context(open_clock(url, utc_now))
+        store = await stack.enter_async_context(open_store(url, clock=clock, queued=role is not EngineRole.ASKS))
+        if not has_queue(url):
+            await store.settle_abandoned(before=clock())  # nobody else can have a request under way
         model, told = await stack.enter_async_context(model_of(settings))
         rates = await stack.enter_async_context(learning(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files, searches = make_files(settings, platforms), not settings.uses_local_model
         options = TurnOptions(files=files, searches=searches, takeover=takeover)
-        manager = ConversationManager(store, model, rates, platforms, clock=utc_now, options=options)
+        manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
         patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
         stack.push_async_callback(manager.aclose, patience=patience)
         dispatcher = Dispatcher(
             store,
             manager.answer,
             worker=_worker_name(),
-            clock=utc_now,
+            clock=clock,
             times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
             embedded=role is EngineRole.ASKS or not has_queue(url),
         )
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
-            await stack.enter_async_context(_ticking(Digests(store, platforms, dispatcher.wake, clock=utc_now)))
-        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=utc_now, times=DateWords())
+            await stack.enter_async_context(_ticking(_settle_abandoned(store, clock), "ledger"))
+        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, times=DateWords())
+        if role is EngineRole.RUNS:
+            digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
+            await stack.enter_async_context(_ticking(digests.run(), "digests"))
         yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
 
 
@@ -147,10 +158,21 @@ async def _engine(
             await dispatcher.aclose(grace=grace)
 
 
+async def _settle_abandoned(ledger: Ledger, clock: Clock) -> None:
+    """Settle what processes that were killed have left open, and nobody took over, until cancelled."""
+    while True:
+        try:
+            if count := await ledger.settle_abandoned(before=clock() - LONGEST_REQUEST):
+                logger.warning("requests settled by estimate", extra={"requests": count})
+        except StorageError as error:
+            logger.warning("requests not settled", extra={"error": str(error)})
+        await asyncio.sleep(SETTLING_SECONDS)
+
+
 @asynccontextmanager
-async def _ticking(digests: Digests) -> AsyncIterator[None]:
-    """Digests come when they are due, for as long as the context lasts."""
-    task = asyncio.create_task(digests.run(), name="digests")
+async def _ticking(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
+    """Do work that comes back again and again, for as long as the context lasts."""
+    task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:

@@ -7,13 +7,14 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bot.access.audit import OPERATOR, person_key
 from bot.app.core import utc_now
 from bot.errors import StorageError
 from bot.ports import Clock, Store
 from bot.retention import PARAMETER, Retention
 from bot.settings import Settings
 from bot.turns.effects import DELIVERIES_KEPT, WORTH_TELLING
-from bot.types import ConversationKey, QueueFigures
+from bot.types import AuditRecord, ConversationKey, Entrance, QueueFigures
 from storage import back_up, copy_database, migrate, open_store
 
 logger = logging.getLogger(__name__)
@@ -31,13 +32,22 @@ async def queue_figures(settings: Settings) -> QueueFigures:
 async def forget_conversation(settings: Settings, key: ConversationKey) -> int:
     """Forget a conversation; how many entries are gone."""
     async with open_store(settings.database_url, clock=utc_now) as store:
-        return (await store.forget_conversation(key)).entries
+        gone = await store.forget_conversation(key)
+        await store.record_audit(_forgotten("conversation", str(key)))
+    return gone.entries
 
 
 async def forget_person(settings: Settings, platform: str, id: str) -> int:
     """Forget somebody; how many entries are gone."""
     async with open_store(settings.database_url, clock=utc_now) as store:
-        return (await store.forget_person(platform, id)).entries
+        gone = await store.forget_person(platform, id)
+        await store.record_audit(_forgotten(person_key(platform, id), platform))
+    return gone.entries
+
+
+def _forgotten(what: str, place: str) -> AuditRecord:
+    via = Entrance.COMMAND_LINE.value
+    return AuditRecord(at=utc_now(), who=OPERATOR, place=place, action="forget", what=what, via=via)
 
 
 async def back_up_database(settings: Settings, path: Path) -> None:
@@ -53,7 +63,7 @@ async def move_database(source: str, target: str, tell: Callable[[str, int], Non
 async def keep_retention(store: Store, days: int | None) -> None:
     """Forget conversations that rested for longer than people set, and the names of old deliveries, until cancelled.
 
-    It looks once an hour.
+    It looks once an hour, and gives the space of all that was deleted back.
 
     `days` hold where nothing is set; None keeps everything there.
     """
@@ -61,6 +71,7 @@ async def keep_retention(store: Store, days: int | None) -> None:
         try:
             await forget_rested(store, days)
             await store.prune_deliveries(utc_now() - DELIVERIES_KEPT, untold=utc_now() - WORTH_TELLING)
+            await store.shrink()
         except StorageError as error:
             logger.warning("retention failed", extra={"error": str(error)})
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)

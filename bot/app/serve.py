@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
+from bot.app.process_end import ProcessEnd
 from bot.app.registry import ConfiguredPlatform, open_platforms
+from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
 from bot.commands.completion import complete
 from bot.errors import ConfigError
@@ -82,7 +83,18 @@ class ProcessKind:
 
 async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
-    stopping = _stop_signal()
+    end, started = ProcessEnd(grace=settings.stop_grace_seconds), asyncio.Event()
+    await end.unless_told(_open_and_serve(settings, announce, process, end=end, started=started), started)
+
+
+async def _open_and_serve(
+    settings: Settings,
+    announce: Callable[[str], None],
+    process: ProcessKind,
+    *,
+    end: ProcessEnd,
+    started: asyncio.Event,
+) -> None:
     if settings.uses_local_model:
         announce("Starting the small local model, which takes a few seconds ...")
     playgrounds: list[Playground] = []
@@ -99,10 +111,13 @@ async def _serve(settings: Settings, announce: Callable[[str], None], process: P
     async with open_core(
         settings, platforms, grace=settings.stop_grace_seconds, role=process.role, model_of=open_checked_model
     ) as core:
+        started.set()
+        if limits := await set_up_budgets(settings, core.store):
+            announce(limits)
         supervisor = Supervisor(announce)
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
-        tasks.append(asyncio.create_task(_wait_for(stopping), name="stop signal"))
+        tasks.append(asyncio.create_task(end.told(), name="stop signal"))
         telling = [
             asyncio.create_task(_tell_when_ready(supervisor, title, item, announce)) for title, item in chats.items()
         ]
@@ -155,15 +170,6 @@ async def _follow(settings: Settings, store: SqlStore, playground: Playground) -
     await follow_messages(settings.database_url, store, playground.show_elsewhere)
 
 
-def _stop_signal() -> asyncio.Event:
-    """Set by SIGINT or SIGTERM."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _stop_once, stopping)
-    return stopping
-
-
 async def _tell_when_served(
     supervisor: Supervisor, playground: Playground, settings: Settings, announce: Callable[[str], None]
 ) -> None:
@@ -184,18 +190,6 @@ async def _tell_when_ready(
     await platform.wait_ready()
     supervisor.ready(title)
     announce(f"Listening to {title}.")
-
-
-async def _wait_for(event: asyncio.Event) -> None:
-    await event.wait()
-
-
-def _stop_once(stopping: asyncio.Event) -> None:
-    """Stop in order at a first signal; a second one ends the process as signals do."""
-    stopping.set()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.remove_signal_handler(number)
 
 
 def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:

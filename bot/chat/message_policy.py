@@ -2,7 +2,7 @@
 
 Adapters report facts, stores tell the state, and the inbox asks here. In five lines:
 
-* Bots are not answered unless `bots` names them, and people of other organisations unless `strangers` says otherwise.
+* Who may not use the bot here (`bot.access.decision`) is told whom to ask; bots are told nothing.
 * A command counts with its mark where the bot is meant or takes part; elsewhere the mark is that of another bot.
 * What is meant for the bot is answered; with `follow_ups=off` once in each thread.
 * Other messages where it takes part are answered if `follow_ups` is `always`, or `auto` and they go on with its talk.
@@ -16,16 +16,29 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.access.control import NO_FACTS, AccessFacts
+from bot.access.decision import A_BOT, DENIED, NO_SHARED_WORKSPACE, STRANGER, reason_to_refuse
 from bot.chat.follow_ups import reason_for_silence
-from bot.types import AuthorKind, Entrance, Incoming, ParameterValue, Utterance
+from bot.types import Entrance, Incoming, ParameterValue, Utterance
 
-NOT_OPEN: Final = (
-    "I only answer people of this organisation here. An administrator can change that with "
-    "`/set channel strangers answer`."
-)
+REFUSALS: Final[Mapping[str, str]] = {
+    DENIED: "I am not open to you here. Ask an administrator, who can change that with `/access`.",
+    STRANGER: (
+        "I only answer people of this organisation here. An administrator can change that with "
+        "`/set channel strangers answer`."
+    ),
+    NO_SHARED_WORKSPACE: (
+        "I only answer people who share a server with me. Ask an administrator of a server that I am in to invite you."
+    ),
+}
+"""What people are told to whom the bot is not open, by the reason."""
+
 NOT_MEANT: Final = "not meant for the bot"
 FOLLOW_UPS_OFF: Final = "follow_ups is off"
 NO_FOLLOW_UPS: Final = "Here I answer only the first question in a thread. Please ask in a new one."
+
+EMOJI: Final = "\U0001f331"
+"""The seedling that people put on a message that was left alone to have it answered."""
 
 ANSWERS_TO_BOTS: Final = 3
 """How many questions of bots are answered in a conversation before a person has to ask: two bots would never end."""
@@ -43,11 +56,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Decision of the policy; `text` is what the author is told, `reason` is for the log."""
+    """Decision of the policy; `text` is what the author is told, `reason` is for the log.
+
+    `is_refusal` says that the bot is not open to the author.
+    """
 
     action: Action
     text: str = ""
     reason: str = ""
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +72,15 @@ class PolicyState:
     """State from the stores: whether the bot takes part in the conversation, and the parameters that apply there.
 
     `talk` is what was said there lately, oldest first; only `follow_ups=auto` looks at it.
-    `asked_by_bots` is the number of questions that bots have asked there since a person did.
+    `asked_by_bots` is the number of questions that bots have asked there since a person did. `access` decides whether
+    the bot is open to the author.
     """
 
     has_participated: bool
     parameters: Mapping[str, ParameterValue]
     talk: Sequence[Utterance] = ()
     asked_by_bots: int = 0
+    access: AccessFacts = NO_FACTS
 
 
 def decide(incoming: Incoming, state: PolicyState, *, command: str = "") -> Decision:
@@ -86,16 +105,20 @@ def _no_follow_up(incoming: Incoming) -> Decision:
 
 
 def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
-    return _refuse_bot(incoming, state, command) if incoming.author.is_bot else _refuse_stranger(incoming, state)
+    access = state.access
+    reason = reason_to_refuse(incoming, access.rules, access.membership, state.parameters)
+    if incoming.author.is_bot:
+        return _refuse_bot(incoming, state, command, reason)
+    return _refuse_person(incoming, reason) if reason else None
 
 
-def _refuse_bot(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
-    """Let a bot ask if it is named, a few times until a person does. It has no commands, and is told nothing.
+def _refuse_bot(incoming: Incoming, state: PolicyState, command: str, reason: str) -> Decision | None:
+    """Let a bot ask to which it is open, a few times until a person does. It has no commands, and is told nothing.
 
     What it says is context like what people say. Its reactions ask nothing: they would be questions of people, which
     end no exchange of bots.
     """
-    reason = _reason_against_bot(incoming, state, command)
+    reason = reason or _reason_against_bot(incoming, state, command)
     if not reason:
         return None
     is_heard = state.has_participated and incoming.entrance is Entrance.MESSAGE and not command
@@ -103,9 +126,8 @@ def _refuse_bot(incoming: Incoming, state: PolicyState, command: str) -> Decisio
 
 
 def _reason_against_bot(incoming: Incoming, state: PolicyState, command: str) -> str:
-    named = state.parameters.get("bots")
-    if not incoming.is_directed or not isinstance(named, tuple) or incoming.author.id not in named:
-        return "a bot"
+    if not incoming.is_directed:
+        return A_BOT
     if command or incoming.entrance is Entrance.REACTION:
         return "a bot's command"
     if state.asked_by_bots >= ANSWERS_TO_BOTS:
@@ -115,13 +137,12 @@ def _reason_against_bot(incoming: Incoming, state: PolicyState, command: str) ->
     return ""
 
 
-def _refuse_stranger(incoming: Incoming, state: PolicyState) -> Decision | None:
-    """Return a message or a reaction of theirs is passed over in silence; who used a control is told why."""
-    if incoming.author_kind is not AuthorKind.EXTERNAL or state.parameters.get("strangers") == "answer":
-        return None
-    if incoming.entrance in {Entrance.MESSAGE, Entrance.REACTION, Entrance.SCHEDULE}:
-        return Decision(action=Action.IGNORE, reason="another organisation")
-    return Decision(action=Action.TELL, text=NOT_OPEN, reason="another organisation")
+def _refuse_person(incoming: Incoming, reason: str) -> Decision:
+    """Return that somebody is told whom to ask, unless they wait for no words: who reacts, or speaks to others."""
+    is_silent = incoming.entrance in {Entrance.REACTION, Entrance.SCHEDULE} or not incoming.is_directed
+    if is_silent:
+        return Decision(action=Action.IGNORE, reason=reason)
+    return Decision(action=Action.TELL, text=REFUSALS[reason], reason=reason, is_refusal=True)
 
 
 def _follow_up(incoming: Incoming, state: PolicyState) -> Decision:

@@ -7,6 +7,7 @@ with "> ". No text can pass for a mark or for the label of an entry: a line that
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -46,6 +47,7 @@ _MARK_LIKE = re.compile(
 _ROUND = str.maketrans("[]\uff3b\uff3d", "()()")  # so that nothing ends the mark around it
 _WORD = re.compile(r"[^\W_]+")
 _NUMBERING = re.compile(r"^[^\S\n]*+\d{1,9}[.)](?=\s)", re.MULTILINE)
+_CUT = re.compile(r"\n[> ]*+\[cut: ([\d,]{1,20}) more characters\]")
 _CELL_BREAK = re.compile(r"\s+")
 
 
@@ -187,8 +189,18 @@ _RENDERINGS: Final[dict[type, Callable[[Any], str]]] = {
 
 def _marked(mark: str, heading: str, lines: Sequence[str]) -> str:
     """Return a part under its mark: the heading beside it, the lines indented below."""
-    body = cut("\n".join(filter(None, map(_plain, lines))), PART_CHARACTERS - len(heading))
+    body = "\n".join(filter(None, map(_plain, lines)))
+    body = cut(body, _fitting(body, PART_CHARACTERS - len(heading)))
     return "\n".join((f"[{mark}] {heading}".rstrip(), *(_indented(body) if body else ())))
+
+
+def _fitting(text: str, room: int) -> int:
+    """Return how many characters of a text have room together with the indentation of their lines."""
+
+    def indented(length: int) -> int:
+        return length + len(_INDENT) * (1 + text.count("\n", 0, length))
+
+    return max(0, bisect_right(range(room + 1), room, key=indented) - 1)
 
 
 def _indented(text: str) -> Iterator[str]:
@@ -217,10 +229,16 @@ def _line(text: str, most: int = TITLE_CHARACTERS) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """Return the first `most` characters of a text, and a line that tells how many more there are."""
+    """Return the first `most` characters of a text, and a line that tells how many more there are.
+
+    What was cut of it before counts as well, and nothing is cut for the sake of such a line.
+    """
     if len(text) <= most:
         return text
-    return f"{text[:most]}\n[cut: {len(text) - most:,} more characters]"
+    before = [told for told in _CUT.finditer(text) if told.end() > most]
+    end = min(most, *(told.start() for told in before), len(text))
+    missing = len(text) - end + sum(int(told[1].replace(",", "")) - len(told[0]) for told in before)
+    return f"{text[:end]}\n[cut: {missing:,} more characters]"
 
 
 def _words(text: str) -> str:

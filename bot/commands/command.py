@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any, Literal
 
+from bot.access.control import AccessControl
+from bot.access.roles import HOLDERS, Permissions, Role
 from bot.commands.arguments import Arg, ArgumentReader
 from bot.errors import InvalidInput
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.turns.effects import Effect
 from bot.types import Incoming
 
-Group = Literal["ask", "settings", "tell"]
-
-
-class Role(IntEnum):
-    """Role of somebody at a place; a higher role may do all that a lower one may."""
-
-    MEMBER = 0
-    MANAGER = 1  # of the channel
-    ADMINISTRATOR = 2
+Group = Literal["ask", "settings", "tell", "administer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +22,7 @@ class Services:
     """Services that handlers use. `check_may_summarise` raises `InvalidInput` for those who may not read a channel."""
 
     store: Store
+    access: AccessControl
     rates: Rates
     clock: Clock
     times: TimeWords
@@ -37,23 +31,24 @@ class Services:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One use of a command: `arguments` are the words behind its name, `values` what they mean, by argument."""
+    """One use of a command: `arguments` are the words behind its name, `values` what they mean, by argument.
+
+    `permissions` are those of its author where it stands.
+    """
 
     command: Command
     incoming: Incoming
     arguments: str
     values: Mapping[str, str]
     services: Services
+    permissions: Permissions
 
     def require(self, scope: str, otherwise: str) -> None:
-        """Raise `InvalidInput` with `otherwise` unless the author has the role that the command needs at a scope."""
-        if role_of(self.incoming) < self.command.roles.get(scope, Role.MEMBER):
-            raise InvalidInput(otherwise)
-
-
-def role_of(incoming: Incoming) -> Role:
-    """Return what the author of `incoming` may do where it stands."""
-    return Role.ADMINISTRATOR if incoming.is_admin else Role.MEMBER
+        """Raise `InvalidInput` with `otherwise`, and who may, unless the author has the role that a scope needs."""
+        command = self.command
+        if not self.permissions.allow(command.name, command.roles, scope):
+            needed = self.permissions.needs(command.name, command.roles, scope)
+            raise InvalidInput(f"Only {HOLDERS[needed]} can {otherwise}")
 
 
 Result = Effect[Any] | Incoming

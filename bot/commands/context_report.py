@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.access.roles import Role
 from bot.context.cache_breaks import CacheBreak
 from bot.plurals import quantity
 from bot.ports import Store, TranscriptStore
@@ -73,12 +74,12 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     return conversation.memory
 
 
-async def forget(what: str, incoming: Incoming, store: Store) -> Effect[Any]:
+async def forget(what: str, incoming: Incoming, role: Role, store: Store) -> Effect[Any]:
     """Return what forgets "memory", "here" or "me". Raises `InvalidInput` to who may not forget what others wrote."""
     key = incoming.key
     if what == "me":
         return Effect(change=ForgetPerson(platform=key.platform, id=incoming.author.id), tell=_person_forgotten)
-    if not incoming.is_admin:
+    if role < Role.MANAGER:
         check_forget(incoming.author, await store.authors(key))
     if what == "here":
         return Effect(change=ForgetConversation(key=key), tell=_conversation_forgotten)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.access.roles import Role
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command, Result
-from bot.summary.digests import GRAMMAR, decide, is_digest_command
+from bot.summary.digests import GRAMMAR, adds_digest, decide, is_digest_command
 
 
 async def _digest(call: Call) -> Result:
-    return await decide(call.arguments, call.incoming, call.services.store, now=call.services.clock())
+    services, manages = call.services, call.permissions.role >= Role.MANAGER
+    if adds_digest(call.arguments):
+        call.require("channel", "add digests here. An administrator changes that: `/access setting digest everyone`.")
+    return await decide(call.arguments, call.incoming, services.store, manages=manages, now=services.clock())
 
 
 COMMAND: Final = Command(
@@ -28,6 +32,7 @@ COMMAND: Final = Command(
         ),
     ),
     example="/digest add weekly friday at 16:00",
+    roles={"channel": Role.MANAGER},
     elsewhere=(
         "I am not a member here, so I can neither read nor post. "
         "For digests, whoever manages this place has to invite me."

@@ -10,7 +10,7 @@ from bot.commands.command import Call, Command, Result
 
 
 async def _forget(call: Call) -> Result:
-    return await context_report.forget(call.values["what"], call.incoming, call.services.store)
+    return await context_report.forget(call.values["what"], call.incoming, call.permissions.role, call.services.store)
 
 
 COMMAND: Final = Command(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.chat.message_policy import EMOJI
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.registry import all_commands, find_command
 from bot.parameters import PARAMETERS, find
 from bot.turns.effects import Effect, telling
+
+ADMINISTER: Final = "administer"
+"""The group of commands that members have no use for; they are named and not explained among all the others."""
 
 
 async def _help(call: Call) -> Effect[None]:
@@ -23,13 +27,18 @@ def help_text(topic: str = "") -> str:
     if word:
         parameter = find(word)
         return f"**{parameter.name}**: {parameter.help} It takes {parameter.allowed}."
-    lines = [f"- `/{command.usage}`: {command.help}" for command in all_commands().values()]
+    commands = all_commands().values()
+    lines = [f"- `/{command.usage}`: {command.help}" for command in commands if command.group != ADMINISTER]
+    others = ", ".join(f"`/{command.name}`" for command in commands if command.group == ADMINISTER)
     names = ", ".join(f"`{name}`" for name in PARAMETERS)
     return "\n".join(
         (
             "Mention me in a channel, write to me directly, or go on in a thread where I answer.",
+            f"Where I see reactions, I also answer a message that you put {EMOJI} on.",
             "",
             *lines,
+            "",
+            f"Administrators also have {others}; `/help access` explains one.",
             "",
             f"Inside threads `!set` and the others do the same. Parameters: {names}.",
         )

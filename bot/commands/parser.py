@@ -13,6 +13,9 @@ from bot.errors import InvalidInput
 _MARKED: Final = re.compile(r"(?P<mark>[/!])(?P<name>[a-z]+)(?:\s+(?P<arguments>.*))?", re.DOTALL | re.IGNORECASE)
 _WORD: Final = re.compile(r"(?P<name>[a-z]+)(?:[^\S\n]+(?P<arguments>.*))?", re.IGNORECASE)
 
+OFFERED_CHARACTERS: Final = 300
+"""Of a question that is offered to be asked by command; a longer one people find again by themselves."""
+
 all_commands()  # the files are read when the program starts, not in the event loop at the first message
 
 
@@ -59,10 +62,20 @@ def unknown_command(text: str) -> str:
     return match["name"].lower() if match and match["mark"] == "/" and find_command(match["name"]) is None else ""
 
 
-def refuse_unknown(name: str) -> InvalidInput:
-    """Return the error that tells which commands there are."""
+def refuse_unknown(text: str) -> InvalidInput:
+    """Return the error that tells how to ask what `text` says, and which commands there are."""
     known = ", ".join(f"/{command}" for command in all_commands())
-    return InvalidInput(f"There is no command /{name}. There are: {known}.")
+    told = (f"There is no command /{unknown_command(text)}.", as_question(text), f"There are: {known}.")
+    return InvalidInput(" ".join(filter(None, told)))
+
+
+def as_question(text: str) -> str:
+    """Return how the words behind a mark are asked instead, "" for a single one, which is rather a slip of the pen."""
+    words = text.strip()[1:].replace("`", "'").split()
+    if len(words) < 2:
+        return ""
+    asked = " ".join(words)
+    return f"To ask me that, write `/ask {asked if len(asked) <= OFFERED_CHARACTERS else 'your question'}`."
 
 
 def _unmarked(text: str) -> Invocation | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from bot.access.roles import HOLDERS, Permissions, ScopeKind
 from bot.commands.arguments import Arg
 from bot.commands.command import Call
+from bot.commands.parameter_text import place_text
 from bot.errors import InvalidInput
 from bot.parameter_resolver import scopes_of
-from bot.parameters import PARAMETERS, Parameter, Scope
+from bot.parameters import GUARDED, PARAMETERS, Parameter, Scope
 
 SCOPES: Final = ("workspace", "channel", "thread")
 """From the widest to the narrowest, as `scopes_of` has them."""
@@ -26,27 +29,39 @@ NOT_A_MEMBER: Final = (
     "I am not a member here, so nothing can be set: it would hold for everybody once I am invited. "
     "Parameters that you give with `/ask` hold for that answer."
 )
-ONLY_ADMINISTRATORS: Final = (
-    "Only administrators can change settings of the whole workspace. Add `channel` or `thread` to set it there."
-)
+ELSEWHERE: Final[Mapping[ScopeKind, str]] = {
+    "workspace": "Add `channel` or `thread` to set it there.",
+    "channel": "An administrator can change that with `/access setting {name} everyone`.",
+    "conversation": "An administrator can change that with `/access setting {name} everyone`.",
+}
+"""What those who may not set something can do instead, by scope."""
 
 
 def scope_to_change(call: Call) -> Scope:
     """Return the scope that a command speaks of; outside threads that is the channel.
 
-    Raises `InvalidInput` where there is no such scope, or where its author may not change it.
+    Raises `InvalidInput` where there is no such scope.
     """
     incoming = call.incoming
     word = call.values.get(SCOPE.name) or ("channel" if incoming.is_top_level else "thread")
     if word == "thread" and incoming.is_top_level:
         raise InvalidInput("There is no thread here yet. Use this inside a thread, or add `channel`.")
-    call.require(word, ONLY_ADMINISTRATORS)
     return scopes_of(incoming.key)[SCOPES.index(word)]
 
 
-def parameter_to_change(call: Call) -> Parameter:
-    """Return the parameter that a command names. Raises `InvalidInput` for one that only administrators change."""
+def parameter_to_change(call: Call, scope: Scope) -> Parameter:
+    """Return the parameter that a command names. Raises `InvalidInput` where its author may not set it."""
     parameter = PARAMETERS[call.values[PARAMETER.name]]
-    if parameter.guarded and not call.incoming.is_admin:
-        raise InvalidInput(f"Only administrators change {parameter.name}.")
+    check_may_set(parameter, scope, call.permissions)
     return parameter
+
+
+def check_may_set(parameter: Parameter, scope: Scope, permissions: Permissions) -> None:
+    """Raise `InvalidInput`, with who may and how that is changed, for those who may not set a parameter at a scope."""
+    if permissions.allow(parameter.name, parameter.roles, scope.kind):
+        return
+    holders = HOLDERS[permissions.needs(parameter.name, parameter.roles, scope.kind)]
+    instead = ELSEWHERE[scope.kind].format(name=parameter.name)
+    if parameter.roles is GUARDED and scope.kind == "workspace":
+        instead = ""
+    raise InvalidInput(f"Only {holders} can set {parameter.name} for {place_text(scope)}. {instead}".rstrip())

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.commands.arguments import Arg
 from bot.commands.ask import QUESTION_CHARACTERS
-from bot.commands.command import Call, Command, Role
+from bot.commands.command import Call, Command
 from bot.commands.parameter_text import place_text, value_text
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.turns.effects import Effect, SetParameters
@@ -15,7 +15,8 @@ VALUE: Final = Arg(name="value", kind="value", required=True, help="The new valu
 
 
 async def _set(call: Call) -> Effect[int]:
-    scope, parameter = scope_to_change(call), parameter_to_change(call)
+    scope = scope_to_change(call)
+    parameter = parameter_to_change(call, scope)
     text = call.values[VALUE.name]
     answer = f"**{parameter.name}** is now {value_text(parameter, parameter.parse(text))} for {place_text(scope)}."
     return Effect(change=SetParameters(scope=scope, values={parameter.name: text}), tell=lambda _: answer)
@@ -27,7 +28,6 @@ COMMAND: Final = Command(
     group="settings",
     args=(SCOPE, PARAMETER, VALUE),
     example="/set reasoning_effort high",
-    roles={"workspace": Role.ADMINISTRATOR},
     elsewhere=NOT_A_MEMBER,
     handler=_set,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.access.roles import Role
 from bot.commands.command import Call, Command
 from bot.ports import Store
 from bot.turns.effects import Effect, StopTurns
@@ -11,12 +12,12 @@ from bot.turns.ownership import check_stop
 from bot.types import ConversationKey, Incoming, TurnId
 
 
-async def stop_turns(key: ConversationKey, asked: Incoming, store: Store) -> StopTurns:
-    """Return the change that stops what is answered to the author of `asked`, or all of it for an administrator.
+async def stop_turns(key: ConversationKey, asked: Incoming, role: Role, store: Store) -> StopTurns:
+    """Return the change that stops what is answered to the author of `asked`, or all of it for a manager.
 
     Raises `InvalidInput` when only others' questions are being answered.
     """
-    if asked.is_admin:
+    if role >= Role.MANAGER:
         return StopTurns(key=key)
     check_stop(asked.author, await store.stoppable_by(key))
     return StopTurns(key=key, author=asked.author.id)
@@ -27,7 +28,8 @@ def _told(stopped: tuple[TurnId, ...]) -> str:
 
 
 async def _stop(call: Call) -> Effect[tuple[TurnId, ...]]:
-    return Effect(change=await stop_turns(call.incoming.key, call.incoming, call.services.store), tell=_told)
+    incoming, role = call.incoming, call.permissions.role
+    return Effect(change=await stop_turns(incoming.key, incoming, role, call.services.store), tell=_told)
 
 
 COMMAND: Final = Command(name="stop", help="Stop the answer being written here.", group="tell", handler=_stop)

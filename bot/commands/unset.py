@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.commands.command import Call, Command, Role
+from bot.commands.command import Call, Command
 from bot.commands.parameter_text import origin_text, place_text, value_text
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.parameter_resolver import effective_at
@@ -12,7 +12,8 @@ from bot.turns.effects import Effect, SetParameters
 
 
 async def _unset(call: Call) -> Effect[int]:
-    scope, parameter = scope_to_change(call), parameter_to_change(call)
+    scope = scope_to_change(call)
+    parameter = parameter_to_change(call, scope)
     incoming, name = call.incoming, parameter.name
     without = (scope, name)
     now = (await effective_at(incoming.key, call.services.store, overrides=incoming.overrides, without=without))[name]
@@ -34,7 +35,6 @@ COMMAND: Final = Command(
     group="settings",
     args=(SCOPE, PARAMETER),
     example="/unset reasoning_effort",
-    roles={"workspace": Role.ADMINISTRATOR},
     elsewhere=NOT_A_MEMBER,
     handler=_unset,
 )

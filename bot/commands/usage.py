@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.access.roles import Role
 from bot.commands.arguments import Arg
-from bot.commands.command import Call, Command, Role
+from bot.commands.command import Call, Command
 from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, usage_text
 from bot.turns.effects import Effect, telling
 
@@ -13,7 +14,7 @@ from bot.turns.effects import Effect, telling
 async def _usage(call: Call) -> Effect[None]:
     incoming, services = call.incoming, call.services
     place = call.values.get("of") or ("channel" if incoming.is_top_level else "thread")
-    call.require(place, "Only administrators can see the usage of the whole workspace. `/usage me` shows your own.")
+    call.require(place, "see the usage of the whole workspace. `/usage me` shows your own.")
     days, now = int(call.values.get("days", DAYS)), services.clock()
     return telling(await usage_text(place, days, incoming, services.store, services.rates.card(), now=now))
 

@@ -27,6 +27,7 @@ async def usage_text(
         "",
         _table(spent),
         "",
+        *filter(None, (guesses(spent),)),
         f"Prices: {_origin(card, await zone_of(incoming.time_zone))}.",
     ]
     possible = _possible_saving(spent, card)
@@ -75,6 +76,17 @@ def _table(spent: Spending) -> str:
             f"| {' | '.join(cells)} | {money(spent.cost)} |",
         )
     )
+
+
+def guesses(spent: Spending) -> str:
+    """Return how much of a sum nobody has told us, in a sentence; "" where all was counted."""
+    sentences = []
+    if spent.estimated:
+        sentences.append(f"{money(spent.estimated)} of this is estimated, for answers whose end was not reported.")
+    if spent.under_way:
+        verb = "is" if spent.under_way == 1 else "are"
+        sentences.append(f"{quantity(spent.under_way, 'request')} {verb} still under way, counted as far as known.")
+    return " ".join(sentences)
 
 
 def _possible_saving(spent: Spending, card: RateCard) -> Decimal:

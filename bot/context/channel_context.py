@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.errors import InvalidInput, PlatformError
-from bot.ports import ChannelReader, Platform
+from bot.ports import TIME_STEP, ChannelReader, Platform
 from bot.types import Incoming, ThreadMessage
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ class Above:
 
 NOTHING: Final = Above()
 
+AnyMessage = TypeVar("AnyMessage", bound=ThreadMessage)
+
 
 async def read_above(platform: Platform, asked: Incoming, *, limit: int) -> Above:
     """Return the newest `limit` messages of the channel before a question outside threads, if its asker may read them.
@@ -43,11 +45,22 @@ async def read_above(platform: Platform, asked: Incoming, *, limit: int) -> Abov
         async with asyncio.timeout(READING_SECONDS):
             if not await platform.may_read(channel, asked.author):
                 return NOTHING
-            found = await platform.read_channel(channel, before=asked.at, limit=limit)
+            found = await platform.read_channel(channel, before=asked.at + TIME_STEP, limit=limit + 1)
     except InvalidInput as error:  # how the bot is set up there, which `doctor` tells
         logger.info("channel not open to reading", extra={"conversation": str(asked.key), "error": str(error)})
         return NOTHING
     except (PlatformError, TimeoutError) as error:
         logger.warning("channel not read", extra={"conversation": str(asked.key), "error": repr(error)})
         return Above(notices=(NOT_READ,))
-    return Above(messages=[message for message in found if message.source_id != asked.source_id])
+    return Above(messages=before_question(found, asked)[-limit:])
+
+
+def before_question(messages: Sequence[AnyMessage], asked: Incoming) -> Sequence[AnyMessage]:
+    """Return those messages, given in their order, that stand above a question.
+
+    Their order tells it where the question is among them: times are equal where several came at once.
+    """
+    ids = [message.source_id for message in messages]
+    if asked.source_id in ids:
+        return messages[: ids.index(asked.source_id)]
+    return [message for message in messages if message.at <= asked.at]

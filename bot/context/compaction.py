@@ -14,17 +14,18 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from bot.access.metered_model import Bill, MeteredModel
 from bot.context import condensed_notes
 from bot.context.cache_breaks import CacheBreak, known_break
 from bot.context.exchanges import expected_question
 from bot.context.request_builder import PreparedRequest
 from bot.context.system_prompt import notes_message
-from bot.context.tokens import corrected, estimate_entry, estimate_request
+from bot.context.tokens import corrected
 from bot.context.view import View
 from bot.context.window import due
 from bot.delivery.accumulator import AnswerAccumulator
-from bot.errors import ModelAccessDenied, ModelError, ModelRejected, ModelUnavailable, QuestionTooLong, StorageError
-from bot.ports import Clock, Model, Rates, Store
+from bot.errors import BudgetReached, ModelAccessDenied, ModelError, ModelUnavailable, QuestionTooLong, StorageError
+from bot.ports import Clock, Store
 from bot.types import (
     Condensation,
     Conversation,
@@ -33,9 +34,9 @@ from bot.types import (
     ModelRequest,
     Observation,
     ParameterValue,
+    Purpose,
     StoredEntry,
     Turn,
-    Usage,
 )
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,9 @@ ALONE: Final[Mapping[str, ParameterValue]] = {
     "enable_caching": False,
     "enable_web_search": False,
 }
+
+AWAY: Final = (ModelUnavailable, ModelAccessDenied, BudgetReached)
+"""What passes, so that asking the same again may help."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -80,10 +84,9 @@ class _Piece:
 class Compactor:
     """Writes the notes of conversations, one at a time in each."""
 
-    def __init__(self, store: Store, model: Model, rates: Rates, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, store: Store, model: MeteredModel, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self._store = store
         self._model = model
-        self._rates = rates
         self._clock = clock
         self._sleep = sleep
         self._jobs: dict[ConversationKey, _Job] = {}
@@ -226,10 +229,10 @@ class Compactor:
             ),
             parameters={**ALONE, "max_tokens": condensed_notes.answer_room(most)},
         )
-        answer = AnswerAccumulator()
+        answer, bill = AnswerAccumulator(), Bill(turn=turn, purpose=Purpose.NOTES, ratio=piece.conversation.token_ratio)
         failure: Exception | None = None
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(request)) as events:
+            async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(request, bill)) as events:
                 async for event in events:
                     answer.add(event)
         except (ModelError, TimeoutError) as error:
@@ -237,24 +240,12 @@ class Compactor:
         notes = "" if failure else condensed_notes.combined("", answer.text, most_tokens=most)
         if not notes:
             logger.warning("notes not written", extra={"turn": turn.id, "error": repr(failure or "no text")})
-        usage = _usage(answer, request, failure)
-        if notes and not usage.estimated:
-            self._rates.observe(Observation(usage=usage, is_notes=True))
+        if notes and bill.usage is not None and not bill.usage.estimated:
+            self._model.observe(Observation(usage=bill.usage, is_notes=True))
         return Condensation(
             revision=piece.conversation.revision,
             begin=piece.begin,
             until=piece.until,
             notes=notes,
-            model=self._model.name,
-            usage=usage,
-            cost=self._rates.card().cost(usage),
-            in_vain=not notes and not isinstance(failure, ModelUnavailable | ModelAccessDenied),
+            in_vain=not notes and not isinstance(failure, AWAY),
         )
-
-
-def _usage(answer: AnswerAccumulator, request: ModelRequest, failure: Exception | None) -> Usage:
-    """Return what a request for notes used, an estimate where nothing was reported; nothing where it was refused."""
-    was_refused = isinstance(failure, ModelUnavailable | ModelRejected) and not answer.text
-    if was_refused and answer.reported is None:
-        return Usage(requests=0, estimated=True)
-    return answer.usage(estimate_request(request.head, map(estimate_entry, request.entries)))

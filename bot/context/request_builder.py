@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.context import system_prompt, transcript, unanswered, window
+from bot.context import known_questions, system_prompt, transcript, unanswered, window
 from bot.context.attachments import AttachmentLoader, media_bytes, media_start, newest_files, notices_of, without_media
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
-from bot.context.channel_context import read_above
+from bot.context.channel_context import before_question, read_above
 from bot.context.overflow import check_shorter, shorter
 from bot.context.places import Places
 from bot.context.sizes import CACHED_AT_LEAST
@@ -167,7 +167,7 @@ class RequestBuilder:
         self._platforms = platforms
         self._clock = clock
         self._files = options.files
-        self._places = Places(platforms)
+        self._places = Places(platforms, store)
         self._searches = options.searches
 
     async def compose(
@@ -189,7 +189,7 @@ class RequestBuilder:
         view = View(
             conversation=conversation,
             history=(*history, *unanswered.placed(ahead, end)),
-            question=_questions(question, history),
+            question=known_questions.as_asked(question, history),
             head=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
@@ -230,8 +230,10 @@ class RequestBuilder:
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
     ) -> Sequence[NewEntry]:
-        files = await self._read_files(turn.incoming, newest_files(turn.context), parameters, limits)
-        return unanswered.said_between(turn.context, {entry.id for entry in history}, files=files)
+        asked = {item.source_id for item in (turn.incoming, *turn.burst)} - {""}
+        said = [item for item in turn.context if item.source_id not in asked]  # one can be about another
+        files = await self._read_files(turn.incoming, newest_files(said), parameters, limits)
+        return unanswered.said_between(said, history, files=files)
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
@@ -268,10 +270,7 @@ class RequestBuilder:
             extra = {"messages": len(error.messages), "error": str(error.__cause__ or error)}
             logger.warning("thread not read whole", extra=extra)
             found, notices = error.messages, (error.notice,)
-        earlier = [
-            message for message in found if message.source_id != incoming.source_id and message.at <= incoming.at
-        ]
-        return earlier, notices
+        return before_question(found, incoming), notices
 
     async def _read_files(
         self,
@@ -310,15 +309,6 @@ class RequestBuilder:
         if refused is None:
             return limits
         return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)
-
-
-def _questions(asked: Sequence[NewEntry], history: Sequence[StoredEntry]) -> tuple[NewEntry, ...]:
-    """Return the entries of what is asked; one of a message that stands in the history already gets a name of its own.
-
-    It was read there before an edit made it a question; under the same name it would be sent and never stored.
-    """
-    known = {stored.id for stored in history}
-    return tuple(replace(entry, id=f"{entry.id}:asked") if entry.id in known else entry for entry in asked)
 
 
 def _mode(parameters: Mapping[str, ParameterValue]) -> str:

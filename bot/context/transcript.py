@@ -38,6 +38,9 @@ NO_TEXT: Final = "(no text)"  # the API refuses empty messages
 NOT_READ: Final = "not read"
 MESSAGE_ID: Final = "m:"
 """How the ids of people's messages begin."""
+CORRECTION_ID: Final = "e:"
+"""How the ids of corrections begin."""
+CORRECTS_TO: Final = " to: "  # what stands before it has a colon in times alone
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOTES_MARK: Final = "[notes]"
@@ -117,7 +120,12 @@ def plain_text(text: str) -> str:
 
     A line that would gets a backslash in front.
     """
-    return _BRACKETED.sub(_backslash, _LINE_BREAK.sub("\n", text)).strip()
+    return _BRACKETED.sub(_backslash, with_plain_line_ends(text)).strip()
+
+
+def with_plain_line_ends(text: str) -> str:
+    """Return a text in which whatever is shown as the end of a line is a line feed."""
+    return _LINE_BREAK.sub("\n", text)
 
 
 def _backslash(bracket: re.Match[str]) -> str:
@@ -198,10 +206,9 @@ def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntr
     The entry of the original stays as it is, so the prefix does. The same edit always has the same id.
     """
     original, edited = time_label(local_time(message, message.at)), local_time(message, at)
-    text = (
-        f"{label(message.author, edited)} corrected the message of {original} to: {plain_text(message.text)}".rstrip()
-    )
-    id = f"e:{message.source_id}:{int(at.timestamp() * 1000)}"
+    begins = f"{label(message.author, edited)} corrected the message of {original}{CORRECTS_TO}"
+    text = f"{begins}{plain_text(message.text)}".rstrip()
+    id = f"{CORRECTION_ID}{message.source_id}:{int(at.timestamp() * 1000)}"
     return _entry_of(message, id, Entry(role="user", text=text), at)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import merge
 from typing import Final
 
 from bot.chat.message_rendering import MESSAGE_CHARACTERS, cut
+from bot.context.known_questions import ASKED_ID, under_a_free_name
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import NO_FILES, user_entry
 from bot.types import Entry, FileOutcome, Incoming, NewEntry, StoredEntry, ThreadMessage
@@ -22,19 +23,22 @@ LEFT_OUT: Final = "({count} earlier messages are left out here.)"
 
 
 def said_between(
-    context: Sequence[Incoming], known: Set[str], *, files: Mapping[str, FileOutcome] = NO_FILES
+    context: Sequence[Incoming], history: Sequence[StoredEntry], *, files: Mapping[str, FileOutcome] = NO_FILES
 ) -> Sequence[NewEntry]:
     """Return the newest of what was said between questions, in order, and before it a line for what is left out.
 
-    `known` are the ids of entries that are in the transcript already: messages of a thread can be read and heard.
+    What stands in `history` already is not said again: messages of a thread can be read and heard, and be what several
+    questions are about.
     """
+    known = {entry.id for entry in history}
     entries = [
         user_entry(replace(message, text=cut(message.text, MESSAGE_CHARACTERS)), files=files) for message in context
     ]
-    new = [entry for entry in entries if entry.id not in known]
+    new = [*{entry.id: entry for entry in entries if not {entry.id, f"{entry.id}{ASKED_ID}"} & known}.values()]
     worded = {entry.id for entry, item in zip(entries, context, strict=True) if item.text.strip() or item.attachments}
     kept = newest_within([entry for entry in new if entry.id in worded], BETWEEN_TOKENS)
     count = len(new) - len(kept)
+    kept = [under_a_free_name(entry, history) for entry in kept]
     return [_left_out(count, kept[0]), *kept] if count and kept else kept
 
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from bot.context.tokens import estimate
 from bot.delivery import known, urls_in
 from bot.types import (
     Draft,
@@ -70,14 +69,6 @@ class AnswerAccumulator:
     def text(self) -> str:
         """The answer's text so far."""
         return "".join(self._text)
-
-    def usage(self, prompt_tokens: int) -> Usage:
-        """Return what the provider reported, else an estimate: it tells nothing of a stream that was stopped or cut."""
-        if self.reported is not None:
-            return self.reported
-        reasoning = estimate("".join(self._reasoning))
-        output = estimate(self.text) + reasoning
-        return Usage(input=prompt_tokens, output=output, reasoning=reasoning, estimated=True)
 
     def add(self, event: ModelEvent) -> None:
         """Take in the next value of the stream."""

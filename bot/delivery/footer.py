@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from typing import Final
 
 from bot.plurals import quantity
 from bot.types import Footer
+
+SEPARATOR: Final = " \u00b7 "
+"""What stands between the parts of the small print."""
+
+_FOOTER = re.compile(
+    r"[^\n]{1,200}? \u00b7 [\d,]+ tokens? in(?: \([\d,]+ cached\))? \u00b7 [\d,]+ out(?: \u00b7 [^\n]{1,200})?"
+)
+
+
+def is_footer(text: str) -> bool:
+    """Return whether a line is the small print under an answer, as it comes back in forwards and quotes."""
+    return _FOOTER.fullmatch(text.strip()) is not None
 
 
 def footer_parts(footer: Footer) -> list[str]:

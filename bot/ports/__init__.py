@@ -4,10 +4,12 @@ Only values of `bot.types` cross a port and only errors of `bot.errors` come bac
 contract suite under `tests/contract/`, run over each of its implementations.
 """
 
+from bot.ports.access import AccessStore, AuditStore, MembershipSource
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import (
+    TIME_STEP,
     Bot,
     ChannelReader,
     Commands,
@@ -20,6 +22,7 @@ from bot.ports.platforms import (
 )
 from bot.ports.stores import (
     AdapterStateStore,
+    BudgetStore,
     Ledger,
     SettingStore,
     Store,
@@ -30,8 +33,12 @@ from bot.ports.stores import (
 from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 
 __all__ = [
+    "TIME_STEP",
+    "AccessStore",
     "AdapterStateStore",
+    "AuditStore",
     "Bot",
+    "BudgetStore",
     "ChannelReader",
     "Clock",
     "Commands",
@@ -43,6 +50,7 @@ __all__ = [
     "Ledger",
     "ListeningPlatform",
     "MediaReader",
+    "MembershipSource",
     "Model",
     "OpenStore",
     "Platform",

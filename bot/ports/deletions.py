@@ -51,8 +51,11 @@ class DeletionStore(Protocol):
         """
         ...
 
-    async def edit_context(self, channel: ConversationKey, edit: Edit) -> None:
-        """Follow an edit of a message that is remembered for the next question; it is sent as it reads then."""
+    async def edit_waiting(self, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
+        """Follow a change of a message that waits for the next question, or as one where `asked`.
+
+        It is sent as it reads then.
+        """
         ...
 
     async def forget_memory(self, key: ConversationKey) -> bool:
@@ -68,6 +71,10 @@ class ForgetStore(Protocol):
 
     async def forget_conversation(self, key: ConversationKey, *, rested: bool = False) -> DeletionOutcome:
         """Forget a conversation, which can go on; if it `rested`, only when no turn of it is open."""
+        ...
+
+    async def shrink(self) -> None:
+        """Give the space of what was deleted back to the disk, where the database does not do so by itself."""
         ...
 
     async def authors(self, key: ConversationKey) -> Set[str]:

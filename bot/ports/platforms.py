@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
+from bot.access.roles import Permissions
 from bot.checks import Check
 from bot.parameters import Effective, Scope
 from bot.ports.model import Clock
@@ -113,6 +114,10 @@ class Platform(Protocol):
         ...
 
 
+TIME_STEP: Final = timedelta(milliseconds=1)
+"""The finest that every platform tells times apart by: Discord's ids count milliseconds."""
+
+
 @runtime_checkable
 class ChannelReader(Protocol):
     """A platform whose channels can be read on demand. Any method can raise `PlatformError`."""
@@ -123,6 +128,7 @@ class ChannelReader(Protocol):
         """Return the newest `limit` messages outside threads of the channel that `key` lies in, oldest
         first.
 
+        Replies that were sent to the channel as well are among them, with the name of their `thread`.
         Only messages at or after `since` and before `before` count. Everybody's messages are among them, the bot's
         too; what was deleted is not, and what was edited has its newest text.
         """
@@ -190,17 +196,18 @@ class Bot(Protocol):
         ...
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
-        """Stop what is being answered to the author of `asked`, or to anybody for an administrator.
+        """Stop what is being answered to the author of `asked`, or to anybody for a manager.
 
         The author is told `stopped`, or `idle` if there was nothing. Raises `InvalidInput` when only others' questions
         are being answered, and `StorageError`.
         """
         ...
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
-        What the edit makes a question is answered, once; ANSWERING says so. Raises `StorageError`.
+        What the edit makes a question is answered, once; ANSWERING says so. `by_platform` says that nobody edited it,
+        and the platform has added previews: what waits takes them in, and nothing else follows. Raises `StorageError`.
         """
         ...
 
@@ -227,8 +234,8 @@ class Bot(Protocol):
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         """Go on with a turn that has ended, once however often that is asked. Raises `InvalidInput` and `StorageError`.
 
-        Only who asked it, or an administrator, may. A retry and another answer are written into the message of the
-        turn, the rest of an answer into a new one.
+        Only who asked it, or a manager of the channel, may. A retry and another answer are written into the message of
+        the turn, the rest of an answer into a new one.
         """
         ...
 
@@ -244,12 +251,16 @@ class Bot(Protocol):
         """Every parameter as it holds in a conversation, with where its value comes from."""
         ...
 
+    async def permissions(self, asked: Incoming) -> Permissions:
+        """Return what the author of `asked` may set where it stands. Raises `StorageError`."""
+        ...
+
     async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
     ) -> HandleResult:
         """Set parameters by name at a scope, or unset them with None: all or none; the author is told `answer`.
 
-        Raises `InvalidValue` before any is changed, and `StorageError`.
+        Raises `InvalidInput` before any is changed, also for those who may not, and `StorageError`.
         """
         ...
 

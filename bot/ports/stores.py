@@ -7,23 +7,31 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.parameters import Scope
+from bot.ports.access import AccessStore, AuditStore
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.summaries import ScheduleStore, SummaryStore
 from bot.types import (
     EVERYTHING,
+    Budget,
+    BudgetScope,
+    BudgetUse,
     Channel,
     ChannelMessage,
+    Charge,
     Condensation,
     Conversation,
     ConversationKey,
     Draft,
     Incoming,
     NewEntry,
+    Period,
     Person,
     QueueFigures,
     Recorded,
+    RequestId,
     RequestRecord,
+    SentRequest,
     Settlement,
     Spending,
     StoredEntry,
@@ -59,7 +67,15 @@ class TurnStore(Protocol):
         """Take the oldest open turn of a conversation and make it running; None when there is none.
 
         Raises its epoch and attempt. A turn that was already running is taken over: the caller must know
-        that no other runner works on this conversation.
+        that no other runner works on this conversation. Requests that an earlier runner left open are settled as they
+        stand.
+        """
+        ...
+
+    async def begin_post(self, turn: Turn) -> None:
+        """Remember that a new message of the answer is about to be posted, until `set_reply_ref` notes where it stands.
+
+        Whoever claims the turn next knows by it that there may be one to find. Raises `ClaimLost`.
         """
         ...
 
@@ -95,12 +111,8 @@ class TurnStore(Protocol):
         """Return whether those who asked a claimed turn have asked more since, which `coalesce` would take in."""
         ...
 
-    async def record_dropped(self, turn: Turn, settlement: Settlement) -> None:
-        """Write the ledger alone, of an answer that is begun anew before anybody saw it. Raises `ClaimLost`."""
-        ...
-
     async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
-        """Write how a turn ended before it is shown: ledger, transcript, conversation, draft and outcome together.
+        """Write how a turn ended before it is shown: transcript, conversation, draft and outcome together.
 
         What was deleted meanwhile is not written; what was edited meanwhile is followed by its correction. The turn
         stays running until `close`. Raises `ClaimLost`.
@@ -108,10 +120,10 @@ class TurnStore(Protocol):
         ...
 
     async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
-        """Write what was condensed after a recorded turn: conversation, transcript and ledger together.
+        """Write what was condensed after a recorded turn: conversation and transcript together.
 
-        Done twice it counts once. When something of the conversation was removed since the turn was recorded, only
-        the ledger is written. Raises `ClaimLost`.
+        Done twice it counts once. When something of the conversation was removed since the turn was recorded, nothing
+        is written. Raises `ClaimLost`.
         """
         ...
 
@@ -231,7 +243,38 @@ class SettingStore(Protocol):
 
 
 class Ledger(Protocol):
-    """Record of usage and cost, without any text; it outlives the conversations. Can raise `StorageError`."""
+    """Record of usage and cost, a line for each request, without any text; it outlives the conversations.
+
+    Any method can raise `StorageError`; each is one transaction.
+    """
+
+    async def open_request(self, request: SentRequest) -> RequestId:
+        """Write a request ahead, before it is sent: until it is settled, its charge is an estimate.
+
+        Its costs are reserved under every budget that covers it, in the same transaction, until it is settled.
+        Raises `BudgetReached` when one of them leaves too little, and `ClaimLost` when somebody else runs its turn;
+        notes are written after the turn, and need no claim.
+        """
+        ...
+
+    async def note_progress(self, id: RequestId, charge: Charge) -> None:
+        """Write what an open request has come to so far, for when nobody is left to settle it."""
+        ...
+
+    async def settle_request(self, id: RequestId, charge: Charge) -> None:
+        """Write what a request came to; the last word counts."""
+        ...
+
+    async def drop_request(self, id: RequestId) -> None:
+        """Remove the line of a request that the provider does not bill."""
+        ...
+
+    async def settle_abandoned(self, *, before: datetime) -> int:
+        """Settle the open requests that were sent before then as they stand, as estimates; return how many there were.
+
+        The caller knows that none of them can still be under way.
+        """
+        ...
 
     async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         """Return the sum of all requests `within` something from `since` to before `until`, both aware."""
@@ -313,18 +356,47 @@ class WorkspaceStore(Protocol):
         ...
 
 
+class BudgetStore(Protocol):
+    """Caps on spending, the same for all processes. Any method can raise `StorageError`; each is one transaction."""
+
+    async def put_budget(self, budget: Budget) -> None:
+        """Set a budget, replacing the one of the same scope and period."""
+        ...
+
+    async def remove_budget(self, scope: BudgetScope, period: Period) -> bool:
+        """Remove a budget; whether there was one."""
+        ...
+
+    async def budget_uses(self, covered: BudgetScope | None = None) -> Sequence[BudgetUse]:
+        """Return how far budgets are used in their present periods, the widest first: those that cover a scope, or
+        all.
+        """
+        ...
+
+    async def note_budget_step(self, use: BudgetUse, step: int) -> None:
+        """Remember how far requests degrade under a budget until its period ends; it never goes back before."""
+        ...
+
+    async def take_budget_warnings(self) -> Sequence[BudgetUse]:
+        """Return the budgets that administrators should be told of now: each comes back once in a period."""
+        ...
+
+
 class Store(
     TurnStore,
     TranscriptStore,
     SettingStore,
     AdapterStateStore,
     Ledger,
+    BudgetStore,
     WorkspaceStore,
     DeletionStore,
     ForgetStore,
     SummaryStore,
     ScheduleStore,
     DeliveryStore,
+    AccessStore,
+    AuditStore,
     Protocol,
 ):
     """All stores over one database."""

@@ -8,19 +8,18 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final, Protocol
 
-from bot.ports import ChannelReader, Platform
+from bot.ports import TIME_STEP, ChannelReader, Platform
 from bot.summary.request import MOST_MESSAGES, SummaryRequest
 from bot.types import ConversationKey, Person, ReadMessage, ThreadMessage
 
 PAGE: Final = 100  # what Discord gives at most in one call (Get Channel Messages); Slack recommends at most 200
-STEP: Final = timedelta(milliseconds=1)  # the finest that every platform tells times apart by: Discord's ids
 MOST_REPLIES: Final = 1_000  # of one thread
 
 Progress = Callable[[int], None]
 """Told how many messages have been read so far."""
 
 Block = tuple[ReadMessage, ...]
-"""A message outside threads and the replies that hang on it."""
+"""A message outside threads and the replies that hang on it, or a reply that was sent to the channel as well."""
 
 
 class ReadablePlatform(Platform, ChannelReader, Protocol):
@@ -89,7 +88,10 @@ class HistoryReader:
     ) -> list[Block]:
         blocks: list[Block] = []
         count = len(roots)
+        ids = {root.source_id for root in roots}
         for root in roots:
+            if root.thread in ids:  # a reply that was sent to the channel as well, and comes with its thread
+                continue
             replies: Sequence[ReadMessage] = ()
             if root.replies:
                 found = await self.platform.read_replies(self.key, root.source_id, since=since, limit=MOST_REPLIES)
@@ -135,7 +137,7 @@ class _Pages:
         self._reader = reader
         self._key = key
         self._since = since
-        self._before = until + STEP
+        self._before = until + TIME_STEP
         self._known: set[str] = set()
 
     async def next(self) -> Sequence[ReadMessage]:
@@ -147,7 +149,7 @@ class _Pages:
             page = list(found)
         if page:
             self._known = {item.source_id for item in page}
-            self._before = page[0].at + STEP
+            self._before = page[0].at + TIME_STEP
         return page
 
 

@@ -18,7 +18,7 @@ from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.ports import ChannelReader, Clock, Platform, ScheduleStore, Store
 from bot.summary.request import SummaryRequest, zone_of
 from bot.turns.effects import AddDigest, Effect, PauseDigest, RemoveDigest, telling
-from bot.types import ConversationKey, Incoming, NewSchedule, ReadMessage, Schedule, Task
+from bot.types import ConversationKey, Entrance, Incoming, NewSchedule, ReadMessage, Schedule, Task
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,18 @@ def is_digest_command(words: str) -> bool:
     return _CHANGE.fullmatch(words.strip()) is not None
 
 
-async def decide(arguments: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> Effect[Any]:
-    """Return what adds, lists, pauses, resumes or removes digests of this channel. Raises `InvalidInput`."""
+def adds_digest(arguments: str) -> bool:
+    """Return whether the words are to add a digest."""
+    return arguments.strip().partition(" ")[0].lower() == "add"
+
+
+async def decide(
+    arguments: str, incoming: Incoming, store: ScheduleStore, *, manages: bool, now: datetime
+) -> Effect[Any]:
+    """Return what adds, lists, pauses, resumes or removes digests of this channel. Raises `InvalidInput`.
+
+    `manages` says that the author may change those of others.
+    """
     verb, _, rest = arguments.strip().partition(" ")
     match verb.lower():
         case "add":
@@ -60,7 +70,7 @@ async def decide(arguments: str, incoming: Incoming, store: ScheduleStore, *, no
         case "list" | "":
             return telling(await _list(incoming, store))
         case "pause" | "resume" | "remove":
-            return await _change(verb.lower(), rest, incoming, store, now=now)
+            return await _change(verb.lower(), await _found(rest, incoming, store, manages=manages), now=now)
         case _:
             raise InvalidInput(f"Usage: `/digest {GRAMMAR}`, for example `/digest add weekly friday at 16:00`.")
 
@@ -117,13 +127,18 @@ async def _list(incoming: Incoming, store: ScheduleStore) -> str:
     return "\n".join(lines)
 
 
-async def _change(verb: str, rest: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> Effect[None]:
+async def _found(number: str, incoming: Incoming, store: ScheduleStore, *, manages: bool) -> Schedule:
+    """Return the digest of that number. Raises `InvalidInput` where there is none, and to who may not change it."""
     schedules = await store.get_schedules(incoming.key)
-    found = next((schedule for schedule in schedules if str(schedule.id) == rest.strip().lstrip("#")), None)
+    found = next((schedule for schedule in schedules if str(schedule.id) == number.strip().lstrip("#")), None)
     if found is None:
         raise InvalidInput("There is no such digest in this channel. `/digest list` shows their numbers.")
-    if not (incoming.is_admin or found.author.id == incoming.author.id):
-        raise InvalidInput("Only the person who added a digest or an administrator can change it.")
+    if not (manages or found.author.id == incoming.author.id):
+        raise InvalidInput("Only the person who added a digest, a manager here or an administrator can change it.")
+    return found
+
+
+async def _change(verb: str, found: Schedule, *, now: datetime) -> Effect[None]:
     if verb == "remove":
         return Effect(change=RemoveDigest(id=found.id), tell=lambda _: f"Digest {found.id} is removed.")
     zone = await zone_of(found.time_zone)
@@ -179,12 +194,14 @@ class Digests:
         platforms: Mapping[str, Platform],
         wake: Callable[[ConversationKey], None],
         *,
+        admits: Callable[[Incoming], Awaitable[bool]],
         clock: Clock,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._platforms = platforms
         self._wake = wake
+        self._admits = admits
         self._clock = clock
         self._rest = rest
 
@@ -213,13 +230,14 @@ class Digests:
         zone = await zone_of(schedule.time_zone)
         due = last_time(schedule, zone, now=now)
         following = next_time(schedule.at, schedule.weekday, zone, after=due)
-        if not await platform.may_read(schedule.key, schedule.author):
-            logger.info("digest paused, its author may not read the channel", extra={"digest": schedule.id})
+        question = _turn_of(schedule, due)
+        if not (await platform.may_read(schedule.key, schedule.author) and await self._admits(question)):
+            logger.info("digest paused, its author may not have it", extra={"digest": schedule.id})
             await self._store.pause_schedule(schedule.id, paused=True, next_at=following)
             return
         newest = await platform.read_channel(schedule.key, since=schedule.since, before=due, limit=LOOKED_AT)
         if any(_is_said(item) for item in newest):
-            if await self._store.enqueue(_turn_of(schedule, due)) is not None:
+            if await self._store.enqueue(question) is not None:
                 logger.info("digest due", extra={"digest": schedule.id, "due": due.isoformat()})
             self._wake(schedule.key)
         else:
@@ -240,6 +258,6 @@ def _turn_of(schedule: Schedule, due: datetime) -> Incoming:
         text=str(SummaryRequest(thread=False, since=schedule.since)),
         at=due,
         task=Task.SUMMARY,
+        entrance=Entrance.SCHEDULE,
         time_zone=schedule.time_zone,
-        is_admin=False,
     )

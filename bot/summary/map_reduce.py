@@ -13,7 +13,7 @@ from typing import Final
 from bot.context.tokens import estimate, estimate_request
 from bot.context.view import WindowLimits
 from bot.errors import ContextTooLong, ModelError
-from bot.ports import SummaryStore
+from bot.ports import Rates, SummaryStore
 from bot.summary.channel_history import ChannelHistory
 from bot.summary.chunking import Lines, divide
 from bot.summary.format import span
@@ -53,10 +53,11 @@ class MapReduceResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapReduce:
-    """Condenses what was read in one place; `tell` is told how far it is."""
+    """Condenses what was read in one place, at the prices of `rates`; `tell` is told how far it is."""
 
     store: SummaryStore
     asker: SummaryModel
+    rates: Rates
     place: ConversationKey
     zone: tzinfo
     tell: Callable[[str], None]
@@ -176,7 +177,7 @@ class MapReduce:
 
     def _room(self, points: int) -> int:
         """Return how many tokens of messages fit into one request of the lowest price tier."""
-        model, card = self.asker.model, self.asker.bill.rates.card()
+        model, card = self.asker.model, self.rates.card()
         limits = WindowLimits(context_tokens=model.context_tokens, max_tokens=room_for(points), card=card)
         estimated = int(limits.cheap_prompt / self.asker.gauge.ratio)
         return max(LEAST_ROOM, estimated - estimate_request(HEAD, ()) - estimate(ASK))

@@ -1,22 +1,20 @@
-"""Ask the model for summaries, once more where it fails, and add up the cost."""
+"""Ask the model for summaries, once more where it fails."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Final
 
+from bot.access.metered_model import Bill, MeteredModel
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens, updated_ratio
 from bot.delivery.accumulator import AnswerAccumulator
-from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, Refused
-from bot.ports import Model, Rates
+from bot.errors import BudgetReached, ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.summary.parse_output import ParsedOutput, read_form
 from bot.summary.prompts import HEAD, room_for
-from bot.types import Entry, Finish, ModelRequest, ParameterValue, Usage
+from bot.types import Entry, Finish, ModelRequest, ParameterValue
 
 logger = logging.getLogger(__name__)
 
@@ -24,20 +22,6 @@ AT_ONCE: Final = 3  # requests of one summary side by side; the client keeps the
 
 # Condensing needs no reasoning, nothing is asked twice, and nothing is to be looked up.
 APART: Mapping[str, ParameterValue] = {"enable_thinking": False, "enable_caching": False, "enable_web_search": False}
-
-
-@dataclass(slots=True)
-class CostTally:
-    """Usage and cost of all requests of one summary."""
-
-    rates: Rates
-    usage: Usage | None = None
-    cost: Decimal = field(default_factory=lambda: Decimal(0))
-
-    def add(self, usage: Usage) -> None:
-        """Add one request, at the price of its own length."""
-        self.cost += self.rates.card().cost(usage)
-        self.usage = usage if self.usage is None else _sum(self.usage, usage)
 
 
 @dataclass(slots=True)
@@ -56,22 +40,26 @@ class TokenRatio:
 class SummaryModel:
     """Asks for summaries on one bill."""
 
-    model: Model
-    bill: CostTally
+    model: MeteredModel
+    bill: Bill
     gauge: TokenRatio = field(default_factory=TokenRatio)
+
+    @property
+    def name(self) -> str:
+        """Return what the model is called."""
+        return self.model.name
 
     async def ask(self, entry: Entry, *, points: int) -> ParsedOutput:
         """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
         most = room_for(points)
+        self.bill.ratio = self.gauge.ratio
         request = ModelRequest(head=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
         answer, estimated = AnswerAccumulator(), estimate_request(HEAD, (estimate_entry(entry),))
         try:
-            async with aclosing(self.model.stream(request)) as events:
+            async with aclosing(self.model.stream(request, self.bill)) as events:
                 async for event in events:
                     answer.add(event)
         finally:
-            if answer.reported is not None or answer.text:
-                self.bill.add(answer.usage(estimated))
             counted = own_tokens(request, answer.reported, searched=answer.has_searched)
             self.gauge.learn(estimated, counted)
         if answer.finish is Finish.FILTERED:
@@ -85,24 +73,8 @@ class SummaryModel:
         """As `ask`, once more where that may help."""
         try:
             return await self.ask(entry, points=points)
-        except (ModelAccessDenied, ContextTooLong):
+        except (ModelAccessDenied, ContextTooLong, BudgetReached):
             raise
         except ModelError as error:
             logger.info("retrying a part of a summary", extra={"error": type(error).__name__})
             return await self.ask(entry, points=points)
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    costs = (one.reported_cost, other.reported_cost)
-    tools = {name: one.tools.get(name, 0) + other.tools.get(name, 0) for name in {*one.tools, *other.tools}}
-    return replace(
-        one,
-        input=one.input + other.input,
-        cached=one.cached + other.cached,
-        output=one.output + other.output,
-        reasoning=one.reasoning + other.reasoning,
-        estimated=one.estimated or other.estimated,
-        tools=MappingProxyType(tools),
-        reported_cost=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
-        requests=one.requests + other.requests,
-    )

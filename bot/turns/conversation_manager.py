@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.access.metered_model import MeteredModel
 from bot.context.compaction import Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
@@ -51,15 +52,16 @@ class ConversationManager:
         options: TurnOptions = TurnOptions(),
     ) -> None:
         self._store = store
-        self._platforms = platforms
+        self.platforms = platforms
         self._clock = clock
-        self._summariser = SummaryService(store, model, rates, platforms, clock=clock)
+        metered = MeteredModel(model, store, rates, clock=clock)
+        self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
-        self._compactor = Compactor(store, model, rates, clock=clock, sleep=options.sleep)
+        self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep)
         self._runner = TurnRunner(
             store,
-            Generator(store, model, rates, composer=composer, summariser=self._summariser, clock=clock),
+            Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
             self._compactor,
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
@@ -111,7 +113,7 @@ class ConversationManager:
 
     def _attempt(self, turn: Turn) -> Attempt:
         """Return a claimed turn with a presenter that keeps a checkpoint and stops it when the answer is removed."""
-        platform, stop = self._platforms[turn.incoming.key.platform], asyncio.Event()
+        platform, stop = self.platforms[turn.incoming.key.platform], asyncio.Event()
         checkpoint = Checkpoint(self._store, turn, self._clock, stop=stop)
         presenter = Presenter(
             lambda: platform.open_reply(turn),

@@ -30,7 +30,7 @@ class DispatchTimes:
     """
 
     pause: float = 0.0
-    sweep: float = 30.0
+    sweep: float = 5.0
     first_rest: float = 1.0
     longest_rest: float = 15.0
 

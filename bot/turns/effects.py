@@ -11,10 +11,16 @@ from typing import Final, Generic, TypeVar
 from bot.parameters import Scope
 from bot.types import (
     NO_TURNS,
+    AccessRule,
+    Budget,
+    BudgetScope,
     ConversationKey,
     DeletionOutcome,
     Incoming,
+    NewRule,
     NewSchedule,
+    Period,
+    RuleId,
     Schedule,
     ScheduleId,
     TurnId,
@@ -56,6 +62,46 @@ class SetParameters(Change[int]):
 
     scope: Scope
     values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRule(Change[AccessRule]):
+    """Keep an access rule; the rule with its number."""
+
+    rule: NewRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRule(Change[AccessRule | None]):
+    """Remove an access rule; what it was, None where it is gone already."""
+
+    id: RuleId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetChangeRole(Change[str | None]):
+    """Open or close a parameter or command in a workspace by the word for a role, None takes that back; the word
+    before.
+    """
+
+    workspace: str
+    name: str
+    word: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBudget(Change[None]):
+    """Set a budget."""
+
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveBudget(Change[bool]):
+    """Remove a budget; whether there was one."""
+
+    scope: BudgetScope
+    period: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.access.budget_text import reached_text
 from bot.errors import (
     BotError,
+    BudgetReached,
     ContextTooLong,
     InvalidInput,
     ModelAccessDenied,
@@ -73,6 +75,8 @@ def user_message(error: BaseException) -> str:
     """Return the sentence for the person who asked; it names no secret and nothing that only operators understand."""
     if isinstance(error, InvalidInput):
         return str(error)
+    if isinstance(error, BudgetReached):
+        return reached_text(error.use)
     if isinstance(error, PlatformRefused) and error.reason:
         return f"I could not read what I need here: {error.reason}."
     return next((text for kind, text in MESSAGES if isinstance(error, kind)), UNEXPECTED)

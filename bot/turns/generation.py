@@ -8,13 +8,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.access.metered_model import Bill, MeteredModel
 from bot.context.request_builder import PreparedRequest
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import StreamCut
-from bot.ports import Clock, Model, Rates, TurnStore
+from bot.ports import Clock, TurnStore
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import CUT_NOTICE
-from bot.types import Finish, Footer, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
+from bot.types import Conversation, Finish, Footer, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +54,8 @@ class AnswerGeneration:
     attempt: Attempt
     composition: PreparedRequest
     answer: AnswerAccumulator
-    model: Model
-    rates: Rates
+    bill: Bill
+    model: MeteredModel
     store: TurnStore
     clock: Clock
 
@@ -63,7 +64,7 @@ class AnswerGeneration:
         if burst := self.attempt.turn.burst:
             self.answer.note(BURST_NOTICE.format(count=1 + len(burst)))
         try:
-            async with aclosing(self.model.stream(self.composition.request)) as events:
+            async with aclosing(self.model.stream(self.composition.request, self.bill)) as events:
                 async for event in events:
                     if await self._is_overtaken(event):
                         return
@@ -89,32 +90,38 @@ class AnswerGeneration:
         return False
 
     def settlement(self, *, stopped: bool) -> Settlement:
-        """Return the answer with what it used and cost, and the exchange that enters the transcript."""
+        """Return the answer with what it used and cost, and the exchange that enters the transcript.
+
+        Of what was stopped before it was sent, nothing is remembered.
+        """
         composition, answer, now = self.composition, self.answer, self.clock()
         for notice in composition.notices:
             answer.note(notice)
-        usage = answer.usage(composition.window.tokens)
-        cost = self.rates.card().cost(usage)
-        self.rates.observe(composition.observation(usage))
-        footer = Footer(
-            model=self.model.name,
-            usage=usage,
-            cost=cost,
-            seconds=(now - self.attempt.started).total_seconds(),
-            show_cost=composition.show_cost,
-        )
+        usage = self.bill.usage
+        footer = None
+        if usage is not None:
+            seconds = (now - self.attempt.started).total_seconds()
+            show_cost = composition.show_cost
+            footer = Footer(
+                model=self.model.name, usage=usage, cost=self.bill.cost, seconds=seconds, show_cost=show_cost
+            )
         draft = answer.draft("stopped" if stopped else "done", footer)
         exchange = composition.exchange(self.attempt.turn.id, answer.text, now, draft.sources)
         exchange = () if answer.finish is Finish.FILTERED else exchange
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
             draft=draft,
-            model=self.model.name,
             entries=exchange,
-            conversation=composition.after(usage, searched=answer.has_searched, kept=bool(exchange)),
-            usage=usage,
-            cost=cost,
+            conversation=self._remembered(kept=bool(exchange)),
             parameters=composition.parameter_texts,
-            request=composition.figures,
+            request=None if usage is None else composition.figures,
             sent_until=composition.sent_until,
         )
+
+    def _remembered(self, *, kept: bool) -> Conversation | None:
+        """Return the conversation after this request; what it tells of prices and the cache is learned."""
+        usage = self.bill.usage
+        if usage is None:
+            return None
+        self.model.observe(self.composition.observation(usage))
+        return self.composition.after(usage, searched=self.answer.has_searched, kept=kept)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.access.budget_text import degraded_text
+from bot.access.budgets import degraded, scope_of, tightest
+from bot.access.metered_model import Bill, MeteredModel
 from bot.context.overflow import MOST_TRIES
 from bot.context.request_builder import PreparedRequest, Refusal, RequestBuilder
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
-from bot.ports import Clock, Model, Rates, Store
+from bot.ports import Clock, Store
 from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import user_message
 from bot.turns.generation import AnswerGeneration, Generation, wait_or_cancel
 from bot.turns.retries import Retry, is_poison, next_retry
-from bot.types import Draft, Settlement, Task, TurnState
+from bot.types import Draft, Purpose, Settlement, Task, TurnState
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +51,6 @@ class Failed:
 class Overtaken:
     """More was asked before anything was said: the answer is begun anew, and this one is paid all the same."""
 
-    settlement: Settlement
-
 
 Ended = Answered | Stopped | Failed
 """What a turn ends with; otherwise it is put off."""
@@ -68,8 +69,7 @@ class Generator:
     def __init__(
         self,
         store: Store,
-        model: Model,
-        rates: Rates,
+        model: MeteredModel,
         *,
         composer: RequestBuilder,
         summariser: SummaryService,
@@ -77,7 +77,6 @@ class Generator:
     ) -> None:
         self._store = store
         self._model = model
-        self._rates = rates
         self._composer = composer
         self._summariser = summariser
         self._clock = clock
@@ -108,12 +107,11 @@ class Generator:
             case Answered(settlement=settlement):
                 return settlement
             case Stopped():
-                return Settlement(state=TurnState.CANCELLED, draft=Draft(status="stopped"), model=self._model.name)
+                return Settlement(state=TurnState.CANCELLED, draft=Draft(status="stopped"))
             case Failed(error=error):
                 return Settlement(
                     state=TurnState.FAILED,
                     draft=Draft(status="failed", notices=(user_message(error),)),
-                    model=self._model.name,
                     error=f"{type(error).__name__}: {error}",
                 )
 
@@ -137,6 +135,7 @@ class Generator:
         refused: Refusal | None = None
         for _ in range(MOST_TRIES):
             composition = await self._composer.compose(attempt.turn, effective, refused)
+            composition = await self._affordable(attempt, composition)
             try:
                 return await self._run(attempt, await self._begun(attempt, composition), composition)
             except ContextTooLong as error:
@@ -146,6 +145,20 @@ class Generator:
         assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
         raise refused.error
 
+    async def _affordable(self, attempt: Attempt, composition: PreparedRequest) -> PreparedRequest:
+        """Return a request as budgets leave it: near a cap it costs less, and people are told."""
+        incoming = attempt.turn.incoming
+        uses = await self._store.budget_uses(scope_of(incoming.key, incoming.author))
+        greatest = self._model.greatest_cost(composition.window.tokens, composition.limits.reserved)
+        found = tightest(uses, greatest)
+        if found is None:
+            return composition
+        use, step = found
+        if step > use.step:
+            await self._store.note_budget_step(use, step)
+        request = degraded(composition.request, step)
+        return replace(composition, request=request, notices=(*composition.notices, degraded_text(use, step)))
+
     async def _begun(self, attempt: Attempt, composition: PreparedRequest) -> AnswerGeneration:
         """Return the generation of an answer, which may link to the addresses that people wrote."""
         addresses = await offload(composition.characters, composition.find_addresses)
@@ -153,8 +166,13 @@ class Generator:
             attempt=attempt,
             composition=composition,
             answer=AnswerAccumulator(addresses=addresses),
+            bill=Bill(
+                turn=attempt.turn,
+                purpose=Purpose.ANSWER,
+                ratio=composition.view.conversation.token_ratio,
+                cached=composition.window.cached,
+            ),
             model=self._model,
-            rates=self._rates,
             store=self._store,
             clock=self._clock,
         )
@@ -175,5 +193,5 @@ class Generator:
             task.result()
         was_stopped = was_cancelled and attempt.stop.is_set()
         if attempt.added.is_set() and attempt.takes_more and not was_stopped:
-            return Overtaken(settlement=generation.settlement(stopped=True))
+            return Overtaken()
         return Answered(settlement=generation.settlement(stopped=was_cancelled), composition=composition)

@@ -7,26 +7,28 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from bot.access.control import AccessControl
+from bot.access.roles import Permissions, Role
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
-from bot.commands.scope_args import NOT_A_MEMBER
+from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
 from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, usage_text
 from bot.context.transcript import MESSAGE_ID, correction_entry
 from bot.errors import InvalidInput, UsageError
 from bot.parameter_resolver import canonical, effective_at, effective_parameters, values_of
-from bot.parameters import Effective, Scope
+from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.summary.request import IsoTimes
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, last_repeat
 from bot.turns.dispatcher import Dispatcher
+from bot.turns.effect_runner import EffectRunner
 from bot.turns.effects import (
     WORTH_TELLING,
     AcceptTurns,
-    CarriedOut,
     Effect,
     NoteFeedback,
     SetParameters,
@@ -35,12 +37,13 @@ from bot.turns.effects import (
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import EMPTY_QUESTION, about_thread, placed
+from bot.turns.questions import EMPTY_QUESTION, about_thread, placed, said_above
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
     DeletionOutcome,
     Edit,
+    Entrance,
     FollowUp,
     HandleResult,
     Incoming,
@@ -79,9 +82,12 @@ class Inbox:
         self._store = store
         self._manager = manager
         self._dispatcher = dispatcher
+        self._effects = EffectRunner(store, manager, dispatcher, clock=clock)
         self._ignored = IgnoredLog()
+        self._access = AccessControl(store, manager.platforms)
         self._services = Services(
             store=store,
+            access=self._access,
             rates=rates,
             clock=clock,
             times=times or IsoTimes(),
@@ -95,7 +101,7 @@ class Inbox:
         except InvalidInput as error:
             if incoming.author.is_bot:  # it would answer what it is told
                 return await self._pass_over(incoming, "a bot's mistake")
-            return await self._refuse(incoming, error)
+            return await self._effects.refuse(incoming, error)
 
     async def _handle(self, incoming: Incoming) -> HandleResult:
         words = incoming.typed or incoming.text
@@ -104,7 +110,7 @@ class Inbox:
         state = await self._state(incoming, marked=invocation is not None)
         decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)
         if decision.action is Action.COMMAND and unknown:
-            raise refuse_unknown(unknown)
+            raise refuse_unknown(words)
         if invocation is None or decision.action is not Action.COMMAND:
             return await self._follow(decision, about_thread(incoming), state)
         try:
@@ -114,7 +120,7 @@ class Inbox:
                 raise
             result = incoming  # what does not fit was a question
         if not isinstance(result, Incoming):
-            return await self._once(incoming, result)
+            return await self._effects.once(incoming, result)
         return await self._follow(decide(result, state), result, state)
 
     async def _call(self, invocation: Invocation, incoming: Incoming) -> Result:
@@ -124,7 +130,14 @@ class Inbox:
             raise InvalidInput(command.elsewhere)
         values = command.read(arguments)
         return await command.handler(
-            Call(command=command, incoming=incoming, arguments=arguments, values=values, services=self._services)
+            Call(
+                command=command,
+                incoming=incoming,
+                arguments=arguments,
+                values=values,
+                services=self._services,
+                permissions=await self._access.permissions(incoming),
+            )
         )
 
     # ------------------------------------------------------------ what is done with it
@@ -139,7 +152,8 @@ class Inbox:
         parameters = values_of(await effective_parameters(replace(incoming, key=key), self._store))
         if talks_in_channel and not marked and parameters.get(ANSWER_IN) != "channel":
             return NO_PART
-        state = PolicyState(has_participated=has_participated, parameters=parameters)
+        access = await self._access.facts(incoming)
+        state = PolicyState(has_participated=has_participated, parameters=parameters, access=access)
         key = placed(incoming, state).key
         if incoming.author.is_bot and incoming.is_directed:
             return replace(state, asked_by_bots=await self._store.asked_by_bots(key, limit=ANSWERS_TO_BOTS))
@@ -152,14 +166,21 @@ class Inbox:
         if decision.action is Action.ANSWER:
             return await self._take(placed(incoming, state))
         if decision.action is Action.TELL:
-            if await self._store.is_known(incoming):  # the question itself, delivered again
-                return HandleResult(outcome=Outcome.DUPLICATE)
-            return await self._once(incoming, telling(decision.text))
+            return await self._tell(decision, incoming)
         if decision.action is Action.CONTEXT:
             await self._remember(placed(incoming, state))
         if decision.action is Action.IGNORE or incoming.is_directed:
             return await self._pass_over(incoming, decision.reason)
         return PASSED_OVER
+
+    async def _tell(self, decision: Decision, incoming: Incoming) -> HandleResult:
+        """Tell the author why not, once; to whom the bot is not open that is said once an hour, whatever they write."""
+        if await self._store.is_known(incoming):  # the question itself, delivered again
+            return HandleResult(outcome=Outcome.DUPLICATE)
+        is_said = decision.is_refusal and incoming.entrance is Entrance.MESSAGE
+        if is_said and not await self._effects.is_first_refusal(incoming):
+            return await self._pass_over(incoming, decision.reason)
+        return replace(await self._effects.once(incoming, telling(decision.text)), is_refusal=decision.is_refusal)
 
     async def _remember(self, incoming: Incoming) -> None:
         """Keep what is not answered for the next question."""
@@ -172,7 +193,7 @@ class Inbox:
 
     async def _control(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
         """Carry out what somebody does with a control, if that is open to them."""
-        return await self.refuse(asked) or await self._once(asked, effect)
+        return await self.refuse(asked) or await self._effects.once(asked, effect)
 
     async def refuse(self, asked: Incoming) -> HandleResult | None:
         """Tell whoever uses a command or a control that it is not open to them; None when it is."""
@@ -180,44 +201,13 @@ class Inbox:
         decision = decide(asked, state, command=asked.entrance)
         return None if decision.action is Action.COMMAND else await self._follow(decision, asked, state)
 
-    # ------------------------------------------------------------ once, and told once
-
-    async def _once(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
-        """Carry out an effect unless its delivery has had one; what its author is to be told."""
-        done = await self._carry_out(asked, effect)
-        return (
-            await self._told_before(asked) if done is None else HandleResult(outcome=Outcome.REPLIED, text=done.answer)
-        )
-
-    async def _carry_out(self, asked: Incoming, effect: Effect[R]) -> CarriedOut[R] | None:
-        """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""
-        done = await self._store.carry_out(asked, effect.change, effect.tell)
-        if done is not None:
-            self._interrupt(effect.change.interrupted(done.result))
-        return done
-
-    async def _told_before(self, asked: Incoming) -> HandleResult:
-        """Return what a delivery that comes again still has to tell, if anything."""
-        answer = await self._store.take_answer(asked)
-        if answer is None:
-            return HandleResult(outcome=Outcome.DUPLICATE)
-        return HandleResult(outcome=Outcome.REPLIED, text=answer)
-
-    async def _refuse(self, asked: Incoming, error: InvalidInput) -> HandleResult:
-        """Raise an error that is to be told, unless its delivery was told something before."""
-        if await self._carry_out(asked, telling(str(error))) is not None:
-            raise error
-        return await self._told_before(asked)
-
-    def _interrupt(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
-        """End the generation of turns by conversation, and let whoever runs them see to the rest."""
-        for key, ids in turns.items():
-            self._manager.interrupt(ids)
-            self._dispatcher.wake(key)
-
     async def begin(self, asked: Incoming) -> bool:
         """Store what the platform is about to be told is under way; False when somebody else has it."""
         return await self._store.begin(asked)
+
+    async def admits(self, scheduled: Incoming) -> bool:
+        """Return whether what somebody has put on a schedule may still be asked for them."""
+        return decide(scheduled, await self._state(scheduled)).action is Action.ANSWER
 
     async def reply(self, asked: Incoming, text: str) -> HandleResult:
         """Answer an incoming with `text` and nothing else, if what it came by is open to its author."""
@@ -239,16 +229,17 @@ class Inbox:
         return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
-        """Stop what is being answered to the author of `asked`, the queued questions too; administrators stop all."""
+        """Stop what is being answered to the author of `asked`, the queued questions too; managers stop all."""
         if refusal := await self.refuse(asked):
             return refusal
         try:
-            change = await stop_turns(key, asked, self._store)
+            permissions = await self._access.permissions(asked)
+            change = await stop_turns(key, asked, permissions.role, self._store)
         except InvalidInput as error:
-            return await self._refuse(asked, error)
-        return await self._once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
+            return await self._effects.refuse(asked, error)
+        return await self._effects.once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected.
 
         What was no question before, as its mention was forgotten, is asked.
@@ -258,8 +249,8 @@ class Inbox:
         text = message.text if asked == typed else asked
         correction = correction_entry(replace(message, text=text), at)
         edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
-        if message.author.is_bot and not message.is_directed:  # bots edit once a second while they write
-            await self._store.edit_context(message.key, edit)
+        if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
+            await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
         if self._services.clock() - message.at > ASKED_BY_EDIT:
@@ -315,13 +306,13 @@ class Inbox:
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""
         outcome = await self._store.delete_messages(channel, ids)
-        self._interrupt(outcome.interrupted)
+        self._effects.interrupt(outcome.interrupted)
         return outcome
 
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         """Remove all that was said in a place that is gone."""
         outcome = await self._store.delete_place(place)
-        self._interrupt(outcome.interrupted)
+        self._effects.interrupt(outcome.interrupted)
         return outcome
 
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
@@ -331,9 +322,9 @@ class Inbox:
         try:
             questions = await self._once_more(id, how, asked)
         except InvalidInput as error:
-            return await self._refuse(asked, error)
+            return await self._effects.refuse(asked, error)
         effect = Effect(change=AcceptTurns(questions=questions), tell=lambda ids: UNDER_WAY if ids[0] is None else "")
-        handled = await self._once(asked, effect)
+        handled = await self._effects.once(asked, effect)
         is_begun = handled.outcome is Outcome.REPLIED and not handled.text
         return replace(handled, outcome=Outcome.ANSWERING) if is_begun else handled
 
@@ -343,7 +334,8 @@ class Inbox:
             raise InvalidInput("I do not know that question any more.")
         last = await last_repeat(turn, how, self._store)
         questions = tuple(once_more(turn, how, by=asked.author, at=asked.at, last=last))
-        check_again(asked.author, turn, is_admin=asked.is_admin)
+        if (await self._access.permissions(asked)).role < Role.MANAGER:
+            check_again(asked.author, turn)
         return questions
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
@@ -359,16 +351,23 @@ class Inbox:
         """Every parameter as it holds in a conversation."""
         return await effective_at(key, self._store)
 
+    async def permissions(self, asked: Incoming) -> Permissions:
+        """Return what the author of `asked` may set where it stands."""
+        return await self._access.permissions(asked)
+
     async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
     ) -> HandleResult:
         """Set or unset parameters at a scope, all of them or none."""
         if not asked.bot_is_member:
-            return await self._refuse(asked, InvalidInput(NOT_A_MEMBER))
+            return await self._effects.refuse(asked, InvalidInput(NOT_A_MEMBER))
+        permissions = await self._access.permissions(asked)
         try:
+            for name in values:
+                check_may_set(find(name), scope, permissions)
             formatted = dict(canonical(name, text) for name, text in values.items())
         except InvalidInput as error:
-            return await self._refuse(asked, error)
+            return await self._effects.refuse(asked, error)
         effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
         return await self._control(asked, effect)
 
@@ -390,6 +389,8 @@ class Inbox:
     async def _take(self, incoming: Incoming) -> HandleResult:
         if not incoming.text.strip() and not incoming.attachments:
             raise InvalidInput(EMPTY_QUESTION)
+        for message in said_above(incoming):
+            await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)

@@ -1,6 +1,6 @@
-"""Check who may stop, repeat and forget a question: who asked it, and administrators. Pure.
+"""Check who may stop, repeat and forget a question: who asked it, and who manages the channel. Pure.
 
-Administrators are not asked here: they may do all of it.
+Managers are not asked here: they may do all of it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Set
 from bot.errors import InvalidInput
 from bot.types import Person, Turn
 
-NOT_YOURS_TO_STOP = "Only the person who asked or an administrator can stop this answer."
-NOT_YOURS_TO_REPEAT = "Only the person who asked or an administrator can do that with this answer."
+NOT_YOURS_TO_STOP = "Only the person who asked, a manager of this channel or an administrator can stop this answer."
+NOT_YOURS_TO_REPEAT = (
+    "Only the person who asked, a manager of this channel or an administrator can do that with this answer."
+)
 NOT_YOURS_TO_FORGET = (
-    "Other people have written here as well, so only an administrator can delete it. "
+    "Other people have written here as well, so only a manager of this channel or an administrator can delete it. "
     "`/forget me` deletes what you asked yourself."
 )
 
@@ -24,9 +26,9 @@ def check_stop(by: Person, askers: Set[str]) -> None:
         raise InvalidInput(NOT_YOURS_TO_STOP)
 
 
-def check_again(by: Person, turn: Turn, *, is_admin: bool) -> None:
+def check_again(by: Person, turn: Turn) -> None:
     """Raise `InvalidInput` unless `by` asked the first question of `turn`; later ones were answered along with it."""
-    if not is_admin and turn.incoming.author.id != by.id:
+    if turn.incoming.author.id != by.id:
         raise InvalidInput(NOT_YOURS_TO_REPEAT)
 
 

@@ -1,4 +1,4 @@
-"""Complete a question before it is stored: its place, and its words where it has none. Pure."""
+"""Complete a question before it is stored: its place, its words where it has none, what it is about. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from bot.chat.message_policy import PolicyState
-from bot.types import ANSWER_IN, Entrance, Incoming
+from bot.time_zones import UTC_NAME
+from bot.types import ANSWER_IN, EMPTY, Entrance, Incoming, Task
 
 ABOUT_THREAD: Final = "(mentioned without a question: answer about the thread above)"
 
@@ -34,3 +35,28 @@ def placed(incoming: Incoming, state: PolicyState) -> Incoming:
     answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
     key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
     return replace(incoming, key=key, details={**incoming.details, ANSWER_IN: answer_in})
+
+
+def said_above(question: Incoming) -> tuple[Incoming, ...]:
+    """Return the messages that a question is about as context of its conversation, under names that go with its own."""
+    if question.task is not Task.ANSWER:
+        return ()
+    return tuple(
+        replace(
+            question,
+            dedupe_key=f"{question.dedupe_key}/above/{message.source_id}",
+            author=message.author,
+            text=message.text,
+            typed="",
+            at=message.at,
+            source_id=message.source_id,
+            attachments=message.attachments,
+            overrides=EMPTY,
+            is_directed=False,
+            task=Task.CONTEXT,
+            time_zone=UTC_NAME,
+            above=(),
+        )
+        for message in question.above
+        if message.text.strip() or message.attachments
+    )

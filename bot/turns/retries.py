@@ -13,11 +13,18 @@ RETRY_SECONDS = (5.0, 20.0, 60.0)
 SHOW_SECONDS = (2.0, 10.0, 30.0)
 """The same for a turn whose answer the platform did not take, as when a connection breaks."""
 
+ACCESS_SECONDS = 60.0
+ACCESS_HOLDS = timedelta(hours=1)
+"""How often a turn looks whether its platform accepts the bot again, and for how long after its question."""
+
 BUG_SECONDS = (2.0, 4.0, 8.0)
 """The same for a turn that a bug has ended."""
 
 LONGEST_WAIT_SECONDS = 300.0
 """A person would rather be told than wait longer; questions asked meanwhile in the conversation wait as well."""
+
+LONGEST_PUT_OFF = timedelta(minutes=10)
+"""No turn is put off for longer."""
 
 MOST_CLAIMS = 8
 """How often a turn is begun without an outcome before it is held to be what ends its runners."""
@@ -57,6 +64,11 @@ def next_showing(showings: int, now: datetime) -> datetime | None:
     return now + timedelta(seconds=SHOW_SECONDS[showings]) if showings < len(SHOW_SECONDS) else None
 
 
+def next_look_for_access(turn: Turn, now: datetime) -> datetime | None:
+    """Return when a turn is run again whose platform does not accept the bot, None when it has waited long enough."""
+    return now + timedelta(seconds=ACCESS_SECONDS) if now - turn.incoming.at < ACCESS_HOLDS else None
+
+
 def next_after_bug(turn: Turn, now: datetime) -> datetime | None:
     """Return when a turn is run again that a bug has ended, None when it is to fail, so that it blocks nobody.
 
@@ -80,12 +92,19 @@ def seconds_until_due(waiting: Waiting, now: datetime, *, pause: float) -> float
     """Return how many seconds the next turn of a conversation has to wait; 0 when it is due.
 
     `pause` seconds have to pass since the newest arrival, so that what people write in one go is answered together
-    and what the platform delivered in the wrong order is put right; but never more than four pauses in all.
+    and what the platform delivered in the wrong order is put right; but never more than four pauses in all. What seems
+    to come later than it can was told by a clock that has been set back since, and is due.
     """
-    due = min(
-        waiting.last_accepted_at + timedelta(seconds=pause),
-        waiting.first_accepted_at + timedelta(seconds=pause * LONGEST_PAUSE_FACTOR),
+    rest = (
+        min(
+            waiting.last_accepted_at + timedelta(seconds=pause),
+            waiting.first_accepted_at + timedelta(seconds=pause * LONGEST_PAUSE_FACTOR),
+        )
+        - now
     )
-    if waiting.not_before is not None:
-        due = max(due, waiting.not_before)
-    return max(0.0, (due - now).total_seconds())
+    put_off = waiting.not_before - now if waiting.not_before is not None else timedelta()
+    left = (
+        rest if rest <= timedelta(seconds=pause) else timedelta(),
+        put_off if put_off <= LONGEST_PUT_OFF else timedelta(),
+    )
+    return max(0.0, max(left).total_seconds())

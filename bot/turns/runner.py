@@ -107,7 +107,6 @@ class TurnRunner:
             if isinstance(result, PutOff):
                 return result
             if isinstance(result, Overtaken):
-                await self._store.record_dropped(attempt.turn, result.settlement)
                 attempt.added.clear()
                 attempt = replace(attempt, renewals=attempt.renewals + 1)
                 continue

@@ -56,9 +56,10 @@ class Takeover:
     async def show_over_latecomers(self, turn: Turn) -> None:
         """Show the answer of an interrupted turn once more.
 
-        What an earlier runner sent before its end may arrive after it, and nobody else would mend that.
+        What an earlier runner sent before its end may arrive after it, and nobody else would mend that. One whose
+        message was not noted before this claim was not editing any: no runner edits before that.
         """
-        if was_interrupted(turn):
+        if was_interrupted(turn) and turn.reply_ref:
             await asyncio.sleep(self._times.late)
             await self._show_again(turn)
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.delivery import Presenter
-from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
+from bot.errors import AccessRevoked, PlatformError, PlatformRefused, ReplyRemoved
 from bot.ports import Clock, Platform, Store
 from bot.turns.error_messages import NOT_IN_TIME, not_posted
-from bot.turns.retries import next_showing
+from bot.turns.retries import next_look_for_access, next_showing
 from bot.types import Draft, Incoming, Settlement, Turn, TurnState
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,9 @@ class Undelivered:
             logger.info("answer was deleted by somebody", extra=extra)
             await self._store.delete_answer(turn.id)
             await self.take_back(turn, presenter)
+        elif isinstance(error, AccessRevoked) and (until := next_look_for_access(turn, self._clock())) is not None:
+            logger.info("answer waits for the platform to accept the bot again", extra=extra)
+            await self._store.reschedule(turn, until)
         elif isinstance(error, PlatformRefused):
             logger.warning("answer refused by the platform", extra=extra)
             await self._refused(turn, presenter, draft, error)
@@ -64,7 +67,7 @@ class Undelivered:
         """Tell the askers alone, leave nothing half-written behind, and end the turn."""
         if draft is None:
             draft = Draft(status="failed", notices=(not_posted(refusal.reason),))
-            failed = Settlement(state=TurnState.FAILED, draft=draft, model=self._model, error=str(refusal))
+            failed = Settlement(state=TurnState.FAILED, draft=draft, error=str(refusal))
             while (recorded := await self._store.record(turn, failed)).stale:
                 pass  # what was deleted of its questions changes nothing of this
             if recorded.withdrawn:

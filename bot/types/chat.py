@@ -8,7 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.types.access import Mention
+
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
 
 
 # ---------------------------------------------------------------- where and who
@@ -25,6 +28,10 @@ class ConversationKey:
 
     def __str__(self) -> str:
         return "/".join((self.platform, self.workspace, self.channel, self.thread))
+
+
+PLACE_STATE = "place/"
+"""How the names begin under which is stored what channels are called; workspace and channel follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +102,22 @@ class Entrance(StrEnum):
     SHORTCUT = "shortcut"
     REACTION = "reaction"
     SCHEDULE = "schedule"
+    COMMAND_LINE = "command line"
 
 
 ANSWER_IN = "answer_in"
 """The one of an incoming's details that the core adds: where a question outside threads is answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadMessage:
+    """A message that already stands in a thread, as people see it."""
+
+    source_id: str
+    author: Person
+    text: str
+    at: datetime
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +137,7 @@ class Incoming:
     the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
     `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in.
     `details` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
+    `above` are the messages that a question is about, in order: the inbox stores them as context beside it.
     """
 
     key: ConversationKey
@@ -139,9 +159,12 @@ class Incoming:
     reply_ref: str = ""
     private: bool = False
     is_admin: bool = False
+    manages_channel: bool = False
+    mentions: Mapping[str, Mention] = field(default_factory=lambda: NO_MENTIONS)
     bot_is_member: bool = True
     time_zone: str = "UTC"
     details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    above: tuple[ThreadMessage, ...] = ()
 
 
 class FollowUp(StrEnum):
@@ -166,12 +189,14 @@ class Outcome(StrEnum):
 class HandleResult:
     """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED).
 
-    `answered` is the turn that has answered what an edit changes afterwards, and can do so again.
+    `answered` is the turn that has answered what an edit changes afterwards, and can do so again. `is_refusal` says
+    that the bot is not open to the author, which nobody else is to see.
     """
 
     outcome: Outcome
     text: str = ""
     answered: TurnId | None = None
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,17 +205,6 @@ class PendingAnswer:
 
     incoming: Incoming
     answer: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadMessage:
-    """A message that already stands in a thread, as people see it."""
-
-    source_id: str
-    author: Person
-    text: str
-    at: datetime
-    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,7 +99,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one request; `cached` is the part of `input` served from the cache, `reasoning` that of `output`.
+    """Tokens of a request; `cached` is the part of `input` served from the cache, `reasoning` that of `output`.
 
     `estimated` says that the provider reported none. `tools` counts paid tool calls by name.
     `reported_cost` is the cost in US dollars that the response itself stated. `requests` says how many requests
@@ -114,6 +114,21 @@ class Usage:
     tools: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     reported_cost: Decimal | None = None
     requests: int = 1
+
+    def __add__(self, other: Usage) -> Usage:
+        """Return both together, since both are billed; a cost is known only when both told theirs."""
+        costs = (self.reported_cost, other.reported_cost)
+        names = {*self.tools, *other.tools}
+        return Usage(
+            input=self.input + other.input,
+            cached=self.cached + other.cached,
+            output=self.output + other.output,
+            reasoning=self.reasoning + other.reasoning,
+            estimated=self.estimated or other.estimated,
+            tools=MappingProxyType({name: self.tools.get(name, 0) + other.tools.get(name, 0) for name in names}),
+            reported_cost=None if costs[0] is None or costs[1] is None else costs[0] + costs[1],
+            requests=self.requests + other.requests,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +196,28 @@ class NoteFound:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSent:
+    """A request is sent next: once who reads the stream asks for more.
+
+    `tokens` are the estimated ones of its prompt, `most` those that its answer can have at most. One answer can take
+    several requests, each of which is billed.
+    """
+
+    tokens: int
+    most: int
+
+
 @dataclass(frozen=True, slots=True)
 class UsageReported:
-    """The tokens of this request; a later one replaces an earlier one."""
+    """The tokens of the request that was sent last, which has ended."""
 
     usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RequestNotBilled:
+    """The request that was sent last has ended with nothing to pay: the provider did not take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +228,14 @@ class Finished:
 
 
 ModelEvent = (
-    ReasoningDelta | TextDelta | TextWithdrawn | SearchStarted | SourceFound | NoteFound | UsageReported | Finished
+    RequestSent
+    | ReasoningDelta
+    | TextDelta
+    | TextWithdrawn
+    | SearchStarted
+    | SourceFound
+    | NoteFound
+    | UsageReported
+    | RequestNotBilled
+    | Finished
 )

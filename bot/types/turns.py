@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
-from bot.types.chat import EMPTY, Incoming, Task, TurnId
+from bot.types.chat import EMPTY, FollowUp, Incoming, Task, TurnId
 from bot.types.model import Usage
 from bot.types.reply import Draft
 from bot.types.transcript import Conversation, NewEntry
@@ -39,7 +39,9 @@ class Turn:
     out of that the text is "". `withdrawn` says that the question was deleted, or its answer was taken away:
     nothing is answered, and what is shown is taken back. `attempt` counts the claims that were not handed back,
     `retries` how often the turn was put off before there was an answer, because the model was away, and `showings`
-    how often its recorded answer was, because the platform was.
+    how often its recorded answer was, because the platform was. `claimed_at` is when it was claimed last,
+    `post_begun_at` says that a new message was being posted which was never noted, and `post_left_at` when the turn was
+    first claimed after that.
     """
 
     id: TurnId
@@ -56,6 +58,9 @@ class Turn:
     burst: tuple[Incoming, ...] = ()
     context: tuple[Incoming, ...] = ()
     withdrawn: bool = False
+    claimed_at: datetime | None = None
+    post_begun_at: datetime | None = None
+    post_left_at: datetime | None = None
 
     @property
     def put_off(self) -> int:
@@ -109,7 +114,7 @@ class RequestFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
-    """A request that was made for a turn; `usage` is what the provider counted, None when the turn failed before.
+    """A request that was made for a turn; `usage` is what the provider counted, None while that is not known.
 
     `error` is what operators were told of that turn, "" when all went well.
     """
@@ -133,11 +138,8 @@ class Settlement:
 
     state: TurnState
     draft: Draft
-    model: str
     entries: tuple[NewEntry, ...] = ()
     conversation: Conversation | None = None
-    usage: Usage | None = None
-    cost: Decimal | None = None
     parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     error: str = ""
     request: RequestFigures | None = None
@@ -149,7 +151,7 @@ class Recorded:
     """Result of writing a settlement.
 
     `conversation` is what is remembered now, with what people deleted while the answer was being written. Of a turn
-    that is `withdrawn` nothing was written but the ledger. `stale` says the same of an answer to several questions of
+    that is `withdrawn` nothing was written. `stale` says the same of an answer to several questions of
     which one was deleted, or of a summary of messages of which one was: the turn is to be answered anew.
     """
 
@@ -163,55 +165,26 @@ class Condensation:
     """Notes on the entries of a conversation from position `begin` to before `until`, with all that was noted before.
 
     They were made of the conversation at that `revision`, whose notes reached to `begin`. `notes` is "" where the model
-    wrote none, `in_vain` where asking the same again would not help. `cost` is None where no price is known.
+    wrote none, `in_vain` where asking the same again would not help.
     """
 
     revision: int
     begin: int
     until: int
     notes: str
-    model: str
-    usage: Usage
-    cost: Decimal | None
     in_vain: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Within:
-    """Filter of requests: all that agree with every name given; "" leaves one open."""
-
-    platform: str = ""
-    workspace: str = ""
-    channel: str = ""
-    thread: str = ""
-    author_id: str = ""
-    model: str = ""
-
-    @property
-    def columns(self) -> Mapping[str, str]:
-        """The names that are given."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
-
-
-EVERYTHING = Within()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
-    """Sum of what requests used and cost, in tokens and US dollars; where no price is known, nothing is added."""
-
-    requests: int = 0
-    input: int = 0
-    cached: int = 0
-    output: int = 0
-    cost: Decimal = Decimal(0)
+NAMES_OF_ANSWERS: Final = tuple(f"{how.value}:" for how in FollowUp if how is not FollowUp.RETRY)
+"""How the names begin of what goes on with an answer that people have read; a retry asks its questions as they were."""
 
 
 def takes_others(incoming: Incoming) -> bool:
     """Return whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an
-    answer.
+    answer, and neither another one in the place of one that stands there already nor the rest of one.
     """
-    return incoming.task is Task.ANSWER and not incoming.private
+    is_own = not incoming.dedupe_key.startswith(NAMES_OF_ANSWERS)
+    return incoming.task is Task.ANSWER and not incoming.private and is_own
 
 
 def joins_others(incoming: Incoming) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
+from bot.context.transcript import CORRECTION_ID
 from bot.ports import Clock
 from bot.turns.followups import follow_up_keys
 from bot.types import (
@@ -30,11 +31,11 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.deletion import KEPT
-from storage.edits import CORRECTION
 from storage.in_memory.deliveries import MemoryDeliveries
 from storage.in_memory.message_changes import ChangeName, MemoryEdits, MessageChange, channel_of, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries, lies_in
 from storage.in_memory.transcripts import MemoryTranscripts
+from storage.in_memory.workspaces import MemoryAdapterState
 from storage.turn_rules import FORGOTTEN, PLAYGROUND, without_words
 
 
@@ -196,7 +197,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             self._conversations[key] = replace(emptied, revision=known.revision + 1)
 
 
-class MemoryDeletion(MemoryRemoval):
+class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
     """A `DeletionStore` and a `ForgetStore` in memory."""
 
     _clock: Clock
@@ -235,16 +236,14 @@ class MemoryDeletion(MemoryRemoval):
     async def delete_place(self, place: Within) -> DeletionOutcome:
         self._begin()
         self._remember_deletion([(place.platform, place.workspace, place.channel, place.thread, "")])
-        keys = {turn.incoming.key for turn in self._turns.values()} | set(self._entries) | set(self._parts)
-        gone = {key for key in keys if lies_in(key, place)}
-        self._forget_turns(turn for turn in self._turns.values() if turn.incoming.key in gone)
-        for key in gone:
+        self._forget_turns(turn for turn in self._turns.values() if lies_in(turn.incoming.key, place))
+        for key in [key for key in {*self._entries, *self._parts} if lies_in(key, place)]:
             self._forget_transcript(key)
-        around = replace(place, thread="")
         if not place.thread:
             self._forget_schedules_in(place)
+            self._forget_places_in(place)
         self._forget_deliveries(of=lambda incoming: lies_in(incoming.key, place))
-        self._forget_edits(lambda name, _: lies_in(channel_of(name), around))
+        self._forget_edits(lambda name, _: lies_in(channel_of(name), replace(place, thread="")))
         self._forget_marks_in(place)
         return self._outcome()
 
@@ -279,12 +278,13 @@ class MemoryDeletion(MemoryRemoval):
             self._keep(replace(turn, incoming=replace(asked, text=edit.text)))
         return False
 
-    async def edit_context(self, channel: ConversationKey, edit: Edit) -> None:
-        for turn in [item for item in self._in_channel(channel) if item.state is TurnState.REMEMBERED]:
+    async def edit_waiting(self, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
+        states, at = {TurnState.REMEMBERED, *((TurnState.QUEUED,) if asked else ())}, as_utc(edit.at)
+        for turn in [item for item in self._in_channel(channel) if item.state in states]:
             said = turn.incoming
-            is_newer = self._edited_at.get(turn.id, as_utc(edit.at)) <= as_utc(edit.at)
-            if said.source_id == edit.source_id != "" and said.text and is_newer:
-                self._edited_at[turn.id] = as_utc(edit.at)
+            is_it = said.source_id == edit.source_id != "" and said.text and said.task is not Task.SUMMARY
+            if is_it and self._edited_at.get(turn.id, at) <= at:
+                self._edited_at[turn.id] = at
                 self._keep(replace(turn, incoming=replace(said, text=edit.text)))
 
     async def _correct(self, channel: ConversationKey, edit: Edit) -> bool:
@@ -293,7 +293,7 @@ class MemoryDeletion(MemoryRemoval):
             here = [entry for entry in self._entries[key].values() if entry.source_id == edit.source_id]
             found = found or bool(here)
             in_view = any(item.position >= self._conversations[key].window_start for item in here)
-            newer = any(item.id.startswith(CORRECTION) and item.at > edit.at for item in here)
+            newer = any(item.id.startswith(CORRECTION_ID) and item.at > edit.at for item in here)
             if in_view and not newer:
                 await self.append_entries(key, [edit.correction])
         return found

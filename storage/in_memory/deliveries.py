@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
+from bot.access.audit import audit_records
 from bot.ports import Clock
 from bot.turns.effects import (
     TELLING,
     AcceptTurns,
     AddDigest,
+    AddRule,
     CarriedOut,
     Change,
     ForgetConversation,
@@ -21,12 +23,17 @@ from bot.turns.effects import (
     NoteFeedback,
     Nothing,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
+    RemoveRule,
+    SetBudget,
+    SetChangeRole,
     SetParameters,
     StopTurns,
 )
 from bot.types import Incoming, PendingAnswer
 from storage.codec import as_utc
+from storage.in_memory.access import MemoryAccess, MemoryAudit
 from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
 from storage.turn_rules import without_words
 
@@ -43,13 +50,15 @@ class _Delivery:
     due: datetime | None = None
 
 
-class MemoryDeliveries:
+class MemoryDeliveries(MemoryAccess, MemoryAudit):
     """A `DeliveryStore` in memory, over the other stores: none of their methods ever waits, so this is atomic."""
 
     _clock: Clock
     _changes: dict[ChangeName, MessageChange]
 
     def __init__(self) -> None:
+        MemoryAccess.__init__(self)
+        MemoryAudit.__init__(self)
         self._deliveries: dict[tuple[str, str], _Delivery] = {}
 
     async def begin(self, incoming: Incoming) -> bool:
@@ -65,7 +74,9 @@ class MemoryDeliveries:
         if self._is_deleted(incoming) or (known is not None and (known.due is None or known.answer is not None)):
             return None
         now = as_utc(self._clock())
+        before = await _values_before(change, self)
         result: R = await _changed(change, self)
+        await self.record_audit(*audit_records(change, incoming, before, result, at=now))
         answer = tell(result)
         at = now if known is None else known.at
         self._deliveries[_name(incoming)] = (
@@ -99,6 +110,9 @@ class MemoryDeliveries:
         if known is not None:
             self._deliveries[platform, dedupe_key] = _Delivery(at=known.at)
 
+    async def shrink(self) -> None:
+        """Do nothing: memory is given back by itself."""
+
     async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
         for key, item in self._deliveries.items():
             if item.at < as_utc(untold):
@@ -117,6 +131,14 @@ class MemoryDeliveries:
         for key, item in self._deliveries.items():
             if item.incoming is not None and of(item.incoming):
                 self._deliveries[key] = _Delivery(at=item.at)
+
+
+async def _values_before(change: Change[Any], store: Any) -> Mapping[str, str]:
+    """Return the values that a change of parameters replaces, by name."""
+    if not isinstance(change, SetParameters):
+        return {}
+    found: Mapping[str, str] = (await store.get_settings([change.scope]))[change.scope]
+    return found
 
 
 @singledispatch
@@ -141,6 +163,31 @@ async def _(change: SetParameters, store: Any) -> int:
             await store.put_setting(change.scope, name, value)
             rows += 1
     return rows
+
+
+@_changed.register
+async def _(change: AddRule, store: Any) -> Any:
+    return await store.add_rule(change.rule)
+
+
+@_changed.register
+async def _(change: RemoveRule, store: Any) -> Any:
+    return await store.remove_rule(change.id)
+
+
+@_changed.register
+async def _(change: SetChangeRole, store: Any) -> Any:
+    return await store.put_role(change.workspace, change.name, change.word)
+
+
+@_changed.register
+async def _(change: SetBudget, store: Any) -> None:
+    await store.put_budget(change.budget)
+
+
+@_changed.register
+async def _(change: RemoveBudget, store: Any) -> bool:
+    return bool(await store.remove_budget(change.scope, change.period))
 
 
 @_changed.register

@@ -7,34 +7,36 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count, takewhile
+from itertools import count
 
+from bot.access.budgets import reservation, scope_of
 from bot.context.cache_breaks import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
+from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     EMPTY,
-    EVERYTHING,
     OPEN_STATES,
     Condensation,
     ConversationKey,
     Draft,
     Incoming,
+    Purpose,
     QueueFigures,
     Recorded,
+    RequestId,
     RequestRecord,
+    SentRequest,
     Settlement,
-    Spending,
     Task,
     Turn,
     TurnId,
     TurnState,
     Waiting,
-    Within,
     takes_others,
 )
 from storage.codec import as_utc
-from storage.exact_sum import exact_sum
+from storage.in_memory.budgets import MemoryBudgets
 from storage.in_memory.deletion import MemoryDeletion, blank
 from storage.in_memory.deliveries import MemoryDeliveries
 from storage.in_memory.message_changes import is_refused, name_of
@@ -55,19 +57,17 @@ from storage.turn_rules import (
 )
 
 
-class MemoryTurns(MemoryTalk):
+class MemoryTurns(MemoryTalk, MemoryBudgets):
     """A `TurnStore` in memory.
 
-    `settlements` tells how each turn ended, `condensations` what its trim left, `errors` why it was not shown, and
-    `dropped` what was begun anew.
+    `settlements` tells how each turn ended, and `errors` why it was not shown.
     """
 
     def __init__(self, *, clock: Clock) -> None:
         super().__init__(clock=clock)
+        MemoryBudgets.__init__(self)
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
-        self.dropped: list[tuple[TurnId, datetime, Settlement | Condensation]] = []
-        self.condensations: dict[tuple[TurnId, int, int], Condensation] = {}
         self.feedback: dict[tuple[TurnId, str], bool] = {}
         self._recorded_at: dict[TurnId, datetime] = {}
         self._turns: dict[TurnId, Turn] = {}
@@ -110,11 +110,18 @@ class MemoryTurns(MemoryTalk):
         if oldest is None or self._waits(oldest):
             return None
         self._stale.discard(oldest.id)
+        left = (oldest.post_left_at or as_utc(self._clock())) if oldest.post_begun_at else None
+        self._settle_open(lambda line: line.turn == oldest.id)
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
+        claimed = replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left)
         return self._with_merged(self._keep(claimed))
 
+    async def begin_post(self, turn: Turn) -> None:
+        self._keep(replace(self._claimed(turn), post_begun_at=as_utc(self._clock()), post_left_at=None))
+
     async def set_reply_ref(self, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
-        ending = self._is_ending(self._keep(replace(self._claimed(turn), reply_ref=ref)))
+        noted = replace(self._claimed(turn), reply_ref=ref, post_begun_at=None, post_left_at=None)
+        ending = self._is_ending(self._keep(noted))
         self._messages_of[turn.id] = tuple(messages)
         return ending
 
@@ -193,9 +200,12 @@ class MemoryTurns(MemoryTalk):
     async def was_added_to(self, turn: Turn) -> bool:
         return any(adds_to(turn, other) for other in self._open(turn.incoming.key))
 
-    async def record_dropped(self, turn: Turn, settlement: Settlement) -> None:
-        current = self._claimed(turn)
-        self.dropped.append((current.id, as_utc(self._clock()), settlement))
+    async def open_request(self, request: SentRequest) -> RequestId:
+        is_for_notes = request.purpose is Purpose.NOTES  # written after the turn
+        current = self._turns[request.turn.id] if is_for_notes else self._claimed(request.turn)
+        covering = self._uses(scope_of(current.incoming.key, current.incoming.author))
+        held = reservation(covering, request.purpose, request.costs) if covering else Decimal(0)
+        return self._add_line(request, held)
 
     async def record(self, turn: Turn, settlement: Settlement) -> Recorded:
         current = self._claimed(turn)
@@ -223,7 +233,7 @@ class MemoryTurns(MemoryTalk):
         self._keep(replace(recorded, incoming=now.incoming))
 
     def _leave_unwritten(self, current: Turn, settlement: Settlement) -> Recorded:
-        """Write the ledger alone, of a turn that was withdrawn or is to be answered anew."""
+        """Write nothing of a turn that was withdrawn or is to be answered anew."""
         empty = replace(settlement, draft=Draft(status="stopped"), entries=(), conversation=None, parameters=EMPTY)
         empty = replace(empty, state=TurnState.CANCELLED, error="")
         if current.withdrawn or current.stop:
@@ -234,13 +244,10 @@ class MemoryTurns(MemoryTalk):
             )
             return Recorded(withdrawn=True)
         self._stale.discard(current.id)
-        self.dropped.append((current.id, as_utc(self._clock()), empty))
         self._keep(replace(current, draft=None, stop=False))
         return Recorded(stale=True)
 
     async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
-        if condensation.usage.requests:
-            self.condensations[turn.id, condensation.begin, condensation.until] = condensation
         stored = self._conversations.get(turn.incoming.key)
         if stored is not None:
             noted = with_notes(stored, condensation)
@@ -265,47 +272,13 @@ class MemoryTurns(MemoryTalk):
                 turn=id,
                 at=self._recorded_at[id],
                 figures=item.request,
-                usage=item.usage,
+                usage=self._answer_of(id),
                 error=self.errors.get(id, item.error),
             )
             for id, item in sorted(self.settlements.items())
             if item.request is not None and self._turns[id].incoming.key == key
         ]
         return records[-limit:]
-
-    async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
-        settled: list[tuple[TurnId, Settlement | Condensation]] = [
-            *self.settlements.items(),
-            *((id, item) for (id, _, _), item in self.condensations.items()),
-        ]
-        ended = [(id, self._recorded_at[id], item) for id, item in settled] + self.dropped
-        lines = [
-            (item.usage, item.cost or Decimal(0))
-            for id, at, item in ended
-            if item.usage is not None
-            and as_utc(since) <= at < as_utc(until)
-            and self._is_within(within, id, item.model)
-        ]
-        return Spending(
-            requests=sum(usage.requests for usage, _ in lines),
-            input=sum(usage.input for usage, _ in lines),
-            cached=sum(usage.cached for usage, _ in lines),
-            output=sum(usage.output for usage, _ in lines),
-            cost=exact_sum(cost for _, cost in lines),
-        )
-
-    def _is_within(self, within: Within, id: TurnId, model: str) -> bool:
-        incoming = self._turns[id].incoming
-        key = incoming.key
-        line = {
-            "platform": key.platform,
-            "workspace": key.workspace,
-            "channel": key.channel,
-            "thread": key.thread,
-            "author_id": incoming.author.id,
-            "model": model,
-        }
-        return all(line[name] == value for name, value in within.columns.items())
 
     async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         newest: dict[ConversationKey, datetime] = {}
@@ -330,17 +303,6 @@ class MemoryTurns(MemoryTalk):
     def _stoppable(self, key: ConversationKey) -> Sequence[Turn]:
         return [turn for turn in self._open(key) if turn.outcome is None and not turn.withdrawn]
 
-    async def has_participated(self, key: ConversationKey) -> bool:
-        return bool(self._asked(key))
-
-    def _asked(self, key: ConversationKey) -> list[Turn]:
-        turns = (turn for turn in self._turns.values() if turn.incoming.key == key)
-        return [turn for turn in turns if turn.incoming.task is not Task.CONTEXT]
-
-    async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
-        newest = sorted(self._asked(key), key=lambda turn: turn.id, reverse=True)[:limit]
-        return sum(takewhile(bool, (turn.incoming.author.is_bot for turn in newest)))
-
     async def open_conversations(self) -> Sequence[ConversationKey]:
         oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}
         for turn in self._turns.values():
@@ -355,7 +317,8 @@ class MemoryTurns(MemoryTalk):
 
     def _waits(self, turn: Turn) -> bool:
         not_before = self._not_before.get(turn.id)
-        return not_before is not None and not_before > as_utc(self._clock())
+        now = as_utc(self._clock())
+        return not_before is not None and now < not_before <= now + LONGEST_PUT_OFF
 
     def _claimed(self, turn: Turn) -> Turn:
         current = self._turns.get(turn.id)

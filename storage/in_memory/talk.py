@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 
 from bot.types import OPEN_STATES, ConversationKey, Incoming, Task, Turn, TurnId, TurnState, Utterance
 from storage.in_memory.message_changes import MemoryEdits
@@ -30,6 +31,17 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
         asked = [(turn.incoming.key.platform, turn.incoming.dedupe_key, id) for id, turn in self._turns.items()]
         name = incoming.key.platform, incoming.dedupe_key
         return next((self._merged.get(id, id) for *its_name, id in asked if tuple(its_name) == name), None)
+
+    async def has_participated(self, key: ConversationKey) -> bool:
+        return bool(self._asked(key))
+
+    def _asked(self, key: ConversationKey) -> list[Turn]:
+        turns = (turn for turn in self._turns.values() if turn.incoming.key == key)
+        return [turn for turn in turns if turn.incoming.task is not Task.CONTEXT]
+
+    async def asked_by_bots(self, key: ConversationKey, *, limit: int) -> int:
+        newest = sorted(self._asked(key), key=lambda turn: turn.id, reverse=True)[:limit]
+        return sum(takewhile(bool, (turn.incoming.author.is_bot for turn in newest)))
 
     async def drop_context(self, incoming: Incoming) -> bool:
         kept = self._context_named(incoming)

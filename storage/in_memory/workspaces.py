@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.errors import StorageError
 from bot.parameters import Scope
-from bot.types import Channel, ChannelMessage, Person, Workspace
+from bot.types import PLACE_STATE, Channel, ChannelMessage, Person, Within, Workspace
 from storage.codec import as_utc
 
 
@@ -56,6 +56,15 @@ class MemoryAdapterState:
         else:
             self._state[platform, name] = after
         return True
+
+    def _forget_places_in(self, place: Within) -> None:
+        channel = f"{PLACE_STATE}{place.workspace}/{place.channel}"
+        gone = {
+            (platform, name)
+            for platform, name in self._state
+            if platform == place.platform and (name == channel if place.channel else name.startswith(channel))
+        }
+        self._state = {name: value for name, value in self._state.items() if name not in gone}
 
 
 class MemoryWorkspaces:

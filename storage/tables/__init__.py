@@ -1,8 +1,11 @@
 """Tables, with the conversion of rows to values and back."""
 
+from storage.tables.access import AccessRuleRow, AuditRow, ChangeRoleRow, rule_columns
 from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_place, is_of, key_columns, place_of
+from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
+from storage.tables.ledger import IS_UNSETTLED, LedgerRow, charge_columns
 from storage.tables.settings import AdapterStateRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -15,8 +18,6 @@ from storage.tables.transcripts import (
     media_rows,
 )
 from storage.tables.turns import (
-    ANSWER,
-    DROPPED,
     IS_ASKED,
     IS_CONTEXT,
     IS_KEPT,
@@ -25,14 +26,11 @@ from storage.tables.turns import (
     IS_REMEMBERED,
     IS_SUMMARY,
     FeedbackRow,
-    LedgerRow,
     TurnRow,
 )
 from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 __all__ = [
-    "ANSWER",
-    "DROPPED",
     "HAS_SOURCE",
     "IS_ASKED",
     "IS_CONTEXT",
@@ -41,11 +39,16 @@ __all__ = [
     "IS_REMARKABLE",
     "IS_REMEMBERED",
     "IS_SUMMARY",
+    "IS_UNSETTLED",
     "IS_WAITING",
     "KEY_COLUMNS",
     "NOTHING_OWED",
+    "AccessRuleRow",
     "AdapterStateRow",
+    "AuditRow",
     "BaseTable",
+    "BudgetRow",
+    "ChangeRoleRow",
     "ChannelMessageRow",
     "ChannelRow",
     "ConversationRow",
@@ -65,6 +68,7 @@ __all__ = [
     "SummaryPartRow",
     "TurnRow",
     "WorkspaceRow",
+    "charge_columns",
     "conversation_columns",
     "in_channel",
     "in_place",
@@ -73,4 +77,5 @@ __all__ = [
     "media_rows",
     "message_columns",
     "place_of",
+    "rule_columns",
 ]

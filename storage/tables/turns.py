@@ -1,10 +1,9 @@
-"""Tables of the turns and their cost, with the conversion of rows to values and back."""
+"""Tables of the turns, with the conversion of rows to values and back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -13,19 +12,17 @@ from sqlmodel import Field
 
 from bot.types import (
     OPEN_STATES,
-    Condensation,
     Incoming,
     Person,
     RequestFigures,
     RequestRecord,
-    Settlement,
     Task,
     Turn,
     TurnState,
-    Usage,
 )
-from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, decimal_to_text, draft_from_json
+from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, draft_from_json
 from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, BaseTable, Keyed, key_columns
+from storage.tables.ledger import LedgerRow
 from storage.tables.transcripts import HAS_SOURCE
 from storage.turn_rules import FORGOTTEN
 
@@ -130,6 +127,8 @@ class TurnRow(Keyed, table=True):
     error: str = ""
     outcome: TurnState | None = Field(default=None, sa_type=STATE)
     merged_into: int | None = Field(default=None, sa_type=sa.BigInteger)
+    post_begun_at: datetime | None = None
+    post_left_at: datetime | None = None
     request: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     accepted_at: datetime
     claimed_at: datetime | None = None
@@ -199,6 +198,9 @@ class TurnRow(Keyed, table=True):
             stop=self.stop,
             outcome=self.outcome,
             withdrawn=self.withdrawn,
+            claimed_at=self.claimed_at,
+            post_begun_at=self.post_begun_at,
+            post_left_at=self.post_left_at,
         )
 
     def to_record(self, line: LedgerRow | None) -> RequestRecord:
@@ -223,81 +225,3 @@ class FeedbackRow(BaseTable, table=True):
     person: str = Field(primary_key=True)
     good: bool
     at: datetime
-
-
-ANSWER = "answer"
-MEMORY = "memory"  # with positions: notes on the entries between them
-DROPPED = "dropped"  # with a number: answers that were begun anew
-
-
-class LedgerRow(Keyed, table=True):
-    """Usage and cost of one turn, by purpose: numbers and names, never text; it outlives its turn.
-
-    `cost` is an exact decimal.
-    """
-
-    __tablename__ = "ledger"
-    __table_args__ = (
-        sa.Index(None, "platform", "workspace", "at"),
-        sa.Index("ix_ledger_conversation_at", *KEY_COLUMNS, "at"),
-        sa.Index(None, "platform", "author_id", "workspace", "at"),
-        sa.Index(None, "at"),
-    )
-
-    turn_id: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
-    purpose: str = Field(primary_key=True)
-    author_id: str
-    at: datetime
-    model: str
-    requests: int
-    input: int
-    cached: int
-    output: int
-    reasoning: int
-    estimated: bool
-    tools: dict[str, int] = Field(sa_type=JSON)
-    cost: str | None = None
-
-    def to_usage(self) -> Usage:
-        """Return the tokens of this line; what the response stated as its cost has become the line's cost."""
-        return Usage(
-            input=self.input,
-            cached=self.cached,
-            output=self.output,
-            reasoning=self.reasoning,
-            estimated=self.estimated,
-            tools=MappingProxyType(self.tools),
-            requests=self.requests,
-        )
-
-    @classmethod
-    def from_settlement(cls, turn: Turn, settlement: Settlement, *, at: datetime, purpose: str = ANSWER) -> Self | None:
-        """Return the line for a settled turn; None when it used nothing."""
-        usage = settlement.usage
-        if usage is None:
-            return None
-        return cls(**_line_columns(turn, usage, settlement.model, settlement.cost), purpose=purpose, at=as_utc(at))
-
-    @classmethod
-    def from_condensation(cls, turn: Turn, condensation: Condensation, *, at: datetime) -> Self:
-        """Return the line for what was condensed after a turn."""
-        columns = _line_columns(turn, condensation.usage, condensation.model, condensation.cost)
-        purpose = f"{MEMORY}:{condensation.begin}-{condensation.until}"
-        return cls(**columns, purpose=purpose, at=as_utc(at))
-
-
-def _line_columns(turn: Turn, usage: Usage, model: str, cost: Decimal | None) -> dict[str, Any]:
-    return {
-        **key_columns(turn.incoming.key),
-        "turn_id": turn.id,
-        "author_id": turn.incoming.author.id,
-        "model": model,
-        "requests": usage.requests,
-        "input": usage.input,
-        "cached": usage.cached,
-        "output": usage.output,
-        "reasoning": usage.reasoning,
-        "estimated": usage.estimated,
-        "tools": dict(usage.tools),
-        "cost": decimal_to_text(cost),
-    }

@@ -35,7 +35,7 @@ class Done:
 
 async def seedling(folder: Path, *arguments: str, typed: str = "", **variables: str) -> Done:
     process = await start(*arguments, folder=folder, **variables)
-    out, err = await asyncio.wait_for(process.communicate(typed.encode()), 90)
+    out, err = await asyncio.wait_for(process.communicate(typed.encode() or None), 90)
     assert process.returncode is not None
     assert b"Traceback" not in err, err.decode()
     return Done(process.returncode, out.decode(), err.decode())
@@ -93,6 +93,10 @@ async def test_migrate_makes_the_database_and_does_nothing_the_second_time(tmp_p
         pytest.param(["ask", "--set", "max_tokens=0", "hi"], {}, 64, "max_tokens cannot be '0'", id="bad-value"),
         pytest.param(["import", "slack-export", "nothing.zip"], {}, 64, "there is no such file", id="no-export"),
         pytest.param(["usage", "--reconcile"], {}, 78, "SEED_API_KEY", id="no-account"),
+        pytest.param(["usage", "--days", "999999999"], {}, 64, "1 to 36,500", id="more-days-than-there-are"),
+        pytest.param(["usage", "--days=-5"], {}, 64, "1 to 36,500", id="days-to-come"),
+        pytest.param(["usage", "--days", "9" * 9_000], {}, 64, "1 to 36,500", id="days-of-many-digits"),
+        pytest.param(["ask"], {}, 64, "question", id="no-question"),
     ],
 )
 async def test_bad_input_is_one_line_that_names_the_thing(
@@ -178,6 +182,20 @@ async def test_an_answer_is_streamed_to_the_terminal_and_the_small_print_beside_
     assert "tokens in" not in done.out
 
 
+async def test_what_is_piped_in_is_what_the_question_is_about(tmp_path: Path) -> None:
+    (tmp_path / "report.txt").write_text("The heron landed at nine.")
+    async with running_seed() as seed:
+        command = ("ask", "Sum it up.")
+        process = await start(
+            *command, folder=tmp_path, redirected="< report.txt", SEED_API_KEY=API_KEY, SEED_BASE_URL=seed.url
+        )
+        _, err = await process.communicate()
+        sent = [json.dumps(request.body) for request in seed.requests if request.ask]
+    assert process.returncode == 0, err
+    assert "The heron landed at nine." in sent[0]
+    assert "Sum it up." in sent[0]
+
+
 async def test_commands_work_from_the_terminal(tmp_path: Path) -> None:
     surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
     done = await seedling(tmp_path, "ask", "/help", **surroundings)
@@ -259,4 +277,4 @@ async def test_the_doctor_tells_of_every_platform_and_ends_each_check_in_time(tm
     ]
     assert "Discord" in done.out
     assert "secret" not in done.out + done.err
-    assert (await seedling(tmp_path, "doctor", "--seconds", "0")).code == 2
+    assert (await seedling(tmp_path, "doctor", "--seconds", "0")).code == 64

@@ -43,7 +43,7 @@ NOWHERE = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
 
 
 async def end_of(process: Process, typed: bytes = b"") -> tuple[int | None, bytes, str]:
-    out, err = await asyncio.wait_for(process.communicate(typed), SECONDS)
+    out, err = await asyncio.wait_for(process.communicate(typed or None), SECONDS)
     for word in (b"Traceback", b"bug", b"Exception"):
         assert word not in err, err.decode()
     return process.returncode, out or b"", err.decode(errors="replace")

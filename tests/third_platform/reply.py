@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.delivery import known, sanitize_links, split, stable_prefix_length
+from bot.delivery import IncrementalRenderer, MarkdownRenderer, known, split
 from bot.delivery.footer import footer_parts
 from bot.errors import PlatformRefused, ReplyRemoved
 from bot.turns.retries import was_interrupted
@@ -18,8 +18,9 @@ ENDED = ("done", "stopped", "failed")
 
 def pages(draft: Draft) -> list[str]:
     """A draft as the texts of one message or more."""
-    text = draft.text if draft.status in ENDED else draft.text[: stable_prefix_length(draft.text)]
-    shown = [piece.shown for piece in split(sanitize_links(text, allowed=known(draft.addresses)), limit=LIMIT)]
+    rendered = IncrementalRenderer(MarkdownRenderer())
+    text = rendered.render(draft.text, allowed=known(draft.addresses), growing=draft.status not in ENDED)
+    shown = [piece.shown for piece in split(text, limit=LIMIT)]
     tail = [*draft.notices, *(f"{source.title}: {source.url}" for source in draft.sources)]
     tail += [" · ".join(footer_parts(draft.footer))] if draft.footer else []
     below = "\n".join(tail or ([] if shown else ["There is no answer." if draft.status in ENDED else "Thinking…"]))

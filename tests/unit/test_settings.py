@@ -62,6 +62,11 @@ def test_a_key_or_another_server_switches_the_local_model_off(monkeypatch: pytes
         pytest.param("DISCORD_API_URL", "discord.example/api", id="a-platform-not-a-url"),
         pytest.param("SLACK_API_URL", "ftp://slack.example", id="another-platform-not-a-url"),
         pytest.param("SLACK_PORT", "70000", id="no-such-port-of-a-platform"),
+        pytest.param("BUDGET_USD_PER_DAY", "-1.5", id="less-than-nothing"),
+        pytest.param("BUDGET_USD_PER_DAY", "ten", id="no-amount"),
+        pytest.param("BUDGET_USD_PER_MONTH", "1e999", id="more-than-there-is"),
+        pytest.param("BUDGET_USD_PER_MONTH", "nan", id="not-an-amount"),
+        pytest.param("BUDGET_TIME_ZONE", "Mars", id="no-such-zone"),
         pytest.param("DATABASE_URL", "mysql://root:hunter2@db", id="another-database"),
     ],
 )

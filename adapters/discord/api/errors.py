@@ -17,7 +17,7 @@ from adapters.discord.api.limits import (
     UNKNOWN_WEBHOOK,
 )
 from bot.chat.verdicts import PASSES, Verdict, final
-from bot.errors import PlatformError, PlatformRefused
+from bot.errors import AccessRevoked, PlatformError, PlatformRefused
 
 _FORM: Final = final("Discord did not accept its format")
 _NOT_HERE: Final = final("I cannot see this channel any more")
@@ -77,6 +77,7 @@ VERDICTS: Final[Mapping[int, Verdict]] = {
 The codes are those of topics/opcodes-and-status-codes.
 """
 
+UNAUTHORISED: Final = 401
 _PASSING_STATUS: Final = frozenset({408, 429})
 
 
@@ -90,10 +91,14 @@ class DiscordApiError(PlatformRefused):
         self.code = code
 
 
+class DiscordAccessRevoked(DiscordApiError, AccessRevoked):
+    """Discord no longer accepts the token."""
+
+
 def refusal(what: str, status: int, code: int) -> PlatformError:
     """Return the error for what Discord answered; codes that are not known are final, unless the status passes."""
     verdict = VERDICTS.get(code)
     passes = verdict.passes if verdict is not None else status in _PASSING_STATUS or status >= 500
     if passes:
         return PlatformError(f"Discord put {what} off with {status} (code {code})")
-    return DiscordApiError(what, status, code)
+    return DiscordAccessRevoked(what, status, code) if status == UNAUTHORISED else DiscordApiError(what, status, code)

@@ -1,138 +1,249 @@
-"""Read what came and went while no process listened, in the channels of recent conversations."""
+"""Read what came, changed and went while no session of the gateway was there, in every channel that the bot reads.
+
+Discord tells nothing of it again (events/gateway, resuming): a new session begins with what there is.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
 
-from adapters.discord.api.client import Json
 from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import MESSAGES_AT_ONCE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from adapters.discord.api.names import names_in
-from adapters.discord.api.snowflakes import at_time, made_at
+from adapters.discord.api.snowflakes import EPOCH, at_time
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.parse import Names, no_names
+from adapters.discord.payloads import Message
+from bot.chat.backfill import (
+    CATCHING_UP,
+    LOOK_BACK,
+    MOST_CHECKED,
+    MOST_CONVERSATIONS,
+    OLDEST,
+    OVERLAP,
+    REST_SECONDS,
+    Positions,
+    edited_since,
+)
 from bot.errors import BotError, PlatformError, StorageError
 from bot.ports import Bot
 from bot.types import ConversationKey
 
 logger = logging.getLogger(__name__)
 
+DIRECT: Final = "@me"
+"""The workspace under which the positions of all direct conversations are kept."""
+
 SEEN: Final = "seen"
-"""The name of the state that holds the newest message that was heard."""
+"""The state in which earlier versions kept one position for all."""
 
-CATCHING_UP: Final = "catching up"
-"""The kind of what goes wrong here."""
+OVERLAP_IDS: Final = int(at_time(EPOCH + OVERLAP))
+PAGES: Final = 5  # of one channel, 500 messages, the newest first
+T = TypeVar("T")
 
-REMEMBER_SECONDS: Final = 10.0
-LOOK_BACK: Final = timedelta(days=7)
-"""Conversations that rested longer are not looked at."""
+AT_ONCE: Final = 4  # channels that are read beside one another, far below the limit of all requests
 
-OLDEST: Final = timedelta(hours=12)
-"""What is older is not answered any more: nobody waits for it."""
 
-MARGIN: Final = timedelta(minutes=5)
-HEARD_KEPT: Final = 5_000
-"""How far before the newest message is looked while this process runs, since shards are cut apart from each other;
-what was heard is known by its id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadableChannel:
+    """A channel or thread of a server that the bot may read; `last` is its newest message, 0 where that is not known.
 
-REQUESTS_A_CHANNEL: Final = 3
+    `own_role` is the role that the server gave to the bot, by which people may mention it.
+    """
 
-MOST_CHECKED: Final = 100
-MOST_CONVERSATIONS: Final = 50
-"""Messages of a conversation, and conversations, the latest first, that are looked up for deletions after one gap."""
+    guild: str
+    id: str
+    last: int = 0
+    own_role: int | None = None
 
 
 class DiscordBackfill:
-    """Reads after a gap, and remembers where it ends."""
+    """Reads after a gap, and remembers up to where each channel was heard; `channels` are those that can be read."""
 
-    def __init__(self, bot: Bot, around: DiscordContext, hearing: DiscordMessageHandler) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        around: DiscordContext,
+        hearing: DiscordMessageHandler,
+        channels: Callable[[], Iterable[ReadableChannel]],
+    ) -> None:
         self._bot = bot
         self._around = around
         self._hearing = hearing
-        self._newest = 0
-        self._heard: deque[int] = deque(maxlen=HEARD_KEPT)
-        self._remembered = 0
-        self._remembered_at = float("-inf")
+        self._channels = channels
+        self._running: asyncio.Task[None] | None = None
+        self.positions = Positions(around.store, PLATFORM, clock=around.clock)
 
-    async def seen(self, message: int) -> None:
-        """Remember the newest message, once in a while."""
-        self._newest = max(self._newest, message)
-        self._heard.append(message)
-        if asyncio.get_running_loop().time() - self._remembered_at >= REMEMBER_SECONDS:
-            await self.remember()
-
-    async def remember(self) -> None:
-        """Store the newest message; one that cannot be stored now is stored later."""
-        if self._newest <= self._remembered:
-            return
-        self._remembered_at = asyncio.get_running_loop().time()
+    async def prepare(self) -> None:
+        """Read up to where was heard, before anything is: at a first start nothing was missed."""
         try:
-            await self._around.store.put_state(PLATFORM, SEEN, str(self._newest))
+            await self._load(self._around.clock())
         except StorageError as error:
-            logger.warning("position of the newest message not stored", extra={"error": str(error)})
-        else:
-            self._remembered = self._newest
+            logger.warning("positions not read yet", extra={"error": str(error)})
+
+    async def _load(self, now: datetime) -> None:
+        before = await self._around.store.get_state(PLATFORM, SEEN)
+        await self.positions.load(now=int(at_time(now)), newest=int(before or 0))
+
+    async def heard(self, message: Message) -> None:
+        """Remember a message that the gateway told."""
+        workspace = message.guild_id or DIRECT
+        await self.positions.heard(workspace, message.channel_id, int(message.id))
+
+    def start(self) -> None:
+        """Read what was missed, beside everything else, unless that is being done."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self.run(), name="Discord: catching up")
+
+    async def close(self) -> None:
+        """End the reading; what it has not come to is read at the next start."""
+        if self._running is not None:
+            self._running.cancel()
+        await self.positions.remember()
 
     async def run(self) -> None:
-        """Hear what was missed, and forget what was deleted, since the newest message that was heard."""
+        """Hear what was missed, and follow what was edited and deleted, until no gap is open."""
+        while gap := self.positions.gap:
+            now = self._around.clock()
+            try:
+                await self._read_gap(now)
+            except BotError as error:
+                logger.warning("backfill incomplete", extra={"error": str(error)})
+                await asyncio.sleep(REST_SECONDS)
+                continue
+            except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
+                self._around.errors.note(CATCHING_UP, error)
+            await self.positions.close_gap(gap, until=int(at_time(now)))
+
+    async def _read_gap(self, now: datetime) -> None:
+        """Follow the changes first, so that nothing that was deleted goes to the model, then hear what is new."""
+        await self._load(now)
+        active = await self._bot.recent_conversations(PLATFORM, since=now - LOOK_BACK)
+        conversations = sorted(active, key=lambda key: active[key], reverse=True)[:MOST_CONVERSATIONS]
+        await _some_at_once([self._follow_changes(key) for key in conversations])
+        oldest = int(at_time(now - OLDEST))
+        missed: list[Awaitable[int]] = []
+        for item in self._places(conversations):
+            start = max(self._start(item.guild, item.id), oldest)
+            if not item.last or item.last > start:
+                missed.append(self._hear_since(item, start))
+        heard = await _some_at_once(missed)
+        extra = {"conversations": len(conversations), "channels": len(missed), "messages": sum(heard)}
+        logger.info("backfill finished", extra=extra)
+
+    def _places(self, conversations: Sequence[ConversationKey]) -> list[ReadableChannel]:
+        """Return where something may have been said, the latest first: what the servers tell, and what they do not.
+
+        Those are archived threads and direct conversations, of which Discord gives a bot no list.
+        """
+        told = {item.id: item for item in self._channels()}
+        roles = {item.guild: item.own_role for item in told.values()}
+        places = {id: ReadableChannel(guild=DIRECT, id=id) for id in self.positions.channels(DIRECT)}
+        for key in conversations:
+            guild, id = (DIRECT, key.channel) if is_direct(key) else (key.workspace, key.thread)
+            places[id] = ReadableChannel(guild=guild, id=id, own_role=roles.get(guild))
+        return sorted((places | told).values(), key=lambda item: item.last or int(item.id), reverse=True)
+
+    def _start(self, workspace: str, channel: str = "") -> int:
+        return self.positions.start(workspace, channel, overlap=OVERLAP_IDS)
+
+    # ------------------------------------------------------------ what is new
+
+    async def _hear_since(self, place: ReadableChannel, start: int) -> int:
+        """Hear the messages of a channel since then, oldest first; return how many there were."""
+        missed = await self._messages(place.id, start)
+        names = await self._names_in(missed, place)
+        for message in missed:
+            await self._hear(message, place, names)
+        return len(missed)
+
+    async def _hear(self, message: Message, place: ReadableChannel, names: Names) -> None:
         try:
-            seen = int(await self._around.store.get_state(PLATFORM, SEEN) or 0)
-            if self._newest:
-                seen = int(at_time(made_at(self._newest) - MARGIN))
-            if seen:
-                await self._hear_since(seen)
-        except BotError as error:
-            logger.warning("backfill incomplete", extra={"error": str(error)})
+            admin = await self._is_admin(message, place)
+            await self._hearing.hear(message, names=names, own_role=place.own_role, is_admin=admin)
+            await self.positions.heard(place.guild, place.id, int(message.id))
+        except PlatformError as error:
+            logger.warning("missed message not stored", extra={"id": message.id, "error": str(error)})
+        except BotError:
+            raise
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
             self._around.errors.note(CATCHING_UP, error)
 
-    async def _hear_since(self, seen: int) -> None:
-        now = self._around.clock()
-        active = await self._bot.recent_conversations(PLATFORM, since=made_at(seen) - LOOK_BACK)
-        for key in sorted(active, key=lambda key: active[key], reverse=True)[:MOST_CONVERSATIONS]:
-            await self._forget_deleted(key)
-        start = max(str(seen), at_time(now - OLDEST), key=int)
-        heard, known = 0, set(self._heard)
-        channels = dict.fromkeys(item for key in active for item in (key.thread, key.channel) if item)
-        for channel in channels:
-            missed = [item for item in await self._missed(channel, start) if int(item["id"]) not in known]
-            names = await self._names_in(missed, channel)
-            for message in missed:
-                await self._hear(message, names)
-            heard += len(missed)
-        logger.info(
-            "backfill finished", extra={"conversations": len(active), "channels": len(channels), "messages": heard}
-        )
+    async def _is_admin(self, message: Message, place: ReadableChannel) -> bool:
+        """Return whether who calls the bot may manage the server, which REST does not tell with a message."""
+        if place.guild == DIRECT:
+            return True
+        if not self._hearing.is_meant(message, place.own_role) or message.webhook_id:
+            return False
+        return await self._around.directory.manages_guild(place.guild, message.author.id)
 
-    async def _forget_deleted(self, key: ConversationKey) -> None:
-        """Follow the deletion of messages of a conversation: those that its channel no longer has."""
-        ids = [id for id in await self._bot.kept_messages(key, limit=MOST_CHECKED) if id.isdecimal()]
-        missing = dict.fromkeys(ids)
+    async def _names_in(self, messages: Sequence[Message], place: ReadableChannel) -> Names:
+        if not messages or place.guild == DIRECT:
+            return no_names
+        return await names_in(messages, place.guild, self._around.directory)
+
+    async def _messages(self, channel: str, start: int) -> list[Message]:
+        """Return the newest messages since then, oldest first; none where the bot may not read, or where there is no
+        such channel.
+        """
+        found: list[Message] = []
+        before: dict[str, str] = {}
+        for _ in range(PAGES):
+            try:
+                page = await self._around.rest.history(channel, limit=MESSAGES_AT_ONCE, **before)
+            except PlatformError:
+                break
+            newer = [item for item in page if int(item.id) > start]
+            found += newer
+            if len(newer) < MESSAGES_AT_ONCE:
+                break
+            before = {"before": page[-1].id}
+        return found[::-1]
+
+    # ------------------------------------------------------------ what has changed
+
+    async def _follow_changes(self, key: ConversationKey) -> None:
+        """Follow the edits and deletions of messages of a conversation: those that its channel no longer has are gone.
+
+        A message is looked for in its thread first, and in the channel only if it is not there.
+        """
+        kept = [id for id in await self._bot.kept_messages(key, limit=MOST_CHECKED) if id.isdecimal()]
         places = [place for place in (key.thread, key.channel) if place]
+        missing = dict.fromkeys(kept)
+        found: dict[str, Message] = {}
         for place in places:
             if missing:  # else this is one request less
-                found = await self._missed(place, str(int(min(missing, key=int)) - 1))
-                for message in found:
-                    missing.pop(str(message["id"]), None)
+                found |= {item.id: item for item in await self._messages(place, min(map(int, missing)) - 1)}
+                missing = {id: None for id in missing if id not in found}
         gone = [id for id in missing if await self._is_gone(id, places)]
         if gone:
             guild = int(key.workspace) if key.workspace.isdecimal() else None
             await self._hearing.deleted(guild, int(key.channel), gone)
             logger.info("messages were deleted", extra={"conversation": str(key), "messages": len(gone)})
+        await self._follow_edits(key, kept, found)
+
+    async def _follow_edits(self, key: ConversationKey, kept: Sequence[str], found: dict[str, Message]) -> None:
+        workspace = DIRECT if is_direct(key) else key.workspace
+        edits = {id: item.edited_at for id, item in found.items()}
+        positions = {id: int(at_time(at)) for id, at in edits.items() if at is not None}
+        edited = [found[id] for id in edited_since(positions, kept, self._start(workspace))]
+        place = ReadableChannel(guild=workspace, id=key.channel)
+        names = await self._names_in(edited, place)
+        for message in edited:
+            await self._hearing.edited(message, names=names)
 
     async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
         """Return whether Discord says that none of the places has a message; it may also not tell."""
-        path = "/channels/{channel_id}/messages/{message_id}"
         for place in places:
             try:
-                await self._around.rest.call("GET", path, channel_id=place, message_id=message)
+                await self._around.rest.message(place, message)
             except DiscordApiError as error:
                 if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                     return False
@@ -142,34 +253,18 @@ class DiscordBackfill:
                 return False
         return True
 
-    async def _names_in(self, messages: Sequence[Json], channel: str) -> Names:
-        if not messages:
-            return no_names
-        directory = self._around.directory
-        return await names_in(messages, (await directory.place(channel)).guild, directory)
 
-    async def _hear(self, message: Json, names: Names) -> None:
-        try:
-            await self._hearing.hear(message, names=names)
-        except PlatformError as error:
-            logger.warning("missed message not stored", extra={"id": message["id"], "error": str(error)})
-        except BotError:
-            raise
-        except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
-            self._around.errors.note(CATCHING_UP, error)
+def is_direct(key: ConversationKey) -> bool:
+    """Return whether a conversation lies outside servers."""
+    return key.workspace.startswith("@")
 
-    async def _missed(self, channel: str, start: str) -> list[Json]:
-        """Return the messages since then, oldest first; none where the bot may not read, or where there is no such
-        channel.
-        """
-        found: list[Json] = []
-        for _ in range(REQUESTS_A_CHANNEL):
-            try:
-                page = await self._around.rest.history(channel, limit=MESSAGES_AT_ONCE, after=start)
-            except PlatformError:
-                break
-            found += reversed(page)
-            if len(page) < MESSAGES_AT_ONCE:
-                break
-            start = str(page[0]["id"])
-        return found
+
+async def _some_at_once(doing: Sequence[Awaitable[T]]) -> list[T]:
+    """Do all of it, some at once, beginning in the order given."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(work: Awaitable[T]) -> T:
+        async with places:
+            return await work
+
+    return await asyncio.gather(*(one(work) for work in doing))

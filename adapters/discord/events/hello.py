@@ -12,9 +12,10 @@ from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.requests import in_time
-from adapters.discord.fields import field, records
+from adapters.discord.payloads import AuditLog
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.rendering import plain_pages
+from bot.chat.message_policy import EMOJI
 from bot.ports import Bot
 from bot.types import ConversationKey, Incoming, Person
 
@@ -24,8 +25,8 @@ BOT_ADD: Final = 28
 """The kind of entry in the audit log (https://docs.discord.com/developers/resources/audit-log)."""
 
 HELLO: Final = (
-    "Hello! Mention me with a question on your server and I answer in a thread, or put 🌱 on a message to have it "
-    "answered.\n`/help` tells what else I can do."
+    f"Hello! Mention me with a question on your server and I answer in a thread, or put {EMOJI} on a message to have "
+    "it answered.\n`/help` tells what else I can do."
 )
 
 
@@ -56,4 +57,4 @@ async def _added_by(around: DiscordContext, guild: str) -> str:
     except DiscordApiError as error:
         logger.info("not known who added the bot", extra={"guild": guild, "code": error.code})
         return ""
-    return next((field(entry, "user_id") for entry in records(log, "audit_log_entries")), "")
+    return next((entry.user_id for entry in AuditLog.read(log).audit_log_entries), "")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
+
+from bot.types import Mention
 
 Names = Callable[[str, str], str | None]
 """The name of a "user", "role" or "channel" by its id, None where it is not known."""
 
 UNKNOWN: Final = {"user": "someone", "role": "a-role", "channel": "a-channel"}
+
+_KINDS: Final[Mapping[str, Literal["person", "group", "channel"]]] = {
+    "user": "person",
+    "role": "group",
+    "channel": "channel",
+}
 
 # Message formatting (reference).
 _ENTITY: Final = re.compile(
@@ -42,6 +50,20 @@ def readable(content: str, names: Names) -> str:
                 return _moment(int(value)) or match[0]
 
     return _ENTITY.sub(word, content)
+
+
+def named_in(content: str, names: Names) -> Mapping[str, Mention]:
+    """Return whom and what a text names, by how it is written for people; what two have in common names neither."""
+    found: dict[str, Mention] = {}
+    unclear: set[str] = set()
+    for match in _ENTITY.finditer(content):
+        kind = _KINDS.get(match.lastgroup or "")
+        if kind is None:
+            continue
+        word, mention = readable(match[0], names), Mention(kind=kind, id=match[match.lastgroup or 0])
+        if found.setdefault(word, mention) != mention:
+            unclear.add(word)
+    return {word: mention for word, mention in found.items() if word not in unclear}
 
 
 def _moment(seconds: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,11 +17,28 @@ from discord import app_commands
 
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
-from adapters.discord.events.requests import NOT_OURS, Interaction, deferred, incoming_of, tell, tell_failure
+from adapters.discord.events.forms import form_id
+from adapters.discord.events.requests import (
+    NOT_OURS,
+    Interaction,
+    deferred,
+    incoming_of,
+    say,
+    tell,
+    tell_failure,
+    whisper,
+)
+from bot.chat.settings_panel import (
+    PanelRow,
+    PanelScope,
+    SettingsPanel,
+    choices_of,
+    scopes_at,
+    stored_scope,
+)
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
-from bot.parameter_resolver import scopes_of
-from bot.parameters import PARAMETERS, Effective, Parameter
+from bot.parameters import PARAMETERS, Effective
 from bot.ports import Bot
 from bot.types import Incoming, Outcome
 
@@ -29,13 +46,18 @@ logger = logging.getLogger(__name__)
 
 PANEL: Final = "/settings"
 HELP: Final = "See and change the settings that apply here."
-ONLY_ADMINISTRATORS: Final = "Only people who can manage the server can change that."
 TAKE_BACK: Final = "(take back)"
 """The value of a choice, as the panels that were sent hold it."""
 FORM_SECONDS: Final = 15 * 60.0
 VALUE_SHOWN: Final = 60
 
-SCOPES: Final[Mapping[str, int]] = {"thread": 2, "channel": 1, "workspace": 0}
+SCOPE_IDS: Final[Mapping[str, PanelScope]] = {
+    "thread": "conversation",
+    "channel": "channel",
+    "workspace": "workspace",
+}
+"""The scopes as the lists name them, also in panels that were sent."""
+
 SCOPE_LABELS: Final = {"thread": "for this thread", "channel": "for this channel", "workspace": "for the whole server"}
 ORIGINS: Final = {
     "default": "default",
@@ -52,19 +74,21 @@ TEMPLATE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
-    """State of a panel: changes at `scope`, of the parameter `name` once one is chosen."""
+    """State of a panel: the parameter `name` once one is chosen, and what was done last."""
 
-    incoming: Incoming
-    effective: Mapping[str, Effective]
-    scope: str
+    panel: SettingsPanel
     name: str = ""
     note: str = ""
 
     @property
-    def scopes(self) -> Sequence[str]:
-        """The scopes that can be changed here by this person."""
-        found = ["channel"] if self.incoming.is_top_level else ["thread", "channel"]
-        return [*found, "workspace"] if self.incoming.is_admin else found
+    def scope(self) -> str:
+        """The scope that is changed, as the lists name it."""
+        return id_of(self.panel.scope)
+
+
+def id_of(scope: PanelScope) -> str:
+    """Return a scope as the lists name it."""
+    return next(id for id, named in SCOPE_IDS.items() if named == scope)
 
 
 def usual_scope(incoming: Incoming) -> str:
@@ -77,16 +101,17 @@ def usual_scope(incoming: Incoming) -> str:
 
 def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
-    lines = [_line(item) for item in state.effective.values()]
+    lines = [_line(row) for row in state.panel.rows]
     head = f"**Settings** · changes apply {SCOPE_LABELS[state.scope]}"
     return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
 
 
-def _line(each: Effective) -> str:
-    value = " ".join(each.parameter.format(each.value).replace("`", "'").split())
+def _line(row: PanelRow) -> str:
+    value = row.value.replace("`", "'")
     value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
-    bold = "" if each.origin == "default" else "**"
-    return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}"
+    bold = "" if row.effective.origin == "default" else "**"
+    who = "" if row.is_open else f" · {row.holders} change it"
+    return f"{bold}{row.parameter.name}{bold}: `{value}` · {ORIGINS[row.effective.origin]}{who}"
 
 
 def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
@@ -95,10 +120,12 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
         custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
         options=[
             discord.SelectOption(label=SCOPE_LABELS[item].capitalize(), value=item, default=item == state.scope)
-            for item in state.scopes
+            for item in map(id_of, state.panel.offered_scopes)
         ],
     )
-    allowed = [item for item in PARAMETERS.values() if state.incoming.is_admin or not item.guarded]
+    allowed = [row.parameter for row in state.panel.rows if row.is_open]
+    if not allowed:
+        return [scope]
     parameter: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:parameter:{state.scope}:",
         placeholder="Change a parameter",
@@ -109,16 +136,12 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
             for item in allowed
         ],
     )
-    return [scope, parameter, *([_values(state)] if state.name else [])]
+    return [scope, parameter, *([_values(state)] if state.name in {item.name for item in allowed} else [])]
 
 
 def _values(state: PanelState) -> discord.ui.Select[Any]:
-    parameter = PARAMETERS[state.name]
-    current = parameter.format(state.effective[state.name].value)
-    options = [
-        discord.SelectOption(label=value, value=value, default=value == current)
-        for value in few_values(parameter) or ()
-    ]
+    row = state.panel.row(state.name)
+    options = [discord.SelectOption(label=value, value=value, default=value == row.value) for value in row.choices]
     options.append(
         discord.SelectOption(
             label="(remove)",
@@ -129,11 +152,6 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
     return discord.ui.Select(
         custom_id=f"seedling-settings:value:{state.scope}:{state.name}", placeholder=state.name, options=options
     )
-
-
-def few_values(parameter: Parameter) -> Sequence[str] | None:
-    """Return the values of a parameter that are chosen from a list; None for those that are typed."""
-    return ("yes", "no") if parameter.kind == "boolean" else parameter.choices or None
 
 
 def layout(state: PanelState) -> discord.ui.LayoutView:
@@ -160,7 +178,7 @@ def plain(state: PanelState) -> discord.ui.View:
 # ---------------------------------------------------------------- what it does
 
 
-class SettingsPanel:
+class PanelHandler:
     """Shows panels and carries out what is chosen in them."""
 
     def __init__(self, bot: Bot, around: DiscordContext) -> None:
@@ -172,9 +190,14 @@ class SettingsPanel:
 
         async def settings(interaction: Interaction) -> None:
             incoming = incoming_of(interaction, PANEL, private=True)
-            if await deferred(self._bot, interaction, incoming) is not None:
+            answered = await deferred(self._bot, interaction, incoming)
+            if answered is None:
+                return
+            if refusal := await self._bot.refuse(incoming):
+                await say(self._around, answered, refusal.text)
+            else:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
-                await self._bot.mark_answered(incoming)
+            await self._bot.mark_answered(incoming)
 
         return app_commands.Command(name="settings", description=HELP, callback=settings)
 
@@ -215,9 +238,13 @@ class SettingsPanel:
 
     async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
-        if match["what"] == "value":
+        if refusal := await self._bot.refuse(incoming):
+            if refusal.text:
+                await whisper(interaction, refusal.text)
+            await self._bot.mark_answered(incoming)
+        elif match["what"] == "value":
             await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
-        elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
+        elif match["what"] == "parameter" and not choices_of(PARAMETERS[value]):
             current = (await self._bot.get_parameters(incoming.key))[value]
             await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
         else:
@@ -229,10 +256,7 @@ class SettingsPanel:
         self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
     ) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        if not incoming.is_admin and (scope == "workspace" or PARAMETERS[name].guarded):
-            await tell(self._bot, interaction, incoming, self._bot.reply(incoming, ONLY_ADMINISTRATORS))
-            return
-        changing = self._bot.set_parameters(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
+        changing = self._bot.set_parameters(stored_scope(incoming.key, SCOPE_IDS[scope]), {name: value}, asked=incoming)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
@@ -242,9 +266,14 @@ class SettingsPanel:
     async def _show(
         self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
     ) -> None:
-        effective = await self._bot.get_parameters(incoming.key)
-        name = name if name and few_values(PARAMETERS[name]) is not None else ""
-        state = PanelState(incoming=incoming, effective=effective, scope=scope, name=name, note=note)
+        panel = SettingsPanel(
+            scope=SCOPE_IDS[scope],
+            scopes=scopes_at(has_channel=True, has_thread=not incoming.is_top_level),
+            effective=await self._bot.get_parameters(incoming.key),
+            permissions=await self._bot.permissions(incoming),
+        )
+        name = name if name and panel.row(name).choices else ""
+        state = PanelState(panel=panel, name=name, note=note)
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return
@@ -265,9 +294,10 @@ async def _failed(interaction: Interaction, error: Exception) -> None:
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
-    def __init__(self, panel: SettingsPanel, incoming: Incoming, scope: str, current: Effective) -> None:
+    def __init__(self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective) -> None:
         parameter = current.parameter
-        super().__init__(title=f"{parameter.name} {SCOPE_LABELS[scope]}"[:45], timeout=FORM_SECONDS)
+        title = f"{parameter.name} {SCOPE_LABELS[scope]}"[:45]
+        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
         self._panel = panel
         self._incoming = incoming
         self._scope = scope

@@ -22,7 +22,10 @@ GERMAN_NAMES: Final[Mapping[str, str]] = {
     "show": "zeige",
     "settings": "einstellungen",
     "usage": "verbrauch",
+    "budget": "budget",
     "forget": "vergiss",
+    "access": "zugang",
+    "audit": "protokoll",
     "stop": "stopp",
     "help": "hilfe",
     "question": "frage",
@@ -72,6 +75,16 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
     "Delete my notes on older messages, this whole conversation, or everything you ever asked.": (
         "Lösche meine Notizen zu älteren Nachrichten, diese Unterhaltung oder alle deine Fragen."
     ),
+    "Say who may use me where, who manages a channel, and who may change which setting.": (
+        "Sage, wer mich wo nutzen darf, wer einen Kanal verwaltet und wer was einstellen darf."
+    ),
+    "Show who changed settings, rules and digests here, and who deleted what.": (
+        "Zeige, wer hier Einstellungen, Regeln und Überblicke geändert und wer was gelöscht hat."
+    ),
+    "How many days to look back (7 if left out).": "Wie viele Tage zurück (7 ohne Angabe).",
+    "As in: deny guests | allow @team channel | manager @Ada | setting persona everyone | show": (
+        "Auf Englisch: deny guests | allow @team channel | manager @Ada | setting persona everyone | show"
+    ),
     "Stop the answer being written here.": "Halte die Antwort an, die hier gerade geschrieben wird.",
     "Explain the commands and parameters.": "Erkläre die Befehle und Parameter.",
     "See and change the settings that apply here.": "Sieh und ändere die Einstellungen, die hier gelten.",
@@ -97,6 +110,12 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
         "Ein Parameter, context oder memory. Ohne Angabe siehst du alles."
     ),
     "A command or a parameter.": "Ein Befehl oder ein Parameter.",
+    "Show what may be spent here, or set it for this channel, the workspace or a person.": (
+        "Zeigt, was hier ausgegeben werden darf, oder setzt es für Kanal, Arbeitsbereich oder eine Person."
+    ),
+    "As in: [channel|workspace|person @NAME] [DOLLARS|off|remove] [day|month]": (
+        "Etwa: [channel|workspace|person @NAME] [DOLLAR|off|remove] [day|month]"
+    ),
     "Whose usage: that of a place, or your own.": "Wessen Verbrauch: der eines Ortes oder dein eigener.",
     "How many days to look back (30 if left out).": "Wie viele Tage zurück (30 ohne Angabe).",
     "What to delete: my notes, this conversation, or everything you asked.": (

@@ -18,7 +18,7 @@ from adapters.discord.replies.reply_placement import CHANNEL, OPENS_THREAD, dire
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref
 from bot.chat.rate_limit import Priority
 from bot.chat.write_check import raise_known_refusal
-from bot.delivery import known, sanitize_links
+from bot.delivery import known
 from bot.errors import PlatformRefused
 from bot.types import ANSWER_IN, Draft, Incoming, Turn
 
@@ -30,7 +30,7 @@ LOCKED: Final = "this thread is locked"
 
 async def tell(asked: Incoming, draft: Draft, around: DiscordContext) -> None:
     """Show a finished draft to the author of `asked` alone. Raises `PlatformError`."""
-    pages = plain_pages(sanitize_links(draft.text, allowed=known(draft.addresses)))
+    pages = plain_pages(draft.text, allowed=known(draft.addresses))
     ref = read_ref(asked.reply_ref)
     if isinstance(ref, InteractionRef):
         try:

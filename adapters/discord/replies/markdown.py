@@ -1,6 +1,7 @@
-"""Render Markdown as Discord reads it (platform reference, 2.5): known links, no tables, three headings.
+"""Write Markdown as Discord reads it (platform reference, 2.5): no tables, three headings, one level of quotes.
 
-Pure.
+Discord's reader is made of regular expressions: three backticks end a code block wherever they stand, and an address
+between angle brackets is a link without a preview. Pure.
 """
 
 from __future__ import annotations
@@ -9,30 +10,51 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from bot.delivery import sanitize_links, settled_tables, stable_prefix_length, tables_as_text
-from bot.delivery.markdown import BlockState, after_line
+from bot.delivery import MarkdownRenderer
+from bot.delivery.renderer import percent_encoded
 
-_DEEP_HEADING: Final = re.compile(r"\s{0,3}#{4,6}\s+")
+HEADINGS: Final = 3
+RULE: Final = "─" * 12
+
+_LANGUAGE: Final = re.compile(r"[a-z0-9_+\-.#]+", re.IGNORECASE)
+_FENCE: Final = re.compile("`(?=``)")
+_BROKEN: Final = "`\u200b"  # a character without width keeps backticks from being one mark
+_ESCAPED: Final = re.compile(
+    r"""\\(?=[!-/:-@\[-`{-~]|\Z) | ` | \*(?![ ]) | (?<![ ])\*
+      | (?<![^\W_])_ | _(?![^\W_]) | ~(?=~) | (?<=~)~ | \|(?=\|) | (?<=\|)\| | \](?=\()
+      | <(?!t:-?\d{1,13}(?::[tTdDfFR])?>|id:(?:guide|browse|customize|linked-roles)>)(?=[@\#:/a-zA-Z])
+    """,
+    re.VERBOSE,
+)
+_ESCAPED_AT_START: Final = re.compile(r"(?P<number>\d{1,9}(?=[.)]))|(?=[#>+-])")
 
 
-def to_discord(markdown: str, *, allowed: Callable[[str], bool], growing: bool = False) -> str:
-    """Return the model's Markdown with what Discord cannot show, or must not fetch, in another form.
+class DiscordRenderer(MarkdownRenderer):
+    """Writes what Discord shows."""
 
-    Of a text that is still growing only what stays as it is.
-    """
-    text = sanitize_links(markdown[: stable_prefix_length(markdown)] if growing else markdown, allowed=allowed)
-    text = tables_as_text(text[: settled_tables(text)]) if growing and "|" in text else tables_as_text(text)
-    return _flattened(text)
+    marks = {"strong": "**", "em": "*", "s": "~~", "u": "__"}  # noqa: RUF012 - a mapping of the base class
+    rule = RULE
+    escaped = _ESCAPED
+    escaped_at_start = _ESCAPED_AT_START
+    quotes_nest = False
+
+    def heading(self, level: int, text: str) -> str:
+        """Return a heading; below the third level a bold line."""
+        if level <= HEADINGS:
+            return super().heading(level, text)
+        return text if "**" in text else self.marked("strong", text)
+
+    def code_block(self, language: str, code: str) -> str:
+        """Return a code block that nothing in it ends."""
+        code = _FENCE.sub(_BROKEN, code.strip("\n"))
+        known = language if _LANGUAGE.fullmatch(language) else ""
+        return f"```{known}\n{code}\n```" if code.strip() else ""
+
+    def named_link(self, label: str, address: str) -> str:
+        """Return a link with a label, whose preview is off."""
+        return f"[{label}](<{percent_encoded(address)}>)"
 
 
-def _flattened(text: str) -> str:
-    """Headings below the third level as bold lines; code blocks are left as they are."""
-    if "####" not in text:
-        return text
-    lines, state = [], BlockState()
-    for line in text.split("\n"):
-        heading = _DEEP_HEADING.match(line) if state.fence is None else None
-        words = line[heading.end() :].rstrip().rstrip("#").rstrip() if heading else ""
-        lines.append(f"**{words}**" if words else line)
-        state = after_line(state, line)
-    return "\n".join(lines)
+def to_discord(markdown: str, *, allowed: Callable[[str], bool]) -> str:
+    """Return a whole text as Discord shows it."""
+    return DiscordRenderer(allowed).render(markdown)

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.api.limits import CONTENT
-from adapters.discord.replies.components import ENDED, Row, is_search, rows_for
-from adapters.discord.replies.markdown import to_discord
-from bot.delivery import Splitter, known, split
-from bot.delivery.footer import footer_parts
+from adapters.discord.replies.components import Row, rows_for
+from adapters.discord.replies.markdown import DiscordRenderer, to_discord
+from bot.chat.reply_actions import ENDED, is_search
+from bot.delivery import IncrementalRenderer, Splitter, known, split
+from bot.delivery.footer import SEPARATOR, footer_parts
+from bot.delivery.renderer import Allowed, any_address
 from bot.types import Draft, Source, Turn
 
 TITLE: Final = 120
 """Characters of a source's title, so that twenty of them fit into one or two messages."""
+
+SMALL: Final = "-# "
+"""What begins a line of small print."""
 
 THINKING: Final = "-# Thinking…"
 SEARCHING: Final = "-# Searching the web…"
@@ -39,19 +44,23 @@ class Page:
 class Renderer:
     """The pages of one turn's growing answer.
 
-    `searches` says whether the model in use can search the web; `hint` stands under the answer when it has ended.
+    `searches` says whether the model in use can search the web; `hint` stands under the answer when it has ended,
+    `head` above it.
     """
 
-    def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "") -> None:
+    def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "", head: str = "") -> None:
         self._turn = turn
+        self._head = head
         self._hint = hint
         self._searches = searches
+        self._text = IncrementalRenderer(DiscordRenderer())
         self._splitter = Splitter(limit=CONTENT)
 
     def pages(self, draft: Draft) -> list[Page]:
         """One message or more; the last one has the buttons."""
-        text = to_discord(draft.text, allowed=known(draft.addresses), growing=draft.status not in ENDED)
-        pieces = self._splitter.split(text)
+        growing = draft.status not in ENDED
+        text = self._text.render(draft.text, allowed=known(draft.addresses), growing=growing)
+        pieces = self._splitter.split(self._head + text)
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
         contents = _joined(contents, self._tail(draft)) or [NO_ANSWER]
         *before, last = contents
@@ -73,13 +82,13 @@ class Renderer:
         if draft.status == "stopped":
             blocks.append("-# Stopped.")
         if draft.footer is not None:
-            blocks.append(f"-# {' · '.join(footer_parts(draft.footer))}")
+            blocks.append(f"{SMALL}{SEPARATOR.join(footer_parts(draft.footer))}")
         return blocks
 
 
-def plain_pages(markdown: str) -> list[Page]:
+def plain_pages(markdown: str, *, allowed: Allowed = any_address) -> list[Page]:
     """Return a text that is no answer, as what a command tells."""
-    return [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=lambda _: True), limit=CONTENT)]
+    return [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=allowed), limit=CONTENT)]
 
 
 def sources_text(sources: Sequence[Source]) -> str:

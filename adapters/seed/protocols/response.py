@@ -52,7 +52,8 @@ class ResponseState:
 
     `events` are the values not yet taken; `finish` is None until the server said why it stopped, `ended` says
     that it announced the end of the stream, `problem` is set when it reported a failure, `strange_end` is a reason
-    for the end that nobody knows. `counts` is for wires that report usage in parts.
+    for the end that nobody knows. `has_begun` says that the server took the request. `counts` is for wires that
+    report usage in parts.
     """
 
     __slots__ = (
@@ -68,6 +69,7 @@ class ResponseState:
         "ended",
         "events",
         "finish",
+        "has_begun",
         "problem",
         "request_id",
         "searched",
@@ -81,6 +83,7 @@ class ResponseState:
         self.usage: Usage | None = None
         self.problem: Problem | None = None
         self.counts: dict[str, Any] = {}
+        self.has_begun = False
         self.ended = False
         self.strange_end = ""
         self.searched = False
@@ -200,6 +203,11 @@ class ResponseState:
     def has_text(self) -> bool:
         """Return whether anything visible has been said."""
         return self._text.tell() > 0
+
+    @property
+    def has_said_anything(self) -> bool:
+        """Return whether the model has worked on the answer, visibly or not."""
+        return self.has_text or self._reasoning.tell() > 0 or self.searched
 
     @property
     def text(self) -> str:

@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError as SdkError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api.errors import TOKEN_GONE, SlackApiError, SlackUnknownOutcome, verdict_of
+from adapters.slack.api.errors import TOKEN_GONE, SlackAccessRevoked, SlackApiError, SlackUnknownOutcome, verdict_of
 from adapters.slack.api.limits import (
     CALLS_PER_MINUTE,
     MINUTE_SECONDS,
@@ -31,7 +31,8 @@ Json = Mapping[str, Any]
 READING: Final = frozenset(
     {
         "auth.test", "bots.info", "chat.getPermalink", "conversations.history", "conversations.info",
-        "conversations.members", "conversations.replies", "files.info", "users.info",
+        "conversations.members", "conversations.replies", "files.info", "usergroups.list", "users.conversations",
+        "users.info",
     }
 )  # fmt: skip
 """Methods that take their arguments as a query and change nothing."""
@@ -41,6 +42,8 @@ ONCE: Final = frozenset({"chat.appendStream", "chat.postEphemeral", "chat.postMe
 
 PATIENCE_SECONDS: Final = 600.0
 """How long a call is tried while Slack is away: an answer that is ready should not be lost to an outage."""
+
+REVOKED_FIX: Final = "install the app again or set its new token, and start again. Questions wait for that."
 
 FIRST_REST_SECONDS: Final = 0.5
 LONGEST_REST_SECONDS: Final = 30.0
@@ -65,6 +68,7 @@ class SlackClient:
         self._spurned = spurned
         self._minute = minute
         self._limiters = RateLimiters(self._new_limiter)
+        self._told_revoked = False
 
     def limiter(self, method: str, place: str = "") -> RateLimiter:
         """Return the rate limit of a method, or of one channel or thread where Slack counts those apart."""
@@ -97,8 +101,8 @@ class SlackClient:
                 async with self._place(method, arguments, priority, until):
                     return await self._once(method, arguments)
             except _NotDone as trouble:
-                if trouble.seconds:
-                    self.limiter(method).pause(trouble.seconds)
+                if trouble.seconds:  # of one channel, where Slack counts those apart: others go on
+                    self._limiters_of(method, arguments)[0].pause(trouble.seconds)
                 if loop.time() + max(rest, trouble.seconds) >= until or (method in ONCE and trouble.unsure):
                     raise SlackUnknownOutcome(
                         method, str(trouble), maybe_done=trouble.unsure, retry_after=trouble.seconds
@@ -165,7 +169,7 @@ class SlackClient:
                     for limiter in self._limiters_of(method, arguments):
                         await stack.enter_async_context(limiter.call(priority))
             except TimeoutError as error:
-                seconds = self.limiter(method).paused
+                seconds = self._limiters_of(method, arguments)[0].paused
                 raise SlackUnknownOutcome(method, "no place in time", maybe_done=False, retry_after=seconds) from error
             yield
 
@@ -190,17 +194,30 @@ class SlackClient:
                 response = await self._client.api_call(method, json=given)
         except SdkError as error:
             trouble = self._read_error(method, error)
-            if isinstance(trouble, SlackApiError) and trouble.code in TOKEN_GONE:
+            if isinstance(trouble, SlackAccessRevoked):
                 self._spurned(trouble.code)
                 if await self._token() != token:  # renewed by another process meanwhile
                     trouble = _NotDone(trouble.code)
+                else:
+                    self._tell_revoked(trouble.code)
             raise trouble from error
+        except RuntimeError as error:
+            if self._client.session is None or not self._client.session.closed:
+                raise
+            raise SlackUnknownOutcome(method, "Slack was left before it was done", maybe_done=False) from error
         except aiohttp.ClientConnectorError as error:
             raise _NotDone(f"cannot connect: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _NotDone(type(error).__name__, unsure=True) from error
+        self._told_revoked = False
         data = response.data
         return data if isinstance(data, dict) else {}
+
+    def _tell_revoked(self, code: str) -> None:
+        """Tell the operator once that the token is of no use any more."""
+        if not self._told_revoked:
+            self._told_revoked = True
+            logger.error("Slack no longer accepts the bot's token (%s): %s", code, REVOKED_FIX)
 
     def _read_error(self, method: str, error: SdkError) -> Exception:
         status, body = error.response.status_code, error.response.data
@@ -212,6 +229,8 @@ class SlackClient:
         verdict = verdict_of(code)
         if status >= 500 or not code or verdict.passes:
             return _NotDone(code or f"HTTP {status}", unsure=verdict.maybe_done or not verdict.passes)
+        if code in TOKEN_GONE:
+            return SlackAccessRevoked(method, code)
         return SlackApiError(method, code, needed=str(body.get("needed") or "") if isinstance(body, dict) else "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.chat.verdicts import PASSES, Verdict, final
-from bot.errors import PlatformError, PlatformRefused
+from bot.errors import AccessRevoked, PlatformError, PlatformRefused
 
 UNAVAILABLE: Final = frozenset(
     {"feature_disabled", "feature_not_enabled", "method_deprecated", "missing_scope", "not_agent_app", "unknown_method"}
@@ -110,6 +110,10 @@ class SlackApiError(PlatformRefused):
         self.method = method
         self.code = code
         self.needed = needed
+
+
+class SlackAccessRevoked(SlackApiError, AccessRevoked):
+    """Slack no longer accepts the token."""
 
 
 class SlackUnknownOutcome(PlatformError):

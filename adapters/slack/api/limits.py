@@ -27,6 +27,7 @@ CALLS_PER_MINUTE: Final = {  # per method and workspace, from each method's refe
     "conversations.open": _TIER_3,
     "conversations.replies": _TIER_3,
     "files.info": _TIER_4,
+    "users.conversations": _TIER_3,
     "users.info": _TIER_4,
     "views.open": _TIER_4,
     "views.publish": _TIER_4,
@@ -44,6 +45,9 @@ STATUS_SECONDS: Final = 120.0  # after which a status clears by itself (assistan
 MARKDOWN_CHARACTERS: Final = 12_000  # of markdown_text in one call, and of a markdown block
 BLOCKS_CHARACTERS: Final = 13_200  # of all blocks of a message; measured in slackapi/bolt-js#2509
 TEXT_CHARACTERS: Final = 4_000  # of `text` in chat.update (msg_too_long); chat.postMessage takes more
+TABLE_ROWS: Final = 100  # of a table block, its header included (table block reference)
+TABLE_COLUMNS: Final = 20
+TABLE_CHARACTERS: Final = 10_000  # of all its cells; measured by others (vercel/chat)
 SECTION_CHARACTERS: Final = 3_000  # of a section's text
 BUTTON_VALUE_CHARACTERS: Final = 2_000
 VIEW_BLOCKS: Final = 100

@@ -66,7 +66,7 @@ class SocketModeConnections:
         rules: SocketModeOptions,
         *,
         errors: EventErrors,
-        on_connected: Callable[[], None] = lambda: None,
+        on_connected: Callable[[float], None] = lambda _away: None,
     ) -> None:
         self._session = session
         self._calls = calls
@@ -75,6 +75,8 @@ class SocketModeConnections:
         self._errors = errors
         self._on_connected = on_connected
         self._working: set[asyncio.Task[None]] = set()
+        self._open = 0
+        self._lost_at: float | None = None
 
     async def run(self) -> None:
         """Stay connected until cancelled. Raises `ConfigError` when Slack does not take the token."""
@@ -133,7 +135,8 @@ class SocketModeConnections:
         if greeting.get("type") != "hello":
             await socket.close()
             raise aiohttp.ClientError("no greeting")
-        self._on_connected()
+        alone = self._open == 0 and self._lost_at is not None
+        self._on_connected(asyncio.get_running_loop().time() - (self._lost_at or 0.0) if alone else 0.0)
         return socket
 
     async def _new_address(self) -> str:
@@ -156,6 +159,7 @@ class SocketModeConnections:
         clock = asyncio.get_running_loop().time
         began = clock()
         successor: asyncio.Task[aiohttp.ClientWebSocketResponse] | None = None
+        self._open += 1
         try:
             async for message in socket:
                 frame = self._frame(message)
@@ -167,6 +171,8 @@ class SocketModeConnections:
                 elif "envelope_id" in frame:
                     await self._take(socket, frame)
         finally:
+            self._open -= 1
+            self._lost_at = clock()
             if not socket.closed:
                 await socket.close()
             if successor is not None and not successor.done():

@@ -1,50 +1,61 @@
-"""Read the messages that came while no process listened, in the channels of recent conversations."""
+"""Read what came, changed and went while no process listened, in every channel that the bot is in.
+
+What nobody acknowledged Slack sends again at once, after one minute and after five
+(https://docs.slack.dev/apis/events-api, retries), over Socket Mode as soon as a connection is there; then it is lost.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from adapters.slack.api.channels import as_ts
-from adapters.slack.api.history import read_pages
+from adapters.slack.api.errors import GONE, SlackApiError
+from adapters.slack.api.history import BESIDE_OTHERS, read_one, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM, read_message
-from adapters.slack.payloads import field, moment
-from bot.errors import BotError, StorageError
+from adapters.slack.payloads import SlackMessage, moment
+from bot.chat.backfill import (
+    CATCHING_UP,
+    LOOK_BACK,
+    MOST_CHECKED,
+    MOST_CONVERSATIONS,
+    OLDEST,
+    OVERLAP,
+    Positions,
+    edited_since,
+)
+from bot.errors import BotError, PlatformError
 from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Bot, Clock
+from bot.types import ConversationKey
 
 logger = logging.getLogger(__name__)
 
-REMEMBER_EVERY: Final = timedelta(seconds=10)
-OVERLAP: Final = timedelta(minutes=2)
-"""Read again before the gap: deliveries come out of order, and what was taken is known by its name."""
+REDELIVERED: Final = timedelta(minutes=5)
+"""For how long Slack keeps what it cannot deliver; a connection that was away for longer has missed something."""
 
-OLDEST: Final = timedelta(hours=12)
-"""What is older is not answered any more: nobody waits for it."""
+THREADS_BEGAN: Final = timedelta(days=1)
+"""How long before a gap a thread may have begun that is found by its newest reply; older ones only where the bot takes
+part."""
 
-LOOK_BACK: Final = timedelta(days=7)
-"""Conversations that rested longer are not looked at."""
-
-CATCHING_UP: Final = "catching up"
-"""The kind of what goes wrong here."""
-
-PAGES: Final = 3
-PLACES: Final = 100  # channels and threads that are read after one gap, the latest first
+PAGES: Final = 3  # of one channel or thread, 600 messages
+PLACES: Final = 200  # channels and threads that are read after one gap, the latest first: 4 minutes of Slack's limit
 
 
-@dataclass(slots=True)
-class _Seen:
-    newest: datetime
-    remembered: datetime | None = None
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    """A thread, or a channel for the thread ""."""
+
+    channel: str
+    thread: str
 
 
 class SlackBackfill:
-    """Remembers the newest message of each workspace, and reads on from it after a gap."""
+    """Reads after a gap, and remembers up to where each channel was heard."""
 
     def __init__(
         self, bot: Bot, hearing: SlackMessageHandler, state: AdapterStateStore, *, clock: Clock, errors: EventErrors
@@ -54,67 +65,158 @@ class SlackBackfill:
         self._state = state
         self._clock = clock
         self._errors = errors
-        self._seen: dict[str, _Seen] = {}
+        self.positions = Positions(state, PLATFORM, clock=clock)
 
-    async def note(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
-        """Note a delivered message; what cannot be remembered now is remembered with a later one."""
-        at = moment(field(event, "ts")) or moment(field(event, "event_ts"))
-        if at is None:
-            return
-        seen = self._seen.setdefault(workspace.team, _Seen(newest=at))
-        seen.newest = max(seen.newest, at)
-        if seen.remembered is None or seen.newest - seen.remembered >= REMEMBER_EVERY:
-            await self._remember(workspace.team, seen)
+    async def note(self, workspace: SlackWorkspace, message: SlackMessage) -> None:
+        """Note a delivered message."""
+        at = moment(message.ts) or moment(message.event_ts)
+        if at is not None and message.channel:
+            await self.positions.heard(workspace.team, message.channel, as_position(at))
 
-    async def close(self) -> None:
-        """Remember all that was not."""
-        for team, seen in self._seen.items():
-            if seen.remembered != seen.newest:
-                await self._remember(team, seen)
+    async def run(self, workspaces: Sequence[SlackWorkspace]) -> None:
+        """Hear what was missed, workspace by workspace; trouble in one keeps nothing from the others.
 
-    async def _remember(self, team: str, seen: _Seen) -> None:
-        try:
-            await self._state.put_state(PLATFORM, f"seen/{team}", seen.newest.isoformat())
-            seen.remembered = seen.newest
-        except StorageError as error:
-            logger.warning("position of the newest message not stored", extra={"error": str(error)})
+        Raises `StorageError`.
+        """
+        await self._load(workspaces)
+        while gap := self.positions.gap:
+            now = self._clock()
+            for workspace in workspaces:
+                try:
+                    await self._catch_up(workspace, now)
+                except BotError as error:
+                    extra = {"team": workspace.team, "error": str(error)}
+                    logger.warning("backfill incomplete", extra=extra)
+                except Exception as error:  # noqa: BLE001 - told by its kind; the next workspace is read
+                    self._errors.note(CATCHING_UP, error)
+            await self.positions.close_gap(gap, until=as_position(now))
 
-    async def run(self, workspaces: Iterable[SlackWorkspace]) -> None:
-        """Hear what was missed, workspace by workspace; trouble in one keeps nothing from the others."""
+    async def _load(self, workspaces: Iterable[SlackWorkspace]) -> None:
+        """Read the positions; earlier versions kept one moment for each workspace."""
+        newest = 0
         for workspace in workspaces:
-            try:
-                await self._catch_up(workspace)
-            except BotError as error:
-                extra = {"team": workspace.team, "error": str(error)}
-                logger.warning("backfill incomplete", extra=extra)
-            except Exception as error:  # noqa: BLE001 - told by its kind; the next workspace is read
-                self._errors.note(CATCHING_UP, error)
+            before = await self._state.get_state(PLATFORM, f"seen/{workspace.team}")
+            newest = max(newest, as_position(datetime.fromisoformat(before)) if before else 0)
+        await self.positions.load(now=as_position(self._clock()), newest=newest)
 
-    async def _catch_up(self, workspace: SlackWorkspace) -> None:
-        text = await self._state.get_state(PLATFORM, f"seen/{workspace.team}")
-        if text is None:
-            return
-        now = self._clock()
-        since = as_ts(max(datetime.fromisoformat(text) - OVERLAP, now - OLDEST))
+    async def _catch_up(self, workspace: SlackWorkspace, now: datetime) -> None:
+        """Follow the changes first, so that nothing that was deleted goes to the model, then hear what is new."""
         active = await self._bot.recent_conversations(PLATFORM, since=now - LOOK_BACK)
         keys = [
             key for key in sorted(active, key=lambda key: active[key], reverse=True) if key.workspace == workspace.team
         ]
-        threads = [(key.channel, key.thread) for key in keys if moment(key.thread)]
-        places = dict.fromkeys([(key.channel, "") for key in keys] + threads)
+        for key in keys[:MOST_CONVERSATIONS]:
+            await self._follow_changes(workspace, key)
+        oldest = as_position(now - OLDEST)
+        read: set[_Thread] = set()
         heard = 0
-        for channel, thread in list(places)[:PLACES]:
-            for message in await read_pages(workspace.calls, channel, thread, oldest=since, pages=PAGES):
-                heard += await self._hear(workspace, channel, message)
-        if heard:
-            logger.info("backfill finished", extra={"team": workspace.team, "messages": heard})
+        async for place in self._places(workspace, keys):
+            if place in read or len(read) >= PLACES:
+                continue
+            read.add(place)
+            start = max(self._start(workspace, place.channel), oldest)
+            try:
+                heard += await self._hear_since(workspace, place, start, read)
+            except PlatformError as error:  # one that it was taken out of keeps nothing from the others
+                extra = {"team": workspace.team, "channel": place.channel, "error": str(error)}
+                logger.warning("channel not read after a gap", extra=extra)
+        logger.info("backfill finished", extra={"team": workspace.team, "places": len(read), "messages": heard})
 
-    async def _hear(self, workspace: SlackWorkspace, channel: str, message: Mapping[str, Any]) -> bool:
+    def _start(self, workspace: SlackWorkspace, channel: str = "") -> int:
+        return self.positions.start(workspace.team, channel, overlap=OVERLAP // timedelta(microseconds=1))
+
+    async def _places(self, workspace: SlackWorkspace, keys: Sequence[ConversationKey]) -> AsyncIterator[_Thread]:
+        """Yield where something may have been said, the latest conversations first. Raises `PlatformError`."""
+        for key in keys:
+            yield _Thread(key.channel, "")
+        for key in keys:
+            if moment(key.thread):
+                yield _Thread(key.channel, key.thread)
+        for channel in await workspace.directory.joined_channels():
+            yield _Thread(channel, "")
+
+    # ------------------------------------------------------------ what is new
+
+    async def _hear_since(self, workspace: SlackWorkspace, place: _Thread, start: int, read: set[_Thread]) -> int:
+        """Hear the messages of a place since then, and of the threads in it; return how many there were."""
+        oldest = as_ts(start if place.thread else start - THREADS_BEGAN // timedelta(microseconds=1))
+        found = await self._read(workspace, place, oldest)
+        heard = 0
+        for message in found:
+            at = moment(message.ts)
+            if at is not None and as_position(at) > start:
+                heard += await self._hear(workspace, place.channel, message)
+        for message in found if not place.thread else ():
+            replied, inner = moment(message.latest_reply), _Thread(place.channel, message.ts)
+            if replied is not None and as_position(replied) > start and inner not in read:
+                read.add(inner)
+                heard += await self._hear_since(workspace, inner, start, read)
+        return heard
+
+    async def _read(self, workspace: SlackWorkspace, place: _Thread, oldest: str) -> list[SlackMessage]:
+        return await read_pages(
+            workspace.calls, place.channel, place.thread, oldest=oldest, pages=PAGES, urgency=BESIDE_OTHERS
+        )
+
+    async def _hear(self, workspace: SlackWorkspace, channel: str, message: SlackMessage) -> bool:
         try:
-            said = read_message({**message, "type": "message"}, bot_user=workspace.bot_user, channel=channel)
+            said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=channel)
             return said is not None and await self._hearing.said(workspace, said) is not None
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; the next message is heard
             self._errors.note(CATCHING_UP, error)
             return False
+
+    # ------------------------------------------------------------ what has changed
+
+    async def _follow_changes(self, workspace: SlackWorkspace, key: ConversationKey) -> None:
+        """Follow the edits and deletions of messages of a conversation, as if Slack told them now."""
+        kept = [ts for ts in await self._bot.kept_messages(key, limit=MOST_CHECKED) if moment(ts) is not None]
+        if not kept:
+            return
+        place = _Thread(key.channel, key.thread if moment(key.thread) else "")
+        before = as_ts(min(as_position(moment(ts)) for ts in kept) - 1)
+        try:
+            found = {item.ts: item for item in await self._read(workspace, place, before)}
+            gone = [ts for ts in kept if ts not in found and await self._is_gone(workspace, key.channel, ts)]
+        except PlatformError as error:
+            extra = {"conversation": str(key), "error": str(error)}
+            logger.info("not looked at for changes", extra=extra)
+            return
+        told = [_deletion(key, ts) for ts in gone]
+        edits = {ts: as_position(moment(item.edited.ts)) for ts, item in found.items()}
+        told += [_change(key, found[ts]) for ts in edited_since(edits, kept, self._start(workspace))]
+        for event in told:
+            await self._hearing.message(workspace, event)
+
+    async def _is_gone(self, workspace: SlackWorkspace, channel: str, ts: str) -> bool:
+        """Return whether Slack says that a message is gone. Raises `PlatformError` where it does not tell."""
+        try:
+            return await read_one(workspace.calls, channel, ts) is None
+        except SlackApiError as refusal:
+            if refusal.code in GONE:
+                return True
+            raise
+
+
+def as_position(at: datetime | None) -> int:
+    """Return a moment in microseconds; 0 for none."""
+    return 0 if at is None else round((at - datetime.fromtimestamp(0, UTC)) / timedelta(microseconds=1))
+
+
+def as_ts(position: int) -> str:
+    """Return a position as Slack writes it."""
+    seconds, fraction = divmod(position, 1_000_000)
+    return f"{seconds}.{fraction:06d}"
+
+
+def _deletion(key: ConversationKey, ts: str) -> SlackMessage:
+    before = SlackMessage(ts=ts, thread_ts=key.thread)
+    return SlackMessage(
+        type="message", subtype="message_deleted", channel=key.channel, deleted_ts=ts, previous_message=before
+    )
+
+
+def _change(key: ConversationKey, message: SlackMessage) -> SlackMessage:
+    return SlackMessage(type="message", subtype="message_changed", channel=key.channel, message=message)

@@ -9,11 +9,11 @@ from typing import Any, Final
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.limits import SECTION_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import ChannelEvent, Interaction
 from adapters.slack.events.requests import asked_by
-from adapters.slack.payloads import field
-from adapters.slack.replies.rendering import COMMAND, Block, escape_mrkdwn, shortened
+from adapters.slack.replies.markdown import Block, MrkdwnRenderer, escape_mrkdwn
+from adapters.slack.replies.rendering import COMMAND, shortened
 from bot.commands.parameter_text import origin_text
-from bot.delivery import tables_as_text
 from bot.errors import BotError
 from bot.parameters import Effective
 from bot.ports import Bot, Clock
@@ -44,13 +44,12 @@ class HomeTab:
         self._bot = bot
         self._clock = clock
 
-    async def opened(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
+    async def opened(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
         """Somebody opened one of the two tabs. Raises `PlatformError` and `StorageError`."""
-        user = field(event, "user")
-        if field(event, "tab") == "messages":
-            await self._suggest(workspace, field(event, "channel"))
-        elif field(event, "tab") == "home" and user:
-            await self._publish(workspace, user)
+        if event.tab == "messages":
+            await self._suggest(workspace, event.channel)
+        elif event.tab == "home" and event.user:
+            await self._publish(workspace, event.user)
 
     async def _suggest(self, workspace: SlackWorkspace, channel: str) -> None:
         try:
@@ -60,7 +59,7 @@ class HomeTab:
             logger.info("suggested prompts refused", extra={"code": refusal.code})
 
     async def _publish(self, workspace: SlackWorkspace, user: str) -> None:
-        asked = await asked_by(workspace, {"user_id": user}, self._clock, entrance=Entrance.BUTTON)
+        asked = await asked_by(workspace, Interaction(user_id=user), self._clock, entrance=Entrance.BUTTON)
         try:
             used = await self._bot.usage(asked)
         except BotError as error:
@@ -81,13 +80,15 @@ def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) 
         button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain("Change them")}
         blocks.append({"type": "actions", "elements": [button]})
     else:
-        blocks.append(_section("Administrators change them here; everybody can change those of a channel or thread."))
+        blocks.append(
+            _section("Administrators change them here. In a channel or thread, the form shows what you can change.")
+        )
     return {"type": "home", "blocks": blocks}
 
 
 def in_mrkdwn(markdown: str) -> str:
     """Return the core's own short texts as mrkdwn; tables become aligned text."""
-    return escape_mrkdwn(tables_as_text(markdown)).replace("**", "*")
+    return MrkdwnRenderer().render(markdown)
 
 
 def _settings(effective: Mapping[str, Effective]) -> list[Block]:

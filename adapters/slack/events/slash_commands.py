@@ -10,17 +10,19 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import Interaction
 from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.requests import Body, asked_by, channel_of
+from adapters.slack.events.reactions import EMOJI
+from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
-from adapters.slack.message_content import mentions
+from adapters.slack.message_content import mentions, named_in
 from adapters.slack.mrkdwn import to_markdown, to_plain
-from adapters.slack.payloads import field, moment
+from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
+from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import (
     COMMAND,
     PIECE_CHARACTERS,
-    Block,
     escape_markdown,
     fallback_text,
     markdown_blocks,
@@ -28,7 +30,7 @@ from adapters.slack.replies.rendering import (
 )
 from bot.chat.rate_limit import Priority
 from bot.commands.command import Command
-from bot.commands.parser import question_in
+from bot.commands.parser import as_question, question_in
 from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput
 from bot.ports import Bot, Clock
@@ -39,6 +41,7 @@ logger = logging.getLogger(__name__)
 SETTINGS_SHORTCUT: Final = "seed_settings"
 SUMMARISE_SHORTCUT: Final = "seed_summarise"
 SETTINGS_WORD: Final = "settings"
+HELP_WORD: Final = "help"
 PRIVATE_WORD: Final = "private"
 ALONE: Final = "private:"
 """How the conversation of a question begins that is shown to nobody; no thread of Slack has such a name."""
@@ -52,8 +55,11 @@ POST_SECONDS: Final = 2.0
 def usage() -> str:
     """Return what can follow the slash command, a line each."""
     lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in all_commands().values()]
-    private = f"- `{COMMAND} ask {PRIVATE_WORD} ...`, also with search: Only you see the question and its answer."
-    return "\n".join((*lines, private, f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."))
+    asked = (f"`{COMMAND} {name} {PRIVATE_WORD} ...`" for name in ("ask", "search"))
+    private = f"- {', '.join(asked)}: Only you see the question and its answer."
+    form = f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."
+    reaction = f"Put :{EMOJI}: on a message that I left alone, and I answer it."
+    return "\n".join((*lines, private, form, "", reaction))
 
 
 class SlashCommandHandler:
@@ -65,21 +71,22 @@ class SlashCommandHandler:
         self._settings = settings
         self._clock = clock
 
-    async def command(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def command(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody typed the slash command. Raises `StorageError`."""
-        raw = field(body, "text").strip()
-        names = await workspace.directory.names(mentions({"text": raw}))
+        raw = body.text.strip()
+        names = await workspace.directory.names(mentions(SlackMessage(text=raw)))
         word, rest = (*raw.split(None, 1), "", "")[:2]
         command = find_command(word)
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND)
-        asked = replace(asked, text=f"/{to_plain(raw, names)}")
+        asked = replace(asked, text=f"/{to_plain(raw, names)}", mentions=named_in(raw, names))
         if word.lower() == SETTINGS_WORD:
             await self._settings.open(workspace, body, asked)
-        elif not word:
+        elif not word or (word.lower() == HELP_WORD and not rest):
             await self._hearing.reply(workspace, asked, usage())
         elif command is None:
-            unknown = f"There is no `{COMMAND} {escape_code(to_plain(word, names))}`. There are:\n\n{usage()}"
-            await self._hearing.reply(workspace, asked, unknown)
+            unknown = f"There is no `{COMMAND} {escape_code(to_plain(word, names))}`."
+            told = " ".join(filter(None, (unknown, as_question(asked.text))))
+            await self._hearing.reply(workspace, asked, f"{told} There are:\n\n{usage()}")
         elif command.needs_mark:
             question, is_private = _without_private(rest)
             asked = replace(asked, text=f"/{word} {to_plain(question, names)}", private=is_private)
@@ -99,14 +106,21 @@ class SlashCommandHandler:
         except InvalidInput as error:
             return await self._hearing.reply(workspace, asked, str(error))
         if asked.private:
-            alone = replace(asked.key, thread=f"{ALONE}{asked.dedupe_key.rpartition('/')[2]}")
-            await self._hearing.hand_over(workspace, replace(asked, key=alone))
+            await self.ask_alone(workspace, asked)
         elif await self._bot.begin(asked):
-            await self._ask_in_channel(workspace, asked, shown)
+            await self.ask_in_channel(workspace, asked, shown)
         return None
 
-    async def _ask_in_channel(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> None:
-        """Show the question to everybody, so that it can be answered below it, and ask."""
+    async def ask_alone(self, workspace: SlackWorkspace, asked: Incoming) -> None:
+        """Ask in a conversation of its own, which nobody else sees. Raises `StorageError`."""
+        alone = replace(asked.key, thread=f"{ALONE}{asked.dedupe_key.rpartition('/')[2]}")
+        await self._hearing.hand_over(workspace, replace(asked, key=alone))
+
+    async def ask_in_channel(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> None:
+        """Show the question to everybody, so that it can be answered below it or in its thread, and ask.
+
+        Raises `PlatformError` and `StorageError`.
+        """
         try:
             ts = await self._post_question(workspace, asked, shown)
         except SlackApiError as refused:
@@ -114,7 +128,7 @@ class SlashCommandHandler:
                 raise
             return await self._hearing.reply(workspace, asked, NOT_HERE)
         at: datetime = moment(ts) or asked.at
-        key = replace(asked.key, thread="" if asked.is_direct else ts)
+        key = replace(asked.key, thread=asked.key.thread or ("" if asked.is_direct else ts))
         handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
@@ -137,6 +151,7 @@ class SlashCommandHandler:
     async def _post(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block]) -> str:
         arguments: Mapping[str, Any] = {
             "channel": asked.key.channel,
+            "thread_ts": asked.key.thread or None,
             "text": fallback_text(text),
             "blocks": list(blocks) or None,
             "metadata": {"event_type": QUESTION, "event_payload": {"user": asked.author.id}},
@@ -148,12 +163,13 @@ class SlashCommandHandler:
         )
         return str(answer["ts"])
 
-    async def shortcut(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def shortcut(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a shortcut on a message. Raises `StorageError`."""
-        ts, thread = field(body, "message", "ts"), field(body, "message", "thread_ts")
-        if not channel_of(body) or moment(ts) is None:
+        message = body.message or SlackMessage()
+        ts, thread = message.ts, message.thread_ts
+        if not body.place or moment(ts) is None:
             return
-        match field(body, "callback_id"):
+        match body.callback_id:
             case callback if callback == SETTINGS_SHORTCUT:
                 entrance = Entrance.SHORTCUT
                 asked = await asked_by(workspace, body, self._clock, entrance=entrance, thread=thread or ts)

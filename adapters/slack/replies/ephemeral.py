@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import moment
+from adapters.slack.replies.markdown import Block, escape_mrkdwn, to_slack
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
-    Block,
     escape_markdown,
-    escape_mrkdwn,
     fallback_text,
     markdown_blocks,
     notice_blocks,
     plain_text,
 )
 from bot.chat.rate_limit import Priority
-from bot.delivery import known, sanitize_links, split
+from bot.delivery import known, split
+from bot.delivery.renderer import Allowed, any_address
 from bot.offload import offload
 from bot.types import Draft, Incoming
 
@@ -36,7 +35,13 @@ NOT_THERE: Final = frozenset({"channel_not_found", "not_in_channel", "user_not_i
 
 
 async def post_ephemeral(
-    workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = (), *, plain: bool = False
+    workspace: SlackWorkspace,
+    asked: Incoming,
+    text: str,
+    blocks: Sequence[Block] = (),
+    *,
+    plain: bool = False,
+    allowed: Allowed = any_address,
 ) -> None:
     """Show Markdown to the author of `asked` alone; where they cannot be reached there, in their direct message.
 
@@ -44,6 +49,8 @@ async def post_ephemeral(
     blocks. Raises `SlackApiError` and `SlackUnknownOutcome`.
     """
     limit, escape = (PLAIN_CHARACTERS, escape_mrkdwn) if plain else (PIECE_CHARACTERS, escape_markdown)
+    if not plain:
+        text = await offload(len(text), to_slack, text, allowed=allowed)
     pieces = await offload(len(text), split, text, limit=limit, size=lambda each: len(escape(each)))
     for number, shown in enumerate([piece.shown for piece in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
@@ -56,13 +63,10 @@ async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None
 
     Raises `SlackApiError` and `SlackUnknownOutcome`.
     """
-    safe = replace(
-        draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses))
-    )
     try:
-        await post_ephemeral(workspace, asked, safe.text, notice_blocks(draft))
+        await post_ephemeral(workspace, asked, draft.text, notice_blocks(draft), allowed=known(draft.addresses))
     except SlackApiError:
-        await post_ephemeral(workspace, asked, plain_text(safe), plain=True)
+        await post_ephemeral(workspace, asked, await offload(len(draft.text), plain_text, draft), plain=True)
 
 
 async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:

@@ -10,7 +10,8 @@ from typing import Any, Final
 from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.replies.rendering import Block, fallback_text, markdown_blocks
+from adapters.slack.replies.markdown import Block
+from adapters.slack.replies.rendering import fallback_text, markdown_blocks
 from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
@@ -102,7 +103,7 @@ class MessageStream:
         """Add to a stream; one that cannot hold the text as it now is, or is too old, is ended and edited from then."""
         loop = asyncio.get_running_loop()
         too_old = loop.time() - part.since > self._stream_seconds * STREAM_SHARE
-        if too_old or part.shown is None or not text.startswith(part.shown):
+        if too_old or not self.may_stream or part.shown is None or not text.startswith(part.shown):
             await self.end_stream(part)
             return
         rest = text[len(part.shown) :][:MARKDOWN_CHARACTERS]
@@ -135,7 +136,7 @@ class MessageStream:
 
     async def _stop(self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> bool:
         """End a stream with the rest of its text; whether it holds the whole text now."""
-        if part.shown is None or not text.startswith(part.shown):
+        if not self.may_stream or part.shown is None or not text.startswith(part.shown):
             await self.end_stream(part)
             return False
         rest = text[len(part.shown) :]

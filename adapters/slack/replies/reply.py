@@ -12,15 +12,15 @@ from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.ephemeral import post_ephemeral
+from adapters.slack.replies.markdown import Block, SlackRenderer, escape_mrkdwn
 from adapters.slack.replies.message_stream import MessageStream
+from adapters.slack.replies.posts import Posts
 from adapters.slack.replies.recovery import find_parts
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
-    Block,
     end_blocks,
     escape_markdown,
-    escape_mrkdwn,
     metadata_of,
     notice_blocks,
     plain_text,
@@ -29,7 +29,7 @@ from adapters.slack.replies.rendering import (
 from adapters.slack.replies.reply_ref import ReplyMessage, private_reference, read_reference, write_reference
 from adapters.slack.replies.status import ThreadStatus
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
-from bot.delivery import Piece, Splitter, known, sanitize_links, split, stable_prefix_length
+from bot.delivery import IncrementalRenderer, Piece, Splitter, known, split
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
 from bot.turns.retries import was_interrupted
@@ -37,14 +37,16 @@ from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
 
+MAYBE_SHOWN: Final = "_I was interrupted while I showed you this, so you may have it already._"
+
 TRIES: Final = 4
 """How often a message is posted of which nobody knows whether Slack has it; it is looked for in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRules:
-    """Rules for writing answers; `settle_seconds` is how long a call of a process that has ended may still be on its
-    way to Slack, `stream_seconds` after how long Slack ends a stream.
+    """Rules for writing answers; `settle_seconds` is how long a call that nobody waits for any more may still be on
+    its way to Slack or not be seen there, `stream_seconds` after how long Slack ends a stream.
     """
 
     settle_seconds: float
@@ -55,9 +57,11 @@ class ReplyRules:
 class SlackReply:
     """A `bot.ports.Reply` in a channel, thread or direct message."""
 
-    def __init__(self, workspace: SlackWorkspace, turn: Turn, rules: ReplyRules, *, direct: bool) -> None:
+    def __init__(self, workspace: SlackWorkspace, turn: Turn, rules: ReplyRules, posts: Posts, *, direct: bool) -> None:
         asked = turn.incoming
         self._workspace = workspace
+        self._posts = posts
+        self._begun_at = turn.post_begun_at
         self._turn = turn
         self._rules = rules
         self._direct = direct
@@ -75,31 +79,22 @@ class SlackReply:
         )
         # What stands there already is written anew whole; streams are for answers that begin.
         self._messages.may_stream = self._messages.may_stream and not self._parts
+        self._renderer = SlackRenderer()
+        self._text = IncrementalRenderer(self._renderer)
         self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
         self._status = ThreadStatus(workspace, turn, channel=self._messages.channel)
         self._edited_at = 0.0
 
     async def find(self) -> None:
-        """Find what was posted and could not be noted, since its process ended or Slack refused what came after it.
+        """Find what was being posted and could not be noted, since its process ended or Slack refused what came after.
 
         Raises `PlatformError`.
         """
-        if self._turn.epoch == 1 or (self._parts and not await self._may_have_more()):
+        if self._turn.post_begun_at is None:
             return
-        await asyncio.sleep(self._rules.settle_seconds)
-        known = [part.ts for part in self._parts]
-        self._parts += await find_parts(self._workspace, self._messages, self._turn, known=known)
+        await asyncio.sleep(self._posts.seconds_left(self._turn, self._rules.settle_seconds))
+        self._parts += await self._unknown_parts()
         self._messages.may_stream = self._messages.may_stream and not self._parts
-
-    async def _may_have_more(self) -> bool:
-        """Return whether the answer may have reached messages beyond those that are noted.
-
-        Of one that is not whole, half a message is more than is written after the last time that its text was stored.
-        """
-        draft = self._turn.draft or Draft(status="thinking")
-        if self._turn.outcome is not None:
-            return len(await self._pieces(draft)) > len(self._parts)
-        return len(escape_markdown(draft.text)) + PIECE_CHARACTERS // 2 > len(self._parts) * PIECE_CHARACTERS
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -145,7 +140,7 @@ class SlackReply:
             else:
                 self._parts.remove(part)
         if not keep:
-            await self._status.clear(must=self._turn.epoch > 1)
+            await self._status.clear()
         if trouble is not None:
             raise trouble
 
@@ -207,9 +202,10 @@ class SlackReply:
 
     def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
         """Return the pieces of an answer, with links only to what people or the search named."""
-        text = draft.text[: stable_prefix_length(draft.text)] if growing else draft.text
-        safe = sanitize_links(text, allowed=known(draft.addresses))
-        return self._splitter.split(safe) or [Piece(text="", shown="")]
+        text = self._text.render(draft.text, allowed=known(draft.addresses), growing=growing)
+        # A stream has no switch for previews, and what fetches one may carry off what an address was made of.
+        self._messages.may_stream = self._messages.may_stream and not self._renderer.has_unknown
+        return self._splitter.split(text) or [Piece(text="", shown="")]
 
     def _growing(self, piece: Piece) -> str:
         """Return what can be shown of the last piece while more of it is to come: no end of a code block
@@ -234,7 +230,7 @@ class SlackReply:
     async def _begin(self, index: int, text: str, below: Sequence[Block]) -> None:
         """Begin a message: as a stream where that can be, else as a post that is edited."""
         try:
-            part = await self._messages.start_stream(text) if text else None
+            part = await self._stream(text) if text and self._messages.may_stream else None
         except SlackUnknownOutcome:
             part = await self._lost()
         if part is None:
@@ -242,8 +238,13 @@ class SlackReply:
             self._workspace.open_edits.add(part)
         self._parts.append(part)
 
+    async def _stream(self, text: str) -> ReplyMessage | None:
+        self._begun_at = await self._posts.begin(self._turn)
+        return await self._messages.start_stream(text)
+
     async def _post(self, index: int, text: str, blocks: Sequence[Block], priority: Priority) -> ReplyMessage:
         """Post a message once, also when the network hides whether Slack has it."""
+        self._begun_at = await self._posts.begin(self._turn)
         for tries_left in range(TRIES - 1, -1, -1):
             try:
                 return await self._messages.post(text, blocks, metadata_of(self._turn.id, index), priority=priority)
@@ -257,8 +258,14 @@ class SlackReply:
     async def _lost(self) -> ReplyMessage | None:
         """Return the message of a call without an answer, if Slack has made it."""
         await asyncio.sleep(self._rules.settle_seconds)
-        parts = await find_parts(self._workspace, self._messages, self._turn, known=[part.ts for part in self._parts])
+        parts = await self._unknown_parts()
         return parts[0] if parts else None
+
+    async def _unknown_parts(self) -> list[ReplyMessage]:
+        """Return the messages of the answer that Slack has and that are not known here. Raises `PlatformError`."""
+        begun_at = self._begun_at or self._turn.incoming.at
+        known = [part.ts for part in self._parts]
+        return await find_parts(self._workspace, self._messages, self._turn, begun_at=begun_at, known=known)
 
     async def _go_on(self, part: ReplyMessage, text: str, below: Sequence[Block]) -> None:
         if not part.streaming and not self._may_edit():
@@ -292,9 +299,10 @@ class SlackReply:
 class EphemeralReply:
     """A `bot.ports.Reply` that only who asked can see: all at once, since Slack cannot change such a message."""
 
-    def __init__(self, workspace: SlackWorkspace, turn: Turn) -> None:
+    def __init__(self, workspace: SlackWorkspace, turn: Turn, posts: Posts) -> None:
         self._workspace = workspace
         self._turn = turn
+        self._posts = posts
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -306,17 +314,24 @@ class EphemeralReply:
         return self._turn.reply_ref or ""
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
-        """Show the whole answer to its author. Raises `PlatformError`."""
+        """Show the whole answer to its author, who is told where it may stand there already, as Slack lists no such
+        messages.
+
+        Raises `PlatformError`.
+        """
         shown = private_reference(self._turn.id)
         if self._turn.reply_ref == shown:
             return shown
-        safe = replace(
-            draft, text=await offload(len(draft.text), sanitize_links, draft.text, allowed=known(draft.addresses))
-        )
+        if self._turn.post_begun_at is not None:
+            draft = replace(draft, text=f"{MAYBE_SHOWN}\n\n{draft.text}")
+        await self._posts.begin(self._turn)
+        asked = self._turn.incoming
         if plain:
-            await post_ephemeral(self._workspace, self._turn.incoming, plain_text(safe), plain=True)
+            text = await offload(len(draft.text), plain_text, draft)
+            await post_ephemeral(self._workspace, asked, text, plain=True)
         else:
-            await post_ephemeral(self._workspace, self._turn.incoming, safe.text, end_blocks(draft, self._turn.id))
+            blocks, allowed = end_blocks(draft, self._turn.id), known(draft.addresses)
+            await post_ephemeral(self._workspace, asked, draft.text, blocks, allowed=allowed)
         return "" if draft.status == "failed" else shown
 
     async def retract(self, keep: str) -> None:
@@ -325,5 +340,4 @@ class EphemeralReply:
 
 def _plain_pieces(draft: Draft) -> Sequence[Piece]:
     """Return the messages that an answer needs as text alone."""
-    text = plain_text(replace(draft, text=sanitize_links(draft.text, allowed=known(draft.addresses))))
-    return split(text, limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))
+    return split(plain_text(draft), limit=PLAIN_CHARACTERS, size=lambda each: len(escape_mrkdwn(each)))

@@ -64,14 +64,14 @@ class ThreadStatus:
             await self._try(STATUS_METHOD, arguments)
         self._shown, self._shown_at = text, now
 
-    async def clear(self, *, must: bool = False) -> None:
-        """Clear the status once the work is done, unless a post or the end of a stream has cleared it.
+    async def clear(self) -> None:
+        """Clear the status once the work is done, this runner's or what an earlier one may have left.
 
-        `must` says that there is no post, and that an earlier runner may have shown a status.
+        An edit clears none, unlike a post.
         """
         if self._processing and self._workspace.sessions and self._thread:
             await self._try(SESSION, self._session("active"), must=True)
-        if (self._shown or must) and self._thread and self._workspace.statuses:
+        if (self._shown or self._turn.epoch > 1) and self._thread and self._workspace.statuses:
             arguments = {"channel_id": self._channel, "thread_ts": self._thread, "status": ""}
             await self._try(STATUS_METHOD, arguments)
 

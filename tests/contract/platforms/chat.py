@@ -16,7 +16,21 @@ from bot.parameters import Scope, find
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.types import HandleResult, Incoming, Outcome, TextDelta, Turn
+from bot.types import (
+    FollowUp,
+    HandleResult,
+    Incoming,
+    NewRule,
+    Outcome,
+    PlaceKind,
+    RuleKind,
+    RulePlace,
+    Subject,
+    SubjectKind,
+    TextDelta,
+    Turn,
+    TurnId,
+)
 from storage.in_memory.store import MemoryStore
 from tests.fakes import FixedRates, ScriptedModel, words
 
@@ -33,10 +47,11 @@ class NotingInbox(Inbox):
 
     heard: defaultdict[str, list[HandleResult]]
     changed: set[str]
+    results: list[HandleResult]
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow a change as ever."""
-        handled = await super().on_message_edited(message, at=at)
+        handled = await super().on_message_edited(message, at=at, by_platform=by_platform)
         self.changed.add(message.source_id)
         return handled
 
@@ -50,6 +65,28 @@ class NotingInbox(Inbox):
             raise
         finally:
             self.heard[incoming.source_id or incoming.dedupe_key].append(handled)
+            self.results.append(handled)
+        return handled
+
+    async def refuse(self, asked: Incoming) -> HandleResult | None:
+        """Refuse it as ever."""
+        if handled := await super().refuse(asked):
+            self.results.append(handled)
+        return handled
+
+    async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
+        """Take a reaction as ever."""
+        handled = await super().on_reaction(message, asked=asked)
+        self.results.append(handled)
+        return handled
+
+    async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
+        """Go on as ever; an error that is to be told counts as such."""
+        handled = REFUSED
+        try:
+            handled = await super().follow_up(id, how, asked=asked)
+        finally:
+            self.results.append(handled)
         return handled
 
 
@@ -66,6 +103,7 @@ class Chat(ABC):
 
     name: str
     workspace: str
+    channel: str
     mention: str
 
     def __init__(self, platform: Any, store: MemoryStore) -> None:
@@ -75,7 +113,7 @@ class Chat(ABC):
         manager = ConversationManager(store, self.model, FixedRates(), {platform.name: platform}, clock=now)
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
         self.inbox = NotingInbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, times=DateWords())
-        self.inbox.heard, self.inbox.changed = defaultdict(list), set()
+        self.inbox.heard, self.inbox.changed, self.inbox.results = defaultdict(list), set(), []
 
     # ------------------------------------------------------------ what a platform fills in
 
@@ -118,6 +156,28 @@ class Chat(ABC):
     @abstractmethod
     def told(self) -> Sequence[str]:
         """What the bot told somebody beside its answers, alone where the platform can."""
+
+    # ------------------------------------------------------------ the other ways in, as far as a platform has them
+
+    async def command(self, text: str, *, by: str) -> None:
+        """Somebody gives a command, by its own way where there is one."""
+        await self.say(f"{self.mention} /{text}", by=by)
+
+    async def regenerate(self, said: Said, *, by: str) -> None:
+        """Somebody wants another answer to a question that was answered, by the button below it."""
+        raise NotImplementedError
+
+    async def fill_in(self, name: str, value: str, *, by: str) -> None:
+        """Somebody sets a parameter of the channel in the form, if the form lets them; done when this returns."""
+        raise NotImplementedError
+
+    async def shortcut(self, said: Said, *, by: str) -> None:
+        """Somebody has the channel summarised from a message on, by its menu."""
+        raise NotImplementedError
+
+    async def react(self, said: Said, *, by: str) -> None:
+        """Somebody puts the bot's emoji on a message."""
+        raise NotImplementedError
 
     # ------------------------------------------------------------ the same everywhere
 
@@ -165,6 +225,15 @@ class Chat(ABC):
         for name, text in values.items():
             value = find(name).format(find(name).parse(text))
             await self.store.put_setting(Scope(kind="workspace", key=f"{self.name}/{self.workspace}"), name, value)
+
+    async def rule(self, kind: RuleKind, person: str = "ada") -> None:
+        """Keep a rule about somebody in the channel; roles of administrators are those of the workspace."""
+        workspace = f"{self.name}/{self.workspace}"
+        place = RulePlace(kind=PlaceKind.CHANNEL, key=f"{workspace}/{self.channel}")
+        if kind is RuleKind.ADMINISTRATOR:
+            place = RulePlace(kind=PlaceKind.WORKSPACE, key=workspace)
+        subject = Subject(kind=SubjectKind.PERSON, id=f"{self.name}/{self.id_of(person)}")
+        await self.store.add_rule(NewRule(kind=kind, subject=subject, place=place))
 
     @property
     def turns(self) -> Sequence[Turn]:

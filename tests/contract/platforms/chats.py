@@ -17,8 +17,12 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from nicegui import core as nicegui
 
+from adapters.discord.events.context_menus import SUMMARISE as SUMMARISE_MENU
 from adapters.discord.platform import DiscordPlatform, open_discord
+from adapters.slack.events.reactions import EMOJI as SLACK_EMOJI
+from adapters.slack.events.slash_commands import SETTINGS_WORD, SUMMARISE_SHORTCUT
 from adapters.slack.platform import SlackPlatform, open_slack
+from adapters.slack.replies.rendering import COMMAND, action_id
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.channel_access import seen_by
 from adapters.web.chat_page import ChatPage
@@ -27,11 +31,13 @@ from adapters.web.live_reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor
 from bot.app.registry import open_platforms
+from bot.chat.message_policy import EMOJI as DISCORD_EMOJI
+from bot.chat.reply_actions import ReplyAction
 from bot.settings import Settings
 from bot.types import Person
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import PATIENCE_S, Chat, Said, end, now
-from tests.emulators.discord import DiscordEmulator, running_discord
+from tests.emulators.discord import DiscordEmulator, rules, running_discord
 from tests.emulators.discord import Options as DiscordEmulatorOptions
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Message, User
 from tests.emulators.pigeon import Pigeon, running_pigeon
@@ -64,7 +70,7 @@ class RecordedView:
 class PlaygroundChat(Chat):
     """The pages of Ada and Bob."""
 
-    name, workspace, mention = PLATFORM, "local", MENTION
+    name, workspace, channel, mention = PLATFORM, "local", "general", MENTION
 
     def __init__(self, playground: Playground, store: MemoryStore) -> None:
         super().__init__(playground, store)
@@ -106,6 +112,12 @@ class PlaygroundChat(Chat):
 
     async def edit(self, said: Said, text: str) -> None:
         raise NotImplementedError("the playground lets nobody change a message")
+
+    async def regenerate(self, said: Said, *, by: str) -> None:
+        found = await self.store.get_thread(self.workspace, self.channel, said.id, limit=1)
+        page = self._pages[by]
+        await page.do("open", workspace=self.workspace, channel=self.channel)
+        await page.do("again", id=found[0].id, how="regenerate", thread=said.id)
 
     async def delete(self, said: Said) -> None:
         page = self._pages[said.native["by"]]
@@ -151,7 +163,7 @@ class SlackChat(Chat):
     def __init__(self, slack: RunningSlack, platform: SlackPlatform, store: MemoryStore) -> None:
         super().__init__(platform, store)
         self.slack = slack
-        self.workspace, self.mention = slack.team.id, slack.mention()
+        self.workspace, self.channel, self.mention = slack.team.id, slack.general.id, slack.mention()
         app = slack.person("Deploys", bot_id="B0DEPLOYS", app_id="A0DEPLOYS")
         slack.general.members.append(app.id)
         self.people = {"ada": slack.ada, "bob": slack.ben, "deploys": app}
@@ -181,6 +193,27 @@ class SlackChat(Chat):
 
     async def delete(self, said: Said) -> None:
         await self.slack.delete(said.native)
+
+    async def command(self, text: str, *, by: str) -> None:
+        await self.slack.slash(self.people[by], self.slack.general, COMMAND, text)
+
+    async def regenerate(self, said: Said, *, by: str) -> None:
+        (answer,) = self.slack.answers(self.slack.general, said.native.root_ts)
+        await self.slack.press(self.people[by], answer, action_id(ReplyAction.REGENERATE))
+
+    async def fill_in(self, name: str, value: str, *, by: str) -> None:
+        slack, person = self.slack, self.people[by]
+        await slack.slash(person, slack.general, COMMAND, SETTINGS_WORD)
+        await slack.settled()
+        view = slack.open_view(person)
+        if view is not None and f"channel:{name}" in {block.get("block_id") for block in view.body["blocks"]}:
+            await slack.submit_view(person, {name: value})
+
+    async def shortcut(self, said: Said, *, by: str) -> None:
+        await self.slack.shortcut(self.people[by], SUMMARISE_SHORTCUT, said.native)
+
+    async def react(self, said: Said, *, by: str) -> None:
+        await self.slack.react(self.people[by], said.native, SLACK_EMOJI)
 
     async def answers(self, said: Said) -> Sequence[str]:
         await self.slack.settled()
@@ -222,7 +255,7 @@ class DiscordChat(Chat):
         self.people["deploys"].bot = True
         self.guild = discord.guild("Garden", *self.people.values())
         self.general = next(iter(self.guild.channels.values()))
-        self.workspace, self.mention = str(self.guild.id), discord.mention()
+        self.workspace, self.channel, self.mention = str(self.guild.id), str(self.general.id), discord.mention()
         self._listening: asyncio.Task[None] | None = None
 
     async def listen(self) -> None:
@@ -277,6 +310,30 @@ class DiscordChat(Chat):
     async def delete(self, said: Said) -> None:
         self.discord.delete(said.native.author, said.native)
 
+    async def command(self, text: str, *, by: str) -> None:
+        name, *words = text.split(" ")
+        keys = ("where", "parameter", "value")
+        self.discord.slash(self.people[by], self.general, name, dict(zip(keys, words, strict=True)))
+
+    async def regenerate(self, said: Said, *, by: str) -> None:
+        (answer,) = [item for item in self.of_bot(said.native.thread) if labels(item)]
+        self.discord.press(self.people[by], answer, "Regenerate")
+
+    async def fill_in(self, name: str, value: str, *, by: str) -> None:
+        panel = await self.discord.slash(self.people[by], self.general, "settings").shown()
+        message = panel.original
+        assert message is not None
+        lists = [part for part in rules.walk(message.components) if ":parameter:" in part.get("custom_id", "")]
+        if any(option["value"] == name for item in lists for option in item["options"]):
+            chosen = await self.discord.select(self.people[by], message, lists[0]["custom_id"], [name]).shown()
+            await self.discord.submit_modal(self.people[by], chosen, {"value": value}).acknowledged()
+
+    async def shortcut(self, said: Said, *, by: str) -> None:
+        self.discord.context_menu(self.people[by], SUMMARISE_MENU, said.native)
+
+    async def react(self, said: Said, *, by: str) -> None:
+        self.discord.react(self.people[by], said.native, DISCORD_EMOJI)
+
     async def answers(self, said: Said) -> Sequence[str]:
         place = said.native.thread or said.native.channel
         return [item.content for item in self.of_bot(place) if labels(item)]
@@ -322,7 +379,7 @@ async def discord() -> AsyncIterator[DiscordChat]:
 class PigeonChat(Chat):
     """A room of the emulated Pigeon: no direct messages, no files, no other bots."""
 
-    name, workspace, mention = SPEC.name, "f1", PIGEON_MENTION
+    name, workspace, channel, mention = SPEC.name, "f1", "garden", PIGEON_MENTION
 
     def __init__(self, pigeon: Pigeon, platform: Any, store: MemoryStore) -> None:
         super().__init__(platform, store)

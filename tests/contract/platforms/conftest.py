@@ -30,6 +30,7 @@ from tests.emulators.discord.world import Message, Overwrite
 from tests.emulators.slack import Options, running_slack
 from tests.fakes import START, ManualClock, incoming
 from tests.integration.third_platform.stage import pigeon
+from tests.loose_store import LooseStore
 
 OFTEN = 100
 
@@ -75,7 +76,7 @@ async def playground() -> AsyncIterator[Stage]:
 async def slack() -> AsyncIterator[Stage]:
     """The emulated Slack."""
     async with running_slack(Options(limits=False)) as emulator:
-        store = MemoryStore(clock=emulator.clock.now)
+        store = LooseStore(clock=emulator.clock.now)
         root = await emulator.say(emulator.ada, emulator.general, "q")
         options = SlackOptions(
             bot_token=emulator.options.bot_token,

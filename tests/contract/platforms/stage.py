@@ -38,7 +38,8 @@ class Stage:
     def turn(self, **changes: object) -> Turn:
         """The turn of the question as its first runner has it."""
         turn = Turn(id=7, incoming=self.question, state=TurnState.RUNNING, epoch=1, attempt=1)
-        return replace(turn, **changes)  # type: ignore[arg-type]  # fields of a turn
+        turn = replace(turn, **changes)  # type: ignore[arg-type]  # fields of a turn
+        return turn if turn.epoch == 1 else replace(turn, post_begun_at=self.question.at)  # nobody noted what came last
 
 
 SeenTexts = AbstractAsyncContextManager[list[str]]

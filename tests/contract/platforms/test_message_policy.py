@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from adapters.slack.events.slash_commands import SUMMARISE_SHORTCUT
-from adapters.slack.replies.rendering import REGENERATE
-from bot.chat.message_policy import ANSWERS_TO_BOTS, NO_FOLLOW_UPS, NOT_OPEN
-from bot.types import Outcome, Task
+from adapters.slack.replies.rendering import action_id
+from bot.access.decision import STRANGER
+from bot.chat.message_policy import ANSWERS_TO_BOTS, NO_FOLLOW_UPS, REFUSALS
+from bot.chat.reply_actions import ReplyAction
+from bot.types import Outcome, RuleKind, Task
 from tests.contract.platforms.chat import Chat
 from tests.contract.platforms.chats import CHATS, DiscordChat, SlackChat
 from tests.contract.platforms.rows import COVERED, EVERYWHERE, NOT_YET, row
@@ -51,6 +53,7 @@ def test_every_row_has_a_test(shared_data: Path) -> None:
     ],
 )
 async def test_a_command_by_mention_is_carried_out_and_told_once(chat: Chat, said: str, told: str) -> None:
+    await chat.rule(RuleKind.MANAGER)
     asked = await chat.say(f"{chat.mention} {said}")
     await chat.until_told(told)
     first = list(chat.told())
@@ -302,7 +305,7 @@ async def open_the_form(chat: SlackChat, stranger: Person) -> None:
 
 async def regenerate(chat: SlackChat, stranger: Person) -> None:
     (answer,) = [message for message in chat.slack.messages(chat.slack.general) if message.author is chat.slack.bot]
-    await chat.slack.press(stranger, answer, REGENERATE)
+    await chat.slack.press(stranger, answer, action_id(ReplyAction.REGENERATE))
 
 
 async def use_the_shortcut(chat: SlackChat, stranger: Person) -> None:
@@ -322,7 +325,7 @@ async def test_people_of_another_organisation_are_told_alone_and_nothing_runs(ch
     slack.general.is_ext_shared = True
     before = [slack.shown(message) for message in slack.messages(slack.general)]
     await deed(chat, stranger)
-    await chat.until_told(NOT_OPEN[:40])
+    await chat.until_told(REFUSALS[STRANGER][:40])
     await slack.settled()
     assert [whisper.only_for for whisper in slack.whispers] == [stranger]
     assert [slack.shown(message) for message in slack.messages(slack.general)] == before
@@ -370,9 +373,12 @@ async def test_a_direct_message_knows_the_one_before(chat: Chat, said: str, aske
     assert said in chat.sent()
 
 
-@row("persona-of-a-channel", "slack", "discord")
-async def test_members_do_not_set_what_holds_for_everybody(chat: Chat) -> None:
-    said = await chat.say(f"{chat.mention} set channel persona A pirate")
-    handled = await chat.became(said)
-    assert "administrator" in handled.text.lower()
-    assert await chat.store.get_everywhere("persona") == {}
+@row("persona-of-a-channel", *EVERYWHERE)
+@pytest.mark.parametrize(
+    "said", ["set channel persona A pirate", "set channel follow_ups off", "digest add daily at 9:00"]
+)
+async def test_members_do_not_change_what_holds_for_everybody(chat: Chat, said: str) -> None:
+    asked = await chat.say(f"{chat.mention} {said}")
+    assert "Only managers of the channel and administrators can" in (await chat.became(asked)).text
+    assert not any(chat.store._values.values())
+    assert not chat.store._schedules

@@ -11,7 +11,6 @@ from bot.types import (
     Entry,
     NewEntry,
     Turn,
-    Usage,
 )
 from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import (
@@ -53,7 +52,7 @@ async def answered(store: AnyStore, name: str, **changes: Any) -> Turn:
     question = entry(name, text=SECRET, media=(picture(SECRET.encode()),))
     draft = Draft(status="done", text=SECRET)
     after = remembered(memory="", window_start=0)
-    ended = settlement(question, answer_of(turn), draft=draft, usage=Usage(input=5), conversation=after)
+    ended = settlement(question, answer_of(turn), draft=draft, conversation=after)
     await settle(store, turn, ended)
     return turn
 

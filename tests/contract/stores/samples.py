@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bot.ports import Ledger
 from bot.types import (
     Channel,
     ChannelMessage,
+    Charge,
     Conversation,
     ConversationKey,
+    Costs,
     Draft,
     Entry,
     Footer,
@@ -18,8 +21,12 @@ from bot.types import (
     Media,
     NewEntry,
     Person,
+    Purpose,
+    RequestId,
+    SentRequest,
     Settlement,
     Source,
+    Turn,
     TurnState,
     Usage,
     Workspace,
@@ -79,8 +86,28 @@ def picture(data: bytes, name: str = "leaf.png") -> Media:
 
 
 def settlement(*entries: NewEntry, state: TurnState = TurnState.DONE, **changes: Any) -> Settlement:
-    fields: dict[str, Any] = {"draft": Draft(status="done", text="answer"), "model": "seed-2-0-lite"}
+    fields: dict[str, Any] = {"draft": Draft(status="done", text="answer")}
     return Settlement(state=state, entries=entries, **(fields | changes))
+
+
+def sent(turn: Turn, likely: str = "0", greatest: str = "0", **changes: Any) -> SentRequest:
+    """A request for a turn, which will probably cost `likely`."""
+    fields: dict[str, Any] = {
+        "purpose": Purpose.ANSWER,
+        "model": "seed-2-0-lite",
+        "charge": Charge(usage=Usage(input=1, estimated=True), cost=Decimal(0)),
+        "costs": Costs(likely=Decimal(likely), greatest=Decimal(greatest)),
+    }
+    return SentRequest(turn=turn, **(fields | changes))
+
+
+async def pay(
+    store: Ledger, turn: Turn, usage: Usage, cost: Decimal = Decimal(0), *, model: str = "seed-2-0-lite"
+) -> RequestId:
+    """Send a request for a turn and settle it."""
+    id = await store.open_request(sent(turn, model=model))
+    await store.settle_request(id, Charge(usage=usage, cost=cost))
+    return id
 
 
 def remembered(**changes: Any) -> Conversation:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.errors import StorageError
 from bot.parameter_resolver import scopes_of
-from bot.types import Channel, Person, Task, Turn, TurnState, Usage, Workspace
+from bot.types import Channel, Person, Task, Turn, TurnState, Workspace
 from storage import open_store
 from storage.in_memory.store import MemoryStore
 from tests.contract.stores.conftest import AnyStore
@@ -94,7 +94,7 @@ def on_a_claimed_turn(choice: int, work: Callable[[AnyStore, Turn], Awaitable[An
 
 def end(choice: int, new: list[Any], state: TurnState, start: int | None) -> Step:
     conversation = None if start is None else remembered(window_start=start)
-    ended = settlement(*new, state=state, conversation=conversation, usage=Usage(input=1))
+    ended = settlement(*new, state=state, conversation=conversation)
     return on_a_claimed_turn(choice, lambda store, turn: settle(store, turn, ended))
 
 
@@ -126,6 +126,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.coalesce(turn)), choices),
     st.builds(lambda key: lambda run: run.store.recent_talk(key, limit=9), keys),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.set_reply_ref(turn, "r")), choices),
+    st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.begin_post(turn)), choices),
     st.builds(lambda choice: on_a_claimed_turn(choice, lambda store, turn: store.check_claim(turn)), choices),
     st.builds(
         lambda choice, second: on_a_claimed_turn(choice, lambda store, turn: store.reschedule(turn, at(second))),

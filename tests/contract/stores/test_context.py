@@ -206,12 +206,24 @@ async def test_what_is_edited_is_sent_as_it_reads_then(store: AnyStore) -> None:
     await say(store, "a")
     await say(store, "b", seconds=1)
     await store.edit_message(KEY, edit("a", "better a"))
-    await store.edit_context(KEY, edit("b", "better b"))
-    await store.edit_context(KEY, edit("b", "older b", seconds=40))
+    await store.edit_waiting(KEY, edit("b", "better b"))
+    await store.edit_waiting(KEY, edit("b", "older b", seconds=40))
     await ask(store, "q1", seconds=2)
     turn = await gathered(store)
     assert texts(turn.context) == ["better a", "better b"]
     assert await store.get_entries(KEY, start=0) == []
+
+
+async def test_what_waits_for_its_answer_takes_in_what_its_platform_adds(store: AnyStore) -> None:
+    await ask(store, "q1")
+    turn = await gathered(store)
+    await ask(store, "q2", seconds=1)
+    await ask(store, "summary", seconds=2, task=Task.SUMMARY)
+    for name in ("q1", "q2", "summary"):
+        await store.edit_waiting(KEY, edit(name, f"{name} and its preview"), asked=True)
+    await settle(store, turn, settlement(replace(entry("m:s-q1"), source_id="s-q1")))
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == ["m:s-q1"]
+    assert (await claim(store)).incoming.text == "q2 and its preview"
 
 
 async def test_what_is_edited_while_it_is_answered_is_corrected_behind_the_answer(store: AnyStore) -> None:
@@ -219,7 +231,7 @@ async def test_what_is_edited_while_it_is_answered_is_corrected_behind_the_answe
     await ask(store, "q1", seconds=1)
     turn = await gathered(store)
     await store.edit_message(KEY, edit("a", "better a"))
-    await store.edit_context(KEY, edit("a", "a bot's", seconds=60))  # too late for that
+    await store.edit_waiting(KEY, edit("a", "a bot's", seconds=60))  # too late for that
     await settle(store, turn, settlement(replace(entry("m:s-a"), source_id="s-a"), entry("m:s-q1")))
     assert [item.id for item in await store.get_entries(KEY, start=0)] == ["m:s-a", "m:s-q1", "e:a"]
 

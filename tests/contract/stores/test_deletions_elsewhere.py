@@ -28,6 +28,7 @@ from tests.contract.stores.samples import (
     at,
     entry,
     message,
+    pay,
     remembered,
     settlement,
 )
@@ -127,6 +128,16 @@ async def test_a_place_that_is_gone_takes_all_that_was_said_there(
     assert await store.enqueue(asked("new", at=clock() + timedelta(seconds=1))) is not None
 
 
+@pytest.mark.parametrize(("channel", "left"), [("C1", ["place/T1/C11", "place/T2/C1"]), ("", ["place/T2/C1"])])
+async def test_what_a_place_was_called_goes_with_it(store: AnyStore, channel: str, left: list[str]) -> None:
+    for name in ("place/T1/C1", "place/T1/C11", "place/T2/C1"):
+        await store.put_state("slack", name, "{}")
+    await store.put_state("discord", "place/T1/C1", "{}")
+    await store.delete_place(Within(platform="slack", workspace="T1", channel=channel))
+    assert list(await store.list_state("slack", prefix="place/")) == left
+    assert list(await store.list_state("discord")) == ["place/T1/C1"]
+
+
 # ---------------------------------------------------------------- forgetting
 
 
@@ -136,7 +147,8 @@ async def test_what_was_forgotten_in_mid_answer_does_not_come_back(store: AnySto
     await store.enqueue(asked("later", seconds=5))
     outcome = await store.forget_conversation(KEY)
     assert set(outcome.interrupted[KEY]) == {turn.id, turn.id + 1}
-    assert (await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))).withdrawn
+    await pay(store, turn, Usage(input=2))
+    assert (await store.record(turn, settlement(entry("a", text=SECRET)))).withdrawn
     await store.close(turn, retracted=True)
     assert await texts(store) == []
     assert not await store.open_conversations()
@@ -148,7 +160,8 @@ async def test_somebody_forgotten_in_mid_answer_is_not_named_by_it(store: AnySto
     begin = clock()
     turn = await under_way(store, "a")
     await store.forget_person("slack", "U1")
-    await store.record(turn, settlement(entry("a", text=SECRET), usage=Usage(input=2)))
+    await pay(store, turn, Usage(input=2))
+    await store.record(turn, settlement(entry("a", text=SECRET)))
     await store.close(turn, retracted=True)
     clock.advance(1)
     theirs = await store.usage_totals(since=begin, until=clock(), within=Within(author_id="U1"))

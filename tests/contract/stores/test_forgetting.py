@@ -16,6 +16,7 @@ from tests.contract.stores.samples import (
     entry,
     incoming,
     message,
+    pay,
     remembered,
     settlement,
 )
@@ -32,7 +33,8 @@ async def answered(store: AnyStore, name: str, **changes: object) -> int:
     assert id is not None
     assert turn is not None
     entries = (entry(f"q-{name}", text="a secret"), entry(f"a-{name}", text="a secret"))
-    await settle(store, turn, settlement(*entries, usage=Usage(input=5), conversation=remembered(memory="a secret")))
+    await pay(store, turn, Usage(input=5))
+    await settle(store, turn, settlement(*entries, conversation=remembered(memory="a secret")))
     return id
 
 

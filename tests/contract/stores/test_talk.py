@@ -58,6 +58,19 @@ async def test_questions_answers_and_what_was_read_come_in_order(store: AnyStore
     assert await store.recent_talk(KEY, limit=2) == [by_ada("by command"), by_bot("Yes.")]
 
 
+async def test_only_what_was_typed_was_said(store: AnyStore) -> None:
+    reply = "[in reply to Cem: thanks, Ben?]\nIt blinks.\n\n[card] CI\n  Ada: the build is red"
+    await store.enqueue(incoming("m1", text=reply, source_id="1.1"))
+    await answer(store, ThreadMessage(source_id="1.0", author=BEN, text="[sticker] wave", at=at(0)), text="[x]: 1")
+    await store.enqueue(incoming("m2", text=reply, seconds=2))
+    assert await store.recent_talk(KEY, limit=9) == [
+        by_ben("", to_bot=False),
+        by_ada("It blinks."),
+        by_bot("[x]: 1"),
+        by_ada("It blinks."),
+    ]
+
+
 async def test_a_question_that_is_not_answered_yet_was_said_once(store: AnyStore) -> None:
     await store.enqueue(incoming("m1", text="first", source_id="1.1"))
     turn = await claim(store)

@@ -17,7 +17,6 @@ from bot.types import (
     Settlement,
     Turn,
     TurnState,
-    Usage,
 )
 from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import (
@@ -149,12 +148,30 @@ async def test_a_running_turn_is_taken_over_with_all_that_is_known_of_it(store: 
     assert str(second.draft.footer.cost) == "0.10"
 
 
+async def test_a_post_that_was_never_noted_is_left_once_however_many_runners_end(store: AnyStore) -> None:
+    await store.enqueue(incoming("m1"))
+    first = await claim(store)
+    await store.begin_post(first)
+    second = await claim(store)
+    assert first.post_begun_at is None
+    assert second.post_begun_at is not None
+    assert second.post_left_at is not None
+    third = await claim(store)
+    assert (third.post_begun_at, third.post_left_at) == (second.post_begun_at, second.post_left_at)
+    await store.begin_post(third)
+    await store.set_reply_ref(third, "171.0009")
+    fourth = await claim(store)
+    assert (fourth.post_begun_at, fourth.post_left_at) == (None, None)
+
+
 async def test_whoever_lost_the_claim_writes_nothing_more(store: AnyStore) -> None:
     await store.enqueue(incoming("m1"))
     old = await claim(store)
     new = await claim(store)
     with pytest.raises(ClaimLost):
         await store.check_claim(old)
+    with pytest.raises(ClaimLost):
+        await store.begin_post(old)
     with pytest.raises(ClaimLost):
         await store.set_reply_ref(old, "old")
     with pytest.raises(ClaimLost):
@@ -173,9 +190,9 @@ async def test_whoever_lost_the_claim_writes_nothing_more(store: AnyStore) -> No
 async def test_a_turn_is_settled_once(store: AnyStore) -> None:
     await store.enqueue(incoming("m1"))
     turn = await claim(store)
-    await settle(store, turn, settlement(entry("a"), usage=Usage(input=1)))
+    await settle(store, turn, settlement(entry("a")))
     with pytest.raises(ClaimLost):
-        await settle(store, turn, settlement(entry("b"), usage=Usage(input=1)))
+        await settle(store, turn, settlement(entry("b")))
     assert [item.id for item in await store.get_entries(KEY, start=0)] == ["a"]
 
 
@@ -208,7 +225,7 @@ async def test_settling_writes_transcript_and_memory_together(store: AnyStore) -
 @pytest.mark.parametrize(
     "broken",
     [
-        pytest.param(settlement(entry("a"), replace(entry("b"), at=NAIVE), usage=Usage(input=1)), id="entry"),
+        pytest.param(settlement(entry("a"), replace(entry("b"), at=NAIVE)), id="entry"),
         pytest.param(settlement(entry("a"), conversation=remembered(last_request_at=NAIVE)), id="conversation"),
     ],
 )
@@ -315,3 +332,14 @@ async def test_many_conversations_are_served_at_once(store: AnyStore) -> None:
     assert served == [[f"{key.thread}-{number}" for number in range(3)] for key in keys]
     for key, names in zip(keys, served, strict=True):
         assert [item.id for item in await store.get_entries(key, start=0)] == names
+
+
+async def test_what_was_put_off_is_due_when_the_clock_is_set_back(store: AnyStore, clock: ManualClock) -> None:
+    await store.enqueue(incoming("m1"))
+    turn = await claim(store)
+    await store.reschedule(turn, clock() + timedelta(minutes=5))
+    assert await store.claim(KEY, worker="w") is None
+    clock.advance(-3_600)
+    again = await store.claim(KEY, worker="w")
+    assert again is not None
+    assert again.id == turn.id

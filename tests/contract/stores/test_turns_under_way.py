@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,15 +12,13 @@ from bot.types import (
     Draft,
     Person,
     RequestFigures,
-    Spending,
     Task,
     TurnState,
     Usage,
     Waiting,
-    Within,
 )
 from tests.contract.stores.conftest import AnyStore, claim
-from tests.contract.stores.samples import EVERYTHING, KEY, OTHER, at, entry, incoming, settlement
+from tests.contract.stores.samples import EVERYTHING, KEY, OTHER, at, entry, incoming, pay, settlement
 from tests.fakes import ManualClock, settle
 
 # ---------------------------------------------------------------- recorded, then shown, then closed
@@ -29,7 +27,7 @@ from tests.fakes import ManualClock, settle
 async def test_a_recorded_turn_comes_back_with_its_outcome_and_draft_to_be_shown_again(store: AnyStore) -> None:
     await store.enqueue(incoming("a"))
     turn = await claim(store)
-    ended = settlement(entry("q"), usage=Usage(input=3))
+    ended = settlement(entry("q"))
     await store.record(turn, ended)
     again = await claim(store)
     assert (again.id, again.epoch, again.outcome, again.draft) == (turn.id, turn.epoch + 1, ended.state, ended.draft)
@@ -43,7 +41,7 @@ async def test_recording_twice_writes_once(store: AnyStore) -> None:
     await store.enqueue(incoming("a"))
     turn = await claim(store)
     for _ in range(2):
-        await store.record(turn, settlement(entry("q"), usage=Usage(input=3)))
+        await store.record(turn, settlement(entry("q")))
     assert [item.id for item in await store.get_entries(KEY, start=0)] == [entry("q").id]
 
 
@@ -103,8 +101,11 @@ async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore
         ({"author": Person(id="U2", name="Bob")}, False),
         ({"overrides": {"max_tokens": "5"}}, False),
         ({"private": True}, False),
+        ({"reply_ref": "m1"}, False),
         ({"task": Task.SUMMARY}, False),
         ({"key": OTHER}, False),
+        ({"dedupe_key": "continue:7"}, False),
+        ({"dedupe_key": "retry:7:1"}, True),
     ],
 )
 async def test_what_the_same_person_asks_next_adds_to_a_turn(
@@ -113,9 +114,20 @@ async def test_what_the_same_person_asks_next_adds_to_a_turn(
     await store.enqueue(incoming("a", seconds=1))
     turn = await claim(store)
     assert not await store.was_added_to(turn)
-    await store.enqueue(incoming("b", seconds=2, **changes))
+    await store.enqueue(replace(incoming("b", seconds=2), **changes))
     assert await store.was_added_to(turn) is adds
     assert not await store.was_added_to(await store.coalesce(turn))
+
+
+@pytest.mark.parametrize("how", ["regenerate", "correct", "continue"])
+async def test_another_answer_or_the_rest_of_one_takes_no_question_in(store: AnyStore, how: str) -> None:
+    """It would be answered in a message that people have read, above theirs."""
+    await store.enqueue(replace(incoming("a"), dedupe_key=f"{how}:7", reply_ref="m1"))
+    await store.enqueue(incoming("b", seconds=2))
+    turn = await store.coalesce(await claim(store))
+    assert turn.burst == ()
+    await store.enqueue(incoming("c", seconds=3))
+    assert len((await store.coalesce(turn)).burst) == 0
 
 
 async def test_what_others_of_a_burst_ask_next_adds_to_it_too(store: AnyStore) -> None:
@@ -126,19 +138,6 @@ async def test_what_others_of_a_burst_ask_next_adds_to_it_too(store: AnyStore) -
     turn = await store.coalesce(turn)
     await store.enqueue(incoming("c", seconds=3, author=bob))
     assert await store.was_added_to(turn)
-
-
-async def test_answers_that_are_begun_anew_are_in_the_ledger_each_and_nowhere_else(store: AnyStore) -> None:
-    await store.enqueue(incoming("a"))
-    turn = await claim(store)
-    for tokens in (3, 4):
-        await store.record_dropped(turn, settlement(entry("q"), usage=Usage(input=tokens)))
-    assert await store.get_entries(KEY, start=0) == []
-    await settle(store, turn, settlement(entry("q"), usage=Usage(input=5)))
-    spent = await store.usage_totals(since=at(-1), until=at(99))
-    assert (spent.requests, spent.input) == (3, 12)
-    with pytest.raises(ClaimLost):
-        await store.record_dropped(turn, settlement(usage=Usage(input=1)))
 
 
 # ---------------------------------------------------------------- requests in figures
@@ -160,7 +159,10 @@ async def test_the_newest_requests_are_told_oldest_first(store: AnyStore) -> Non
     ]
     for n, item in enumerate(figures):
         await store.enqueue(incoming(str(n), seconds=n))
-        await settle(store, await claim(store), settlement(usage=Usage(input=n, cached=1), request=item))
+        turn = await claim(store)
+        for cached in (0, 1):  # the first one was empty, so that it was asked again
+            await pay(store, turn, Usage(input=n, cached=cached))
+        await settle(store, turn, settlement(request=item))
     await store.enqueue(incoming("nothing sent", seconds=9))
     await settle(store, await claim(store), settlement(state=TurnState.FAILED))
     records = await store.recent_requests(KEY, limit=2)
@@ -298,42 +300,3 @@ async def test_the_queue_in_figures(store: AnyStore, clock: ManualClock) -> None
     assert (figures.queued, figures.running, figures.done, figures.failed) == (1, 1, 1, 0)
     assert figures.oldest_accepted_at == at(1)
     assert (figures.retried, figures.recovered) == (1, 1)
-
-
-# ---------------------------------------------------------------- the ledger
-
-
-async def test_the_ledger_sums_exactly_what_lies_in_the_time_and_belongs_to_the_model(
-    store: AnyStore, clock: ManualClock
-) -> None:
-    begin = clock()
-    for n, model in enumerate(("a", "b", "a")):
-        await store.enqueue(incoming(str(n), seconds=n))
-        usage = Usage(input=10 + n, cached=n, output=1, requests=2)
-        await settle(store, await claim(store), settlement(usage=usage, cost=Decimal("0.1"), model=model))
-        clock.advance(60)
-    everything = await store.usage_totals(since=begin, until=clock())
-    assert everything == Spending(requests=6, input=33, cached=3, output=3, cost=Decimal("0.3"))
-    assert (await store.usage_totals(since=begin, until=clock(), within=Within(model="a"))).requests == 4
-    assert await store.usage_totals(since=clock(), until=clock()) == Spending()
-
-
-async def test_costs_are_added_to_the_last_digit(store: AnyStore, clock: ManualClock) -> None:
-    begin = clock()
-    costs = ("123456789.000000000000000000000000000001", "1E-30", "0.1", "0", None)
-    for n, cost in enumerate(costs):
-        await store.enqueue(incoming(str(n), seconds=n))
-        usage = Usage(input=1)
-        ended = settlement(usage=usage, cost=None if cost is None else Decimal(cost))
-        await settle(store, await claim(store), ended)
-    clock.advance(1)
-    spent = await store.usage_totals(since=begin, until=clock())
-    assert (spent.requests, spent.cost) == (5, Decimal("123456789.100000000000000000000000000002"))
-
-
-async def test_what_has_no_price_costs_nothing(store: AnyStore, clock: ManualClock) -> None:
-    begin = clock()
-    await store.enqueue(incoming("a"))
-    await settle(store, await claim(store), settlement(usage=Usage(input=1), cost=None))
-    clock.advance(1)
-    assert await store.usage_totals(since=begin, until=clock()) == Spending(requests=1, input=1)

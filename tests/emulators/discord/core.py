@@ -36,7 +36,9 @@ LOOK_AGAIN_S = 0.02
 
 
 class Core:
-    """Everything that the emulator knows; `clock` can be moved."""
+    """Everything that the emulator knows; `clock` can be moved. `transit` says for how many seconds a request, by its
+    method and its path in the specification, is under way before it has its effect.
+    """
 
     def __init__(self, options: Options, origin: str) -> None:
         self.options = options
@@ -62,6 +64,7 @@ class Core:
         self.command_writes = 0
         self.loose_attachments: list[Attachment] = []  # options of commands
         self.nonces: dict[tuple[int, str], tuple[float, Message]] = {}
+        self.transit: Callable[[str, str], float] = lambda *_: 0.0
         self._changed = asyncio.Event()
         self.message_payload = payloads.Messages(self.cdn_url, self.bot)
 

@@ -73,8 +73,9 @@ def member(each: Member, *, with_user: bool = True) -> Payload:
 
 
 def role(each: Role) -> Payload:
-    """A role."""
-    return {
+    """A role; that which came with a bot tells whose it is."""
+    tags = {} if each.bot_id is None else {"tags": {"bot_id": str(each.bot_id)}}
+    return tags | {
         "id": str(each.id),
         "name": each.name,
         "description": None,

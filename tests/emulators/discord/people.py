@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Sequence
+from typing import Any
 
 from tests.emulators.discord import components, permissions, posting, threads
 from tests.emulators.discord.gateway import DIRECT_REACTIONS, GUILD_REACTIONS
@@ -123,6 +124,11 @@ class People(Scene):
         if message.author is not user:
             raise CannotDo("only the author can edit a message")
         posting.edit(self, message, {"content": text})
+
+    def unfurl(self, message: Message, **embed: Any) -> None:
+        """Discord adds the preview of a link, which is told as an update that is no edit."""
+        message.embeds.append({"type": "link", **embed})
+        self.tell_message("MESSAGE_UPDATE", message)
 
     def delete(self, user: User, message: Message) -> None:
         """Delete one's own message, or somebody's with the permission to."""

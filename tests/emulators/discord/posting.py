@@ -27,6 +27,7 @@ from tests.emulators.discord.world import (
     Payload,
     User,
 )
+from tests.emulators.versions import Version
 
 # What an author may set at the beginning and later (resources/message, message flags): previews, silence,
 # components v2; ephemeral only in answers to interactions.
@@ -152,10 +153,24 @@ def place(core: Core, message: Message, allowed: Allowed) -> None:
     """Let a message appear, with its pings."""
     _mention(core, message, allowed, ping=True)
     message.channel.messages[message.id] = message
+    _saw(core, message)
     _unarchive(core, message.channel)
     if not message.ephemeral:
         core.tell_message("MESSAGE_CREATE", message)
         _preview(core, message)
+
+
+def _saw(core: Core, message: Message) -> None:
+    """Keep what people see of a message from now on."""
+    controls = tuple(str(node["custom_id"]) for node in rules.walk(message.components) if node.get("custom_id"))
+    version = Version(
+        at=core.clock.time(),
+        text=message.content,
+        controls=controls,
+        growing=bool(message.flags & LOADING),
+        removed=message.deleted,
+    )
+    message.seen.append(version)
 
 
 def _preview(core: Core, message: Message) -> None:
@@ -217,6 +232,7 @@ def edit(core: Core, message: Message, body: Mapping[str, Any], files: Sequence[
     message.flags, message.content = flags & ~LOADING, content
     message.embeds, message.components, message.attachments = embeds, shown, attachments
     _mention(core, message, Allowed.of(body.get("allowed_mentions")), ping=False)
+    _saw(core, message)
     if not message.ephemeral:
         core.tell_message("MESSAGE_UPDATE", message)
     return message
@@ -247,6 +263,7 @@ def _whole(message: Message, body: Mapping[str, Any]) -> Payload:
 def remove(core: Core, message: Message) -> None:
     """Delete a message; it stays known to those who look at what was there."""
     message.deleted = True
+    _saw(core, message)
     if message.ephemeral:
         return
     body: Payload = {"id": str(message.id), "channel_id": str(message.channel.id)}
@@ -261,6 +278,7 @@ def remove_all(core: Core, messages: Sequence[Message]) -> None:
     channel = messages[0].channel
     for message in messages:
         message.deleted = True
+        _saw(core, message)
     ids = [str(message.id) for message in messages]
     body: Payload = {"ids": ids, "channel_id": str(channel.id)}
     if channel.guild is not None:

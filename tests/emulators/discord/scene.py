@@ -48,6 +48,7 @@ class Scene(Core):
         """Somebody, its owner if nobody is named, adds the bot to a server."""
         guild.adding.append((self.ids.new(), by or guild.owner))
         role = Role(id=self.ids.old(), name=self.bot.name, permissions=bot_permissions, position=1, managed=True)
+        role.bot_id = self.bot.id
         guild.roles[role.id] = role
         self.join(guild, self.bot, role.id)
         if any(session.hears(guild.id) for session in self.gateway.sessions.values()):

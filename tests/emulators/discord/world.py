@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.emulators.versions import Version
+
 Payload = dict[str, Any]
 
 # Channel types of Discord's documentation (resources/channel).
@@ -41,6 +43,7 @@ class Role:
     position: int = 0
     mentionable: bool = False
     managed: bool = False
+    bot_id: int | None = None  # of the bot that it came with
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -142,7 +145,8 @@ class Message:
 
     `parts` are further fields as Discord sends them: `poll`, `sticker_items`, `message_snapshots`.
 
-    `pinged` are the ids of users and roles that got a notification, and "everyone".
+    `pinged` are the ids of users and roles that got a notification, and "everyone". `seen` is all that was ever seen of
+    it, from when on.
     """
 
     id: int
@@ -173,6 +177,7 @@ class Message:
     late_edits: list[datetime] = field(default_factory=list)
     reactions: dict[str, list[User]] = field(default_factory=dict)
     parts: Payload = field(default_factory=dict)
+    seen: list[Version] = field(default_factory=list, repr=False)
 
     @property
     def ephemeral(self) -> bool:

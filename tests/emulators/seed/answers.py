@@ -8,6 +8,7 @@ The rules look for the first phrase that they know in the last message of the us
 | `summary of these numbered messages, with at most N points` (or `points`) | lines with their numbers, shortened |
 | `[refuse]` | HTTP 400 SensitiveContentDetected |
 | `[filter]`, `[filter after N]` | stopped by the content filter before text, or after N tokens of it |
+| `call NAME, N words` | for each such message of the user since the last answer `NAME: ` and N words |
 | `echo TEXT` | TEXT |
 | `count to N` | 1, 2, 3 ... N |
 | `count the words in TEXT`, `count the letters in TEXT` | the number |
@@ -150,6 +151,22 @@ def _name(_: re.Match[str], ask: Ask) -> str:
     return "You have not told me your name."
 
 
+CALL = re.compile(r"\bcall (\w+), (\d{1,5}) words\b")
+
+
+def _calls(_: re.Match[str], ask: Ask) -> str:
+    asked: list[Message] = []
+    for message in ask.messages:
+        asked = [] if message.role == "assistant" else [*asked, message]
+    calls = [call for message in asked if message.role == "user" for call in CALL.findall(message.text)]
+    return "\n\n".join(called(name, int(count)) for name, count in calls)
+
+
+def called(name: str, count: int) -> str:
+    """The answer to one call."""
+    return f"{name}: {words(count)}"
+
+
 _MARKED = re.compile(r"^\W{0,3}\[([^\]\s]{1,40})\]\W*(.+)$", re.MULTILINE)
 
 
@@ -204,6 +221,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], Rule], ...] = (
         re.compile(r"\bsummary of these numbered (?:messages|points), with at most (\d{1,3}) points\b"),
         _numbered_summary,
     ),
+    ("call", CALL, _calls),
     ("echo", re.compile(r"\becho[:\s]\s*(.+)", _I | re.DOTALL), lambda found, _: found[1]),
     (
         "count",

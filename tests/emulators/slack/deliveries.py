@@ -24,12 +24,15 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Delivery:
-    """One event or interaction on its way; `answers` has one entry for each attempt."""
+    """One event or interaction on its way; `answers` has one entry for each attempt, and `acknowledged_at` is in
+    seconds since 1970.
+    """
 
     kind: DeliveryKind
     payload: Mapping[str, Any]
     answers: list[Answer] = field(default_factory=list)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged_at: float | None = None
 
     @property
     def acknowledged(self) -> bool:
@@ -97,6 +100,12 @@ class Deliveries:
         for delivery in reversed(held) if backwards else held:
             self._launch(delivery)
 
+    def give_up(self) -> None:
+        """Let what was kept back be lost, as what Slack could not deliver for too long; what comes next is sent."""
+        for delivery in self._held or ():
+            delivery.finished.set()
+        self._held = None
+
     async def settled(self) -> None:
         """Wait until everything was acknowledged or given up."""
         while self._tasks:
@@ -134,4 +143,6 @@ class Deliveries:
             delivery.answers.append(answer)
             if not answer.failed or answer.no_retry:
                 break
+        if delivery.acknowledged:
+            delivery.acknowledged_at = self._clock.time()
         delivery.finished.set()

@@ -60,7 +60,8 @@ class Grant:
 class SlackEmulator:
     """Everything that Slack knows about one app.
 
-    `requests` are the recorded calls, `violations` those that no Slack would take, `clock` can be moved.
+    `requests` are the recorded calls, `violations` those that no Slack would take, `clock` can be moved. `transit` says
+    for how many seconds a call of a method is under way before it has its effect.
     """
 
     def __init__(self, options: Options, origin: str) -> None:
@@ -78,6 +79,7 @@ class SlackEmulator:
         self.deliveries = Deliveries(transport, self.clock, options)
         self.codes: dict[str, Grant] = {}
         self.whispers: list[Message] = []
+        self.transit: Callable[[str], float] = lambda _: 0.0
         self._recorder = Recorder(options.keep_requests)
         self._happened = asyncio.Event()
         self._revoked: dict[str, str] = {}
@@ -134,8 +136,9 @@ class SlackEmulator:
         record = self._recorder.add(name, values, self.clock.now())
         fault = self.faults.take(name)
         record.fault = fault is not None
-        if fault and fault.delay_s:
-            await self.clock.sleep(fault.delay_s)
+        delay = (fault.delay_s if fault else 0.0) + self.transit(name)
+        if delay:
+            await self.clock.sleep(delay)
         if fault and fault.when == "before" and (reply := _mishap(fault)):
             return self._note(record, reply)
         reply = self._done(record, name, token, Arguments(values))
@@ -224,10 +227,15 @@ class SlackEmulator:
             workspace.refresh_token = f"xoxe-1-{uuid.uuid4().hex}"
             workspace.expires_at = self.clock.time() + self.options.token_lifetime_s
 
+    def saw(self, message: Message) -> None:
+        """Keep what people see of a message from now on."""
+        message.seen.append(rendering.version(message, self.clock.time()))
+
     def publish(self, message: Message, more: Json | None = None) -> None:
         """Put a message into its channel, and tell the app, with `more` in the event."""
         message.visible_at = self.clock.time() + self.options.history_lag_s
         message.channel.add(message)
+        self.saw(message)
         if message.author.bot_id:
             self.surfaces.statuses.pop((message.channel.id, message.root_ts), None)
         event = message_json(message, self.origin, metadata=True) | (more or {})
@@ -242,6 +250,7 @@ class SlackEmulator:
         if message.thread_ts and not any(item.is_reply for item in thread):
             return False
         self.whispers.append(message)
+        self.saw(message)
         return True
 
     @contextmanager
@@ -253,6 +262,7 @@ class SlackEmulator:
         if edited:
             message.history.append(said)
             message.edited_ts = self.world.new_ts()
+        self.saw(message)
         after = thread_json(message, self.world, self.origin, metadata=True)
         self._emit_change(message.channel, "message_changed", message=after, previous_message=before)
 
@@ -265,6 +275,7 @@ class SlackEmulator:
         before = thread_json(message, self.world, self.origin)
         has_replies = any(item.is_reply for item in self.world.thread(message.channel, message.ts))
         message.deleted = True
+        self.saw(message)
         if has_replies and not message.is_reply:
             kept = {name: before[name] for name in ("type", "ts", "thread_ts", "reply_count") if name in before}
             tombstone = kept | {"subtype": "tombstone", "text": TOMBSTONE, "user": "USLACKBOT", "hidden": True}

@@ -188,6 +188,7 @@ class InteractiveSlack(PeopledSlack):
         if body.get("delete_original") and source:
             if source.only_for:
                 source.deleted = True
+                self.saw(source)
             else:
                 self.remove(source)
             return ""
@@ -219,6 +220,7 @@ class InteractiveSlack(PeopledSlack):
     def _replace(self, source: Message, text: str, blocks: list[Json]) -> None:
         if source.only_for:
             source.text, source.blocks = text, blocks
+            self.saw(source)
             return
         with self.changing(source):
             source.text, source.blocks, source.stream = text, blocks, None

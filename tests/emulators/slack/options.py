@@ -12,7 +12,7 @@ CLIENT_SECRET = "emulator-client-secret"
 EVERY_SCOPE = (
     "app_mentions:read", "assistant:write", "channels:history", "channels:read", "chat:write", "commands",
     "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
-    "mpim:history", "mpim:read", "reactions:read", "users:read",
+    "mpim:history", "mpim:read", "reactions:read", "usergroups:read", "users:read",
 )  # fmt: skip
 VERIFICATION_TOKEN = "emulator-verification-token"
 

@@ -16,7 +16,7 @@ from tests.emulators.slack.methods.views import view_json
 from tests.emulators.slack.options import APP_ID, Options
 from tests.emulators.slack.rendering import links, pinged
 from tests.emulators.slack.shapes import file_json, message_json
-from tests.emulators.slack.world import BOT_MESSAGE, Channel, File, Kind, Message, Person, Workspace
+from tests.emulators.slack.world import BOT_MESSAGE, Channel, File, Kind, Message, Person, UserGroup, Workspace
 
 Json = dict[str, Any]
 
@@ -58,7 +58,7 @@ class PeopledSlack(SlackEmulator):
     def group(self, name: str, *members: Person) -> str:
         """A user group; its id."""
         id = self.world.new_id("S")
-        self.team.groups[id] = [member.id for member in members]
+        self.team.groups[id] = UserGroup(id=id, handle=name, members=[member.id for member in members])
         return id
 
     def file(self, person: Person, name: str, content: bytes, *, mimetype: str = "", hidden: bool = False) -> File:
@@ -219,6 +219,7 @@ class PeopledSlack(SlackEmulator):
         channel.members.clear()
         for message in channel.messages:
             message.deleted = True
+            self.saw(message)
 
     async def react(self, person: Person, message: Message, name: str) -> None:
         """Somebody reacts to a message."""
@@ -253,6 +254,7 @@ class PeopledSlack(SlackEmulator):
         for item in stopped:
             assert item.stream is not None
             item.stream.state = "stopped_by_user"
+            self.saw(item)
         event = {
             "type": "agent_session_stopped",
             "channel": message.channel.id,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tests.emulators.slack.world import Message, World
+from tests.emulators.versions import Version
 
 Json = dict[str, Any]
 
@@ -31,6 +32,20 @@ def all_blocks(message: Message) -> list[Json]:
     if message.stream.plan:
         steps = [{"type": "plan", "title": message.stream.plan, "tasks": steps}]
     return written + steps + message.stream.blocks + message.blocks
+
+
+def version(message: Message, at: float) -> Version:
+    """What people see of a message now: its Markdown, or its text where it has no blocks, and the buttons below."""
+    blocks = all_blocks(message)
+    written = [str(block["text"]) for block in blocks if block.get("type") == "markdown"]
+    elements = [element for block in blocks for element in block.get("elements") or ()]
+    return Version(
+        at=at,
+        text="\n".join(written) if blocks else message.text,
+        controls=tuple(str(element["action_id"]) for element in elements if "action_id" in element),
+        growing=message.stream is not None and message.stream.state == "open",
+        removed=message.deleted,
+    )
 
 
 def shown(message: Message, world: World) -> str:

@@ -6,7 +6,17 @@ from typing import Any
 
 from tests.emulators.slack import rendering
 from tests.emulators.slack.options import APP_ID
-from tests.emulators.slack.world import BOT_MESSAGE, CHANNEL_TYPES, Channel, File, Message, Person, Workspace, World
+from tests.emulators.slack.world import (
+    BOT_MESSAGE,
+    CHANNEL_TYPES,
+    Channel,
+    File,
+    Message,
+    Person,
+    UserGroup,
+    Workspace,
+    World,
+)
 
 Json = dict[str, Any]
 
@@ -75,11 +85,34 @@ def channel_json(channel: Channel, viewer: Person) -> Json:
         "is_read_only": channel.is_read_only,
         "is_general": channel.name == "general",
         "is_member": viewer.id in channel.members,
-        "creator": channel.members[0] if channel.members else "",
+        "creator": channel.creator,
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
         "previous_names": [],
     }
+
+
+def group_json(group: UserGroup, workspace: Workspace, *, users: bool) -> Json:
+    """A user group as `usergroups.list` tells it (docs.slack.dev/reference/objects/usergroup-object)."""
+    told: Json = {
+        "id": group.id,
+        "team_id": workspace.id,
+        "is_usergroup": True,
+        "is_external": False,
+        "name": group.handle.capitalize(),
+        "handle": group.handle,
+        "description": "",
+        "date_create": 0,
+        "date_update": 0,
+        "date_delete": 1 if group.is_disabled else 0,
+        "auto_type": None,
+        "created_by": "",
+        "updated_by": "",
+        "deleted_by": None,
+        "prefs": {"channels": [], "groups": []},
+        "user_count": len(group.members),
+    }
+    return told | ({"users": list(group.members)} if users else {})
 
 
 def file_json(file: File, origin: str) -> Json:
@@ -179,6 +212,8 @@ def thread_json(message: Message, world: World, origin: str, *, metadata: bool =
     replies = [item for item in thread if item.is_reply]
     if message.is_reply:
         root = world.find(message.channel, message.thread_ts)
+        if root and message.subtype == "thread_broadcast":
+            told |= {"root": thread_json(root, world, origin, metadata=metadata)}
         return told | ({"parent_user_id": root.author.id} if root else {})
     if not replies:
         return told

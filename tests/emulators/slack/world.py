@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tests.emulators.clock import MovableClock
 from tests.emulators.slack.options import APP_ID
+from tests.emulators.versions import Version
 
 Kind = Literal["public", "private", "im", "mpim"]
 StreamState = Literal["open", "stopped", "expired", "stopped_by_user"]
@@ -52,7 +53,7 @@ class Person:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Channel:
-    """A channel or direct message; `members` are the ids of people."""
+    """A channel or direct message; `members` are the ids of people, `creator` is that of who made it."""
 
     id: str
     team: str
@@ -60,6 +61,7 @@ class Channel:
     kind: Kind = "public"
     members: list[str] = field(default_factory=list)
     created: int = 0
+    creator: str = ""
     is_archived: bool = False
     is_read_only: bool = False
     is_ext_shared: bool = False
@@ -110,7 +112,9 @@ class Stream:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Message:
-    """A message; `only_for` names the one who sees an ephemeral message, `history` what it said before each edit."""
+    """A message; `only_for` names the one who sees an ephemeral message, `history` what it said before each edit,
+    `seen` all that was ever seen of one of the bot's.
+    """
 
     channel: Channel
     ts: str
@@ -133,6 +137,7 @@ class Message:
     only_for: Person | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
+    seen: list[Version] = field(default_factory=list, repr=False)
 
     @property
     def is_reply(self) -> bool:
@@ -146,6 +151,16 @@ class Message:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class UserGroup:
+    """A user group; `members` are the ids of people. One that was disabled keeps them."""
+
+    id: str
+    handle: str
+    members: list[str] = field(default_factory=list)
+    is_disabled: bool = False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Workspace:
     """A workspace with the app's bot in it."""
 
@@ -156,7 +171,7 @@ class Workspace:
     refresh_token: str = ""
     expires_at: float = 0.0
     installed: bool = True
-    groups: dict[str, list[str]] = field(default_factory=dict)
+    groups: dict[str, UserGroup] = field(default_factory=dict)
 
     @property
     def domain(self) -> str:

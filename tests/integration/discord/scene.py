@@ -139,10 +139,11 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
 async def scene_on(
     emulator: DiscordEmulator, folder: Path, model: ScriptedModel, **changes: Any
 ) -> AsyncIterator[Scene]:
-    """A server in an emulator, without the bot running."""
+    """A server in an emulator, without the bot running; Ada manages #general."""
     ada, bob = emulator.person("ada", installed=True), emulator.person("bob")
     guild = emulator.guild("Garden", ada, bob)
     general = next(iter(guild.channels.values()))
+    emulator.allow(general, "manage_channels", who=ada)
     yield Scene(
         discord=emulator,
         options=options_for(emulator),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from adapters.discord.api.snowflakes import at_time
+from bot.app.core import utc_now
+from storage.database import name_of, parse_url
 from tests.emulators.discord.world import Channel, Message
 from tests.fakes import words
 from tests.integration.discord.scene import Scene
@@ -70,3 +75,100 @@ async def test_a_channel_that_cannot_be_read_is_no_deletion(scene: Scene) -> Non
         scene.discord.say(scene.ada, place, "hello")
         await scene.done(place)
     assert copies(scene)
+
+
+def in_an_unknown_channel(scene: Scene) -> Message:
+    return scene.mention("are you there?", where=scene.discord.channel(scene.guild, "never-asked-here"))
+
+
+def in_a_thread_of_people(scene: Scene) -> Message:
+    return scene.mention("are you there?", where=scene.discord.open_thread(scene.bob, scene.general, "Tea"))
+
+
+def by_its_role(scene: Scene) -> Message:
+    role = next(item for item in scene.guild.roles.values() if item.bot_id)
+    return scene.discord.say(scene.ada, scene.general, f"<@&{role.id}> are you there?")
+
+
+def directly(scene: Scene) -> Message:
+    return scene.discord.say(scene.ada, scene.discord.dm(scene.ada), "are you there?")
+
+
+@pytest.mark.parametrize("ask", [in_an_unknown_channel, in_a_thread_of_people, by_its_role, directly])
+async def test_what_is_asked_anywhere_while_nobody_listens_is_answered(
+    scene: Scene, ask: Callable[[Scene], Message]
+) -> None:
+    async with scene.bot():
+        scene.discord.say(
+            scene.ada, scene.discord.dm(scene.ada), "!stop"
+        )  # no conversation, but a message that was heard
+        await scene.until(lambda: scene.answers(scene.discord.dm(scene.ada)))
+    scene.mention("not mine to read", where=hidden(scene))
+    asked = ask(scene)
+    async with scene.bot():
+        await scene.until(lambda: scene.model.asked)
+        await scene.closed()
+    assert len(scene.model.asked) == 1
+    assert scene.model.asked[0].entries[-1].text.endswith("are you there?")
+    assert scene.answers(asked.thread or asked.channel)
+
+
+def hidden(scene: Scene) -> Channel:
+    channel = scene.discord.channel(scene.guild, "hidden")
+    scene.discord.deny(channel, "view_channel")
+    return channel
+
+
+def age(message: Message, *, hours: int) -> None:
+    """Let a message be the oldest of its channel."""
+    del message.channel.messages[message.id]
+    message.id = int(at_time(utc_now() - timedelta(hours=hours)))
+    message.channel.messages = {message.id: message} | message.channel.messages
+
+
+async def test_only_channels_with_something_newer_are_read_and_nothing_twice(scene: Scene) -> None:
+    quiet = scene.discord.channel(scene.guild, "quiet")
+    age(scene.discord.say(scene.bob, quiet, "long ago"), hours=1)
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention("one?"))
+        await scene.done(thread)
+    scene.mention("two?", where=thread)
+    read = "/channels/{channel_id}/messages"
+    before = len(scene.discord.requests_to("GET", read))
+    async with scene.bot():
+        await scene.done(thread, 2)
+    later = scene.discord.requests_to("GET", read)[before:]
+    assert later
+    assert not any(str(quiet.id) in request.path for request in later)
+    async with scene.bot():
+        scene.mention("three?", where=thread)
+        await scene.done(thread, 3)
+    assert len(scene.model.asked) == 3
+
+
+async def test_what_nobody_waits_for_any_more_is_not_answered(scene: Scene) -> None:
+    async with scene.bot():
+        await scene.done(await scene.thread_of(scene.mention("one?")))
+    age(scene.mention("old?"), hours=13)
+    newer = scene.mention("new?")
+    async with scene.bot():
+        await scene.done(await scene.thread_of(newer))
+    assert [request.entries[-1].text[-4:] for request in scene.model.asked] == ["one?", "new?"]
+
+
+async def test_what_is_edited_meanwhile_is_corrected(scene: Scene) -> None:
+    scene.model.scripts += [words("Well."), words("Later.")]
+    async with scene.bot():
+        asked = scene.mention("is it blue?")
+        thread = await scene.thread_of(asked)
+        await scene.done(thread)
+    scene.discord.edit(scene.ada, asked, f"{scene.discord.mention()} is it green?")
+    async with scene.bot():
+        await scene.until(lambda: "green" in str(stored_entries(scene)))
+        scene.mention("and now?", where=thread)
+        await scene.done(thread, 2)
+    assert "is it green?" in str(scene.model.asked[-1].entries)
+
+
+def stored_entries(scene: Scene) -> bytes:
+    return Path(name_of(parse_url(scene.settings.database_url)) + "-wal").read_bytes()

@@ -73,6 +73,20 @@ async def test_messages_of_one_millisecond_keep_their_order_and_none_is_dropped(
     assert last == []
 
 
+async def test_what_was_said_in_the_moment_of_a_question_and_above_it_is_sent(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene.bot():
+        at = (scene.discord.clock.now() + timedelta(days=1)).astimezone(UTC)
+        monkeypatch.setattr(scene.discord.clock, "time", at.timestamp)
+        scene.discord.say(scene.bob, scene.general, "The pump is red.")
+        question = scene.mention("what colour?")
+        scene.discord.say(scene.bob, scene.general, "No, green!")
+        await scene.done(await scene.thread_of(question))
+    sent = [entry.text.rpartition(": ")[2] for entry in scene.model.asked[0].entries]
+    assert sent == ["The pump is red.", "what colour?"]
+
+
 async def test_pins_joins_and_polls_that_have_closed_are_a_line_each(scene: Scene, platform: DiscordPlatform) -> None:
     result = {"type": "poll_result", "fields": [
         {"name": "poll_question_text", "value": "Which day?", "inline": False},

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.discord.api.client import DiscordOptions
+from adapters.discord.events import forms
 from adapters.discord.platform import DiscordPlatform
 from bot.app.core import utc_now
 from bot.errors import ConfigError
@@ -342,3 +343,21 @@ async def test_a_cut_connection_is_resumed_and_nothing_is_missed(scene: Scene) -
     assert scene.discord.gateway.resumes == 1
     assert len(scene.discord.identifies) == 1
     assert not scene.discord.storms
+
+
+async def test_a_form_that_is_open_over_a_restart_is_given_back(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = scene.discord.say(scene.bob, scene.general, "the pump is broken")
+    async with scene.bot():
+        await scene.until(lambda: scene.discord.commands[None])
+        form = await scene.discord.context_menu(scene.ada, "Ask about this", message).shown()
+    monkeypatch.setattr(forms, "PROCESS", "another")
+    async with scene.bot():
+        assert form.modal is not None
+        (field,) = [item["component"]["custom_id"] for item in form.modal["components"]]
+        sent = scene.discord.submit_modal(scene.ada, form, {field: "since when?"})
+        await sent.shown()
+    assert sent.original is not None
+    assert sent.original.seen_by is scene.ada
+    assert forms.RESTARTED in sent.original.content
+    assert "since when?" in sent.original.content
+    assert not scene.model.asked

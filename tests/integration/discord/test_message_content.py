@@ -209,8 +209,32 @@ async def test_a_question_by_reply_is_asked_with_the_chain_above(scene: Scene) -
     async with scene.bot():
         asked = scene.mention("is that right?", reply_to=said)
         await scene.done(await scene.thread_of(asked))
-    found = [number for number in range(14) if f"> Message {number} of the chain" in received(scene)]
+    entries = [entry.text for entry in scene.model.asked[0].entries]
+    found = [number for number in range(14) for text in entries if text.endswith(f"Message {number} of the chain")]
     assert found == list(range(4, 14))
+    assert entries[-1].endswith("Ada: [in reply to Bob: Message 13 of the chain]\nis that right?")
+
+
+async def test_what_a_question_replies_to_is_said_once_however_the_conversation_got_it(scene: Scene) -> None:
+    discord = scene.discord
+    old = discord.say(scene.bob, scene.general, "The pump is red.")
+    for number in range(12):
+        discord.say(scene.bob, scene.general, f"remark {number}")
+    async with scene.bot():
+        asked = scene.mention("what colour?", reply_to=old)
+        thread = await scene.thread_of(asked)
+        await scene.done(thread)
+        said = discord.say(scene.bob, thread, "Which pump?")
+        scene.mention("that one?", where=thread, reply_to=said)
+        await scene.done(thread, 2)
+        scene.mention("and this one?", where=thread, reply_to=said)
+        await scene.done(thread, 3)
+    entries = [entry.text.partition("] ")[2] for entry in scene.model.asked[-1].entries]
+    assert [entries.count(f"Bob: {text}") for text in ("The pump is red.", "Which pump?")] == [1, 1]
+    assert [entries.index(f"Ada: [in reply to Bob: {of}]\n{text}") for of, text in (
+        ("The pump is red.", "what colour?"), ("Which pump?", "that one?"), ("Which pump?", "and this one?"),
+    )] == [11, 14, 16]  # fmt: skip
+    assert not any(">" in entry for entry in entries)
 
 
 async def test_replies_tell_what_they_answer(scene: Scene) -> None:
@@ -271,7 +295,7 @@ async def test_a_command_in_a_reply_is_one(scene: Scene) -> None:
         await scene.closed()
     assert "what is that?" in received(scene)
     assert "!ask" not in received(scene)
-    assert "> \\[card] of mine" in received(scene)
+    assert "Bob: \\[card] of mine" in received(scene)
     assert "Mention me" in "".join(item.content for item in scene.answers(scene.general))
 
 

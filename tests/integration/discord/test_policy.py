@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 
+from bot.types import TextDelta
 from tests.emulators.discord.world import Channel, Message, User
+from tests.fakes import words
 from tests.integration.discord.scene import Scene
 from tests.query_plans import statements
 
@@ -118,3 +121,27 @@ async def test_in_its_thread_thanks_and_what_is_said_to_somebody_else_are_left_a
 
     assert scene.model.asked[1].entries[-1].text.endswith("and on Sundays?")
     assert len(scene.model.asked) == 2
+
+
+async def test_a_preview_that_comes_late_is_read_with_what_waits_and_changes_nothing_else(scene: Scene) -> None:
+    gate = asyncio.Event()
+    scene.model.scripts += [[TextDelta("One"), gate, *words(".")], words("Two.")]
+    async with scene.bot():
+        assert scene.core is not None
+        store = scene.core.store
+        question = scene.mention("one?")
+        thread = await scene.thread_of(question)
+        await scene.until(lambda: scene.model.asked)
+        waiting = scene.mention("and this?", by=scene.bob, where=thread)
+        async with asyncio.timeout(20):
+            while (await store.queue_figures()).queued < 1:
+                await asyncio.sleep(0.01)
+            for message in (question, waiting):
+                scene.discord.unfurl(message, url="https://example.org/p", title="Why queues grow")
+            while (turn := await store.get_turn(2)) is None or "queues" not in turn.incoming.text:
+                await asyncio.sleep(0.01)
+        gate.set()
+        await scene.done(thread, 2)
+    entries = [entry.text for entry in scene.model.asked[-1].entries]
+    assert len(scene.model.asked) == 2
+    assert [("queues" in text, "corrected" in text) for text in entries] == [(False, False)] * 2 + [(True, False)]

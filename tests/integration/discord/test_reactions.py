@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord.events.reactions import EMOJI
+from bot.chat.message_policy import EMOJI
 from bot.parameters import Scope
 from tests.emulators.discord import Options, running_discord
 from tests.emulators.discord.world import Message, User

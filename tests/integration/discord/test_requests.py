@@ -113,7 +113,9 @@ async def test_a_question_in_reply_to_somebody_is_about_their_message(scene: Sce
         said = scene.discord.say(scene.bob, scene.general, "The pump makes a rattling noise.")
         await scene.done(await scene.thread_of(scene.mention("why?", reply_to=said)))
 
-    assert "The pump makes a rattling noise." in scene.model.asked[0].entries[-1].text
+    above, asked = scene.model.asked[0].entries
+    assert above.text.endswith("Bob: The pump makes a rattling noise.")
+    assert asked.text.endswith("Ada: [in reply to Bob: The pump makes a rattling noise.]\nwhy?")
 
 
 async def test_the_answer_is_seen_while_it_grows_and_can_be_stopped(scene: Scene) -> None:

@@ -22,6 +22,8 @@ from bot.types import (
     ModelRequest,
     NoteFound,
     ReasoningDelta,
+    RequestNotBilled,
+    RequestSent,
     SourceFound,
     TextDelta,
     Usage,
@@ -166,6 +168,11 @@ async def test_a_fault_that_can_be_mended_is_not_seen(wire: WireName, kind: str)
         question = ask(f"echo Grüße 🌱 an alle {padding}", enable_caching=True)
         events, error = await gather(model, question)
         asked = len(emulator.requests)
+        await emulator.settled()
+        billed = [event.usage for event in emulator.account.events if event.cost]
+    told = [event.usage for event in events if isinstance(event, UsageReported)]
+    assert len(told) == len(billed)
+    assert all(ours.estimated or ours.input == theirs.input for ours, theirs in zip(told, billed, strict=True))
     assert error is None
     assert text_in(events).startswith("Grüße 🌱 an alle")
     assert events[-1] == Finished(Finish.STOP)
@@ -190,7 +197,7 @@ async def test_a_fault_that_would_come_again_is_told_at_once(wire: WireName, kin
     assert error is not None
     assert type(error) is expected
     assert error.request_id
-    assert events == []
+    assert [type(event) for event in events] == [RequestSent, RequestNotBilled]
 
 
 TEXT = "one two three four five six seven eight nine ten eleven twelve"

@@ -15,10 +15,10 @@ from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import TextDelta
-from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates, ScriptedModel, words
 from tests.house import AT_ONCE
+from tests.loose_store import LooseStore
 
 PATIENCE_S = 20
 
@@ -78,7 +78,8 @@ async def scene(
     async with AsyncExitStack() as stack:
         if slack is None:
             slack = await stack.enter_async_context(running_slack(emulator or Options(limits=False)))
-        store = store or MemoryStore(clock=now)
+        slack.general.creator = slack.ada.id
+        store = store or LooseStore(clock=now)
         given = replace(slack_options(slack), **options)
         platform = await stack.enter_async_context(open_slack(given, store, clock=now))
         play = Scene(slack, platform, store, model or ScriptedModel(*scripts))

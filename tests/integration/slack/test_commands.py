@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bot.errors import ModelRejected
 from bot.types import Finish, Finished, TextDelta
 from tests.emulators.slack import RunningSlack
@@ -62,6 +64,26 @@ async def test_in_threads_a_mention_or_a_mark_does_what_the_slash_command_cannot
         await slack.say(slack.ada, slack.general, "!set reasoning_effort low", thread_ts=question.ts)
         await told(play, "`low` for this thread")
         assert len(play.model.asked) == 1
+
+
+@pytest.mark.parametrize("by", ["slash", "mention"])
+async def test_who_writes_a_question_as_a_command_is_told_how_to_ask_it(by: str) -> None:
+    async with scene() as play:
+        slack = play.slack
+        if by == "slash":
+            await slack.slash(slack.ada, slack.general, "/seed", "what is <!here> bark")
+        else:
+            await slack.say(slack.ada, slack.general, f"{slack.mention()} /what is <!here> bark")
+        await told(play, "`/seed ask what is @here bark`")
+        assert (play.model.asked, slack.pings) == ([], [])
+
+
+@pytest.mark.parametrize("words", ["", "help"])
+async def test_the_help_tells_of_private_questions_and_of_the_emoji(words: str) -> None:
+    async with scene() as play:
+        await play.slack.slash(play.slack.ada, play.slack.general, "/seed", words)
+        for text in ("`/seed ask private ...`", "`/seed search private ...`", ":seedling:", "`/seed settings`"):
+            await told(play, text)
 
 
 async def test_a_mark_where_the_bot_takes_no_part_is_for_somebody_else() -> None:
@@ -176,7 +198,7 @@ async def test_what_somebody_else_asked_is_neither_stopped_nor_repeated_nor_forg
         await slack.press(slack.ben, answer, "seedling_regenerate")
         await play.until(lambda: "can do that with this answer" in whispered(slack))
         await slack.say(slack.ben, slack.general, f"{slack.mention()} /forget here", thread_ts=question.ts)
-        await play.until(lambda: "only an administrator" in whispered(slack))
+        await play.until(lambda: "only a manager of this channel" in whispered(slack))
         assert {whisper.only_for for whisper in slack.whispers} == {slack.ben}
         assert len(play.model.asked) == 1
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from adapters.slack.replies.rendering import CORRECT
+from adapters.slack.replies.rendering import action_id
+from bot.chat.reply_actions import ReplyAction
 from tests.fakes import words
-from tests.integration.slack.scene import Scene, scene
+from tests.integration.slack.scene import Scene, held, scene
 from tests.integration.slack.test_commands import whispered
 from tests.integration.slack.test_messages import ask
 
@@ -31,7 +34,7 @@ async def test_the_author_is_offered_another_answer_which_is_to_the_new_words(di
         await offered(play)
         (offer,) = slack.whispers
         assert (offer.channel, offer.only_for) == (where, slack.ada)
-        await slack.press(slack.ada, offer, CORRECT)
+        await slack.press(slack.ada, offer, action_id(ReplyAction.CORRECT))
         await play.settled()
         (answer,) = slack.answers(where)
         assert "It is white." in slack.shown(answer)
@@ -46,17 +49,35 @@ async def test_it_is_offered_once_for_each_edit_and_answered_once() -> None:
         question = await ask(play, f"{slack.mention()} one?")
         await slack.edit(question, f"{slack.mention()} two?")
         await offered(play)
-        await slack.press(slack.ada, slack.whispers[0], CORRECT)
+        await slack.press(slack.ada, slack.whispers[0], action_id(ReplyAction.CORRECT))
         await play.settled()
-        await slack.press(slack.ada, slack.whispers[0], CORRECT)
+        await slack.press(slack.ada, slack.whispers[0], action_id(ReplyAction.CORRECT))
         await play.settled()
         assert len(play.model.asked) == 2
         await slack.edit(question, f"{slack.mention()} three?")
         await offered(play, 2)
-        await slack.press(slack.ada, slack.whispers[-1], CORRECT)
+        await slack.press(slack.ada, slack.whispers[-1], action_id(ReplyAction.CORRECT))
         await play.settled()
         assert whispered(slack).count(OFFER) == 2
         assert [item.entries[-1].text.rpartition(": ")[2] for item in play.model.asked] == ["one?", "two?", "three?"]
+
+
+async def test_a_preview_that_comes_late_is_read_with_what_waits_and_changes_nothing_else() -> None:
+    gate = asyncio.Event()
+    async with scene(held(gate, "One", "."), words("Two.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} one?")
+        await play.until(lambda: play.model.asked)
+        waiting = await slack.say(slack.ben, slack.general, f"{slack.mention()} this?", thread_ts=question.ts)
+        await play.until(lambda: len(play.store._turns) == 2)
+        for message in (question, waiting):
+            await slack.unfurl(message, {"title": "Why queues grow", "from_url": "https://example.org", "id": 1})
+        await play.until(lambda: "queues" in play.store._turns[max(play.store._turns)].incoming.text)
+        gate.set()
+        await play.settled()
+        entries = [entry.text for entry in play.model.asked[-1].entries]
+    assert len(play.model.asked) == 2
+    assert [("queues" in text, "corrected" in text) for text in entries] == [(False, False)] * 2 + [(True, False)]
 
 
 async def test_nothing_is_offered_for_previews_other_messages_and_the_buttons_of_others() -> None:
@@ -70,7 +91,7 @@ async def test_nothing_is_offered_for_previews_other_messages_and_the_buttons_of
         assert slack.whispers == []
         await slack.edit(question, f"{slack.mention()} two?")
         await offered(play)
-        await slack.press(slack.ben, slack.whispers[0], CORRECT)
+        await slack.press(slack.ben, slack.whispers[0], action_id(ReplyAction.CORRECT))
         await play.until(lambda: len(slack.whispers) > 1)
         await play.settled()
         assert len(play.model.asked) == 1

@@ -25,7 +25,7 @@ def key_of(play: Scene, message: Message) -> ConversationKey:
 
 async def set_for_all(play: Scene, **values: str) -> None:
     scope = Scope(kind="workspace", key=f"slack/{play.slack.team.id}")
-    await play.inbox.set_parameters(scope, dict(values), asked=incoming(""))
+    await play.inbox.set_parameters(scope, dict(values), asked=incoming("", is_admin=True))
 
 
 async def ask(play: Scene, text: str, thread: str = "") -> Message:
@@ -113,14 +113,15 @@ async def test_the_bots_own_edits_and_previews_change_nothing() -> None:
         assert await entries(play, question) == before
 
 
-async def test_what_was_missed_is_answered_after_the_gap_and_only_once() -> None:
+@pytest.mark.parametrize("broadcast", [False, True])
+async def test_what_was_missed_is_answered_after_the_gap_and_only_once(broadcast: bool) -> None:
     store = MemoryStore(clock=now)
     async with scene(words("One."), store=store) as play:
         slack = play.slack
         question = await ask(play, f"{slack.mention()} one?")
         slack.deliveries.hold()
         async with scene(words("Two."), words("Three."), slack=slack, store=store, listens=False) as later:
-            await slack.say(slack.ben, slack.general, "and two?", thread_ts=question.ts)
+            await slack.say(slack.ben, slack.general, "and two?", thread_ts=question.ts, broadcast=broadcast)
             other = await slack.say(slack.ben, slack.general, f"{slack.mention()} three?")
             async with scene(words("Two."), words("Three."), slack=slack, store=store) as again:
                 await again.until(lambda: len(slack.answers(slack.general, other.ts)) == 1)
@@ -218,6 +219,17 @@ async def test_channels_and_threads_are_read_in_pages_oldest_first() -> None:
             key, since=read[0].at, before=read[0].at + timedelta(microseconds=1), limit=9
         )
         assert [item.source_id for item in between] == [read[0].source_id]
+
+
+async def test_replies_that_were_sent_to_the_channel_stand_above_a_question_there() -> None:
+    async with scene() as play:
+        slack = play.slack
+        root = await slack.say(slack.ben, slack.general, "Which day?")
+        await slack.say(slack.ben, slack.general, "Not Monday", thread_ts=root.ts)
+        await slack.say(slack.ben, slack.general, "Friday at five", thread_ts=root.ts, broadcast=True)
+        await ask(play, f"{slack.mention()} when is it?")
+    asked = [entry.text.partition(": ")[2] for entry in play.model.asked[0].entries]
+    assert asked == ["Which day?", "[in reply to ben: Which day?]\nFriday at five", "when is it?"]
 
 
 async def test_only_who_is_in_a_private_channel_may_read_it_and_guests_only_where_they_are() -> None:

@@ -160,7 +160,8 @@ async def test_another_process_goes_on_with_the_same_message(noted: bool, stream
         first = await play.platform.open_reply(turn)
         ref = await first.show(Draft(status="writing", text="Some words "))
         async with scene(slack=play.slack, http_seconds=0.3, listens=False) as other:
-            taken_over = replace(turn, epoch=2, attempt=2, reply_ref=ref if noted else None)
+            begun = None if noted else turn.incoming.at
+            taken_over = replace(turn, epoch=2, attempt=2, reply_ref=ref if noted else None, post_begun_at=begun)
             second = await other.platform.open_reply(taken_over)
             await second.show(Draft(status="writing", text="Other words "))
             await second.finish(done("Other words, whole."))
@@ -181,7 +182,8 @@ async def test_what_slack_refused_in_the_middle_is_finished_without_a_message_tw
         with pytest.raises(PlatformError):
             await reply.finish(whole)
         assert len(pieces(play, question)) == 2
-        put_off = replace(turn, epoch=2, attempt=2, retries=1, reply_ref=ref, draft=whole, outcome=TurnState.DONE)
+        again = replace(turn, epoch=2, attempt=2, retries=1, reply_ref=ref, draft=whole, outcome=TurnState.DONE)
+        put_off = replace(again, post_begun_at=turn.incoming.at)
         await (await play.platform.open_reply(put_off)).finish(whole)
         shown = [play.slack.shown(piece) for piece in pieces(play, question)]
         assert sum(item.count("long") for item in shown) == 3_000
@@ -191,6 +193,7 @@ async def test_nothing_is_looked_for_once_a_reply_is_open() -> None:
     async with scene(http_seconds=0.3) as play:
         question = await asked(play)
         taken_over = await turn_in(play, question, epoch=2, attempt=2)
+        taken_over = replace(taken_over, post_begun_at=taken_over.incoming.at)
         reply = await play.platform.open_reply(taken_over)
         looked = len(play.slack.calls("conversations.replies"))
         await reply.finish(done("Whole."))
@@ -230,7 +233,8 @@ async def test_a_finished_answer_is_finished_again_without_a_second_one() -> Non
         question = await asked(play)
         turn = await turn_in(play, question)
         await (await play.platform.open_reply(turn)).finish(done("Whole."))
-        again = await play.platform.open_reply(replace(turn, epoch=2, attempt=2))
+        begun = turn.incoming.at
+        again = await play.platform.open_reply(replace(turn, epoch=2, attempt=2, post_begun_at=begun))
         await again.finish(done("Whole."))
         assert len(pieces(play, question)) == 1
 
@@ -285,6 +289,20 @@ async def test_slack_is_asked_to_show_that_the_bot_is_at_work_and_that_it_is_don
         texts = [text for where, text in play.slack.surfaces.status_history if where == place]
         assert texts[:2] == ["is thinking…", "is searching the web…"]
         assert play.slack.surfaces.sessions[place].status == "active"
+        assert play.slack.surfaces.status(place) is None
+
+
+async def test_a_status_that_an_ended_process_left_goes_with_the_answer_that_is_written_into_its_message() -> None:
+    async with scene() as play:
+        question = await asked(play)
+        turn = await turn_in(play, question)
+        ref = await (await play.platform.open_reply(turn)).show(Draft(status="writing", text="Some words "))
+        await (await play.platform.open_reply(turn)).show(Draft(status="thinking"))  # it began anew, and ended
+        place = (question.channel.id, question.ts)
+        assert play.slack.surfaces.status(place) is not None
+        whole = done("Some words more.")
+        recorded = replace(turn, epoch=2, attempt=2, reply_ref=ref, draft=whole, outcome=TurnState.DONE)
+        await (await play.platform.open_reply(recorded)).finish(whole)
         assert play.slack.surfaces.status(place) is None
 
 

@@ -72,7 +72,9 @@ async def test_two_processes_that_get_the_same_command_carry_it_out_once(shared:
     async with processes(shared, clock) as both:
         inboxes = [inbox for _, inbox in both]
         for number in range(10):
-            became = await handled_by_both(inboxes, incoming(f"c{number}", text="/digest add daily at 9:00"))
+            became = await handled_by_both(
+                inboxes, incoming(f"c{number}", text="/digest add daily at 9:00", is_admin=True)
+            )
             assert sorted(became) == [Outcome.DUPLICATE] * 3 + [Outcome.REPLIED]
         assert len(await both[0][0].get_schedules(KEY)) == 10
 
@@ -149,7 +151,10 @@ async def file(tmp_path: Path) -> str:
 
 
 async def test_on_sqlite_whoever_starts_next_knows_that_the_one_before_has_ended(file: str, clock: ManualClock) -> None:
-    told, refused = incoming("t", text="/digest add daily at 9:00"), incoming("r", text="/digest remove 77")
+    told, refused = (
+        incoming("t", text="/digest add daily at 9:00", is_admin=True),
+        incoming("r", text="/digest remove 77", is_admin=True),
+    )
     async with open_store(file, clock=clock) as store:
         inbox = inbox_over(store, clock)
         answer = (await inbox.handle(told)).text

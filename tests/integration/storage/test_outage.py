@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from bot.app.process_end import CLOSING_SECONDS
 from bot.errors import StorageUnavailable
 from bot.types import Turn
 from storage import migrate, open_store
 from tests.contract.stores.samples import KEY, OTHER, incoming
 from tests.fakes import ManualClock
 from tests.integration.storage.test_queue import all_closed, processes
+from tests.processes import seedling
 
 
 @pytest.fixture
@@ -64,3 +66,53 @@ async def test_what_was_begun_and_what_comes_after_is_answered_when_the_server_i
         assert await store.open_conversations() == [KEY]
         assert await store.enqueue(incoming("b", key=OTHER)) is not None
         await all_closed(store)
+
+
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGQUIT], ids=["hangs", "is-gone"])
+async def test_a_worker_ends_within_its_limit_though_the_server_does_not_answer(
+    server: Any, tmp_path: Path, how: signal.Signals
+) -> None:
+    settings = {"DATABASE_URL": server.get_uri(), "STOP_GRACE_SECONDS": "1", "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
+    async with seedling("worker", folder=tmp_path, SEED_API_KEY="sk-test", **settings) as worker:
+        assert worker.stdout is not None
+        assert b"ready" in await asyncio.wait_for(worker.stdout.readline(), 60)
+        stopped = [server.get_pid(), *(children_of(server.get_pid()) if how is signal.SIGSTOP else ())]
+        for pid in stopped:
+            os.kill(pid, how)
+        try:
+            worker.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(worker.communicate(), 1 + CLOSING_SECONDS + 10)  # the machine may be slow
+            assert worker.returncode == 0
+        finally:
+            for pid in stopped if how is signal.SIGSTOP else ():
+                os.kill(pid, signal.SIGCONT)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(id) for id in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def test_a_second_signal_ends_a_worker_at_once(server: Any, tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": server.get_uri(), "STOP_GRACE_SECONDS": "600", "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
+    async with seedling("worker", folder=tmp_path, SEED_API_KEY="sk-test", **settings) as worker:
+        assert worker.stdout is not None
+        assert b"ready" in await asyncio.wait_for(worker.stdout.readline(), 60)
+        stopped = [server.get_pid(), *children_of(server.get_pid())]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            worker.send_signal(signal.SIGTERM)
+            while signal.SIGTERM in handled_by(worker.pid):
+                await asyncio.sleep(0.01)
+            worker.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(worker.wait(), 10) == -signal.SIGTERM
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
+
+def handled_by(pid: int) -> set[int]:
+    """The signals that a process has a handler for."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = int(next(line for line in lines if line.startswith("SigCgt")).split()[1], 16)
+    return {number for number in range(1, 32) if caught >> (number - 1) & 1}

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from bot.turns.dispatcher import Dispatcher
+from bot.turns.retries import seconds_until_due
 from bot.types import ChannelMessage, ConversationKey, Draft, Settlement, Turn, TurnId, TurnState
-from storage import open_store
+from storage import open_clock, open_store
 from storage.database import parse_url
 from storage.notifications import follow_messages
 from storage.queue import Queue
@@ -25,7 +27,7 @@ from tests.fakes import ManualClock, settle
 
 __all__ = ["postgresql", "postgresql_server"]  # fixtures
 
-DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m")
+DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"))
 
 
 @pytest.fixture
@@ -223,3 +225,13 @@ async def test_messages_that_another_process_stores_are_followed(url: str, store
     assert "own" not in {id for id, _, _ in seen}
     assert [is_new for id, _, is_new in seen if id == "1"] == [True, False]
     assert seen[-1] == ("1", "whole", False)
+
+
+async def test_a_machine_whose_clock_is_wrong_goes_by_that_of_the_database(url: str) -> None:
+    wrong = ManualClock(datetime.now(UTC) + timedelta(hours=1))
+    async with open_clock(url, wrong) as clock, open_store(url, clock=clock) as store:
+        await store.enqueue(incoming("a"))
+        waiting = await store.waiting(KEY)
+        assert waiting is not None
+        assert waiting.last_accepted_at < wrong() - timedelta(minutes=30)
+        assert seconds_until_due(waiting, clock(), pause=0) == 0

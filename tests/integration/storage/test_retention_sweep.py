@@ -27,6 +27,7 @@ from tests.contract.stores.samples import (
     entry,
     incoming,
     message,
+    pay,
     picture,
     remembered,
     settlement,
@@ -59,7 +60,8 @@ async def answered(store: SqlStore, name: str, **changes: object) -> None:
         entry(f"q-{name}", text="a secret", media=(picture(name.encode()),)),
         entry(f"a-{name}", text="a secret"),
     )
-    await settle(store, turn, settlement(*entries, usage=Usage(input=5), conversation=remembered(memory="a secret")))
+    await pay(store, turn, Usage(input=5))
+    await settle(store, turn, settlement(*entries, conversation=remembered(memory="a secret")))
 
 
 def every_word(path: str) -> str:

@@ -18,8 +18,9 @@ from sqlmodel import Session
 
 from bot.errors import ClaimLost, StorageUnavailable
 from bot.types import TurnState, Usage
-from storage import migrate, open_store
+from storage import migrate, open_store, single_instance
 from storage.database import Database, make_engine, parse_url
+from storage.single_instance import lock_of
 from storage.sql import SqlStore
 from tests.contract.stores.samples import (
     ADA,
@@ -29,6 +30,7 @@ from tests.contract.stores.samples import (
     entry,
     incoming,
     message,
+    pay,
     picture,
     remembered,
     settlement,
@@ -82,7 +84,8 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
     assert turn is not None
     usage = Usage(input=130_000, cached=64_000, output=900, reasoning=400, estimated=True, tools={"web_search": 2})
     cost = Decimal("0.080600000000000000000000000001")
-    await settle(store, turn, settlement(entry("a"), usage=usage, cost=cost, conversation=remembered()))
+    await pay(store, turn, usage, cost)
+    await settle(store, turn, settlement(entry("a"), conversation=remembered()))
     (row,) = ask(path, "SELECT * FROM ledger")
     numbers = (1, 130_000, 64_000, 900, 400, 1, '{"web_search": 2}', str(cost))
     assert row == (
@@ -90,8 +93,10 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
         "T1",
         "C1",
         "171.0001",
+        1,
         turn.id,
         "answer",
+        f"{START:%F %T}.000000",
         "U1",
         f"{START:%F %T}.000000",
         "seed-2-0-lite",
@@ -99,7 +104,7 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
     )
 
 
-async def test_a_turn_without_usage_has_no_line_in_the_ledger(path: Path, store: SqlStore) -> None:
+async def test_a_turn_that_sent_nothing_has_no_line_in_the_ledger(path: Path, store: SqlStore) -> None:
     await store.enqueue(incoming("m1"))
     turn = await store.claim(KEY, worker="w1")
     assert turn is not None
@@ -273,3 +278,62 @@ async def test_rows_come_out_of_the_index_in_order(
     ]
     assert plan
     assert [step for step in plan if "TEMP B-TREE" in step] == []
+
+
+# ---------------------------------------------------------------- one process
+
+
+def through_a_symlink(path: Path, other: Path) -> Path:
+    other.symlink_to(path)
+    return other
+
+
+def through_a_hard_link(path: Path, other: Path) -> Path:
+    other.hardlink_to(path)
+    return other
+
+
+def after_its_lock_was_deleted(path: Path, _: Path) -> Path:
+    lock_of(path).unlink()
+    return path
+
+
+@pytest.mark.parametrize("again", [through_a_symlink, through_a_hard_link, after_its_lock_was_deleted])
+async def test_a_second_process_gets_in_by_no_other_way(
+    path: Path, tmp_path: Path, again: Callable[[Path, Path], Path]
+) -> None:
+    with single_instance(f"sqlite:///{path}"):
+        other = f"sqlite:///{again(path, tmp_path / 'other.db')}"
+        with pytest.raises(StorageUnavailable, match="Another Seedling"), single_instance(other):
+            pass
+    with single_instance(other):
+        pass
+
+
+def emptied(path: Path) -> str:
+    path.write_bytes(b"")
+    return f"sqlite:///{path}"
+
+
+async def test_a_file_that_was_emptied_is_named_and_a_new_one_is_fine(path: Path, tmp_path: Path) -> None:
+    with single_instance(f"sqlite:///{path}"):
+        pass
+    with pytest.raises(StorageUnavailable, match=f"{path} is empty although it was in use before"):
+        await migrate(emptied(path))
+    fresh = emptied(tmp_path / "fresh.db")
+    await migrate(fresh)
+    with single_instance(fresh):
+        pass
+
+
+async def test_the_space_of_what_was_forgotten_is_given_back(store: SqlStore, path: Path) -> None:
+    for number in range(60):
+        await store.enqueue(incoming(f"m{number}", text="word " * 20_000, seconds=number))
+    before = pages(path)
+    await store.forget_person(KEY.platform, ADA.id)
+    await store.shrink()
+    assert pages(path) < before / 2
+
+
+def pages(path: Path) -> int:
+    return int(ask(path, "PRAGMA page_count")[0][0])

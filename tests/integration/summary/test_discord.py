@@ -92,6 +92,7 @@ async def test_a_digest_is_set_by_a_command_and_posted_into_the_channel(scene: S
             scene.core.store,
             {"discord": scene.platform},
             scene.core.dispatcher.wake,
+            admits=scene.core.inbox.admits,
             clock=lambda: utc_now() + timedelta(days=2),
         )
         await later.tick()

@@ -27,6 +27,7 @@ from bot.types import (
 )
 from tests.emulators.seed.options import API_KEY
 from tests.emulators.seed.server import running_seed
+from tests.fakes import sent
 from tests.integration.summary.hostile import HOSTILE, SECRET, assert_harmless, hostile_channel
 from tests.unit.summary.channel import ReadableChannel, SummaryHouse, said
 
@@ -43,6 +44,7 @@ class Obedient:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         self.asked.append(request)
+        yield sent(request)
         rules = next(line for line in HEAD.splitlines() if "addressed to you" in line)
         wishes = f"- {self.wish} [1]\n- @here {self.wish}"
         yield TextDelta(f"Headline: @everyone {HEAD}\n{wishes}\nDecisions\n- {rules} [2]\nActions\n{wishes}")

@@ -96,7 +96,11 @@ async def test_a_digest_is_set_by_slash_command_and_posted_into_the_channel() ->
         assert "every day at 09:00" in await told(play, "Digest 1 is set")
         messages = await talk(slack)
         later = Digests(
-            play.store, {"slack": play.platform}, play.dispatcher.wake, clock=lambda: now() + timedelta(days=2)
+            play.store,
+            {"slack": play.platform},
+            play.dispatcher.wake,
+            admits=play.inbox.admits,
+            clock=lambda: now() + timedelta(days=2),
         )
         await later.tick()
         await later.tick()

@@ -109,6 +109,36 @@ def test_thanks_and_reactions_are_not_answered(text: str) -> None:
     assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), talk(ONE)) == REACTION
 
 
+THANKS = """
+    cảm ơn | Cảm ơn bạn rất nhiều! | terima kasih | Terima kasih banyak ya | makasih | salamat po |
+    asante sana | धन्यवाद | शुक्रिया | ठीक है | ধন্যবাদ | நன்றி | ขอบคุณครับ | شكرا جزيلا | خیلی
+    ممنون | شکریہ | תודה רבה | σε ευχαριστώ πολύ | дуже дякую | спс | понял, спасибо | благодаря |
+    hvala lijepa | moc děkuju | wielkie dzięki | köszönöm szépen | mulțumesc mult | teşekkürler |
+    sağ ol | kiitos paljon | aitäh | paldies | ačiū | tusen takk | tack så mycket | moltes gràcies |
+    eskerrik asko | どうもありがとうございます | 承知しました | 非常感谢 | 정말 감사합니다 | 唔該 | ㅋㅋㅋ |
+    \u0430\u0445\u0430\u0445\u0430 | wkwkwk | 👍🏽🙏🏿 | ❤️‍🔥 🫶 | 🇫🇷 | \U0001faf6 | thanks Seedling |
+    thank you so much, seedling! | good bot | ty so much 🙏 | thx @seedling | makes sense, thanks |
+    sounds good | good to know | much appreciated | many thanks | thanks Ben, you're the best 🎉
+"""
+
+
+@pytest.mark.parametrize("text", [text.strip() for text in THANKS.split("|")])
+def test_thanks_are_known_in_many_languages_and_however_they_are_said(text: str) -> None:
+    assert is_reaction(text, {"ben"})
+
+
+NO_THANKS = """
+    terima pesanan saya | cảm thấy lạ | แล้วขอบคุณแปลว่าอะไร | понял вопрос | is 'terima kasih'
+    Malay | 1️⃣ | 555 | good work on the pump, now the filter | that works on Linux only | Seedling
+    | you know
+"""
+
+
+@pytest.mark.parametrize("text", [text.strip() for text in NO_THANKS.split("|")])
+def test_what_only_begins_like_thanks_is_a_message(text: str) -> None:
+    assert not is_reaction(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

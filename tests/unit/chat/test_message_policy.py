@@ -14,7 +14,6 @@ from bot.types import AuthorKind, Entrance, Person
 from tests.fakes import incoming
 
 NOBODY_KNOWS = PolicyState(has_participated=False, parameters={})
-CONTROLS = (Entrance.COMMAND, Entrance.BUTTON, Entrance.FORM, Entrance.SHORTCUT)
 BOT = Person(id="b", name="Another", is_bot=True)
 
 
@@ -85,7 +84,8 @@ def test_commands_count_where_follow_ups_are_off() -> None:
 def test_strangers_are_passed_over_or_told_why_by_the_way_they_came(entrance: Entrance, command: str) -> None:
     asked = incoming("Hi", is_directed=True, author_kind=AuthorKind.EXTERNAL, entrance=entrance)
     became = decide(asked, NOBODY_KNOWS, command=command)
-    assert became.action is (Action.TELL if entrance in CONTROLS else Action.IGNORE)
+    silent = {Entrance.REACTION, Entrance.SCHEDULE}
+    assert became.action is (Action.IGNORE if entrance in silent else Action.TELL)
     assert bool(became.text) is (became.action is Action.TELL)
     welcome = state(strangers="answer")
     assert decide(asked, welcome, command=command).action is (Action.COMMAND if command else Action.ANSWER)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, PART_CHARACTERS, beginning, render, repeats, typed_text
+from bot.chat.message_rendering import MESSAGE_CHARACTERS, PART_CHARACTERS, beginning, cut, render, repeats, typed_text
 from bot.context.transcript import plain_text
 from bot.types.content import (
     Card,
@@ -171,9 +171,37 @@ def test_what_is_cut_is_counted() -> None:
     text = "x" * (MESSAGE_CHARACTERS + 3_400)
     assert render(content(text=text)) == f"{'x' * MESSAGE_CHARACTERS}\n[cut: 3,400 more characters]"
     assert (
-        render(content(Card(title="T", text="y" * 2_500))) == f"[card] T\n  {'y' * 1_999}\n  [cut: 501 more characters]"
+        render(content(Card(title="T", text="y" * 2_500))) == f"[card] T\n  {'y' * 1_997}\n  [cut: 503 more characters]"
     )
     assert render(content(text=text), most=20_000) == text
+
+
+@pytest.mark.parametrize("text", ["x\n" * 2_000, "x" * 9_000, "x\n\n" * 2_000, "x\n" * 700 + "y" * 1_500])
+def test_a_card_keeps_its_length_however_many_lines_are_indented(text: str) -> None:
+    card = render(content(Card(title="Build", text=text)))
+    *shown, told = card.split("\n")
+    assert 1_300 < len("\n".join(shown)) <= PART_CHARACTERS + len("[card] \n")
+    assert f"  [cut: {len(text.strip()) - kept_of(shown[1:]):,} more characters]" == told
+
+
+def kept_of(lines: list[str]) -> int:
+    """How many characters of a text are left in its indented lines."""
+    return len("\n".join(line[2:] for line in lines))
+
+
+@pytest.mark.parametrize("further", [8_000, 4_000, 100])
+def test_what_is_cut_twice_is_counted_once(further: int) -> None:
+    once = cut("word " * 2_000, MESSAGE_CHARACTERS)
+    twice = cut(once, further)
+    assert twice == f"{once[:further]}\n[cut: {10_000 - further:,} more characters]"
+    assert cut(twice, further) == twice
+
+
+@pytest.mark.parametrize("most", [500, 2_000, 2_015, 2_030])
+def test_what_was_cut_within_a_part_counts_when_the_message_is_cut(most: int) -> None:
+    shown = render(content(Quote(content=content(Card(title="Log", text="x" * 5_000))), text="a" * 20), most=most)
+    kept = shown.count("x")
+    assert int(shown.rpartition("[cut: ")[2].split()[0].replace(",", "")) - (5_000 - kept) in range(60)
 
 
 def test_nothing_typed_passes_for_a_cut() -> None:

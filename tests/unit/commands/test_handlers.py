@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.access.control import AccessControl
 from bot.commands.arguments import parse_overrides
 from bot.commands.command import Call, Services
 from bot.commands.help import help_text
@@ -41,8 +42,10 @@ async def typed(settings: MemoryStore, text: str, **changes: Any) -> str:
     assert invocation is not None
     asked = incoming(text, next(NUMBERS), **{"is_admin": True, **changes})
     command, arguments = invocation.command, invocation.arguments
+    access = AccessControl(settings, {})
     services = Services(
         store=settings,
+        access=access,
         rates=FixedRates(SEED_CARD),
         clock=ManualClock(),
         times=IsoTimes(),
@@ -50,7 +53,14 @@ async def typed(settings: MemoryStore, text: str, **changes: Any) -> str:
     )
     values = command.read(arguments)
     effect = await command.handler(
-        Call(command=command, incoming=asked, arguments=arguments, values=values, services=services)
+        Call(
+            command=command,
+            incoming=asked,
+            arguments=arguments,
+            values=values,
+            services=services,
+            permissions=await access.permissions(asked),
+        )
     )
     assert not isinstance(effect, Incoming)
     done = await settings.carry_out(asked, effect.change, effect.tell)
@@ -171,6 +181,6 @@ async def test_only_administrators_change_the_whole_workspace(settings: MemorySt
 
 @pytest.mark.parametrize("text", ["/set channel retention 1", "/unset channel retention"])
 async def test_only_administrators_say_when_conversations_are_forgotten(settings: MemoryStore, text: str) -> None:
-    with pytest.raises(InvalidInput, match="Only administrators change retention"):
+    with pytest.raises(InvalidInput, match="Only administrators can set retention"):
         await typed(settings, text, is_admin=False)
     assert await typed(settings, text)

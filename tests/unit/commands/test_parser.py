@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.completion import complete
-from bot.commands.parser import Invocation, parse, unknown_command
+from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput, InvalidValue, UsageError
 from bot.parameters import PARAMETERS
@@ -117,6 +117,23 @@ def test_what_does_not_fit_is_a_question_and_never_an_error(text: str) -> None:
 def test_only_a_slash_makes_an_unknown_word_a_command_that_there_is_not() -> None:
     assert unknown_command("/frobnicate now") == "frobnicate"
     assert [unknown_command(text) for text in ("!frobnicate", "/set x", "/etc/hosts", "frobnicate", "")] == [""] * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("/what is bark", "`/ask what is bark`"),
+        ("/What   is `bark`\nof a tree?", "`/ask What is 'bark' of a tree?`"),
+        ("/what " + "is bark " * 2_000, "`/ask your question`"),
+    ],
+)
+def test_free_words_behind_a_mark_are_offered_as_a_question(text: str, offered: str) -> None:
+    assert offered in str(refuse_unknown(text))
+    assert "There is no command /what." in str(refuse_unknown(text))
+
+
+def test_a_single_unknown_word_is_rather_a_command_that_was_misspelt() -> None:
+    assert "write `/ask" not in str(refuse_unknown("/sumarise"))
 
 
 @given(st.text(max_size=60))

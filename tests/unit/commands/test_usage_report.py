@@ -12,13 +12,15 @@ import pytest
 from bot.commands.usage_report import DAYS, usage_text
 from bot.pricing import FREE_CARD, SEED_CARD
 from bot.types import EVERYTHING, Spending, Within
-from tests.fakes import KEY, START, incoming
+from storage.in_memory.store import MemoryStore
+from tests.fakes import KEY, START, ManualClock, incoming
 
 
-class Book:
+class Book(MemoryStore):
     """A `Ledger` with one line."""
 
     def __init__(self, spending: Spending = Spending()) -> None:  # noqa: B008 - a frozen value
+        super().__init__(clock=ManualClock())
         self.spending = spending
         self.asked: list[tuple[float, Within]] = []
 
@@ -38,6 +40,14 @@ async def test_a_thread_tells_its_own_month() -> None:
     assert "Prices: built-in." in text
     names = {"platform": KEY.platform, "workspace": KEY.workspace, "channel": KEY.channel, "thread": KEY.thread}
     assert book.asked == [(30.0, Within(**names))]
+
+
+async def test_what_nobody_has_reported_is_told_apart() -> None:
+    book = Book(Spending(requests=3, input=9, cost=Decimal("0.3"), estimated=Decimal("0.02"), under_way=1))
+    text = await told("thread", book)
+    assert "$0.020 of this is estimated, for answers whose end was not reported." in text
+    assert "1 request is still under way, counted as far as known." in text
+    assert "estimated" not in await told("thread", Book(Spending(requests=1, cost=Decimal("0.3"))))
 
 
 async def test_a_saving_that_nobody_confirmed_is_told_as_possible() -> None:

@@ -52,6 +52,7 @@ def test_blank_notes_leave_the_old_memory(blank: str) -> None:
         pytest.param("```markdown\n- a\n- b\n```", "- a\n- b", id="a-fence-around-them"),
         pytest.param("# Notes\n- a", "Notes\n- a", id="a-heading"),
         pytest.param("- a\r\n- b\x00\u202e", "- a\n- b", id="invisible-characters"),
+        pytest.param("- \U000e0041a\u2800\u3164\v# b", "- a\nb", id="blank-letters-and-line-ends-of-other-kinds"),
         pytest.param("- `x = 1`", "- `x = 1`", id="code-stays"),
     ],
 )

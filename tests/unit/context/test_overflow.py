@@ -16,8 +16,8 @@ from bot.context.tokens import estimate_entry, estimate_request
 from bot.context.window import Window, plan
 from bot.errors import ContextTooLong, QuestionTooLong
 from bot.turns.error_messages import user_message
-from bot.types import ModelEvent, ModelRequest, TurnState, Usage
-from tests.fakes import words
+from bot.types import ModelEvent, ModelRequest, RequestNotBilled, TurnState, Usage
+from tests.fakes import sent, words
 from tests.house import House, running
 from tests.unit.context.conversations import limits
 from tests.unit.context.test_window_properties import planned, views
@@ -49,7 +49,9 @@ class SmallServer:
         else:
             self.asked.append(request)
             self.sent.append((prompt, answer))
+        yield sent(request)
         if prompt + answer > self.takes:
+            yield RequestNotBilled()
             if not self.tells:
                 raise ContextTooLong("Total tokens of image and text exceed max message tokens.")
             self.context_tokens = min(self.context_tokens, self.takes)

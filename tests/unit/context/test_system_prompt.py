@@ -229,6 +229,20 @@ async def test_a_platform_that_does_not_tell_changes_nothing_that_it_told() -> N
     assert [record.figures.broken for record in records] == ["first", "", ""]
 
 
+@pytest.mark.parametrize("place", [GREENHOUSE, FORUM, DIRECT])
+async def test_a_platform_that_does_not_tell_after_a_restart_changes_nothing_that_it_told_before(place: Place) -> None:
+    async with running() as house:
+        house.platform.place = place
+        await house.ask("one", 1)
+        house.platform.place = PlatformError("away")
+        house.open()
+        await house.ask("two", 2)
+        await house.ask("three", 3, key=replace(KEY, thread="t2"))
+        records = await house.store.recent_requests(KEY, limit=10)
+    assert [record.figures.broken for record in records] == ["first", ""]
+    assert len({request.head for request in house.requests}) == 1
+
+
 async def test_where_nothing_was_told_yet_the_answer_comes_all_the_same() -> None:
     async with running() as house:
         house.platform.place = PlatformError("away")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens
-from bot.summary.model_requests import CostTally, SummaryModel
+from bot.summary.model_requests import SummaryModel
 from bot.types import (
     Entry,
     Finish,
@@ -16,6 +16,7 @@ from bot.types import (
     Media,
     ModelEvent,
     ModelRequest,
+    Purpose,
     SearchStarted,
     Source,
     SourceFound,
@@ -23,8 +24,8 @@ from bot.types import (
     Usage,
     UsageReported,
 )
-from tests.fakes import KEY, FixedRates, ScriptedModel
-from tests.house import House, running
+from tests.fakes import KEY, ScriptedModel
+from tests.house import House, metered, running
 
 TALK = "word " * 1_600  # 2,000 tokens by the estimate
 SEARCHED: dict[str, tuple[str, list[ModelEvent], Usage]] = {
@@ -107,6 +108,7 @@ def test_media_are_counted_by_rules_of_the_providers_own() -> None:
 async def test_summaries_learn_by_the_same_rule(usage: Usage, ratio: float) -> None:
     text = TextDelta("Headline: h\nMain points\n- p [1]")
     script: list[ModelEvent] = [text, UsageReported(usage), Finished(Finish.STOP)]
-    asker = SummaryModel(model=ScriptedModel(script), bill=CostTally(rates=FixedRates()))
+    model, bill = await metered(ScriptedModel(script), Purpose.SUMMARY)
+    asker = SummaryModel(model=model, bill=bill)
     await asker.ask(Entry(role="user", text=TALK), points=3)
     assert asker.gauge.ratio == pytest.approx(ratio, abs=0.05)

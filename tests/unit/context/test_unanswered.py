@@ -8,6 +8,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.message_rendering import MESSAGE_CHARACTERS, cut
+from bot.context.known_questions import ASKED_ID
 from bot.context.transcript import user_entry
 from bot.context.unanswered import (
     BETWEEN_TOKENS,
@@ -34,20 +36,28 @@ def read(number: int, text: str) -> ReadMessage:
 
 
 def test_people_and_bots_are_labelled_and_have_the_ids_of_their_messages() -> None:
-    entries = said_between([said(1, "lunch?"), replace(said(2, "Build 7 failed."), author=BOT)], set())
+    entries = said_between([said(1, "lunch?"), replace(said(2, "Build 7 failed."), author=BOT)], [])
     assert [(item.id, item.author, item.source_id) for item in entries] == [("m:s1", "u1", "s1"), ("m:s2", "B", "s2")]
     assert entries[0] == user_entry(said(1, "lunch?"))
     assert entries[1].entry.text.endswith("Deploys: Build 7 failed.")
 
 
 def test_what_is_in_the_transcript_already_is_not_said_twice() -> None:
-    entries = said_between([said(1, "lunch?"), said(2, "yes")], {"m:s1"})
+    history = placed([user_entry(said(1, "lunch?"))], 0)
+    entries = said_between([said(1, "lunch?"), said(2, "yes")], history)
     assert [item.id for item in entries] == ["m:s2"]
+
+
+def test_what_may_have_left_the_view_is_said_again_under_a_name_that_is_free() -> None:
+    history = placed([user_entry(said(5, "lunch?"))], 7)
+    (old,) = said_between([said(1, "breakfast?")], history)
+    assert old.id == f"m:s1{ASKED_ID}"
+    assert said_between([said(1, "breakfast?")], [*history, *placed([old], 8)]) == []
 
 
 def test_the_newest_are_sent_and_a_line_tells_how_many_are_left_out() -> None:
     dropped = said(1, "")
-    entries = said_between([dropped, *(said(number, "word " * 1_000) for number in range(2, 9))], set())
+    entries = said_between([dropped, *(said(number, "word " * 1_000) for number in range(2, 9))], [])
     assert [item.id for item in entries] == ["o:m:s6", "m:s6", "m:s7", "m:s8"]
     assert entries[0].entry.text == LEFT_OUT.format(count=5)
     assert sum(item.tokens for item in entries[1:]) <= BETWEEN_TOKENS
@@ -55,7 +65,7 @@ def test_the_newest_are_sent_and_a_line_tells_how_many_are_left_out() -> None:
 
 def test_a_long_message_is_cut_and_one_without_text_has_its_file() -> None:
     file = Attachment(id="f", name="plan.pdf")
-    long, bare = said_between([said(1, "x" * 9_000), replace(said(2, ""), attachments=(file,))], set())
+    long, bare = said_between([said(1, "x" * 9_000), replace(said(2, ""), attachments=(file,))], [])
     assert "[cut: 1,000 more characters]" in long.entry.text
     assert "plan.pdf" in bare.entry.text
 
@@ -98,3 +108,10 @@ def test_what_stands_above_in_a_channel_is_short(piece: str, count: int) -> None
     entries = said_above([read(1, "before"), read(2, ""), read(3, piece * count)])
     assert entries[-1].id == "m:s3"
     assert sum(item.tokens for item in entries) <= CHANNEL_TOKENS
+
+
+def test_what_is_cut_for_the_second_time_is_counted_from_the_whole_message() -> None:
+    text = "word " * 4_000
+    (entry,) = said_above([read(1, cut(text, MESSAGE_CHARACTERS))])
+    kept, _, told = entry.entry.text.partition("\n[cut: ")
+    assert int(told.split()[0].replace(",", "")) == len(text) - len(kept.partition(": ")[2])

@@ -12,7 +12,7 @@ from bot.context.view import View
 from bot.context.window import after, due, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
-from bot.types import SOURCES_ID, Condensation, Conversation, Role, StoredEntry, Usage
+from bot.types import SOURCES_ID, Condensation, Conversation, Role, StoredEntry
 from tests.unit.context.conversations import START, Thread, card, limits, question, sized
 
 ROLES: tuple[Role, ...] = ("user", "user", "user", "assistant")
@@ -31,9 +31,7 @@ def exchanges(count: int) -> list[StoredEntry]:
 
 
 def notes(*, until: int, begin: int = 0) -> Condensation:
-    return Condensation(
-        revision=0, begin=begin, until=until, notes="Ada said hello.", model="m", usage=Usage(), cost=None
-    )
+    return Condensation(revision=0, begin=begin, until=until, notes="Ada said hello.")
 
 
 def carried_on(history: list[StoredEntry]) -> View:

@@ -16,8 +16,6 @@ from bot.types import (
     Source,
     SourceFound,
     TextDelta,
-    Usage,
-    UsageReported,
 )
 
 deltas = st.one_of(st.builds(TextDelta, st.text(max_size=5)), st.builds(ReasoningDelta, st.text(max_size=5)))
@@ -48,17 +46,6 @@ def test_the_status_follows_what_comes() -> None:
 def test_a_source_counts_once_and_keeps_its_place() -> None:
     one, two = Source(url="https://a", title="A"), Source(url="https://b")
     assert grown(SourceFound(one), SourceFound(two), SourceFound(Source(url="https://a"))).draft().sources == (one, two)
-
-
-def test_a_later_usage_replaces_an_earlier_one() -> None:
-    last = Usage(input=2, output=1)
-    assert grown(UsageReported(Usage(input=1)), UsageReported(last)).usage(99) == last
-
-
-def test_what_nobody_reported_is_estimated_and_marked_so() -> None:
-    usage = grown(ReasoningDelta("hm, hm, hm"), TextDelta("a long answer " * 10)).usage(99)
-    assert (usage.input, usage.estimated) == (99, True)
-    assert usage.output > usage.reasoning > 0
 
 
 def test_how_the_stream_ended_is_told_when_it_matters() -> None:

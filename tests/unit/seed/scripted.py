@@ -12,7 +12,7 @@ import httpx
 from adapters.seed import Environment, SeedModel, SeedOptions, open_seed
 from adapters.seed.protocols.wire_parameters import WireName
 from bot.errors import ModelError
-from bot.types import ModelEvent, ModelRequest
+from bot.types import ModelEvent, ModelRequest, RequestNotBilled, RequestSent
 from tests.unit.seed.streams import chat_stream
 
 KEY = "sk-empiriolabs-SECRET"
@@ -95,7 +95,13 @@ class ScriptedApi:
 
 
 async def gather(model: SeedModel, request: ModelRequest) -> tuple[Sequence[ModelEvent], ModelError | None]:
-    """All that comes out, and the error at its end."""
+    """All that comes out of the answer, and the error at its end."""
+    events, error = await heard(model, request)
+    return [event for event in events if not isinstance(event, RequestSent | RequestNotBilled)], error
+
+
+async def heard(model: SeedModel, request: ModelRequest) -> tuple[Sequence[ModelEvent], ModelError | None]:
+    """All that comes out, with what is told of each request, and the error at its end."""
     events: list[ModelEvent] = []
     try:
         async with aclosing(model.stream(request)) as stream:

@@ -10,7 +10,7 @@ from adapters.seed.protocols import WIRES, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import WireName
 from adapters.seed.sse import Event, EventParser
-from bot.types import Entry, ModelEvent, ModelRequest, ReasoningDelta, SourceFound, TextDelta
+from bot.types import Entry, ModelEvent, ModelRequest, ReasoningDelta, SourceFound, TextDelta, Usage, UsageReported
 
 LONG = "word " * 2_000
 DONE = b"data: [DONE]\n\n"
@@ -65,6 +65,11 @@ def read_stream(wire: WireName, pieces: Sequence[bytes]) -> ResponseState:
 def text_in(events: Sequence[ModelEvent]) -> str:
     """The visible text."""
     return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def bills_in(events: Sequence[ModelEvent]) -> list[Usage]:
+    """What each request used."""
+    return [event.usage for event in events if isinstance(event, UsageReported)]
 
 
 def reasoning_in(events: Sequence[ModelEvent]) -> str:

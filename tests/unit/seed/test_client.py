@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -27,7 +28,18 @@ from bot.types import (
     UsageReported,
 )
 from tests.unit.seed.scripted import KEY, ScriptedApi, answered, failed, gather, streamed
-from tests.unit.seed.streams import DONE, LONG, ask, chat_stream, chunk, reasoning_in, sse, text_in, usage_chunk
+from tests.unit.seed.streams import (
+    DONE,
+    LONG,
+    ask,
+    bills_in,
+    chat_stream,
+    chunk,
+    reasoning_in,
+    sse,
+    text_in,
+    usage_chunk,
+)
 
 
 async def test_a_question_is_answered() -> None:
@@ -113,6 +125,17 @@ async def test_before_any_text_it_is_asked_again(trouble: httpx.Response | Excep
     assert error is None
     assert text_in(events) == "Hello"
     assert api.slept == [0.4]
+
+
+async def test_a_server_that_cannot_be_reached_is_told_long_before_people_give_up() -> None:
+    """As where its name is not answered: each try takes the whole time that a connection has."""
+    api = ScriptedApi(*[httpx.ConnectTimeout("no name")] * 4)
+    began = api.now
+    around = replace(api.surroundings(), monotonic=lambda: began + 10 * len(api.requests))
+    async with api.open(surroundings=around) as model:
+        _, error = await gather(model, ask())
+    assert isinstance(error, ModelUnavailable)
+    assert 10 * len(api.requests) < 30
 
 
 async def test_tries_end_after_four_with_doubled_waits_between_them() -> None:
@@ -313,7 +336,7 @@ async def test_an_empty_answer_is_asked_for_once_more() -> None:
     async with api.open() as model:
         events, error = await gather(model, ask())
     assert error is None
-    assert events[-2:] == [UsageReported(Usage(input=20, output=10, requests=2)), Finished(Finish.STOP)]
+    assert bills_in(events) == [Usage(input=10, output=5)] * 2
     again = ScriptedApi(answered(""), answered(""))
     async with again.open() as model:
         _, error = await gather(model, ask())

@@ -18,12 +18,12 @@ from bot.types import (
     Media,
     ModelRequest,
     NoteFound,
+    RequestSent,
     TextDelta,
     Usage,
-    UsageReported,
 )
 from tests.unit.seed.scripted import ScriptedApi, answered, failed, gather, streamed
-from tests.unit.seed.streams import DONE, LONG, ask, chunk, urls_in, usage_chunk
+from tests.unit.seed.streams import DONE, LONG, ask, bills_in, chunk, urls_in, usage_chunk
 
 # ---------------------------------------------------------------- no room for the answer
 
@@ -43,8 +43,10 @@ async def test_reasoning_that_took_all_the_room_gets_more_of_it_once() -> None:
     assert error is None
     assert [body["max_tokens"] for body in api.bodies] == [50, 16_384]
     assert NoteFound(MORE_ROOM_NOTE) in events
-    usage = Usage(input=20, output=110, reasoning=100, reported_cost=Decimal("0.75"), requests=2)
-    assert events[-2:] == [UsageReported(usage), Finished(Finish.STOP)]
+    assert bills_in(events) == [
+        Usage(input=10, output=50, reasoning=50, reported_cost=Decimal("0.25")),
+        Usage(input=10, output=60, reasoning=50, reported_cost=Decimal("0.5")),
+    ]
 
 
 async def test_where_there_is_no_more_room_it_is_asked_without_thinking() -> None:
@@ -180,6 +182,7 @@ async def test_closing_the_stream_early_raises_nothing() -> None:
     api = ScriptedApi(streamed(*[chunk("Hi")] * 50))
     async with api.open(retries=Retries(tries=1)) as model:
         stream = model.stream(ask())
+        assert isinstance(await anext(stream), RequestSent)
         assert await anext(stream) == TextDelta("Hi")
         await stream.aclose()
 

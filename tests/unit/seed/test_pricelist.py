@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from adapters.seed.pricelist import read_card
 from bot.pricing import FREE_CARD, SEED_CARD, RateCard, Tier
-from bot.types import Usage
 
 
 def tier(start: int, price: str, output: str, cached: str | None = None) -> Tier:
@@ -142,8 +141,3 @@ def test_no_json_makes_it_fail(row: Any) -> None:
     card = read_card(row, origin="here", fallback=SEED_CARD)
     if card is not None:
         assert card.tier(0).input >= 0
-
-
-def test_each_of_two_requests_is_billed_in_its_own_tier() -> None:
-    once, twice = Usage(input=100_000, output=10), Usage(input=200_000, output=20, requests=2)
-    assert SEED_CARD.cost(twice) == 2 * SEED_CARD.cost(once)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ModelUnavailable, StreamCut
-from bot.types import Finished, UsageReported
-from tests.unit.seed.scripted import KEY, Reply, ScriptedApi, answered, failed, gather, streamed
+from bot.types import Finished, RequestNotBilled, RequestSent, UsageReported
+from tests.unit.seed.scripted import KEY, Reply, ScriptedApi, answered, failed, heard, streamed
 from tests.unit.seed.streams import DONE, ask, chunk, sse, text_in, usage_chunk
 
 MOST_REQUESTS = 4 + 1 + 1 + 2  # tries, one with more room, one after an empty answer, one for each refused parameter
@@ -48,15 +48,18 @@ def test_one_question_has_one_end(silent: list[str], last: str) -> None:
         api = ScriptedApi(*(SILENT[name]() for name in silent), SPEAKING[last](), *[answered("twice")] * 10)
         parameters = {"enable_caching": True, "stop": ("END",), "max_tokens": 100}
         async with api.open() as model:
-            events, error = await gather(model, ask("word " * 2_000, **parameters))
+            events, error = await heard(model, ask("word " * 2_000, **parameters))
             assert model.limits.active == 0
         finished = [index for index, event in enumerate(events) if isinstance(event, Finished)]
         if error is None:
             assert finished == [len(events) - 1]
-            assert isinstance(events[-2], UsageReported)
         else:
             assert finished == []
             assert KEY not in str(error)
+        sent = [index for index, event in enumerate(events) if isinstance(event, RequestSent)]
+        billed = [index for index, event in enumerate(events) if isinstance(event, UsageReported | RequestNotBilled)]
+        assert len(sent) == len(billed) == len(api.requests)
+        assert sorted((*sent, *billed)) == [index for pair in zip(sent, billed, strict=True) for index in pair]
         assert text_in(events) in {"", "Hi", "Hi you"}
         assert len(api.requests) <= min(MOST_REQUESTS, len(silent) + 1)
         if text_in(events):

@@ -78,8 +78,8 @@ class RememberingBot(QuietBot):
     async def handle(self, incoming: Incoming) -> HandleResult:
         if self.fails:
             raise StorageUnavailable("the disk is full")
-        if name := unknown_command(incoming.typed or incoming.text):
-            raise refuse_unknown(name)
+        if unknown_command(words := incoming.typed or incoming.text):
+            raise refuse_unknown(words)
         self.heard.append(incoming)
         return HandleResult(outcome=Outcome.ANSWERING)
 
@@ -87,7 +87,7 @@ class RememberingBot(QuietBot):
         self.stopped.append(key)
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def on_message_edited(self, message: Incoming, *, at: datetime) -> HandleResult:
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         self.edits.append(message)
         return HandleResult(outcome=Outcome.IGNORED)
 

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.message_content import files, mentions, read_content
+from adapters.slack.message_content import files, mentions
+from adapters.slack.payloads import SlackMessage
+from adapters.slack.replies.rendering import end_blocks, markdown_blocks
 from bot.chat.message_rendering import render
+from bot.types import Draft, Footer, Source, Usage
 from bot.types.content import MessageContent, Notice, Quote, QuoteKind, ReplyTo
 from tests.data import data_folder
 from tests.message_cases import cases, shaped, unseen
-from tests.unit.slack.elements import NAMES, Json, mrkdwn, rich, section, text
+from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, rich, section, text
 
 
 def shown(message: Json, **options: Any) -> str:
@@ -30,6 +33,39 @@ def test_the_model_sees_what_people_see(case: Json) -> None:
 def test_every_recorded_kind_of_message_is_read(path: Any) -> None:
     event = json.loads(path.read_text(encoding="utf-8"))["event"]
     assert isinstance(read_content(event, {}), MessageContent)
+
+
+# ---------------------------------------------------------------- the bot's own answers
+
+ANSWER = Draft(
+    text="The pump is green.",
+    status="done",
+    sources=(Source(url="https://example.org/pumps", title="Pumps"),),
+    footer=Footer(
+        model="seed", usage=Usage(input=1_200, cached=800, output=7), seconds=2.1, cost=None, show_cost=False
+    ),
+)
+
+
+@pytest.mark.parametrize("how", ["forward", "link", "root"])
+def test_an_answer_that_is_quoted_has_neither_its_small_print_nor_its_buttons(how: str) -> None:
+    blocks = [*markdown_blocks(ANSWER.text), *end_blocks(ANSWER, 7)]
+    own = {"user": "U0BOT", "bot_id": "B0BOT", "text": ANSWER.text, "blocks": blocks, "ts": "1.1"}
+    quote = {"message_blocks": [{"message": {"blocks": blocks}}], "text": ANSWER.text, "author_name": "Seedling"}
+    messages: dict[str, Json] = {
+        "forward": {"text": "see", "attachments": [quote | {"is_share": True}]},
+        "link": {"text": "see", "attachments": [quote | {"is_msg_unfurl": True}]},
+        "root": {"text": "see", "subtype": "thread_broadcast", "root": own},
+    }
+    seen = shown(messages[how])
+    assert unseen(["see", ANSWER.text, *(["Pumps"] if how != "root" else [])], seen) == []
+    assert not any(word in seen for word in ("1,200", "seed", "Regenerate", "button", "Good answer"))
+
+
+def test_another_app_s_context_and_buttons_are_read() -> None:
+    context = {"type": "context", "elements": [mrkdwn("seed \u00b7 1 token in the bucket")]}
+    buttons = {"type": "actions", "elements": [{"type": "button", "text": plain("Stop"), "action_id": "stop"}]}
+    assert shown({"bot_id": "B1", "blocks": [context, buttons]}) == "seed \u00b7 1 token in the bucket\n(button: Stop)"
 
 
 # ---------------------------------------------------------------- said once
@@ -161,7 +197,7 @@ def test_a_forwarded_alert_keeps_its_fields() -> None:
 def test_the_files_of_a_forward_are_files_of_the_message() -> None:
     own = {"id": "F0", "name": "own.txt"}
     message = {"files": [own], "attachments": [FORWARD, FORWARD, {"files": [{"id": "F9", "name": "not-a-forward"}]}]}
-    assert [file_.id for file_ in files(message)] == ["F0", "F1", "F2"]
+    assert [file_.id for file_ in files(SlackMessage.read(message))] == ["F0", "F1", "F2"]
 
 
 # ---------------------------------------------------------------- kinds of messages
@@ -196,7 +232,7 @@ def test_a_reply_that_is_shown_in_the_channel_names_what_it_answers() -> None:
     root = {"ts": "1.1", "user": "U2", "text": "Shall we ship?", "subtype": "thread_broadcast", "root": {}}
     message = {"subtype": "thread_broadcast", "text": "Yes", "root": root}
     assert read_content(message, NAMES).reply_to == ReplyTo(message_id="1.1", author="Ben", beginning="Shall we ship?")
-    assert ("@", "U2") in mentions(message)
+    assert ("@", "U2") in mentions(SlackMessage.read(message))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +258,7 @@ def test_whom_a_message_names_in_any_part() -> None:
         "blocks": [rich(section({"type": "user", "user_id": "U2"}, {"type": "channel", "channel_id": "C1"}))],
         "attachments": [{"fields": [{"value": "<!subteam^S1|@ops> <#C2|x>"}]}, FORWARD],
     }
-    found = mentions(message)
+    found = mentions(SlackMessage.read(message))
     assert found == [("@", "U1"), ("@", "U2"), ("#", "C1"), ("!subteam^", "S1"), ("#", "C2")]
 
 
@@ -242,8 +278,8 @@ KINDS = (
 @given(shaped(KEYS, KINDS))
 def test_whatever_comes_is_read(payload: Json) -> None:
     assert isinstance(render(read_content(payload, NAMES, bot_user="UBOT")), str)
-    assert isinstance(mentions(payload), list)
-    assert isinstance(list(files(payload)), list)
+    assert isinstance(mentions(SlackMessage.read(payload)), list)
+    assert isinstance(list(files(SlackMessage.read(payload))), list)
 
 
 @given(st.sampled_from(["elements", "attachments", "child_blocks", "message_blocks", "root", "accessory", "blocks"]))
@@ -253,4 +289,4 @@ def test_however_deep_it_is_nested(name: str) -> None:
         value = {name: value if name in {"root", "accessory"} else [value], "is_share": True, "type": "container"}
         value |= {"subtype": "thread_broadcast"} if name == "root" else {}
     assert isinstance(render(read_content({"blocks": [value], **value}, {})), str)
-    assert isinstance(mentions(value), list)
+    assert isinstance(mentions(SlackMessage.read(value)), list)

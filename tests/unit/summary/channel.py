@@ -46,6 +46,8 @@ class ReadableChannel(RecordingPlatform):
         self.members = {ADA.id, BEA.id}
         self.trouble: PlatformError | None = None
         self.calls = 0
+        self.also_in_channel: set[str] = set()
+        """Replies that were sent to the channel as well."""
 
     def without(self, id: str) -> None:
         self.messages = [message for message in self.messages if message.source_id != id]
@@ -99,7 +101,7 @@ class ReadableChannel(RecordingPlatform):
             (
                 message
                 for message in self.messages
-                if message.thread == thread
+                if (message.thread == thread or (not thread and message.source_id in self.also_in_channel))
                 and (since is None or message.at >= since)
                 and (before is None or message.at < before)
             ),

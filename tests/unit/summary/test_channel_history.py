@@ -48,6 +48,19 @@ async def test_messages_of_the_same_instant_are_neither_lost_nor_doubled(minutes
         assert set(found) == {message.source_id for message in messages}
 
 
+async def test_a_reply_that_was_sent_to_the_channel_is_read_once_and_also_without_its_thread() -> None:
+    channel = ReadableChannel(
+        [
+            *(said("a", minutes=1), said("b", minutes=5), said("a1", minutes=7, thread="a")),
+            *(said(f"b{n}", minutes=5 + n, thread="b") for n in (1, 2, 3)),
+        ]
+    )
+    channel.also_in_channel = {"a1", "b2"}
+    assert ids(await read(channel)) == ["a", "a1", "b", "b1", "b2", "b3"]
+    since = SummaryRequest(thread=False, since=START + timedelta(minutes=4))
+    assert ids(await read(channel, since)) == ["b", "b1", "b2", "b3", "a1"]
+
+
 async def test_replies_follow_what_they_hang_on() -> None:
     channel = ReadableChannel(
         [

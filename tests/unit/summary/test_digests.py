@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidInput, PlatformError
 from bot.summary.digests import MOST_OF_CHANNEL, Digests, next_time
-from bot.types import Outcome, Task
+from bot.types import NewRule, Outcome, PlaceKind, RuleKind, RulePlace, Subject, SubjectKind, Task
 from tests.fakes import ADA, incoming
 from tests.unit.summary.channel import APP, ASKED_AT, BEA, CHANNEL, SummaryHouse, said, summarising
 
@@ -29,6 +29,7 @@ async def command(house: SummaryHouse, words: str, **changes: Any) -> str:
     given: dict[str, Any] = {
         "key": CHANNEL,
         "is_top_level": True,
+        "manages_channel": True,
         "time_zone": BERLIN.key,
         "at": house.clock.now,
     } | changes
@@ -38,7 +39,9 @@ async def command(house: SummaryHouse, words: str, **changes: Any) -> str:
 
 
 def digests(house: SummaryHouse) -> Digests:
-    return Digests(house.store, {"fake": house.channel}, house.dispatcher.wake, clock=house.clock)
+    return Digests(
+        house.store, {"fake": house.channel}, house.dispatcher.wake, admits=house.inbox.admits, clock=house.clock
+    )
 
 
 # ---------------------------------------------------------------- times
@@ -108,14 +111,37 @@ async def test_what_is_no_digest_says_how_to_ask(words: str) -> None:
             await command(house, words)
 
 
-async def test_only_its_author_or_an_administrator_changes_a_digest_and_only_in_its_channel() -> None:
+async def test_only_its_author_or_a_manager_changes_a_digest_and_only_in_its_channel() -> None:
     async with summarising([]) as house:
         await command(house, "add daily 9")
         with pytest.raises(InvalidInput, match="Only the person who added"):
-            await command(house, "remove 1", author=BEA, is_admin=False)
+            await command(house, "remove 1", author=BEA, manages_channel=False)
         with pytest.raises(InvalidInput, match="no such digest"):
             await command(house, "remove 1", key=replace(CHANNEL, channel="other"))
-        assert "removed" in await command(house, "remove 1", author=BEA, is_admin=True)
+        assert "paused" in await command(house, "pause 1", manages_channel=False)
+        assert "removed" in await command(house, "remove 1", author=BEA)
+
+
+async def test_members_add_digests_once_an_administrator_says_so() -> None:
+    async with summarising([]) as house:
+        with pytest.raises(InvalidInput, match="Only managers of the channel and administrators can add digests"):
+            await command(house, "add daily 9", manages_channel=False)
+        await house.store.put_role(f"{CHANNEL.platform}/{CHANNEL.workspace}", "digest", "everyone")
+        assert "is set" in await command(house, "add daily 9", manages_channel=False)
+        with pytest.raises(InvalidInput, match="Only the person who added"):
+            await command(house, "remove 1", author=BEA, manages_channel=False)
+
+
+async def test_a_digest_of_somebody_who_may_not_use_the_bot_any_more_is_paused() -> None:
+    async with summarising([said("new")]) as house:
+        await command(house, "add daily 9")
+        place = RulePlace(kind=PlaceKind.WORKSPACE, key=f"{CHANNEL.platform}/{CHANNEL.workspace}")
+        subject = Subject(kind=SubjectKind.EVERYBODY)
+        await house.store.add_rule(NewRule(kind=RuleKind.DENY, subject=subject, place=place))
+        house.clock.now += DAY
+        await digests(house).tick()
+        assert "paused" in await command(house, "list", is_admin=True)
+        assert house.requests == []
 
 
 async def test_a_channel_has_a_bounded_number_of_digests() -> None:
@@ -208,7 +234,14 @@ async def test_ticking_goes_on_until_it_is_cancelled() -> None:
             house.clock.now += DAY + timedelta(seconds=1)
 
         running = asyncio.create_task(
-            Digests(house.store, {"fake": house.channel}, house.dispatcher.wake, clock=house.clock, rest=rest).run()
+            Digests(
+                house.store,
+                {"fake": house.channel},
+                house.dispatcher.wake,
+                admits=house.inbox.admits,
+                clock=house.clock,
+                rest=rest,
+            ).run()
         )
         await asyncio.wait_for(ticked.wait(), 10)
         running.cancel()

@@ -23,13 +23,15 @@ from bot.types import (
     ModelRequest,
     Outcome,
     Person,
+    Purpose,
     ReadMessage,
+    RequestNotBilled,
     TextDelta,
     TurnState,
     Usage,
     UsageReported,
 )
-from tests.fakes import ADA, incoming
+from tests.fakes import ADA, incoming, sent
 from tests.unit.summary.channel import ASKED_AT, CHANNEL, SummaryHouse, summarising, talk
 
 STRANGER = Person(id="u66", name="Eve")
@@ -58,10 +60,12 @@ class AnyOrder:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         self.asked.append(request)
+        yield sent(request)
         text = request.entries[-1].text
         for mark, times in self.fail.items():
             if mark in text and times:
                 self.fail[mark] -= 1
+                yield RequestNotBilled()
                 raise Refused("not this one")
         numbers = [line.split("]")[0].strip(" [") for line in text.splitlines() if line.strip().startswith("[")]
         if MERGE.split("{")[0].strip() in text:
@@ -153,7 +157,7 @@ async def test_nothing_to_tell_is_said_without_asking_the_model() -> None:
         assert len(house.requests) == 1
     assert again.draft.text == "Nothing new: there are no messages since the last summary."
     assert own.draft.text == "Nothing new: there are no messages since 2026-01-14 00:00."
-    assert (again.usage, again.cost, again.entries, again.draft.footer) == (None, None, (), None)
+    assert (again.entries, again.draft.footer) == ((), None)
 
 
 # ---------------------------------------------------------------- who may
@@ -212,12 +216,11 @@ async def test_usage_and_cost_are_those_of_all_requests_together_on_one_line() -
     settlement = await house.summarise("last 1000")
     requests = len(house.wide.asked)
     assert requests > 2
-    assert settlement.usage is not None
-    assert settlement.usage.requests == requests
-    assert settlement.usage.input == sum(house.wide.counted)
-    assert settlement.cost == sum(SEED_CARD.cost(Usage(input=item, output=100)) for item in house.wide.counted)
-    assert settlement.draft.footer is not None
-    assert settlement.draft.footer.cost == settlement.cost
+    footer = settlement.draft.footer
+    assert footer is not None
+    assert (footer.usage.requests, footer.usage.input) == (requests, sum(house.wide.counted))
+    assert footer.cost == sum(SEED_CARD.cost(Usage(input=item, output=100)) for item in house.wide.counted)
+    assert [line.purpose for line in house.store.lines.values()] == [Purpose.SUMMARY] * requests
     await house.dispatcher.aclose(grace=10)
 
 
@@ -258,7 +261,7 @@ async def test_the_next_summary_pays_for_what_is_new_alone() -> None:
     assert "- one [1](https://chat.example/c/m1)" in second.draft.text
     assert UNCHANGED in third.draft.notices
     assert third.draft.text == second.draft.text
-    assert third.cost is None
+    assert third.draft.footer is None
 
 
 async def test_an_edited_message_is_read_again_and_a_deleted_one_is_gone() -> None:

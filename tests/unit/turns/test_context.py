@@ -218,6 +218,16 @@ async def test_a_question_brings_the_newest_messages_of_the_channel_once(value: 
     assert channel.calls == (1 if count else 0)
 
 
+async def test_what_came_at_the_same_time_is_above_a_question_as_the_channel_has_it() -> None:
+    at = START + timedelta(hours=1, seconds=1)
+    talk = [replace(said(id, id, author=BEN), at=at) for id in ("above", "s1", "z below")]
+    async with in_channel(*talk) as (house, _):
+        await ask(house, "when is it?", 1)
+        await ask(house, "and by command?", 2, at=at, source_id="")
+    assert sent(house, 0) == ["Ben: above", "Ada: when is it?"]
+    assert sent(house, 1) == ["Ben: above", "Ben: s1", "Ben: z below", "Ada: and by command?"]
+
+
 async def test_a_private_question_brings_them_too() -> None:
     async with in_channel(TALK[0]) as (house, _):
         await ask(house, "when is it?", 1, private=True, source_id="", entrance=Entrance.COMMAND)

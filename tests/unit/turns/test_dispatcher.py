@@ -25,7 +25,7 @@ def a_store() -> MemoryStore:
 def runner(store: MemoryStore, work: Callable[[Turn], Awaitable[None]]) -> Callable[[Turn], Awaitable[None]]:
     async def run(turn: Turn) -> None:
         await work(turn)
-        await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m"))
+        await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done")))
 
     return run
 
@@ -220,7 +220,7 @@ async def test_a_turn_that_is_put_off_is_taken_up_when_its_time_comes() -> None:
             await store.reschedule(turn, clock() + timedelta(milliseconds=1))
             clock.advance(0.002)
             return
-        await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m"))
+        await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done")))
 
     dispatcher = Dispatcher(store, run, worker="w", clock=clock)
     await accept(store, 1)
@@ -260,7 +260,7 @@ async def test_a_turn_with_a_bug_every_time_fails_and_lets_the_next_one_through(
 async def test_waits_for_the_model_leave_a_bug_in_the_showing_its_own_tries() -> None:
     clock = HastyClock()
     store, seen = MemoryStore(clock=clock), []
-    recorded = Settlement(state=TurnState.DONE, draft=Draft(status="done", text="paid"), model="m")
+    recorded = Settlement(state=TurnState.DONE, draft=Draft(status="done", text="paid"))
 
     async def run(turn: Turn) -> None:
         seen.append((turn.retries, turn.showings))
@@ -325,7 +325,7 @@ async def test_a_job_does_not_end_with_an_earlier_runner_that_has_lost_its_turn(
             begun.set()
             await gate.wait()
             raise ClaimLost("taken over")
-        await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done"), model="m"))
+        await settle(store, turn, Settlement(state=TurnState.DONE, draft=Draft(status="done")))
 
     dispatcher = Dispatcher(store, work, worker="w", embedded=False)
     await accept(store, 1)

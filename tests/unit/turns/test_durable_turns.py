@@ -94,7 +94,7 @@ async def test_who_was_held_up_repairs_what_it_showed_over_the_answer_of_another
         taken = await house.store.claim(KEY, worker="another")
         assert taken is not None
         answer = Draft(status="done", text="the other's answer")
-        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=answer, model="m"))
+        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=answer))
         gate.set()
         await house.dispatcher.aclose(grace=10)
     assert house.platform.shown["m1"][-1] == answer
@@ -109,7 +109,7 @@ async def test_who_was_held_up_shows_nothing_over_the_answer_of_another(seconds:
         taken = await house.store.claim(KEY, worker="another")
         assert taken is not None
         answer = Draft(status="done", text="the other's answer")
-        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=answer, model="m"))
+        await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=answer))
         house.clock.advance(seconds)
         gate.set()
         await house.dispatcher.aclose(grace=10)
@@ -119,13 +119,25 @@ async def test_who_was_held_up_shows_nothing_over_the_answer_of_another(seconds:
 async def test_an_interrupted_answer_is_shown_once_more_over_what_arrives_late() -> None:
     house = House(words("the whole answer"))
     await house.store.enqueue(incoming("why?"))
-    await house.store.claim(KEY, worker="one that ends here")
+    ended = await house.store.claim(KEY, worker="one that ends here")
+    assert ended is not None
+    await house.store.set_reply_ref(ended, "m1")
     house.dispatcher.wake(KEY)
     await house.settled()
     (shown,) = house.platform.shown.values()
     assert [(draft.status, draft.text) for draft in shown[-2:]] == [("done", "the whole answer")] * 2
     await house.ask("and how?", 2)
     assert [draft.status for draft in house.platform.shown["m2"]].count("done") == 1
+
+
+async def test_where_nothing_was_shown_before_nothing_can_arrive_late() -> None:
+    house = House(words("the whole answer"))
+    await house.store.enqueue(incoming("why?"))
+    await house.store.claim(KEY, worker="one that ends here")
+    house.dispatcher.wake(KEY)
+    await house.settled()
+    (shown,) = house.platform.shown.values()
+    assert [draft.status for draft in shown].count("done") == 1
 
 
 class HoldingUp(RecordingPlatform):
@@ -173,7 +185,7 @@ async def shown_by_another(house: House, taken: Turn, ref: str) -> None:
     """The other runner shows its answer in a message, and settles the turn."""
     house.platform.shown.setdefault(ref, []).append(OTHERS)
     await house.store.set_reply_ref(taken, ref)
-    await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=OTHERS, model="m"))
+    await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=OTHERS))
 
 
 async def let_go_on(house: House, platform: HoldingUp) -> None:
@@ -249,7 +261,7 @@ async def test_nothing_is_taken_back_while_the_other_may_still_go_on_with_it() -
 
 async def test_what_stands_beside_a_turn_that_ended_without_a_message_is_taken_back() -> None:
     house, platform, taken = await held_up("posting")
-    await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=OTHERS, model="m"))
+    await settle(house.store, taken, Settlement(state=TurnState.DONE, draft=OTHERS))
     await let_go_on(house, platform)
     assert platform.withdrawn == ["m1-1"]
     assert not platform.shown

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.context.known_questions import ANSWER_NOW, WHICH
 from bot.turns.inbox import ASKED_BY_EDIT
-from bot.types import Outcome, Task, ThreadMessage
-from tests.fakes import ADA, START, incoming
+from bot.types import Entrance, Incoming, Outcome, Person, Task, ThreadMessage
+from tests.fakes import ADA, KEY, START, incoming
 from tests.house import House, running
 
 
@@ -70,6 +71,60 @@ async def test_what_is_old_is_corrected_and_not_asked() -> None:
     assert house.requests == []
 
 
+def pointing(number: int) -> str:
+    """What points to one of several messages of a minute."""
+    return ANSWER_NOW.format(which=WHICH.format(number=number))
+
+
+async def asked_after_context(house: House, *said: Incoming) -> None:
+    """Messages that are sent as context with a question."""
+    await house.ask("one?", 1)
+    for message in said:
+        await house.inbox.handle(replace(message, is_directed=False))
+    await house.ask("two?", 5)
+
+
+def sent(house: House) -> str:
+    return "\n".join(entry.text for entry in house.requests[-1].entries)
+
+
+async def test_what_was_sent_as_context_and_is_asked_by_an_edit_stands_once_more_only_as_corrected() -> None:
+    async with running() as house:
+        await asked_after_context(house, incoming("thanks!", 2))
+        assert await edited(house, "thanks! and why?", number=2) is Outcome.ANSWERING
+        asked = house.requests[-1].entries[-1].text
+        await house.ask("and now?", 6)
+        before, after = house.requests[-2:]
+        talk = [item.text for item in await house.store.recent_talk(KEY, limit=32)]
+    assert talk == ["one?", "fine", "thanks!", "two?", "fine", "fine", "and now?", "fine"]
+    assert asked == f"[Mon 2026-01-05 09:00 UTC] Ada: {pointing(2)}"
+    assert [sent(house).count(text) for text in ("thanks!", "thanks! and why?")] == [2, 1]
+    assert after.entries[: len(before.entries)] == before.entries
+
+
+async def test_what_was_sent_as_context_and_is_asked_by_a_reaction_stands_once() -> None:
+    async with running() as house:
+        context = incoming("thanks!", 2)
+        await asked_after_context(house, context)
+        reaction = incoming("", 7, entrance=Entrance.REACTION, source_id="", author=Person(id="u2", name="Ben"))
+        assert (await house.inbox.on_reaction(context, asked=reaction)).outcome is Outcome.ANSWERING
+        await house.settled()
+    assert house.requests[-1].entries[-1].text == f"[Mon 2026-01-05 09:00 UTC] Ada: {pointing(2)}"
+    assert sent(house).count("thanks!") == 1
+
+
+async def test_what_reads_otherwise_when_it_is_asked_is_asked_in_full() -> None:
+    async with running() as house:
+        await asked_after_context(house, incoming("thanks!", 2))
+        reaction = incoming("", 7, entrance=Entrance.REACTION, source_id="")
+        await house.inbox.on_reaction(incoming("thanks! herons stand on one leg", 2), asked=reaction)
+        await house.settled()
+        assert house.requests[-1].entries[-1].text.endswith("thanks! herons stand on one leg")
+        await house.ask("and now?", 8)
+    before, after = house.requests[-2:]
+    assert after.entries[: len(before.entries)] == before.entries
+
+
 async def test_what_was_read_with_its_thread_and_is_asked_by_an_edit_stays_in_later_requests() -> None:
     read = ThreadMessage(source_id="s0", author=ADA, text="a heron?", at=START)
     async with running(thread=(read,)) as house:
@@ -77,5 +132,6 @@ async def test_what_was_read_with_its_thread_and_is_asked_by_an_edit_stays_in_la
         assert await edited(house, "a grey heron?", number=0) is Outcome.ANSWERING
         await house.ask("and now?", 3)
     before, after = house.requests[-2:]
-    assert before.entries[-1].text.endswith(": a grey heron?")
+    assert before.entries[-1].text == f"[Mon 2026-01-05 09:00 UTC] Ada: {pointing(1)}"
+    assert "".join(entry.text for entry in before.entries).count("a grey heron?") == 1
     assert after.entries[: len(before.entries)] == before.entries

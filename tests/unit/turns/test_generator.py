@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.access.metered_model import MeteredModel
 from bot.context.request_builder import RequestBuilder
 from bot.delivery import Presenter
 from bot.errors import ModelAccessDenied, ModelUnavailable, StreamCut, TurnGivenUp
@@ -29,9 +30,10 @@ class Desk:
     def __init__(self, model: ScriptedModel, store: MemoryStore, turn: Turn, clock: ManualClock) -> None:
         self.model, self.platform = model, RecordingPlatform()
         platform, rates, platforms = self.platform, FixedRates(), {self.platform.name: self.platform}
+        metered = MeteredModel(model, store, rates, clock=clock)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock)
-        summariser = SummaryService(store, model, rates, platforms, clock=clock)
-        self.generator = Generator(store, model, rates, composer=composer, summariser=summariser, clock=clock)
+        summariser = SummaryService(store, metered, rates, platforms, clock=clock)
+        self.generator = Generator(store, metered, composer=composer, summariser=summariser, clock=clock)
         stop = asyncio.Event()
         checkpoint = Checkpoint(store, turn, clock, stop=stop)
         presenter = Presenter(lambda: platform.open_reply(turn), min_update_interval=0, on_shown=checkpoint.note)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.events.requests import name_of
+from adapters.slack.events.event_payloads import Interaction
 from adapters.web.composer import PLATFORM, ComposedMessage, prepare
 from bot.app.maintenance import keep_retention
 from bot.errors import InvalidInput, PlatformError
@@ -40,7 +40,7 @@ async def test_a_command_is_carried_out_once_and_other_deliveries_of_it_pass() -
 async def test_a_delivery_that_cannot_be_carried_out_any_more_tells_no_mistake() -> None:
     """The second time the digest is gone, which is no mistake of whoever removed it."""
     async with running() as house:
-        await house.inbox.handle(incoming("/digest add daily at 9:00", 1))
+        await house.inbox.handle(incoming("/digest add daily at 9:00", 1, manages_channel=True))
         remove = incoming("/digest remove 1", 2)
         assert "is removed" in (await house.inbox.handle(remove)).text
         assert (await house.inbox.handle(remove)).outcome is Outcome.DUPLICATE
@@ -106,7 +106,7 @@ async def test_what_was_begun_is_answered_once() -> None:
 
 
 @pytest.mark.parametrize("direct", [False, True])
-@pytest.mark.parametrize("text", ["/digest add daily at 9:00", "!digest add daily at 9:00"])
+@pytest.mark.parametrize("text", ["/set channel memory no", "!set channel memory no"])
 async def test_what_the_playground_sends_again_is_done_once(text: str, direct: bool) -> None:
     """The composer sends the same text under the same token until it hears that it has arrived."""
     async with running() as house:
@@ -116,7 +116,6 @@ async def test_what_the_playground_sends_again_is_done_once(text: str, direct: b
         assert became == [Outcome.REPLIED, Outcome.DUPLICATE, Outcome.DUPLICATE]
         another = replace(written, token="t2")
         assert (await house.inbox.handle(prepare(another).incoming)).outcome is Outcome.REPLIED
-        assert len(house.store._schedules) == 2
         assert {platform for platform, _ in house.store._deliveries} == {PLATFORM}
 
 
@@ -217,4 +216,4 @@ async def test_names_of_deliveries_are_pruned_with_what_rested_too_long() -> Non
     ],
 )
 def test_one_press_command_or_form_has_one_name(body: dict[str, Any], name: str) -> None:
-    assert name_of(body) == name
+    assert Interaction.read(body).name == name

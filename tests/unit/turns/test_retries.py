@@ -54,6 +54,9 @@ def test_a_turn_is_given_up_when_it_never_comes_to_an_outcome(turn: Turn, poison
     assert is_poison(turn) is poison
 
 
+AHEAD = START + at(20)
+
+
 @pytest.mark.parametrize(
     ("waiting", "pause", "seconds"),
     [
@@ -63,6 +66,14 @@ def test_a_turn_is_given_up_when_it_never_comes_to_an_outcome(turn: Turn, poison
         pytest.param(Waiting(first_accepted_at=START - at(7), last_accepted_at=START + at(1)), 2, 0, id="not-for-ever"),
         pytest.param(
             Waiting(first_accepted_at=START, last_accepted_at=START, not_before=START + at(9)), 2, 8, id="put-off"
+        ),
+        pytest.param(Waiting(first_accepted_at=AHEAD, last_accepted_at=AHEAD), 0, 0, id="accepted-by-a-clock-ahead"),
+        pytest.param(Waiting(first_accepted_at=AHEAD, last_accepted_at=AHEAD), 2, 0, id="a-clock-ahead-and-a-pause"),
+        pytest.param(
+            Waiting(first_accepted_at=START, last_accepted_at=START, not_before=START + at(3_605)),
+            2,
+            1,
+            id="put-off-before-the-clock-was-set-back",
         ),
     ],
 )

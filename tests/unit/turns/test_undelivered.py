@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.errors import BotError, ModelUnavailable, PlatformError, PlatformRefused, ReplyRemoved
+from bot.errors import AccessRevoked, BotError, ModelUnavailable, PlatformError, PlatformRefused, ReplyRemoved
 from bot.turns.error_messages import NOT_IN_TIME, not_posted
-from bot.turns.retries import RETRY_SECONDS, SHOW_SECONDS
+from bot.turns.retries import ACCESS_HOLDS, RETRY_SECONDS, SHOW_SECONDS
 from bot.types import Draft, Person, TextDelta, TurnState
 from tests.fakes import ADA, KEY, incoming, words
 from tests.house import House, running
@@ -182,7 +182,7 @@ async def test_an_answer_that_is_deleted_while_it_grows_ends_at_once_and_is_not_
         await house.ask("second", 2)
     assert await state_of(house, 1) is TurnState.CANCELLED
     assert house.store.settlements[1].draft == Draft(status="stopped")
-    assert house.store.settlements[1].usage is not None
+    assert [line.charge.usage.estimated for line in house.store.lines.values()] == [True, False]
     assert "half" not in str(house.requests[1])
     assert house.platform.texts() == ["next"]
     assert house.platform.told == []
@@ -212,6 +212,33 @@ async def test_a_platform_that_is_away_every_time_fails_the_turn_and_tries_to_te
     assert not house.platform.finished
     assert [draft.text for _, draft in house.platform.told] == [f"{not_posted(NOT_IN_TIME)}\n\nfine"]
     assert len(house.requests) == 1  # the model was asked once
+
+
+REVOKED = AccessRevoked("the token is of no use", reason="my access was removed")
+
+
+async def test_a_question_waits_for_a_platform_that_no_longer_accepts_the_bot() -> None:
+    async with running(words("fine")) as house:
+        house.platform.refuse = when(REVOKED)
+        await house.inbox.handle(incoming("first", 1, at=house.clock()))
+        for times in range(len(SHOW_SECONDS) + 2):
+            await put_off(house, times + 1)
+        house.platform.refuse = lambda _draft: None
+        await house.settled()
+    assert house.platform.texts() == ["fine"]
+    assert house.store.errors == {}
+    assert len(house.requests) == 1
+
+
+async def test_nobody_waits_for_that_longer_than_an_hour() -> None:
+    async with running(words("fine")) as house:
+        house.platform.refuse = when(REVOKED)
+        await house.inbox.handle(incoming("first", 1, at=house.clock()))
+        await put_off(house, 1)
+        house.clock.advance(ACCESS_HOLDS.total_seconds())
+        house.dispatcher.wake(KEY)
+        await house.settled()
+    assert list(house.store.errors) == [1]
 
 
 async def test_an_answer_that_the_platform_did_not_take_is_shown_later() -> None:

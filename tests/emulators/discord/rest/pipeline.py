@@ -51,6 +51,7 @@ class Pipeline:
         fault = core.faults.next(request.method, template)
         headers: CIMultiDict[str] = CIMultiDict()
         try:
+            await self._under_way(request, template)
             early = await self._before(fault, record)
             reply = early or await self._carry_out(request, template, handler, record, headers)
             _drop_after(fault)
@@ -68,6 +69,13 @@ class Pipeline:
         core.limits.note_status(reply.status, shared=reply.headers.get("X-RateLimit-Scope") == "shared")
         core.touch()
         return reply
+
+    async def _under_way(self, request: web.Request, template: str) -> None:
+        """Hold a request up that has left its client, which may be gone before it has its effect."""
+        delay = self._core.transit(request.method, template)
+        if delay and request.content_type == JSON:
+            await request.read()
+            await self._core.clock.sleep(delay)
 
     async def _before(self, fault: Fault | None, record: Recorded) -> web.Response | None:
         """What a fault, or a ban of the address, does before the request is looked at."""
@@ -148,7 +156,7 @@ def _check_ids(path: Mapping[str, str]) -> None:
 
 async def _read(request: web.Request) -> Read:
     """The body of a request. Raises `ApiError` 50109 or 40005."""
-    if not request.can_read_body:
+    if not request.body_exists:
         return Read()
     if (request.content_length or 0) > REQUEST_BYTES:
         raise ApiError(413, 40005, "Request entity too large")

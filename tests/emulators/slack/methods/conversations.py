@@ -119,6 +119,15 @@ def members(call: Call) -> Json:
 
 def list_channels(call: Call) -> Json:
     """conversations.list: public channels, and what the bot is in."""
+    return _listed_channels(call, joined=False)
+
+
+def list_joined(call: Call) -> Json:
+    """users.conversations: what the bot is in (docs.slack.dev/reference/methods/users.conversations)."""
+    return _listed_channels(call, joined=True)
+
+
+def _listed_channels(call: Call, *, joined: bool) -> Json:
     types = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
     try:
         kinds = {types[name] for name in call.args.names("types") or ["public_channel"]}
@@ -129,7 +138,7 @@ def list_channels(call: Call) -> Json:
         for channel in call.slack.world.channels.values()
         if channel.team == call.workspace.id
         and channel.kind in kinds
-        and (channel.kind == "public" or call.bot.id in channel.members)
+        and ((channel.kind == "public" and not joined) or call.bot.id in channel.members)
         and not (channel.is_archived and call.args.flag("exclude_archived"))
     ]
     page, metadata = listed(call, found)

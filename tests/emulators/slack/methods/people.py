@@ -9,7 +9,7 @@ from tests.emulators.slack.calls import Call
 from tests.emulators.slack.errors import SlackError
 from tests.emulators.slack.methods.conversations import listed
 from tests.emulators.slack.options import APP_ID
-from tests.emulators.slack.shapes import bot_profile, person_json
+from tests.emulators.slack.shapes import bot_profile, group_json, person_json
 
 Json = dict[str, Any]
 
@@ -64,10 +64,18 @@ def bot_info(call: Call) -> Json:
 
 def group_users(call: Call) -> Json:
     """usergroups.users.list."""
-    members = call.workspace.groups.get(call.args.need("usergroup"))
-    if members is None:
+    group = call.workspace.groups.get(call.args.need("usergroup"))
+    if group is None or (group.is_disabled and not call.args.flag("include_disabled")):
         raise SlackError("no_such_subteam")
-    return {"users": members}
+    return {"users": group.members}
+
+
+def list_groups(call: Call) -> Json:
+    """usergroups.list: those that are not disabled unless they are asked for, with their people if these are."""
+    shown = [
+        item for item in call.workspace.groups.values() if call.args.flag("include_disabled") or not item.is_disabled
+    ]
+    return {"usergroups": [group_json(item, call.workspace, users=call.args.flag("include_users")) for item in shown]}
 
 
 def add_reaction(call: Call) -> Json:

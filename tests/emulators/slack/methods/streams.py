@@ -55,6 +55,7 @@ def append_stream(call: Call) -> Json:
     """chat.appendStream."""
     message, stream = _streaming(call)
     _write(call, stream, needed=True)
+    call.slack.saw(message)
     return {"channel": message.channel.id, "ts": message.ts}
 
 

@@ -1,0 +1,30 @@
+"""Tell what somebody is and may in a workspace: their user groups, and the channels that they made."""
+
+from __future__ import annotations
+
+from adapters.slack.api.workspace import SlackWorkspace
+from bot.types import Incoming, Membership, Subject, SubjectKind
+
+
+async def membership(workspace: SlackWorkspace, asked: Incoming, *, groups: bool) -> Membership:
+    """Return the groups of the author of `asked`, and whether they made its channel. Raises `PlatformError`.
+
+    Slack tells who else manages a channel to Enterprise apps only.
+    """
+    person, channel = asked.author.id, asked.key.channel
+    found = (await workspace.directory.groups()).values() if groups else ()
+    creator = (await workspace.directory.place(channel)).creator if channel and not asked.is_direct else ""
+    return Membership(
+        groups=frozenset(group.id for group in found if person in group.members),
+        manages_channel=creator == person,
+    )
+
+
+async def subject_name(workspace: SlackWorkspace, subject: Subject) -> str | None:
+    """Return what people call somebody or a group, None where Slack knows none of that id. Raises `PlatformError`."""
+    id = subject.id.partition("/")[2]
+    if subject.kind is SubjectKind.PERSON:
+        member = await workspace.directory.find(id)
+        return None if member is None else member.name
+    group = (await workspace.directory.groups()).get(id)
+    return None if group is None else group.handle

@@ -1,0 +1,298 @@
+"""People on the emulated Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from adapters.discord.events.messages import NOT_TAKEN
+from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
+from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
+from benchmarks.crash.stored import PROBE
+from tests.emulators.discord import TOKEN, DiscordEmulator
+from tests.emulators.discord.interaction import Interaction
+from tests.emulators.discord.people import CannotDo
+from tests.emulators.discord.world import CHAT_INPUT, CONTEXT_MENU, DEFAULT, REPLY, Channel, Message, User
+from tests.emulators.seed.answers import called
+from tests.emulators.versions import Version
+
+CHANNELS = 6
+WRITTEN = frozenset({DEFAULT, REPLY, CHAT_INPUT, CONTEXT_MENU})
+STOP, REGENERATE, RETRY, CONTINUE = (f"seedling:{name}:" for name in ("stop", "regenerate", "retry", "continue"))
+PATIENCE_SECONDS = 4.0
+"""After three seconds Discord tells people that the application did not respond."""
+
+
+class DiscordTown:
+    """Ada and Ben, an administrator, and their channels, threads and direct messages with the bot."""
+
+    ready = "Listening to Discord"
+
+    def __init__(self, discord: DiscordEmulator, notes: Notes) -> None:
+        self._discord = discord
+        self._notes = notes
+        self._messages: dict[str, Message] = {}  # by the question's name
+        self._used: dict[str, Interaction] = {}  # the same
+        self._people = [discord.person("ada"), discord.person("ben")]
+        names = [f"channel-{number}" for number in range(CHANNELS)]
+        guild = discord.guild("Garden", *self._people, channels=names)
+        self._admin = discord.developer
+        self._channels = [channel for channel in guild.channels.values() if not channel.is_thread]
+        discord.transit = self._transit
+
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """The settings of a bot that joins this Discord."""
+        return {
+            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_API_URL": self._discord.api_url,
+            "DISCORD_GATEWAY_URL": self._discord.gateway_url,
+        }
+
+    @property
+    def doings(self) -> Mapping[str, tuple[float, Doing]]:
+        """What people do here."""
+        return {
+            "question": (4, self._question),
+            "direct question": (2, self._direct),
+            "follow-up": (3, self._follow_up),
+            "burst": (1, self._burst),
+            "stop": (1, self._stop),
+            "regenerate": (0.7, self._regenerate),
+            "set": (1, self._set),
+            "deletion": (0.5, self._delete),
+            "edit": (1, self._edit),
+            "file": (0.7, self._file),
+            "asked by command": (1, self._ask_by_command),
+            "continue": (0.5, self._continue),
+        }
+
+    async def begin(self) -> None:
+        """Let questions come without what others asked in the channel, which the emulated model would answer as well.
+
+        Little is sent of a conversation, so that there is something to trim and to condense.
+        """
+        for name, value in (("channel_context", "0"), ("context", "economy")):
+            await self._command(self._channels[0], {"parameter": name, "value": value, "where": "workspace"})
+
+    async def settled(self) -> None:
+        """Wait for nothing: Discord delivers once, or never."""
+
+    async def close(self) -> None:
+        """Let nobody wait for anything."""
+
+    # ------------------------------------------------------------ what people do
+
+    async def _question(self) -> None:
+        await self._ask(self._somebody(), self._notes.chance.choice(self._channels))
+
+    async def _direct(self) -> None:
+        person = self._somebody()
+        await self._ask(person, self._discord.direct(person))
+
+    async def _follow_up(self) -> None:
+        threads = self._threads()
+        if threads:
+            await self._ask(self._somebody(), self._notes.chance.choice(threads[-8:]))
+
+    async def _burst(self) -> None:
+        chance, person, threads = self._notes.chance, self._somebody(), self._threads()
+        place = chance.choice(threads[-8:]) if threads and chance.random() < 0.7 else self._discord.direct(person)
+        for _ in range(chance.randint(2, 4)):
+            await self._ask(person, place)
+
+    async def _stop(self) -> None:
+        await self._press("stop", STOP)
+
+    async def _regenerate(self) -> None:
+        await self._press("regenerate", REGENERATE)
+
+    async def _continue(self) -> None:
+        await self._press("continue", CONTINUE)
+
+    async def _edit(self) -> None:
+        """Change one's own question: either is right, by when the bot heard of it."""
+        asked = [item for item in self._notes.asked[-10:] if item.removed_at is None and item.name in self._messages]
+        if asked:
+            chosen = self._notes.chance.choice(asked)
+            message = self._messages[chosen.name]
+            chosen.expected.append(called(chosen.name, 30).partition(": ")[2])
+            mention = f"{self._discord.mention()} " if message.channel.guild else ""
+            self._discord.edit(message.author, message, f"{mention}call {chosen.name}, 30 words ({chosen.secret})")
+
+    async def _file(self) -> None:
+        content = b"The harbour opens at nine.\n" * 20
+        await self._ask(self._somebody(), self._notes.chance.choice(self._channels), files=[("notes.txt", content)])
+
+    async def _ask_by_command(self) -> None:
+        """Ask by the slash command; what says that the bot is thinking becomes the answer."""
+        channel = self._notes.chance.choice(self._channels)
+        asked, text = self._notes.question(str(channel.id), is_command=True)
+        with suppress(CannotDo):
+            used = self._discord.slash(self._somebody(), channel, "ask", {"question": text})
+            self._used[asked.name] = used
+            asked.place = f"{channel.id}/{used.id}"
+            await self._perhaps_again(used)
+
+    async def _press(self, kind: Any, control: str) -> None:
+        """Press a button under an answer that has it."""
+        found = [(message, name) for message in self._answers() for name in _controls(message, control)]
+        if found:
+            message, name = self._notes.chance.choice(found[-10:])
+            self._notes.press(kind, _place(message))
+            with suppress(CannotDo):
+                await self._perhaps_again(self._discord.press(self._admin, message, name))
+
+    async def _set(self) -> None:
+        channel = self._notes.chance.choice(self._channels)
+        await self._command(channel, {"parameter": PROBE, "where": "channel"}, setting=True)
+
+    async def _command(self, channel: Channel, given: Mapping[str, str], *, setting: bool = False) -> None:
+        """Use a command until it is taken, as people do when Discord says that the application did not respond."""
+        while True:
+            at, value = time.time(), str(len(self._notes.settings) + 1)
+            if setting:
+                given = {**given, "value": value}
+            with suppress(CannotDo):  # before the bot was ever there it has no commands
+                used = self._discord.slash(self._admin, channel, "set", given)
+                taken = await self._taken(used)
+                if setting:
+                    self._notes.settings.append(Setting(place=str(channel.id), value=value, at=at, taken_at=taken))
+                await self._perhaps_again(used)
+                if taken is not None:
+                    return
+            await asyncio.sleep(1)
+
+    async def _taken(self, used: Interaction) -> float | None:
+        """Return when people saw that a command was carried out, None where they did not."""
+        with suppress(TimeoutError):
+            await used.shown(PATIENCE_SECONDS)
+            return time.time()
+        return None
+
+    async def _delete(self) -> None:
+        """Delete one's own question, answered or not."""
+        asked = [item for item in self._notes.asked[-20:] if item.removed_at is None and item.name in self._messages]
+        if asked:
+            chosen = self._notes.chance.choice(asked)
+            message = self._messages[chosen.name]
+            chosen.removed_at = time.time()
+            self._discord.delete(message.author, message)
+
+    async def _ask(self, person: User, channel: Channel, *, files: Sequence[tuple[str, bytes]] = ()) -> None:
+        asked, text = self._notes.question(str(channel.id))
+        is_direct = channel.guild is None
+        words = text if is_direct else f"{self._discord.mention()} {text}"
+        message = self._discord.say(person, channel, words, attachments=files)
+        self._messages[asked.name] = message
+        if not (is_direct or channel.is_thread):
+            asked.place = str(message.id)  # the thread that the answer opens
+        if self._notes.chance.random() < 0.2:
+            await asyncio.sleep(self._notes.chance.uniform(0, LATEST_SECONDS))
+            self._discord.tell_again(message)
+
+    async def _perhaps_again(self, used: Interaction) -> None:
+        if self._notes.chance.random() < 0.3:
+            await asyncio.sleep(self._notes.chance.uniform(0, LATEST_SECONDS))
+            self._discord.interact_again(used)
+
+    def _somebody(self) -> User:
+        return self._notes.chance.choice(self._people)
+
+    def _threads(self) -> list[Channel]:
+        return [channel for channel in self._discord.channels.values() if channel.is_thread]
+
+    def _transit(self, method: str, template: str) -> float:
+        is_writing = method in {"POST", "PATCH"} and "/messages" in template
+        if is_writing and self._notes.chance.random() < 0.25:
+            return self._notes.chance.uniform(0, LATEST_SECONDS)
+        return 0.0
+
+    # ------------------------------------------------------------ what is to be seen
+
+    def _written(self) -> list[Message]:
+        """Return all that the bot ever wrote."""
+        every = [message for channel in self._discord.channels.values() for message in channel.messages.values()]
+        return [message for message in every if message.author is self._discord.bot and message.type in WRITTEN]
+
+    def _answers(self) -> list[Message]:
+        return [message for message in self._written() if not message.deleted and not message.ephemeral]
+
+    def finish(self, stored: Stored) -> None:
+        """Note when each question was stored; every one is owed an answer, or a word that it could not be saved."""
+        refused = {item.replied_to.id for item in self._written() if _is_refusal(item) and item.replied_to}
+        for asked in self._notes.asked:
+            used, message = self._used.get(asked.name), self._messages.get(asked.name)
+            is_taken = used.is_acknowledged if used else message is not None and message.id not in refused
+            asked.acknowledged_at = asked.at if is_taken else None
+            asked.stored_at = stored.accepted.get(asked.name)
+
+    def shown(self) -> Sequence[Shown]:
+        """All that the bot wrote, for everybody or for one person."""
+        return [
+            Shown(
+                id=str(message.id),
+                place=_place(message),
+                seen=[
+                    Seen(
+                        at=each.at,
+                        text=_answer(each.text),
+                        state=_state(each, message.ephemeral),
+                        is_cut=any(name.startswith(CONTINUE) for name in each.controls),
+                    )
+                    for each in message.seen
+                ],
+                only_for=str(message.seen_by.id) if message.ephemeral and message.seen_by else "",
+            )
+            for message in self._written()
+            if not _is_refusal(message)
+        ]
+
+    def left(self) -> Sequence[str]:
+        """Return what still says that the application is thinking."""
+        return [
+            f"{message.id} in {message.channel.id} is still thinking"
+            for message in self._written()
+            if message.seen[-1].growing and not message.deleted
+        ]
+
+    def violations(self) -> Sequence[str]:
+        """Return what no Discord would have taken."""
+        report = self._discord.report()
+        return [] if report.clean else [str(report)]
+
+
+def _controls(message: Message, kind: str) -> Sequence[str]:
+    return [name for name in message.seen[-1].controls if name.startswith(kind)]
+
+
+def _is_refusal(message: Message) -> bool:
+    return message.content == NOT_TAKEN
+
+
+def _place(message: Message) -> str:
+    """Return the conversation of a message: its channel or thread, or the command that it answers."""
+    by_command = f"/{message.interaction['id']}" if message.interaction and not message.ephemeral else ""
+    return f"{message.channel.id}{by_command}"
+
+
+def _answer(text: str) -> str:
+    """Return what a message says but for the small print under it."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith("-# "))
+
+
+def _state(version: Version, is_private: bool) -> State:
+    if version.removed:
+        return "removed"
+    if version.growing:
+        return "thinking"
+    if any(name.startswith(RETRY) for name in version.controls):
+        return "failed"
+    if is_private or any(name.startswith(REGENERATE) for name in version.controls):
+        return "done"
+    if any(name.startswith(STOP) for name in version.controls):
+        return "writing" if version.text else "thinking"
+    return "part"

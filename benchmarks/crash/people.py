@@ -1,0 +1,131 @@
+"""What people do on a platform, written down as they do it; what all platforms share."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from benchmarks.crash.history import Asked, Press, Pressed, Setting, Shown, Stored
+from tests.emulators.seed.answers import called
+
+LENGTHS = (20, 20, 60, 120, 350)  # words
+LATEST_SECONDS = 3.0
+"""How long a post may be under way, and how much later a delivery may come for the second time."""
+
+Doing = Callable[[], Awaitable[None]]
+
+
+class Notes:
+    """What people did so far. `chance` decides; every question has a name, and a secret word that nothing repeats."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.asked: list[Asked] = []
+        self.pressed: list[Pressed] = []
+        self.settings: list[Setting] = []
+        self.scheduled: dict[str, int] = {}
+        self.due: dict[str, int] = {}
+        self.digests: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
+
+    def question(self, place: str, *, is_command: bool = False) -> tuple[Asked, str]:
+        """Return the next question for a place, and its text."""
+        name = f"q{len(self.asked)}"
+        count = self.chance.choice(LENGTHS)
+        asked = Asked(
+            name=name,
+            place=place,
+            at=time.time(),
+            expected=[called(name, count).partition(": ")[2]],
+            secret=f"sesame{len(self.asked)}x",
+            is_command=is_command,
+        )
+        self.asked.append(asked)
+        return asked, f"call {name}, {count} words ({asked.secret})"
+
+    def press(self, kind: Press, place: str) -> None:
+        """Note that somebody presses a button."""
+        self.pressed.append(Pressed(kind=kind, place=place, at=time.time()))
+
+    def in_place(self, place: str) -> Sequence[Asked]:
+        """Return the questions of a place."""
+        return [asked for asked in self.asked if asked.place == place]
+
+
+class Town(Protocol):
+    """People on one platform, with the emulator that they use."""
+
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """The settings of a bot that joins it."""
+        ...
+
+    @property
+    def ready(self) -> str:
+        """What a process says once it listens there."""
+        ...
+
+    @property
+    def doings(self) -> Mapping[str, tuple[float, Doing]]:
+        """What people may do, by name, with how often they do it."""
+        ...
+
+    async def begin(self) -> None:
+        """Set what has to be set before people come."""
+        ...
+
+    async def settled(self) -> None:
+        """Wait until everything that people did has reached the bot, or they were told that it has not."""
+        ...
+
+    def finish(self, stored: Stored) -> None:
+        """Note when each question was stored and acknowledged, once all has settled."""
+        ...
+
+    def shown(self) -> Sequence[Shown]:
+        """All that people saw of the bot."""
+        ...
+
+    def left(self) -> Sequence[str]:
+        """Return what still looks like work beside messages."""
+        ...
+
+    async def close(self) -> None:
+        """Let everybody go home."""
+        ...
+
+    def violations(self) -> Sequence[str]:
+        """Return what the platform would never have taken."""
+        ...
+
+
+class Crowd:
+    """People who do what the town lets them, at random moments."""
+
+    def __init__(self, town: Town, notes: Notes, *, per_second: float) -> None:
+        self._town = town
+        self._notes = notes
+        self._per_second = per_second
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self) -> None:
+        """Do one thing after the other, until cancelled."""
+        chance, doings = self._notes.chance, self._town.doings
+        names = list(doings)
+        weights = [doings[name][0] for name in names]
+        while True:
+            await asyncio.sleep(chance.expovariate(self._per_second))
+            name = chance.choices(names, weights)[0]
+            self._notes.counts[name] = self._notes.counts.get(name, 0) + 1
+            task = asyncio.create_task(doings[name][1](), name=name)  # type: ignore[arg-type]
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def done(self) -> None:
+        """Wait until everybody has done what they had begun. Raises what went wrong."""
+        while self._tasks:
+            for task in (await asyncio.wait(tuple(self._tasks)))[0]:
+                task.result()

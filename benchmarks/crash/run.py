@@ -1,0 +1,252 @@
+"""One run: emulators in this process, bots in theirs, people, kills; and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.crash.discord_people import DiscordTown
+from benchmarks.crash.fleet import Fleet
+from benchmarks.crash.history import Charge, History, Request, told
+from benchmarks.crash.killer import Killer
+from benchmarks.crash.outages import Outages, TestedDatabase, database
+from benchmarks.crash.people import Crowd, Notes, Town
+from benchmarks.crash.slack_people import SlackTown
+from benchmarks.crash.stored import is_quiet, read_stored
+from benchmarks.crash.verdicts import judge
+from benchmarks.crash.web_people import WebTown
+from tests.emulators.discord import Options as DiscordOptions
+from tests.emulators.discord import running_discord
+from tests.emulators.seed.options import API_KEY
+from tests.emulators.seed.options import Options as SeedOptions
+from tests.emulators.seed.server import RunningSeed, running_seed
+from tests.emulators.slack import Options as SlackOptions
+from tests.emulators.slack import running_slack
+
+LAST_SECONDS = 240.0
+"""How long everything may take to be answered after the last kill."""
+
+BEGIN_SECONDS = 60.0
+MODEL_FAULTS = ("http_503", "http_500", "http_429", "reset", "cut_after", "text_504")
+FOREVER = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run does; `life` is the mean of the seconds that a process lives, `rate` how much people do a second,
+    `outage_rest` the mean of the seconds between two outages of the database, 0 for none.
+    """
+
+    mode: str
+    platform: str
+    kills: int
+    seed: int
+    life: float
+    rate: float
+    outage_rest: float
+    log: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a run; `void` says why there is no verdict, "" where there is one."""
+
+    plan: Plan
+    verdicts: Mapping[str, Sequence[str]]
+    violations: Sequence[str]
+    counts: Mapping[str, int]
+    questions: int
+    kills: int
+    outages: int
+    restarts: int
+    exits: Mapping[str, int]
+    seconds: float
+    settling: float
+    void: str = ""
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether nothing went wrong."""
+        return not any(self.verdicts.values()) and not self.violations
+
+
+async def run(plan: Plan) -> Result:
+    """One run from start to end."""
+    with tempfile.TemporaryDirectory(prefix="seedling-crash-", ignore_cleanup_errors=True) as name:
+        async with AsyncExitStack() as stack:
+            base = await stack.enter_async_context(database(plan.mode, Path(name)))
+            options = SeedOptions(first_token_s=0.2, tokens_per_second=400, chunk_tokens=8, keep_requests=FOREVER)
+            seed = await stack.enter_async_context(running_seed(options))
+            notes = Notes(plan.seed)
+            town = await stack.enter_async_context(open_town(plan.platform, notes))
+            surroundings = {
+                "PORT": "0",
+                **town.surroundings,
+                "DATABASE_URL": base.url,
+                "SEED_BASE_URL": seed.url,
+                "SEED_API_KEY": API_KEY,
+                "SECRET_KEY": "a secret for one run",
+            }
+            fleet = Fleet(processes(plan), surroundings, folder=Path(name), log=plan.log, ready=ready_words(plan, town))
+            return await Run(plan, base, seed, town, notes, fleet).result()
+
+
+def processes(plan: Plan) -> Sequence[str]:
+    """Return the commands of the processes, as the Procfile has them, with two workers."""
+    if plan.mode == "sqlite":
+        return ("run",)
+    return ("web", *([] if plan.platform == "web" else [plan.platform]), "worker", "worker")
+
+
+def ready_words(plan: Plan, town: Town) -> str:
+    """Return what a process says when it is ready."""
+    return town.ready if plan.mode == "sqlite" else "ready"
+
+
+@asynccontextmanager
+async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
+    """Yield people on a platform that the harness itself serves, so that it outlives every bot."""
+    if platform == "slack":
+        options = SlackOptions(redeliver_after_s=1.0, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000)
+        async with running_slack(options) as slack:
+            yield SlackTown(slack, notes)
+    elif platform == "web":
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        yield WebTown(port, notes)
+    else:
+        async with running_discord(DiscordOptions(identify_interval_s=1.0, keep_requests=1_000)) as discord:
+            yield DiscordTown(discord, notes)
+
+
+class Run:
+    """The parts of a run."""
+
+    def __init__(
+        self, plan: Plan, base: TestedDatabase, seed: RunningSeed, town: Town, notes: Notes, fleet: Fleet
+    ) -> None:
+        self._plan = plan
+        self._base = base
+        self._seed = seed
+        self._town = town
+        self._notes = notes
+        self._fleet = fleet
+        self._crowd = Crowd(town, notes, per_second=plan.rate)
+        self._killer = Killer(fleet, kills=plan.kills, life=plan.life, seed=plan.seed + 1)
+        self._outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
+
+    async def result(self) -> Result:
+        """Let everything happen, and say what came of it."""
+        started = time.monotonic()
+        keeping = asyncio.create_task(self._fleet.run(), name="fleet")
+        try:
+            async with asyncio.timeout(BEGIN_SECONDS):
+                await self._town.begin()
+            await self._disturbed()
+            void = self._void()
+            disturbed = time.monotonic()
+            await self._settled()
+            settling = time.monotonic() - disturbed
+        finally:
+            await self._town.close()
+            await self._fleet.end(keeping)
+        history = await self._history()
+        if self._plan.log != Path(os.devnull):
+            self._plan.log.with_suffix(".seen").write_text("\n".join(told(history)))
+            self._plan.log.with_suffix(".stored").write_text("\n".join(history.stored.texts))
+        return Result(
+            plan=self._plan,
+            verdicts=judge(history),
+            violations=self._town.violations(),
+            counts=self._notes.counts,
+            questions=len(self._notes.asked),
+            kills=len(self._killer.kills),
+            outages=self._outages.count,
+            restarts=len(self._fleet.past),
+            exits=self._fleet.exits,
+            seconds=time.monotonic() - started,
+            settling=settling,
+            void=void,
+        )
+
+    async def _disturbed(self) -> None:
+        """People act while processes are ended, until all kills are done and people have finished."""
+        crowd = asyncio.create_task(self._crowd.run(), name="crowd")
+        outages = asyncio.create_task(self._outages.run(), name="outages")
+        model = asyncio.create_task(self._fail_now_and_then(), name="failing model")
+        try:
+            await self._killer.run()
+            self._outages.end()
+            await outages
+        finally:
+            for task in (crowd, outages, model):
+                task.cancel()
+            await asyncio.gather(crowd, outages, model, return_exceptions=True)
+        self._seed.faults.clear()
+        async with asyncio.timeout(LAST_SECONDS):
+            await self._crowd.done()
+
+    async def _fail_now_and_then(self) -> None:
+        chance = random.Random(self._plan.seed + 3)
+        while True:
+            await asyncio.sleep(chance.uniform(5, 25))
+            self._seed.fault(chance.choice(MODEL_FAULTS), times=chance.randint(1, 2))
+
+    def _void(self) -> str:
+        """Return why the run says nothing: the machine is too busy to start processes while they live."""
+        start, life = self._fleet.figures()
+        return f"processes live for {life:.1f} s and take {start:.1f} s to start" if life < start else ""
+
+    async def _settled(self) -> None:
+        """Wait until nothing is left to do, or until the longest time for it has passed."""
+        until = time.monotonic() + LAST_SECONDS
+        quiet = 0
+        while quiet < 3 and time.monotonic() < until:  # what a new message asks for is stored a moment later
+            await asyncio.sleep(1)
+            try:
+                async with asyncio.timeout(max(0.1, until - time.monotonic())):
+                    await self._town.settled()
+            except TimeoutError:
+                return
+            quiet = quiet + 1 if await asyncio.to_thread(is_quiet, self._base.url) else 0
+
+    async def _history(self) -> History:
+        stored = await asyncio.to_thread(read_stored, self._base.url)
+        self._town.finish(stored)
+        return History(
+            asked=self._notes.asked,
+            shown=self._town.shown(),
+            pressed=self._notes.pressed,
+            settings=self._notes.settings,
+            scheduled=self._notes.scheduled,
+            due=self._notes.due,
+            digests=self._notes.digests,
+            requests=requests_of(self._seed),
+            stored=stored,
+            left=[*self._town.left(), *([f"{stored.open_turns} turns are still open"] if stored.open_turns else [])],
+            ended_at=time.time(),
+        )
+
+
+def requests_of(seed: RunningSeed) -> Sequence[Request]:
+    """Return what was asked of the model, and what it billed."""
+    return [
+        Request(
+            at=record.at.timestamp(),
+            messages=[(message.role, message.text) for message in record.ask.messages],
+            charge=Charge(input=record.usage.input, cached=record.usage.cached, output=record.usage.output)
+            if record.usage
+            else None,
+            whole=record.finished,
+        )
+        for record in seed.requests
+        if record.ask is not None
+    ]

@@ -1,0 +1,338 @@
+"""The verdicts: each a pure function over the history of a run that returns what is wrong, a line for each example."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise, takewhile
+
+from benchmarks.crash.history import (
+    UNDER_WORK,
+    Answer,
+    Asked,
+    Charge,
+    History,
+    Request,
+    Shown,
+    answers,
+    same,
+    sections,
+)
+from bot.context.transcript import NOTES_MARK
+
+BESIDE_SECONDS = 20.0
+"""A second message may stand for so long before it is taken back (`bot.turns.takeover` looks for ten seconds)."""
+
+UNDER_WAY_SECONDS = 15.0
+"""A press of Stop may be under way for so long, its process held up included, and stops what was asked meanwhile."""
+
+Verdict = Callable[[History], Sequence[str]]
+
+
+def lost(history: History) -> Sequence[str]:
+    """Find questions that were acknowledged and have no answer, though the work has ended and the queue is empty."""
+    answered = {name for answer in answers(history.shown) for name in sections(answer.text)}
+    apologies = [(_channel(shown.place), shown.last.at) for shown in history.shown if shown.last.state == "failed"]
+    return [
+        _told(asked, "has no answer")
+        for asked in history.asked
+        if asked.acknowledged_at is not None
+        and asked.removed_at is None
+        and asked.name not in answered
+        and not any(channel == _channel(asked.place) and at >= asked.at for channel, at in apologies)
+        and not _broken_off(history, asked)
+    ]
+
+
+def _channel(place: str) -> str:
+    """Return the channel of a conversation: what is told to one person alone may stand outside of its thread."""
+    return place.partition("/")[0]
+
+
+def unacknowledged(history: History) -> Sequence[str]:
+    """Find questions that are stored, and of which the platform was never told that they are."""
+    return [
+        _told(asked, "is stored and was never acknowledged")
+        for asked in history.asked
+        if asked.acknowledged_at is None and not asked.is_command and asked.name in history.stored.turns
+    ]
+
+
+def double(history: History) -> Sequence[str]:
+    """Find questions that are stored twice, or have two answers, or had two beside each other for a while."""
+    wrong = [f"{name} is stored {count} times" for name, count in history.stored.turns.items() if count > 1]
+    standing = Counter((answer.place, name) for answer in answers(history.shown) for name in sections(answer.text))
+    wrong += [f"{name} in {place} has {count} answers" for (place, name), count in standing.items() if count > 1]
+    by_name: dict[tuple[str, str], list[Shown]] = defaultdict(list)
+    for shown in history.shown:
+        for name in shown.names:
+            by_name[shown.place, name].append(shown)
+    for (place, name), messages in by_name.items():
+        for first, second in pairwise(sorted(messages, key=lambda each: each.seen[0].at)):
+            beside = min(_end(first, history), _end(second, history)) - second.seen[0].at
+            if not (first.stands and second.stands) and beside > BESIDE_SECONDS:
+                wrong.append(f"{name} in {place} had two answers for {beside:.0f} s")
+    return wrong
+
+
+def _end(shown: Shown, history: History) -> float:
+    return history.ended_at if shown.stands else shown.last.at
+
+
+def unasked(history: History) -> Sequence[str]:
+    """Find answers that nobody in their place had asked for when they came, and such as say nothing."""
+    asked = {(item.place, item.name): item.at for item in history.asked}
+    wrong = [
+        f"{name} is answered in {shown.place}, where nobody had asked it"
+        for shown in history.shown
+        for name, at in shown.first_named.items()
+        if asked.get((shown.place, name), at) >= at
+    ]
+    wrong += [
+        f"an answer in {answer.place} says nothing"
+        for answer in answers(history.shown)
+        if answer.state == "done" and not answer.text.strip() and not _pressed(history, answer.place, "stop")
+    ]
+    return wrong
+
+
+def out_of_order(history: History) -> Sequence[str]:
+    """Find questions that were answered before one of their place that had been stored before they were asked."""
+    began: dict[tuple[str, str], float] = {}
+    for answer in answers(history.shown):
+        for name in sections(answer.text):
+            began.setdefault((answer.place, name), answer.began_at)
+    wrong = []
+    for asked in _by_place(history.asked):
+        for first, second in pairwise(asked):
+            at = [began.get((item.place, item.name)) for item in (first, second)]
+            if first.stored_at is None or first.stored_at > second.at or None in at:
+                continue
+            if at[1] < at[0]:  # type: ignore[operator]  # both are there
+                wrong.append(f"{second.name} was answered before {first.name} in {first.place}")
+    return wrong
+
+
+def _by_place(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
+    places: dict[str, list[Asked]] = defaultdict(list)
+    for item in sorted(asked, key=lambda each: each.at):
+        places[item.place].append(item)
+    yield from places.values()
+
+
+def flickered(history: History) -> Sequence[str]:
+    """Find finished answers that became unfinished or other ones again, though nobody had pressed for that."""
+    wrong = []
+    for shown in history.shown:
+        presses = [press.at for press in history.pressed if press.place == shown.place and press.kind != "stop"]
+        flickers = 0
+        for before, after in pairwise(shown.seen):
+            went_back = after.state in UNDER_WORK or (after.state == "done" and same(after.text) != same(before.text))
+            if before.state == "done" and went_back:
+                flickers += 1
+                if flickers > sum(at <= after.at for at in presses):
+                    wrong.append(
+                        f"{shown.id} in {shown.place} was done ({len(before.text)} characters) and then {after.state} "
+                        f"({len(after.text)}), {after.at - before.at:.1f} s later"
+                    )
+    return wrong
+
+
+def placeholder(history: History) -> Sequence[str]:
+    """Find what still looks like work though all work has ended."""
+    hanging = [
+        f"{answer.parts[-1].id} in {answer.place} is still {answer.state}: {answer.text[:40]!r}"
+        for answer in answers(history.shown)
+        if answer.state in UNDER_WORK
+    ]
+    return [*hanging, *history.left]
+
+
+def wrong_text(history: History) -> Sequence[str]:
+    """Find finished answers that are not what was asked for; a beginning is right after Stop, or if it says so."""
+    expected = {(asked.place, asked.name): asked.expected for asked in history.asked}
+    wrong = []
+    for answer in answers(history.shown):
+        if answer.state != "done":
+            continue
+        said = sections(answer.text)
+        for number, (name, text) in enumerate(said.items(), start=1):
+            fitting = expected.get((answer.place, name), [])
+            may_end = number == len(said) and (answer.is_cut or _pressed(history, answer.place, "stop"))
+            if fitting and not any(_fits(text, whole, may_end=may_end) for whole in fitting):
+                wrong.append(f"{name} in {answer.place}: {len(text)} of {len(fitting[0])} characters, {text[-30:]!r}")
+    return wrong
+
+
+def _fits(text: str, whole: str, *, may_end: bool) -> bool:
+    return same(text) == same(whole) or (may_end and same(whole).startswith(same(text)))
+
+
+def failed(history: History) -> Sequence[str]:
+    """Find answers that say that they failed."""
+    return [
+        f"{shown.id} in {shown.place}: {shown.last.text[:80]!r}"
+        for shown in history.shown
+        if shown.last.state == "failed"
+    ]
+
+
+def deleted_text(history: History) -> Sequence[str]:
+    """Find words that their author deleted, or had forgotten, and that are still stored somewhere."""
+    gone = [asked for asked in history.asked if asked.removed_at is not None and asked.secret]
+    return [
+        _told(asked, "was deleted and is still stored")
+        for asked in gone
+        if any(asked.secret in text for text in history.stored.texts)
+    ]
+
+
+def setting_not_once(history: History) -> Sequence[str]:
+    """Find values in force that are neither the last one that somebody was told is set, nor one that was set later."""
+    places: dict[str, list[str]] = {}
+    for setting in sorted(history.settings, key=lambda each: each.at):
+        values = places.setdefault(setting.place, [])
+        if setting.taken_at is not None:
+            values.clear()
+        values.append(setting.value)
+    taken = {setting.place for setting in history.settings if setting.taken_at is not None}
+    return [
+        f"{place} has {history.stored.settings.get(place)!r}, and not one of {values}"
+        for place, values in places.items()
+        if history.stored.settings.get(place) not in values
+        and (place in taken or history.stored.settings.get(place) is not None)
+    ]
+
+
+def schedule_not_once(history: History) -> Sequence[str]:
+    """Find schedules of digests that are not as often there as somebody added them."""
+    return [
+        f"{place} has {history.stored.schedules.get(place, 0)} schedules and not {count}"
+        for place, count in history.scheduled.items()
+        if history.stored.schedules.get(place, 0) != count
+    ]
+
+
+def digest_not_once(history: History) -> Sequence[str]:
+    """Find digests that were due and were not posted, or more than once."""
+    return [
+        f"{place} has {history.digests.get(place, 0)} digests and not {count}"
+        for place, count in history.due.items()
+        if history.digests.get(place, 0) != count
+    ]
+
+
+def contradicting_request(history: History) -> Sequence[str]:
+    """Find requests that hold another answer than was given, or that do not extend the one before in their place."""
+    expected = {asked.name: asked for asked in history.asked}
+    stopped = {press.place for press in history.pressed if press.kind in {"stop", "continue"}}
+    stopped |= {shown.place for shown in history.shown if any(seen.is_cut for seen in shown.seen)}
+    wrong = []
+    for request in history.requests:
+        for text in (text for role, text in request.messages if role == "assistant"):
+            for name, said in sections(text).items():
+                asked = expected.get(name)
+                if asked is None or asked.place in stopped:
+                    continue
+                if not any(_fits(said, whole, may_end=False) for whole in asked.expected):
+                    wrong.append(f"a request holds another answer to {name}: {said[-30:]!r}")
+    return [*wrong, *_changed_prefixes(history)]
+
+
+def _changed_prefixes(history: History) -> Iterator[str]:
+    """Yield requests without what was sent before them in their place, as it was and in its order."""
+    removed = {asked.place for asked in history.asked if asked.removed_at is not None or len(asked.expected) > 1}
+    places = {asked.name: asked.place for asked in history.asked}
+    latest: dict[str, Request] = {}
+    for request in history.requests:
+        said = [text for role, text in request.messages if role == "assistant"]
+        names = [name for text in said for name in sections(text)]
+        place = next((places[name] for name in names if name in places), "")
+        if not place or place in removed:
+            continue
+        before = latest.get(place)
+        if before is not None and not _extends(request, before):
+            yield f"a request in {place} does not extend the one before it"
+        latest[place] = request
+
+
+def _extends(request: Request, before: Request) -> bool:
+    """Return whether what was answered in an earlier request stands in a later one, but for what was trimmed."""
+    kept = [message for message in before.messages if message[0] != "system"]
+    while kept and kept[-1][0] != "assistant":
+        kept.pop()  # what was not answered then may be asked differently
+    now = [message for message in request.messages if message[0] != "system"]
+    ends = [number for number, message in enumerate(now, start=1) if kept and message == kept[-1]]
+    return not kept or any(_ends_so(now[:end], kept) for end in ends)
+
+
+def _ends_so(said: Sequence[tuple[str, str]], kept: Sequence[tuple[str, str]]) -> bool:
+    """Return whether messages end as others do; the beginning may be trimmed, with notes in its place."""
+    pairs = zip(reversed(said), reversed(kept), strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return all(text.startswith(NOTES_MARK) for _, text in said[: len(said) - shared])
+
+
+def ledger_without_bill(history: History) -> Sequence[str]:
+    """Find lines of the ledger that no request of the bill explains."""
+    bill = Counter(request.charge for request in history.requests if request.charge is not None)
+    wrong = []
+    for line in history.stored.ledger:
+        if bill[line] > 0:
+            bill[line] -= 1
+        elif not _is_sum(line, bill):
+            wrong.append(f"no request explains {line}")
+    return wrong
+
+
+def _is_sum(line: Charge, bill: Counter[Charge]) -> bool:
+    """Return whether a line may be the sum of several requests: one of them at least is smaller in everything."""
+    return any(item.input <= line.input and item.output <= line.output for item, count in bill.items() if count > 0)
+
+
+VERDICTS: Mapping[str, Verdict] = {
+    "lost": lost,
+    "unacknowledged": unacknowledged,
+    "double": double,
+    "unasked": unasked,
+    "out of order": out_of_order,
+    "flickered back": flickered,
+    "placeholder left": placeholder,
+    "wrong text": wrong_text,
+    "failed": failed,
+    "deleted text": deleted_text,
+    "setting": setting_not_once,
+    "schedule": schedule_not_once,
+    "digest": digest_not_once,
+    "request": contradicting_request,
+    "ledger": ledger_without_bill,
+}
+"""Every verdict by its name in the table."""
+
+
+def judge(history: History) -> Mapping[str, Sequence[str]]:
+    """Return what is wrong, by the names of the verdicts, in their order."""
+    return {name: verdict(history) for name, verdict in VERDICTS.items()}
+
+
+def _pressed(history: History, place: str, kind: str) -> bool:
+    return any(press.place == place and press.kind == kind for press in history.pressed)
+
+
+def _broken_off(history: History, asked: Asked) -> bool:
+    """Return whether an answer to a question was stopped, or broke off, before it came to it."""
+    is_stopped = any(
+        press.place == asked.place and press.kind == "stop" and press.at + UNDER_WAY_SECONDS >= asked.at
+        for press in history.pressed
+    )
+    return is_stopped or any(
+        answer.place == asked.place and answer.is_cut and answer.parts[-1].last.at >= asked.at
+        for answer in answers(history.shown)
+    )
+
+
+def _told(asked: Asked, what: str) -> str:
+    return f"{asked.name} in {asked.place} {what}"
+
+
+__all__ = ["VERDICTS", "Answer", "judge"]

@@ -1,0 +1,223 @@
+"""People at the playground, each with a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.web.composer import message_id
+from adapters.web.live_reply import TAKEN_BACK
+from benchmarks.crash.browser import Browser, NotThere
+from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
+from benchmarks.crash.people import Doing, Notes
+from benchmarks.crash.stored import PROBE
+from bot.types import Person
+
+PAGES = ("general", "general", "random", "direct", "direct")
+STATES: Mapping[str, State] = {
+    "thinking": "thinking",
+    "searching": "thinking",
+    "writing": "writing",
+    "done": "done",
+    "stopped": "done",
+    "failed": "failed",
+}
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Page:
+    """One browser, the conversation that is open in it, and all that it was ever told of the bot's messages."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        self.channel = channel
+        self.thread = ""
+        self.shown: dict[str, tuple[str, list[Seen]]] = {}  # place and versions by the message's id
+        self.again: dict[str, Sequence[str]] = {}
+        self.browser = Browser(url, channel, self._receive)
+
+    @property
+    def is_direct(self) -> bool:
+        """Return whether it shows a conversation with the bot alone."""
+        return self.channel == "direct"
+
+    @property
+    def place(self) -> str:
+        """Return the conversation that is open."""
+        return f"direct-{self.browser.person}" if self.is_direct else self.thread
+
+    def _receive(self, event: Mapping[str, Any]) -> None:
+        for message in (*event.get("messages", ()), *([event["message"]] if "message" in event else ())):
+            if not message["bot"] or message["answer"] is None or not (message["thread"] or self.is_direct):
+                continue
+            place = message["thread"] or f"direct-{self.browser.person}"
+            seen = _seen(message)
+            versions = self.shown.setdefault(message["id"], (place, []))[1]
+            if not versions or (versions[-1].text, versions[-1].state) != (seen.text, seen.state):
+                versions.append(seen)
+            self.again[message["id"]] = message["answer"]["again"]
+
+
+class WebTown:
+    """People at their pages; what is seen is what any of them was told, and what a page says at the end."""
+
+    ready = "Seedling is ready"
+
+    def __init__(self, port: int, notes: Notes) -> None:
+        self._port = port
+        self._notes = notes
+        self._ids: dict[str, tuple[Page, str]] = {}  # the page and the message of a question
+        self._pages = [Page(f"http://127.0.0.1:{port}", channel) for channel in PAGES]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """The settings of a bot that people reach at the same address after each start."""
+        return {"PORT": str(self._port)}
+
+    @property
+    def doings(self) -> Mapping[str, tuple[float, Doing]]:
+        """What people do here."""
+        return {
+            "question": (4, self._question),
+            "follow-up": (3, self._follow_up),
+            "burst": (1, self._burst),
+            "stop": (1, self._stop),
+            "regenerate": (0.7, self._regenerate),
+            "continue": (0.5, self._continue),
+            "set": (1, self._set),
+            "deletion": (0.5, self._delete),
+        }
+
+    async def begin(self) -> None:
+        """Open the pages, and let questions come without what others asked in the channel."""
+        self._tasks = [asyncio.create_task(page.browser.run(), name=f"page {page.channel}") for page in self._pages]
+        for page in self._pages[1:3]:
+            for value in ("channel_context 0", "context economy"):
+                await page.browser.send(f"/set channel {value}")
+
+    async def settled(self) -> None:
+        """Wait for nothing: whoever sends waits until the page says that it was sent."""
+
+    async def close(self) -> None:
+        """Close the pages."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # ------------------------------------------------------------ what people do
+
+    async def _question(self) -> None:
+        """Ask outside threads, and open the thread; in a direct conversation just ask."""
+        page = self._notes.chance.choice(self._pages)
+        asked = await self._ask(page, "")
+        if not page.is_direct:
+            page.thread = asked
+            await self._act(page, "thread", thread=asked)
+
+    async def _follow_up(self) -> None:
+        page = self._notes.chance.choice([item for item in self._pages if item.thread or item.is_direct])
+        await self._ask(page, page.thread)
+
+    async def _burst(self) -> None:
+        page = self._notes.chance.choice([item for item in self._pages if item.thread or item.is_direct])
+        await asyncio.gather(*(self._ask(page, page.thread) for _ in range(self._notes.chance.randint(2, 4))))
+
+    async def _stop(self) -> None:
+        page = self._notes.chance.choice(self._pages)
+        if page.place:
+            self._notes.press("stop", page.place)
+            await self._act(page, "stop", thread=page.thread)
+
+    async def _regenerate(self) -> None:
+        await self._again("regenerate")
+
+    async def _continue(self) -> None:
+        await self._again("continue")
+
+    async def _again(self, kind: Press) -> None:
+        """Press a button under an answer that has it."""
+        found = [(page, id) for page in self._pages for id, ways in page.again.items() if kind in ways]
+        if found:
+            page, id = self._notes.chance.choice(found[-10:])
+            place = page.shown[id][0]
+            self._notes.press(kind, place)
+            await self._act(page, "again", id=id, how=kind, thread="" if page.is_direct else place)
+
+    async def _set(self) -> None:
+        page, at, value = self._pages[0], time.time(), str(len(self._notes.settings) + 1)
+        setting = Setting(place=page.channel, value=value, at=at, taken_at=None)
+        self._notes.settings.append(setting)
+        await page.browser.send(f"/set channel {PROBE} {value}")
+        self._notes.settings[self._notes.settings.index(setting)] = Setting(
+            place=page.channel, value=value, at=at, taken_at=time.time()
+        )
+
+    async def _delete(self) -> None:
+        """Delete one's own question, answered or not, until it is gone from the page."""
+        asked = [item for item in self._notes.asked[-20:] if item.removed_at is None and item.name in self._ids]
+        if asked:
+            chosen = self._notes.chance.choice(asked)
+            page, id = self._ids[chosen.name]
+            chosen.removed_at = time.time()
+            for _ in range(3):  # the page may be about to lose its connection; a second time changes nothing
+                await self._act(page, "delete", id=id, thread="" if page.is_direct else chosen.place)
+                await asyncio.sleep(4)
+
+    async def _ask(self, page: Page, thread: str) -> str:
+        """Ask on a page until it says that it was sent; the message's id."""
+        asked, text = self._notes.question(page.place if thread or page.is_direct else "")
+        token = await page.browser.send(text if page.is_direct else f"@seedling {text}", thread)
+        asked.acknowledged_at = asked.stored_at = time.time()
+        id = message_id(Person(id=page.browser.person, name=""), token)
+        asked.place = asked.place or id
+        self._ids[asked.name] = (page, id)
+        return id
+
+    async def _act(self, page: Page, name: str, **values: str) -> None:
+        while True:
+            try:
+                return await page.browser.act(name, **values)
+            except NotThere:
+                continue
+
+    # ------------------------------------------------------------ what is to be seen
+
+    def finish(self, stored: Stored) -> None:
+        """Let the first page say what stands there now, as if everybody loaded theirs anew."""
+        known = {id: place for page in self._pages for id, (place, _) in page.shown.items()}
+        gone = Seen(at=time.time(), text="", state="removed")
+        for id, (place, status, text) in {**{id: (place, "", "") for id, place in known.items()}, **stored.web}.items():
+            last = Seen(at=time.time(), text=text, state=STATES[status]) if status else gone
+            self._pages[0].shown.setdefault(id, (place, []))[1].append(last)
+
+    def shown(self) -> Sequence[Shown]:
+        """All that any page was told, message by message."""
+        every: dict[str, tuple[str, list[Seen]]] = {}
+        for page in self._pages:
+            for id, (place, seen) in page.shown.items():
+                every.setdefault(id, (place, []))[1].extend(seen)
+        return [
+            Shown(id=id, place=place, seen=sorted(seen, key=lambda each: each.at))
+            for id, (place, seen) in every.items()
+        ]
+
+    def left(self) -> Sequence[str]:
+        """Return nothing: whatever looks like work is a message."""
+        return []
+
+    def violations(self) -> Sequence[str]:
+        """Return nothing: the playground is the bot's own."""
+        return []
+
+
+def _seen(message: Mapping[str, Any]) -> Seen:
+    answer = message["answer"]
+    is_gone = message["deleted"] or tuple(answer["notices"]) == TAKEN_BACK.notices
+    state: State = "removed" if is_gone else STATES[answer["status"]]
+    text = html.unescape(_TAG.sub("", message["html"])).strip()
+    is_cut = answer["status"] == "done" and "continue" in answer["again"]
+    return Seen(at=time.time(), text=text, state=state, is_cut=is_cut)

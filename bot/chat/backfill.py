@@ -1,0 +1,188 @@
+"""Know up to where every channel was heard, so that what came while nobody listened can be read; shared by platforms.
+
+A position is a whole number that grows with time: Discord's snowflakes are, Slack's timestamps are in microseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from bot.errors import StorageError
+from bot.ports import AdapterStateStore, Clock
+
+logger = logging.getLogger(__name__)
+
+CATCHING_UP: Final = "catching up"
+"""The kind of what goes wrong here."""
+
+OLDEST: Final = timedelta(hours=12)
+"""What is older is not answered any more: nobody waits for it."""
+
+LOOK_BACK: Final = timedelta(days=7)
+"""Conversations that rested longer are not looked at for what was edited or deleted."""
+
+OVERLAP: Final = timedelta(minutes=2)
+"""Read again before a gap where a channel has no position of its own: deliveries come out of order, and what was taken
+is known by its name."""
+
+MOST_CONVERSATIONS: Final = 50
+MOST_CHECKED: Final = 100
+"""Conversations, the latest first, and messages of each, that are looked at for edits and deletions after one gap."""
+
+CHANNELS_KEPT: Final = 300
+"""Channels of one workspace, the latest first, whose position is stored; all others were heard up to the newest."""
+
+PREFIX: Final = "heard/"
+"""Of the names under which positions are stored, each followed by its workspace."""
+
+REST_SECONDS: Final = 10.0
+"""Between two attempts to read a gap while the database or the platform is away."""
+
+REMEMBER_EVERY: Final = timedelta(seconds=10)
+
+
+@dataclass(slots=True)
+class Heard:
+    """Positions of one workspace: up to where all of it was heard, and the newest message of each channel."""
+
+    newest: int = 0
+    channels: dict[str, int] = field(default_factory=dict)
+
+    def note(self, channel: str, position: int) -> None:
+        """Note a message that was heard."""
+        self.newest = max(self.newest, position)
+        self.channels[channel] = max(self.channels.get(channel, 0), position)
+
+    def add(self, other: Heard) -> None:
+        """Note all that another one knows."""
+        self.newest = max(self.newest, other.newest)
+        for channel, position in other.channels.items():
+            self.channels[channel] = max(self.channels.get(channel, 0), position)
+
+    def to_text(self) -> str:
+        """Return it as it is stored."""
+        kept = sorted(self.channels.items(), key=lambda item: item[1], reverse=True)[:CHANNELS_KEPT]
+        return json.dumps({"newest": self.newest, "channels": dict(kept)}, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Heard:
+        """Return what was stored; nothing where that cannot be read."""
+        try:
+            told: Any = json.loads(text)
+            channels = {str(id): int(position) for id, position in told["channels"].items()}
+            return cls(newest=int(told["newest"]), channels=channels)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return cls()
+
+
+EVERYWHERE: Final = ""
+"""The workspace whose newest position holds for all of them: the beginning of the last gap that was read."""
+
+
+class Positions:
+    """Positions of the workspaces of a platform, stored once in a while.
+
+    After a gap (the start is one) what is heard is kept apart until the gap was read, or a message behind it would hide
+    what lies in it.
+    """
+
+    def __init__(self, state: AdapterStateStore, platform: str, *, clock: Clock) -> None:
+        self._state = state
+        self._platform = platform
+        self._clock = clock
+        self._known: dict[str, Heard] = {}
+        self._since_gap: dict[str, Heard] = {}
+        self._changed: set[str] = set()
+        self._is_loaded = False
+        self._gaps = 1
+        self._gap = 1
+        self._remembered_at = clock() - REMEMBER_EVERY
+
+    @property
+    def gap(self) -> int:
+        """Return the number of the newest gap that was not read, 0 where all were."""
+        return self._gap
+
+    def open_gap(self) -> None:
+        """Note that from here on something may have been missed."""
+        self._gaps += 1
+        self._gap = self._gaps
+
+    async def close_gap(self, number: int, *, until: int) -> None:
+        """Note that the gap of that number was read everywhere up to a position; a newer one stays open."""
+        if number != self._gap:
+            return
+        self._gap = 0
+        self._of(EVERYWHERE).newest = max(self._of(EVERYWHERE).newest, until)
+        self._changed.add(EVERYWHERE)
+        for workspace, heard in self._since_gap.items():
+            self._of(workspace).add(heard)
+            self._changed.add(workspace)
+        self._since_gap.clear()
+        await self.remember()
+
+    async def heard(self, workspace: str, channel: str, position: int) -> None:
+        """Note a message that was heard; what cannot be stored now is stored with a later one."""
+        if self._gap:
+            self._since_gap.setdefault(workspace, Heard()).note(channel, position)
+            self._of(workspace).channels.setdefault(
+                channel, 0
+            )  # that there is such a channel may be told by nothing else
+        else:
+            self._of(workspace).note(channel, position)
+        self._changed.add(workspace)
+        if self._clock() - self._remembered_at >= REMEMBER_EVERY:
+            await self.remember()
+
+    async def load(self, *, now: int, newest: int = 0) -> None:
+        """Read what was stored, once; where nothing ever was, nothing was missed before the position `now`.
+
+        `newest` is what an earlier version kept for all. Raises `StorageError`.
+        """
+        if self._is_loaded:
+            return
+        stored = await self._state.list_state(self._platform, prefix=PREFIX)
+        for name, text in stored.items():
+            self._of(name.removeprefix(PREFIX)).add(Heard.from_text(text))
+        self._of(EVERYWHERE).newest = max(self._of(EVERYWHERE).newest, newest)
+        self._is_loaded = True
+        if not stored and not newest:
+            await self.close_gap(self._gap, until=now)
+
+    def channels(self, workspace: str) -> list[str]:
+        """Return the channels of a workspace in which something was heard."""
+        return list(self._of(workspace).channels)
+
+    def start(self, workspace: str, channel: str = "", *, overlap: int) -> int:
+        """Return the position up to which a channel was heard before any open gap.
+
+        One without a position of its own was heard as long as anything was; `overlap` is taken off for what comes out
+        of order.
+        """
+        heard, everywhere = self._of(workspace), self._of(EVERYWHERE).newest
+        return max(heard.channels.get(channel, 0), max(heard.newest, everywhere) - overlap)
+
+    async def remember(self) -> None:
+        """Store what has changed, over what other processes have stored since."""
+        self._remembered_at = self._clock()
+        try:
+            for workspace in list(self._changed):
+                name, known = f"{PREFIX}{workspace}", self._of(workspace)
+                known.add(Heard.from_text(await self._state.get_state(self._platform, name) or ""))
+                await self._state.put_state(self._platform, name, known.to_text())
+                self._changed.discard(workspace)
+        except StorageError as error:
+            logger.warning("position of the newest message not stored", extra={"error": str(error)})
+
+    def _of(self, workspace: str) -> Heard:
+        return self._known.setdefault(workspace, Heard())
+
+
+def edited_since(edits: Mapping[str, int], kept: Iterable[str], since: int) -> list[str]:
+    """Return those of the `kept` messages that were edited at or after the position `since`, by `edits`."""
+    return [id for id in kept if edits.get(id, 0) >= since]

@@ -1,0 +1,99 @@
+"""Show and set budgets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from bot.access.budget_text import change_text, read_amount, read_period, uses_text, whose
+from bot.access.roles import Role
+from bot.commands.arguments import Arg
+from bot.commands.command import Call, Command
+from bot.errors import InvalidInput, UsageError
+from bot.turns.effects import Effect, RemoveBudget, SetBudget, telling
+from bot.types import Budget, BudgetScope, Incoming, Period
+
+GRAMMAR: Final = "[channel|workspace|person @NAME] [DOLLARS|off|remove] [day|month]"
+SCOPES: Final = ("channel", "workspace", "person")
+_PERSON: Final = re.compile(r"<?@?!?([\w.-]{1,80})>?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is said of a budget: `amount` "" only shows it, "remove" takes it away."""
+
+    scope: str
+    person: str = ""
+    amount: str = ""
+    period: Period = Period.DAY
+
+
+def read_wanted(text: str) -> Wanted:
+    """Return what the words behind the command mean. Raises `UsageError` and `InvalidInput`, naming what is wrong."""
+    words = text.split()
+    scope = words.pop(0).lower() if words and words[0].lower() in SCOPES else "channel"
+    person = ""
+    if scope == "person":
+        named = _PERSON.fullmatch(words.pop(0)) if words else None
+        if named is None:
+            raise UsageError("Name the person, as in `/budget person @Ada 1 day`.")
+        person = named[1]
+    amount = words.pop(0) if words else ""
+    period = read_period(words.pop(0)) if words else Period.DAY
+    if period is None or words:
+        raise UsageError(f"Usage: `/budget {GRAMMAR}`, for example `/budget workspace 50 month`.")
+    if amount.lower() != "remove" and amount:
+        read_amount(amount)
+    return Wanted(scope=scope, person=person, amount=amount, period=period)
+
+
+def is_budget_command(text: str) -> bool:
+    """Return whether these words are meant for the command even where its mark is missing."""
+    try:
+        return bool(read_wanted(text).amount)
+    except InvalidInput:
+        return False
+
+
+async def _budget(call: Call) -> Effect[None] | Effect[bool]:
+    wanted = read_wanted(call.values.get("words", ""))
+    if not wanted.amount:
+        uses = await call.services.store.budget_uses(_scope(call.incoming, "channel", call.incoming.author.id))
+        return telling(uses_text(uses))
+    call.require(wanted.scope, "Only administrators set budgets. `/budget` shows those that hold here.")
+    scope = _scope(call.incoming, wanted.scope, wanted.person)
+    if wanted.amount.lower() == "remove":
+        gone = f"The budget of {whose(scope)} a {wanted.period} is removed."
+        none = f"There is no budget of {whose(scope)} a {wanted.period}."
+        change = RemoveBudget(scope=scope, period=wanted.period)
+        return Effect(change=change, tell=lambda was_there: gone if was_there else none)
+    amount, zone = read_amount(wanted.amount), call.incoming.time_zone or "UTC"
+    budget = Budget(scope=scope, period=wanted.period, amount=amount, time_zone=zone)
+    return Effect(change=SetBudget(budget=budget), tell=lambda _: change_text(budget))
+
+
+def _scope(incoming: Incoming, kind: str, person: str = "") -> BudgetScope:
+    key = incoming.key
+    channel = key.channel if kind == "channel" else ""
+    return BudgetScope(platform=key.platform, workspace=key.workspace, channel=channel, person=person)
+
+
+COMMAND: Final = Command(
+    name="budget",
+    help="Show what may be spent here, or set it for this channel, the workspace or a person.",
+    group="tell",
+    args=(
+        Arg(
+            name="words",
+            kind="words",
+            label=GRAMMAR,
+            help=f"As in: {GRAMMAR}",
+            high=200,
+            is_clear=is_budget_command,
+        ),
+    ),
+    example="/budget workspace 50 month",
+    roles=dict.fromkeys(SCOPES, Role.ADMINISTRATOR),
+    handler=_budget,
+)

@@ -1,0 +1,68 @@
+"""Carry out effects once for each delivery, and see that its author is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from bot.errors import InvalidInput
+from bot.ports import Clock, Store
+from bot.turns.conversation_manager import ConversationManager
+from bot.turns.dispatcher import Dispatcher
+from bot.turns.effects import CarriedOut, Effect, Nothing, telling
+from bot.types import ConversationKey, HandleResult, Incoming, Outcome, TurnId
+
+R = TypeVar("R")
+
+REFUSED_EVERY_SECONDS: Final = 3_600
+"""How often somebody to whom the bot is not open is told so, whatever they write."""
+
+
+class EffectRunner:
+    """Runs effects over the stores, and ends or begins what is being answered because of them."""
+
+    def __init__(self, store: Store, manager: ConversationManager, dispatcher: Dispatcher, *, clock: Clock) -> None:
+        self._store = store
+        self._manager = manager
+        self._dispatcher = dispatcher
+        self._clock = clock
+
+    async def once(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
+        """Carry out an effect unless its delivery has had one; what its author is to be told."""
+        done = await self._carry_out(asked, effect)
+        return (
+            await self._told_before(asked) if done is None else HandleResult(outcome=Outcome.REPLIED, text=done.answer)
+        )
+
+    async def refuse(self, asked: Incoming, error: InvalidInput) -> HandleResult:
+        """Raise an error that is to be told, unless its delivery was told something before."""
+        if await self._carry_out(asked, telling(str(error))) is not None:
+            raise error
+        return await self._told_before(asked)
+
+    async def is_first_refusal(self, asked: Incoming) -> bool:
+        """Return whether this is the first message within an hour that somebody is refused, in any process."""
+        hour = int(self._clock().timestamp()) // REFUSED_EVERY_SECONDS
+        name = f"refused:{asked.key.workspace}:{asked.author.id}:{hour}"
+        return await self._store.carry_out(replace(asked, dedupe_key=name), Nothing(), lambda _: "") is not None
+
+    def interrupt(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
+        """End the generation of turns by conversation, and let whoever runs them see to the rest."""
+        for key, ids in turns.items():
+            self._manager.interrupt(ids)
+            self._dispatcher.wake(key)
+
+    async def _carry_out(self, asked: Incoming, effect: Effect[R]) -> CarriedOut[R] | None:
+        """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""
+        done = await self._store.carry_out(asked, effect.change, effect.tell)
+        if done is not None:
+            self.interrupt(effect.change.interrupted(done.result))
+        return done
+
+    async def _told_before(self, asked: Incoming) -> HandleResult:
+        """Return what a delivery that comes again still has to tell, if anything."""
+        answer = await self._store.take_answer(asked)
+        if answer is None:
+            return HandleResult(outcome=Outcome.DUPLICATE)
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)

@@ -1,0 +1,89 @@
+"""The ledger: one line for each request that a provider counts, and sums of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.types.model import Usage
+from bot.types.turns import Turn
+
+RequestId = int
+"""What names a line of the ledger."""
+
+
+class Purpose(StrEnum):
+    """What a request was for."""
+
+    ANSWER = "answer"
+    NOTES = "notes"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a request used and cost in US dollars, as far as is known; `usage.estimated` marks an estimate."""
+
+    usage: Usage
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """US dollars that a request will probably cost, and that it will cost at most."""
+
+    likely: Decimal
+    greatest: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentRequest:
+    """A request that is about to be sent for a turn; `charge` is what it costs if no word of an answer comes.
+
+    `costs` are what it comes to with an answer: what budgets reserve for it.
+    """
+
+    turn: Turn
+    purpose: Purpose
+    model: str
+    charge: Charge
+    costs: Costs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """Filter of requests: all that agree with every name given; "" leaves one open."""
+
+    platform: str = ""
+    workspace: str = ""
+    channel: str = ""
+    thread: str = ""
+    author_id: str = ""
+    model: str = ""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The names that are given."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
+
+
+EVERYTHING = Within()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """Sum of what requests used and cost, in tokens and US dollars; where no price is known, nothing is added.
+
+    `under_way` are requests whose end is not known yet, with what they came to so far. `estimated` is the part of
+    `cost` that no provider has told: theirs, and that of requests which ended without a count.
+    """
+
+    requests: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    cost: Decimal = Decimal(0)
+    under_way: int = 0
+    estimated: Decimal = Decimal(0)

@@ -1,0 +1,1 @@
+"""Tests of who may, what it may spend, and how fast."""
