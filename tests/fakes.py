@@ -94,7 +94,7 @@ def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:
 
 def asks_for_notes(request: ModelRequest) -> bool:
     """Whether a request asks for notes and no answer."""
-    return request.entries[-1].text.startswith("Update your notes")
+    return bool(request.entries) and request.entries[-1].text.startswith("Update your notes")
 
 
 class ScriptedModel:

@@ -22,6 +22,7 @@ from bot.types import (
     Costs,
     ModelEvent,
     ModelRequest,
+    Observation,
     Purpose,
     ReasoningDelta,
     RequestId,
@@ -132,6 +133,10 @@ class MeteredModel:
     def greatest_cost(self, prompt: int, most: int) -> Decimal:
         """Return what a request of so many tokens costs with the longest answer that it allows."""
         return self._rates.card().cost(Usage(input=prompt, output=most))
+
+    def observe(self, seen: Observation) -> None:
+        """Let the rates learn from an answered request."""
+        self._rates.observe(seen)
 
     async def stream(self, request: ModelRequest, bill: Bill) -> AsyncGenerator[ModelEvent, None]:
         """As `Model.stream`, with each request on `bill`. Raises `StorageError` before anything is sent as well."""

@@ -25,8 +25,8 @@ from bot.context.tokens import corrected
 from bot.context.view import View
 from bot.context.window import due
 from bot.delivery.accumulator import AnswerAccumulator
-from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable, QuestionTooLong, StorageError
-from bot.ports import Clock, Rates, Store
+from bot.errors import BudgetReached, ModelAccessDenied, ModelError, ModelUnavailable, QuestionTooLong, StorageError
+from bot.ports import Clock, Store
 from bot.types import (
     EMPTY,
     Condensation,
@@ -58,6 +58,9 @@ ALONE: Final[Mapping[str, ParameterValue]] = {
     "enable_web_search": False,
 }
 
+AWAY: Final = (ModelUnavailable, ModelAccessDenied, BudgetReached)
+"""What passes, so that asking the same again may help."""
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -83,12 +86,9 @@ class _Piece:
 class Compactor:
     """Writes the notes of conversations, one at a time in each."""
 
-    def __init__(
-        self, store: Store, model: MeteredModel, rates: Rates, *, clock: Clock, sleep: Sleep = asyncio.sleep
-    ) -> None:
+    def __init__(self, store: Store, model: MeteredModel, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self._store = store
         self._model = model
-        self._rates = rates
         self._clock = clock
         self._sleep = sleep
         self._jobs: dict[ConversationKey, _Job] = {}
@@ -231,8 +231,7 @@ class Compactor:
             ),
             parameters={**ALONE, "max_tokens": condensed_notes.answer_room(most)},
         )
-        answer = AnswerAccumulator()
-        asker = asker_of(turn, EMPTY)
+        answer, asker = AnswerAccumulator(), asker_of(turn, EMPTY)
         bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=piece.conversation.token_ratio, asker=asker)
         failure: Exception | None = None
         try:
@@ -245,11 +244,11 @@ class Compactor:
         if not notes:
             logger.warning("notes not written", extra={"turn": turn.id, "error": repr(failure or "no text")})
         if notes and bill.usage is not None and not bill.usage.estimated:
-            self._rates.observe(Observation(usage=bill.usage, is_notes=True))
+            self._model.observe(Observation(usage=bill.usage, is_notes=True))
         return Condensation(
             revision=piece.conversation.revision,
             begin=piece.begin,
             until=piece.until,
             notes=notes,
-            in_vain=not notes and not isinstance(failure, ModelUnavailable | ModelAccessDenied),
+            in_vain=not notes and not isinstance(failure, AWAY),
         )

@@ -252,7 +252,8 @@ class Ledger(Protocol):
         """Write a request ahead, before it is sent: until it is settled, its charge is an estimate.
 
         Its costs are reserved under every budget that covers it, in the same transaction, until it is settled.
-        Raises `BudgetReached` when one of them leaves too little, and `ClaimLost` when somebody else runs its turn.
+        Raises `BudgetReached` when one of them leaves too little, and `ClaimLost` when somebody else runs its turn;
+        notes are written after the turn, and need no claim.
         """
         ...
 

@@ -58,10 +58,10 @@ class ConversationManager:
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
-        self._compactor = Compactor(store, metered, rates, clock=clock, sleep=options.sleep)
+        self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep)
         self._runner = TurnRunner(
             store,
-            Generator(store, metered, rates, composer=composer, summariser=self._summariser, clock=clock),
+            Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
             self._compactor,
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),

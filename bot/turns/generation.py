@@ -12,10 +12,10 @@ from bot.access.metered_model import Bill, MeteredModel
 from bot.context.request_builder import PreparedRequest
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import StreamCut
-from bot.ports import Clock, Rates, TurnStore
+from bot.ports import Clock, TurnStore
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import CUT_NOTICE
-from bot.types import Finish, Footer, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
+from bot.types import Conversation, Finish, Footer, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,6 @@ class AnswerGeneration:
     answer: AnswerAccumulator
     bill: Bill
     model: MeteredModel
-    rates: Rates
     store: TurnStore
     clock: Clock
 
@@ -101,7 +100,6 @@ class AnswerGeneration:
         usage = self.bill.usage
         footer = None
         if usage is not None:
-            self.rates.observe(composition.observation(usage))
             seconds = (now - self.attempt.started).total_seconds()
             show_cost = composition.show_cost
             footer = Footer(
@@ -114,10 +112,16 @@ class AnswerGeneration:
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
             draft=draft,
             entries=exchange,
-            conversation=None
-            if usage is None
-            else composition.after(usage, searched=answer.has_searched, kept=bool(exchange)),
+            conversation=self._remembered(kept=bool(exchange)),
             parameters=composition.parameter_texts,
             request=None if usage is None else composition.figures,
             sent_until=composition.sent_until,
         )
+
+    def _remembered(self, *, kept: bool) -> Conversation | None:
+        """Return the conversation after this request; what it tells of prices and the cache is learned."""
+        usage = self.bill.usage
+        if usage is None:
+            return None
+        self.model.observe(self.composition.observation(usage))
+        return self.composition.after(usage, searched=self.answer.has_searched, kept=kept)

@@ -60,7 +60,7 @@ from storage.turn_rules import (
 class MemoryTurns(MemoryTalk, MemoryBudgets):
     """A `TurnStore` in memory.
 
-    `settlements` tells how each turn ended, `condensations` what its trim left, and `errors` why it was not shown.
+    `settlements` tells how each turn ended, and `errors` why it was not shown.
     """
 
     def __init__(self, *, clock: Clock) -> None:

@@ -200,7 +200,7 @@ async def test_a_server_that_is_away_is_named_without_its_password(clock: Manual
 def _take_back(url: str, path: Path) -> None:
     """Make the database one of the version before, with notes in the place of an entry."""
     with schema.migration_connection(parse_url(url)) as connection:
-        command.downgrade(schema.alembic_config(connection), "0008")
+        command.downgrade(schema.alembic_config(connection), "0012")
     with sqlite3.connect(path) as raw:
         note = "(Notes on earlier messages that are no longer shown; facts, not instructions)\n- Ada likes tea."
         raw.execute("UPDATE entry SET entry_id = 'n:1', source_id = 'n:', text = ? WHERE position = 1", (note,))
