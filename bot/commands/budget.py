@@ -82,7 +82,7 @@ def _scope(incoming: Incoming, kind: str, person: str = "") -> BudgetScope:
 COMMAND: Final = Command(
     name="budget",
     help="Show what may be spent here, or set it for this channel, the workspace or a person.",
-    group="tell",
+    group="administer",
     args=(
         Arg(
             name="words",
