@@ -30,7 +30,7 @@ def help_text(topic: str = "") -> str:
     commands = all_commands().values()
     lines = [f"- `/{command.usage}`: {command.help}" for command in commands if command.group != ADMINISTER]
     others = ", ".join(f"`/{command.name}`" for command in commands if command.group == ADMINISTER)
-    names = ", ".join(f"`{name}`" for name in PARAMETERS)
+    names = ", ".join(f"`{name}`" for name, parameter in PARAMETERS.items() if parameter.is_for_turns)
     return "\n".join(
         (
             "Mention me in a channel, write to me directly, or go on in a thread where I answer.",
@@ -38,7 +38,7 @@ def help_text(topic: str = "") -> str:
             "",
             *lines,
             "",
-            f"For administrators above all: {others}; `/help access` explains one.",
+            f"Administrators also have {others}; `/help access` explains one. `/show` names their parameters too.",
             "",
             f"Inside threads `!set` and the others do the same. Parameters: {names}.",
         )
