@@ -97,8 +97,9 @@ class _Marks:
         most = min([most, *(start for start, end in self._closed if start < most < end)])
         most -= self._text.startswith("![", most - 1) and most > 0
         words = self._text[:most].rstrip()
-        if words.endswith("\\") or (words.endswith("]") and most < len(self._text)):
-            most = len(words.rstrip("\\]"))
+        if words.endswith("\\"):
+            most = len(words.rstrip("\\"))
+        most -= self._text.startswith("]\\(", most - 1) and most > 0  # what follows decides how the bracket is written
         line = self._text.rfind("\n", 0, most) + 1
         return line if most < len(self._text) and _UNCLEAR_LINE.match(self._text, line, most) else most
 
