@@ -9,7 +9,8 @@ from typing import Final
 from markdown_it.token import Token
 
 from bot.delivery.document import parse
-from bot.delivery.renderer import BLANKS_OF_QUOTES, Allowed, Cut, MarkdownRenderer, joined
+from bot.delivery.renderer import BLANKS_OF_QUOTES, Cut, MarkdownRenderer, joined
+from bot.delivery.running_text import Allowed
 from bot.delivery.settled import settled_lines, settled_running
 
 _END_OF_CODE: Final = re.compile(r"`*\n[ >]*```\Z")

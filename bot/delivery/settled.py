@@ -99,6 +99,7 @@ class _Marks:
         words = self._text[:most].rstrip()
         if words.endswith("\\"):
             most = len(words.rstrip("\\"))
+        most -= self._text.startswith("]\\(", most - 1) and most > 0  # what follows decides how the bracket is written
         line = self._text.rfind("\n", 0, most) + 1
         return line if most < len(self._text) and _UNCLEAR_LINE.match(self._text, line, most) else most
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.delivery import MarkdownRenderer
-from bot.delivery.renderer import percent_encoded
+from bot.delivery.running_text import percent_encoded
 
 HEADINGS: Final = 3
 RULE: Final = "─" * 12

@@ -13,7 +13,7 @@ from adapters.discord.replies.markdown import DiscordRenderer, to_discord
 from bot.chat.reply_actions import ENDED, is_search
 from bot.delivery import IncrementalRenderer, Splitter, known, split
 from bot.delivery.footer import SEPARATOR, footer_parts
-from bot.delivery.renderer import Allowed, any_address
+from bot.delivery.running_text import Allowed, any_address
 from bot.types import Draft, Source, Turn
 
 TITLE: Final = 120

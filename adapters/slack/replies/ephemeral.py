@@ -20,7 +20,7 @@ from adapters.slack.replies.rendering import (
 )
 from bot.chat.rate_limit import Priority
 from bot.delivery import known, split
-from bot.delivery.renderer import Allowed, any_address
+from bot.delivery.running_text import Allowed, any_address
 from bot.offload import offload
 from bot.types import Draft, Incoming
 

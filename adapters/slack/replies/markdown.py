@@ -18,7 +18,7 @@ from bot.delivery import MarkdownRenderer
 from bot.delivery.document import parse
 from bot.delivery.marks import TIMESTAMP, is_wide
 from bot.delivery.plain import PlainRenderer
-from bot.delivery.renderer import percent_encoded
+from bot.delivery.running_text import percent_encoded
 from bot.delivery.tables import Align, PlainTable, column_aligns
 
 Block = dict[str, Any]
