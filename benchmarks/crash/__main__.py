@@ -51,6 +51,7 @@ def main() -> int:
         rate=given.rate,
         outage_rest=given.outage_rest,
         log=given.log.absolute(),
+        without=tuple(given.without),
     )
     result = asyncio.run(run(plan))
     print(json.dumps(asdict(result), default=str) if given.json else table(result))
