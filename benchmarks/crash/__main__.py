@@ -36,6 +36,9 @@ def main() -> int:
     parser.add_argument(
         "--log", type=Path, default=Path(os.devnull), help="file for what the bots tell; what people saw goes beside it"
     )
+    parser.add_argument(
+        "--without", action="append", default=[], help="a kind of work to leave out, as the table has it"
+    )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     for server in ("aiohttp.server", "uvicorn.error"):
@@ -51,6 +54,7 @@ def main() -> int:
         rate=given.rate,
         outage_rest=given.outage_rest,
         log=given.log.absolute(),
+        without=tuple(given.without),
     )
     result = asyncio.run(run(plan))
     print(json.dumps(asdict(result), default=str) if given.json else table(result))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from adapters.discord.events.messages import NOT_TAKEN
+from adapters.discord.events.requests import NOT_STORED
 from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
@@ -170,7 +171,7 @@ class DiscordTown:
         """Return when people saw that a command was carried out, None where they did not."""
         with suppress(TimeoutError):
             await used.shown(PATIENCE_SECONDS)
-            return time.time()
+            return None if _could_not(used) else time.time()
         return None
 
     async def _delete(self) -> None:
@@ -226,7 +227,11 @@ class DiscordTown:
         refused = {item.replied_to.id for item in self._written() if _is_refusal(item) and item.replied_to}
         for asked in self._notes.asked:
             used, message = self._used.get(asked.name), self._messages.get(asked.name)
-            is_taken = used.is_acknowledged if used else message is not None and message.id not in refused
+            is_taken = (
+                used.is_acknowledged and not _could_not(used)
+                if used
+                else message is not None and message.id not in refused
+            )
             asked.acknowledged_at = asked.at if is_taken else None
             asked.stored_at = stored.accepted.get(asked.name)
 
@@ -267,6 +272,11 @@ class DiscordTown:
 
 def _controls(message: Message, kind: str) -> Sequence[str]:
     return [name for name in message.seen[-1].controls if name.startswith(kind)]
+
+
+def _could_not(used: Interaction) -> bool:
+    """Return whether people were told that a command could not be saved."""
+    return used.original is not None and used.original.content == NOT_STORED
 
 
 def _is_refusal(message: Message) -> bool:

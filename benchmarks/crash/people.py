@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from benchmarks.crash.history import Asked, Press, Pressed, Setting, Shown, Stored
@@ -103,10 +103,11 @@ class Town(Protocol):
 
 
 class Crowd:
-    """People who do what the town lets them, at random moments."""
+    """People who do what the town lets them, but for what is named in `without`, at random moments."""
 
-    def __init__(self, town: Town, notes: Notes, *, per_second: float) -> None:
+    def __init__(self, town: Town, notes: Notes, *, per_second: float, without: Collection[str] = ()) -> None:
         self._town = town
+        self._without = without
         self._notes = notes
         self._per_second = per_second
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -114,7 +115,7 @@ class Crowd:
     async def run(self) -> None:
         """Do one thing after the other, until cancelled."""
         chance, doings = self._notes.chance, self._town.doings
-        names = list(doings)
+        names = [name for name in doings if name not in self._without]
         weights = [doings[name][0] for name in names]
         while True:
             await asyncio.sleep(chance.expovariate(self._per_second))

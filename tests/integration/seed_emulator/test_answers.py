@@ -13,6 +13,7 @@ from tests.integration.seed_emulator.asking import WIRE_NAMES, Asker, WireName, 
 
 RULES = [
     pytest.param("[2026-11-22 14:03 UTC] Ada: echo hello\nthere", "hello\nthere", id="echo"),
+    pytest.param("call q1, 2 words\nand call q2, 3 words", "q1: the tide\n\nq2: the tide turns", id="call"),
     pytest.param("Please count to 5!", "1, 2, 3, 4, 5", id="count"),
     pytest.param("count the words in: one two three", "3", id="count-words"),
     pytest.param("count the letters in a1 b2", "2", id="count-letters"),

@@ -175,3 +175,22 @@ async def test_a_person_can_rename_a_session(slack: RunningSlack, client: AsyncW
     await slack.rename_session(slack.ben, question, "Weather")
     event = slack.deliveries.log[-1].payload["event"]
     assert (event["previous_title"], event["title"], event["user"]) == ("Rain", "Weather", slack.ben.id)
+
+
+async def test_every_version_that_people_saw_is_kept_with_its_time(slack: RunningSlack, client: AsyncWebClient) -> None:
+    _, place = await asked(slack)
+    started = await client.chat_startStream(**place, markdown_text="One ")
+    where = {"channel": slack.general.id, "ts": started["ts"]}
+    await client.chat_appendStream(**where, markdown_text="two.")
+    await client.chat_stopStream(**where)
+    await client.chat_update(**where, text="Three.", blocks=[])
+    await client.chat_delete(**where)
+    written = slack.general.by_ts[started["ts"]]
+    assert [(each.text, each.growing, each.removed) for each in written.seen] == [
+        ("One ", True, False),
+        ("One two.", True, False),
+        ("One two.", False, False),
+        ("Three.", False, False),
+        ("Three.", False, True),
+    ]
+    assert sorted(each.at for each in written.seen) == [each.at for each in written.seen]
