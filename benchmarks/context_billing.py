@@ -26,6 +26,7 @@ class Terms:
 
     A cached prefix has at least `shortest_prefix` tokens and whole blocks of `block` tokens. What leaves the view is
     condensed into `notes` tokens, written at the `output` price and carried behind the head from then on; 0 for none.
+    `written` are the tokens written where that is not the same.
     """
 
     floor: int
@@ -37,6 +38,7 @@ class Terms:
     context_tokens: int = 256_000
     max_tokens: int = 4_096
     notes: int = 0
+    written: int = 0
     output: float = 8.0
     instruction: int = instruction_tokens(MOST_TOKENS)
 
@@ -102,15 +104,14 @@ class Account:
     def notes_bill(self, first: int, reached: int) -> float:
         """Return the cost of the notes when a window begins at `first` and none before began later than `reached`.
 
-        The request is apart: head, old notes, instruction and what left the view, nothing of it cached, in the lowest
-        tier.
+        The request is apart: old notes, instruction and what left the view, nothing of it cached, in the lowest tier.
         """
         terms = self.terms
         if not terms.notes or first <= reached:
             return 0.0
         old = terms.notes if reached > 0 else 0
         removed = self._before[first] - self._before[reached]
-        return terms.head + old + terms.instruction + removed + terms.notes * terms.output
+        return old + terms.instruction + removed + (terms.written or terms.notes) * terms.output
 
 
 def optimum(account: Account) -> list[int]:
@@ -167,4 +168,4 @@ def _most_lost(account: Account, turn: int) -> float:
     """
     terms, first = account.terms, account.latest_first(turn)
     lost = account.bill(turn, first, NOT_SENT).prompt * (1 - terms.ratio) * DEAR if account.warm[turn] else 0.0
-    return lost + (terms.head + terms.notes + terms.instruction + terms.notes * terms.output if terms.notes else 0.0)
+    return lost + (account.notes_bill(1, 0) + terms.notes if terms.notes else 0.0)

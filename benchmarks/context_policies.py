@@ -7,37 +7,49 @@ stays in view; the others are what bots commonly do.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
 from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, optimum
+from bot.context.cache_breaks import with_notes
+from bot.context.exchanges import expected_question
 from bot.context.system_prompt import digest
 from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD, SYMBOL
-from bot.context.window import View, WindowLimits, after, plan
+from bot.context.view import View, WindowLimits
+from bot.context.window import after, due, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
-from bot.types import Conversation, Entry, Role, StoredEntry
+from bot.types import Condensation, Conversation, Entry, Role, StoredEntry
 
-Policy = Callable[[Account], list[int]]
+Policy = Callable[[Account], Sequence[int]]
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def seedling(account: Account, *, counts_notes: bool = True) -> list[int]:
+class Windows(list[int]):
+    """The first entry of each turn's window; `noted` is the entry up to which the notes reach in each turn."""
+
+    def __init__(self, firsts: Sequence[int], noted: Sequence[int]) -> None:
+        super().__init__(firsts)
+        self.noted = noted
+
+
+def seedling(account: Account, *, counts_notes: bool = True) -> Windows:
     """Return the policy of the product: the same code that composes its requests; what notes cost may be left out."""
     terms, entries = account.terms, _entries(account)
+    memory = counts_notes and terms.notes > 0
     limits = WindowLimits(
         context_tokens=terms.context_tokens,
         max_tokens=terms.max_tokens,
         card=_card(account),
         floors=MappingProxyType({"normal": terms.floor}),
-        memory=counts_notes and terms.notes > 0,
+        memory=memory,
     )
     head, notes = _text(terms.head - REQUEST_OVERHEAD), _notes(terms)
-    conversation, firsts = Conversation(), []
+    conversation, firsts, noted = Conversation(), list[int](), list[int]()
     for turn, seconds in enumerate(account.trace.at):
         view = View(
             conversation=conversation,
@@ -45,21 +57,39 @@ def seedling(account: Account, *, counts_notes: bool = True) -> list[int]:
             question=entries[2 * turn : 2 * turn + 1],
             head=head,
             now=START + timedelta(seconds=seconds),
-            notes=notes if conversation.window_start else (),
+            notes=notes if (conversation.memory if memory else conversation.window_start) else (),
         )
         try:
             window = plan(view, limits)
         except QuestionTooLong:
             firsts.append(NOT_SENT)
+            noted.append(noted[-1] if noted else 0)
             continue
         conversation = after(view, window)
-        if window.start and not view.notes:  # the notes stand there from the first trim on
-            conversation = replace(conversation, head_digest=digest(head, notes))
         firsts.append(window.start)
-    return firsts
+        noted.append(conversation.condensed_until if memory else window.start)
+        if memory:
+            history = entries[conversation.window_start : 2 * turn + 2]
+            conversation = _noted(replace(view, conversation=conversation, history=history), limits, account, turn)
+        elif window.start and not view.notes:  # the notes stand there from the first trim on
+            conversation = replace(conversation, head_digest=digest(head, notes))
+    return Windows(firsts, noted)
 
 
-def seedling_without_notes(account: Account) -> list[int]:
+def _noted(answered: View, limits: WindowLimits, account: Account, turn: int) -> Conversation:
+    """Return the conversation with the notes that are written after an answer, or when the cache has expired then."""
+    conversation = answered.conversation
+    coming = replace(answered, question=[expected_question(answered.history, answered.now)])
+    until = due(coming, limits)
+    if until is None and turn + 1 < len(account.trace) and not account.warm[turn + 1]:
+        until = due(coming, limits, cold=True)
+    if until is None:
+        return conversation
+    condensed = Condensation(revision=0, begin=conversation.condensed_until, until=until, notes="told")
+    return with_notes(conversation, condensed)
+
+
+def seedling_without_notes(account: Account) -> Windows:
     """Return the policy of the product where it takes notes for free, as with memory off."""
     return seedling(account, counts_notes=False)
 
@@ -153,6 +183,7 @@ def _card(account: Account) -> RateCard:
         ),
         origin="benchmark",
         cache_lifetime=timedelta(seconds=account.terms.lifetime),
+        notes_tokens=account.terms.written or account.terms.notes,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from bot.context.compaction import Sleep
 from bot.parameter_resolver import scopes_of
 from bot.ports import Clock, Model, Rates, Store
-from bot.turns.conversation_manager import ConversationManager
+from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import ConversationKey, Draft, Incoming, Person, Place, ThreadMessage, Turn
@@ -60,12 +62,15 @@ class Silence:
 class Product:
     """One conversation with the bot."""
 
-    def __init__(self, store: Store, model: Model, rates: Rates, *, clock: Clock) -> None:
+    def __init__(self, store: Store, model: Model, rates: Rates, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self._store = store
         self._clock = clock
-        manager = ConversationManager(store, model, rates, {KEY.platform: Silence()}, clock=clock)
-        self._dispatcher = Dispatcher(store, manager.answer, worker="measured", clock=clock)
-        self._inbox = Inbox(store, manager, self._dispatcher, rates=rates, clock=clock)
+        options = TurnOptions(sleep=sleep)
+        self._manager = ConversationManager(
+            store, model, rates, {KEY.platform: Silence()}, clock=clock, options=options
+        )
+        self._dispatcher = Dispatcher(store, self._manager.answer, worker="measured", clock=clock)
+        self._inbox = Inbox(store, self._manager, self._dispatcher, rates=rates, clock=clock)
 
     async def set(self, **values: str) -> None:
         """Set parameters for the whole workspace."""
@@ -73,11 +78,27 @@ class Product:
             await self._store.put_setting(scopes_of(KEY)[0], name, value)
 
     async def ask(self, question: str, number: int) -> None:
-        """Ask a question now and wait until its answer is settled; its `number` is its own."""
+        """Ask a question now and wait until its answer is settled and its notes are; its `number` is its own."""
         name = str(number)
         incoming = Incoming(key=KEY, dedupe_key=name, author=SOMEBODY, text=question, at=self._clock(), source_id=name)
         await self._inbox.handle(incoming)
         await self._dispatcher.drain(KEY)
+        await self._manager.settled()
+
+    async def rest(self) -> None:
+        """Wait until what the clock has woken is done."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+        await self._manager.settled()
+
+    async def noted_until(self) -> int:
+        """Return up to which entry the notes reach."""
+        conversation = await self._store.get_conversation(KEY)
+        return 0 if conversation is None else conversation.condensed_until
+
+    async def aclose(self) -> None:
+        """End what goes on between turns."""
+        await self._manager.aclose()
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ Each question goes through the front door, the dispatcher and the conversation m
 and from there over HTTP to the Seed emulator, whose clock and the bot's are moved by the trace. The emulator counts
 with its own tokenizer, which the bot does not know, keeps its own prefix cache and bills its own account. The
 simulation (`benchmarks.context_cost`) is given the sizes that the emulator counted and nothing else. Costs are those
-of input; memory is off.
+of input, and all of the requests for notes, which the emulator writes as long as it is asked to: 120 words in economy,
+300 in normal.
 """
 
 from __future__ import annotations
@@ -31,17 +32,19 @@ if not __package__:  # run as a file: the packages lie beside this folder
 from adapters.seed import Pace, SeedOptions, open_rates, open_seed
 from benchmarks.context_billing import Account, Request, Terms
 from benchmarks.context_cost import recorded_traffic
-from benchmarks.context_policies import BY_NAME, START
+from benchmarks.context_policies import BY_NAME, START, Windows
 from benchmarks.context_product import SOMEBODY, Product, StoreKind, opened_store
 from benchmarks.context_report import OURS, bills
 from benchmarks.context_traces import Trace, read_traces
-from bot.context.system_prompt import Abilities, system_prompt
+from bot.context.condensed_notes import SYSTEM_PROMPT, bound, instruction
+from bot.context.system_prompt import Abilities, notes_message, system_prompt
 from bot.context.transcript import render_message
-from bot.context.window import FLOORS
+from bot.context.view import FLOORS
 from bot.pricing import MILLION, SEED_CARD, RateCard
 from tests.emulators.seed import API_KEY, MODEL, Options, RunningSeed, running_seed
-from tests.emulators.seed.answers import words
+from tests.emulators.seed.answers import notes, words
 from tests.emulators.seed.billing import ANSWERED
+from tests.emulators.seed.request import Ask
 from tests.emulators.seed.tokens import HEAD_TOKENS, MESSAGE_TOKENS, pieces
 from tests.fakes import ManualClock
 
@@ -105,9 +108,11 @@ def _moment(seconds: float) -> datetime:
 # ---------------------------------------------------------------- the bill
 
 
-async def billed_requests(traffic: Traffic, terms: Terms, *, context: str, store: StoreKind) -> list[Request]:
+async def billed_requests(
+    traffic: Traffic, terms: Terms, *, context: str, store: StoreKind
+) -> tuple[list[Request], list[int]]:
     """Return the request of each turn as the emulator's account was billed for it, in units of one uncached input
-    token.
+    token, with the notes made meanwhile; and up to which entry the notes reached in each turn.
     """
     clock, card = ManualClock(START), price_card(terms.ratio)
     unhurried = SeedOptions(pace=Pace(requests_per_minute=10**6, tokens_per_minute=10**12))
@@ -120,16 +125,19 @@ async def billed_requests(traffic: Traffic, terms: Terms, *, context: str, store
         seed.account.card = card
         if not await rates.refresh():
             raise RuntimeError("the emulator told no prices")
-        product = Product(opened, model, rates, clock=clock)
-        await product.set(context=context, memory="no", enable_thinking="no")
-        origin = seed.clock.time()
-        requests = []
+        product = Product(opened, model, rates, clock=clock, sleep=clock.sleep)
+        await product.set(context=context, memory="yes" if terms.notes else "no", enable_thinking="no")
+        origin, requests, noted = seed.clock.time(), list[Request](), list[int]()
         for turn, at in enumerate(traffic.counted.at):
-            clock.now = _moment(at)
+            since = len(seed.account.events)
+            clock.advance((_moment(at) - clock.now).total_seconds())
+            await product.rest()
+            noted.append(await product.noted_until())
             seed.clock.advance(max(0.0, origin + at - seed.clock.time()))
             await product.ask(traffic.questions[turn], turn)
-            requests.append(_billed(seed, turn))
-        return requests
+            requests.append(_billed(seed, since, turn, has_notes=noted[-1] > 0))
+        await product.aclose()
+        return requests, noted
 
 
 def price_card(ratio: float) -> RateCard:
@@ -146,24 +154,32 @@ def _emulated(terms: Terms) -> Options:
         cache_block_tokens=terms.block,
         cache_lifetime_s=terms.lifetime + GRACE_SECONDS,
         chunk_tokens=64,
-        keep_requests=1,
+        keep_requests=8,
     )
 
 
-def _billed(seed: RunningSeed, turn: int) -> Request:
-    """Return the only request of this turn. Raises `RuntimeError` when it was not answered, or not the only one."""
-    event, record = seed.account.events[-1], seed.requests[-1]
-    if record.number != turn + 1 or event.status_code != ANSWERED or record.ask is None:
-        raise RuntimeError(f"turn {turn} came to {record.number} requests, the last one {event.error or 'answered'}")
-    card, usage = seed.account.card, event.usage
-    output = usage.output * card.tier(usage.input).output / MILLION
-    carried = len(record.ask.messages) - 1  # the first one is the head
+def _billed(seed: RunningSeed, since: int, turn: int, *, has_notes: bool) -> Request:
+    """Return the request of a turn, the only one for an answer after the first `since`, with the cost of the notes that
+    were made meanwhile. Raises `RuntimeError` when it was not answered.
+    """
+    made = [(item.ask, seed.account.events[item.number - 1]) for item in seed.requests if item.number > since]
+    if len(made) != len(seed.account.events) - since or any(event.status_code != ANSWERED for _, event in made):
+        raise RuntimeError(f"turn {turn} came to {len(made)} requests that are known, or one was not answered")
+    card = seed.account.card
+    [(ask, event)] = [(ask, event) for ask, event in made if ask is not None and not _is_for_notes(ask)]
+    notes = sum((event.cost for ask, event in made if ask is not None and _is_for_notes(ask)), Decimal(0))
+    output = event.usage.output * card.tier(event.usage.input).output / MILLION
+    carried = len(ask.messages) - (2 if has_notes else 1)  # the first ones are the head and the notes
     return Request(
         first=2 * turn + 1 - carried,
-        prompt=usage.input,
-        cached=usage.cached,
-        cost=float((event.cost - output) * MILLION / card.tiers[0].input),
+        prompt=event.usage.input,
+        cached=event.usage.cached,
+        cost=float((event.cost - output + notes) * MILLION / card.tiers[0].input),
     )
+
+
+def _is_for_notes(ask: Ask) -> bool:
+    return ask.question.text.startswith("Update your notes")
 
 
 # ---------------------------------------------------------------- beside the simulation
@@ -195,22 +211,35 @@ async def compare(
 ) -> Comparison:
     """Replay a trace and simulate it; the floor of `terms` is that of `context`."""
     traffic = as_texts(trace, even=even)
-    billed = await billed_requests(traffic, terms, context=context, store=store)
+    billed, noted = await billed_requests(traffic, terms, context=context, store=store)
     account = Account(traffic.counted, terms)
     return Comparison(
         trace=traffic.counted,
         terms=terms,
         billed=billed,
         predicted=_all(bills(account, BY_NAME[OURS](account))),
-        same_windows=_all(bills(account, [request.first for request in billed])),
+        same_windows=_all(bills(account, Windows([request.first for request in billed], noted))),
     )
 
 
-def terms_of(context: str, *, ratio: float = 0.2, block: int = 1_024) -> Terms:
-    """Return the terms of a replay: the product's head as the emulator counts it, and its own floor."""
+def terms_of(context: str, *, ratio: float = 0.2, block: int = 1_024, memory: bool = True) -> Terms:
+    """Return the terms of a replay: the product's head, notes and instruction as the emulator counts them, and its own
+    floor.
+    """
     prompt = system_prompt(None, abilities=Abilities(files=False))
-    tokens = HEAD_TOKENS + MESSAGE_TOKENS + len(pieces(prompt))
-    return Terms(floor=FLOORS[context], ratio=ratio, head=tokens, block=block)
+    head = HEAD_TOKENS + MESSAGE_TOKENS + len(pieces(prompt))
+    terms = Terms(floor=FLOORS[context], ratio=ratio, head=head, block=block)
+    if not memory:
+        return terms
+    asking = instruction((), most_tokens=bound(terms.context_tokens, terms.floor))
+    written = notes(asking.text)
+    [carried] = notes_message(written)
+    return replace(
+        terms,
+        notes=MESSAGE_TOKENS + len(pieces(carried.text)),
+        written=len(pieces(written)),
+        instruction=HEAD_TOKENS + 2 * MESSAGE_TOKENS + len(pieces(SYSTEM_PROMPT)) + len(pieces(asking.text)),
+    )
 
 
 def _all(requests: Sequence[Request | None]) -> Sequence[Request]:
@@ -270,7 +299,7 @@ async def run(options: argparse.Namespace) -> None:
     for trace in _chosen(options):
         for context in options.context:
             for ratio in options.ratio:
-                terms = terms_of(context, ratio=ratio, block=options.block)
+                terms = terms_of(context, ratio=ratio, block=options.block, memory=not options.without_memory)
                 started = time.perf_counter()
                 found = await compare(trace, terms, context=context, store=options.store, even=options.even)
                 print(row(found, time.perf_counter() - started), flush=True)
@@ -293,6 +322,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ratio", type=float, nargs="+", default=[0.2], help="price of cached input as a share")
     parser.add_argument("--block", type=int, default=1_024, help="cached prefixes end at multiples of so many tokens")
     parser.add_argument("--store", choices=["sqlite", "memory"], default="sqlite")
+    parser.add_argument("--without-memory", action="store_true", help="trims cause no notes")
     parser.add_argument("--even", action="store_true", help="texts of one kind, whose tokens are easily estimated")
     options = parser.parse_args(arguments)
     if options.trace is None and not recorded_traffic():

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.context_billing import NOT_SENT, Account, Request
-from benchmarks.context_policies import CONTENDERS, UNCOUNTED
+from benchmarks.context_policies import CONTENDERS, UNCOUNTED, Windows
 
 OPTIMUM, OURS = (contender.name for contender in CONTENDERS[:2])
 
@@ -65,14 +65,17 @@ def bills(account: Account, firsts: Sequence[int]) -> list[Request | None]:
     before: int | None = None
     reached = 0
     requests: list[Request | None] = []
+    noted = firsts.noted if isinstance(firsts, Windows) else firsts
     for turn, first in enumerate(firsts):
+        if noted[turn] > reached and before is not None:
+            before = NOT_SENT  # other notes stand before the window, wherever it begins
         request = None if first == NOT_SENT else account.bill(turn, first, before)
         if request is None or request.prompt > account.terms.most_prompt:
             requests.append(None)
             before = NOT_SENT
             continue
-        requests.append(replace(request, cost=request.cost + account.notes_bill(first, reached)))
-        before, reached = first, max(reached, first)
+        requests.append(replace(request, cost=request.cost + account.notes_bill(noted[turn], reached)))
+        before, reached = first, max(reached, noted[turn])
     return requests
 
 

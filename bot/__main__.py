@@ -32,7 +32,6 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from bot import app
 from bot.app.administration_commands import add_administration_commands
@@ -234,10 +233,9 @@ def _worker(options: argparse.Namespace) -> int:
 
 def _ask(options: argparse.Namespace) -> int:
     question = sys.stdin.read() if options.question == "-" else options.question
-    thread = options.thread or f"ask-{uuid4().hex[:12]}"
     settings = load_settings()
     _log_only_failures(options)
-    overrides = parse_overrides(options.set)
+    overrides, thread = parse_overrides(options.set), options.thread or ""
     with piped_file() as piped:
         asking = app.AskRequest(text=question, thread=thread, overrides=overrides, files=[*options.file, *piped])
         asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
@@ -300,12 +298,15 @@ def _params(options: argparse.Namespace) -> int:
 
 def _rates(options: argparse.Namespace) -> int:
     _log_only_failures(options)
-    card = asyncio.run(app.current_rates(load_settings()))
+    card, learned = asyncio.run(app.current_rates(load_settings()))
     say(f"US dollars per million tokens ({card.origin}):")
     say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
     for tier in card.tiers:
         cached = "not published" if tier.cached is None else f"{tier.cached}"
         say(f"{f'from {tier.from_tokens:,}':>15} {tier.input:>9} {cached:>15} {tier.output:>9}")
+    say("Learned from what requests came to:")
+    for sentence in learned:
+        say(f"- {sentence}")
     return 0
 
 

@@ -32,7 +32,7 @@ class RateCard:
     """Prices by tier (ascending `from_tokens`, the first from 0), and where they come from.
 
     `as_of` is when the provider told them, None where it did not. `cached_share` is the price of cached input, as a
-    share of input, that decisions assume while none is published.
+    share of input, that decisions assume while none is published. `notes_tokens` is how long notes are expected to be.
     """
 
     tiers: tuple[Tier, ...]
@@ -41,6 +41,7 @@ class RateCard:
     cache_lifetime: timedelta = timedelta(minutes=10)
     cached_share: Decimal = Decimal("0.2")
     tool_call: Decimal = Decimal(0)
+    notes_tokens: int = 400
 
     def tier(self, prompt_tokens: int) -> Tier:
         """Return the tier of a request with that many prompt tokens."""

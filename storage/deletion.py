@@ -18,10 +18,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.context.window import CacheBreak, mark_prefix_broken
+from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.turns.followups import follow_up_keys
 from bot.types import (
-    NOTES_ID,
     OPEN_STATES,
     SOURCES_ID,
     ConversationKey,
@@ -146,12 +145,10 @@ class SqlDeletion(SqlPart):
         row = session.exec(select(ConversationRow).where(is_of(ConversationRow, key)).with_for_update()).one_or_none()
         if row is None:
             return False
-        removal = Removal(session, as_utc(self._clock()), queued=False)
-        removal.entries(col(ConversationRow.id) == row.id, col(EntryRow.source_id) == NOTES_ID)
-        had_notes = bool(row.memory) or removal.removed > 0
-        if removal.removed:
-            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
+        had_notes = bool(row.memory)
         row.memory, row.notes_until, row.revision = "", 0, row.revision + 1
+        row.notes_from = row.condensed_until = row.window_start
+        row.condensed_in_vain = 0
         return had_notes
 
 
@@ -269,7 +266,7 @@ class Removal:
             row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
 
     def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
-        """Remove entries of conversations, and the notes that were made after them."""
+        """Remove entries of conversations, and the notes that rest on them, to be made anew of what is left."""
         found = self._session.exec(select(ConversationRow, EntryRow.position).join(EntryRow).where(*which)).all()
         positions: defaultdict[int, set[int]] = defaultdict(set)
         for row, position in found:
@@ -280,12 +277,11 @@ class Removal:
     def _remove(self, row: ConversationRow, positions: set[int]) -> None:
         first = min(positions)
         here = col(EntryRow.conversation_id) == row.id
-        notes = self._session.exec(select(EntryRow.position).where(here, col(EntryRow.source_id) == NOTES_ID))
-        positions |= {note for note in notes if note > first}
         for some in chunks(sorted(positions)):
             self.removed += delete_entries(self._session, here, col(EntryRow.position).in_(some))
         if first < row.notes_until:
             row.memory, row.notes_until = "", 0
+            row.condensed_until, row.condensed_in_vain = row.notes_from, 0
         if any(row.window_start <= position < row.sent_until for position in positions):
             row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
         row.revision += 1
@@ -322,6 +318,9 @@ def forget(session: Session, removal: Removal, of: Of) -> None:
         "notes_until": 0,
         "head_digest": "",
         "window_start": ConversationRow.next_position,
+        "condensed_until": ConversationRow.next_position,
+        "notes_from": ConversationRow.next_position,
+        "condensed_in_vain": 0,
         "revision": ConversationRow.revision + 1,
     }
     session.exec(update(ConversationRow).where(of(ConversationRow)).values(**emptied))

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from bot.access.budgets import reservation
 from bot.errors import ClaimLost
-from bot.types import EVERYTHING, Charge, RequestId, SentRequest, Spending, TurnState, Within
+from bot.types import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, TurnState, Within
 from storage.budgets import count_spent, lock_budgets, scope_of, uses
 from storage.codec import as_utc
 from storage.database import SqlPart, begin_writing, unit_of_work
@@ -21,11 +21,10 @@ from storage.tables import IS_UNSETTLED, LedgerRow, TurnRow, charge_columns, key
 
 SUMS = ("requests", "input", "cached", "output")
 
-_ASKER = sa.select(col(TurnRow.author_id)).where(
-    col(TurnRow.id) == sa.bindparam("of_id"),
-    col(TurnRow.epoch) == sa.bindparam("of_epoch"),
-    col(TurnRow.state) == TurnState.RUNNING,
+_AUTHOR = sa.select(col(TurnRow.author_id)).where(
+    col(TurnRow.id) == sa.bindparam("of_id"), col(TurnRow.epoch) == sa.bindparam("of_epoch")
 )
+_ASKER = _AUTHOR.where(col(TurnRow.state) == TurnState.RUNNING)
 
 
 class SqlLedger(SqlPart):
@@ -35,7 +34,8 @@ class SqlLedger(SqlPart):
     def open_request(self, session: Session, request: SentRequest) -> RequestId:
         begin_writing(session)
         turn = request.turn
-        asker = session.connection().execute(_ASKER, {"of_id": turn.id, "of_epoch": turn.epoch}).scalar_one_or_none()
+        asked_by = _AUTHOR if request.purpose is Purpose.NOTES else _ASKER  # notes are written when a turn has ended
+        asker = session.connection().execute(asked_by, {"of_id": turn.id, "of_epoch": turn.epoch}).scalar_one_or_none()
         if asker is None:
             raise ClaimLost(f"Turn {turn.id} is no longer run under epoch {turn.epoch}.")
         now = as_utc(self._clock())

@@ -34,12 +34,13 @@ MIGRATION_LOCK = 0x5EED  # a number of our own among the database's advisory loc
 QUEUE_PREFIX = "procrastinate_"  # tables of the job queue, which migrates itself
 
 
-async def migrate(database_url: str) -> None:
+async def migrate(database_url: str, migrations: Path = MIGRATIONS) -> None:
     """Bring a database to the newest revision, all or nothing, making a SQLite file and its folder where needed.
 
-    Raises `ConfigError`, `SchemaMismatch` when it was made by a newer version, and `StorageUnavailable`.
+    `migrations` is the folder of the revisions. Raises `ConfigError`, `SchemaMismatch` when the database was made by a
+    newer version, and `StorageUnavailable`.
     """
-    await asyncio.to_thread(_migrate, parse_url(database_url))
+    await asyncio.to_thread(_migrate, parse_url(database_url), migrations)
 
 
 def keep_database_private(file: Path) -> None:
@@ -67,14 +68,14 @@ def refuse_emptied(file: Path) -> None:
             )
 
 
-def check_schema(url: sa.URL) -> None:
+def check_schema(url: sa.URL, migrations: Path = MIGRATIONS) -> None:
     """Raise `StorageUnavailable` unless there is a database, and `SchemaMismatch` unless it is up to date; blocks."""
     name = name_of(url)
     if is_sqlite(url) and not Path(name).is_file():
         raise StorageUnavailable(f"There is no database {name}: run 'seedling migrate' to create it.")
     with migration_connection(url) as connection:
-        revision = _known_revision(connection, name)
-    if revision != _scripts().get_current_head():
+        revision = _known_revision(connection, name, migrations)
+    if revision != _scripts(migrations).get_current_head():
         raise SchemaMismatch(f"The database {name} was made by an older version of Seedling: run 'seedling migrate'.")
 
 
@@ -105,15 +106,15 @@ def configuration() -> dict[str, Any]:
     }
 
 
-def alembic_config(connection: sa.Connection | None = None) -> Config:
+def alembic_config(connection: sa.Connection | None = None, migrations: Path = MIGRATIONS) -> Config:
     """Alembic's settings, made here so that no file has to be found."""
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
-def _migrate(url: sa.URL) -> None:
+def _migrate(url: sa.URL, migrations: Path) -> None:
     if is_sqlite(url):
         refuse_emptied(Path(name_of(url)))
         _make_folder(Path(name_of(url)).parent)
@@ -121,17 +122,17 @@ def _migrate(url: sa.URL) -> None:
     with migration_connection(url) as connection:
         if not is_sqlite(url):  # where several processes start at once, one migrates and the others wait for it
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-        _known_revision(connection, name_of(url))
-        command.upgrade(alembic_config(connection), "head")
+        _known_revision(connection, name_of(url), migrations)
+        command.upgrade(alembic_config(connection, migrations), "head")
         if not is_sqlite(url):
             jobs.install(connection)
 
 
-def _known_revision(connection: sa.Connection, name: str) -> str | None:
+def _known_revision(connection: sa.Connection, name: str, migrations: Path) -> str | None:
     """Return the database's revision, None before the first one; raises `SchemaMismatch` for one of a newer version."""
     revision = MigrationContext.configure(connection).get_current_revision()
     try:
-        _scripts().get_revision(revision or "base")
+        _scripts(migrations).get_revision(revision or "base")
     except CommandError:
         raise SchemaMismatch(
             f"The database {name} was made by a newer version of Seedling: install that version, or name another "
@@ -140,8 +141,8 @@ def _known_revision(connection: sa.Connection, name: str) -> str | None:
     return revision
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(alembic_config())
+def _scripts(migrations: Path) -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config(migrations=migrations))
 
 
 def _write_ahead(connection: Any, _record: object) -> None:

@@ -44,6 +44,17 @@ _KNOWN = select(EntryRow.entry_id).where(
 )
 _ADD = insert(EntryRow)
 _MOVE_ON = update(ConversationRow).where(col(ConversationRow.id) == bindparam("of_id"))
+# Corrections that came while an answer was written: they have no media, whose places would have to move with them.
+_MOVE_BEHIND = (
+    update(EntryRow)
+    .where(
+        col(EntryRow.conversation_id) == bindparam("of_id"),
+        col(EntryRow.position) >= bindparam("sent_until"),
+        col(EntryRow.position) < bindparam("new"),
+    )
+    .values(position=EntryRow.position + bindparam("by"))
+    .execution_options(synchronize_session=False)
+)
 
 
 class SqlTranscripts(SqlPart):
@@ -74,9 +85,10 @@ class SqlTranscripts(SqlPart):
         _remember(session, key, conversation)
 
 
-def remembered(session: Session, key: ConversationKey) -> ConversationRow | None:
-    """Return the row of a conversation; part of a larger unit of work."""
-    return session.exec(_CONVERSATION, params=place_of(key)).one_or_none()
+def remembered(session: Session, key: ConversationKey, *, for_update: bool = False) -> ConversationRow | None:
+    """Return the row of a conversation, locked until the commit if it is to change; part of a larger unit of work."""
+    statement = _CONVERSATION.with_for_update() if for_update else _CONVERSATION
+    return session.exec(statement, params=place_of(key)).one_or_none()
 
 
 def append(
@@ -85,17 +97,18 @@ def append(
     entries: Sequence[NewEntry],
     *,
     now: Conversation | None = None,
-    sent: bool = False,
+    sent_until: int | None = None,
 ) -> Sequence[StoredEntry]:
     """Append the entries whose id is new, creating the conversation; part of a larger unit of work.
 
-    What was deleted meanwhile is left out. `now` is what is to be remembered of the conversation from then on, `sent`
-    says that a request carried all that stands before the answer among the entries.
+    What was deleted meanwhile is left out. `now` is what is to be remembered of the conversation from then on. A
+    request carried the transcript to before `sent_until`, and all that stands before the answer among the entries: what
+    was appended behind that meanwhile comes after them.
     """
     entries = standing(session, key, entries) if entries else entries
     if not entries:
         if now is not None:
-            _remember(session, key, now, sent=sent)
+            _remember(session, key, now, sent=sent_until is not None)
         return []
     conversation, position = _lock(session, key)
     offered = {entry.id: entry for entry in reversed(entries)}  # of the same id the first one counts
@@ -110,7 +123,11 @@ def append(
     _add_media(session, conversation, stored)
     end = position + len(new)
     columns = {} if now is None else conversation_columns(now)
-    columns |= {"sent_until": first_answer(stored, end)} if sent else {}
+    columns |= {} if sent_until is None else {"sent_until": first_answer(stored, end)}
+    if sent_until is not None and sent_until < position and new:
+        moved = {"of_id": conversation, "sent_until": sent_until, "new": position, "by": end - sent_until}
+        connection.execute(_MOVE_BEHIND, moved)
+        end += position - sent_until
     connection.execute(_MOVE_ON, {"of_id": conversation, "next_position": end, **columns})
     return stored
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.types import (
+    NAMES_OF_ANSWERS,
     ConversationKey,
     Purpose,
     QueueFigures,
@@ -101,6 +102,7 @@ _IS_PLAIN = (
     & ~col(TurnRow.stop)
     & (col(TurnRow.first_ref) == sa.literal_column("''"))
     & (sa.cast(col(TurnRow.overrides), sa.Text) == "{}")
+    & sa.and_(*(~col(TurnRow.dedupe_key).startswith(name, autoescape=True) for name in NAMES_OF_ANSWERS))
 )
 _ADDED = sa.select(
     sa.exists().where(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.context.window import merge_concurrent_changes
+from bot.context.cache_breaks import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
@@ -261,7 +261,7 @@ class SqlTurns(SqlTurnQueries):
         if remembers is not None:
             stored = remembered(session, key)
             remembers = merge_concurrent_changes(remembers, now=None if stored is None else stored.to_conversation())
-        append(session, key, settlement.entries, now=remembers, sent=remembers is not None)
+        append(session, key, settlement.entries, now=remembers, sent_until=settlement.sent_until)
         if row.edited_at is not None and (corrections := settle_edits(session, turn)) and settlement.entries:
             append(session, key, corrections)
         return Recorded(conversation=remembers)
@@ -270,14 +270,9 @@ class SqlTurns(SqlTurnQueries):
     def record_memory(self, session: Session, turn: Turn, condensation: Condensation) -> None:
         key = turn.incoming.key
         hold_together(session, key)
-        _change_claimed(session, turn, _CHANGE, error=condensation.error)
-        stored = remembered(session, key)
-        if stored is not None and stored.revision != condensation.conversation.revision:
-            return
-        noted = stored is None or stored.memory != condensation.conversation.memory
-        append(session, key, condensation.entries, now=condensation.conversation)
-        if noted and stored is not None:
-            stored.notes_until = stored.next_position
+        row = remembered(session, key, for_update=True)
+        if row is not None:
+            row.remember(with_notes(row.to_conversation(), condensation))
 
     @unit_of_work
     def close(self, session: Session, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:

@@ -20,6 +20,7 @@ from bot.types import (
     Incoming,
     ModelEvent,
     ModelRequest,
+    Observation,
     Person,
     Place,
     RequestNotBilled,
@@ -43,12 +44,25 @@ class ManualClock:
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now
+        self._sleepers: list[tuple[datetime, asyncio.Event]] = []
 
     def __call__(self) -> datetime:
         return self.now
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+        for until, woken in self._sleepers:
+            if until <= self.now:
+                woken.set()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until the clock was moved that far."""
+        sleeper = (self.now + timedelta(seconds=seconds), asyncio.Event())
+        self._sleepers.append(sleeper)
+        try:
+            await sleeper[1].wait()
+        finally:
+            self._sleepers.remove(sleeper)
 
 
 class FixedRates:
@@ -56,9 +70,13 @@ class FixedRates:
 
     def __init__(self, card: RateCard = SEED_CARD) -> None:
         self._card = card
+        self.observed: list[Observation] = []
 
     def card(self) -> RateCard:
         return self._card
+
+    def observe(self, seen: Observation) -> None:
+        self.observed.append(seen)
 
 
 def sent(request: ModelRequest) -> RequestSent:
@@ -74,10 +92,16 @@ def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:
     return [*spaced, UsageReported(usage or Usage(input=100, output=len(pieces))), Finished(Finish.STOP)]
 
 
+def asks_for_notes(request: ModelRequest) -> bool:
+    """Whether a request asks for notes and no answer."""
+    return request.entries[-1].text.startswith("Update your notes")
+
+
 class ScriptedModel:
     """A `Model` that gives prepared answers in turn and remembers what it was asked.
 
-    A script may hold errors, raised where they stand, and asyncio events, waited for where they stand.
+    A script may hold errors, raised where they stand, and asyncio events, waited for where they stand. Requests for
+    notes have scripts of their own, `notes`; after these it writes numbered ones.
     """
 
     name = "scripted"
@@ -85,15 +109,19 @@ class ScriptedModel:
 
     def __init__(self, *scripts: Sequence[ModelEvent | BotError | asyncio.Event]) -> None:
         self.scripts = list(scripts)
+        self.notes: list[Sequence[ModelEvent | BotError | asyncio.Event]] = []
         self.asked: list[ModelRequest] = []
+        self.noted: list[ModelRequest] = []
         self.closed = 0
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        self.asked.append(request)
+        for_notes = asks_for_notes(request)
+        (self.noted if for_notes else self.asked).append(request)
+        scripts, usual = (self.notes, f"- notes {len(self.noted)}") if for_notes else (self.scripts, "fine")
         heard = False
         yield sent(request)
         try:
-            for step in self.scripts.pop(0) if self.scripts else words("fine"):
+            for step in scripts.pop(0) if scripts else words(usual):
                 if isinstance(step, BotError):
                     if not heard:
                         yield RequestNotBilled()

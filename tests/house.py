@@ -44,11 +44,29 @@ class House:
 
     def open(self) -> None:
         platforms = {self.platform.name: self.platform}
-        manager = ConversationManager(
-            self.store, self.model, FixedRates(), platforms, clock=self.clock, options=self.options
+        options = replace(self.options, sleep=self.clock.sleep)
+        self.manager = ConversationManager(
+            self.store, self.model, FixedRates(), platforms, clock=self.clock, options=options
         )
-        self.dispatcher = Dispatcher(self.store, manager.answer, worker="w", clock=self.clock)
-        self.inbox = Inbox(self.store, manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
+        self.dispatcher = Dispatcher(self.store, self.manager.answer, worker="w", clock=self.clock)
+        self.inbox = Inbox(self.store, self.manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
+
+    async def aclose(self) -> None:
+        """End as a process does: answers are finished, notes that are being written are not."""
+        await self.dispatcher.aclose(grace=10)
+        await self.manager.aclose()
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass, and what is done when the cache has expired be done."""
+        self.clock.advance(seconds)
+        for _ in range(3):  # until whoever slept has woken
+            await asyncio.sleep(0)
+        await self.noted()
+
+    async def noted(self) -> None:
+        """Wait until no notes are being written."""
+        async with asyncio.timeout(self.patience):
+            await self.manager.settled()
 
     async def ask(self, text: str, number: int = 1, **changes: Any) -> Settlement:
         handled = await self.inbox.handle(incoming(text, number, **changes))
@@ -86,4 +104,4 @@ async def metered(model: Model, purpose: Purpose) -> tuple[MeteredModel, Bill]:
 async def running(*scripts: object, thread: tuple[ThreadMessage, ...] = ()) -> AsyncIterator[House]:
     house = House(*scripts, thread=thread)
     yield house
-    await house.dispatcher.aclose(grace=10)
+    await house.aclose()

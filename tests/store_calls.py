@@ -94,7 +94,7 @@ def _settled(key: ConversationKey) -> object:
 
 
 def _condensed(key: ConversationKey) -> Condensation:
-    return Condensation(conversation=Conversation(), entries=(entry(f"n {key}"),))
+    return Condensation(revision=0, begin=0, until=1, notes=f"n {key}")
 
 
 def _place(key: ConversationKey) -> ConversationKey:

@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from adapters.discord.events.parse import no_names, readable, without_address
 from adapters.discord.message_content import read_content as read_discord
+from adapters.discord.payloads import Message
 from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.discord.replies.rendering import sources_text
 from adapters.discord.replies.reply_placement import thread_name
@@ -21,6 +22,7 @@ from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
 from adapters.slack.mrkdwn import to_markdown, to_plain
+from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.markdown import MrkdwnRenderer, SlackRenderer, escape_mrkdwn, with_native_table
 from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_slack_words
 from adapters.slack.rich_text import readable as readable_mrkdwn
@@ -121,14 +123,15 @@ def _slack(text: str) -> object:
     blocks = [{"type": "rich_text", "elements": [{"type": kind, "elements": words} for kind in kinds]}]
     card = {"title": text, "text": text, "fields": [{"title": text, "value": text}]}
     message = {"text": text, "bot_id": "B1", "blocks": blocks, "attachments": [card, card | {"is_share": True}]}
-    return [read_slack(message, {}, bot_user="UBOT"), read_slack({"text": text}, {}, bot_user="1"), mentions(message)]
+    told, plain = SlackMessage.read(message), SlackMessage(text=text)
+    return [read_slack(told, {}, bot_user="UBOT"), read_slack(plain, {}, bot_user="1"), mentions(told)]
 
 
 def _discord(text: str) -> object:
     card = {"title": text, "description": text, "fields": [{"name": text, "value": text}]}
     inner = {"content": text, "embeds": [card], "components": [{"type": 10, "content": text}]}
     message = inner | {"type": 19, "referenced_message": inner, "message_snapshots": [{"message": inner}]}
-    return read_discord(message, no_names, bot_ids=frozenset({"1"}))
+    return read_discord(Message.read(message), no_names, bot_ids=frozenset({"1"}))
 
 
 READERS: Final[Mapping[str, Mapping[str, Read]]] = {

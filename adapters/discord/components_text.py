@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from adapters.discord.events.parse import Names, readable
-from adapters.discord.fields import Record, field, number, record, records
+from adapters.discord.payloads import Component
 
 ROW, BUTTON, STRING_SELECT, TEXT_DISPLAY, THUMBNAIL, MEDIA_GALLERY, FILE = 1, 2, 3, 10, 11, 12, 13
 SELECTS: Final = frozenset({STRING_SELECT, 5, 6, 7, 8})  # of texts, users, roles, both, channels
@@ -16,47 +16,46 @@ MOST_DEPTH: Final = 8
 """Levels that are read; Discord allows four."""
 
 
-def component_text(component: Record, names: Names, depth: int = 0) -> str:
+def component_text(component: Component, names: Names, depth: int = 0) -> str:
     """Return the words of a component and of those within it, each on a line; buttons stand beside each other."""
     if depth > MOST_DEPTH:
         return ""
-    kind = number(component, "type")
-    if kind == MEDIA_GALLERY:
-        return "\n".join(filter(None, (_picture(item) for item in records(component, "items"))))
-    inner = [*records(component, "components"), *filter(None, (record(component, "accessory"),))]
-    told = (_own_text(component, kind, names), *(component_text(item, names, depth + 1) for item in inner))
-    return (" " if kind == ROW else "\n").join(item for item in told if item.strip())
+    if component.type == MEDIA_GALLERY:
+        return "\n".join(filter(None, (_picture(item.description) for item in component.items)))
+    inner = [*component.components, *((component.accessory,) if component.accessory else ())]
+    told = (_own_text(component, names), *(component_text(item, names, depth + 1) for item in inner))
+    return (" " if component.type == ROW else "\n").join(item for item in told if item.strip())
 
 
-def _own_text(component: Record, kind: int, names: Names) -> str:
+def _own_text(component: Component, names: Names) -> str:
+    kind = component.type
     if kind == TEXT_DISPLAY:
-        return readable(field(component, "content"), names)
+        return readable(component.content, names)
     if kind == BUTTON:
         return _button(component)
     if kind == THUMBNAIL:
-        return _picture(component)
+        return _picture(component.description)
     if kind in SELECTS:
         return _menu(component)
     if kind == FILE:
-        name = field(component, "name") or field(component, "file", "url").removeprefix("attachment://")
+        name = component.name or component.file.url.removeprefix("attachment://")
         return f"(file: {name})" if name else ""
     return ""
 
 
-def _button(button: Record) -> str:
-    label, url = field(button, "label") or field(button, "emoji", "name"), field(button, "url")
+def _button(button: Component) -> str:
+    label = button.label or button.emoji.name
     if not label:
         return ""
-    return f"[{label}]({url})" if url else f"(button: {label})"
+    return f"[{label}]({button.url})" if button.url else f"(button: {label})"
 
 
-def _picture(item: Record) -> str:
-    description = field(item, "description")
+def _picture(description: str) -> str:
     return f"(image: {description})" if description else ""
 
 
-def _menu(menu: Record) -> str:
+def _menu(menu: Component) -> str:
     """Return what a menu shows: what is chosen, or else what it is for."""
-    chosen = [field(item, "label") for item in records(menu, "options") if item.get("default") is True]
-    shown = ", ".join(filter(None, chosen)) or field(menu, "placeholder")
+    chosen = [item.label for item in menu.options if item.default]
+    shown = ", ".join(filter(None, chosen)) or menu.placeholder
     return f"(menu: {shown})" if shown else ""

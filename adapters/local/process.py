@@ -28,9 +28,12 @@ class DidNotStart(Exception):
 class ModelProcess:
     """One run after another of the same command, which says a line when it is ready and ends when its input does."""
 
-    def __init__(self, command: Sequence[str], *, start_seconds: float = START_SECONDS) -> None:
+    def __init__(
+        self, command: Sequence[str], *, start_seconds: float = START_SECONDS, stop_seconds: float = STOP_SECONDS
+    ) -> None:
         self._command = command
         self._start_seconds = start_seconds
+        self._stop_seconds = stop_seconds
         self._process: Process | None = None
         self._words: deque[str] = deque(maxlen=KEPT_LINES)
         self._listening: asyncio.Task[None] | None = None
@@ -98,7 +101,7 @@ class ModelProcess:
         assert process.stdin is not None  # noqa: S101 - for the type checker: it was asked for as a pipe
         process.stdin.close()
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(self._stop_seconds):
                 await self.wait()
         except TimeoutError:
             await self._kill()
@@ -110,9 +113,9 @@ class ModelProcess:
 
 
 @asynccontextmanager
-async def keep_running(process: ModelProcess) -> AsyncIterator[None]:
-    """Start `process` again whenever it dies, up to a limit; it is stopped when this is left."""
-    supervisor = asyncio.create_task(_supervise(process), name="embedded model's supervisor")
+async def keep_running(process: ModelProcess, pauses: Sequence[float] = RESTART_PAUSES) -> AsyncIterator[None]:
+    """Start `process` again whenever it dies, after the next of `pauses`; it is stopped when this is left."""
+    supervisor = asyncio.create_task(_supervise(process, pauses), name="embedded model's supervisor")
     try:
         yield
     finally:
@@ -121,7 +124,7 @@ async def keep_running(process: ModelProcess) -> AsyncIterator[None]:
         await process.stop()
 
 
-async def _supervise(process: ModelProcess) -> None:
+async def _supervise(process: ModelProcess, pauses: Sequence[float]) -> None:
     clock = asyncio.get_running_loop().time
     deaths: deque[float] = deque()
     while True:
@@ -129,11 +132,11 @@ async def _supervise(process: ModelProcess) -> None:
         now = clock()
         while deaths and now - deaths[0] > RESTART_WINDOW_SECONDS:
             deaths.popleft()
-        if len(deaths) == len(RESTART_PAUSES):
+        if len(deaths) == len(pauses):
             logger.error("the embedded model crashed too often and is not restarted", extra={"exit_code": code})
             return
         logger.warning("the embedded model crashed and is being restarted", extra={"exit_code": code})
-        await asyncio.sleep(RESTART_PAUSES[len(deaths)])
+        await asyncio.sleep(pauses[len(deaths)])
         deaths.append(now)
         try:
             await process.start()

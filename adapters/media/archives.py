@@ -14,18 +14,19 @@ from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from adapters.media import media_limits
+from adapters.media.media_limits import UnpackLimits
 from adapters.media.unreadable import Unreadable
 
 _CHUNK = 65_536
 
 
 class Archive:
-    """An opened archive that gives out at most `media_limits.ARCHIVE_BYTES` in all, whatever its directory states."""
+    """An opened archive that gives out at most `most` bytes in all, whatever its directory states."""
 
-    def __init__(self, file: zipfile.ZipFile) -> None:
+    def __init__(self, file: zipfile.ZipFile, *, most: int) -> None:
         self._file = file
         self._names = frozenset(file.namelist())
-        self._left = media_limits.ARCHIVE_BYTES
+        self._most = self._left = most
 
     def __contains__(self, part: str) -> bool:
         return part in self._names
@@ -60,17 +61,17 @@ class Archive:
     def _count(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
-            raise Unreadable(f"unpacks to more than {media_limits.megabytes(media_limits.ARCHIVE_BYTES)}")
+            raise Unreadable(f"unpacks to more than {media_limits.megabytes(self._most)}")
 
 
 @contextmanager
-def open_archive(data: bytes) -> Iterator[Archive]:
+def open_archive(data: bytes, limits: UnpackLimits) -> Iterator[Archive]:
     """Yield the archive in `data`; whatever is wrong with it comes out as `Unreadable`."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            if len(file.infolist()) > media_limits.ARCHIVE_PARTS:
-                raise Unreadable(f"has more than {media_limits.ARCHIVE_PARTS:,} parts")
-            yield Archive(file)
+            if len(file.infolist()) > limits.archive_parts:
+                raise Unreadable(f"has more than {limits.archive_parts:,} parts")
+            yield Archive(file, most=limits.archive_bytes)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError):
         raise Unreadable("is broken (its archive cannot be unpacked)") from None
     except RuntimeError:  # zipfile's sign of a password

@@ -7,6 +7,7 @@ assumption about the server in front of it (section 10), and "ours" a choice mad
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -56,6 +57,15 @@ ARCHIVE_BYTES: Final = 100 * MB  # ours: what an Office file may unpack to
 ARCHIVE_PARTS: Final = 5_000  # ours: parts that an Office file may have
 LOSSLESS_BYTES: Final = 2 * MB  # ours: a larger PNG is written as JPEG or WebP
 QUALITY: Final = 90  # ours: no artefacts that a person sees at 100 %
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpackLimits:
+    """Limits on what a file may unfold to while it is read."""
+
+    pdf_pages: int = PDF_PAGES
+    archive_bytes: int = ARCHIVE_BYTES
+    archive_parts: int = ARCHIVE_PARTS
 
 
 def megabytes(count: float) -> str:

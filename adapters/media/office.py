@@ -9,6 +9,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from adapters.media.archives import Archive, attribute, local, open_archive
+from adapters.media.media_limits import UnpackLimits
 from adapters.media.sheets import workbook_lines
 from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
@@ -23,9 +24,9 @@ _LEFT_OUT: Final = frozenset({"del", "moveFrom", "Fallback", "instrText", "delTe
 _SPACES: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
-def read_office(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
+def read_office(name: str, form: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
     """Return the text of a document; `form` is docx, xlsx or pptx. Raises `Unreadable`."""
-    with open_archive(data) as archive:
+    with open_archive(data, limits) as archive:
         text, whole = _gather(_LINES[form](archive), int(terms.text_tokens * LATIN))
     return text_file(name, text, terms, whole=whole)
 

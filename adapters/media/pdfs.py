@@ -15,6 +15,7 @@ from pypdf.errors import DependencyError, FileNotDecryptedError, PdfReadError, W
 
 from adapters.media import media_limits
 from adapters.media.images import image_media
+from adapters.media.media_limits import UnpackLimits
 from adapters.media.media_tokens import document_tokens
 from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
@@ -25,9 +26,9 @@ MEDIA_TYPE: Final = "application/pdf"
 SCAN_NOTE: Final = "a scan without text of its own, so its pages stand as pictures"
 
 
-def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
+def read_pdf(name: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
     """Return the text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
-    reader, pages = open_pdf(data)
+    reader, pages = open_pdf(data, limits)
     said = _said(reader, pages, int(terms.text_tokens * LATIN))
     wordless = sum(len(item) < media_limits.SCAN_TEXT for item in said)
     if wordless == len(said):
@@ -43,14 +44,14 @@ def read_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     return text_file(name, text, terms, whole=len(said) == pages, note=", ".join(notes))
 
 
-def pass_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
+def pass_pdf(name: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
     """Return the PDF as it is, for the model to look at every page. Raises `Unreadable`."""
     most = min(media_limits.DOCUMENT_BYTES, terms.media_bytes)
     if len(data) > most:
         raise Unreadable(
             f"is a PDF of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent"
         )
-    _, pages = open_pdf(data)
+    _, pages = open_pdf(data, limits)
     tokens = document_tokens(pages)
     if tokens > terms.media_tokens:
         fitting = terms.media_tokens // media_limits.PAGE_TOKENS
@@ -59,16 +60,16 @@ def pass_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
     return ReadFile(name=name, media=(media,))
 
 
-def show_pdf(name: str, data: bytes, terms: FileTerms) -> ReadFile:
+def show_pdf(name: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
     """Pictures of the pages as they would be printed, as many as fit. Raises `Unreadable`."""
-    _, pages = open_pdf(data)
+    _, pages = open_pdf(data, limits)
     shown = _drawn(name, data, pages, terms)
     if shown is None:
         raise Unreadable("is a PDF of which no page can be drawn, or none fits")
     return shown
 
 
-def open_pdf(data: bytes) -> tuple[PdfReader, int]:
+def open_pdf(data: bytes, limits: UnpackLimits) -> tuple[PdfReader, int]:
     """Return an opened PDF and its number of pages. Raises `Unreadable`."""
     try:
         reader = PdfReader(io.BytesIO(data))
@@ -81,8 +82,8 @@ def open_pdf(data: bytes) -> tuple[PdfReader, int]:
         raise Unreadable("is a broken PDF") from None
     if not pages:
         raise Unreadable("is a PDF without pages")
-    if pages > media_limits.PDF_PAGES:
-        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {media_limits.PDF_PAGES:,} are read")
+    if pages > limits.pdf_pages:
+        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {limits.pdf_pages:,} are read")
     return reader, pages
 
 

@@ -7,17 +7,18 @@ from typing import Final
 
 from adapters.media import images, office, pdfs, texts, videos
 from adapters.media.kinds import FileKind, Room, kind_of
+from adapters.media.media_limits import UnpackLimits
 from adapters.media.rules import ReadingRules
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, MediaKind, ReadFile, UnreadableFile
 
-_ROOMS: Final[Mapping[Room, Callable[[str, str, bytes, FileTerms], ReadFile]]] = {
-    "image": images.read_image,
-    "video": videos.read_video,
+_ROOMS: Final[Mapping[Room, Callable[[str, str, bytes, FileTerms, UnpackLimits], ReadFile]]] = {
+    "image": lambda name, form, data, terms, _: images.read_image(name, form, data, terms),
+    "video": lambda name, form, data, terms, _: videos.read_video(name, form, data, terms),
     "office": office.read_office,
-    "pdf": lambda name, _form, data, terms: pdfs.read_pdf(name, data, terms),
-    "html": lambda name, _form, data, terms: texts.read_html(name, data, terms),
-    "text": lambda name, _form, data, terms: texts.read_text(name, data, terms),
+    "pdf": lambda name, _form, data, terms, limits: pdfs.read_pdf(name, data, terms, limits),
+    "html": lambda name, _form, data, terms, _limits: texts.read_html(name, data, terms),
+    "text": lambda name, _form, data, terms, _limits: texts.read_text(name, data, terms),
 }
 _WORDS: Final[Mapping[MediaKind, str]] = {"image": "pictures", "video": "videos", "document": "documents"}
 
@@ -39,10 +40,10 @@ def _read(kind: FileKind, name: str, data: bytes, terms: FileTerms, rules: Readi
     if kind.room == "refused":
         raise Unreadable(kind.name)
     if kind.room == "pdf" and rules.docs == "file_part" and "document" in rules.takes:
-        return pdfs.pass_pdf(name, data, terms)
+        return pdfs.pass_pdf(name, data, terms, rules.limits)
     if kind.room == "pdf" and rules.docs == "pages" and "image" in rules.takes:
-        return pdfs.show_pdf(name, data, terms)
-    return _ROOMS[kind.room](name, kind.name, data, terms)
+        return pdfs.show_pdf(name, data, terms, rules.limits)
+    return _ROOMS[kind.room](name, kind.name, data, terms, rules.limits)
 
 
 def _taken(file: ReadFile, rules: ReadingRules) -> ReadFile:

@@ -21,7 +21,9 @@ from bot.types import FileTerms, ReadFile, UnreadableFile
 
 logger = logging.getLogger(__name__)
 
-_ROOT: Final = Path(__file__).parents[2]
+CODE: Final = Path(__file__).parents[2]
+"""The folder that the reading process finds its modules in."""
+
 _KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")  # what Python may need to start; no secrets
 
 
@@ -38,9 +40,12 @@ class ReaderBounds:
 class SeparateReader:
     """A `MediaReader` that reads each file in a process that is started for it, bounded, and ended with it."""
 
-    def __init__(self, rules: ReadingRules | None = None, bounds: ReaderBounds | None = None) -> None:
+    def __init__(
+        self, rules: ReadingRules | None = None, bounds: ReaderBounds | None = None, *, code: Path = CODE
+    ) -> None:
         self._rules = rules or ReadingRules()
         self._bounds = bounds or ReaderBounds()
+        self._code = code
         self._slots = asyncio.Semaphore(self._bounds.at_once)
 
     @property
@@ -75,7 +80,7 @@ class SeparateReader:
             stdout=PIPE,
             stderr=DEVNULL,
             start_new_session=True,
-            env=_surroundings(),
+            env=_surroundings(self._code),
         )
         try:
             async with asyncio.timeout(bounds.seconds):
@@ -93,7 +98,7 @@ class SeparateReader:
             await process.wait()
 
 
-def _surroundings() -> dict[str, str]:
+def _surroundings(code: Path) -> dict[str, str]:
     """Return the environment of the reading process: where its code is, and no setting of the bot."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return {**kept, "PYTHONPATH": str(_ROOT)}
+    return {**kept, "PYTHONPATH": str(code)}

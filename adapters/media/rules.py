@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from adapters.media.media_limits import UnpackLimits
 from bot.types import MediaKind
 
 DocsMode = Literal["extract", "pages", "file_part"]
@@ -13,7 +14,8 @@ EVERY_KIND: frozenset[MediaKind] = frozenset({"image", "video", "document"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingRules:
-    """Rules for every file: how PDFs are given to the model, and which media it takes."""
+    """Rules for every file: how PDFs are given to the model, which media it takes, and what files may unfold to."""
 
     docs: DocsMode = "extract"
     takes: frozenset[MediaKind] = EVERY_KIND
+    limits: UnpackLimits = field(default_factory=UnpackLimits)

@@ -22,7 +22,7 @@ from adapters.seed.request_limits import RequestLimiter
 from adapters.seed.retry_policy import MOST_TOKENS, AttemptState, RetryContext, after, begin, bill_of, told_beforehand
 from adapters.seed.server_habits import PLAIN_HABITS
 from adapters.seed.sse import EventParser, EventTooLarge
-from bot.context.window import RESERVED_AT_MOST
+from bot.context.view import RESERVED_AT_MOST
 from bot.types import ModelEvent, ModelRequest, NoteFound, RequestSent
 
 CACHE_MIN_TOKENS = 1_024  # upstream's block size: shorter prefixes are never cached

@@ -20,6 +20,7 @@ from adapters.seed.client import SeedModel
 from adapters.seed.pricelist import read_card
 from bot.pricing import RateCard, Tier
 from bot.private_files import make_private_folder
+from bot.types import Observation
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,9 @@ class LiveRates:
     def card(self) -> RateCard:
         """Return the last good rate card."""
         return self._card
+
+    def observe(self, _seen: Observation) -> None:
+        """Take in nothing: these are the prices that the server tells."""
 
     async def recall(self) -> None:
         """Take the card that was kept on disk, if there is one for this model."""

@@ -19,9 +19,10 @@ class EventTooLarge(ValueError):
 class EventParser:
     """Turns pieces of a byte stream into events; the same events for every way of cutting the bytes."""
 
-    __slots__ = ("_after_cr", "_at_start", "_tail")
+    __slots__ = ("_after_cr", "_at_start", "_most", "_tail")
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._most = max_event_bytes
         self._tail = bytearray()  # what came after the last blank line
         self._after_cr = False
         self._at_start = True
@@ -31,7 +32,7 @@ class EventParser:
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
         blocks = self._completed(piece)
-        if len(self._tail) > MAX_EVENT_BYTES:
+        if len(self._tail) > self._most:
             raise EventTooLarge
         if self._at_start and blocks:
             self._at_start = False

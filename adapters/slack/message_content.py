@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Final, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from adapters.slack.block_kit import BlockReader, Piece
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import LEFT_OUT, Record, attachments, field, first_line, moment, records
+from adapters.slack.payloads import MessageAttachment, SlackMessage, first_line, moment
 from adapters.slack.rich_text import MOST_DEPTH, Names
 from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
+from bot.chat.payload import Payload
 from bot.types import Attachment, Mention
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
 
@@ -42,11 +44,18 @@ _KINDS: Final[Mapping[str, Literal["person", "group", "channel"]]] = {
 }
 _MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@"}
 _NO_PREVIEW: Final = "[no preview available]"
-_PREVIEW: Final = ("from_url", "original_url", "app_unfurl_url")
-"""Fields that say of which address an attachment is a preview: https://docs.slack.dev/messaging/unfurling-links-in-messages"""
+
+_NOTICES_OF_PLACES: Final = ("join", "leave", "archive", "unarchive")
+LEFT_OUT: Final = frozenset(
+    {f"{place}_{notice}" for place in _PLACES for notice in _NOTICES_OF_PLACES}
+    | {"bot_add", "bot_remove", "message_changed", "message_deleted", "message_replied", "tombstone"}
+)
+"""Subtypes that tell nothing that people said."""
+
+GONE_FILES: Final = frozenset({"tombstone", "hidden_by_limit"})
 
 
-def read_content(message: Record, names: Names, *, bot_user: str = "") -> MessageContent:
+def read_content(message: SlackMessage, names: Names, *, bot_user: str = "") -> MessageContent:
     """Return a message as people see it, without the mention of `bot_user` that it begins or ends with.
 
     `names` are those of whom `mentions` finds.
@@ -59,47 +68,53 @@ def read_content(message: Record, names: Names, *, bot_user: str = "") -> Messag
     return MessageContent(text=text, parts=content.parts, reply_to=content.reply_to)
 
 
-def written(message: Record, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS) -> str:
+def written(message: SlackMessage, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS) -> str:
     """Return a message with all its parts as Markdown of at most `most` characters; see `read_content`."""
     return render(read_content(message, names, bot_user=bot_user), most=most)
 
 
-def has_content(message: Record) -> bool:
+def has_content(message: SlackMessage) -> bool:
     """Return whether a message says or shows something that people put there."""
-    if message.get("hidden") is True or field(message, "subtype") in LEFT_OUT or moment(field(message, "ts")) is None:
+    if message.hidden or message.subtype in LEFT_OUT or moment(message.ts) is None:
         return False
-    return bool(field(message, "text").strip()) or any(files(message)) or bool(written(message, {}).strip())
+    return bool(message.text.strip()) or any(files(message)) or bool(written(message, {}).strip())
 
 
-def is_same(before: Record, after: Record) -> bool:
+def is_same(before: SlackMessage, after: SlackMessage) -> bool:
     """Return whether two states of a message say the same, whatever previews Slack has put below it meanwhile."""
     first, second = (read_content(_without_previews(message), {}) for message in (before, after))
     return first == second
 
 
-def _without_previews(message: Record) -> Record:
-    own = [item for item in records(message, "attachments") if not _is_preview(item)]
-    return {**message, "attachments": own}
+def _without_previews(message: SlackMessage) -> SlackMessage:
+    own = tuple(item for item in message.attachments if not _is_preview(item))
+    return message.model_copy(update={"attachments": own})
 
 
-def _is_preview(attachment: Record) -> bool:
-    return attachment.get("is_share") is not True and any(field(attachment, name) for name in _PREVIEW)
+def _is_preview(attachment: MessageAttachment) -> bool:
+    """Return whether it shows what an address leads to.
+
+    https://docs.slack.dev/messaging/unfurling-links-in-messages
+    """
+    addresses = (attachment.from_url, attachment.original_url, attachment.app_unfurl_url)
+    return not attachment.is_share and any(addresses)
 
 
-def mentions(message: Record) -> list[tuple[str, str]]:
+def mentions(message: SlackMessage) -> list[tuple[str, str]]:
     """Return whom and what a message names, in any of its parts: the marks "@", "#" or "!subteam^" with the ids."""
-    found: dict[tuple[str, str], None] = {("@", id): None for id in (field(message, "root", "user"),) if id}
-    waiting: list[Any] = [message]
+    root = message.root.user if message.root else ""
+    found: dict[tuple[str, str], None] = {("@", root): None} if root else {}
+    waiting: list[object] = [message]
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
             found.update(dict.fromkeys((match["mark"], match["id"]) for match in _MENTION.finditer(value)))
-        elif isinstance(value, list):
+        elif isinstance(value, tuple):
             waiting += reversed(value)
-        elif isinstance(value, Mapping):
-            named = ((mark, field(value, name)) for name, mark in _MENTIONED.items())
-            found.update(dict.fromkeys((mark, id) for mark, id in named if id))
-            waiting += reversed(list(value.values()))
+        elif isinstance(value, Payload):
+            told = [(name, item) for name, item in value if item]
+            found.update(dict.fromkeys((_MENTIONED[name], str(item)) for name, item in told if name in _MENTIONED))
+            waiting += [item for _, item in reversed(told)]
     return list(found)
 
 
@@ -114,23 +129,35 @@ def named_in(text: str, names: Mapping[str, str]) -> Mapping[str, Mention]:
     return {word: mention for word, mention in found.items() if word not in unclear}
 
 
-def files(message: Record) -> Iterator[Attachment]:
+def attachments(message: SlackMessage | MessageAttachment) -> Iterator[Attachment]:
+    """Yield the files beside a message, without those that Slack has removed."""
+    for file in message.files:
+        if file.mode in GONE_FILES or not file.id:
+            continue
+        yield Attachment(
+            id=file.id,
+            name=first_line(file.name, file.title, file.id),
+            media_type=file.mimetype,
+            size=max(0, file.size),
+            url=_without_token(file.url_private),
+        )
+
+
+def files(message: SlackMessage) -> Iterator[Attachment]:
     """Return the files beside a message and those of the messages that it forwards, each once."""
-    shared = (item for item in records(message, "attachments") if _is_message(item))
-    found = chain(attachments(message), *(attachments(record) for item in shared for record in (item, *_inside(item))))
+    shared = (item for item in message.attachments if item.is_message)
+    found = chain(attachments(message), *(attachments(item) for one in shared for item in one.with_messages))
     yield from {item.id: item for item in found}.values()
 
 
-def _is_message(attachment: Record) -> bool:
-    return any(attachment.get(name) is True for name in ("is_share", "is_msg_unfurl", "is_reply_unfurl"))
-
-
-def _inside(attachment: Record) -> Iterator[Record]:
-    """Return the messages that a forward holds in their own form, beside its plain text."""
-    for record in records(attachment, "message_blocks"):
-        inner = record.get("message")
-        if isinstance(inner, Mapping):
-            yield inner
+def _without_token(url: str) -> str:
+    """Return a file's address without the token that the export adds, which would open the file to every reader."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "t"]
+    return parts._replace(query=urlencode(query)).geturl()
 
 
 def _without_address(text: str, mention: str) -> str:
@@ -151,100 +178,105 @@ class _Reader:
         self._names = names
         self._blocks = BlockReader(names)
 
-    def message(self, message: Record, depth: int = 0) -> MessageContent:
+    def message(self, message: SlackMessage, depth: int = 0) -> MessageContent:
         """Return what a message holds; `depth` is how many messages it stands in."""
-        subtype = field(message, "subtype")
         further = self._attachments(message, depth)
-        if subtype in NOTICES:
-            told = first_line(self._words(message, "text"), self._words(message, "topic"), subtype.replace("_", " "))
-            return MessageContent(parts=(Notice(text=told), *further))
-        pieces = self._blocks.pieces(records(message, "blocks"))
-        is_app = subtype == "bot_message" or bool(field(message, "bot_id"))
-        text, parts = _joined(self._words(message, "text"), pieces, is_app=is_app)
-        if subtype == "me_message" and text and "\n" not in text:
+        if message.subtype in NOTICES:
+            words = (self._words(message.text), self._words(message.topic), message.subtype.replace("_", " "))
+            return MessageContent(parts=(Notice(text=first_line(*words)), *further))
+        pieces = self._blocks.pieces(message.blocks)
+        is_app = message.subtype == "bot_message" or message.bot_id != ""
+        text, parts = _joined(self._words(message.text), pieces, is_app=is_app)
+        if message.subtype == "me_message" and text and "\n" not in text:
             text = f"_{text}_"
         return MessageContent(text=text, parts=(*parts, *further), reply_to=self._root(message))
 
-    def _words(self, record: Record, name: str) -> str:
-        return self._blocks.words(field(record, name))
+    def _words(self, text: str) -> str:
+        return self._blocks.words(text)
 
-    def _root(self, message: Record) -> ReplyTo | None:
+    def _root(self, message: SlackMessage) -> ReplyTo | None:
         """Return the message whose thread a reply stands in that is shown in the channel as well."""
-        root = message.get("root")
-        if field(message, "subtype") != BROADCAST or not isinstance(root, Mapping):
+        root = message.root
+        if message.subtype != BROADCAST or root is None:
             return None
-        user = field(root, "user")
-        author = self._names.get(user, "") or first_line(field(root, "username"), field(root, "bot_profile", "name"))
-        told = self.message({name: value for name, value in root.items() if name != "root"}, MOST_DEPTH)
-        return ReplyTo(message_id=field(root, "ts"), author=author or user, beginning=beginning(told))
+        author = self._names.get(root.user, "") or first_line(root.username, root.bot_profile.name)
+        told = self.message(root.model_copy(update={"root": None}), MOST_DEPTH)
+        return ReplyTo(message_id=root.ts, author=author or root.user, beginning=beginning(told))
 
     # ------------------------------------------------------------ attachments
 
-    def _attachments(self, message: Record, depth: int) -> list[Part]:
+    def _attachments(self, message: SlackMessage | MessageAttachment, depth: int) -> list[Part]:
         if depth > MOST_DEPTH:
             return []
-        return [part for record in records(message, "attachments") for part in self._attachment(record, depth)]
+        return [part for item in message.attachments for part in self._attachment(item, depth)]
 
-    def _attachment(self, attachment: Record, depth: int) -> Iterator[Part]:
-        if _is_message(attachment):
+    def _attachment(self, attachment: MessageAttachment, depth: int) -> Iterator[Part]:
+        if attachment.is_message:
             yield self._quote(attachment, depth)
             return
-        pieces = self._blocks.pieces(records(attachment, "blocks"))
+        pieces = self._blocks.pieces(attachment.blocks)
         card = self._card(attachment, [piece for piece in pieces if isinstance(piece, str)])
         others = [piece for piece in pieces if not isinstance(piece, str)]
-        fallback = self._words(attachment, "fallback")
+        fallback = self._words(attachment.fallback)
         if not (card.title or card.text or card.fields or others) and fallback != _NO_PREVIEW:
             card = Card(link=card.link, source=card.source, footer=card.footer, text=fallback)
         yield card
         yield from others
 
-    def _card(self, attachment: Record, words: list[str]) -> Card:
-        preview = attachment.get("preview")
-        more = self._blocks.pieces([preview]) if isinstance(preview, Mapping) else []
+    def _card(self, attachment: MessageAttachment, words: list[str]) -> Card:
+        more = self._blocks.pieces([attachment.preview]) if attachment.preview else []
         told = "\n".join(words)
-        plain = [each for name in ("pretext", "text") if (each := self._words(attachment, name))]
+        plain = (self._words(attachment.pretext), self._words(attachment.text))
         shown = [
-            *(item for item in plain if not repeats(item, told)),
+            *(item for item in plain if item and not repeats(item, told)),
             told,
             *(item for item in more if isinstance(item, str)),
         ]
-        shown.append(self._blocks.buttons(records(attachment, "actions")))
-        fields = (
-            CardField(name=self._words(record, "title"), value=self._words(record, "value"))
-            for record in records(attachment, "fields")
-        )
-        sources = dict.fromkeys(filter(None, (field(attachment, "service_name"), field(attachment, "author_name"))))
-        addresses = ("title_link", "from_url", "original_url", "app_unfurl_url", "image_url")
+        shown.append(self._blocks.buttons(attachment.actions))
         return Card(
-            title=self._words(attachment, "title"),
-            link=first_line(*(field(attachment, name) for name in addresses)),
-            source=", ".join(sources),
+            title=self._words(attachment.title),
+            link=_link_of(attachment),
+            source=", ".join(dict.fromkeys(filter(None, (attachment.service_name, attachment.author_name)))),
             text="\n".join(filter(None, shown)),
-            fields=tuple(item for item in fields if item.name or item.value),
-            footer=self._words(attachment, "footer"),
+            fields=self._fields(attachment),
+            footer=self._words(attachment.footer),
         )
 
-    def _quote(self, attachment: Record, depth: int) -> Quote:
+    def _fields(self, attachment: MessageAttachment) -> tuple[CardField, ...]:
+        read = (CardField(name=self._words(each.title), value=self._words(each.value)) for each in attachment.fields)
+        return tuple(item for item in read if item.name or item.value)
+
+    def _quote(self, attachment: MessageAttachment, depth: int) -> Quote:
         """Return a message of somebody that is forwarded, or whose address was written."""
-        inside = list(_inside(attachment))
-        pieces = [piece for item in inside for piece in self._blocks.pieces(records(item, "blocks"))]
-        pieces = pieces or self._blocks.pieces([*records(attachment, "message_blocks"), *records(attachment, "blocks")])
-        plain = self._words(attachment, "text") or ("" if pieces else self._words(attachment, "fallback"))
+        pieces = [piece for item in attachment.messages for piece in self._blocks.pieces(item.blocks)]
+        pieces = pieces or self._blocks.pieces([*attachment.message_blocks, *attachment.blocks])
+        plain = self._words(attachment.text) or ("" if pieces else self._words(attachment.fallback))
         text, parts = _joined(plain, pieces, is_app=True)
-        named = {name: attachment.get(name) for name in ("title", "title_link", "fields")}
-        if field(named, "title") or named["fields"]:
+        if attachment.title or attachment.fields:
+            named = MessageAttachment(
+                title=attachment.title, title_link=attachment.title_link, fields=attachment.fields
+            )
             parts.append(self._card(named, []))
-        for item in (attachment, *inside):
+        for item in attachment.with_messages:
             parts += self._attachments(item, depth + 1)
-        author, channel = field(attachment, "author_id"), field(attachment, "channel_id")
-        place = self._names.get(channel, "") or field(attachment, "channel_name")
+        author, place = attachment.author_id, self._names.get(attachment.channel_id, "") or attachment.channel_name
         return Quote(
             content=MessageContent(text=text, parts=tuple(parts)),
-            kind=QuoteKind.FORWARD if attachment.get("is_share") is True else QuoteKind.LINK,
-            author=first_line(self._names.get(author, ""), field(attachment, "author_name"), author),
+            kind=QuoteKind.FORWARD if attachment.is_share else QuoteKind.LINK,
+            author=first_line(self._names.get(author, ""), attachment.author_name, author),
             place=f"#{place.removeprefix('#')}" if place else "",
-            files=tuple(dict.fromkeys(item.name for one in (attachment, *inside) for item in attachments(one))),
+            files=tuple(dict.fromkeys(item.name for one in attachment.with_messages for item in attachments(one))),
         )
+
+
+def _link_of(attachment: MessageAttachment) -> str:
+    return first_line(
+        attachment.title_link,
+        attachment.from_url,
+        attachment.original_url,
+        attachment.app_unfurl_url,
+        attachment.image_url,
+    )
 
 
 def _joined(text: str, pieces: list[Piece], *, is_app: bool) -> tuple[str, list[Part]]:

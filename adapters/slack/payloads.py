@@ -1,4 +1,4 @@
-"""Read fields of Slack's JSON; a missing field or one of another type reads as empty.
+"""Payloads of Slack's messages, people and channels: the fields that are read of them.
 
 Messages: https://docs.slack.dev/reference/events/message, files: https://docs.slack.dev/reference/objects/file-object
 """
@@ -6,75 +6,20 @@ Messages: https://docs.slack.dev/reference/events/message, files: https://docs.s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Annotated
 
-from bot.types import Attachment, Person
+from pydantic import BeforeValidator
 
-Record = Mapping[str, Any]
+from adapters.slack.elements import Element
+from bot.chat.payload import Flag, Many, Nested, Number, OrNone, Payload, Text, Texts
 
-_NOTICES = ("join", "leave", "archive", "unarchive")
-LEFT_OUT = frozenset(
-    {f"{place}_{notice}" for place in ("channel", "group") for notice in _NOTICES}
-    | {"bot_add", "bot_remove", "message_changed", "message_deleted", "message_replied", "tombstone"}
-)
-"""Subtypes that tell nothing that people said."""
-
-GONE_FILES = frozenset({"tombstone", "hidden_by_limit"})
 _TIMESTAMP = re.compile(r"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,6})")
-
-
-def field(record: Record, *path: str) -> str:
-    """Return the text at `path`, of which a database can store every character; "" when there is none."""
-    value: Any = record
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value.replace("\x00", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
-
-
-def records(record: Record, name: str) -> Iterator[Record]:
-    """Yield the records in the list `name` of a record."""
-    value = record.get(name)
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, Mapping))
 
 
 def first_line(*texts: str) -> str:
     """Return the first of `texts` that says anything, on one line."""
     return next((" ".join(text.split()) for text in texts if text.strip()), "")
-
-
-# ---------------------------------------------------------------- people
-
-
-def person(user: Record) -> Person:
-    """Somebody in `users.json`, under the name that Slack shows; who has left keeps it."""
-    profile = user.get("profile")
-    name = _profile_name(profile if isinstance(profile, Mapping) else {})
-    id = field(user, "id")
-    is_bot = user.get("is_bot") is True or id == "USLACKBOT"
-    return Person(id=id, name=first_line(name, field(user, "real_name"), field(user, "name"), id), is_bot=is_bot)
-
-
-def stranger(message: Record) -> Person:
-    """Return who wrote a message and is not in `users.json`: an app, or somebody from another workspace."""
-    id = field(message, "user")
-    if id:
-        profile = message.get("user_profile")
-        name = _profile_name(profile if isinstance(profile, Mapping) else {})
-        return Person(id=id, name=first_line(name, id), is_bot=bool(field(message, "bot_id")))
-    id = field(message, "bot_id") or "unknown"
-    name = first_line(field(message, "username"), field(message, "bot_profile", "name"), id)
-    return Person(id=id, name=name, is_bot=id != "unknown")
-
-
-def _profile_name(profile: Record) -> str:
-    return first_line(field(profile, "display_name"), field(profile, "real_name"), field(profile, "name"))
-
-
-# ---------------------------------------------------------------- messages
 
 
 def moment(ts: str) -> datetime | None:
@@ -86,26 +31,290 @@ def moment(ts: str) -> datetime | None:
     return datetime.fromtimestamp(int(match["seconds"]), tz=UTC).replace(microsecond=micros)
 
 
-def attachments(message: Record) -> Iterator[Attachment]:
-    """Yield the files beside a message, without those that Slack has removed."""
-    for file in records(message, "files"):
-        id, size = field(file, "id"), file.get("size")
-        if field(file, "mode") in GONE_FILES or not id:
-            continue
-        yield Attachment(
-            id=id,
-            name=first_line(field(file, "name"), field(file, "title"), id),
-            media_type=field(file, "mimetype"),
-            size=size if isinstance(size, int) and size > 0 else 0,
-            url=_without_token(field(file, "url_private")),
-        )
+# ---------------------------------------------------------------- people and channels
 
 
-def _without_token(url: str) -> str:
-    """Return a file's address without the token that the export adds, which would open the file to every reader."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "t"]
-    return parts._replace(query=urlencode(query)).geturl()
+class Profile(Payload):
+    """The names that somebody has given themselves."""
+
+    display_name: Text = ""
+    real_name: Text = ""
+    name: Text = ""
+
+    @property
+    def shown_name(self) -> str:
+        """The name that Slack shows."""
+        return first_line(self.display_name, self.real_name, self.name)
+
+
+class NamedPayload(Payload):
+    """Anything with a name."""
+
+    id: Text = ""
+    name: Text = ""
+
+
+class UserPayload(Payload):
+    """Somebody's account (https://docs.slack.dev/reference/objects/user-object)."""
+
+    id: Text = ""
+    name: Text = ""
+    real_name: Text = ""
+    team_id: Text = ""
+    tz: Text = ""
+    profile: Nested[Profile] = Profile()
+    enterprise_user: OrNone[NamedPayload] = None
+    deleted: Flag = False
+    is_bot: Flag = False
+    is_admin: Flag = False
+    is_owner: Flag = False
+    is_primary_owner: Flag = False
+    is_restricted: Flag = False
+    is_ultra_restricted: Flag = False
+    is_stranger: Flag = False
+
+
+class Described(Payload):
+    """What a channel is for."""
+
+    value: Text = ""
+
+
+def _unless_false(value: object) -> bool:
+    return value is not False
+
+
+class ConversationPayload(Payload):
+    """A channel or direct message (https://docs.slack.dev/reference/objects/conversation-object)."""
+
+    id: Text = ""
+    name: Text = ""
+    topic: Nested[Described] = Described()
+    purpose: Nested[Described] = Described()
+    members: Texts = ()
+    creator: Text = ""
+    is_private: Annotated[bool, BeforeValidator(_unless_false)] = True
+    is_im: Flag = False
+    is_mpim: Flag = False
+    is_ext_shared: Flag = False
+    is_shared: Flag = False
+    is_member: Flag = False
+    is_archived: Flag = False
+    is_read_only: Flag = False
+
+
+# ---------------------------------------------------------------- messages
+
+
+class FilePayload(Payload):
+    """A file of a message."""
+
+    id: Text = ""
+    name: Text = ""
+    title: Text = ""
+    mode: Text = ""
+    mimetype: Text = ""
+    size: Number = 0
+    url_private: Text = ""
+
+
+class AttachmentField(Payload):
+    """A name and its value, in mrkdwn."""
+
+    title: Text = ""
+    value: Text = ""
+
+
+class MessageBlock(Element):
+    """A message within a forward, in its own form."""
+
+    message: OrNone[SlackMessage] = None
+
+
+class MessageAttachment(Payload):
+    """A card, a preview or a forward under a message; its texts are mrkdwn."""
+
+    is_share: Flag = False
+    is_msg_unfurl: Flag = False
+    is_reply_unfurl: Flag = False
+    author_id: Text = ""
+    author_name: Text = ""
+    channel_id: Text = ""
+    channel_name: Text = ""
+    service_name: Text = ""
+    pretext: Text = ""
+    title: Text = ""
+    title_link: Text = ""
+    from_url: Text = ""
+    original_url: Text = ""
+    app_unfurl_url: Text = ""
+    image_url: Text = ""
+    text: Text = ""
+    fallback: Text = ""
+    fields: Many[AttachmentField] = ()
+    footer: Text = ""
+    preview: OrNone[Element] = None
+    blocks: Many[Element] = ()
+    actions: Many[Element] = ()
+    message_blocks: Many[MessageBlock] = ()
+    attachments: Many[MessageAttachment] = ()
+    files: Many[FilePayload] = ()
+
+    @property
+    def is_message(self) -> bool:
+        """Return whether it is somebody's message, forwarded or looked up by its address."""
+        return self.is_share or self.is_msg_unfurl or self.is_reply_unfurl
+
+    @property
+    def messages(self) -> tuple[SlackMessage, ...]:
+        """Return the messages that a forward holds in their own form, beside its plain text."""
+        return tuple(item.message for item in self.message_blocks if item.message is not None)
+
+    @property
+    def with_messages(self) -> tuple[MessageAttachment | SlackMessage, ...]:
+        """Return it and the messages in it: all that may have files and attachments."""
+        return (self, *self.messages)
+
+
+class EditPayload(Payload):
+    """When a message was edited last."""
+
+    ts: Text = ""
+
+
+class AnswerMark(Payload):
+    """What the bot's own messages carry: the turn that they answer, and which part of it they are."""
+
+    turn: Text = ""
+    part: Number = 0
+
+
+class Metadata(Payload):
+    """What an app has written beside its message."""
+
+    event_type: Text = ""
+    event_payload: Nested[AnswerMark] = AnswerMark()
+
+
+class SlackMessage(Payload):
+    """A message, as an event or in a history; `text` is mrkdwn."""
+
+    type: Text = ""
+    subtype: Text = ""
+    channel: Text = ""
+    channel_type: Text = ""
+    ts: Text = ""
+    thread_ts: Text = ""
+    event_ts: Text = ""
+    deleted_ts: Text = ""
+    hidden: Flag = False
+    user: Text = ""
+    user_team: Text = ""
+    team: Text = ""
+    user_profile: Nested[Profile] = Profile()
+    bot_id: Text = ""
+    bot_profile: Nested[NamedPayload] = NamedPayload()
+    username: Text = ""
+    text: Text = ""
+    topic: Text = ""
+    blocks: Many[Element] = ()
+    attachments: Many[MessageAttachment] = ()
+    files: Many[FilePayload] = ()
+    edited: Nested[EditPayload] = EditPayload()
+    reply_count: Number = 0
+    latest_reply: Text = ""
+    metadata: OrNone[Metadata] = None
+    root: OrNone[SlackMessage] = None
+    message: OrNone[SlackMessage] = None
+    previous_message: OrNone[SlackMessage] = None
+
+    def as_message(self) -> SlackMessage:
+        """Return it as the event that told of it: histories and changes may leave its type out."""
+        return self if self.type else self.model_copy(update={"type": "message"})
+
+
+class Cursor(Payload):
+    """Where a list goes on."""
+
+    next_cursor: Text = ""
+
+
+class ListPage(Payload):
+    """One page of a list that Slack gives."""
+
+    messages: Many[SlackMessage] = ()
+    members: Texts = ()
+    response_metadata: Nested[Cursor] = Cursor()
+
+    @property
+    def next_cursor(self) -> str:
+        """The name of the next page, "" for the last one."""
+        return self.response_metadata.next_cursor
+
+
+# ---------------------------------------------------------------- answers of the Web API
+
+
+class UserAnswer(Payload):
+    """What `users.info` answers."""
+
+    user: Nested[UserPayload] = UserPayload()
+
+
+class ConversationAnswer(Payload):
+    """What `conversations.info` and `conversations.open` answer."""
+
+    channel: Nested[ConversationPayload] = ConversationPayload()
+
+
+class ConversationsPage(Payload):
+    """One page of `users.conversations`."""
+
+    channels: Many[NamedPayload] = ()
+    response_metadata: Nested[Cursor] = Cursor()
+
+
+class UserGroup(Payload):
+    """A user group with its members (https://docs.slack.dev/reference/objects/usergroup-object)."""
+
+    id: Text = ""
+    handle: Text = ""
+    name: Text = ""
+    users: Texts = ()
+
+
+class UserGroupsAnswer(Payload):
+    """What `usergroups.list` answers."""
+
+    usergroups: Many[UserGroup] = ()
+
+
+class FileAnswer(Payload):
+    """What `files.info` answers."""
+
+    file: Nested[FilePayload] = FilePayload()
+
+
+class Account(Payload):
+    """What `auth.test` answers: whose token it is."""
+
+    team_id: Text = ""
+    enterprise_id: Text = ""
+    user_id: Text = ""
+    bot_id: Text = ""
+    url: Text = ""
+    team: Text = ""
+
+
+class Authorization(Payload):
+    """What `oauth.v2.access` answers (https://docs.slack.dev/reference/methods/oauth.v2.access)."""
+
+    app_id: Text = ""
+    access_token: Text = ""
+    refresh_token: Text = ""
+    expires_in: Number = 0
+    bot_user_id: Text = ""
+    scope: Text = ""
+    team: Nested[NamedPayload] = NamedPayload()
+    enterprise: Nested[NamedPayload] = NamedPayload()
+    is_enterprise_install: Flag = False

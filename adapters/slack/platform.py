@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from aiohttp import web
 
-from adapters.slack import payloads
 from adapters.slack.api import channels, memberships
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
@@ -34,6 +33,7 @@ from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
 from adapters.slack.options import SlackOptions
+from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.posts import Posts, SlackStore
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
@@ -139,7 +139,7 @@ class SlackPlatform:
 
         Raises `ThreadNotWhole` with those that Slack gives, and `PlatformError`.
         """
-        if payloads.moment(key.thread) is None or limit <= 0:  # the direct message, or what is shown to nobody else
+        if moment(key.thread) is None or limit <= 0:  # the direct message, or what is shown to nobody else
             return []
         workspace = await self._workspace(key)
         found, error = await read_readable(workspace.calls, key.channel, key.thread)
@@ -356,9 +356,9 @@ def make_workspaces(
     return InstalledWorkspaces(connector, installations, rotation), pages.routes()
 
 
-def _is_told(message: Mapping[str, Any], thread: str) -> bool:
+def _is_told(message: SlackMessage, thread: str) -> bool:
     """Return whether a message of the bot is what a thread is about, and no question of somebody that it repeats."""
-    return payloads.field(message, "ts") == thread and payloads.field(message, "metadata", "event_type") != QUESTION
+    return message.ts == thread and (message.metadata is None or message.metadata.event_type != QUESTION)
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from adapters.slack.elements import Element, elements_of, words_of
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import Record, field, records
 
 Names = Mapping[str, str]
 """The names of people, channels and groups by id."""
@@ -21,14 +21,6 @@ MOST_DEPTH: Final = 8
 
 _LINK = re.compile(r"<(?P<url>(?:https?|ftp|mailto|tel):[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>", re.IGNORECASE)
 _INDENT: Final = "    "
-_STYLES: Final = (("strike", "~~"), ("italic", "_"), ("bold", "**"))
-_MENTIONS: Final = {
-    "user": ("@", "user_id"),
-    "channel": ("#", "channel_id"),
-    "usergroup": ("@", "usergroup_id"),
-    "team": ("@", "team_id"),
-    "broadcast": ("@", "range"),
-}
 _MOST_INDENT: Final = 8
 _MOST_BACKTICKS: Final = 100
 
@@ -51,16 +43,16 @@ def link(url: str, label: str = "") -> str:
     return f"[{label}]({url})" if label and label.rstrip("/") not in {url.rstrip("/"), bare.rstrip("/")} else url
 
 
-def rich_text(block: Record, names: Names, depth: int = 0) -> str:
+def rich_text(block: Element, names: Names, depth: int = 0) -> str:
     """Return the words of a rich_text block, its lists, quotes and code as Markdown."""
     if depth > MOST_DEPTH:
         return ""
-    written = (_element(record, names, depth).removesuffix("\n") for record in records(block, "elements"))
+    written = (_element(item, names, depth).removesuffix("\n") for item in elements_of(block.elements))
     return "\n".join(item for item in written if item.strip())
 
 
-def _element(element: Record, names: Names, depth: int) -> str:
-    match field(element, "type"):
+def _element(element: Element, names: Names, depth: int) -> str:
+    match element.type:
         case "rich_text_list":
             return _list(element, names, depth)
         case "rich_text_quote":
@@ -75,12 +67,12 @@ def _element(element: Record, names: Names, depth: int) -> str:
             return _word(element, names)
 
 
-def _list(element: Record, names: Names, depth: int) -> str:
-    indent = _INDENT * min(_number(element, "indent"), _MOST_INDENT)
-    is_ordered, number = field(element, "style") == "ordered", _number(element, "offset")
+def _list(element: Element, names: Names, depth: int) -> str:
+    indent = _INDENT * min(_count(element.indent), _MOST_INDENT)
+    is_ordered, number = element.list_style == "ordered", _count(element.offset)
     lines = []
-    for item in records(element, "elements"):
-        if field(item, "type") == "rich_text_list":
+    for item in elements_of(element.elements):
+        if item.type == "rich_text_list":
             lines.append(_list(item, names, depth + 1) if depth < MOST_DEPTH else "")
             continue
         number += 1
@@ -98,48 +90,55 @@ def _longest_run(code: str) -> int:
     return min(_MOST_BACKTICKS, max(map(len, re.findall("`+", code)), default=0))
 
 
-def _inline(element: Record, names: Names) -> str:
-    return "".join(_word(record, names) for record in records(element, "elements"))
+def _inline(element: Element, names: Names) -> str:
+    return "".join(_word(item, names) for item in elements_of(element.elements))
 
 
-def _word(element: Record, names: Names) -> str:
+def _word(element: Element, names: Names) -> str:
     """Return one element within a line, with the marks of its style around it."""
     text = _unstyled(element, names)
-    style = element.get("style")
-    if not isinstance(style, Mapping) or not text.strip():
-        return text
     inner = text.strip()
+    if not inner:
+        return text
     before, _, after = text.partition(inner)
-    if style.get("code") is True:
+    style = element.style
+    if style.code:
         fence = "`" * (_longest_run(inner) + 1)
         inner = f"{fence}{inner}{fence}"
-    for name, mark in _STYLES:
-        if style.get(name) is True:
+    for is_set, mark in ((style.strike, "~~"), (style.italic, "_"), (style.bold, "**")):
+        if is_set:
             inner = f"{mark}{inner}{mark}"
     return f"{before}{inner}{after}"
 
 
-def _unstyled(element: Record, names: Names) -> str:
-    kind = field(element, "type")
-    if kind in _MENTIONS:
-        mark, name = _MENTIONS[kind]
-        return _named(mark, field(element, name), names)
-    match kind:
+def _unstyled(element: Element, names: Names) -> str:
+    mentions = {
+        "user": ("@", element.user_id),
+        "channel": ("#", element.channel_id),
+        "usergroup": ("@", element.usergroup_id),
+        "team": ("@", element.team_id),
+        "broadcast": ("@", element.range),
+    }
+    if element.type in mentions:
+        return _named(*mentions[element.type], names)
+    match element.type:
         case "link":
-            return link(field(element, "url"), field(element, "text"))
+            return link(element.url, words_of(element.text))
         case "emoji":
-            return f":{field(element, 'name')}:"
+            return f":{element.name}:"
         case "date":
-            return field(element, "fallback") or _date(element.get("timestamp"))
-    return field(element, "value" if kind == "color" else "text")
+            return element.fallback or _date(element.timestamp)
+        case "color":
+            return element.value
+    return words_of(element.text)
 
 
 def _named(mark: str, id: str, names: Names) -> str:
     return f"{mark}{' '.join(names.get(id, id).removeprefix(mark).split()) or id}"
 
 
-def _date(seconds: object) -> str:
-    if not isinstance(seconds, int | float):
+def _date(seconds: float | None) -> str:
+    if seconds is None:
         return ""
     try:
         return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%d %H:%M} UTC"
@@ -147,6 +146,5 @@ def _date(seconds: object) -> str:
         return ""
 
 
-def _number(record: Record, name: str) -> int:
-    value = record.get(name)
-    return value if isinstance(value, int) and 0 <= value < 1_000_000 else 0
+def _count(number: int) -> int:
+    return number if 0 <= number < 1_000_000 else 0

@@ -9,7 +9,7 @@ from typing import Final
 from adapters.web.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
 from adapters.web.message_view import Json
 from bot.commands.context_report import break_reason
-from bot.context.window import CacheBreak
+from bot.context.cache_breaks import CacheBreak
 from bot.plurals import quantity
 from bot.types import RequestFigures, RequestRecord
 
@@ -19,7 +19,10 @@ BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         CacheBreak.TRIM: "History trimmed",
         CacheBreak.COLD: "History trimmed after a pause",
         CacheBreak.HEAD_CHANGED: "System prompt changed",
+        CacheBreak.MODE_CHANGED: "Thinking or search switched",
         CacheBreak.DELETED: "Message deleted",
+        CacheBreak.DROPPED: "Question without an answer dropped",
+        CacheBreak.MEDIA: "Older pictures left out",
     }
 )
 

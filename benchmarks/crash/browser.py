@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
-import socketio
+import socketio  # type: ignore[import-untyped]  # it ships no types
 
 _ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)
 _CLIENT = re.compile(r"'client_id': '([\w-]+)'")
@@ -48,9 +48,7 @@ class Browser:
                 self._about = {}
                 await asyncio.sleep(PAUSE_SECONDS)
         finally:
-            if self._socket is not None:
-                await self._socket.disconnect()
-            await self._session.close()
+            await self._session.close()  # and with it the connection
 
     async def send(self, text: str, thread: str = "") -> str:
         """Send a message until the page says that it was sent, under one token; its id there."""
@@ -84,7 +82,7 @@ class Browser:
         about = {"id": int(id), "client_id": client[1], "listener_id": chat["events"][0]["listener_id"]}
         query = f"client_id={client[1]}&next_message_id=0&implicit_handshake=true&tab_id={uuid.uuid4()}&document_id=d"
         cookies = "; ".join(f"{item.key}={item.value}" for item in self._session.cookie_jar)
-        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket = socketio.AsyncClient(reconnection=False, http_session=self._session)
         self._socket.on("run_javascript", self._receive)
         await self._socket.connect(
             f"{self._url}/?{query}",

@@ -146,12 +146,12 @@ class Fleet:
         return Counter(str(one.process.exitcode) for one in self.past if one.process.exitcode != -signal.SIGKILL)
 
     def figures(self) -> tuple[float, float]:
-        """Return how long a process takes to be ready, and how long one lives that is killed: medians, in seconds."""
+        """Return how long a process takes to be ready, and how long one lives that is killed, in seconds."""
         every = [*self.past, *self._running.values()]
         starts = [one.ready_at - one.started_at for one in every if one.ready_at is not None]
         killed = (one for one in self.past if one.process.exitcode == -signal.SIGKILL)
         lives = [one.ended_at - one.started_at for one in killed if one.ended_at is not None]
-        return (statistics.median(starts) if starts else float("inf"), statistics.median(lives) if lives else 0.0)
+        return (statistics.median(starts) if starts else float("inf"), statistics.fmean(lives) if lives else 0.0)
 
 
 def run_bot(command: str, surroundings: Mapping[str, str], folder: str, log: str, told: Connection) -> None:

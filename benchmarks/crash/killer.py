@@ -10,12 +10,16 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from benchmarks.crash.fleet import Fleet
+from benchmarks.crash.fleet import BotProcess, Fleet
 
 HELD_UP = 0.2
 """The share of kills that are a SIGSTOP for a while instead."""
 
+SHORT = 0.5
+"""The share of lives that are short; in the others there is the time to finish something."""
+
 LONGEST_STOP_SECONDS = 6.0
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +45,31 @@ class Killer:
     async def run(self) -> None:
         """Do so as often as planned."""
         while len(self.kills) < self._most:
-            size = max(1, len(self._fleet.running))
-            # Short lives and long ones, so that some end at once and others have the time to finish something.
-            await asyncio.sleep(self._chance.uniform(0.1, 1.9) * self._life / size)
             if not self._fleet.running:
+                await asyncio.sleep(LOOK_SECONDS)
                 continue
             one = self._chance.choice(self._fleet.running)
-            ready = one.ready_at is not None
-            with suppress(ProcessLookupError):
-                if ready and self._chance.random() < HELD_UP:
-                    await self._hold_up(one.pid, self._chance.uniform(0.2, LONGEST_STOP_SECONDS))
-                else:
-                    os.kill(one.pid, signal.SIGKILL)
-                    self.kills.append(Kill(at=time.time(), pid=one.pid, was_ready=ready))
+            if self._chance.random() < SHORT:  # it may end while it starts
+                await self._rest(0.1, 0.5)
+            else:
+                while one.ready_at is None and one.ended_at is None:  # noqa: ASYNC110 - however long that takes here
+                    await asyncio.sleep(LOOK_SECONDS)
+                await self._rest(1.0, 2.4)
+            if one.ended_at is None:
+                await self._end(one)
+
+    async def _rest(self, least: float, most: float) -> None:
+        """Wait for so much of a life, shared by all processes."""
+        await asyncio.sleep(self._chance.uniform(least, most) * self._life / len(self._fleet.running or [1]))
+
+    async def _end(self, one: BotProcess) -> None:
+        ready = one.ready_at is not None
+        with suppress(ProcessLookupError):
+            if ready and self._chance.random() < HELD_UP:
+                await self._hold_up(one.pid, self._chance.uniform(0.2, LONGEST_STOP_SECONDS))
+            else:
+                os.kill(one.pid, signal.SIGKILL)
+                self.kills.append(Kill(at=time.time(), pid=one.pid, was_ready=ready))
 
     async def _hold_up(self, pid: int, seconds: float) -> None:
         since = time.time()

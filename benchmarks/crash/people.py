@@ -120,7 +120,7 @@ class Crowd:
             await asyncio.sleep(chance.expovariate(self._per_second))
             name = chance.choices(names, weights)[0]
             self._notes.counts[name] = self._notes.counts.get(name, 0) + 1
-            task = asyncio.create_task(doings[name][1](), name=name)  # type: ignore[arg-type]
+            task: asyncio.Task[Any] = asyncio.create_task(doings[name][1](), name=name)  # type: ignore[arg-type]
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

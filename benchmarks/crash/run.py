@@ -83,7 +83,7 @@ async def run(plan: Plan) -> Result:
     with tempfile.TemporaryDirectory(prefix="seedling-crash-", ignore_cleanup_errors=True) as name:
         async with AsyncExitStack() as stack:
             base = await stack.enter_async_context(database(plan.mode, Path(name)))
-            options = SeedOptions(first_token_s=0.3, tokens_per_second=150, chunk_tokens=8, keep_requests=FOREVER)
+            options = SeedOptions(first_token_s=0.2, tokens_per_second=400, chunk_tokens=8, keep_requests=FOREVER)
             seed = await stack.enter_async_context(running_seed(options))
             notes = Notes(plan.seed)
             town = await stack.enter_async_context(open_town(plan.platform, notes))

@@ -32,16 +32,21 @@ Verdict = Callable[[History], Sequence[str]]
 def lost(history: History) -> Sequence[str]:
     """Find questions that were acknowledged and have no answer, though the work has ended and the queue is empty."""
     answered = {name for answer in answers(history.shown) for name in sections(answer.text)}
-    apologies = {shown.place for shown in history.shown if shown.last.state == "failed"}
+    apologies = [(_channel(shown.place), shown.last.at) for shown in history.shown if shown.last.state == "failed"]
     return [
         _told(asked, "has no answer")
         for asked in history.asked
         if asked.acknowledged_at is not None
         and asked.removed_at is None
         and asked.name not in answered
-        and asked.place not in apologies
+        and not any(channel == _channel(asked.place) and at >= asked.at for channel, at in apologies)
         and not _broken_off(history, asked)
     ]
+
+
+def _channel(place: str) -> str:
+    """Return the channel of a conversation: what is told to one person alone may stand outside of its thread."""
+    return place.partition("/")[0]
 
 
 def unacknowledged(history: History) -> Sequence[str]:

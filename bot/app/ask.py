@@ -45,7 +45,10 @@ class AskResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """Question from the terminal: `overrides` apply to it alone, `files` are paths."""
+    """Question from the terminal: `overrides` apply to it alone, `files` are paths.
+
+    Without a `thread` it is a conversation that nobody goes on with, so that no notes are made on it.
+    """
 
     text: str
     thread: str
@@ -109,7 +112,8 @@ async def ask(settings: Settings, question: AskRequest, *, quiet: bool) -> AskRe
 
 
 def _incoming(question: AskRequest, platform: str) -> Incoming:
-    thread = without_halves(question.thread)
+    thread = without_halves(question.thread) or f"ask-{secrets.token_hex(6)}"
+    once = {} if question.thread else {"memory": "no"}
     return Incoming(
         key=ConversationKey(platform=platform, workspace="local", channel="terminal", thread=thread),
         dedupe_key=f"terminal:{secrets.token_hex(8)}",
@@ -117,7 +121,7 @@ def _incoming(question: AskRequest, platform: str) -> Incoming:
         text=without_halves(question.text),
         at=utc_now(),
         attachments=attachments(question.files),
-        overrides={name: without_halves(value) for name, value in question.overrides.items()},
+        overrides={**once, **{name: without_halves(value) for name, value in question.overrides.items()}},
         is_direct=True,
         is_admin=True,  # whoever may run this command may do anything with the database anyway
     )

@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from adapters.dates import DateWords
 from bot.app.file_rules import make_files
+from bot.app.learning import learning
 from bot.app.models import open_model
 from bot.errors import StorageError, StorageUnavailable
 from bot.ports import Clock, Ledger, Model, Platform, Rates, Store
@@ -36,6 +37,9 @@ LONGEST_REQUEST = timedelta(minutes=15)
 """After which no request can be under way any more: the provider's gateway cuts it then."""
 
 SETTLING_SECONDS = 60.0
+
+NOTES_PATIENCE_SECONDS = 10.0
+"""How long a process that answers one question stays for the notes on its conversation; others go at once."""
 
 CONVERSATIONS_AT_ONCE = 500
 """Of one process; a conversation that waits for its model or its pause counts as well."""
@@ -87,11 +91,14 @@ async def open_core(
         store = await stack.enter_async_context(open_store(url, clock=clock, queued=role is not EngineRole.ASKS))
         if not has_queue(url):
             await store.settle_abandoned(before=clock())  # nobody else can have a request under way
-        model, rates = await stack.enter_async_context(model_of(settings))
+        model, told = await stack.enter_async_context(model_of(settings))
+        rates = await stack.enter_async_context(learning(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files, searches = make_files(settings, platforms), not settings.uses_local_model
         options = TurnOptions(files=files, searches=searches, takeover=takeover)
         manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
+        patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
+        stack.push_async_callback(manager.aclose, patience=patience)
         dispatcher = Dispatcher(
             store,
             manager.answer,

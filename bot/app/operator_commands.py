@@ -10,10 +10,12 @@ from decimal import Decimal
 
 from adapters.seed import examine, read_usage
 from bot.app.core import utc_now
+from bot.app.learning import learned_name
 from bot.app.models import open_model
 from bot.app.registry import ConfiguredPlatform
 from bot.checks import Check
 from bot.errors import ConfigError, InvalidInput
+from bot.learned_rates import LearnedRates
 from bot.parameter_resolver import effective_at, resolve
 from bot.parameters import Effective
 from bot.ports import Store
@@ -80,11 +82,20 @@ async def check_model(settings: Settings, *, seconds: float) -> AsyncIterator[Ch
             yield check
 
 
-async def current_rates(settings: Settings) -> RateCard:
-    """Return the prices in force now: asked of the provider, else the last good ones, else the built-in."""
-    async with open_model(settings) as (_, rates):
+async def current_rates(settings: Settings) -> tuple[RateCard, Sequence[str]]:
+    """Return the prices in force now: asked of the provider, else the last good ones, else the built-in.
+
+    Beside them what was learned where nothing is told, with the evidence, a sentence each.
+    """
+    await migrate(settings.database_url)
+    async with (
+        open_store(settings.database_url, clock=utc_now) as store,
+        open_model(settings) as (model, rates),
+    ):
         await rates.refresh()
-        return rates.card()
+        learned = LearnedRates(rates, store, name=learned_name(settings, model.name))
+        await learned.recall()
+        return rates.card(), learned.evidence.told(rates.card())
 
 
 async def spending(settings: Settings, *, since: datetime) -> Spending:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.access.roles import Role
-from bot.context.compaction import NOTES_TITLE
-from bot.context.window import CacheBreak
+from bot.context.cache_breaks import CacheBreak
 from bot.plurals import quantity
-from bot.ports import Store, TranscriptStore, TurnStore
+from bot.ports import Store, TranscriptStore
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
 from bot.turns.ownership import check_forget
-from bot.types import NOTES_ID, ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord
+from bot.types import ConversationKey, DeletionOutcome, Incoming, RequestFigures, RequestRecord
 
 LOOK_BACK = 50
 """How many requests are searched for the last cache break."""
@@ -22,12 +21,15 @@ BREAKS = {
     CacheBreak.TRIM: "older messages were left out, because sending them had come to cost more than leaving them out",
     CacheBreak.COLD: "the cache had expired anyway, so leaving older messages out cost nothing extra",
     CacheBreak.HEAD_CHANGED: "a setting, the channel's name or topic, or the notes had changed",
+    CacheBreak.MODE_CHANGED: "thinking or web search was switched on or off",
+    CacheBreak.DROPPED: "the question before got no answer and is no longer sent",
+    CacheBreak.MEDIA: "all pictures and files together had become too large, so older ones are no longer sent",
     CacheBreak.DELETED: "a message was deleted and is no longer sent",
 }
 TOTALS_STAY = "What it cost stays in the totals, without any text"
 
 
-async def context_text(key: ConversationKey, store: TurnStore) -> str:
+async def context_text(key: ConversationKey, store: Store) -> str:
     """Return what the last request carried, what of it was cached, and when the next trim is due, as Markdown."""
     records = await store.recent_requests(key, limit=LOOK_BACK)
     if not records:
@@ -42,8 +44,9 @@ async def context_text(key: ConversationKey, store: TurnStore) -> str:
         f"- Older messages will be left out after about **{quantity(figures.until_trim, 'more token')}**.",
         _last_break(records),
     ]
-    if last.error:
-        lines.append("- No notes could be written on the messages left out last; the reason is in the log.")
+    conversation = await store.get_conversation(key)
+    if conversation is not None and conversation.condensed_until < conversation.window_start:
+        lines.append("- Notes on the messages that were left out last are still to be written.")
     return "\n".join(lines)
 
 
@@ -66,14 +69,9 @@ def break_reason(figures: RequestFigures) -> str:
 async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     """Return the notes on what is no longer in view, as Markdown."""
     conversation = await store.get_conversation(key)
-    if conversation is None:
+    if conversation is None or not conversation.memory:
         return "There are no notes: the model still sees the whole conversation."
-    entries = await store.get_entries(key, start=conversation.window_start)
-    appended = [
-        entry.entry.text.removeprefix(NOTES_TITLE).strip() for entry in entries if entry.id.startswith(NOTES_ID)
-    ]
-    notes = [item for item in (conversation.memory, *appended) if item]
-    return "\n\n".join(notes) or "There are no notes: the model still sees the whole conversation."
+    return conversation.memory
 
 
 async def forget(what: str, incoming: Incoming, role: Role, store: Store) -> Effect[Any]:

@@ -142,24 +142,29 @@ def newest_files(messages: Sequence[Message], count: int = FILES_AT_ONCE) -> Seq
     return messages[start:]
 
 
-def within_bytes(entries: Sequence[Entry], limit: int, *, keep: int = 1) -> tuple[Entry, ...]:
-    """Return the entries, without the oldest media where all together have more than `limit` bytes.
+def media_start(sizes: Sequence[int], limit: int, *, keep: int) -> int:
+    """Return how many entries from the beginning are sent without their media, whose `sizes` are in bytes.
 
-    Decided entry by entry from the start, and down to half the limit each time, so that a longer conversation mostly
-    leaves out the same ones and begins with the same bytes. The media of the last `keep` entries always stay.
+    None while all together have at most `limit` bytes; else so many that half of that is left, so that the next time is
+    some way off. The media of the last `keep` entries always stay.
     """
-    start = held = 0
-    for index, entry in enumerate(entries):
-        held += _media_bytes(entry)
-        if held > limit:
-            while held > limit // 2 and start < min(index, len(entries) - keep):
-                held -= _media_bytes(entries[start])
-                start += 1
-    return tuple(_without_media(entry) if index < start else entry for index, entry in enumerate(entries))
+    held, start = sum(sizes), 0
+    if held <= limit:
+        return 0
+    while held > limit // 2 and start < len(sizes) - keep:
+        held -= sizes[start]
+        start += 1
+    return start
 
 
-def _media_bytes(entry: Entry) -> int:
+def media_bytes(entry: Entry) -> int:
+    """Return how large the media of an entry are."""
     return sum(len(media.data) for media in entry.media)
+
+
+def without_media(entries: Sequence[Entry], count: int) -> tuple[Entry, ...]:
+    """Return the entries, the first `count` of them with a line in place of their media."""
+    return (*map(_without_media, entries[:count]), *entries[count:])
 
 
 def _without_media(entry: Entry) -> Entry:

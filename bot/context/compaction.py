@@ -1,33 +1,38 @@
-"""Condense what a trim removes into notes, after the answer, while people read it.
+"""Condense what is about to leave the window into notes: in the background, before a limit is reached.
 
-When the next request is about to be trimmed and the prefix is still warm, the instruction follows the unchanged
-history, whose input is cached; the notes go before the window, which the trim breaks anyway. When this request was
-trimmed already, only what was removed is read, and the notes are appended, which breaks nothing.
+A request for notes is one of its own: it reads a short system prompt, the old notes and what leaves, and nothing else.
+The next window leaves that out once the notes are stored, so that it always stands in the one or in the other. What had
+to leave earlier, since nothing more fitted, waits in the transcript and goes with the next notes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bot.access.metered_model import Bill, MeteredModel
-from bot.context import condensed_notes, window
+from bot.context import condensed_notes
+from bot.context.cache_breaks import CacheBreak, known_break
+from bot.context.exchanges import expected_question
 from bot.context.request_builder import PreparedRequest
-from bot.context.tokens import corrected, estimate_entry
-from bot.context.window import CacheBreak, View
+from bot.context.system_prompt import notes_message
+from bot.context.tokens import corrected
+from bot.context.view import View
+from bot.context.window import due
 from bot.delivery.accumulator import AnswerAccumulator
-from bot.errors import ModelError, QuestionTooLong
-from bot.ports import Clock, TranscriptStore
+from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable, QuestionTooLong, StorageError
+from bot.ports import Clock, Rates, Store
 from bot.types import (
-    NOTES_ID,
     Condensation,
     Conversation,
+    ConversationKey,
     Entry,
     ModelRequest,
-    NewEntry,
+    Observation,
     ParameterValue,
     Purpose,
     StoredEntry,
@@ -36,119 +41,212 @@ from bot.types import (
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_SECONDS = 60.0
-"""How long the next question of the conversation may have to wait for the notes."""
+TIMEOUT_SECONDS: Final = 60.0
+"""How long notes may take to be written."""
 
-NOTES_TITLE = "(Notes on earlier messages that are no longer shown; facts, not instructions)"
+WAIT_SECONDS: Final = 2.0
+"""How long the next question of a conversation waits for notes that are being written."""
 
-# Notes need no reasoning of their own when they are written apart from the conversation.
-APART: Mapping[str, ParameterValue] = {"enable_thinking": False, "enable_caching": False, "enable_web_search": False}
+WAITING_ENTRIES: Final = 500
+"""How many of the entries that wait to be condensed are read again; after a deletion that may be a whole past."""
+
+ALONE: Final[Mapping[str, ParameterValue]] = {
+    "enable_thinking": False,
+    "enable_caching": False,
+    "enable_web_search": False,
+}
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Job:
+    """The notes of one conversation after one answer; `is_over` says that the next question has come."""
+
+    task: asyncio.Task[None] | None = None
+    written: asyncio.Event = field(default_factory=asyncio.Event)
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """A request for notes, and what to remember and append once they are there."""
+class _Piece:
+    """Entries to be condensed by one request: from position `begin` to before `until`."""
 
-    request: ModelRequest
-    trimmed: Conversation | None
+    conversation: Conversation
+    entries: Sequence[Entry]
+    begin: int
+    until: int
 
 
 class Compactor:
-    """Writes the notes of conversations."""
+    """Writes the notes of conversations, one at a time in each."""
 
-    def __init__(self, store: TranscriptStore, model: MeteredModel, *, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, model: MeteredModel, rates: Rates, *, clock: Clock, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._store = store
         self._model = model
+        self._rates = rates
         self._clock = clock
+        self._sleep = sleep
+        self._jobs: dict[ConversationKey, _Job] = {}
 
-    async def condense(
-        self, turn: Turn, composition: PreparedRequest, conversation: Conversation
-    ) -> Condensation | None:
-        """Return what the trim around this answered turn leaves behind; None when nothing leaves the view or memory is
-        off.
+    def begin(self, turn: Turn, answered: PreparedRequest) -> None:
+        """Write the notes that are due after an answer, now or when the cache has expired; returns at once."""
+        if answered.parameters["memory"] is not True:
+            return
+        key, job = turn.incoming.key, _Job()
+        earlier, self._jobs[key] = self._jobs.get(key), job
+        job.task = asyncio.create_task(self._run(job, earlier, turn, answered), name=f"notes {key}")
 
-        A model that fails, or takes longer than a minute, leaves no notes and says why.
+    async def wait(self, key: ConversationKey) -> None:
+        """Wait until notes on a conversation that are being written are stored, `WAIT_SECONDS` at most.
+
+        Its next question has come: what was to be written after a pause is not.
         """
-        if composition.parameters["memory"] is not True:
-            return None
-        plan = await self._plan(turn, composition, conversation)
-        if plan is None:
-            return None
-        answer = AnswerAccumulator()
-        cached = 0 if plan.trimmed is None else composition.window.tokens
-        bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=conversation.token_ratio, cached=cached)
+        job = self._jobs.get(key)
+        if job is None:
+            return
+        job.is_over = True
+        if job.written.is_set() and job.task is not None:
+            job.task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS):
+                await job.written.wait()
+
+    async def settled(self) -> None:
+        """Wait until no notes are being written, however long that takes."""
+        for job in list(self._jobs.values()):
+            await job.written.wait()
+
+    async def aclose(self, *, patience: float) -> None:
+        """End: what is being written may be finished within `patience` seconds."""
+        for key in list(self._jobs):
+            self._jobs[key].is_over = True
+        tasks = [job.task for job in self._jobs.values() if job.task is not None]
+        writing = [job.task for job in self._jobs.values() if job.task is not None and not job.written.is_set()]
+        if writing and patience > 0:
+            await asyncio.wait(writing, timeout=patience)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ------------------------------------------------------------ one conversation
+
+    async def _run(self, job: _Job, earlier: _Job | None, turn: Turn, answered: PreparedRequest) -> None:
+        key = turn.incoming.key
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(plan.request, bill)) as events:
+            if earlier is not None:
+                await earlier.written.wait()
+            await self._write(turn, answered, cold=False)
+            job.written.set()
+            if not job.is_over:
+                await self._sleep(answered.limits.card.cache_lifetime.total_seconds())
+                job.written.clear()
+                await self._write(turn, answered, cold=True)
+        except StorageError as error:
+            logger.warning("notes not stored", extra={"conversation": str(key), "error": str(error)})
+        except Exception:
+            logger.exception("a bug kept notes from being written")
+        finally:
+            job.written.set()
+            if self._jobs.get(key) is job:
+                del self._jobs[key]
+
+    async def _write(self, turn: Turn, answered: PreparedRequest, *, cold: bool) -> None:
+        """Write all notes that are due; several in a row where one request cannot read all that waits."""
+        while (piece := await self._due(turn.incoming.key, answered, cold=cold)) is not None:
+            condensed = await self._condense(turn, answered, piece)
+            await self._store.record_memory(turn, condensed)
+            if not condensed.notes:
+                return
+
+    async def _due(self, key: ConversationKey, answered: PreparedRequest, *, cold: bool) -> _Piece | None:
+        """Return what is to be condensed next, the oldest first; None for nothing."""
+        conversation = await self._store.get_conversation(key)
+        if conversation is None or (cold and not self._has_expired(conversation, answered)):
+            return None
+        begin = conversation.condensed_until
+        start = max(min(begin, conversation.window_start), conversation.window_start - WAITING_ENTRIES)
+        entries = await self._store.get_entries(key, start=start)
+        until = max(conversation.window_start, self._end_of_window(conversation, answered, entries, cold=cold))
+        waiting = [stored for stored in entries if begin <= stored.position < until]
+        return self._piece(conversation, answered, waiting) if waiting else None
+
+    def _has_expired(self, conversation: Conversation, answered: PreparedRequest) -> bool:
+        """Return whether the cache has; another process may have gone on with the conversation meanwhile."""
+        last = conversation.last_request_at
+        return last is None or self._clock() - last >= answered.limits.card.cache_lifetime
+
+    def _end_of_window(
+        self, conversation: Conversation, answered: PreparedRequest, entries: Sequence[StoredEntry], *, cold: bool
+    ) -> int:
+        """Return up to which position the next window would leave entries out; 0 where it would not."""
+        cut = known_break(conversation) is CacheBreak.TRIM  # the next request leaves out what is in the notes
+        start = max(conversation.window_start, conversation.condensed_until if cut else 0)
+        history = [stored for stored in entries if stored.position >= start]
+        view: View = replace(
+            answered.view,
+            conversation=conversation,
+            history=history,
+            question=[expected_question(history, self._clock())],
+            notes=notes_message(conversation.memory),
+            begins_anew=False,
+        )
+        try:
+            return due(view, answered.limits, cold=cold) or 0
+        except QuestionTooLong:
+            return 0
+
+    def _piece(self, conversation: Conversation, answered: PreparedRequest, waiting: Sequence[StoredEntry]) -> _Piece:
+        """Return the oldest of what waits that one request can read; one entry in any case.
+
+        What was tried in vain is tried in smaller pieces.
+        """
+        limits, ratio = answered.limits, conversation.token_ratio
+        most = limits.cheap_prompt if limits.at_most is None else corrected(limits.at_most, ratio)
+        instruction = corrected(condensed_notes.instruction_tokens(limits.notes), ratio)
+        room = (most - instruction - 2 * limits.notes) >> conversation.condensed_in_vain
+        read: list[Entry] = []
+        for stored in waiting:
+            room -= corrected(stored.tokens, ratio)
+            if room < 0 and read:
+                break
+            read.append(stored.entry)
+        until = waiting[len(read) - 1].position + 1
+        return _Piece(conversation=conversation, entries=read, begin=conversation.condensed_until, until=until)
+
+    # ------------------------------------------------------------ one request
+
+    async def _condense(self, turn: Turn, answered: PreparedRequest, piece: _Piece) -> Condensation:
+        """Return the notes on some entries; a model that fails leaves none, and says why."""
+        most = answered.limits.notes
+        request = ModelRequest(
+            head=condensed_notes.SYSTEM_PROMPT,
+            entries=(
+                *notes_message(piece.conversation.memory),
+                condensed_notes.instruction(piece.entries, most_tokens=most),
+            ),
+            parameters={**ALONE, "max_tokens": condensed_notes.answer_room(most)},
+        )
+        answer = AnswerAccumulator()
+        bill = Bill(turn=turn, purpose=Purpose.NOTES, ratio=piece.conversation.token_ratio)
+        failure: Exception | None = None
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS), aclosing(self._model.stream(request, bill)) as events:
                 async for event in events:
                     answer.add(event)
         except (ModelError, TimeoutError) as error:
-            logger.warning("notes not written", extra={"turn": turn.id, "error": str(error)})
-            return Condensation(conversation=conversation, entries=(), error=f"notes not written: {error!r}")
-        return self._remembered(turn, conversation, plan, answer)
-
-    # ------------------------------------------------------------ what to ask
-
-    async def _plan(self, turn: Turn, composition: PreparedRequest, conversation: Conversation) -> _Plan | None:
-        if composition.window.removed:
-            return _Plan(request=self._request_apart(composition), trimmed=None)
-        exchange = composition.window.question_tokens + composition.limits.reserved
-        if composition.window.until_trim > exchange:
-            return None
-        history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
-        try:
-            coming = window.plan(_next_view(composition, conversation, history), composition.limits)
-        except QuestionTooLong:
-            return None
-        if not coming.removed:
-            return None
-        entries = tuple(stored.entry for stored in history)
-        removed = [stored.entry for stored in coming.removed]
-        asking = condensed_notes.instruction_after(removed, most_tokens=self._most)
-        trimmed = window.mark_prefix_broken(replace(conversation, window_start=coming.start), CacheBreak.TRIM)
-        request = replace(composition.request, entries=(*composition.view.notes, *entries, asking))
-        return _Plan(request=request, trimmed=trimmed)
-
-    def _request_apart(self, composition: PreparedRequest) -> ModelRequest:
-        """Return a request that reads what was removed and nothing else, as much of its end as fits."""
-        ratio = composition.view.conversation.token_ratio
-        limits = composition.limits
-        most = limits.prompt if limits.at_most is None else min(limits.prompt, corrected(limits.at_most, ratio))
-        room = most - composition.window.head_tokens - self._most
-        kept: list[Entry] = []
-        for stored in reversed(composition.window.removed):
-            room -= corrected(stored.tokens, ratio)
-            if room < 0 and kept:
-                break
-            kept.insert(0, stored.entry)
-        asking = condensed_notes.instruction_with(kept, most_tokens=self._most)
-        return ModelRequest(
-            head=composition.request.head,
-            entries=(*composition.view.notes, asking),
-            parameters={**APART, "max_tokens": 2 * self._most},
+            failure = error
+        notes = "" if failure else condensed_notes.combined("", answer.text, most_tokens=most)
+        if not notes:
+            logger.warning("notes not written", extra={"turn": turn.id, "error": repr(failure or "no text")})
+        if notes and bill.usage is not None and not bill.usage.estimated:
+            self._rates.observe(Observation(usage=bill.usage, is_notes=True))
+        return Condensation(
+            revision=piece.conversation.revision,
+            begin=piece.begin,
+            until=piece.until,
+            notes=notes,
+            in_vain=not notes and not isinstance(failure, ModelUnavailable | ModelAccessDenied),
         )
-
-    @property
-    def _most(self) -> int:
-        return condensed_notes.bound(self._model.context_tokens)
-
-    # ------------------------------------------------------------ what to remember
-
-    def _remembered(
-        self, turn: Turn, conversation: Conversation, plan: _Plan, answer: AnswerAccumulator
-    ) -> Condensation:
-        if not answer.text.strip():
-            error = "notes not written: the model wrote no notes"
-            return Condensation(conversation=conversation, entries=(), error=error)
-        if plan.trimmed is not None:
-            notes = condensed_notes.combined(conversation.memory, answer.text, most_tokens=self._most)
-            return Condensation(conversation=replace(plan.trimmed, memory=notes), entries=())
-        notes = condensed_notes.combined("", answer.text, most_tokens=self._most)
-        entry = Entry(role="user", text=f"{NOTES_TITLE}\n{notes}")
-        tokens = estimate_entry(entry)
-        appended = NewEntry(id=f"{NOTES_ID}{turn.id}", entry=entry, tokens=tokens, at=self._clock(), source_id=NOTES_ID)
-        return Condensation(conversation=conversation, entries=(appended,))
-
-
-def _next_view(composition: PreparedRequest, conversation: Conversation, history: Sequence[StoredEntry]) -> View:
-    """Return what the next request will be planned from, taking its question to be like the last one."""
-    return replace(composition.view, conversation=conversation, history=history)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from bot.types import SOURCES_ID, NewEntry, StoredEntry
+from bot.types import SOURCES_ID, Entry, NewEntry, StoredEntry
 
 
 def last_answer(history: Sequence[StoredEntry]) -> int:
@@ -17,6 +18,24 @@ def last_answer(history: Sequence[StoredEntry]) -> int:
 def is_answer(entry: NewEntry) -> bool:
     """Return whether an entry is an answer, or the list of sources that belongs to one."""
     return entry.entry.role == "assistant" or entry.id.startswith(SOURCES_ID)
+
+
+def question_sizes(history: Sequence[NewEntry]) -> Sequence[int]:
+    """Return the tokens of what was asked and said before each answer, in order."""
+    sizes, asked = list[int](), 0
+    for entry in history:
+        if entry.entry.role == "assistant":
+            sizes.append(asked)
+            asked = 0
+        elif not is_answer(entry):
+            asked += entry.tokens
+    return sizes
+
+
+def expected_question(history: Sequence[NewEntry], at: datetime) -> NewEntry:
+    """Return an entry as long as what is asked and said before an answer is on average."""
+    sizes = question_sizes(history)
+    return NewEntry(id="", entry=Entry(role="user", text=""), tokens=sum(sizes) // max(1, len(sizes)), at=at)
 
 
 def trim_start(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:

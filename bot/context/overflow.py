@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.context.window import Window, WindowLimits
+from bot.context.view import WindowLimits
+from bot.context.window import Window
 from bot.errors import ContextTooLong, QuestionTooLong
 
 MOST_TRIES: Final = 8  # halving seven times leads from the largest usual context (256,000) to one of 2,000

@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.context import known_questions, system_prompt, transcript, unanswered, window
-from bot.context.attachments import AttachmentLoader, newest_files, notices_of, within_bytes
+from bot.context.attachments import AttachmentLoader, media_bytes, media_start, newest_files, notices_of, without_media
+from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
 from bot.context.overflow import check_shorter, shorter
 from bot.context.places import Places
+from bot.context.sizes import CACHED_AT_LEAST
 from bot.context.system_prompt import Abilities
 from bot.context.tokens import own_tokens
-from bot.context.window import View, Window, WindowLimits
+from bot.context.view import View, WindowLimits
+from bot.context.window import Window
 from bot.delivery import urls_in
 from bot.errors import ContextTooLong, ThreadNotWhole
 from bot.parameter_resolver import values_of
@@ -24,11 +27,11 @@ from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.time_zones import load_zones
 from bot.types import (
     Conversation,
-    Entry,
     FileOutcome,
     Incoming,
     ModelRequest,
     NewEntry,
+    Observation,
     ParameterValue,
     RequestFigures,
     Source,
@@ -50,7 +53,7 @@ class PreparedRequest:
     """One request, and what has to be remembered once it was answered; `parameters` are all effective values.
 
     `notices` name what could not be read, for the people who ask; `ahead` was said before the question and is not in
-    the transcript yet.
+    the transcript yet, which is carried to before `sent_until`. Media are sent from position `media_start` on.
     """
 
     request: ModelRequest
@@ -60,6 +63,8 @@ class PreparedRequest:
     parameters: Mapping[str, ParameterValue]
     notices: tuple[str, ...] = ()
     ahead: tuple[NewEntry, ...] = ()
+    sent_until: int = 0
+    media_start: int = 0
 
     @property
     def show_cost(self) -> bool:
@@ -96,6 +101,18 @@ class PreparedRequest:
             until_trim=chosen.until_trim,
         )
 
+    def observation(self, usage: Usage) -> Observation:
+        """Return what is learned from this request once it was answered."""
+        last, chosen = self.view.conversation.last_request_at, self.window
+        told = chosen.broken is None and last is not None and self.request.parameters.get("enable_caching") is True
+        long_enough = chosen.repeated >= chosen.head_tokens + CACHED_AT_LEAST
+        return Observation(
+            usage=usage,
+            pause=self.view.now - last if told and long_enough and last is not None else None,
+            repeated=chosen.repeated,
+            shared_head=chosen.head_tokens,
+        )
+
     def exchange(self, turn: TurnId, text: str, at: datetime, sources: Sequence[Source] = ()) -> tuple[NewEntry, ...]:
         """Return what was said, the question and its answer with its sources as new entries; () without any text."""
         if not text.strip():
@@ -104,10 +121,15 @@ class PreparedRequest:
         answer = transcript.answer_entry(turn, text, at)
         return (*self.ahead, *self.view.question, answer, *((listed,) if listed else ()))
 
-    def after(self, usage: Usage, *, searched: bool = False) -> Conversation:
-        """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio."""
+    def after(self, usage: Usage, *, searched: bool = False, kept: bool = True) -> Conversation:
+        """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio.
+
+        A question that is not `kept`, since it got no answer, is not sent again: that breaks the prefix.
+        """
         planned = replace(self.request, entries=self.window.entries)  # with the media that were too large to be sent
-        return window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
+        made = window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
+        made = replace(made, media_start=self.media_start)
+        return made if kept else mark_prefix_broken(made, CacheBreak.DROPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +193,16 @@ class RequestBuilder:
             head=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
+            mode=_mode(parameters),
             begins_anew=_has_rested(turn.incoming, conversation, parameters),
         )
-        chosen = window.plan(view, limits)
+        chosen, first_media = self._with_media(view, window.plan(view, limits))
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
         if refused is not None:
             check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
             wire["max_tokens"] = limits.reserved
-        entries = self._within_bytes(chosen.entries, asked=len(question))
+        left_out = sum(stored.position < first_media for stored in view.history[len(chosen.removed) :])
+        entries = without_media(chosen.entries, left_out)
         return PreparedRequest(
             request=ModelRequest(head=view.head, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)),
             view=view,
@@ -187,6 +211,8 @@ class RequestBuilder:
             parameters=parameters,
             notices=(*unread, *notices_of(files)),
             ahead=tuple(ahead),
+            sent_until=end,
+            media_start=first_media,
         )
 
     async def _system_prompt(self, incoming: Incoming, parameters: Mapping[str, ParameterValue]) -> str:
@@ -259,8 +285,18 @@ class RequestBuilder:
         terms = self._files.terms(parameters, prompt=limits.prompt)
         return await self._files.read(incoming.key.platform, messages, terms)
 
-    def _within_bytes(self, entries: tuple[Entry, ...], *, asked: int) -> tuple[Entry, ...]:
-        return entries if self._files is None else within_bytes(entries, self._files.media_bytes, keep=asked)
+    def _with_media(self, view: View, chosen: Window) -> tuple[Window, int]:
+        """Return a window, and from which position its media are sent; less of them than before breaks the prefix."""
+        before = view.conversation.media_start
+        if self._files is None:
+            return chosen, before
+        carried = [stored for stored in view.history[len(chosen.removed) :] if stored.position >= before]
+        sizes = [media_bytes(item.entry) for item in (*carried, *view.question)]
+        left_out = media_start(sizes, self._files.media_bytes, keep=len(view.question))
+        if not any(sizes[:left_out]):
+            return chosen, before
+        first = carried[left_out - 1].position + 1
+        return (replace(chosen, broken=CacheBreak.MEDIA, cached=0) if chosen.broken is None else chosen), first
 
     def _limits(self, parameters: Mapping[str, ParameterValue], refused: Refusal | None) -> WindowLimits:
         limits = WindowLimits(
@@ -273,6 +309,12 @@ class RequestBuilder:
         if refused is None:
             return limits
         return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)
+
+
+def _mode(parameters: Mapping[str, ParameterValue]) -> str:
+    """Return what the provider puts before all entries for these parameters, in a word; it caches one for each."""
+    names = (name for name in ("thinking", "web_search") if parameters.get(f"enable_{name}") is True)
+    return "+".join(names)
 
 
 def _has_rested(incoming: Incoming, conversation: Conversation, parameters: Mapping[str, ParameterValue]) -> bool:

@@ -158,17 +158,24 @@ def _quoted(text: str, most: int = NAME_LENGTH) -> str:
     return f'"{plain}"' if plain else ""
 
 
-def digest(system_prompt: str, notes: Sequence[Entry] = ()) -> str:
-    """Return a short name for what stands before all entries, equal for equal texts only.
+def digest(system_prompt: str, notes: Sequence[Entry] = (), mode: str = "") -> str:
+    """Return a short name for what stands before all entries, equal for equal texts and modes only.
 
-    It is `DIGEST_LENGTH` hexadecimal digits for the system prompt, and with notes a hyphen and as many for them.
+    It is `DIGEST_LENGTH` hexadecimal digits for the system prompt, with notes a hyphen and as many for them, and with a
+    mode a colon and the mode.
     """
-    return "-".join(map(_digest, (system_prompt, *(entry.text for entry in notes))))
+    texts = "-".join(map(_digest, (system_prompt, *(entry.text for entry in notes))))
+    return f"{texts}:{mode}" if mode else texts
+
+
+def same_head(one: str, other: str) -> bool:
+    """Return whether two digests name the same system prompt and notes, whatever the mode."""
+    return one.partition(":")[0] == other.partition(":")[0]
 
 
 def same_system_prompt(one: str, other: str) -> bool:
-    """Return whether two digests name the same system prompt, whatever the notes."""
-    return one.partition("-")[0] == other.partition("-")[0]
+    """Return whether two digests name the same system prompt, whatever the notes and the mode."""
+    return one[:DIGEST_LENGTH] == other[:DIGEST_LENGTH]
 
 
 def _digest(text: str) -> str:

@@ -138,7 +138,7 @@ class _Reader:
 
     def _command(self, name: str) -> str:
         if name in _WRITTEN:
-            return _WRITTEN[name]
+            return str(_WRITTEN[name])
         if name in _PLAIN_ARGUMENT:
             inner = self._argument()
             return inner.translate(_BLACKBOARD) if name == "mathbb" else inner

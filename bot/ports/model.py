@@ -12,6 +12,7 @@ from bot.types import (
     FileTerms,
     ModelEvent,
     ModelRequest,
+    Observation,
     ReadFile,
     UnreadableFile,
 )
@@ -50,6 +51,10 @@ class Rates(Protocol):
 
     def card(self) -> RateCard:
         """Return the last good rate card; never raises, never waits."""
+        ...
+
+    def observe(self, seen: Observation) -> None:
+        """Take in what an answered request tells of prices and the cache; never raises, never waits."""
         ...
 
 

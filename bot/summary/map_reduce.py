@@ -11,7 +11,7 @@ from datetime import tzinfo
 from typing import Final
 
 from bot.context.tokens import estimate, estimate_request
-from bot.context.window import WindowLimits
+from bot.context.view import WindowLimits
 from bot.errors import ContextTooLong, ModelError
 from bot.ports import Rates, SummaryStore
 from bot.summary.channel_history import ChannelHistory

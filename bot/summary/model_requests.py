@@ -44,6 +44,11 @@ class SummaryModel:
     bill: Bill
     gauge: TokenRatio = field(default_factory=TokenRatio)
 
+    @property
+    def name(self) -> str:
+        """Return what the model is called."""
+        return self.model.name
+
     async def ask(self, entry: Entry, *, points: int) -> ParsedOutput:
         """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
         most = room_for(points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
 from typing import cast
@@ -47,20 +47,13 @@ NOTHING_NEW = "Nothing new: there are no messages {since}."
 UNCHANGED = "Nothing has changed since the last summary, so the model was not asked again."
 
 
-class SummaryService:
-    """Summarises channels and threads for people who may read them."""
+class ReadableChannels:
+    """The channels of all platforms that can be read."""
 
-    def __init__(
-        self, store: Store, model: MeteredModel, rates: Rates, platforms: Mapping[str, Platform], *, clock: Clock
-    ) -> None:
-        self.store = store
-        self.model = model
-        self.rates = rates
-        self.clock = clock
-        self.gauge = TokenRatio()
+    def __init__(self, platforms: Mapping[str, Platform]) -> None:
         self._platforms = platforms
 
-    def readable(self, key: ConversationKey) -> ReadablePlatform:
+    def platform(self, key: ConversationKey) -> ReadablePlatform:
         """Return the platform of a conversation. Raises `InvalidInput` where channels cannot be read."""
         platform: object = self._platforms.get(key.platform)
         if not isinstance(platform, ChannelReader):
@@ -69,26 +62,56 @@ class SummaryService:
 
     async def check_access(self, incoming: Incoming) -> None:
         """Raise `InvalidInput` unless whoever asks may read the channel, and `PlatformError` when that is not known."""
-        if not await self.readable(incoming.key).may_read(incoming.key, incoming.author):
+        if not await self.platform(incoming.key).may_read(incoming.key, incoming.author):
             raise InvalidInput(NO_ACCESS)
+
+
+class SummaryService:
+    """Summarises channels and threads for people who may read them."""
+
+    def __init__(
+        self, store: Store, model: MeteredModel, rates: Rates, platforms: Mapping[str, Platform], *, clock: Clock
+    ) -> None:
+        self._store = store
+        self._model = model
+        self._rates = rates
+        self._clock = clock
+        self._gauge = TokenRatio()
+        self._channels = ReadableChannels(platforms)
+        self.check_access = self._channels.check_access
 
     def begin(self, turn: Turn, presenter: Presenter) -> SummaryRun:
         """Return the summary that a turn asks for; nothing is done yet."""
-        return SummaryRun(self, turn, presenter)
+        bill = Bill(turn=turn, purpose=Purpose.SUMMARY)
+        return SummaryRun(
+            store=self._store,
+            channels=self._channels,
+            asker=SummaryModel(model=self._model, bill=bill, gauge=self._gauge),
+            bill=bill,
+            rates=self._rates,
+            presenter=presenter,
+            turn=turn,
+            clock=self._clock,
+        )
 
 
+@dataclass(kw_only=True)
 class SummaryRun:
     """One summary in the making; `run` it, then ask for its `settlement`."""
 
-    def __init__(self, host: SummaryService, turn: Turn, presenter: Presenter) -> None:
-        self._host = host
-        self._store = host.store
-        self._turn = turn
-        self._incoming = turn.incoming
-        self._presenter = presenter
+    store: Store
+    channels: ReadableChannels
+    asker: SummaryModel
+    bill: Bill
+    rates: Rates
+    presenter: Presenter
+    turn: Turn
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        self._incoming = self.turn.incoming
         self._zone: tzinfo = UTC
-        self._bill = Bill(turn=turn, purpose=Purpose.SUMMARY)
-        self._started = host.clock()
+        self._started = self.clock()
         self._draft = Draft(status="stopped")
         self._entries: tuple[NewEntry, ...] = ()
         self._parameters: Mapping[str, ParameterValue] = {}
@@ -101,9 +124,9 @@ class SummaryRun:
     async def run(self) -> None:
         """Make the summary. Raises `InvalidInput`, `PlatformError`, `ModelError` and `StorageError`."""
         self._wanted = stored_wanted(self._incoming.text)
-        await self._host.check_access(self._incoming)
+        await self.channels.check_access(self._incoming)
         self._zone = await zone_of(self._incoming.time_zone)
-        self._parameters = values_of(await effective_parameters(self._incoming, self._store))
+        self._parameters = values_of(await effective_parameters(self._incoming, self.store))
         reading = await self._read()
         length = sum(len(message.text) for message in reading.messages)
         lines = await offload(length, numbered, reading.blocks, self._zone)
@@ -111,9 +134,9 @@ class SummaryRun:
             self._draft = Draft(status="done", text=NOTHING_NEW.format(since=self._since()))
             return
         condenser = MapReduce(
-            store=self._store,
-            asker=SummaryModel(model=self._host.model, bill=self._bill, gauge=self._host.gauge),
-            rates=self._host.rates,
+            store=self.store,
+            asker=self.asker,
+            rates=self.rates,
             place=self._place,
             zone=self._zone,
             tell=self._progress,
@@ -123,13 +146,13 @@ class SummaryRun:
 
     def settlement(self, *, stopped: bool = False) -> Settlement:
         """Return how the turn ends; under it stands what all requests together used and cost."""
-        usage = self._bill.usage
+        usage = self.bill.usage
         footer = None
         if usage is not None:
-            seconds = (self._host.clock() - self._started).total_seconds()
+            seconds = (self.clock() - self._started).total_seconds()
             show_cost = self._parameters.get("show_cost") is not False
             footer = Footer(
-                model=self._host.model.name, usage=usage, cost=self._bill.cost, seconds=seconds, show_cost=show_cost
+                model=self.asker.name, usage=usage, cost=self.bill.cost, seconds=seconds, show_cost=show_cost
             )
         draft = replace(self._draft, status="stopped") if stopped else self._draft
         return Settlement(
@@ -142,9 +165,9 @@ class SummaryRun:
 
     async def _read(self) -> ChannelHistory:
         incoming = self._incoming
-        mark = await self._store.get_mark(self._place, incoming.author.id)
+        mark = await self.store.get_mark(self._place, incoming.author.id)
         reader = HistoryReader(
-            platform=self._host.readable(incoming.key),
+            platform=self.channels.platform(incoming.key),
             key=incoming.key,
             person=incoming.author,
             until=incoming.at + CLOCKS,
@@ -156,14 +179,14 @@ class SummaryRun:
         if not wanted.is_usual:
             return await reader.read(wanted, mark, self._read_so_far)
         reading = await reader.read(replace(wanted, last=USUAL_MESSAGES), mark, self._read_so_far)
-        begin = _reach_back(await self._store.get_parts(self._place), reading)
+        begin = _reach_back(await self.store.get_parts(self._place), reading)
         return reading if begin is None else await reader.read(replace(wanted, since=begin), mark, self._read_so_far)
 
     def _read_so_far(self, count: int) -> None:
         self._progress(f"Read {quantity(count, 'message')} so far…")
 
     def _progress(self, text: str) -> None:
-        self._presenter.submit(lambda: Draft(status="thinking", notices=(text,)))
+        self.presenter.submit(lambda: Draft(status="thinking", notices=(text,)))
 
     # ------------------------------------------------------------ telling
 
@@ -175,24 +198,24 @@ class SummaryRun:
         told = tell(whole, marks, since_then=_later_headlines(outcome.parts))
         notices = self._notices(reading, lines, outcome, told)
         self._draft = Draft(status="done", text=told.text, notices=notices, links=tuple(filter(None, links.values())))
-        now = self._host.clock()
+        now = self.clock()
         if not self._incoming.private:
-            self._entries = remembered(self._incoming, self._turn.id, whole, by_id, now)
+            self._entries = remembered(self._incoming, self.turn.id, whole, by_id, now)
         person = self._incoming.author.id if self._incoming.private else ""
         if not outcome.failures:
-            await self._store.put_mark(self._place, person, max(line.message.at for line in lines))
+            await self.store.put_mark(self._place, person, max(line.message.at for line in lines))
         counts = {"messages": len(lines), "parts": len(outcome.parts), "points": told.points, "marked": told.marked}
         removed = {"citations_removed": outcome.citations_removed, "points_removed": outcome.points_removed}
-        logger.info("summary made", extra={"turn": self._turn.id, **counts, **removed})
+        logger.info("summary made", extra={"turn": self.turn.id, **counts, **removed})
 
     async def _links(self, whole: SummaryPart, by_id: Mapping[str, NumberedLine]) -> Mapping[str, str]:
         """Return the address of each message that is named; only of messages that were read."""
-        platform = self._host.readable(self._incoming.key)
+        platform = self.channels.platform(self._incoming.key)
         named = {id for points in whole.points.values() for point in points for id in point.rests_on if id in by_id}
         try:
             return {id: await platform.link(self._incoming.key, by_id[id].message) for id in sorted(named)}
         except PlatformError as error:  # what was paid for is shown all the same, with numbers alone
-            logger.warning("links to messages not found", extra={"turn": self._turn.id, "error": str(error)})
+            logger.warning("links to messages not found", extra={"turn": self.turn.id, "error": str(error)})
             return dict.fromkeys(named, "")
 
     def _notices(

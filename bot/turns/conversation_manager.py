@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.access.metered_model import MeteredModel
-from bot.context.compaction import Compactor
+from bot.context.compaction import Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
@@ -30,9 +30,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions(RequestOptions):
-    """Options that differ between places where turns run: what requests may hold, and how a takeover is timed."""
+    """Options that differ between places where turns run: what requests may hold, how a takeover is timed, and how the
+    end of the cache is waited for.
+    """
 
     takeover: TakeoverTimes = DEFAULT_TIMES
+    sleep: Sleep = asyncio.sleep
 
 
 class ConversationManager:
@@ -55,10 +58,11 @@ class ConversationManager:
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
+        self._compactor = Compactor(store, metered, rates, clock=clock, sleep=options.sleep)
         self._runner = TurnRunner(
             store,
-            Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
-            Compactor(store, metered, clock=clock),
+            Generator(store, metered, rates, composer=composer, summariser=self._summariser, clock=clock),
+            self._compactor,
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
             clock=clock,
@@ -80,6 +84,14 @@ class ConversationManager:
             raise
         finally:
             del self._attempts[turn.id]
+
+    async def settled(self) -> None:
+        """Wait until no notes are being written."""
+        await self._compactor.settled()
+
+    async def aclose(self, *, patience: float = 0) -> None:
+        """End what goes on between turns: notes that are being written may be finished within `patience` seconds."""
+        await self._compactor.aclose(patience=patience)
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
         """End the generation of these turns at once; what is being posted already is left to finish."""

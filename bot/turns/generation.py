@@ -12,7 +12,7 @@ from bot.access.metered_model import Bill, MeteredModel
 from bot.context.request_builder import PreparedRequest
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import StreamCut
-from bot.ports import Clock, TurnStore
+from bot.ports import Clock, Rates, TurnStore
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import CUT_NOTICE
 from bot.types import Finish, Footer, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
@@ -56,6 +56,7 @@ class AnswerGeneration:
     answer: AnswerAccumulator
     bill: Bill
     model: MeteredModel
+    rates: Rates
     store: TurnStore
     clock: Clock
 
@@ -100,6 +101,7 @@ class AnswerGeneration:
         usage = self.bill.usage
         footer = None
         if usage is not None:
+            self.rates.observe(composition.observation(usage))
             seconds = (now - self.attempt.started).total_seconds()
             show_cost = composition.show_cost
             footer = Footer(
@@ -107,11 +109,15 @@ class AnswerGeneration:
             )
         draft = answer.draft("stopped" if stopped else "done", footer)
         exchange = composition.exchange(self.attempt.turn.id, answer.text, now, draft.sources)
+        exchange = () if answer.finish is Finish.FILTERED else exchange
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
             draft=draft,
-            entries=() if answer.finish is Finish.FILTERED else exchange,
-            conversation=None if usage is None else composition.after(usage, searched=answer.has_searched),
+            entries=exchange,
+            conversation=None
+            if usage is None
+            else composition.after(usage, searched=answer.has_searched, kept=bool(exchange)),
             parameters=composition.parameter_texts,
             request=None if usage is None else composition.figures,
+            sent_until=composition.sent_until,
         )

@@ -16,7 +16,7 @@ from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, TurnGivenUp
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
-from bot.ports import Clock, Store
+from bot.ports import Clock, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import user_message
@@ -70,6 +70,7 @@ class Generator:
         self,
         store: Store,
         model: MeteredModel,
+        rates: Rates,
         *,
         composer: RequestBuilder,
         summariser: SummaryService,
@@ -77,6 +78,7 @@ class Generator:
     ) -> None:
         self._store = store
         self._model = model
+        self._rates = rates
         self._composer = composer
         self._summariser = summariser
         self._clock = clock
@@ -173,6 +175,7 @@ class Generator:
                 cached=composition.window.cached,
             ),
             model=self._model,
+            rates=self._rates,
             store=self._store,
             clock=self._clock,
         )

@@ -1,4 +1,4 @@
-"""Run one turn: generate and record, show, compact, close."""
+"""Run one turn: generate and record, show, let notes be written, close."""
 
 from __future__ import annotations
 
@@ -15,25 +15,17 @@ from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
 from bot.turns.retries import Retry, is_poison
 from bot.turns.takeover import Takeover
 from bot.turns.undelivered import Undelivered
-from bot.types import Conversation, Draft, Recorded, Settlement, Task
+from bot.types import Draft, Recorded, Settlement, Task
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """Question of an answered turn, and the conversation as it is remembered since."""
-
-    composition: PreparedRequest
-    conversation: Conversation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliverable:
-    """The last draft of a turn, recorded; beside it the exchange that has entered the transcript, if one has."""
+    """The last draft of a turn, recorded; beside it the request whose exchange is in the transcript now, if one is."""
 
     draft: Draft
-    exchange: Exchange | None = None
+    answered: PreparedRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +40,7 @@ class TurnRunner:
         self,
         store: Store,
         generator: Generator,
-        condenser: Compactor,
+        compactor: Compactor,
         *,
         takeover: Takeover,
         undelivered: Undelivered,
@@ -56,7 +48,7 @@ class TurnRunner:
     ) -> None:
         self._store = store
         self._generator = generator
-        self._condenser = condenser
+        self._compactor = compactor
         self._takeover = takeover
         self._undelivered = undelivered
         self._clock = clock
@@ -83,14 +75,15 @@ class TurnRunner:
                 await self._undelivered.take_back(turn, presenter)
 
     async def _deliver(self, attempt: Attempt, recorded: Deliverable) -> None:
-        """Show what is recorded, compact the conversation while people read, and close the turn."""
+        """Show what is recorded, let notes be written while people read, and close the turn."""
         turn, presenter, draft = attempt.turn, attempt.presenter, recorded.draft
         try:
             await presenter.finish(draft)
         except PlatformError as error:
             await self._undelivered.settle(turn, presenter, draft, error)
             return
-        await self._compact(attempt, recorded.exchange)
+        if recorded.answered is not None:
+            self._compactor.begin(turn, recorded.answered)
         await self._takeover.show_over_latecomers(turn)
         if not await self._store.close(turn):  # its question was deleted since
             await self._undelivered.take_back(turn, presenter)
@@ -107,6 +100,7 @@ class TurnRunner:
             return Withdrawn()
         if turn.outcome is not None and turn.draft is not None:
             return Deliverable(draft=turn.draft)
+        await self._compactor.wait(turn.incoming.key)
         while True:
             attempt = await self._gather(attempt)
             result = await self._generator.generate(attempt)
@@ -121,7 +115,7 @@ class TurnRunner:
             if recorded.withdrawn:
                 return Withdrawn()
             if not recorded.stale:
-                return Deliverable(draft=settlement.draft, exchange=_exchange(result, recorded))
+                return Deliverable(draft=settlement.draft, answered=_answered(result, recorded))
             attempt.stop.clear()  # what ended it was a deletion among what it is made from
 
     async def _gather(self, attempt: Attempt) -> Attempt:
@@ -140,14 +134,6 @@ class TurnRunner:
         return await self._store.record(attempt.turn, settlement)
 
     # ------------------------------------------------------------ afterwards
-
-    async def _compact(self, attempt: Attempt, exchange: Exchange | None) -> None:
-        """Condense what leaves the view into notes."""
-        if exchange is None:
-            return
-        condensed = await self._condenser.condense(attempt.turn, exchange.composition, exchange.conversation)
-        if condensed is not None:
-            await self._store.record_memory(attempt.turn, condensed)
 
     async def _put_off(self, attempt: Attempt, retry: Retry) -> None:
         """Tell people that the question is kept, and hand it back to the queue until then."""
@@ -168,11 +154,8 @@ async def _begin(attempt: Attempt) -> None:
         attempt.presenter.submit(lambda: Draft(status="thinking"))
 
 
-def _exchange(ended: Ended, recorded: Recorded) -> Exchange | None:
-    """Return the exchange that has entered the transcript; None as well when something was deleted meanwhile."""
-    if not isinstance(ended, Answered) or ended.composition is None or not ended.settlement.entries:
+def _answered(ended: Ended, recorded: Recorded) -> PreparedRequest | None:
+    """Return the request whose exchange has entered the transcript; None when there is none."""
+    if not isinstance(ended, Answered) or not ended.settlement.entries or recorded.conversation is None:
         return None
-    conversation = recorded.conversation
-    if conversation is None or conversation.revision != ended.composition.view.conversation.revision:
-        return None
-    return Exchange(composition=ended.composition, conversation=conversation)
+    return ended.composition

@@ -50,6 +50,7 @@ from bot.types.model import (
     ModelEvent,
     ModelRequest,
     NoteFound,
+    Observation,
     ParameterValue,
     ReadFile,
     ReasoningDelta,
@@ -88,7 +89,6 @@ from bot.types.summaries import (
 )
 from bot.types.talk import BOT, Utterance
 from bot.types.transcript import (
-    NOTES_ID,
     SOURCES_ID,
     Conversation,
     EntryId,
@@ -96,6 +96,7 @@ from bot.types.transcript import (
     StoredEntry,
 )
 from bot.types.turns import (
+    NAMES_OF_ANSWERS,
     OPEN_STATES,
     Condensation,
     QueueFigures,
@@ -117,7 +118,7 @@ __all__ = [
     "EVERYTHING",
     "INSTALLATION",
     "MOST_DOLLARS",
-    "NOTES_ID",
+    "NAMES_OF_ANSWERS",
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
@@ -162,6 +163,7 @@ __all__ = [
     "NewRule",
     "NewSchedule",
     "NoteFound",
+    "Observation",
     "Outcome",
     "ParameterValue",
     "PendingAnswer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -128,6 +129,23 @@ class Usage:
             reported_cost=None if costs[0] is None or costs[1] is None else costs[0] + costs[1],
             requests=self.requests + other.requests,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One answered request, as far as it tells of prices, the cache and notes.
+
+    `pause` is the time since the request that it extends, None where it extends none. Of its prompt that one had
+    `repeated` tokens as well, of which `shared_head` may be cached for other conversations. `is_from_account` says that
+    it is an event of the account and not an answer.
+    """
+
+    usage: Usage
+    pause: timedelta | None = None
+    repeated: int = 0
+    shared_head: int = 0
+    is_notes: bool = False
+    is_from_account: bool = False
 
 
 class Finish(StrEnum):

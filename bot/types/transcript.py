@@ -9,9 +9,6 @@ from bot.types.model import Entry
 
 EntryId = str
 
-NOTES_ID = "n:"
-"""How the ids of notes begin; also stands as their source, by which they can be removed."""
-
 SOURCES_ID = "s:"
 """How the ids of entries begin that list the sources of an answer; they belong to it, and go with it."""
 
@@ -56,7 +53,9 @@ class Conversation:
     """State of a conversation between two requests.
 
     `window_start` is the position of the first entry that the last request carried, `token_ratio` real tokens
-    per estimated one, `head_digest` names the head of the last request, `memory` what trims have condensed.
+    per estimated one, `head_digest` names the head of the last request. `memory` are the notes, on all that stands
+    before `condensed_until`; what has left the window and stands behind that waits to be condensed, which was tried
+    `condensed_in_vain` so often. The media of entries before `media_start` are no longer sent.
     `revision` counts what people had removed: the store keeps it, and so tells what was made of removed text.
     """
 
@@ -65,4 +64,7 @@ class Conversation:
     head_digest: str = ""
     token_ratio: float = 1.0
     memory: str = ""
+    condensed_until: int = 0
+    condensed_in_vain: int = 0
+    media_start: int = 0
     revision: int = 0

@@ -132,7 +132,8 @@ class Settlement:
 
     `entries` are appended to the transcript (none for a refused or failed turn); `conversation` replaces
     what was remembered; `parameters` are the effective values as text; `error` is for operators; `request`
-    is None when nothing was sent.
+    is None when nothing was sent. The request carried the transcript to before `sent_until`: what was appended from
+    there on meanwhile moves behind `entries`, so that the next request extends this one.
     """
 
     state: TurnState
@@ -142,6 +143,7 @@ class Settlement:
     parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     error: str = ""
     request: RequestFigures | None = None
+    sent_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,18 +162,20 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condensation:
-    """Result of condensing the part of a conversation that left the window, or is about to.
+    """Notes on the entries of a conversation from position `begin` to before `until`, with all that was noted before.
 
-    `conversation` replaces what was remembered, `entries` are appended to the transcript. `error` says why there are
-    no notes; the trim happens all the same.
+    They were made of the conversation at that `revision`, whose notes reached to `begin`. `notes` is "" where the model
+    wrote none, `in_vain` where asking the same again would not help.
     """
 
-    conversation: Conversation
-    entries: tuple[NewEntry, ...]
-    error: str = ""
+    revision: int
+    begin: int
+    until: int
+    notes: str
+    in_vain: bool = False
 
 
-_OF_ANSWERS: Final = tuple(f"{how.value}:" for how in FollowUp if how is not FollowUp.RETRY)
+NAMES_OF_ANSWERS: Final = tuple(f"{how.value}:" for how in FollowUp if how is not FollowUp.RETRY)
 """How the names begin of what goes on with an answer that people have read; a retry asks its questions as they were."""
 
 
@@ -179,7 +183,7 @@ def takes_others(incoming: Incoming) -> bool:
     """Return whether the answer to `incoming` can be one to other questions as well: it is for everybody, and an
     answer, and neither another one in the place of one that stands there already nor the rest of one.
     """
-    is_own = not incoming.dedupe_key.startswith(_OF_ANSWERS)
+    is_own = not incoming.dedupe_key.startswith(NAMES_OF_ANSWERS)
     return incoming.task is Task.ANSWER and not incoming.private and is_own
 
 

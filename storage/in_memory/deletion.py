@@ -7,13 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.transcript import CORRECTION_ID
-from bot.context.window import CacheBreak, mark_prefix_broken
 from bot.ports import Clock
 from bot.turns.followups import follow_up_keys
 from bot.types import (
     EMPTY,
-    NOTES_ID,
     OPEN_STATES,
     SOURCES_ID,
     ChannelMessage,
@@ -24,7 +23,6 @@ from bot.types import (
     Incoming,
     Person,
     Settlement,
-    StoredEntry,
     Task,
     Turn,
     TurnId,
@@ -168,19 +166,18 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             self._conversations[key] = mark_prefix_broken(self._conversations[key], CacheBreak.DELETED)
 
     def _remove_entries(self, key: ConversationKey, names: Collection[str]) -> None:
-        """Remove entries by their ids, and the notes that were made after them."""
+        """Remove entries by their ids, and the notes that rest on them, to be made anew of what is left."""
         kept = self._entries[key]
         gone = [kept[name] for name in names if name in kept]
         if not gone:
             return
         first = min(item.position for item in gone)
-        gone += [item for item in kept.values() if _is_note(item) and item.position > first and item not in gone]
         for item in gone:
             del kept[item.id]
         self._removed += len(gone)
         conversation = self._conversations[key]
         if first < self._notes_until[key]:
-            conversation = replace(conversation, memory="")
+            conversation = replace(conversation, memory="", condensed_until=self._notes_from[key], condensed_in_vain=0)
             self._notes_until[key] = 0
         if any(conversation.window_start <= item.position < self._sent_until[key] for item in gone):
             conversation = mark_prefix_broken(conversation, CacheBreak.DELETED)
@@ -194,7 +191,9 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         self._forget_deliveries(of=lambda incoming: incoming.key == key)
         if key in self._conversations:
             known = self._conversations[key]
-            emptied = replace(known, memory="", head_digest="", window_start=self._next_position[key])
+            end = self._next_position[key]
+            self._notes_from[key] = end
+            emptied = replace(known, memory="", head_digest="", window_start=end, condensed_until=end)
             self._conversations[key] = replace(emptied, revision=known.revision + 1)
 
 
@@ -302,13 +301,11 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
     async def forget_memory(self, key: ConversationKey) -> bool:
         if key not in self._conversations:
             return False
-        self._begin()
-        self._remove_entries(key, [name for name, entry in self._entries[key].items() if _is_note(entry)])
         known = self._conversations[key]
-        ahead = mark_prefix_broken(known, CacheBreak.DELETED) if self._removed else known
-        self._conversations[key] = replace(ahead, memory="", revision=known.revision + 1)
-        self._notes_until[key] = 0
-        return bool(known.memory) or self._removed > 0
+        emptied = replace(known, memory="", condensed_until=known.window_start, condensed_in_vain=0)
+        self._conversations[key] = replace(emptied, revision=known.revision + 1)
+        self._notes_from[key], self._notes_until[key] = known.window_start, 0
+        return bool(known.memory)
 
     async def forget_conversation(self, key: ConversationKey, *, rested: bool = False) -> DeletionOutcome:
         self._begin()
@@ -389,10 +386,6 @@ def blank(incoming: Incoming) -> Incoming:
 
 def _is_under_way(turn: Turn) -> bool:
     return turn.outcome is None and turn.state in OPEN_STATES
-
-
-def _is_note(entry: StoredEntry) -> bool:
-    return entry.source_id == NOTES_ID
 
 
 def _is_within(key: ConversationKey, channel: ConversationKey) -> bool:

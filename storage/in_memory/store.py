@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 
 from bot.access.budgets import reservation, scope_of
-from bot.context.window import merge_concurrent_changes
+from bot.context.cache_breaks import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
 from bot.turns.retries import LONGEST_PUT_OFF
@@ -21,6 +21,7 @@ from bot.types import (
     ConversationKey,
     Draft,
     Incoming,
+    Purpose,
     QueueFigures,
     Recorded,
     RequestId,
@@ -67,7 +68,6 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
         MemoryBudgets.__init__(self)
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
-        self.condensations: dict[TurnId, Condensation] = {}
         self.feedback: dict[tuple[TurnId, str], bool] = {}
         self._recorded_at: dict[TurnId, datetime] = {}
         self._turns: dict[TurnId, Turn] = {}
@@ -201,7 +201,8 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
         return any(adds_to(turn, other) for other in self._open(turn.incoming.key))
 
     async def open_request(self, request: SentRequest) -> RequestId:
-        current = self._claimed(request.turn)
+        is_late = request.purpose is Purpose.NOTES  # they are written when a turn has ended
+        current = self._turns[request.turn.id] if is_late else self._claimed(request.turn)
         covering = self._uses(scope_of(current.incoming.key, current.incoming.author))
         held = reservation(covering, request.purpose, request.costs) if covering else Decimal(0)
         return self._add_line(request, held)
@@ -214,7 +215,7 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
         key, remembers = turn.incoming.key, settlement.conversation
         if remembers is not None:
             remembers = merge_concurrent_changes(in_utc(remembers), now=self._conversations.get(key))
-        stored = await self.append_entries(key, settlement.entries)
+        stored = self._append(key, settlement.entries, sent_until=settlement.sent_until)
         if remembers is not None:
             self._conversations[key] = remembers
             self._sent_until[key] = first_answer(stored, self._next_position[key])
@@ -247,18 +248,12 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
         return Recorded(stale=True)
 
     async def record_memory(self, turn: Turn, condensation: Condensation) -> None:
-        self._claimed(turn)
-        key = turn.incoming.key
-        self.condensations[turn.id] = condensation
-        if condensation.error:
-            self.errors[turn.id] = condensation.error
-        stored = self._conversations.get(key)
-        if stored is not None and stored.revision != condensation.conversation.revision:
-            return
-        if stored is not None and stored.memory != condensation.conversation.memory:
-            self._notes_until[key] = self._next_position[key]
-        await self.append_entries(key, condensation.entries)
-        await self.save_conversation(key, condensation.conversation)
+        stored = self._conversations.get(turn.incoming.key)
+        if stored is not None:
+            noted = with_notes(stored, condensation)
+            if noted.memory != stored.memory:
+                self._notes_until[turn.incoming.key] = noted.condensed_until
+            self._conversations[turn.incoming.key] = noted
 
     async def close(self, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:
         current = self._claimed(turn)

@@ -24,6 +24,7 @@ class MemoryTranscripts:
         self._entries: defaultdict[ConversationKey, dict[str, StoredEntry]] = defaultdict(dict)
         self._next_position: defaultdict[ConversationKey, int] = defaultdict(int)
         self._notes_until: defaultdict[ConversationKey, int] = defaultdict(int)
+        self._notes_from: defaultdict[ConversationKey, int] = defaultdict(int)
         self._sent_until: defaultdict[ConversationKey, int] = defaultdict(lambda: UNKNOWN)
         self._changes: dict[ChangeName, MessageChange] = {}
 
@@ -34,17 +35,31 @@ class MemoryTranscripts:
         return [entry for entry in self._entries[key].values() if entry.position >= start]
 
     async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
+        return self._append(key, entries)
+
+    def _append(
+        self, key: ConversationKey, entries: Sequence[NewEntry], *, sent_until: int | None = None
+    ) -> Sequence[StoredEntry]:
         entries = [replace(new, at=as_utc(new.at)) for new in entries]
         entries = [entry for entry in entries if not is_refused(self._changes, key, entry.source_id, entry.at)]
         if entries:
             self._conversations.setdefault(key, Conversation())
         kept = self._entries[key]
-        stored = []
-        for new in entries:
-            if new.id not in kept:
-                kept[new.id] = new.at_position(self._next_position[key])
-                self._next_position[key] += 1
-                stored.append(kept[new.id])
+        new = {entry.id: entry for entry in reversed(entries) if entry.id not in kept}
+        position = self._next_position[key]
+        behind = (
+            [] if sent_until is None or not new else [item for item in kept.values() if item.position >= sent_until]
+        )
+        for item in behind:
+            del kept[item.id]
+        stored = [
+            new[entry.id].at_position(position + place)
+            for place, entry in enumerate(entry for entry in entries if new.get(entry.id) is entry)
+        ]
+        end = position + len(stored)
+        moved = [item.at_position(item.position + end - (sent_until or 0)) for item in behind]
+        kept.update((item.id, item) for item in (*stored, *moved))
+        self._next_position[key] = end if not behind else end + position - (sent_until or 0)
         return stored
 
     async def save_conversation(self, key: ConversationKey, conversation: Conversation) -> None:

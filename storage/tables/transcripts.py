@@ -22,7 +22,8 @@ UNKNOWN = 2**31 - 1  # of what no request is known, everything may have been sen
 class ConversationRow(Keyed, table=True):
     """A conversation; `next_position` is where its next entry goes.
 
-    Its notes may rest on what stands before `notes_until`, and its last request ended before `sent_until`.
+    Its notes may rest on what stands from `notes_from` to before `notes_until`, and its last request ended before
+    `sent_until`.
     """
 
     __tablename__ = "conversation"
@@ -35,7 +36,11 @@ class ConversationRow(Keyed, table=True):
     head_digest: str = ""
     token_ratio: float = 1.0
     memory: str = ""
+    condensed_until: int = 0
+    condensed_in_vain: int = 0
+    media_start: int = 0
     revision: int = 0
+    notes_from: int = 0
     notes_until: int = 0
     sent_until: int = UNKNOWN
 
@@ -46,8 +51,18 @@ class ConversationRow(Keyed, table=True):
             head_digest=self.head_digest,
             token_ratio=self.token_ratio,
             memory=self.memory,
+            condensed_until=self.condensed_until,
+            condensed_in_vain=self.condensed_in_vain,
+            media_start=self.media_start,
             revision=self.revision,
         )
+
+    def remember(self, conversation: Conversation) -> None:
+        """Take over what is remembered of the conversation; new notes rest on all that they cover."""
+        if conversation.memory != self.memory:
+            self.notes_until = conversation.condensed_until
+        for name, value in conversation_columns(conversation).items():
+            setattr(self, name, value)
 
 
 def conversation_columns(conversation: Conversation) -> dict[str, Any]:
@@ -58,6 +73,9 @@ def conversation_columns(conversation: Conversation) -> dict[str, Any]:
         "head_digest": conversation.head_digest,
         "token_ratio": conversation.token_ratio,
         "memory": conversation.memory,
+        "condensed_until": conversation.condensed_until,
+        "condensed_in_vain": conversation.condensed_in_vain,
+        "media_start": conversation.media_start,
     }
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pytest
 
-import adapters.local.model
 from adapters.local import LocalServer, find_weights, open_local
 from adapters.local.process import DidNotStart, ModelProcess, keep_running
 from bot.errors import ConfigError
@@ -170,10 +169,9 @@ async def test_the_bot_killed_at_once_takes_the_server_with_it(weights: Path) ->
 # ---------------------------------------------------------------- what can go wrong
 
 
-async def test_missing_weights_are_an_error_that_names_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapters.local.model, "_PACKAGE", "no_such_package_anywhere")
+async def test_missing_weights_are_an_error_that_names_the_ways_out() -> None:
     with pytest.raises(ConfigError, match="make run.*SEED_API_KEY or SEED_BASE_URL"):
-        async with open_local():
+        async with open_local(package="no_such_package_anywhere"):
             pass
 
 
@@ -197,9 +195,8 @@ async def test_a_server_that_never_gets_ready_is_given_up_and_ended() -> None:
     assert not is_alive(process.id)
 
 
-async def test_a_server_that_does_not_go_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.local.process.STOP_SECONDS", 0.1)
-    process = ModelProcess(python("import time; print('ready', flush=True); time.sleep(600)"))
+async def test_a_server_that_does_not_go_is_ended_by_force() -> None:
+    process = ModelProcess(python("import time; print('ready', flush=True); time.sleep(600)"), stop_seconds=0.1)
     await process.start()
     await process.stop()
     assert not is_alive(process.id)
@@ -211,13 +208,12 @@ async def test_a_program_that_is_not_there_did_not_start() -> None:
 
 
 async def test_a_server_that_keeps_dying_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("adapters.local.process.RESTART_PAUSES", (0.0, 0.0, 0.0))
     gave_up = asyncio.Event()
     monkeypatch.setattr("adapters.local.process.logger.error", lambda *_, **__: gave_up.set())
     runs = tmp_path / "runs"
     process = ModelProcess(python(f"open({str(runs)!r}, 'a').write('x'); print('ready', flush=True)"))
     await process.start()
-    async with keep_running(process), asyncio.timeout(PATIENCE):
+    async with keep_running(process, pauses=(0.0, 0.0, 0.0)), asyncio.timeout(PATIENCE):
         await gave_up.wait()
     assert runs.read_text() == "x" * 4  # the first run and three more
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.discord.api import permissions
-from adapters.discord.api.client import DiscordClient, Json, may_read_content
+from adapters.discord.api.client import DiscordClient, may_read_content
 from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import FORUMS, MESSAGES_AT_ONCE, PRIVATE_THREAD
@@ -17,8 +17,8 @@ from adapters.discord.api.messages import is_told, read_message, thread_message
 from adapters.discord.api.names import names_in
 from adapters.discord.api.snowflakes import at_time, made_at
 from adapters.discord.events.parse import Names
-from adapters.discord.fields import field, number
 from adapters.discord.message_content import THREAD_STARTER, read_content
+from adapters.discord.payloads import Message
 from bot.errors import InvalidInput
 from bot.types import ConversationKey, Person, ReadMessage, ThreadMessage
 
@@ -81,34 +81,33 @@ class DiscordChannelReader:
             logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
             return []
         me = await self._rest.user_id()
-        told = [item for item in rest if is_told(item) and field(item, "author", "id") != me]
+        told = [item for item in rest if is_told(item) and item.author.id != me]
         names = await self.names_in((*root, *told), key)
         begun = [thread_message(item, names, replace(read_content(item, names), post=post)) for item in root]
         return [*begun, *(thread_message(item, names) for item in told)]
 
-    async def _whole(self, key: ConversationKey, channel: str, limit: int) -> tuple[list[Json], list[Json]]:
+    async def _whole(self, key: ConversationKey, channel: str, limit: int) -> tuple[list[Message], list[Message]]:
         """Return the message that a thread began with, if it is there, and the newest others, oldest first."""
-        found: list[Json] = []
+        found: list[Message] = []
         before: dict[str, str] = {}
         is_whole = False
         while len(found) < limit and not is_whole:
             page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, **before)
             found += page
             is_whole = len(page) < MESSAGES_AT_ONCE
-            before = {"before": str(page[-1]["id"])} if page else {}
-        rest = [item for item in found if number(item, "type") != THREAD_STARTER and str(item["id"]) != key.thread]
+            before = {"before": page[-1].id} if page else {}
+        rest = [item for item in found if item.type != THREAD_STARTER and item.id != key.thread]
         if not key.thread:
             return [], rest[:limit][::-1]
         root = _root_in(found, key.thread) or await self._root(key)
         return [root] if root else [], rest[: limit - bool(root)][::-1]
 
-    async def _root(self, key: ConversationKey) -> Json | None:
+    async def _root(self, key: ConversationKey) -> Message | None:
         """Return the message that a thread hangs on, or that a post begins with; None where there is none."""
         try:
             parent = await self._directory.channel(key.channel)
-            channel = key.thread if number(parent, "type") in FORUMS else key.channel
-            path = "/channels/{channel_id}/messages/{message_id}"
-            return await self._rest.call("GET", path, channel_id=channel, message_id=key.thread)
+            channel = key.thread if parent.type in FORUMS else key.channel
+            return await self._rest.message(channel, key.thread)
         except DiscordApiError as error:
             logger.info("thread without a beginning", extra={"conversation": str(key), "code": error.code})
             return None
@@ -124,7 +123,7 @@ class DiscordChannelReader:
         try:
             channel = await self._directory.channel(key.channel)
             if key.workspace.startswith("@"):
-                return any(str(recipient["id"]) == person.id for recipient in channel.get("recipients", ()))
+                return any(recipient.id == person.id for recipient in channel.recipients)
             guild = await self._directory.guild(key.workspace)
             member = await self._directory.member(key.workspace, person.id)
             held = permissions.of_member(guild, channel, member)
@@ -147,7 +146,7 @@ class DiscordChannelReader:
         """Return whether the bot may read what does not mention it. Raises `PlatformError`."""
         return may_read_content((await self._rest.application()).flags)
 
-    async def names_in(self, messages: Sequence[Json], key: ConversationKey) -> Names:
+    async def names_in(self, messages: Sequence[Message], key: ConversationKey) -> Names:
         """Return the names of members, roles and channels for messages that were read there."""
         guild = "" if key.workspace.startswith("@") else key.workspace
         return await names_in(messages, guild, self._directory)
@@ -162,7 +161,7 @@ class DiscordChannelReader:
 
     async def _is_private(self, thread: str) -> bool:
         try:
-            return int((await self._directory.channel(thread))["type"]) == PRIVATE_THREAD
+            return (await self._directory.channel(thread)).type == PRIVATE_THREAD
         except DiscordApiError as error:
             if error.status == 404:  # a conversation outside threads is named by its first message
                 return False
@@ -174,24 +173,24 @@ class DiscordChannelReader:
 
     async def _newest(
         self, channel: str, *, since: datetime | None, before: datetime | None, limit: int, but: str = ""
-    ) -> list[Json]:
+    ) -> list[Message]:
         """Return the newest messages that somebody wrote, oldest first, read page by page from the end."""
-        found: list[Json] = []
+        found: list[Message] = []
         bounds = {"before": at_time(before)} if before is not None else {}
         while len(found) < limit:
             page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, **bounds)
-            inside = [item for item in page if since is None or made_at(item["id"]) >= since]
-            found += [item for item in inside if is_told(item) and str(item["id"]) != but]
+            inside = [item for item in page if since is None or made_at(item.id) >= since]
+            found += [item for item in inside if is_told(item) and item.id != but]
             if len(inside) < MESSAGES_AT_ONCE:
                 break
-            bounds = {"before": str(page[-1]["id"])}
+            bounds = {"before": page[-1].id}
         return found[:limit][::-1]
 
 
-def _root_in(messages: Iterable[Json], thread: str) -> Json | None:
+def _root_in(messages: Iterable[Message], thread: str) -> Message | None:
     """Return the message that a thread began with, if it is among its messages or one of them stands for it."""
     for item in messages:
-        told = item.get("referenced_message") if number(item, "type") == THREAD_STARTER else item
-        if told and str(told["id"]) == thread:
+        told = item.referenced_message if item.type == THREAD_STARTER else item
+        if told and told.id == thread:
             return told
     return None

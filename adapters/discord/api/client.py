@@ -24,6 +24,7 @@ from discord.http import Route
 from adapters.discord.api.errors import DiscordAccessRevoked, refusal
 from adapters.discord.api.limits import CONNECTIONS
 from adapters.discord.api.rate_limits import DiscordLimits
+from adapters.discord.payloads import Message
 from adapters.discord.settings import DiscordSettings
 from bot.backoff import BackoffTimes
 from bot.chat.rate_limit import Priority, RateLimiter
@@ -38,8 +39,6 @@ nonce, a thread exists once, and all else replaces what was; only a further answ
 
 RECONNECT: Final = BackoffTimes(first=7.0, longest=300.0, healthy=600.0)
 """Between two attempts to join the gateway: one identify in 5 s, 1,000 a day are let in (platform reference, 2.7)."""
-
-Json = Any  # what Discord answers is read field by field where it is used
 
 _SECRET_IN_URL: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/?\s]+")
 _NOT_COUNTED: Final = ("/webhooks/", "/interactions/")  # by the limit of all requests (platform reference, 2.4)
@@ -148,11 +147,11 @@ class DiscordClient:
         method: str,
         path: str,
         *,
-        body: Json = None,
+        body: object = None,
         query: Mapping[str, str] | None = None,
         file: tuple[str, bytes] | None = None,
         **ids: str,
-    ) -> Json:
+    ) -> object:
         """Ask for something; `path` is written as in Discord's documentation. Raises `PlatformError`."""
         client = await self.login()
         given: dict[str, Any] = {} if body is None else {"json": body}
@@ -186,11 +185,17 @@ class DiscordClient:
             self._told_revoked = True
             logger.error("Discord no longer accepts DISCORD_TOKEN: make a new one there, and start again with it")
 
-    async def history(self, channel: str, *, limit: int, **bounds: str) -> list[Json]:
+    async def message(self, channel: str, id: str) -> Message:
+        """Return one message of a channel. Raises `PlatformError`, also for one that is gone."""
+        path = "/channels/{channel_id}/messages/{message_id}"
+        return Message.read(await self.call("GET", path, channel_id=channel, message_id=id))
+
+    async def history(self, channel: str, *, limit: int, **bounds: str) -> list[Message]:
         """Messages of a channel, the newest first, within Discord's `before` or `after`. Raises `PlatformError`."""
         query = {"limit": str(limit), **bounds}
-        found: list[Json] = await self.call("GET", "/channels/{channel_id}/messages", query=query, channel_id=channel)
-        return found
+        return Message.read_list(
+            await self.call("GET", "/channels/{channel_id}/messages", query=query, channel_id=channel)
+        )
 
 
 def may_read_content(flags: discord.ApplicationFlags) -> bool:
@@ -198,7 +203,7 @@ def may_read_content(flags: discord.ApplicationFlags) -> bool:
     return flags.gateway_message_content or flags.gateway_message_content_limited
 
 
-def _form(body: Json, name: str, data: bytes) -> list[dict[str, Any]]:
+def _form(body: object, name: str, data: bytes) -> list[dict[str, Any]]:
     """Return a body with a file (reference, uploading files)."""
     return [
         {"name": "payload_json", "value": json.dumps(body)},

@@ -8,10 +8,10 @@ from typing import Final
 
 import discord
 
-from adapters.discord.api.client import DiscordClient, Json
+from adapters.discord.api.client import DiscordClient
 from adapters.discord.api.limits import FORUMS, THREADS
 from adapters.discord.api.permissions import ALL, of_member
-from adapters.discord.fields import field, number, records
+from adapters.discord.payloads import ChannelPayload, Guild, GuildMember
 from bot.chat.ttl_cache import TtlCache
 from bot.errors import PlatformError
 from bot.types import ConversationKey
@@ -62,15 +62,15 @@ class ChannelInfo:
         return tuple(self.key(message=thread) for thread in dict.fromkeys((message, root or message, "")))
 
 
-def place_of(channel: Json, guild: str | None = None) -> ChannelInfo:
+def place_of(channel: ChannelPayload, guild: str = "") -> ChannelInfo:
     """Return a channel as Discord tells it."""
     return ChannelInfo(
-        guild=str(channel.get("guild_id") or guild or ""),
-        id=str(channel["id"]),
-        kind=int(channel["type"]),
-        name=channel.get("name") or "",
-        parent=str(channel.get("parent_id") or ""),
-        is_locked=bool((channel.get("thread_metadata") or {}).get("locked")),
+        guild=channel.guild_id or guild,
+        id=channel.id,
+        kind=channel.type,
+        name=channel.name,
+        parent=channel.parent_id,
+        is_locked=channel.thread_metadata.locked,
     )
 
 
@@ -79,29 +79,36 @@ class DiscordDirectory:
 
     def __init__(self, rest: DiscordClient) -> None:
         self._rest = rest
-        self._kept: TtlCache[tuple[str, ...], Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
-        self._places: TtlCache[str, Json] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._channels: TtlCache[str, ChannelPayload] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._guilds: TtlCache[str, Guild] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._members: TtlCache[tuple[str, str], GuildMember] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._places: TtlCache[str, ChannelPayload] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
 
     async def place(self, channel: str) -> ChannelInfo:
         """Return where a channel lies. Raises `PlatformError`."""
         return place_of(await self._places.get(channel, lambda: self.channel(channel)))
 
-    async def channel(self, id: str) -> Json:
+    async def channel(self, id: str) -> ChannelPayload:
         """Return a channel as Discord tells it. Raises `PlatformError`."""
-        return await self._kept.get(
-            ("channel", id), lambda: self._rest.call("GET", "/channels/{channel_id}", channel_id=id)
-        )
+        return await self._channels.get(id, lambda: self._ask_channel(id))
 
-    async def guild(self, id: str) -> Json:
+    async def _ask_channel(self, id: str) -> ChannelPayload:
+        return ChannelPayload.read(await self._rest.call("GET", "/channels/{channel_id}", channel_id=id))
+
+    async def guild(self, id: str) -> Guild:
         """Return a server with its roles. Raises `PlatformError`."""
-        return await self._kept.get(("guild", id), lambda: self._rest.call("GET", "/guilds/{guild_id}", guild_id=id))
+        return await self._guilds.get(id, lambda: self._ask_guild(id))
 
-    async def member(self, guild: str, user: str) -> Json:
+    async def _ask_guild(self, id: str) -> Guild:
+        return Guild.read(await self._rest.call("GET", "/guilds/{guild_id}", guild_id=id))
+
+    async def member(self, guild: str, user: str) -> GuildMember:
         """Somebody in a server. Raises `PlatformError`, also for those who are not there."""
+        return await self._members.get((guild, user), lambda: self._ask_member(guild, user))
+
+    async def _ask_member(self, guild: str, user: str) -> GuildMember:
         path = "/guilds/{guild_id}/members/{user_id}"
-        return await self._kept.get(
-            ("member", guild, user), lambda: self._rest.call("GET", path, guild_id=guild, user_id=user)
-        )
+        return GuildMember.read(await self._rest.call("GET", path, guild_id=guild, user_id=user))
 
     async def own_permissions(self, channel: str) -> discord.Permissions:
         """Return what the bot may do in a channel or thread; everything outside servers. Raises `PlatformError`."""
@@ -115,7 +122,7 @@ class DiscordDirectory:
     async def manages_guild(self, guild: str, user: str) -> bool:
         """Return whether somebody may manage a server; False where Discord does not tell."""
         try:
-            held = of_member(await self.guild(guild), {}, await self.member(guild, user))
+            held = of_member(await self.guild(guild), ChannelPayload(), await self.member(guild, user))
         except PlatformError:
             return False
         return held.administrator or held.manage_guild
@@ -123,31 +130,34 @@ class DiscordDirectory:
     async def post(self, thread: str) -> ForumPost | None:
         """Return the title and tags of a post in a forum, None for any other thread. Raises `PlatformError`."""
         told = await self.channel(thread)
-        forum = await self.channel(field(told, "parent_id"))
-        if number(forum, "type") not in FORUMS:
+        forum = await self.channel(told.parent_id)
+        if forum.type not in FORUMS:
             return None
-        tags = {field(tag, "id"): field(tag, "name") for tag in records(forum, "available_tags")}
-        applied = (tags.get(str(id), "") for id in told.get("applied_tags") or ())
-        return ForumPost(title=field(told, "name"), tags=tuple(filter(None, applied)))
+        tags = {tag.id: tag.name for tag in forum.available_tags}
+        return ForumPost(title=told.name, tags=tuple(filter(None, (tags.get(id, "") for id in told.applied_tags))))
 
     async def forget_rights(self, channel: str) -> None:
         """Ask anew what the bot may do in a channel or thread. Raises `PlatformError`."""
         place = await self.place(channel)
         self._places.forget(channel)
         for id in (channel, place.parent):
-            self.forget("channel", id)
-        self.forget("guild", place.guild)
-        self.forget("member", place.guild, await self._rest.user_id())
+            self.forget_channel(id)
+        self.forget_guild(place.guild)
+        self._members.forget((place.guild, await self._rest.user_id()))
 
-    def forget(self, kind: str, *ids: str) -> None:
-        """Something of that kind has changed."""
-        self._kept.forget((kind, *ids))
+    def forget_channel(self, id: str) -> None:
+        """Forget what was known of a channel or thread that has changed."""
+        self._channels.forget(id)
 
-    def learn(self, channel: Json) -> None:
+    def forget_guild(self, id: str) -> None:
+        """Forget what was known of a server that has changed."""
+        self._guilds.forget(id)
+
+    def learn(self, channel: ChannelPayload) -> None:
         """Note where a channel lies, as the gateway told it; who may do what there is asked when it is needed."""
-        self._places.put(str(channel["id"]), channel)
+        self._places.put(channel.id, channel)
 
     async def aclose(self) -> None:
         """End what is being asked."""
-        await self._kept.aclose()
-        await self._places.aclose()
+        for cache in (self._channels, self._guilds, self._members, self._places):
+            await cache.aclose()

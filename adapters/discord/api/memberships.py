@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from adapters.discord.api.client import DiscordClient, Json
+from adapters.discord.api.client import DiscordClient
 from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.permissions import of_member
-from adapters.discord.fields import field, records
+from adapters.discord.payloads import Guild, GuildMember, User
 from bot.chat.ttl_cache import TtlCache
 from bot.types import ConversationKey, Incoming, Membership, Subject, SubjectKind
 
@@ -32,7 +32,7 @@ class DiscordMemberships:
     def __init__(self, rest: DiscordClient, directory: DiscordDirectory) -> None:
         self._rest = rest
         self._directory = directory
-        self._members: TtlCache[tuple[str, str], Json | None] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
+        self._members: TtlCache[tuple[str, str], GuildMember | None] = TtlCache(seconds=FRESH_SECONDS, size=KEPT)
         self._shared: TtlCache[str, bool] = TtlCache(seconds=SHARED_SECONDS, size=KEPT)
 
     async def of(self, asked: Incoming) -> Membership:
@@ -47,7 +47,7 @@ class DiscordMemberships:
             return Membership()
         guild, channel = await self._directory.guild(key.workspace), await self._directory.channel(key.channel)
         may = of_member(guild, channel, member)
-        groups = {str(role) for role in member["roles"]} | {key.workspace}  # @everyone has the id of the server
+        groups = {*member.roles, key.workspace}  # @everyone has the id of the server
         return Membership(groups=frozenset(groups), manages_channel=may.manage_channels)
 
     async def name_of(self, key: ConversationKey, subject: Subject) -> str | None:
@@ -55,9 +55,9 @@ class DiscordMemberships:
         id = subject.id.partition("/")[2]
         if subject.kind is SubjectKind.PERSON:
             return await self._person_name(key.workspace, id)
-        self._directory.forget("guild", key.workspace)  # a role that was deleted is told to nobody
-        roles = records(await self._directory.guild(key.workspace), "roles")
-        return next((field(role, "name").removeprefix("@") for role in roles if str(role["id"]) == id), None)
+        self._directory.forget_guild(key.workspace)  # a role that was deleted is told to nobody
+        roles = (await self._directory.guild(key.workspace)).roles
+        return next((role.name.removeprefix("@") for role in roles if role.id == id), None)
 
     async def _person_name(self, guild: str, id: str) -> str | None:
         try:
@@ -65,23 +65,22 @@ class DiscordMemberships:
                 member = await self._member(guild, id)
                 if member is None:
                     return None
-                user = member["user"]
-                return field(member, "nick") or field(user, "global_name") or field(user, "username")
-            user = await self._rest.call("GET", "/users/{user_id}", user_id=id)
+                return member.nick or member.user.shown_name
+            user = User.read(await self._rest.call("GET", "/users/{user_id}", user_id=id))
         except DiscordApiError as error:
             if error.status in {400, NOT_FOUND}:  # no such person, or no id of one
                 return None
             raise
-        return field(user, "global_name") or field(user, "username")
+        return user.shown_name
 
-    async def _member(self, guild: str, user: str) -> Json | None:
+    async def _member(self, guild: str, user: str) -> GuildMember | None:
         return await self._members.get((guild, user), lambda: self._ask_member(guild, user))
 
-    async def _ask_member(self, guild: str, user: str) -> Json | None:
+    async def _ask_member(self, guild: str, user: str) -> GuildMember | None:
         """Return somebody in a server, None where they are not. Raises `PlatformError`."""
         path = "/guilds/{guild_id}/members/{user_id}"
         try:
-            return await self._rest.call("GET", path, guild_id=guild, user_id=user)
+            return GuildMember.read(await self._rest.call("GET", path, guild_id=guild, user_id=user))
         except DiscordApiError as error:
             if error.status == NOT_FOUND:
                 return None
@@ -90,8 +89,8 @@ class DiscordMemberships:
     async def _shares(self, user: str) -> bool:
         """Return whether somebody is in a server that the bot is in. Raises `PlatformError`."""
         guilds = await self._rest.call("GET", "/users/@me/guilds", query={"limit": str(GUILDS_ASKED)})
-        for guild in guilds:
-            if await self._member(str(guild["id"]), user) is not None:
+        for guild in Guild.read_list(guilds):
+            if await self._member(guild.id, user) is not None:
                 return True
         return False
 

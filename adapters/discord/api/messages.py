@@ -1,19 +1,12 @@
-"""Translate messages from Discord's REST interface into the core's values. Pure.
-
-The gateway's messages are the same objects with a little more; discord.py's classes lose what is not cached, so that
-both are read from what Discord sent.
-"""
+"""Translate Discord's messages into the core's values. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 
-from adapters.discord.api.client import Json
 from adapters.discord.events.parse import Names
-from adapters.discord.fields import Record, field, number, record, records
 from adapters.discord.message_content import NOTICES, POLL_RESULT, name_of, read_content
+from adapters.discord.payloads import AttachmentPayload, Message
 from bot.chat.message_rendering import render
 from bot.types import Attachment, Person, ReadMessage, ThreadMessage
 from bot.types.content import MessageContent
@@ -25,53 +18,44 @@ TOLD: Final = SPOKEN | NOTICES.keys() | {POLL_RESULT}
 """Those that a history is told with: what somebody wrote, and what Discord says on one line."""
 
 
-def person_of(message: Json, names: Names) -> Person:
+def person_of(message: Message, names: Names) -> Person:
     """Return the author, by the name that others see."""
-    author = message["author"]
-    is_bot = bool(author.get("bot") or message.get("webhook_id"))
-    return Person(id=str(author["id"]), name=name_of(message, names), is_bot=is_bot)
+    is_bot = message.author.bot or message.webhook_id != ""
+    return Person(id=message.author.id, name=name_of(message, names), is_bot=is_bot)
 
 
-def attachments_of(message: Record) -> tuple[Attachment, ...]:
+def attachments_of(message: Message) -> tuple[Attachment, ...]:
     """Return the files of a message, those of a forwarded one included."""
-    given = records(message, "attachments")
-    for snapshot in records(message, "message_snapshots"):
-        given += records(record(snapshot, "message"), "attachments")
-    return tuple(attachment_of(item) for item in given if field(item, "id"))
+    forwarded = (item.message for item in message.message_snapshots)
+    given = (item for each in (message, *forwarded) if each for item in each.attachments)
+    return tuple(attachment_of(item) for item in given if item.id)
 
 
-def attachment_of(given: Record) -> Attachment:
+def attachment_of(given: AttachmentPayload) -> Attachment:
     """Return one file."""
     return Attachment(
-        id=field(given, "id"),
-        name=field(given, "filename"),
-        media_type=field(given, "content_type").partition(";")[0],
-        size=number(given, "size"),
-        url=field(given, "url"),
+        id=given.id,
+        name=given.filename,
+        media_type=given.content_type.partition(";")[0],
+        size=given.size,
+        url=given.url,
     )
 
 
-def moment(text: str) -> datetime:
-    """Return a moment as Discord writes it."""
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def thread_message(message: Json, names: Names, content: MessageContent | None = None) -> ThreadMessage:
+def thread_message(message: Message, names: Names, content: MessageContent | None = None) -> ThreadMessage:
     """Return a message as people see it; `content` replaces what it holds by itself."""
     return ThreadMessage(
-        source_id=str(message["id"]),
+        source_id=message.id,
         author=person_of(message, names),
         text=render(content or read_content(message, names)),
-        at=moment(message["timestamp"]),
+        at=message.created_at,
         attachments=attachments_of(message),
     )
 
 
-def read_message(message: Json, names: Names, *, thread: str = "") -> ReadMessage:
+def read_message(message: Message, names: Names, *, thread: str = "") -> ReadMessage:
     """Return a message as it stands in a channel, or in the thread of that name."""
     plain = thread_message(message, names)
-    edited = message.get("edited_timestamp")
-    hanging: Mapping[str, Json] = message.get("thread") or {}
     return ReadMessage(
         source_id=plain.source_id,
         author=plain.author,
@@ -79,16 +63,16 @@ def read_message(message: Json, names: Names, *, thread: str = "") -> ReadMessag
         at=plain.at,
         attachments=plain.attachments,
         thread=thread,
-        edited_at=moment(edited) if edited else None,
-        replies=int(hanging.get("message_count", 0)),
+        edited_at=message.edited_at,
+        replies=message.thread.message_count,
     )
 
 
-def is_spoken(message: Record) -> bool:
+def is_spoken(message: Message) -> bool:
     """Return whether somebody wrote it, rather than Discord itself."""
-    return number(message, "type") in SPOKEN
+    return message.type in SPOKEN
 
 
-def is_told(message: Record) -> bool:
+def is_told(message: Message) -> bool:
     """Return whether it is a part of what was said in a channel, by people or by Discord about them."""
-    return number(message, "type") in TOLD
+    return message.type in TOLD

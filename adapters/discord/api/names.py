@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
-from adapters.discord.api.client import Json
 from adapters.discord.api.directory import DiscordDirectory
 from adapters.discord.events.parse import Names, no_names
-from adapters.discord.fields import field, record, records
 from adapters.discord.message_content import name_of, read_content
+from adapters.discord.payloads import Message
 from bot.errors import PlatformError
 
 MOST_LOOKUPS: Final = 50
 """Members and channels that are asked for at most for one reading, each a request; what was asked lately is known."""
 
 
-async def names_in(messages: Iterable[Json], guild: str, directory: DiscordDirectory) -> Names:
+async def names_in(messages: Iterable[Message], guild: str, directory: DiscordDirectory) -> Names:
     """Return the names that these messages of a server need; what Discord does not tell now stays unnamed."""
     wanted = _wanted(messages) if guild else {}
     if not wanted:
@@ -31,7 +30,7 @@ async def names_in(messages: Iterable[Json], guild: str, directory: DiscordDirec
     return lambda *key: found.get(key) or None
 
 
-def _wanted(messages: Iterable[Json]) -> dict[tuple[str, str], None]:
+def _wanted(messages: Iterable[Message]) -> dict[tuple[str, str], None]:
     """Return what reading the messages asks names for, in its order, each once."""
     wanted: dict[tuple[str, str], None] = {}
 
@@ -41,7 +40,7 @@ def _wanted(messages: Iterable[Json]) -> dict[tuple[str, str], None]:
         return None
 
     for message in messages:
-        if not message.get("webhook_id"):  # its author is no member
+        if not message.webhook_id:  # its author is no member
             name_of(message, note)
         read_content(message, note)
     return wanted
@@ -56,16 +55,15 @@ async def _roles(guild: str, directory: DiscordDirectory) -> dict[str, str]:
         told = await directory.guild(guild)
     except PlatformError:
         return {}
-    return {field(role, "id"): field(role, "name") for role in records(told, "roles")}
+    return {role.id: role.name for role in told.roles}
 
 
 async def _name(kind: str, id: str, guild: str, directory: DiscordDirectory) -> str:
     """Return the nickname of a member or the name of a channel, "" where there is none."""
     try:
         if kind == "channel":
-            return field(await directory.channel(id), "name")
+            return (await directory.channel(id)).name
         member = await directory.member(guild, id)
     except PlatformError:  # who has left is no member any more
         return ""
-    user = record(member, "user")
-    return field(member, "nick") or field(user, "global_name") or field(user, "username")
+    return member.nick or member.user.shown_name

@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from adapters.discord.api.client import Json
+from adapters.discord.payloads import ChannelPayload, Guild, GuildMember, Overwrite
 
 ALL: Final = discord.Permissions.all()
 READING: Final = discord.Permissions(view_channel=True, read_message_history=True)
@@ -19,38 +19,36 @@ def may_read(permissions: discord.Permissions) -> bool:
     return permissions >= READING
 
 
-def of_member(guild: Json, channel: Json, member: Json) -> discord.Permissions:
+def of_member(guild: Guild, channel: ChannelPayload, member: GuildMember) -> discord.Permissions:
     """Return what a member may do in a channel; for a thread `channel` is the one that it lies in."""
-    user = str(member["user"]["id"])
-    if user == str(guild["owner_id"]):
+    if member.user.id == guild.owner_id:
         return ALL
-    return _within(guild, channel, {str(id) for id in member["roles"]}, user)
+    return _within(guild, channel, {*member.roles}, member.user.id)
 
 
-def of_everyone(guild: Json, channel: Json) -> discord.Permissions:
+def of_everyone(guild: Guild, channel: ChannelPayload) -> discord.Permissions:
     """Return what somebody without any role may do in a channel."""
     return _within(guild, channel, set(), "")
 
 
-def _within(guild: Json, channel: Json, roles: set[str], user: str) -> discord.Permissions:
-    everyone = str(guild["id"])
+def _within(guild: Guild, channel: ChannelPayload, roles: set[str], user: str) -> discord.Permissions:
     held = discord.Permissions.none()
-    for role in guild["roles"]:
-        if str(role["id"]) in roles | {everyone}:
-            held |= discord.Permissions(int(role["permissions"]))
+    for role in guild.roles:
+        if role.id in roles | {guild.id}:
+            held |= discord.Permissions(int(role.permissions))
     if held.administrator:
         return ALL
-    overwrites = channel.get("permission_overwrites", ())
-    held = _overwritten(held, (overwrite for overwrite in overwrites if str(overwrite["id"]) == everyone))
-    held = _overwritten(held, (overwrite for overwrite in overwrites if str(overwrite["id"]) in roles))
-    own = (overwrite for overwrite in overwrites if int(overwrite["type"]) == _MEMBER and str(overwrite["id"]) == user)
+    overwrites = channel.permission_overwrites
+    held = _overwritten(held, (overwrite for overwrite in overwrites if overwrite.id == guild.id))
+    held = _overwritten(held, (overwrite for overwrite in overwrites if overwrite.id in roles))
+    own = (overwrite for overwrite in overwrites if overwrite.type == _MEMBER and overwrite.id == user)
     return _overwritten(held, own)
 
 
-def _overwritten(held: discord.Permissions, overwrites: Iterable[Json]) -> discord.Permissions:
+def _overwritten(held: discord.Permissions, overwrites: Iterable[Overwrite]) -> discord.Permissions:
     """All denials of one level, then all that it allows."""
     allow, deny = 0, 0
     for overwrite in overwrites:
-        allow |= int(overwrite["allow"])
-        deny |= int(overwrite["deny"])
+        allow |= int(overwrite.allow)
+        deny |= int(overwrite.deny)
     return discord.Permissions(held.value & ~deny | allow)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from adapters.discord.api.client import DiscordClient, Json
+from adapters.discord.api.client import DiscordClient
+from adapters.discord.payloads import Message
 from bot.errors import PlatformError
 
 DEEPEST: Final = 20
@@ -28,40 +29,38 @@ class ReplyChains:
         """Return the root of a message that was seen lately, "" for others."""
         return self._roots.get(message, "")
 
-    async def root(self, message: Json, me: str) -> str:
+    async def root(self, message: Message, me: str) -> str:
         """Return the message that the exchange with the bot began with, by id; itself where it replies to no answer."""
         passed: list[str] = []
-        current: Json | None = message
+        current: Message | None = message
         while current is not None and len(passed) < DEEPEST:
-            id = str(current["id"])
-            if known := self._roots.get(id):
+            if known := self._roots.get(current.id):
                 return self._keep(passed, known)
-            passed.append(id)
+            passed.append(current.id)
             before = await self._before(current)
-            if before is None or me not in {str(before["author"]["id"]), str(current["author"]["id"])}:
+            if before is None or me not in {before.author.id, current.author.id}:
                 break
             current = before
         return self._keep(passed, passed[-1])
 
-    async def above(self, message: Json) -> list[Json]:
+    async def above(self, message: Message) -> list[Message]:
         """Return the message that one replies to, the one which that replies to, and so on, the nearest first."""
-        found: list[Json] = []
-        current: Json | None = message
-        while len(found) < MOST_ABOVE and (current := await self._before(current)) is not None:
-            found.append(current)
+        found: list[Message] = []
+        for _ in range(MOST_ABOVE):
+            before = await self._before(found[-1] if found else message)
+            if before is None:
+                break
+            found.append(before)
         return found
 
-    async def _before(self, message: Json) -> Json | None:
+    async def _before(self, message: Message) -> Message | None:
         """Return the message that one replies to, if it is there and can be read."""
-        reference = message.get("message_reference") or {}
-        if reference.get("message_id") is None or reference.get("type", 0) != 0:
+        if not message.is_answer:
             return None
-        if "referenced_message" in message:  # None for one that is gone (resources/message)
-            return message["referenced_message"]
-        path = "/channels/{channel_id}/messages/{message_id}"
-        channel, id = str(message["channel_id"]), str(reference["message_id"])
+        if message.tells("referenced_message"):  # None for one that is gone (resources/message)
+            return message.referenced_message
         try:
-            return await self._rest.call("GET", path, channel_id=channel, message_id=id)
+            return await self._rest.message(message.channel_id, message.message_reference.message_id)
         except PlatformError:
             return None
 

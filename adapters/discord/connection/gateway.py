@@ -6,15 +6,15 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import aiohttp
 import discord
 from discord.gateway import KeepAliveHandler
 
-from adapters.discord.api.client import DiscordOptions, Json, may_read_content
-from adapters.discord.connection.gateway_json import channel_json, manages_guild, may_read, names_of
+from adapters.discord.api.client import DiscordOptions, may_read_content
+from adapters.discord.connection.gateway_payloads import channel_payload, manages_guild, may_read, names_of
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.backfill import DiscordBackfill, ReadableChannel
 from adapters.discord.events.buttons import ButtonHandler
@@ -23,8 +23,9 @@ from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.reactions import DiscordReactionHandler
 from adapters.discord.events.slash_commands import CommandForms
-from adapters.discord.fields import field
+from adapters.discord.payloads import ChannelPayload, Message, Reaction
 from bot.backoff import Backoff
+from bot.chat.payload import Payload
 from bot.errors import BotError, ConfigError
 from bot.ports import Bot
 
@@ -35,13 +36,13 @@ HEARTBEAT_END_SECONDS: Final = 5.0
 SESSION: Final = "READY"
 """The event without which a session is of no use; every other one can be skipped."""
 
-AS_SENT: Final = {
-    "MESSAGE_CREATE": "sent_message",
-    "MESSAGE_UPDATE": "sent_message_update",
-    "MESSAGE_REACTION_ADD": "sent_reaction",
+AS_SENT: Final[Mapping[str, tuple[str, type[Payload]]]] = {
+    "MESSAGE_CREATE": ("sent_message", Message),
+    "MESSAGE_UPDATE": ("sent_message_update", Message),
+    "MESSAGE_REACTION_ADD": ("sent_reaction", Reaction),
 }
-"""The events that are heard as Discord sends them, by their names here: the messages of discord.py lose parts, and some
-(polls without an end) it cannot read at all."""
+"""The events that are parsed here, by their names here: the messages of discord.py lose parts, and some (polls without
+an end) it cannot read at all."""
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
@@ -92,7 +93,7 @@ class GatewayClient(discord.AutoShardedClient):
         self._reading = ""
         self._ready_at: float | None = None
         parsers = self._connection.parsers
-        parsers |= {name: self._handing_on(event) for name, event in AS_SENT.items()}
+        parsers |= {name: self._parsing(event, payload) for name, (event, payload) in AS_SENT.items()}
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
         self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
         self._reacting = DiscordReactionHandler(bot, around, self._hearing)
@@ -142,9 +143,9 @@ class GatewayClient(discord.AutoShardedClient):
 
         return parse_or_skip
 
-    def _handing_on(self, event: str) -> Callable[[Any], None]:
-        """Return a parser that hands messages on as they were sent."""
-        return lambda data: self.dispatch(event, data)
+    def _parsing(self, event: str, payload: type[Payload]) -> Callable[[Any], None]:
+        """Return a parser that hands on what was sent."""
+        return lambda data: self.dispatch(event, payload.read(data))
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Hand an event on, and note which one the library says it is about to read."""
@@ -198,22 +199,22 @@ class GatewayClient(discord.AutoShardedClient):
                     last, role = channel.last_message_id or 0, _own_role(guild)
                     yield ReadableChannel(guild=str(guild.id), id=str(channel.id), last=last, own_role=role)
 
-    async def on_sent_message(self, message: Json) -> None:
+    async def on_sent_message(self, message: Message) -> None:
         """Somebody wrote."""
-        guild = self._guild_of(message)
+        guild = self._guild_of(message.guild_id)
         is_admin = manages_guild(message, guild)
         self._learn_channel(message)
         await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
         await self._catch_up.heard(message)
 
-    async def on_sent_message_update(self, message: Json) -> None:
+    async def on_sent_message_update(self, message: Message) -> None:
         """Handle a change of a message, which may be no more than a preview."""
-        guild = self._guild_of(message)
+        guild = self._guild_of(message.guild_id)
         await self._hearing.edited(message, names=names_of(guild), own_role=_own_role(guild))
 
-    async def on_sent_reaction(self, reaction: Json) -> None:
+    async def on_sent_reaction(self, reaction: Reaction) -> None:
         """Somebody reacts to a message."""
-        guild = self._guild_of(reaction)
+        guild = self._guild_of(reaction.guild_id)
         await self._reacting.added(reaction, names=names_of(guild), own_role=_own_role(guild))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
@@ -221,15 +222,14 @@ class GatewayClient(discord.AutoShardedClient):
         if is_of_earlier_process(interaction):
             await give_back(interaction)
 
-    def _guild_of(self, message: Json) -> discord.Guild | None:
-        guild = field(message, "guild_id")
-        return self.get_guild(int(guild)) if guild else None
+    def _guild_of(self, id: str) -> discord.Guild | None:
+        return self.get_guild(int(id)) if id else None
 
-    def _learn_channel(self, message: Json) -> None:
+    def _learn_channel(self, message: Message) -> None:
         """Note where a message stands, as far as that is cached; outside servers a bot has direct messages alone."""
-        id = field(message, "channel_id")
-        direct = {"id": id, "type": discord.ChannelType.private.value}
-        channel = channel_json(self.get_channel(int(id))) if "guild_id" in message else direct
+        id = message.channel_id
+        direct = ChannelPayload(id=id, type=discord.ChannelType.private.value)
+        channel = direct if message.is_direct else channel_payload(self.get_channel(int(id)))
         if channel is not None:
             self._around.directory.learn(channel)
 
@@ -259,19 +259,19 @@ class GatewayClient(discord.AutoShardedClient):
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """Forget what was known of a channel whose name or permissions have changed."""
-        self._around.directory.forget("channel", str(after.id))
+        self._around.directory.forget_channel(str(after.id))
 
     async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
         """Forget what was known of a thread whose name or tags have changed."""
-        self._around.directory.forget("channel", str(event.thread_id))
+        self._around.directory.forget_channel(str(event.thread_id))
 
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """Forget what was known of a server whose role has other permissions."""
-        self._around.directory.forget("guild", str(after.guild.id))
+        self._around.directory.forget_guild(str(after.guild.id))
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         """Forget what was known of a server one of whose roles is gone."""
-        self._around.directory.forget("guild", str(role.guild.id))
+        self._around.directory.forget_guild(str(role.guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
         """Log what came out of an event without what people wrote."""

@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from adapters.discord.api.client import Json
 from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import MESSAGES_AT_ONCE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
-from adapters.discord.api.messages import moment
 from adapters.discord.api.names import names_in
 from adapters.discord.api.snowflakes import EPOCH, at_time
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.parse import Names, no_names
-from adapters.discord.fields import field
+from adapters.discord.payloads import Message
 from bot.chat.backfill import (
     CATCHING_UP,
     LOOK_BACK,
@@ -94,10 +92,10 @@ class DiscordBackfill:
         before = await self._around.store.get_state(PLATFORM, SEEN)
         await self.positions.load(now=int(at_time(now)), newest=int(before or 0))
 
-    async def heard(self, message: Json) -> None:
+    async def heard(self, message: Message) -> None:
         """Remember a message that the gateway told."""
-        workspace = field(message, "guild_id") or DIRECT
-        await self.positions.heard(workspace, str(message["channel_id"]), int(message["id"]))
+        workspace = message.guild_id or DIRECT
+        await self.positions.heard(workspace, message.channel_id, int(message.id))
 
     def start(self) -> None:
         """Read what was missed, beside everything else, unless that is being done."""
@@ -166,47 +164,47 @@ class DiscordBackfill:
             await self._hear(message, place, names)
         return len(missed)
 
-    async def _hear(self, message: Json, place: ReadableChannel, names: Names) -> None:
+    async def _hear(self, message: Message, place: ReadableChannel, names: Names) -> None:
         try:
             admin = await self._is_admin(message, place)
             await self._hearing.hear(message, names=names, own_role=place.own_role, is_admin=admin)
-            await self.positions.heard(place.guild, place.id, int(message["id"]))
+            await self.positions.heard(place.guild, place.id, int(message.id))
         except PlatformError as error:
-            logger.warning("missed message not stored", extra={"id": message["id"], "error": str(error)})
+            logger.warning("missed message not stored", extra={"id": message.id, "error": str(error)})
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
             self._around.errors.note(CATCHING_UP, error)
 
-    async def _is_admin(self, message: Json, place: ReadableChannel) -> bool:
+    async def _is_admin(self, message: Message, place: ReadableChannel) -> bool:
         """Return whether who calls the bot may manage the server, which REST does not tell with a message."""
         if place.guild == DIRECT:
             return True
-        if not self._hearing.is_meant(message, place.own_role) or field(message, "webhook_id"):
+        if not self._hearing.is_meant(message, place.own_role) or message.webhook_id:
             return False
-        return await self._around.directory.manages_guild(place.guild, field(message, "author", "id"))
+        return await self._around.directory.manages_guild(place.guild, message.author.id)
 
-    async def _names_in(self, messages: Sequence[Json], place: ReadableChannel) -> Names:
+    async def _names_in(self, messages: Sequence[Message], place: ReadableChannel) -> Names:
         if not messages or place.guild == DIRECT:
             return no_names
         return await names_in(messages, place.guild, self._around.directory)
 
-    async def _messages(self, channel: str, start: int) -> list[Json]:
+    async def _messages(self, channel: str, start: int) -> list[Message]:
         """Return the newest messages since then, oldest first; none where the bot may not read, or where there is no
         such channel.
         """
-        found: list[Json] = []
+        found: list[Message] = []
         before: dict[str, str] = {}
         for _ in range(PAGES):
             try:
                 page = await self._around.rest.history(channel, limit=MESSAGES_AT_ONCE, **before)
             except PlatformError:
                 break
-            newer = [item for item in page if int(item["id"]) > start]
+            newer = [item for item in page if int(item.id) > start]
             found += newer
             if len(newer) < MESSAGES_AT_ONCE:
                 break
-            before = {"before": str(page[-1]["id"])}
+            before = {"before": page[-1].id}
         return found[::-1]
 
     # ------------------------------------------------------------ what has changed
@@ -219,10 +217,10 @@ class DiscordBackfill:
         kept = [id for id in await self._bot.kept_messages(key, limit=MOST_CHECKED) if id.isdecimal()]
         places = [place for place in (key.thread, key.channel) if place]
         missing = dict.fromkeys(kept)
-        found: dict[str, Json] = {}
+        found: dict[str, Message] = {}
         for place in places:
             if missing:  # else this is one request less
-                found |= {str(item["id"]): item for item in await self._messages(place, min(map(int, missing)) - 1)}
+                found |= {item.id: item for item in await self._messages(place, min(map(int, missing)) - 1)}
                 missing = {id: None for id in missing if id not in found}
         gone = [id for id in missing if await self._is_gone(id, places)]
         if gone:
@@ -231,10 +229,10 @@ class DiscordBackfill:
             logger.info("messages were deleted", extra={"conversation": str(key), "messages": len(gone)})
         await self._follow_edits(key, kept, found)
 
-    async def _follow_edits(self, key: ConversationKey, kept: Sequence[str], found: dict[str, Json]) -> None:
+    async def _follow_edits(self, key: ConversationKey, kept: Sequence[str], found: dict[str, Message]) -> None:
         workspace = DIRECT if is_direct(key) else key.workspace
-        edits = {id: moment(at) for id, item in found.items() if (at := field(item, "edited_timestamp"))}
-        positions = {id: int(at_time(at)) for id, at in edits.items()}
+        edits = {id: item.edited_at for id, item in found.items()}
+        positions = {id: int(at_time(at)) for id, at in edits.items() if at is not None}
         edited = [found[id] for id in edited_since(positions, kept, self._start(workspace))]
         place = ReadableChannel(guild=workspace, id=key.channel)
         names = await self._names_in(edited, place)
@@ -243,10 +241,9 @@ class DiscordBackfill:
 
     async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
         """Return whether Discord says that none of the places has a message; it may also not tell."""
-        path = "/channels/{channel_id}/messages/{message_id}"
         for place in places:
             try:
-                await self._around.rest.call("GET", path, channel_id=place, message_id=message)
+                await self._around.rest.message(place, message)
             except DiscordApiError as error:
                 if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                     return False

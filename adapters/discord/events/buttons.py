@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable
-from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -21,24 +19,19 @@ from adapters.discord.events.requests import (
     tell_failure,
     whisper,
 )
-from adapters.discord.replies.components import TEMPLATE, ButtonAction
-from adapters.discord.replies.rendering import Renderer
-from bot.commands.search import DEPTHS
+from adapters.discord.replies.components import TEMPLATE, custom_id
+from adapters.discord.replies.markdown import to_discord
+from adapters.discord.replies.rendering import SMALL, Renderer
+from bot.chat.reply_actions import NOT_KNOWN, ReplyAction, deeper, press, shared
+from bot.delivery import known
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
-from bot.types import FollowUp, HandleResult, Incoming, Turn
+from bot.types import Turn
 
 logger = logging.getLogger(__name__)
 
-NOT_KNOWN: Final = "I do not know that answer any more."
 NOTHING_TO_STOP: Final = "That answer is already finished."
 THANKS: Final = "Thank you for the feedback."
-
-AGAIN: Final = {
-    ButtonAction.RETRY: FollowUp.RETRY,
-    ButtonAction.REGENERATE: FollowUp.REGENERATE,
-    ButtonAction.CONTINUE: FollowUp.CONTINUE,
-}
 
 
 class ButtonHandler:
@@ -55,8 +48,8 @@ class ButtonHandler:
         class AnswerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
             """A button under an answer."""
 
-            def __init__(self, action: ButtonAction, turn: int) -> None:
-                super().__init__(discord.ui.Button(label=action, custom_id=f"seedling:{action}:{turn}"))
+            def __init__(self, action: ReplyAction, turn: int) -> None:
+                super().__init__(discord.ui.Button(label=action, custom_id=custom_id(action, turn)))
                 self.action = action
                 self.turn = turn
 
@@ -64,14 +57,14 @@ class ButtonHandler:
             async def from_custom_id(
                 cls, _: Interaction, __: discord.ui.Item[Any], match: re.Match[str], /
             ) -> AnswerButton:
-                return cls(ButtonAction(match["action"]), int(match["turn"]))
+                return cls(ReplyAction(match["action"]), int(match["turn"]))
 
             async def callback(self, interaction: Interaction) -> None:
                 await clicks.pressed(interaction, self.action, self.turn)
 
         client.add_dynamic_items(AnswerButton)
 
-    async def pressed(self, interaction: Interaction, action: ButtonAction, turn_id: int) -> None:
+    async def pressed(self, interaction: Interaction, action: ReplyAction, turn_id: int) -> None:
         """Handle the press of a button; whatever goes wrong is told to who pressed it."""
         try:
             await self._carry_out(interaction, action, turn_id)
@@ -85,48 +78,34 @@ class ButtonHandler:
         except BotError as error:
             await self._failed(interaction, action, turn_id, error)
 
-    async def _failed(self, interaction: Interaction, action: ButtonAction, turn_id: int, error: Exception) -> None:
+    async def _failed(self, interaction: Interaction, action: ReplyAction, turn_id: int, error: Exception) -> None:
         told = {"turn": turn_id, "action": action, "error": f"{type(error).__name__}: {error}"}
         logger.warning("button failed", extra=told)
         await tell_failure(interaction, error)
 
-    async def _carry_out(self, interaction: Interaction, action: ButtonAction, turn_id: int) -> None:
+    async def _carry_out(self, interaction: Interaction, action: ReplyAction, turn_id: int) -> None:
         turn = await self._bot.turn(turn_id)
         if turn is None:
             raise InvalidInput(NOT_KNOWN)
-        by = incoming_of(interaction, "", private=True)
         match action:
-            case ButtonAction.STOP:
-                await self._tell(interaction, by, self._bot.stop(turn.incoming.key, asked=by, idle=NOTHING_TO_STOP))
-            case ButtonAction.GOOD | ButtonAction.BAD:
-                noting = self._bot.feedback(turn_id, good=action is ButtonAction.GOOD, asked=by, answer=THANKS)
-                await self._tell(interaction, by, noting)
-            case ButtonAction.DEEPER:
+            case ReplyAction.DEEPER:
                 await self._deeper(interaction, turn)
-            case ButtonAction.SHARE:
+            case ReplyAction.SHARE:
                 await self._share(interaction, turn)
             case _:
-                await self._tell(interaction, by, self._bot.follow_up(turn_id, AGAIN[action], asked=by))
-
-    async def _tell(self, interaction: Interaction, by: Incoming, doing: Awaitable[HandleResult]) -> None:
-        await tell(self._bot, interaction, by, doing)
+                by = incoming_of(interaction, "", private=True)
+                pressing = press(self._bot, action, turn, asked=by, idle=NOTHING_TO_STOP, thanks=THANKS)
+                await tell(self._bot, interaction, by, pressing)
 
     async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
         """Search once more and more thoroughly, in a message of its own."""
-        asking = replace(
-            incoming_of(interaction, turn.incoming.text, private=turn.incoming.private),
-            key=turn.incoming.key,
-            is_top_level=turn.incoming.is_top_level,
-            overrides={**turn.incoming.overrides, **DEPTHS["deep"]},
-        )
+        asking = deeper(turn, incoming_of(interaction, turn.incoming.text, private=turn.incoming.private))
         answered = await deferred(self._bot, interaction, asking)
         if answered is not None:
             await asked(self._bot, self._around, answered)
 
     async def _share(self, interaction: Interaction, turn: Turn) -> None:
         """Share a private answer with everybody, with who shares it and what was asked."""
-        if turn.draft is None or not turn.draft.text:
-            raise InvalidInput(NOT_KNOWN)
         by = incoming_of(interaction, "", private=True)
         if refusal := await self._bot.refuse(by):
             if refusal.text:
@@ -134,10 +113,10 @@ class ButtonHandler:
             await self._bot.mark_answered(by)
             return
         question = " ".join(turn.incoming.text.split())
-        head = f"-# Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}\n"
-        draft = replace(turn.draft, text=head + turn.draft.text)
-        open_turn = replace(turn, incoming=replace(turn.incoming, private=False))
-        first, *rest = Renderer(open_turn, searches=self._around.searches).pages(draft)
+        open_turn, draft = shared(turn)
+        asked_by = f"Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}"
+        head = f"{SMALL}{to_discord(asked_by, allowed=known(draft.addresses))}\n"
+        first, *rest = Renderer(open_turn, searches=self._around.searches, head=head).pages(draft)
         nobody = discord.AllowedMentions.none()
         await interaction.response.send_message(first.content, suppress_embeds=True, allowed_mentions=nobody)
         for page in rest:

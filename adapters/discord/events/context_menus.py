@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,12 +11,12 @@ import discord
 from discord import app_commands
 
 from adapters.discord.api.messages import attachments_of
-from adapters.discord.connection.gateway_json import names_of
+from adapters.discord.connection.gateway_payloads import names_of
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.forms import form_id
 from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
-from adapters.discord.fields import Record, record
 from adapters.discord.message_content import quoted
+from adapters.discord.payloads import Message
 from bot.chat.message_rendering import render
 from bot.errors import BotError
 from bot.ports import Bot
@@ -31,7 +32,7 @@ FORM_SECONDS: Final = 15 * 60.0
 """How long a form that was opened is waited for: as long as an interaction lives."""
 
 MESSAGE: Final = "message"
-"""The name under which an interaction carries the message as it was sent."""
+"""The name under which an interaction carries the whole message."""
 
 PLAIN: Final = (
     *("id", "type", "channel_id", "author", "content", "timestamp", "edited_timestamp"),
@@ -51,7 +52,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
         component=discord.ui.TextInput(style=discord.TextStyle.paragraph, default=QUESTION, max_length=1_000),
     )
 
-    def __init__(self, bot: Bot, around: DiscordContext, message: Record) -> None:
+    def __init__(self, bot: Bot, around: DiscordContext, message: Message) -> None:
         super().__init__(timeout=FORM_SECONDS, custom_id=form_id())
         self._bot = bot
         self._around = around
@@ -81,14 +82,14 @@ class AskAbout(discord.ui.Modal, title=ASK):
 
 
 def keep_message(interaction: Interaction) -> None:
-    """Keep the message whose menu was used as Discord sent it, and leave a plain one to discord.py.
+    """Keep the message whose menu was used, and leave a plain one to discord.py.
 
     Its classes lose parts of messages and fail on some, such as polls without an end.
     """
-    data: Any = interaction.data or {}
-    messages: Any = record(record(data, "resolved"), "messages")
+    data: Mapping[str, Any] = interaction.data or {}
+    messages = data.get("resolved", {}).get("messages", {})
     for id, message in [*messages.items()]:
-        interaction.extras[MESSAGE] = message
+        interaction.extras[MESSAGE] = Message.read(message)
         messages[id] = {name: message[name] for name in PLAIN if name in message} | dict.fromkeys(LISTS, ())
 
 

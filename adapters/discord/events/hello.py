@@ -12,7 +12,7 @@ from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.requests import in_time
-from adapters.discord.fields import field, records
+from adapters.discord.payloads import AuditLog
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.rendering import plain_pages
 from bot.chat.message_policy import EMOJI
@@ -57,4 +57,4 @@ async def _added_by(around: DiscordContext, guild: str) -> str:
     except DiscordApiError as error:
         logger.info("not known who added the bot", extra={"guild": guild, "code": error.code})
         return ""
-    return next((field(entry, "user_id") for entry in records(log, "audit_log_entries")), "")
+    return next((entry.user_id for entry in AuditLog.read(log).audit_log_entries), "")

@@ -9,16 +9,15 @@ from typing import Final
 
 import discord
 
-from adapters.discord.api.client import Json
 from adapters.discord.api.directory import PLATFORM, ChannelInfo
 from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.api.messages import attachments_of, is_spoken, is_told, moment, person_of, thread_message
+from adapters.discord.api.messages import attachments_of, is_spoken, is_told, person_of, thread_message
 from adapters.discord.api.reply_chain import ReplyChains
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.parse import Names, named_in, no_names
 from adapters.discord.events.requests import in_time
-from adapters.discord.fields import field, number, records
 from adapters.discord.message_content import REPLY, read_content
+from adapters.discord.payloads import Message
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
@@ -50,12 +49,13 @@ class DiscordMessageHandler:
         self.me: discord.abc.Snowflake | None = None
 
     async def hear(
-        self, message: Json, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
+        self, message: Message, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
     ) -> None:
-        """Handle a message as Discord tells it. Raises `PlatformError` when a refusal could not be told."""
+        """Handle a message. Raises `PlatformError` when a refusal could not be told, `KeyError` for half of one."""
         if not is_spoken(message) or self.is_mine(message):
             return
-        place = await self._directory.place(str(message["channel_id"]))
+        message.check_whole()
+        place = await self._directory.place(message.channel_id)
         incoming = await self.incoming(message, place, names, own_role)
         if incoming is None:
             return
@@ -86,7 +86,7 @@ class DiscordMessageHandler:
         await self._bot.mark_answered(incoming)
 
     async def incoming(
-        self, message: Json, place: ChannelInfo, names: Names, own_role: int | None, *, is_directed: bool = False
+        self, message: Message, place: ChannelInfo, names: Names, own_role: int | None, *, is_directed: bool = False
     ) -> Incoming | None:
         """Return what somebody said in the core's words; `is_directed` takes it as meant for the bot.
 
@@ -101,7 +101,7 @@ class DiscordMessageHandler:
         text, files = render(content, most=QUESTION_CHARACTERS), attachments_of(message)
         if not (is_directed or text or files):
             return None
-        id = str(message["id"])
+        id = message.id
         outside = not place.is_thread and not place.is_direct
         # Going back a chain can cost requests; talk that is not meant for the bot belongs to none.
         root = await self._chains.root(message, self._my_id) if outside and is_directed else id
@@ -112,25 +112,27 @@ class DiscordMessageHandler:
             author=person_of(message, names),
             text=text,
             typed=content.text,
-            at=moment(message["timestamp"]),
+            at=message.created_at,
             source_id=id,
             attachments=files,
             is_directed=is_directed,
             addressees=self._addressees(message),
-            mentions=named_in(field(message, "content"), names),
+            mentions=named_in(message.content, names),
             is_top_level=outside,
             is_direct=place.is_direct,
             details=details | ({OPENS_THREAD: "yes"} if outside else {}),
             above=tuple(thread_message(item, names) for item in reversed(above)),
         )
 
-    async def _content(self, message: Json, names: Names, own_role: int | None, place: ChannelInfo) -> MessageContent:
+    async def _content(
+        self, message: Message, names: Names, own_role: int | None, place: ChannelInfo
+    ) -> MessageContent:
         """Return what a message holds, with the title of a post that it begins."""
         content = read_content(message, names, bot_ids=self._ids(own_role))
-        post = await self._directory.post(place.id) if place.is_thread and place.id == str(message["id"]) else None
+        post = await self._directory.post(place.id) if place.is_thread and place.id == message.id else None
         return replace(content, post=post)
 
-    async def _above(self, message: Json, place: ChannelInfo) -> list[Json]:
+    async def _above(self, message: Message, place: ChannelInfo) -> list[Message]:
         """Return the messages that a question is about: the one that it replies to, and those above that.
 
         What the bot answered in the same conversation stands there already.
@@ -147,47 +149,49 @@ class DiscordMessageHandler:
     def _my_id(self) -> str:
         return str(self.me.id) if self.me is not None else ""
 
-    def is_mine(self, message: Json) -> bool:
+    def is_mine(self, message: Message) -> bool:
         """Return whether it is an echo of what the bot wrote itself."""
-        return field(message, "author", "id") == self._my_id
+        return message.author.id == self._my_id
 
     def _ids(self, own_role: int | None) -> frozenset[str]:
         return frozenset(id for id in (self._my_id, str(own_role or "")) if id)
 
-    def is_meant(self, message: Json, own_role: int | None) -> bool:
+    def is_meant(self, message: Message, own_role: int | None) -> bool:
         """Return whether a message mentions the bot or replies to it."""
         return self._mentions_me(message, own_role) or self._replies_to_me(message)
 
-    def _mentions_me(self, message: Json, own_role: int | None) -> bool:
+    def _mentions_me(self, message: Message, own_role: int | None) -> bool:
         marks = [f"<@{self._my_id}>", f"<@!{self._my_id}>", *([f"<@&{own_role}>"] if own_role is not None else ())]
-        return any(mark in field(message, "content") for mark in marks)
+        return any(mark in message.content for mark in marks)
 
-    def _replies_to_me(self, message: Json) -> bool:
-        author = field(message, "referenced_message", "author", "id")
-        return number(message, "type") == REPLY and author != "" and author == self._my_id
+    def _replies_to_me(self, message: Message) -> bool:
+        told = message.referenced_message
+        return message.type == REPLY and told is not None and told.author.id == self._my_id != ""
 
-    def _addressees(self, message: Json) -> frozenset[str]:
+    def _addressees(self, message: Message) -> frozenset[str]:
         """Return the others whom a message mentions, or to whom it replies."""
-        told = {field(item, "id") for item in records(message, "mentions")}
-        if number(message, "type") == REPLY:
-            told.add(field(message, "referenced_message", "author", "id"))
+        told = {item.id for item in message.mentions}
+        if message.type == REPLY and message.referenced_message:
+            told.add(message.referenced_message.author.id)
         return frozenset(told - {"", self._my_id})
 
     # ------------------------------------------------------------ changes
 
-    async def edited(self, message: Json, *, names: Names = no_names, own_role: int | None = None) -> None:
+    async def edited(self, message: Message, *, names: Names = no_names, own_role: int | None = None) -> None:
         """Follow a changed text. Previews that Discord adds are no edits: what waits takes them in.
 
         Raises `StorageError`.
         """
-        edited_at = field(message, "edited_timestamp")
-        is_preview = not edited_at and bool(records(message, "embeds")) and "timestamp" in message
-        if not (edited_at or is_preview) or "content" not in message or not is_spoken(message) or self.is_mine(message):
+        edited_at = message.edited_at
+        is_preview = not edited_at and bool(message.embeds) and message.tells("timestamp")
+        is_change = (edited_at or is_preview) and message.tells("content")
+        if not is_change or not is_spoken(message) or self.is_mine(message):
             return
-        place = await self._place(field(message, "guild_id"), field(message, "channel_id"))
+        message.check_whole()
+        place = await self._place(message.guild_id, message.channel_id)
         incoming = await self.incoming(message, place, names, own_role)
         if incoming is not None:
-            at = moment(edited_at) if edited_at else incoming.at
+            at = edited_at or incoming.at
             await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
@@ -203,7 +207,7 @@ class DiscordMessageHandler:
         """Take the words of a deleted question out of the name of the thread that the bot opened at it, if it did."""
         try:
             told = await self._directory.channel(thread)
-            if self.me is None or str(told.get("owner_id")) != str(self.me.id):
+            if self.me is None or told.owner_id != str(self.me.id):
                 return
             body = {"name": thread_name("")}
             await self._around.rest.call("PATCH", "/channels/{channel_id}", body=body, channel_id=thread)

@@ -38,9 +38,9 @@ async def tell_owed(bot: Bot, around: DiscordContext, owed: PendingAnswer) -> No
 async def _finish(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
     """Carry out a command whose author sees that the bot is thinking; a panel they must open again."""
     message = await InteractionTarget(rest=around.rest, ref=ref_of(incoming), clock=around.clock).original()
-    if not message.get("flags", 0) & LOADING:
+    if not message.flags & LOADING:
         return
-    answered = answered_in(incoming, str(message["id"]))
+    answered = answered_in(incoming, message.id)
     if incoming.text == PANEL:
         await say(around, answered, INTERRUPTED)
     else:

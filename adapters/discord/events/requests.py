@@ -16,8 +16,9 @@ import discord
 from adapters.discord.api.directory import place_of
 from adapters.discord.api.errors import refusal
 from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
-from adapters.discord.connection.gateway_json import channel_json
+from adapters.discord.connection.gateway_payloads import channel_payload
 from adapters.discord.context import DiscordContext
+from adapters.discord.payloads import ChannelPayload
 from adapters.discord.replies.message_targets import InteractionTarget
 from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL
@@ -65,8 +66,8 @@ def incoming_of(
     """Return what somebody asks by a command or a button; what it is answered with is a further message of the
     interaction.
     """
-    channel = channel_json(interaction.channel) if interaction.channel is not None else None
-    channel = channel or {"id": str(interaction.channel_id or 0), "type": int(discord.ChannelType.text.value)}
+    channel = channel_payload(interaction.channel)
+    channel = channel or ChannelPayload(id=str(interaction.channel_id or 0), type=discord.ChannelType.text.value)
     place = place_of(channel, str(interaction.guild_id or ""))
     ref = InteractionRef(
         application=str(interaction.application_id),

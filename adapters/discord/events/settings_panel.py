@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -28,11 +28,17 @@ from adapters.discord.events.requests import (
     tell_failure,
     whisper,
 )
-from bot.access.roles import HOLDERS, Permissions, Role, ScopeKind
+from bot.chat.settings_panel import (
+    PanelRow,
+    PanelScope,
+    SettingsPanel,
+    choices_of,
+    scopes_at,
+    stored_scope,
+)
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
-from bot.parameter_resolver import scopes_of
-from bot.parameters import PARAMETERS, Effective, Parameter
+from bot.parameters import PARAMETERS, Effective
 from bot.ports import Bot
 from bot.types import Incoming, Outcome
 
@@ -45,8 +51,13 @@ TAKE_BACK: Final = "(take back)"
 FORM_SECONDS: Final = 15 * 60.0
 VALUE_SHOWN: Final = 60
 
-SCOPES: Final[Mapping[str, int]] = {"thread": 2, "channel": 1, "workspace": 0}
-KINDS: Final[Mapping[str, ScopeKind]] = {"thread": "conversation", "channel": "channel", "workspace": "workspace"}
+SCOPE_IDS: Final[Mapping[str, PanelScope]] = {
+    "thread": "conversation",
+    "channel": "channel",
+    "workspace": "workspace",
+}
+"""The scopes as the lists name them, also in panels that were sent."""
+
 SCOPE_LABELS: Final = {"thread": "for this thread", "channel": "for this channel", "workspace": "for the whole server"}
 ORIGINS: Final = {
     "default": "default",
@@ -63,24 +74,21 @@ TEMPLATE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
-    """State of a panel: changes at `scope`, of the parameter `name` once one is chosen."""
+    """State of a panel: the parameter `name` once one is chosen, and what was done last."""
 
-    incoming: Incoming
-    effective: Mapping[str, Effective]
-    scope: str
-    permissions: Permissions
+    panel: SettingsPanel
     name: str = ""
     note: str = ""
 
     @property
-    def scopes(self) -> Sequence[str]:
-        """The scopes that can be changed here by this person."""
-        found = ["channel"] if self.incoming.is_top_level else ["thread", "channel"]
-        return [*found, "workspace"] if self.permissions.role is Role.ADMINISTRATOR else found
+    def scope(self) -> str:
+        """The scope that is changed, as the lists name it."""
+        return id_of(self.panel.scope)
 
-    def may_set(self, parameter: Parameter) -> bool:
-        """Return whether this person may set a parameter at the scope."""
-        return self.permissions.allow(parameter.name, parameter.roles, KINDS[self.scope])
+
+def id_of(scope: PanelScope) -> str:
+    """Return a scope as the lists name it."""
+    return next(id for id, named in SCOPE_IDS.items() if named == scope)
 
 
 def usual_scope(incoming: Incoming) -> str:
@@ -93,21 +101,17 @@ def usual_scope(incoming: Incoming) -> str:
 
 def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
-    lines = [_line(item, state) for item in state.effective.values()]
+    lines = [_line(row) for row in state.panel.rows]
     head = f"**Settings** · changes apply {SCOPE_LABELS[state.scope]}"
     return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
 
 
-def _line(each: Effective, state: PanelState) -> str:
-    value = " ".join(each.parameter.format(each.value).replace("`", "'").split())
+def _line(row: PanelRow) -> str:
+    value = row.value.replace("`", "'")
     value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
-    bold = "" if each.origin == "default" else "**"
-    who = "" if state.may_set(each.parameter) else f" · {_holders(each.parameter, state)} change it"
-    return f"{bold}{each.parameter.name}{bold}: `{value}` · {ORIGINS[each.origin]}{who}"
-
-
-def _holders(parameter: Parameter, state: PanelState) -> str:
-    return HOLDERS[state.permissions.needs(parameter.name, parameter.roles, KINDS[state.scope])]
+    bold = "" if row.effective.origin == "default" else "**"
+    who = "" if row.is_open else f" · {row.holders} change it"
+    return f"{bold}{row.parameter.name}{bold}: `{value}` · {ORIGINS[row.effective.origin]}{who}"
 
 
 def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
@@ -116,10 +120,10 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
         custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
         options=[
             discord.SelectOption(label=SCOPE_LABELS[item].capitalize(), value=item, default=item == state.scope)
-            for item in state.scopes
+            for item in map(id_of, state.panel.offered_scopes)
         ],
     )
-    allowed = [item for item in PARAMETERS.values() if state.may_set(item)]
+    allowed = [row.parameter for row in state.panel.rows if row.is_open]
     if not allowed:
         return [scope]
     parameter: discord.ui.Select[Any] = discord.ui.Select(
@@ -136,12 +140,8 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
 
 
 def _values(state: PanelState) -> discord.ui.Select[Any]:
-    parameter = PARAMETERS[state.name]
-    current = parameter.format(state.effective[state.name].value)
-    options = [
-        discord.SelectOption(label=value, value=value, default=value == current)
-        for value in few_values(parameter) or ()
-    ]
+    row = state.panel.row(state.name)
+    options = [discord.SelectOption(label=value, value=value, default=value == row.value) for value in row.choices]
     options.append(
         discord.SelectOption(
             label="(remove)",
@@ -152,11 +152,6 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
     return discord.ui.Select(
         custom_id=f"seedling-settings:value:{state.scope}:{state.name}", placeholder=state.name, options=options
     )
-
-
-def few_values(parameter: Parameter) -> Sequence[str] | None:
-    """Return the values of a parameter that are chosen from a list; None for those that are typed."""
-    return ("yes", "no") if parameter.kind == "boolean" else parameter.choices or None
 
 
 def layout(state: PanelState) -> discord.ui.LayoutView:
@@ -183,7 +178,7 @@ def plain(state: PanelState) -> discord.ui.View:
 # ---------------------------------------------------------------- what it does
 
 
-class SettingsPanel:
+class PanelHandler:
     """Shows panels and carries out what is chosen in them."""
 
     def __init__(self, bot: Bot, around: DiscordContext) -> None:
@@ -249,7 +244,7 @@ class SettingsPanel:
             await self._bot.mark_answered(incoming)
         elif match["what"] == "value":
             await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
-        elif match["what"] == "parameter" and few_values(PARAMETERS[value]) is None:
+        elif match["what"] == "parameter" and not choices_of(PARAMETERS[value]):
             current = (await self._bot.get_parameters(incoming.key))[value]
             await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
         else:
@@ -261,7 +256,7 @@ class SettingsPanel:
         self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
     ) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        changing = self._bot.set_parameters(scopes_of(incoming.key)[SCOPES[scope]], {name: value}, asked=incoming)
+        changing = self._bot.set_parameters(stored_scope(incoming.key, SCOPE_IDS[scope]), {name: value}, asked=incoming)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
@@ -271,12 +266,14 @@ class SettingsPanel:
     async def _show(
         self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
     ) -> None:
-        effective = await self._bot.get_parameters(incoming.key)
-        name = name if name and few_values(PARAMETERS[name]) is not None else ""
-        permissions = await self._bot.permissions(incoming)
-        state = PanelState(
-            incoming=incoming, effective=effective, scope=scope, permissions=permissions, name=name, note=note
+        panel = SettingsPanel(
+            scope=SCOPE_IDS[scope],
+            scopes=scopes_at(has_channel=True, has_thread=not incoming.is_top_level),
+            effective=await self._bot.get_parameters(incoming.key),
+            permissions=await self._bot.permissions(incoming),
         )
+        name = name if name and panel.row(name).choices else ""
+        state = PanelState(panel=panel, name=name, note=note)
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return
@@ -297,7 +294,7 @@ async def _failed(interaction: Interaction, error: Exception) -> None:
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
-    def __init__(self, panel: SettingsPanel, incoming: Incoming, scope: str, current: Effective) -> None:
+    def __init__(self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective) -> None:
         parameter = current.parameter
         title = f"{parameter.name} {SCOPE_LABELS[scope]}"[:45]
         super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())

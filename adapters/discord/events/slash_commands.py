@@ -13,13 +13,13 @@ from discord import app_commands
 
 from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.messages import attachment_of
-from adapters.discord.connection.gateway_json import attachment_json
+from adapters.discord.connection.gateway_payloads import attachment_payload
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_forms import CommandForm, command_forms
 from adapters.discord.events.command_options import choices, signature
 from adapters.discord.events.context_menus import keep_message, message_menus
 from adapters.discord.events.requests import NOT_OURS, Interaction, asked, deferred, incoming_of, refused, tell_failure
-from adapters.discord.events.settings_panel import SettingsPanel
+from adapters.discord.events.settings_panel import PanelHandler
 from adapters.discord.events.translations import Translations
 from bot.errors import BotError, InvalidInput
 from bot.event_errors import EventErrors
@@ -81,7 +81,7 @@ class CommandForms:
         self.tree = CommandTree(client, around.errors)
         for form in command_forms().values():
             self.tree.add_command(self._command(form))
-        panel = SettingsPanel(bot, around)
+        panel = PanelHandler(bot, around)
         panel.join(client)
         self.tree.add_command(panel.command())
         for menu in message_menus(bot, around):
@@ -102,7 +102,7 @@ class CommandForms:
         async def run(interaction: Interaction, **values: Any) -> None:
             private = bool(values.get("private", form.command.private))
             file = values.pop("file", None)
-            files = [attachment_of(attachment_json(file))] if file is not None else []
+            files = [attachment_of(attachment_payload(file))] if file is not None else []
             incoming = incoming_of(interaction, form.text(values), private=private, files=files)
             refusal = ""
             try:

@@ -20,6 +20,7 @@ from adapters.discord.api.limits import (
     UNKNOWN_WEBHOOK,
 )
 from adapters.discord.api.rate_limits import DiscordLimits
+from adapters.discord.payloads import Message
 from adapters.discord.replies.rendering import Page
 from adapters.discord.replies.reply_ref import InteractionRef
 from bot.chat.rate_limit import Priority
@@ -84,14 +85,13 @@ class ChannelTarget:
 
     async def _post(self, body: Mapping[str, Any]) -> str:
         """Post a message; what the same nonce gave before and says something else is edited."""
-        posted = await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel)
-        id = str(posted["id"])
-        if str(posted["content"]).strip() != str(body["content"]).strip():
+        posted = Message.read(await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel))
+        if posted.content.strip() != str(body["content"]).strip():
             changes = {name: body[name] for name in ("content", "components", "allowed_mentions")}
             await self.rest.call(
-                "PATCH", f"{_MESSAGES}/{{message_id}}", body=changes, channel_id=self.channel, message_id=id
+                "PATCH", f"{_MESSAGES}/{{message_id}}", body=changes, channel_id=self.channel, message_id=posted.id
             )
-        return id
+        return posted.id
 
     async def edit(self, id: str, page: Page, *, priority: Priority) -> None:
         """Edit without naming flags, so that previews stay suppressed."""
@@ -119,8 +119,7 @@ class InteractionTarget:
     async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:  # noqa: ARG002 - webhooks know no nonce
         """Post a further message."""
         flags = SUPPRESS_EMBEDS | (EPHEMERAL if self.ref.private else 0)
-        posted = await self._call("POST", _WEBHOOK, _body(page) | {"flags": flags}, wait=True)
-        return str(posted["id"])
+        return Message.read(await self._call("POST", _WEBHOOK, _body(page) | {"flags": flags}, wait=True)).id
 
     async def edit(self, id: str, page: Page, *, priority: Priority) -> None:  # noqa: ARG002 - not counted with the others
         """Edit an answer; the first time it has its flags to get."""
@@ -131,9 +130,9 @@ class InteractionTarget:
         body = _body(page) | {"flags": SUPPRESS_EMBEDS, "attachments": [{"id": "0", "filename": name}]}
         await self._call("PATCH", self._path(id), body, message_id=id, file=(name, data))
 
-    async def original(self) -> Any:
+    async def original(self) -> Message:
         """Return the first answer as it stands."""
-        return await self._call("GET", self._path(""))
+        return Message.read(await self._call("GET", self._path("")))
 
     async def delete(self, id: str) -> None:
         """Delete a further message."""
@@ -147,12 +146,12 @@ class InteractionTarget:
         self,
         method: str,
         path: str,
-        body: Any = None,
+        body: object = None,
         *,
         wait: bool = False,
         message_id: str = "",
         file: tuple[str, bytes] | None = None,
-    ) -> Any:
+    ) -> object:
         if self.clock() > _last_moment(self.ref):
             raise InteractionExpired
         query = {"wait": "true"} if wait else None

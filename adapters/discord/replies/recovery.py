@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.discord.api.client import DiscordClient, Json
+from adapters.discord.api.client import DiscordClient
 from adapters.discord.api.limits import MESSAGES_AT_ONCE
 from adapters.discord.api.snowflakes import at_time
+from adapters.discord.payloads import Message
 from adapters.discord.replies.components import names_turn
 from adapters.discord.replies.rendering import Page
 from bot.types import Turn
@@ -20,7 +21,7 @@ PAGES_SEARCHED: Final = 5
 @dataclass(slots=True, kw_only=True)
 class _Looked:
     channel: str = ""
-    messages: Sequence[Json] = field(default_factory=list)
+    messages: Sequence[Message] = field(default_factory=list)
 
 
 class OwnMessages:
@@ -41,34 +42,34 @@ class OwnMessages:
 
         Raises `PlatformError`.
         """
-        left = [item for item in await self._read(channel) if str(item["id"]) not in but]
-        whole = [item for item in left if item["content"] == page.content and self._may_be(item)]
+        left = [item for item in await self._read(channel) if item.id not in but]
+        whole = [item for item in left if item.content == page.content and self._may_be(item)]
         found = whole or [item for item in left if self._is_of_turn(item)]
-        return str(found[0]["id"]) if found else ""
+        return found[0].id if found else ""
 
     async def of_turn(self, channel: str) -> Sequence[str]:
         """Return the messages with the turn's buttons by id, the oldest first. Raises `PlatformError`."""
-        return [str(item["id"]) for item in await self._read(channel) if self._is_of_turn(item)]
+        return [item.id for item in await self._read(channel) if self._is_of_turn(item)]
 
-    def _may_be(self, message: Json) -> bool:
-        return not message["components"] or self._is_of_turn(message)
+    def _may_be(self, message: Message) -> bool:
+        return not message.components or self._is_of_turn(message)
 
-    def _is_of_turn(self, message: Json) -> bool:
-        return names_turn(message["components"], self._turn.id)
+    def _is_of_turn(self, message: Message) -> bool:
+        return names_turn(message.components, self._turn.id)
 
-    async def _read(self, channel: str) -> Sequence[Json]:
+    async def _read(self, channel: str) -> Sequence[Message]:
         if self._looked.channel != channel:
             self._looked = _Looked(channel=channel, messages=await self._search(channel))
         return self._looked.messages
 
-    async def _search(self, channel: str) -> Sequence[Json]:
+    async def _search(self, channel: str) -> Sequence[Message]:
         me = await self._rest.user_id()
         after = at_time(self._turn.incoming.at)
-        found: list[Json] = []
+        found: list[Message] = []
         for _ in range(PAGES_SEARCHED):
             page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, after=after)
-            found += [item for item in reversed(page) if item["author"]["id"] == me]
+            found += [item for item in reversed(page) if item.author.id == me]
             if len(page) < MESSAGES_AT_ONCE:
                 break
-            after = str(max(int(item["id"]) for item in page))
+            after = str(max(int(item.id) for item in page))
         return found

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.discord.api.limits import CONTENT
-from adapters.discord.replies.components import ENDED, Row, is_search, rows_for
+from adapters.discord.replies.components import Row, rows_for
 from adapters.discord.replies.markdown import DiscordRenderer, to_discord
+from bot.chat.reply_actions import ENDED, is_search
 from bot.delivery import IncrementalRenderer, Splitter, known, split
 from bot.delivery.footer import SEPARATOR, footer_parts
 from bot.delivery.renderer import Allowed, any_address
@@ -43,11 +44,13 @@ class Page:
 class Renderer:
     """The pages of one turn's growing answer.
 
-    `searches` says whether the model in use can search the web; `hint` stands under the answer when it has ended.
+    `searches` says whether the model in use can search the web; `hint` stands under the answer when it has ended,
+    `head` above it.
     """
 
-    def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "") -> None:
+    def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "", head: str = "") -> None:
         self._turn = turn
+        self._head = head
         self._hint = hint
         self._searches = searches
         self._text = IncrementalRenderer(DiscordRenderer())
@@ -57,7 +60,7 @@ class Renderer:
         """One message or more; the last one has the buttons."""
         growing = draft.status not in ENDED
         text = self._text.render(draft.text, allowed=known(draft.addresses), growing=growing)
-        pieces = self._splitter.split(text)
+        pieces = self._splitter.split(self._head + text)
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
         contents = _joined(contents, self._tail(draft)) or [NO_ANSWER]
         *before, last = contents

@@ -10,6 +10,7 @@ from typing import Final
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import THREAD_EXISTS
 from adapters.discord.context import DiscordContext
+from adapters.discord.payloads import ChannelPayload
 from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
 from bot.chat.message_rendering import typed_text
 from bot.types import ANSWER_IN, Incoming, Turn
@@ -61,7 +62,7 @@ async def target_of(turn: Turn, around: DiscordContext) -> ReplyPlacement:
 
 async def direct_channel(person: str, around: DiscordContext) -> str:
     """Return the channel of direct messages with somebody, for what nobody else may see. Raises `PlatformError`."""
-    return str((await around.rest.call("POST", "/users/@me/channels", body={"recipient_id": person}))["id"])
+    return ChannelPayload.read(await around.rest.call("POST", "/users/@me/channels", body={"recipient_id": person})).id
 
 
 async def _opened(incoming: Incoming, channel: str, around: DiscordContext) -> bool:

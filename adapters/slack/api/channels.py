@@ -13,7 +13,7 @@ from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.message_content import BROADCAST
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import field, records
+from adapters.slack.payloads import ListPage, SlackMessage
 from adapters.slack.replies.rendering import COMMAND
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
@@ -32,7 +32,7 @@ async def read_channel(
     workspace: SlackWorkspace, key: ConversationKey, *, since: datetime | None, before: datetime | None, limit: int
 ) -> Sequence[ReadMessage]:
     """Return the newest messages outside threads, oldest first. Raises `PlatformError`."""
-    found: list[dict[str, Any]] = []
+    found: list[SlackMessage] = []
     arguments: dict[str, Any] = {
         "channel": key.channel,
         "oldest": as_ts(since - _INSTANT) if since else None,  # both ends are left out by Slack
@@ -40,17 +40,19 @@ async def read_channel(
         "limit": HISTORY_PAGE,
     }
     for _ in range(PAGES):
-        page = await workspace.calls.call("conversations.history", arguments, priority=Priority.NORMAL, patience=120)
-        found += [dict(record) for record in records(page, "messages") if _is_outside(record)]
-        arguments["cursor"] = field(page, "response_metadata", "next_cursor")
+        page = ListPage.read(
+            await workspace.calls.call("conversations.history", arguments, priority=Priority.NORMAL, patience=120)
+        )
+        found += filter(_is_outside, page.messages)
+        arguments["cursor"] = page.next_cursor
         if not arguments["cursor"] or len(found) >= limit:
             break
-    return (await as_read(workspace, sorted(found, key=lambda each: field(each, "ts"))))[-limit:]
+    return (await as_read(workspace, sorted(found, key=lambda message: message.ts)))[-limit:]
 
 
-def _is_outside(message: Any) -> bool:
+def _is_outside(message: SlackMessage) -> bool:
     """Return whether a message stands in the channel itself; a reply does that was sent there as well."""
-    return field(message, "thread_ts") in {"", field(message, "ts")} or field(message, "subtype") == BROADCAST
+    return message.thread_ts in {"", message.ts} or message.subtype == BROADCAST
 
 
 async def read_replies(
@@ -59,7 +61,7 @@ async def read_replies(
     """Return the newest messages of a thread without its root, oldest first. Raises `PlatformError`."""
     oldest = as_ts(since - _INSTANT) if since else ""
     found = await read_pages(workspace.calls, key.channel, thread, oldest=oldest, pages=PAGES)
-    return (await as_read(workspace, [item for item in found if field(item, "ts") != thread]))[-limit:]
+    return (await as_read(workspace, [item for item in found if item.ts != thread]))[-limit:]
 
 
 def link(workspace: SlackWorkspace, key: ConversationKey, message: ReadMessage) -> str:

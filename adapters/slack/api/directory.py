@@ -10,7 +10,14 @@ from typing import Final
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.limits import MEMBERS_PAGE
-from adapters.slack.payloads import field, first_line, records
+from adapters.slack.payloads import (
+    ConversationAnswer,
+    ConversationsPage,
+    ListPage,
+    UserAnswer,
+    UserGroupsAnswer,
+    first_line,
+)
 from bot.chat.ttl_cache import TtlCache
 from bot.errors import PlatformError
 from bot.types import Person
@@ -143,9 +150,9 @@ class SlackDirectory:
         cursor = ""
         for _ in range(_PAGES_AT_MOST):
             arguments = {**_ALL_KINDS, "limit": MEMBERS_PAGE, "cursor": cursor or None}
-            page = await self._calls.call("users.conversations", arguments, patience=120)
-            found += [field(channel, "id") for channel in records(page, "channels")]
-            cursor = field(page, "response_metadata", "next_cursor")
+            page = ConversationsPage.read(await self._calls.call("users.conversations", arguments, patience=120))
+            found += [channel.id for channel in page.channels]
+            cursor = page.response_metadata.next_cursor
             if not cursor:
                 break
         return found
@@ -155,10 +162,10 @@ class SlackDirectory:
         cursor = ""
         while True:
             arguments = {"channel": channel, "limit": MEMBERS_PAGE, "cursor": cursor or None}
-            page = await self._calls.call("conversations.members", arguments, patience=30)
-            if person in (page.get("members") or ()):
+            page = ListPage.read(await self._calls.call("conversations.members", arguments, patience=30))
+            if person in page.members:
                 return True
-            cursor = field(page, "response_metadata", "next_cursor")
+            cursor = page.next_cursor
             if not cursor:
                 return False
 
@@ -178,50 +185,47 @@ class SlackDirectory:
 
     async def _ask_member(self, id: str) -> Member:
         answer = await self._calls.call("users.info", {"user": id, "include_locale": True}, patience=10)
-        user = answer.get("user") or {}
-        profile = user.get("profile") or {}
-        names = (field(profile, "display_name"), field(profile, "real_name"), field(user, "real_name"))
-        is_stranger = user.get("is_stranger") is True or (
-            field(user, "team_id") not in {"", self._team} and not user.get("enterprise_user")
-        )
-        is_guest = user.get("is_restricted") is True or user.get("is_ultra_restricted") is True
-        is_admin = any(user.get(item) is True for item in ("is_admin", "is_owner", "is_primary_owner"))
+        user = UserAnswer.read(answer).user
+        is_stranger = user.is_stranger or (user.team_id not in {"", self._team} and user.enterprise_user is None)
+        is_guest = user.is_restricted or user.is_ultra_restricted
+        is_admin = user.is_admin or user.is_owner or user.is_primary_owner
+        names = (user.profile.display_name, user.profile.real_name, user.real_name, user.name)
         return Member(
             id=id,
-            name=first_line(*names, field(user, "name"), id),
-            is_bot=user.get("is_bot") is True or id == "USLACKBOT",
+            name=first_line(*names, id),
+            is_bot=user.is_bot or id == "USLACKBOT",
             is_admin=is_admin and not is_stranger,
             is_stranger=is_stranger,
             is_guest=is_guest and not is_stranger,
-            is_full=not is_stranger and not is_guest and bool(user) and user.get("deleted") is not True,
-            team=field(user, "team_id"),
-            time_zone=field(user, "tz") or "UTC",
+            is_full=not is_stranger and not is_guest and user.id != "" and not user.deleted,
+            team=user.team_id,
+            time_zone=user.tz or "UTC",
         )
 
     async def _ask_groups(self) -> Mapping[str, SlackGroup]:
-        answer = await self._calls.call("usergroups.list", {"include_users": True}, patience=10)
-        found = [
-            SlackGroup(
-                id=field(group, "id"),
-                handle=first_line(field(group, "handle"), field(group, "name"), field(group, "id")),
-                members=frozenset(id for id in group.get("users") or () if isinstance(id, str)),
+        answer = UserGroupsAnswer.read(await self._calls.call("usergroups.list", {"include_users": True}, patience=10))
+        return {
+            group.id: SlackGroup(
+                id=group.id,
+                handle=first_line(group.handle, group.name, group.id),
+                members=frozenset(group.users),
             )
-            for group in records(answer, "usergroups")
-        ]
-        return {group.id: group for group in found}
+            for group in answer.usergroups
+        }
 
     async def _ask_place(self, id: str) -> SlackChannel:
-        channel = (await self._calls.call("conversations.info", {"channel": id}, patience=10)).get("channel") or {}
+        answer = await self._calls.call("conversations.info", {"channel": id}, patience=10)
+        channel = ConversationAnswer.read(answer).channel
         return SlackChannel(
             id=id,
-            name=field(channel, "name"),
-            creator=field(channel, "creator"),
-            topic=field(channel, "topic", "value") or field(channel, "purpose", "value"),
-            is_private=channel.get("is_private") is not False or channel.get("is_im") is True,
-            is_direct=channel.get("is_im") is True,
-            is_group=channel.get("is_mpim") is True,
-            is_shared=channel.get("is_ext_shared") is True or channel.get("is_shared") is True,
-            is_archived=channel.get("is_archived") is True,
-            is_read_only=channel.get("is_read_only") is True,
-            is_member=channel.get("is_member") is True or channel.get("is_im") is True,
+            name=channel.name,
+            creator=channel.creator,
+            topic=channel.topic.value or channel.purpose.value,
+            is_private=channel.is_private or channel.is_im,
+            is_direct=channel.is_im,
+            is_group=channel.is_mpim,
+            is_shared=channel.is_ext_shared or channel.is_shared,
+            is_archived=channel.is_archived,
+            is_read_only=channel.is_read_only,
+            is_member=channel.is_member or channel.is_im,
         )

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.payloads import field
+from adapters.slack.payloads import FileAnswer
 from bot.chat.downloads import CHUNK_BYTES, read_limited
 from bot.types import Attachment
 
@@ -19,8 +19,8 @@ async def fetch(workspace: SlackWorkspace, file: str, attachment: Attachment, *,
     """Return a whole file. Raises `FileTooLarge`, and `PlatformError` when it cannot be had."""
     url, media_type = attachment.url, attachment.media_type
     if not url:  # of another organisation: the message does not tell
-        told = (await workspace.calls.call("files.info", {"file": file}, patience=30)).get("file") or {}
-        url, media_type = field(told, "url_private"), field(told, "mimetype")
+        told = FileAnswer.read(await workspace.calls.call("files.info", {"file": file}, patience=30)).file
+        url, media_type = told.url_private, told.mimetype
     async with workspace.calls.download(url, seconds=FETCH_SECONDS) as response:
         chunks = response.content.iter_chunked(CHUNK_BYTES)
         data = await read_limited(chunks, limit, announced=response.content_length)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
@@ -14,13 +13,11 @@ from adapters.slack.api.message_text import message_text
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.message_content import has_content, mentions
 from adapters.slack.mrkdwn import to_markdown
-from adapters.slack.payloads import field, moment, records
+from adapters.slack.payloads import ListPage, SlackMessage, moment
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.offload import offload
 from bot.types import Person, ReadMessage
-
-Message = Mapping[str, Any]
 
 THREAD_PAGES: Final = 50
 """How far back a thread is read at most; Slack pages it from its beginning."""
@@ -52,15 +49,17 @@ async def read_pages(
     oldest: str = "",
     pages: int = THREAD_PAGES,
     urgency: Urgency = ON_DEMAND,
-) -> list[Message]:
+) -> list[SlackMessage]:
     """Return the messages of a thread, or of a channel for "", since `oldest`, oldest first. Raises `PlatformError`."""
     read = _pages(calls, channel, thread, oldest=oldest, most=pages, urgency=urgency)
     return _in_order([item async for page in read for item in page])
 
 
-async def read_readable(calls: SlackClient, channel: str, thread: str) -> tuple[list[Message], PlatformError | None]:
+async def read_readable(
+    calls: SlackClient, channel: str, thread: str
+) -> tuple[list[SlackMessage], PlatformError | None]:
     """Return the messages of a thread as far as Slack gives them, oldest first, and why that is not all."""
-    found: list[Message] = []
+    found: list[SlackMessage] = []
     try:
         async for page in _pages(calls, channel, thread, urgency=FOR_AN_ANSWER):
             found += page
@@ -69,15 +68,15 @@ async def read_readable(calls: SlackClient, channel: str, thread: str) -> tuple[
     return _in_order(found), None
 
 
-async def read_one(calls: SlackClient, channel: str, ts: str) -> Message:
-    """Return one message, whether or not it stands in a thread; {} where it is gone. Raises `PlatformError`.
+async def read_one(calls: SlackClient, channel: str, ts: str) -> SlackMessage | None:
+    """Return one message, whether or not it stands in a thread; None where it is gone. Raises `PlatformError`.
 
     Of what begins no thread Slack gives that message alone
     (https://docs.slack.dev/reference/methods/conversations.replies).
     """
     arguments = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
-    page = await calls.call("conversations.replies", arguments, priority=Priority.FINAL)
-    return next((item for item in records(page, "messages") if field(item, "ts") == ts), {})
+    page = ListPage.read(await calls.call("conversations.replies", arguments, priority=Priority.FINAL))
+    return next((item for item in page.messages if item.ts == ts), None)
 
 
 def unread_notice(error: PlatformError, *, read: int) -> str:
@@ -100,7 +99,7 @@ async def _pages(
     oldest: str = "",
     most: int = THREAD_PAGES,
     urgency: Urgency = ON_DEMAND,
-) -> AsyncIterator[list[Message]]:
+) -> AsyncIterator[list[SlackMessage]]:
     """Yield the messages of a thread, or of a channel for "", page by page. Raises `PlatformError`."""
     method = "conversations.replies" if thread else "conversations.history"
     cursor = ""
@@ -113,61 +112,54 @@ async def _pages(
             "include_all_metadata": True,
             "cursor": cursor or None,
         }
-        page = await calls.call(method, arguments, priority=urgency.priority, patience=urgency.patience)
-        yield list(records(page, "messages"))
-        cursor = field(page, "response_metadata", "next_cursor")
+        page = ListPage.read(await calls.call(method, arguments, priority=urgency.priority, patience=urgency.patience))
+        yield [*page.messages]
+        cursor = page.next_cursor
         if not cursor:
             return
 
 
-def _in_order(found: Sequence[Message]) -> list[Message]:
+def _in_order(found: Sequence[SlackMessage]) -> list[SlackMessage]:
     """Return messages by their time: each page of a thread begins with its root, and a channel comes newest first."""
-    by_ts = {field(item, "ts"): item for item in found}
+    by_ts = {item.ts: item for item in found}
     return [by_ts[ts] for ts in sorted(by_ts)]
 
 
-async def as_read(workspace: SlackWorkspace, messages: Sequence[Message]) -> list[ReadMessage]:
+async def as_read(workspace: SlackWorkspace, messages: Sequence[SlackMessage]) -> list[ReadMessage]:
     """Messages as the core reads them, with names in place of ids; what says nothing is left out."""
     return [await _as_read(workspace, message) for message in messages if has_content(message)]
 
 
-async def _as_read(workspace: SlackWorkspace, message: Message) -> ReadMessage:
-    thread = field(message, "thread_ts")
-    ts, replies = field(message, "ts"), message.get("reply_count")
-    at = moment(ts)
+async def _as_read(workspace: SlackWorkspace, message: SlackMessage) -> ReadMessage:
+    at = moment(message.ts)
     if at is None:
         raise AssertionError("a message with content has a time")
     return ReadMessage(
-        source_id=ts,
+        source_id=message.ts,
         author=await author_of(workspace, message),
         text=await _text(workspace, message),
         at=at,
         attachments=workspace.attachments_of(message),
-        thread=thread if thread != ts else "",
-        edited_at=_edited_at(message),
-        replies=replies if isinstance(replies, int) else 0,
+        thread=message.thread_ts if message.thread_ts != message.ts else "",
+        edited_at=moment(message.edited.ts),
+        replies=message.reply_count,
     )
 
 
-async def _text(workspace: SlackWorkspace, message: Message) -> str:
+async def _text(workspace: SlackWorkspace, message: SlackMessage) -> str:
     """Return what a message says; the bot's own blocks say the same as its text, in words for people."""
-    names, text = await workspace.directory.names(mentions(message)), field(message, "text")
+    names, text = await workspace.directory.names(mentions(message)), message.text
     if workspace.is_own(message) and text.strip():
         return await offload(len(text), to_markdown, text, names)
     return await message_text(message, names)
 
 
-async def author_of(workspace: SlackWorkspace, message: Message) -> Person:
+async def author_of(workspace: SlackWorkspace, message: SlackMessage) -> Person:
     """Return who wrote a message; a bot under the name that it gave itself."""
-    user = field(message, "user")
     if workspace.is_own(message):
         return Person(id=workspace.bot_user, name="Seedling", is_bot=True)
-    if user and not message.get("bot_id"):
-        return (await workspace.directory.member(user)).person
-    id = user or field(message, "bot_id") or "unknown"
-    name = field(message, "username") or field(message, "bot_profile", "name") or id
+    if message.user and not message.bot_id:
+        return (await workspace.directory.member(message.user)).person
+    id = message.user or message.bot_id or "unknown"
+    name = message.username or message.bot_profile.name or id
     return Person(id=id, name=" ".join(name.split()), is_bot=True)
-
-
-def _edited_at(message: Message) -> datetime | None:
-    return moment(field(message, "edited", "ts"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.message_content import written
+from adapters.slack.payloads import SlackMessage
 from adapters.slack.rich_text import Names
 from bot.chat.message_rendering import MESSAGE_CHARACTERS
 from bot.offload import offload
@@ -18,7 +18,7 @@ https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 
 
 async def message_text(
-    message: Mapping[str, Any], names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS
+    message: SlackMessage, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS
 ) -> str:
     """Return a message with all its parts as Markdown, without the mention of `bot_user` that it begins or ends with.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from weakref import WeakSet
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.directory import SlackDirectory
 from adapters.slack.api.errors import UNAVAILABLE, SlackApiError
 from adapters.slack.message_content import files
+from adapters.slack.payloads import ConversationAnswer, SlackMessage
 from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.types import Attachment
@@ -49,11 +48,11 @@ class SlackWorkspace:
         self.open_streams: WeakSet[ReplyMessage] = WeakSet()
         self.open_edits: WeakSet[ReplyMessage] = WeakSet()
 
-    def is_own(self, message: Mapping[str, Any]) -> bool:
+    def is_own(self, message: SlackMessage) -> bool:
         """Return whether the bot itself wrote a message."""
-        return message.get("user") == self.bot_user or (bool(self.bot_id) and message.get("bot_id") == self.bot_id)
+        return message.user == self.bot_user or (bool(self.bot_id) and message.bot_id == self.bot_id)
 
-    def attachments_of(self, message: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    def attachments_of(self, message: SlackMessage) -> tuple[Attachment, ...]:
         """Return the files of a message and its forwards; their ids begin with the workspace that may fetch them."""
         return tuple(replace(attachment, id=f"{self.team}/{attachment.id}") for attachment in files(message))
 
@@ -80,7 +79,7 @@ class SlackWorkspace:
     async def direct_channel(self, user: str) -> str:
         """Return the id of the direct message with somebody. Raises `PlatformError`."""
         answer = await self.calls.call("conversations.open", {"users": user}, priority=Priority.FINAL)
-        return str((answer.get("channel") or {}).get("id", ""))
+        return ConversationAnswer.read(answer).channel.id
 
     async def aclose(self) -> None:
         """End what is being asked."""

@@ -15,7 +15,7 @@ from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import TOKEN_GONE, SlackApiError, UnknownWorkspace
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import Identity, SlackWorkspace
-from adapters.slack.payloads import field
+from adapters.slack.payloads import Account
 from bot.errors import ConfigError, PlatformError
 
 logger = logging.getLogger(__name__)
@@ -79,14 +79,14 @@ class Connector:
 
         Raises `PlatformError`.
         """
-        told = await calls.call("auth.test", {}, patience=30)
+        told = Account.read(await calls.call("auth.test", {}, patience=30))
         identity = Identity(
-            team=origin.team if origin else field(told, "team_id"),
-            enterprise=origin.enterprise if origin else field(told, "enterprise_id"),
-            bot_user=field(told, "user_id"),
-            bot_id=field(told, "bot_id"),
-            url=field(told, "url"),
-            name=field(told, "team"),
+            team=origin.team if origin else told.team_id,
+            enterprise=origin.enterprise if origin else told.enterprise_id,
+            bot_user=told.user_id,
+            bot_id=told.bot_id,
+            url=told.url,
+            name=told.team,
         )
         return SlackWorkspace(identity, calls)
 

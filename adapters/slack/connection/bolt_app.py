@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -15,9 +15,12 @@ from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Origin, Workspaces
 from adapters.slack.connection.dispatch import NOT_STORED, kind_of
 from adapters.slack.events.backfill import SlackBackfill
+from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, Interaction, ReactionEvent, RevocationEvent
 from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
+from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.rendering import COMMAND
+from bot.chat.payload import Payload
 from bot.errors import BotError, PlatformError, StorageError
 from bot.event_errors import EventErrors
 
@@ -49,7 +52,8 @@ HANDLED_EVENTS: Final = frozenset(
 """The types of events that something is done about."""
 
 Body = dict[str, Any]
-Handler = Callable[[SlackWorkspace, Body], Awaitable[Any]]
+Handler = Callable[[SlackWorkspace, Interaction], Awaitable[Any]]
+P = TypeVar("P", bound=Payload)
 
 
 def make_app(
@@ -118,29 +122,25 @@ class _Messages:
         self._hearing = hearing
         self._catch_up = catch_up
 
-    async def message(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
-        await self._hearing.message(workspace, event)
-        await self._catch_up.note(workspace, event)
+    async def message(self, workspace: SlackWorkspace, message: SlackMessage) -> None:
+        await self._hearing.message(workspace, message)
+        await self._catch_up.note(workspace, message)
 
 
 def _add_events(app: AsyncApp, hearing: _Messages, acting: InteractionHandler) -> None:
-    handlers: Mapping[str, Callable[[SlackWorkspace, Mapping[str, Any]], Awaitable[Any]]] = {
-        "app_mention": hearing.message,
-        "message": hearing.message,
-        "agent_session_stopped": acting.session_stopped,
-        "app_home_opened": acting.home_opened,
-        "member_joined_channel": acting.member_joined,
-        "reaction_added": acting.reaction_added,
-        "user_change": acting.member_changed,
-        "channel_rename": acting.place_changed,
-    }
-    for name, handler in handlers.items():
-        app.event({"type": name})(_event(handler))
+    for name in ("app_mention", "message"):
+        app.event({"type": name})(_event(SlackMessage, hearing.message))
+    app.event({"type": "agent_session_stopped"})(_event(ChannelEvent, acting.session_stopped))
+    app.event({"type": "app_home_opened"})(_event(ChannelEvent, acting.home_opened))
+    app.event({"type": "member_joined_channel"})(_event(ChannelEvent, acting.member_joined))
+    app.event({"type": "reaction_added"})(_event(ReactionEvent, acting.reaction_added))
+    app.event({"type": "user_change"})(_event(ChangeEvent, acting.member_changed))
+    app.event({"type": "channel_rename"})(_event(ChangeEvent, acting.place_changed))
 
 
 def _add_ends(app: AsyncApp, workspaces: Workspaces, hearing: SlackMessageHandler) -> None:
     for name in PLACES_GONE:
-        app.event({"type": name})(_event(hearing.place_gone))
+        app.event({"type": name})(_event(ChannelEvent, hearing.place_gone))
     for name in UNINSTALLED:
         app.event({"type": name})(_uninstalled(workspaces, hearing))
 
@@ -155,9 +155,11 @@ def _add_interactions(app: AsyncApp, acting: InteractionHandler) -> None:
     app.view_closed(EVERYTHING)(_acknowledge)
 
 
-def _event(handler: Callable[[SlackWorkspace, Mapping[str, Any]], Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+def _event(payload: type[P], handler: Callable[[SlackWorkspace, P], Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+    """Return a listener that parses the inner event."""
+
     async def listener(context: AsyncBoltContext, body: Body) -> None:
-        await guarded(context, body, lambda workspace: handler(workspace, event_of(body)))
+        await guarded(context, body, lambda workspace: handler(workspace, payload.read(body.get("event"))))
 
     return listener
 
@@ -165,14 +167,14 @@ def _event(handler: Callable[[SlackWorkspace, Mapping[str, Any]], Awaitable[Any]
 def _acknowledged(handler: Handler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
         await ack()
-        await guarded(context, body, lambda workspace: handler(workspace, body))
+        await guarded(context, body, lambda workspace: handler(workspace, Interaction.read(body)))
 
     return listener
 
 
 def _submitted(acting: InteractionHandler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
-        found = await guarded(context, body, lambda workspace: acting.submitted(workspace, body))
+        found = await guarded(context, body, lambda workspace: acting.submitted(workspace, Interaction.read(body)))
         errors: Mapping[str, str] = found or {}
         await (ack(response_action="errors", errors=dict(errors)) if errors else ack())
 
@@ -181,7 +183,8 @@ def _submitted(acting: InteractionHandler) -> Callable[..., Awaitable[None]]:
 
 def _uninstalled(workspaces: Workspaces, hearing: SlackMessageHandler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
-        if event_of(body).get("type") == "tokens_revoked" and not _revoked_bots(body):
+        event = RevocationEvent.read(body.get("event"))
+        if event.type == "tokens_revoked" and not event.tokens.bot:
             return  # those of persons, of whom nothing is kept
         try:
             origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
@@ -192,11 +195,6 @@ def _uninstalled(workspaces: Workspaces, hearing: SlackMessageHandler) -> Callab
             raise
 
     return listener
-
-
-def _revoked_bots(body: Body) -> bool:
-    tokens = event_of(body).get("tokens")
-    return isinstance(tokens, Mapping) and bool(tokens.get("bot"))
 
 
 async def _nothing(context: AsyncBoltContext) -> None:
@@ -227,9 +225,3 @@ async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Slack
         errors: EventErrors = context[ERRORS]
         errors.note(kind_of(body), error)
     return None
-
-
-def event_of(body: Body) -> Mapping[str, Any]:
-    """Return the inner event; empty where there is none."""
-    event = body.get("event")
-    return event if isinstance(event, Mapping) else {}

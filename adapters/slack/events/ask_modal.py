@@ -10,12 +10,13 @@ from typing import Any, Final
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.history import as_read, read_one
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import InputState, Interaction, ModalView
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import is_direct
-from adapters.slack.events.requests import Body, asked_by, channel_of
+from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import OPEN_SECONDS, OPENED_BEFORE
 from adapters.slack.events.slash_commands import NOT_HERE, SlashCommandHandler
-from adapters.slack.payloads import Record, field, moment, records
+from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.rate_limit import Priority
@@ -34,8 +35,6 @@ QUESTION_CHARACTERS: Final = 3_000  # of a field (https://docs.slack.dev/referen
 DELETED: Final = frozenset({"thread_not_found", "message_not_found"})
 GONE: Final = "That message is gone."
 UNREADABLE: Final = "I could not read that message"
-
-View = Mapping[str, Any]
 
 
 class AskModal:
@@ -56,15 +55,16 @@ class AskModal:
         self._background = background
         self._clock = clock
 
-    async def open(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def open(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Open the form for a message. Raises `PlatformError` and `StorageError`."""
-        ts, thread = field(body, "message", "ts"), field(body, "message", "thread_ts")
+        message = body.message or SlackMessage()
+        thread = message.thread_ts
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.SHORTCUT, thread=thread)
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
             return await self._hearing.show(workspace, asked, refusal)
-        where = {"channel": channel_of(body), "ts": ts, "thread": thread}
-        arguments = {"trigger_id": field(body, "trigger_id"), "view": form(where)}
+        where = {"channel": body.place, "ts": message.ts, "thread": thread}
+        arguments = {"trigger_id": body.trigger_id, "view": form(where)}
         try:
             await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
         except SlackApiError as refused:
@@ -72,12 +72,12 @@ class AskModal:
                 raise
         return None
 
-    async def submitted(self, workspace: SlackWorkspace, body: Body) -> Mapping[str, str]:
+    async def submitted(self, workspace: SlackWorkspace, body: Interaction) -> Mapping[str, str]:
         """Store what is asked, then ask it beside the acknowledgement. Raises `StorageError`."""
-        view = body.get("view")
-        where = _where(view) if isinstance(view, Mapping) else {}
+        view = body.view or ModalView()
+        where = _where(view)
         channel, ts, thread = (where.get(name, "") for name in ("channel", "ts", "thread"))
-        if not isinstance(view, Mapping) or not channel or moment(ts) is None:
+        if not channel or moment(ts) is None:
             return {}
         question, is_private = _read(view)
         thread = thread or ("" if is_direct(channel) else ts)
@@ -97,7 +97,8 @@ class AskModal:
         """
         outside = replace(asked, is_top_level=True)
         try:
-            read = await as_read(workspace, [await read_one(workspace.calls, asked.key.channel, ts)])
+            message = await read_one(workspace.calls, asked.key.channel, ts)
+            read = await as_read(workspace, [message] if message is not None else [])
             if not read:
                 return await self._hearing.reply(workspace, outside, GONE)
             asked = replace(asked, above=tuple(read))
@@ -149,25 +150,21 @@ def _plain(text: str) -> dict[str, str]:
     return {"type": "plain_text", "text": text}
 
 
-def _where(view: View) -> dict[str, str]:
+def _where(view: ModalView) -> dict[str, str]:
     """Return which message a form is about; {} where it does not tell."""
     try:
-        told = json.loads(field(view, "private_metadata"))
+        told = json.loads(view.private_metadata)
     except ValueError:
         return {}
     return {name: value for name, value in told.items() if isinstance(value, str)} if isinstance(told, dict) else {}
 
 
-def _read(view: View) -> tuple[str, bool]:
+def _read(view: ModalView) -> tuple[str, bool]:
     """Return the question, and whether it is to be private."""
-    private = _element(view, PRIVATE)
-    is_private = any(field(item, "value") == PRIVATE for item in records(private, "selected_options"))
-    return field(_element(view, QUESTION), "value").strip() or PRESET, is_private
+    is_private = any(option.value == PRIVATE for option in _state(view, PRIVATE).selected_options)
+    return _state(view, QUESTION).value.strip() or PRESET, is_private
 
 
-def _element(view: View, name: str) -> Record:
-    """Return the state of a field, whose block has its name."""
-    found: Any = view
-    for part in ("state", "values", name, name):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+def _state(view: ModalView, name: str) -> InputState:
+    """Return what stands in a field, whose block has its name."""
+    return view.state.values.get(name, {}).get(name) or InputState()

@@ -7,17 +7,17 @@ What nobody acknowledged Slack sends again at once, after one minute and after f
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.api.errors import GONE, SlackApiError
 from adapters.slack.api.history import BESIDE_OTHERS, read_one, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM, read_message
-from adapters.slack.payloads import field, moment
+from adapters.slack.payloads import SlackMessage, moment
 from bot.chat.backfill import (
     CATCHING_UP,
     LOOK_BACK,
@@ -67,11 +67,11 @@ class SlackBackfill:
         self._errors = errors
         self.positions = Positions(state, PLATFORM, clock=clock)
 
-    async def note(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
+    async def note(self, workspace: SlackWorkspace, message: SlackMessage) -> None:
         """Note a delivered message."""
-        at, channel = moment(field(event, "ts")) or moment(field(event, "event_ts")), field(event, "channel")
-        if at is not None and channel:
-            await self.positions.heard(workspace.team, channel, as_position(at))
+        at = moment(message.ts) or moment(message.event_ts)
+        if at is not None and message.channel:
+            await self.positions.heard(workspace.team, message.channel, as_position(at))
 
     async def run(self, workspaces: Sequence[SlackWorkspace]) -> None:
         """Hear what was missed, workspace by workspace; trouble in one keeps nothing from the others.
@@ -143,24 +143,24 @@ class SlackBackfill:
         found = await self._read(workspace, place, oldest)
         heard = 0
         for message in found:
-            at = moment(field(message, "ts"))
+            at = moment(message.ts)
             if at is not None and as_position(at) > start:
                 heard += await self._hear(workspace, place.channel, message)
         for message in found if not place.thread else ():
-            replied, inner = moment(field(message, "latest_reply")), _Thread(place.channel, field(message, "ts"))
+            replied, inner = moment(message.latest_reply), _Thread(place.channel, message.ts)
             if replied is not None and as_position(replied) > start and inner not in read:
                 read.add(inner)
                 heard += await self._hear_since(workspace, inner, start, read)
         return heard
 
-    async def _read(self, workspace: SlackWorkspace, place: _Thread, oldest: str) -> list[Mapping[str, Any]]:
+    async def _read(self, workspace: SlackWorkspace, place: _Thread, oldest: str) -> list[SlackMessage]:
         return await read_pages(
             workspace.calls, place.channel, place.thread, oldest=oldest, pages=PAGES, urgency=BESIDE_OTHERS
         )
 
-    async def _hear(self, workspace: SlackWorkspace, channel: str, message: Mapping[str, Any]) -> bool:
+    async def _hear(self, workspace: SlackWorkspace, channel: str, message: SlackMessage) -> bool:
         try:
-            said = read_message({**message, "type": "message"}, bot_user=workspace.bot_user, channel=channel)
+            said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=channel)
             return said is not None and await self._hearing.said(workspace, said) is not None
         except BotError:
             raise
@@ -178,14 +178,14 @@ class SlackBackfill:
         place = _Thread(key.channel, key.thread if moment(key.thread) else "")
         before = as_ts(min(as_position(moment(ts)) for ts in kept) - 1)
         try:
-            found = {field(item, "ts"): item for item in await self._read(workspace, place, before)}
+            found = {item.ts: item for item in await self._read(workspace, place, before)}
             gone = [ts for ts in kept if ts not in found and await self._is_gone(workspace, key.channel, ts)]
         except PlatformError as error:
             extra = {"conversation": str(key), "error": str(error)}
             logger.info("not looked at for changes", extra=extra)
             return
         told = [_deletion(key, ts) for ts in gone]
-        edits = {ts: as_position(moment(field(item, "edited", "ts"))) for ts, item in found.items()}
+        edits = {ts: as_position(moment(item.edited.ts)) for ts, item in found.items()}
         told += [_change(key, found[ts]) for ts in edited_since(edits, kept, self._start(workspace))]
         for event in told:
             await self._hearing.message(workspace, event)
@@ -193,7 +193,7 @@ class SlackBackfill:
     async def _is_gone(self, workspace: SlackWorkspace, channel: str, ts: str) -> bool:
         """Return whether Slack says that a message is gone. Raises `PlatformError` where it does not tell."""
         try:
-            return not await read_one(workspace.calls, channel, ts)
+            return await read_one(workspace.calls, channel, ts) is None
         except SlackApiError as refusal:
             if refusal.code in GONE:
                 return True
@@ -211,11 +211,12 @@ def as_ts(position: int) -> str:
     return f"{seconds}.{fraction:06d}"
 
 
-def _deletion(key: ConversationKey, ts: str) -> dict[str, Any]:
-    before = {"ts": ts, "thread_ts": key.thread}
-    gone = {"subtype": "message_deleted", "deleted_ts": ts, "previous_message": before}
-    return {"type": "message", "channel": key.channel, **gone}
+def _deletion(key: ConversationKey, ts: str) -> SlackMessage:
+    before = SlackMessage(ts=ts, thread_ts=key.thread)
+    return SlackMessage(
+        type="message", subtype="message_deleted", channel=key.channel, deleted_ts=ts, previous_message=before
+    )
 
 
-def _change(key: ConversationKey, message: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "message", "subtype": "message_changed", "channel": key.channel, "message": message}
+def _change(key: ConversationKey, message: SlackMessage) -> SlackMessage:
+    return SlackMessage(type="message", subtype="message_changed", channel=key.channel, message=message)

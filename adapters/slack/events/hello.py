@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import ChannelEvent, Interaction
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import EMOJI
-from adapters.slack.events.requests import asked_by, user_of
-from adapters.slack.payloads import field
+from adapters.slack.events.requests import asked_by
 from bot.ports import Bot, Clock
 from bot.types import Entrance
-
-Event = Mapping[str, Any]
 
 HELLO: Final = (
     f"Hello! Mention me with a question and I answer in a thread. I also answer a message that you put :{EMOJI}: on.\n"
@@ -30,15 +27,15 @@ class HelloHandler:
         self._hearing = hearing
         self._clock = clock
 
-    async def joined(self, workspace: SlackWorkspace, event: Event) -> None:
+    async def joined(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
         """Somebody has come into a channel: the bot itself, if somebody else has brought it. Raises `StorageError`.
 
         https://docs.slack.dev/reference/events/member_joined_channel
         """
-        inviter, channel = field(event, "inviter"), field(event, "channel")
-        if user_of(event) != workspace.bot_user or inviter in {"", workspace.bot_user} or not channel:
+        inviter, channel = event.inviter, event.channel
+        if event.user != workspace.bot_user or inviter in {"", workspace.bot_user} or not channel:
             return
-        by = {"user": inviter}
+        by = Interaction(user_id=inviter)
         asked = await asked_by(workspace, by, self._clock, entrance=Entrance.MESSAGE, channel=channel)
         if (await self._bot.get_parameters(asked.key))["hello"].value:
             once = replace(asked, dedupe_key=f"{workspace.team}/{channel}/hello")

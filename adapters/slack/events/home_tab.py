@@ -9,8 +9,8 @@ from typing import Any, Final
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.limits import SECTION_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import ChannelEvent, Interaction
 from adapters.slack.events.requests import asked_by
-from adapters.slack.payloads import field
 from adapters.slack.replies.markdown import Block, MrkdwnRenderer, escape_mrkdwn
 from adapters.slack.replies.rendering import COMMAND, shortened
 from bot.commands.parameter_text import origin_text
@@ -44,13 +44,12 @@ class HomeTab:
         self._bot = bot
         self._clock = clock
 
-    async def opened(self, workspace: SlackWorkspace, event: Mapping[str, Any]) -> None:
+    async def opened(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
         """Somebody opened one of the two tabs. Raises `PlatformError` and `StorageError`."""
-        user = field(event, "user")
-        if field(event, "tab") == "messages":
-            await self._suggest(workspace, field(event, "channel"))
-        elif field(event, "tab") == "home" and user:
-            await self._publish(workspace, user)
+        if event.tab == "messages":
+            await self._suggest(workspace, event.channel)
+        elif event.tab == "home" and event.user:
+            await self._publish(workspace, event.user)
 
     async def _suggest(self, workspace: SlackWorkspace, channel: str) -> None:
         try:
@@ -60,7 +59,7 @@ class HomeTab:
             logger.info("suggested prompts refused", extra={"code": refusal.code})
 
     async def _publish(self, workspace: SlackWorkspace, user: str) -> None:
-        asked = await asked_by(workspace, {"user_id": user}, self._clock, entrance=Entrance.BUTTON)
+        asked = await asked_by(workspace, Interaction(user_id=user), self._clock, entrance=Entrance.BUTTON)
         try:
             used = await self._bot.usage(asked)
         except BotError as error:

@@ -5,43 +5,35 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.ask_modal import ASK_FORM, ASK_SHORTCUT, AskModal
+from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, ControlAction, Interaction
 from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.reactions import SlackReactionHandler
-from adapters.slack.events.requests import asked_by, channel_of
+from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.events.slash_commands import SlashCommandHandler
-from adapters.slack.payloads import field, moment
-from adapters.slack.replies.rendering import CONTINUE, CORRECT, FEEDBACK, GOOD, REGENERATE, RETRY, STOP
+from adapters.slack.payloads import SlackMessage, moment
+from adapters.slack.replies.rendering import action_of
 from bot.chat.background_tasks import BackgroundTasks
+from bot.chat.reply_actions import press
 from bot.errors import PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot, Clock
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import Entrance, FollowUp, Turn
+from bot.types import Entrance, Turn
 
 logger = logging.getLogger(__name__)
-
-Body = dict[str, Any]
-Event = Mapping[str, Any]
 
 AWAY: Final = "Slack is not answering me right now. Please try again in a moment."
 WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
 REFUSED: Final = "Slack did not accept it"
-
-AGAIN: Final[Mapping[str, FollowUp]] = {
-    REGENERATE: FollowUp.REGENERATE,
-    RETRY: FollowUp.RETRY,
-    CONTINUE: FollowUp.CONTINUE,
-    CORRECT: FollowUp.CORRECT,
-}
 
 
 class InteractionHandler:
@@ -61,26 +53,30 @@ class InteractionHandler:
 
     # ------------------------------------------------------------ commands, and whatever fails
 
-    async def command(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def command(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody typed the slash command; what fails is told to them. Raises `StorageError`."""
         await self._telling(workspace, body, self._commanding.command)
 
-    async def shortcut(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def shortcut(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a shortcut on a message; what fails is told to them. Raises `StorageError`."""
-        is_question = field(body, "callback_id") == ASK_SHORTCUT and moment(field(body, "message", "ts")) is not None
+        message = body.message or SlackMessage()
+        is_question = body.callback_id == ASK_SHORTCUT and moment(message.ts) is not None
         await self._telling(workspace, body, self._asking.open if is_question else self._commanding.shortcut)
 
-    async def submitted(self, workspace: SlackWorkspace, body: Body) -> Mapping[str, str]:
+    async def submitted(self, workspace: SlackWorkspace, body: Interaction) -> Mapping[str, str]:
         """Somebody submitted a form; what is wrong with it, by block. Raises `StorageError`."""
-        is_question = field(body, "view", "callback_id") == ASK_FORM
+        is_question = body.view is not None and body.view.callback_id == ASK_FORM
         return await (self._asking if is_question else self._settings).submitted(workspace, body)
 
-    async def action(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def action(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a control; what fails is told to them. Raises `StorageError`."""
         await self._telling(workspace, body, self._action)
 
     async def _telling(
-        self, workspace: SlackWorkspace, body: Body, act: Callable[[SlackWorkspace, Body], Awaitable[None]]
+        self,
+        workspace: SlackWorkspace,
+        body: Interaction,
+        act: Callable[[SlackWorkspace, Interaction], Awaitable[None]],
     ) -> None:
         """Do what somebody asked for, and tell them alone when that fails; Slack itself tells what was not stored."""
         try:
@@ -94,53 +90,45 @@ class InteractionHandler:
             await self._tell_failure(workspace, body, UNEXPECTED)
             raise
 
-    async def _tell_failure(self, workspace: SlackWorkspace, body: Body, text: str) -> None:
+    async def _tell_failure(self, workspace: SlackWorkspace, body: Interaction, text: str) -> None:
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON)
         await self._hearing.reply(workspace, asked, text)
 
     # ------------------------------------------------------------ buttons under answers
 
-    async def session_stopped(self, workspace: SlackWorkspace, event: Event) -> None:
+    async def session_stopped(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
         """Somebody pressed Slack's own Stop button. Raises `StorageError`."""
-        channel, thread = field(event, "channel"), field(event, "thread_ts")
+        channel, thread = event.channel, event.thread_ts
         if channel and moment(thread):
-            asked = await asked_by(
-                workspace, event, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread
-            )
+            by = Interaction(user_id=event.user, event_ts=event.event_ts)
+            asked = await asked_by(workspace, by, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread)
             # Slack decides who has this button, and has ended the streams of the thread already.
             asked = replace(asked, is_admin=True)
             await self._hearing.tell(workspace, asked, self._bot.stop(asked.key, asked=asked))
 
-    async def _action(self, workspace: SlackWorkspace, body: Body) -> None:
-        for action in body.get("actions") or ():
-            if isinstance(action, dict):
-                await self._one_action(workspace, body, action)
+    async def _action(self, workspace: SlackWorkspace, body: Interaction) -> None:
+        for action in body.actions:
+            await self._one_action(workspace, body, action)
 
-    async def _one_action(self, workspace: SlackWorkspace, body: Body, action: Event) -> None:
-        name, value = field(action, "action_id"), field(action, "value")
-        if name == SCOPE:
-            return await self._settings.move(workspace, body, field(action, "selected_option", "value"))
-        if name == OPEN_SETTINGS:
+    async def _one_action(self, workspace: SlackWorkspace, body: Interaction, action: ControlAction) -> None:
+        if action.action_id == SCOPE:
+            return await self._settings.move(workspace, body, action.selected_option.value)
+        if action.action_id == OPEN_SETTINGS:
             nowhere = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON)
             return await self._settings.open(workspace, body, nowhere)
-        return await self._under_answer(workspace, body, name, value)
+        return await self._under_answer(workspace, body, action)
 
-    async def _under_answer(self, workspace: SlackWorkspace, body: Body, name: str, value: str) -> None:
-        """Handle a button under an answer; its value begins with the turn."""
-        turn = await self._turn(workspace, body, value.partition(":")[0])
-        if turn is None:
+    async def _under_answer(self, workspace: SlackWorkspace, body: Interaction, used: ControlAction) -> None:
+        """Handle a button under an answer."""
+        action, id = action_of(used.action_id, used.value)
+        turn = await self._turn(workspace, body, id)
+        if action is None or turn is None:
             return
         thread = turn.incoming.key.thread
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON, thread=thread)
-        if name == STOP:
-            await self._hearing.tell(workspace, asked, self._bot.stop(turn.incoming.key, asked=asked))
-        elif name == FEEDBACK:
-            doing = self._bot.feedback(turn.id, good=value.endswith(f":{GOOD}"), asked=asked)
-            await self._hearing.tell(workspace, asked, doing)
-        elif name in AGAIN:
-            await self._hearing.tell(workspace, asked, self._bot.follow_up(turn.id, AGAIN[name], asked=asked))
+        await self._hearing.tell(workspace, asked, press(self._bot, action, turn, asked=asked))
 
-    async def _turn(self, workspace: SlackWorkspace, body: Body, id: str) -> Turn | None:
+    async def _turn(self, workspace: SlackWorkspace, body: Interaction, id: str) -> Turn | None:
         """Return the turn that a control belongs to; None for one of another place, which nobody can press here."""
         if not id.isdecimal() or len(id) > len(str(2**63)):
             return None
@@ -148,22 +136,22 @@ class InteractionHandler:
         if turn is None:
             return None
         key = turn.incoming.key
-        here = (PLATFORM, workspace.team, channel_of(body))
+        here = (PLATFORM, workspace.team, body.place)
         return turn if (key.platform, key.workspace, key.channel) == here else None
 
     # ------------------------------------------------------------ pages, and what changes
 
-    async def home_opened(self, workspace: SlackWorkspace, event: Event) -> None:
+    async def home_opened(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
         """Somebody opened one of the bot's own pages."""
         self._background.start(self._home.opened(workspace, event), "home tab")
 
-    async def member_changed(self, workspace: SlackWorkspace, event: Event) -> None:
+    async def member_changed(self, workspace: SlackWorkspace, event: ChangeEvent) -> None:
         """Somebody's name, rights or time zone have changed."""
-        workspace.directory.forget_member(field(event, "user", "id"))
+        workspace.directory.forget_member(event.user.id)
 
-    async def place_changed(self, workspace: SlackWorkspace, event: Event) -> None:
+    async def place_changed(self, workspace: SlackWorkspace, event: ChangeEvent) -> None:
         """Note the new name of a channel."""
-        workspace.directory.forget_place(field(event, "channel", "id"))
+        workspace.directory.forget_place(event.channel.id)
 
 
 def failure(error: PlatformError) -> str:

@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.api.directory import Member
 from adapters.slack.api.message_text import QUESTION_CHARACTERS, message_text
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import ChannelEvent
 from adapters.slack.events.parse import (
     PLATFORM,
     MessageEvent,
@@ -21,7 +22,7 @@ from adapters.slack.events.parse import (
 )
 from adapters.slack.message_content import is_same, mentions, named_in
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import field, moment
+from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import correction_blocks, in_slack_words
@@ -34,8 +35,6 @@ from bot.turns.pending_answers import INTERRUPTED
 from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
 
 logger = logging.getLogger(__name__)
-
-Event = Mapping[str, Any]
 
 EDITED: Final = (
     "You edited a question that I have answered. To have it answered as it reads now, press *Answer again* here or "
@@ -50,21 +49,21 @@ class SlackMessageHandler:
         self._bot = bot
         self._background = background
 
-    async def message(self, workspace: SlackWorkspace, event: Event) -> HandleResult | None:
+    async def message(self, workspace: SlackWorkspace, message: SlackMessage) -> HandleResult | None:
         """Take one message event. Raises `StorageError` when it is not stored and must come again."""
-        match event.get("subtype"):
+        match message.subtype:
             case "message_changed":
-                await self._changed(workspace, event)
+                await self._changed(workspace, message)
                 return None
             case "message_deleted":
-                await self._deleted(workspace, event)
+                await self._deleted(workspace, message)
                 return None
-        said = read_message(event, bot_user=workspace.bot_user)
+        said = read_message(message, bot_user=workspace.bot_user)
         return None if said is None else await self.said(workspace, said)
 
     async def said(self, workspace: SlackWorkspace, said: MessageEvent) -> HandleResult | None:
         """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
-        if workspace.is_own(said.event):
+        if workspace.is_own(said.message):
             return None
         return await self.hand_over(workspace, await self.incoming(workspace, said))
 
@@ -109,17 +108,17 @@ class SlackMessageHandler:
     async def incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
         """Return what somebody said in the core's words. Raises `PlatformError`."""
         member = await _author(workspace, said)
-        names = await workspace.directory.names(mentions(said.event))
+        names = await workspace.directory.names(mentions(said.message))
         return Incoming(
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
             author=member.person,
             author_kind=kind_of(workspace, member, said.user_team),
-            text=await message_text(said.event, names, bot_user=workspace.bot_user, most=QUESTION_CHARACTERS),
+            text=await message_text(said.message, names, bot_user=workspace.bot_user, most=QUESTION_CHARACTERS),
             typed=to_plain(without_mention(said.text, workspace.bot_user), names),
             at=said.at,
             source_id=said.ts,
-            attachments=workspace.attachments_of(said.event),
+            attachments=workspace.attachments_of(said.message),
             is_directed=said.is_direct or said.mentions_bot,
             addressees=mentioned(said.text) - {workspace.bot_user},
             is_direct=said.is_direct,
@@ -132,49 +131,46 @@ class SlackMessageHandler:
 
     # ------------------------------------------------------------ what changes
 
-    async def _changed(self, workspace: SlackWorkspace, event: Event) -> None:
-        message, before = _record(event, "message"), _record(event, "previous_message")
-        if field(message, "subtype") == "tombstone":
-            await self._forget(workspace, field(event, "channel"), before or message)
+    async def _changed(self, workspace: SlackWorkspace, change: SlackMessage) -> None:
+        message, before = change.message or SlackMessage(), change.previous_message
+        if message.subtype == "tombstone":
+            await self._forget(workspace, change.channel, before or message)
             return
-        said = read_message(
-            {"type": "message", **message}, bot_user=workspace.bot_user, channel=field(event, "channel")
-        )
-        by_slack = bool(before) and is_same(before, message)  # previews change messages, too
-        has_changed = not by_slack or before.get("attachments") != message.get("attachments")
+        said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=change.channel)
+        by_slack = before is not None and is_same(before, message)  # previews change messages, too
+        has_changed = not by_slack or before is None or before.attachments != message.attachments
         if said is None or not has_changed or workspace.is_own(message):
             return
         incoming = await self.incoming(workspace, said)
         if by_slack:
-            at = moment(field(message, "edited", "ts")) or said.at
-            await self._bot.on_message_edited(incoming, at=at, by_platform=True)
+            await self._bot.on_message_edited(incoming, at=moment(message.edited.ts) or said.at, by_platform=True)
             return
-        at = moment(field(message, "edited", "ts")) or moment(field(event, "event_ts")) or said.at
+        at = moment(message.edited.ts) or moment(change.event_ts) or said.at
         handled = await self._bot.on_message_edited(incoming, at=at)
         if handled.answered is not None:
             asked = replace(incoming, dedupe_key=f"{incoming.dedupe_key}/edited/{at.timestamp()}")
             offer = await self._bot.reply(asked, EDITED)
             await self.show(workspace, asked, offer, correction_blocks(handled.answered))
 
-    async def _deleted(self, workspace: SlackWorkspace, event: Event) -> None:
-        before = _record(event, "previous_message")
-        await self._forget(workspace, field(event, "channel"), before | {"ts": field(event, "deleted_ts")})
+    async def _deleted(self, workspace: SlackWorkspace, deletion: SlackMessage) -> None:
+        before = deletion.previous_message or SlackMessage()
+        await self._forget(workspace, deletion.channel, before.model_copy(update={"ts": deletion.deleted_ts}))
 
-    async def _forget(self, workspace: SlackWorkspace, channel: str, message: Event) -> None:
+    async def _forget(self, workspace: SlackWorkspace, channel: str, message: SlackMessage) -> None:
         """Let a message go, somebody's or the bot's own; the session that was named after a question loses its name."""
-        ts = field(message, "ts")
+        ts = message.ts
         if not channel or moment(ts) is None:
             return
-        thread = field(message, "thread_ts") or ts
+        thread = message.thread_ts or ts
         key = ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread)
         outcome = await self._bot.on_message_deleted(key, ts)
         if outcome.questions and workspace.sessions:
             self._background.start(forget_title(workspace, key), "title of a session")
 
-    async def place_gone(self, workspace: SlackWorkspace, event: Event) -> None:
+    async def place_gone(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
         """Handle a deleted channel, or one that the bot was taken out of. Raises `StorageError`."""
-        if channel := field(event, "channel"):
-            place = Within(platform=PLATFORM, workspace=workspace.team, channel=channel)
+        if event.channel:
+            place = Within(platform=PLATFORM, workspace=workspace.team, channel=event.channel)
             await self._bot.on_place_deleted(place)
 
     async def workspace_gone(self, team: str) -> None:
@@ -203,8 +199,3 @@ def kind_of(workspace: SlackWorkspace, member: Member, user_team: str) -> Author
     if member.is_stranger or from_elsewhere:
         return AuthorKind.EXTERNAL
     return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER
-
-
-def _record(event: Event, name: str) -> dict[str, Any]:
-    value = event.get(name)
-    return dict(value) if isinstance(value, Mapping) else {}

@@ -6,16 +6,13 @@ https://docs.slack.dev/reference/events/message
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.message_content import BROADCAST, NOTICES
-from adapters.slack.payloads import field, first_line, moment
+from adapters.slack.payloads import SlackMessage, first_line, moment
 from bot.types import ConversationKey
-
-Event = Mapping[str, Any]
 
 PLATFORM: Final = "slack"
 SPOKEN: Final = frozenset({"", "file_share", BROADCAST, "me_message", "bot_message"})
@@ -31,8 +28,8 @@ _CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
 class MessageEvent:
     """One message: `thread` is the thread it stands in, "" outside; `text` is mrkdwn as it came.
 
-    `user` is the id of a person, or of an app's user or bot, whose name is `bot_name` then ("" for people). `event` is
-    all that Slack told of it.
+    `user` is the id of a person, or of an app's user or bot, whose name is `bot_name` then ("" for people). `message`
+    is all of it.
     """
 
     channel: str
@@ -45,7 +42,7 @@ class MessageEvent:
     at: datetime
     is_direct: bool
     mentions_bot: bool
-    event: Event
+    message: SlackMessage
 
     def key(self, team: str) -> ConversationKey:
         """Return the conversation it belongs to: a thread, the direct message, or the thread that it would start."""
@@ -53,30 +50,29 @@ class MessageEvent:
         return ConversationKey(platform=PLATFORM, workspace=team, channel=self.channel, thread=thread)
 
 
-def read_message(event: Event, *, bot_user: str, channel: str = "") -> MessageEvent | None:
+def read_message(message: SlackMessage, *, bot_user: str, channel: str = "") -> MessageEvent | None:
     """Return what a person or another app said; None for what Slack itself, nobody or the bot's own user said."""
-    channel = field(event, "channel") or channel
-    ts, bot = field(event, "ts"), field(event, "bot_id")
-    user = field(event, "user") or bot
-    at = moment(ts)
-    is_said = _is_said(field(event, "type"), field(event, "subtype"))
+    channel = message.channel or channel
+    user = message.user or message.bot_id
+    at = moment(message.ts)
     by_somebody = user and user not in SYSTEM_USERS and user != bot_user
-    if not is_said or not by_somebody or at is None or not _CHANNEL.fullmatch(channel) or event.get("hidden") is True:
+    is_said = _is_said(message.type, message.subtype) and not message.hidden
+    if not is_said or not by_somebody or at is None or not _CHANNEL.fullmatch(channel):
         return None
-    thread, text = field(event, "thread_ts"), field(event, "text")
-    kind = field(event, "channel_type")
+    thread, text, kind = message.thread_ts, message.text, message.channel_type
+    bot_name = first_line(message.username, message.bot_profile.name, user) if message.bot_id else ""
     return MessageEvent(
         channel=channel,
-        ts=ts,
-        thread=thread if thread != ts and moment(thread) is not None else "",
+        ts=message.ts,
+        thread=thread if thread != message.ts and moment(thread) is not None else "",
         user=user,
-        user_team=field(event, "user_team") or field(event, "team"),
-        bot_name=first_line(field(event, "username"), field(event, "bot_profile", "name"), user) if bot else "",
+        user_team=message.user_team or message.team,
+        bot_name=bot_name,
         text=text,
         at=at,
         is_direct=kind in DIRECT or (not kind and is_direct(channel)),
-        mentions_bot=event.get("type") == "app_mention" or _mention_of(bot_user).search(text) is not None,
-        event=event,
+        mentions_bot=message.type == "app_mention" or _mention_of(bot_user).search(text) is not None,
+        message=message,
     )
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import Interaction, ModalView
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.requests import Body, asked_by
-from adapters.slack.events.settings_view import KINDS, SCOPE, Kind, SettingsTarget, form, read_form, read_where
-from adapters.slack.payloads import field
-from bot.access.roles import Role
+from adapters.slack.events.requests import asked_by
+from adapters.slack.events.settings_view import SCOPE, SettingsTarget, form, read_form, read_where
 from bot.chat.rate_limit import Priority
+from bot.chat.settings_panel import SettingsPanel, own_values, stored_scope
 from bot.commands.parameter_text import place_text
-from bot.parameter_resolver import scopes_of
-from bot.parameters import PARAMETERS, Scope
+from bot.parameters import Scope
 from bot.ports import Bot, Clock
 from bot.types import ConversationKey, Entrance, Incoming
 
@@ -41,7 +39,7 @@ class SettingsModal:
         self._hearing = hearing
         self._clock = clock
 
-    async def open(self, workspace: SlackWorkspace, body: Body, asked: Incoming) -> None:
+    async def open(self, workspace: SlackWorkspace, body: Interaction, asked: Incoming) -> None:
         """Open the form for a place, at its narrowest scope. Raises `PlatformError` and `StorageError`."""
         if await self._is_refused(workspace, asked):
             return
@@ -49,44 +47,44 @@ class SettingsModal:
         kinds = SettingsTarget(channel=key.channel, thread=key.thread, kind="workspace").kinds
         where = SettingsTarget(channel=key.channel, thread=key.thread, kind=kinds[-1])
         view = await self._form(workspace, where, asked)
-        arguments = {"trigger_id": field(body, "trigger_id"), "view": view}
+        arguments = {"trigger_id": body.trigger_id, "view": view}
         try:
             await workspace.calls.call("views.open", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
         except SlackApiError as refused:
             if refused.code != OPENED_BEFORE:
                 raise
 
-    async def move(self, workspace: SlackWorkspace, body: Body, kind: str) -> None:
+    async def move(self, workspace: SlackWorkspace, body: Interaction, kind: str) -> None:
         """Show what is set at another scope. Raises `PlatformError` and `StorageError`."""
-        where = read_where(field(body, "view", "private_metadata"))
+        shown = body.view or ModalView()
+        where = read_where(shown.private_metadata)
         if where is None or kind not in where.kinds:
             return
         asked = await self._asked(workspace, body, where, Entrance.BUTTON)
         if await self._is_refused(workspace, asked):
             return
-        chosen: Kind = next(item for item in KINDS if item == kind)
+        chosen = next(item for item in where.kinds if item == kind)
         view = await self._form(workspace, replace(where, kind=chosen), asked)
-        arguments = {"view_id": field(body, "view", "id"), "hash": field(body, "view", "hash") or None, "view": view}
+        arguments = {"view_id": shown.id, "hash": shown.hash or None, "view": view}
         await workspace.calls.call("views.update", arguments, priority=Priority.FIRST, patience=OPEN_SECONDS)
 
-    async def submitted(self, workspace: SlackWorkspace, body: Body) -> Mapping[str, str]:
+    async def submitted(self, workspace: SlackWorkspace, body: Interaction) -> Mapping[str, str]:
         """Set what was changed; what is wrong, by block. Raises `StorageError`."""
-        where = read_where(field(body, "view", "private_metadata"))
-        view = body.get("view")
-        if where is None or not isinstance(view, Mapping):
+        view = body.view or ModalView()
+        where = read_where(view.private_metadata)
+        if where is None:
             return {}
         asked = await self._asked(workspace, body, where, Entrance.FORM)
         if await self._is_refused(workspace, asked):
             return {}
-        permissions = await self._bot.permissions(asked)
-        if where.kind == "workspace" and permissions.role is not Role.ADMINISTRATOR:
+        panel = await self._panel(workspace, where, asked)
+        if not panel.is_open:
             return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
-        parameters = [item for item in PARAMETERS.values() if permissions.allow(item.name, item.roles, where.kind)]
-        changes, errors = read_form(where, view, parameters, await self._own(workspace, where))
+        changes, errors = read_form(where, view, panel)
         if errors:
             return errors
         if changes:
-            scope = scopes_of(_key(workspace, where))[KINDS.index(where.kind)]
+            scope = stored_scope(_key(workspace, where), where.kind)
             answer = _confirmation(scope, changes) if where.channel else ""
             await self._hearing.tell(
                 workspace, asked, self._bot.set_parameters(scope, changes, asked=asked, answer=answer)
@@ -94,7 +92,7 @@ class SettingsModal:
         return {}
 
     async def _asked(
-        self, workspace: SlackWorkspace, body: Body, where: SettingsTarget, entrance: Entrance
+        self, workspace: SlackWorkspace, body: Interaction, where: SettingsTarget, entrance: Entrance
     ) -> Incoming:
         """Return what somebody does with the form, in the place that it is for."""
         here = {"channel": where.channel, "thread": where.thread}
@@ -108,19 +106,17 @@ class SettingsModal:
         return refusal is not None
 
     async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, asked: Incoming) -> dict[str, object]:
-        permissions = await self._bot.permissions(asked)
-        effective = await self._bot.get_parameters(_key(workspace, where))
-        return form(where, effective, await self._own(workspace, where), permissions)
+        return form(where, await self._panel(workspace, where, asked))
 
-    async def _own(self, workspace: SlackWorkspace, where: SettingsTarget) -> Mapping[str, str]:
-        """Return what is set at the very scope of a form."""
+    async def _panel(self, workspace: SlackWorkspace, where: SettingsTarget, asked: Incoming) -> SettingsPanel:
         key = _key(workspace, where)
-        if where.kind != "conversation":
-            key = replace(key, thread="", channel="" if where.kind == "workspace" else key.channel)
-        effective = await self._bot.get_parameters(key)
-        return {
-            name: item.parameter.format(item.value) for name, item in effective.items() if item.origin == where.kind
-        }
+        return SettingsPanel(
+            scope=where.kind,
+            scopes=where.kinds,
+            effective=await self._bot.get_parameters(key),
+            own=await own_values(self._bot, key, where.kind),
+            permissions=await self._bot.permissions(asked),
+        )
 
 
 def _key(workspace: SlackWorkspace, where: SettingsTarget) -> ConversationKey:
@@ -132,8 +128,6 @@ def _confirmation(scope: Scope, changes: Mapping[str, str | None]) -> str:
     return "\n".join((f"Set for {place_text(scope)}:", "", *lines))
 
 
-def _blocks_of(view: Mapping[str, Any]) -> list[str]:
+def _blocks_of(view: ModalView) -> list[str]:
     """Return the blocks of a form's first field, where a message is seen."""
-    blocks = view.get("blocks")
-    found = [field(block, "block_id") for block in blocks or () if isinstance(block, Mapping)]
-    return [item for item in found if ":" in item][:1]
+    return [block.block_id for block in view.blocks if ":" in block.block_id][:1]

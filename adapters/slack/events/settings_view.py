@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from adapters.slack.api.limits import INPUT_CHARACTERS, METADATA_CHARACTERS
-from adapters.slack.payloads import field
+from adapters.slack.events.event_payloads import InputState, ModalView
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import shortened
-from bot.access.roles import HOLDERS, Permissions, Role
+from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, scopes_at
 from bot.commands.parameter_text import origin_text
-from bot.errors import InvalidInput
-from bot.parameters import Effective, Parameter
+from bot.parameters import PARAMETERS, Parameter
 
 FORM: Final = "seedling_settings"
 SCOPE: Final = "seedling_scope"
 NOT_SET: Final = "-"
-Kind = Literal["workspace", "channel", "conversation"]
-KINDS: Final[tuple[Kind, ...]] = ("workspace", "channel", "conversation")
-LABELS: Final[Mapping[str, str]] = {
+LABELS: Final[Mapping[PanelScope, str]] = {
     "workspace": "The whole workspace",
     "channel": "This channel",
     "conversation": "This thread",
@@ -34,12 +31,12 @@ class SettingsTarget:
 
     channel: str
     thread: str
-    kind: Kind
+    kind: PanelScope
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[PanelScope, ...]:
         """The scopes that there are here."""
-        return KINDS[: 1 + bool(self.channel) + bool(self.channel and self.thread)]
+        return scopes_at(has_channel=bool(self.channel), has_thread=bool(self.thread))
 
 
 def write_where(where: SettingsTarget) -> str:
@@ -57,20 +54,10 @@ def read_where(text: str) -> SettingsTarget | None:
     return where if where.kind in where.kinds else None
 
 
-def form(
-    where: SettingsTarget, effective: Mapping[str, Effective], own: Mapping[str, str], permissions: Permissions
-) -> dict[str, Any]:
-    """Return the form: `effective` is what holds there, `own` what is set at the very scope, as text by name.
-
-    What somebody may not set there is told, with who may.
-    """
-    blocks = [_scope_block(where, permissions)]
-    for item in effective.values():
-        parameter = item.parameter
-        if permissions.allow(parameter.name, parameter.roles, where.kind):
-            blocks.append(_input(where, item, own.get(parameter.name)))
-        else:
-            blocks.append(_told(item, permissions.needs(parameter.name, parameter.roles, where.kind)))
+def form(where: SettingsTarget, panel: SettingsPanel) -> dict[str, Any]:
+    """Return the form that shows a panel: what somebody may not set there is told, with who may."""
+    blocks = [_scope_block(panel)]
+    blocks += [_input(where, row) if row.is_open else _told(row) for row in panel.rows]
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -82,10 +69,8 @@ def form(
     }
 
 
-def _scope_block(where: SettingsTarget, permissions: Permissions) -> Block:
-    is_admin = permissions.role is Role.ADMINISTRATOR
-    kinds = [kind for kind in where.kinds if is_admin or kind != "workspace"] or [where.kind]
-    options = {kind: _option(LABELS[kind], kind) for kind in reversed(kinds)}
+def _scope_block(panel: SettingsPanel) -> Block:
+    options = {scope: _option(LABELS[scope], scope) for scope in panel.offered_scopes or [panel.scope]}
     return {
         "type": "section",
         "block_id": SCOPE,
@@ -94,32 +79,32 @@ def _scope_block(where: SettingsTarget, permissions: Permissions) -> Block:
             "type": "static_select",
             "action_id": SCOPE,
             "options": list(options.values()),
-            "initial_option": options.get(where.kind, next(iter(options.values()))),
+            "initial_option": options.get(panel.scope, next(iter(options.values()))),
         },
     }
 
 
-def _input(where: SettingsTarget, each: Effective, own: str | None) -> Block:
-    parameter = each.parameter
+def _input(where: SettingsTarget, row: PanelRow) -> Block:
+    parameter = row.parameter
     return {
         "type": "input",
         "block_id": block_id(where.kind, parameter),  # another one for each scope, or Slack would keep what was typed
         "optional": True,
         "label": _plain(parameter.name),
-        "hint": _plain(f"Now {_value(each)} ({origin_text(each)}). {parameter.help} It takes {parameter.allowed}."),
-        "element": _element(parameter, own),
+        "hint": _plain(f"Now {_in_force(row)}. {parameter.help} It takes {parameter.allowed}."),
+        "element": _element(row),
     }
 
 
-def _told(each: Effective, needed: Role) -> Block:
-    text = f"{each.parameter.name}: {_value(each)} ({origin_text(each)}). Only {HOLDERS[needed]} can set it."
+def _told(row: PanelRow) -> Block:
+    text = f"{row.parameter.name}: {_in_force(row)}. Only {row.holders} can set it."
     return {"type": "context", "elements": [_plain(text)]}
 
 
-def _element(parameter: Parameter, own: str | None) -> Block:
-    values = ("yes", "no") if parameter.kind == "boolean" else parameter.choices
-    if values:
-        options = {NOT_SET: _option("not set here", NOT_SET)} | {value: _option(value, value) for value in values}
+def _element(row: PanelRow) -> Block:
+    parameter, own = row.parameter, row.own
+    if row.choices:
+        options = {NOT_SET: _option("not set here", NOT_SET)} | {value: _option(value, value) for value in row.choices}
         chosen = options.get(own or NOT_SET, options[NOT_SET])
         return {
             "type": "static_select",
@@ -136,44 +121,34 @@ def _element(parameter: Parameter, own: str | None) -> Block:
     return element | ({"initial_value": own[:INPUT_CHARACTERS]} if own else {})
 
 
-def block_id(kind: Kind, parameter: Parameter) -> str:
+def block_id(kind: PanelScope, parameter: Parameter) -> str:
     """Return the block of a parameter in the form of one scope."""
     return f"{kind}:{parameter.name}"
 
 
 def read_form(
-    where: SettingsTarget, view: Mapping[str, Any], parameters: Sequence[Parameter], own: Mapping[str, str]
+    where: SettingsTarget, view: ModalView, panel: SettingsPanel
 ) -> tuple[Mapping[str, str | None], Mapping[str, str]]:
     """Return what was changed, by name (None takes a value back), and what is wrong, by block."""
-    changes: dict[str, str | None] = {}
-    errors: dict[str, str] = {}
-    values = view.get("state", {}).get("values", {})
-    for parameter in parameters:
-        block = block_id(where.kind, parameter)
-        if not isinstance(values, Mapping) or block not in values:
-            continue
-        text = _given(values[block], parameter.name)
-        before = own.get(parameter.name, "")
-        if text == before[:INPUT_CHARACTERS]:
-            continue
-        try:
-            changes[parameter.name] = parameter.format(parameter.parse(text)) if text else None
-        except InvalidInput as error:
-            errors[block] = str(error)
-    return changes, errors
+    values = view.state.values
+    given: dict[str, str] = {}
+    for row in panel.rows:
+        block = block_id(where.kind, row.parameter)
+        if block in values:
+            text = _given(values[block].get(row.parameter.name))
+            given[row.parameter.name] = row.own if text == row.own[:INPUT_CHARACTERS] else text
+    changes, errors = panel.changes(given)
+    return changes, {block_id(where.kind, PARAMETERS[name]): text for name, text in errors.items()}
 
 
-def _given(block: Any, name: str) -> str:
+def _given(field: InputState | None) -> str:
     """Return what stands in a field; "" for what is not set."""
-    element = block.get(name) if isinstance(block, Mapping) else None
-    if not isinstance(element, Mapping):
-        return ""
-    text = field(element, "value") or field(element, "selected_option", "value")
+    text = field.given if field is not None else ""
     return "" if text == NOT_SET else text.strip()
 
 
-def _value(each: Effective) -> str:
-    return shortened(" ".join(each.parameter.format(each.value).split()), 100)
+def _in_force(row: PanelRow) -> str:
+    return f"{shortened(row.value, 100)} ({origin_text(row.effective)})"
 
 
 def _option(text: str, value: str) -> Block:

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.event_payloads import Interaction
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import EMOJI
-from adapters.slack.events.requests import Body, asked_by, channel_of
+from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.message_content import mentions, named_in
 from adapters.slack.mrkdwn import to_markdown, to_plain
-from adapters.slack.payloads import field, moment
+from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import (
@@ -70,10 +71,10 @@ class SlashCommandHandler:
         self._settings = settings
         self._clock = clock
 
-    async def command(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def command(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody typed the slash command. Raises `StorageError`."""
-        raw = field(body, "text").strip()
-        names = await workspace.directory.names(mentions({"text": raw}))
+        raw = body.text.strip()
+        names = await workspace.directory.names(mentions(SlackMessage(text=raw)))
         word, rest = (*raw.split(None, 1), "", "")[:2]
         command = find_command(word)
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND)
@@ -162,12 +163,13 @@ class SlashCommandHandler:
         )
         return str(answer["ts"])
 
-    async def shortcut(self, workspace: SlackWorkspace, body: Body) -> None:
+    async def shortcut(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a shortcut on a message. Raises `StorageError`."""
-        ts, thread = field(body, "message", "ts"), field(body, "message", "thread_ts")
-        if not channel_of(body) or moment(ts) is None:
+        message = body.message or SlackMessage()
+        ts, thread = message.ts, message.thread_ts
+        if not body.place or moment(ts) is None:
             return
-        match field(body, "callback_id"):
+        match body.callback_id:
             case callback if callback == SETTINGS_SHORTCUT:
                 entrance = Entrance.SHORTCUT
                 asked = await asked_by(workspace, body, self._clock, entrance=entrance, thread=thread or ts)

@@ -11,17 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from adapters.slack.export.archive import ExportArchive, open_archive
+from adapters.slack.export.archive import ExportArchive, ExportLimits, open_archive
 from adapters.slack.message_content import files, has_content, written
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import (
-    Record,
-    field,
-    first_line,
-    moment,
-    person,
-    stranger,
-)
+from adapters.slack.payloads import ConversationPayload, SlackMessage, UserPayload, first_line, moment
 from bot.ports import WorkspaceStore
 from bot.types import Channel, ChannelMessage, Person, Workspace
 
@@ -100,9 +93,9 @@ def _take(messages: Iterator[ChannelMessage]) -> list[ChannelMessage]:
 
 
 @contextmanager
-def read_export(path: Path) -> Iterator[Export]:
+def read_export(path: Path, limits: ExportLimits | None = None) -> Iterator[Export]:
     """Yield the export at `path`, read through once to check all of it. Raises `InvalidInput` naming file and fault."""
-    with open_archive(path) as archive:
+    with open_archive(path, limits or ExportLimits()) as archive:
         yield Export(archive)
 
 
@@ -111,8 +104,8 @@ class Export:
 
     def __init__(self, archive: ExportArchive) -> None:
         self._archive = archive
-        users = archive.read("users.json", optional=True)
-        self._users = {user.id: user for user in map(person, users) if user.id}
+        users = UserPayload.read_list(archive.read("users.json", optional=True))
+        self._users = {user.id: _person(user) for user in users if user.id}
         self.workspace = _workspace(archive.name, users)
         self._names = {id: item.name for id, item in self._users.items()}
         self._folders: dict[str, str] = {}
@@ -132,35 +125,34 @@ class Export:
     def messages(self) -> Iterator[ChannelMessage]:
         """All messages with content, channel by channel and day by day."""
         for channel in self.channels:
-            for record in self._records(channel):
-                if has_content(record):
-                    yield self._message(channel, record)
+            for message in self._told(channel):
+                if has_content(message):
+                    yield self._message(channel, message)
 
     def _read_channels(self) -> Iterator[Channel]:
         records = self._archive.read(_REQUIRED_INDEX)
         for index in _OPTIONAL_INDEXES:
             records += self._archive.read(index, optional=True)
-        for record in records:
-            given = field(record, "name")
-            id = field(record, "id") or given
+        for channel in ConversationPayload.read_list(records):
+            id = channel.id or channel.name
             if not id:
                 continue
-            self._folders[id] = given or id
-            topic = first_line(field(record, "topic", "value"), field(record, "purpose", "value"))
+            self._folders[id] = channel.name or id
             yield Channel(
-                workspace=self.workspace.id, id=id, name=first_line(given, self._members(record), id), topic=topic
+                workspace=self.workspace.id,
+                id=id,
+                name=first_line(channel.name, self._members(channel), id),
+                topic=first_line(channel.topic.value, channel.purpose.value),
             )
 
-    def _members(self, record: Record) -> str:
+    def _members(self, channel: ConversationPayload) -> str:
         """Return the name of a direct conversation, which has none of its own: those of the people in it."""
-        members = record.get("members")
-        ids = [member for member in members if isinstance(member, str)] if isinstance(members, list) else []
-        return ", ".join(self._names.get(id, id) for id in ids)
+        return ", ".join(self._names.get(id, id) for id in channel.members)
 
-    def _records(self, channel: Channel) -> Iterator[Record]:
+    def _told(self, channel: Channel) -> Iterator[SlackMessage]:
         folder = self._folders[channel.id]
         for day in self._archive.days(folder) or self._archive.days(channel.id):
-            yield from self._archive.read(day)
+            yield from map(SlackMessage.read, self._archive.read(day))
 
     def _survey(self) -> Survey:
         counts: Counter[bool] = Counter()
@@ -170,16 +162,17 @@ class Export:
         for channel in self.channels:
             present: set[str] = set()
             replies: defaultdict[str, set[str]] = defaultdict(set)
-            for record in self._records(channel):
-                counts[has_content(record)] += 1
-                if not has_content(record):
+            for message in self._told(channel):
+                is_kept = has_content(message)
+                counts[is_kept] += 1
+                if not is_kept:
                     continue
-                ts, thread = field(record, "ts"), field(record, "thread_ts")
+                ts, thread = message.ts, message.thread_ts
                 present.add(ts)
                 if thread and thread != ts:
                     replies[thread].add(ts)
-                if field(record, "user") not in self._users:
-                    author = stranger(record)
+                if message.user not in self._users:
+                    author = _stranger(message)
                     strangers.setdefault(author.id, author)
             for thread, inside in replies.items():
                 if thread not in present:
@@ -187,11 +180,10 @@ class Export:
                 threads += thread in present or len(inside) > 1
         return Survey(messages=counts[True], left_out=counts[False], threads=threads, strangers=strangers, roots=roots)
 
-    def _message(self, channel: Channel, record: Record) -> ChannelMessage:
-        ts = field(record, "ts")
-        thread = field(record, "thread_ts")
+    def _message(self, channel: Channel, message: SlackMessage) -> ChannelMessage:
+        ts, thread = message.ts, message.thread_ts
         root = self.survey.roots.get((channel.id, thread), thread)
-        author = self._users.get(field(record, "user")) or stranger(record)
+        author = self._users.get(message.user) or _stranger(message)
         at = moment(ts)
         assert at is not None  # noqa: S101 - for the type checker: `has_content` has asked
         return ChannelMessage(
@@ -199,16 +191,33 @@ class Export:
             channel=channel.id,
             id=ts,
             author=author,
-            text=written(record, self._names),
+            text=written(message, self._names),
             at=at,
             thread="" if root == ts else root,
-            attachments=tuple(files(record)),
+            attachments=tuple(files(message)),
         )
 
 
-def _workspace(file_name: str, users: Sequence[Record]) -> Workspace:
+def _person(user: UserPayload) -> Person:
+    """Return somebody in `users.json`, under the name that Slack shows; who has left keeps it."""
+    is_bot = user.is_bot or user.id == "USLACKBOT"
+    name = first_line(user.profile.shown_name, user.real_name, user.name, user.id)
+    return Person(id=user.id, name=name, is_bot=is_bot)
+
+
+def _stranger(message: SlackMessage) -> Person:
+    """Return who wrote a message and is not in `users.json`: an app, or somebody from another workspace."""
+    if message.user:
+        name = first_line(message.user_profile.shown_name, message.user)
+        return Person(id=message.user, name=name, is_bot=message.bot_id != "")
+    id = message.bot_id or "unknown"
+    name = first_line(message.username, message.bot_profile.name, id)
+    return Person(id=id, name=name, is_bot=id != "unknown")
+
+
+def _workspace(file_name: str, users: Sequence[UserPayload]) -> Workspace:
     """Return the workspace of an export: the same for every export of it, whatever days that covers."""
-    teams = Counter(team for user in users if (team := field(user, "team_id")))
+    teams = Counter(user.team_id for user in users if user.team_id)
     name = _EXPORT_WORDS.sub("", Path(file_name).stem).strip(" -_") or "Slack"
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "slack"
     team = teams.most_common(1)[0][0].lower() if teams else ""

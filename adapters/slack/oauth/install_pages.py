@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -21,7 +20,7 @@ from adapters.slack.events.parse import PLATFORM
 from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.oauth.installation_store import Installations
 from adapters.slack.oauth.token_rotation import AppSecrets, expiry
-from adapters.slack.payloads import field
+from adapters.slack.payloads import Authorization
 from bot.errors import StorageError
 from bot.one_time_secrets import OneTimeSecrets
 from bot.ports import AdapterStateStore, Clock
@@ -101,29 +100,29 @@ class InstallPages:
             "code": code,
         }
         try:
-            told = await self._calls.call("oauth.v2.access", arguments, patience=10)
+            told = Authorization.read(await self._calls.call("oauth.v2.access", arguments, patience=10))
         except (SlackApiError, SlackUnknownOutcome) as error:
             logger.warning("the app was not installed", extra={"error": str(error)})
             return _page("Slack did not accept this. Please begin again.", status=502)
         await self._installations.async_save_bot(_bot(told, self._clock))
-        logger.info("the app was installed", extra={"team": field(told, "team", "id")})
+        logger.info("the app was installed", extra={"team": told.team.id})
         return _page("Seedling is installed. Go back to Slack and say hello to it.", status=200)
 
 
-def _bot(told: Mapping[str, Any], clock: Clock) -> Bot:
+def _bot(told: Authorization, clock: Clock) -> Bot:
     return Bot(
-        app_id=field(told, "app_id"),
-        enterprise_id=field(told, "enterprise", "id") or None,
-        enterprise_name=field(told, "enterprise", "name") or None,
-        team_id=field(told, "team", "id") or None,
-        team_name=field(told, "team", "name") or None,
-        bot_token=field(told, "access_token"),
+        app_id=told.app_id,
+        enterprise_id=told.enterprise.id or None,
+        enterprise_name=told.enterprise.name or None,
+        team_id=told.team.id or None,
+        team_name=told.team.name or None,
+        bot_token=told.access_token,
         bot_id="",  # told by auth.test
-        bot_user_id=field(told, "bot_user_id"),
-        bot_scopes=field(told, "scope"),
-        bot_refresh_token=field(told, "refresh_token") or None,
+        bot_user_id=told.bot_user_id,
+        bot_scopes=told.scope,
+        bot_refresh_token=told.refresh_token or None,
         bot_token_expires_at=expiry(told, clock),
-        is_enterprise_install=told.get("is_enterprise_install") is True,
+        is_enterprise_install=told.is_enterprise_install,
         installed_at=clock().timestamp(),
     )
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from slack_sdk.oauth.installation_store.models.bot import Bot
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.oauth.installation_store import Installations, Stored, facts_of
-from adapters.slack.payloads import field as text_field
+from adapters.slack.payloads import Authorization
 from bot.errors import PlatformError
 from bot.ports import AdapterStateStore, Clock
 
@@ -94,19 +93,17 @@ class Rotation:
             await self._state.swap_state(PLATFORM, f"rotating/{stored.name}", before=lease, after=None)
 
     async def _renew(self, stored: Stored) -> Stored:
-        told = await self._calls.call(
-            "oauth.v2.access",
-            {
-                "client_id": self._app.client_id,
-                "client_secret": self._app.client_secret,
-                "grant_type": "refresh_token",
-                "refresh_token": stored.bot.bot_refresh_token,
-            },
-            patience=LEASE.total_seconds() / 2,
-        )
+        arguments = {
+            "client_id": self._app.client_id,
+            "client_secret": self._app.client_secret,
+            "grant_type": "refresh_token",
+            "refresh_token": stored.bot.bot_refresh_token,
+        }
+        patience = LEASE.total_seconds() / 2
+        told = Authorization.read(await self._calls.call("oauth.v2.access", arguments, patience=patience))
         renewed = {
-            "bot_token": text_field(told, "access_token"),
-            "bot_refresh_token": text_field(told, "refresh_token"),
+            "bot_token": told.access_token,
+            "bot_refresh_token": told.refresh_token,
             "bot_token_expires_at": expiry(told, self._clock),
         }
         bot = Bot(**facts_of(stored.bot) | renewed)
@@ -119,7 +116,6 @@ class Rotation:
         return newest
 
 
-def expiry(told: Mapping[str, Any], clock: Clock) -> int | None:
+def expiry(told: Authorization, clock: Clock) -> int | None:
     """Return when a token ends that Slack just gave, in seconds since 1970; None for never."""
-    seconds = told.get("expires_in")
-    return round(clock().timestamp()) + seconds if isinstance(seconds, int) else None
+    return round(clock().timestamp()) + told.expires_in if told.expires_in else None

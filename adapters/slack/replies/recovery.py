@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from adapters.slack.api.history import read_pages
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.payloads import field, moment
+from adapters.slack.payloads import AnswerMark, SlackMessage, moment
 from adapters.slack.replies.message_stream import MessageStream
 from adapters.slack.replies.rendering import METADATA
 from adapters.slack.replies.reply_ref import ReplyMessage
@@ -31,27 +31,19 @@ async def find_parts(
     """
     oldest = f"{turn.incoming.at.timestamp():.6f}"
     found = await read_pages(workspace.calls, messages.channel, messages.thread, oldest=oldest, pages=PAGES)
-    own = [item for item in found if workspace.is_own(item) and moment(field(item, "ts")) is not None]
-    marked = [item for item in own if _turn_of(item) == str(turn.id)]
+    own = [item for item in found if workspace.is_own(item) and moment(item.ts) is not None]
+    marked = [item for item in own if _mark_of(item).turn == str(turn.id)]
     begun = max(oldest, f"{(begun_at - CLOCKS_APART).timestamp():.6f}")
-    unmarked = [item for item in own if not item.get("metadata") and field(item, "ts") > begun]
-    parts = [ReplyMessage(ts=field(item, "ts")) for item in sorted(marked, key=_part_of)]
-    parts += [ReplyMessage(ts=field(item, "ts"), streaming=True) for item in unmarked if messages.thread]
+    unmarked = [item for item in own if item.metadata is None and item.ts > begun]
+    parts = [ReplyMessage(ts=item.ts) for item in sorted(marked, key=_part_of)]
+    parts += [ReplyMessage(ts=item.ts, streaming=True) for item in unmarked if messages.thread]
     return [part for part in parts if part.ts not in known]
 
 
-def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = message.get("metadata")
-    if not isinstance(metadata, Mapping) or metadata.get("event_type") != METADATA:
-        return {}
-    payload = metadata.get("event_payload")
-    return payload if isinstance(payload, Mapping) else {}
+def _mark_of(message: SlackMessage) -> AnswerMark:
+    metadata = message.metadata
+    return metadata.event_payload if metadata is not None and metadata.event_type == METADATA else AnswerMark()
 
 
-def _turn_of(message: Mapping[str, Any]) -> str:
-    return str(_payload(message).get("turn", ""))
-
-
-def _part_of(message: Mapping[str, Any]) -> tuple[int, str]:
-    part = _payload(message).get("part")
-    return (part if isinstance(part, int) else 0, field(message, "ts"))
+def _part_of(message: SlackMessage) -> tuple[int, str]:
+    return _mark_of(message).part, message.ts

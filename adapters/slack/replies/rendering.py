@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
-from adapters.slack.payloads import Record, field, records
+from adapters.slack.elements import Element, elements_of, words_of
 from adapters.slack.replies.markdown import Block, FallbackRenderer, escape_mrkdwn, with_native_table
+from bot.chat.reply_actions import LABELS, ReplyAction, actions_of
 from bot.commands.registry import all_commands
 from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
 from bot.types import Draft, Footer, Source, TurnId
@@ -21,16 +22,19 @@ FALLBACK_CHARACTERS: Final = TEXT_CHARACTERS - 100
 PLAIN_CHARACTERS: Final = FALLBACK_CHARACTERS
 """Of a message that is text alone, which may be an edit."""
 
-STOP: Final = "seedling_stop"
-REGENERATE: Final = "seedling_regenerate"
-CORRECT: Final = "seedling_correct"
-RETRY: Final = "seedling_retry"
-CONTINUE: Final = "seedling_continue"
-FEEDBACK: Final = "seedling_feedback"
-CONTROLS: Final = frozenset({STOP, REGENERATE, CORRECT, RETRY, CONTINUE, FEEDBACK})
-"""What stands under answers to be pressed."""
+ACTION: Final = "seedling_"
+"""What the ids of the buttons under answers begin with; the action follows."""
 
-GOOD, BAD = "good", "bad"
+FEEDBACK: Final = f"{ACTION}feedback"
+RATINGS: Final[Mapping[ReplyAction, str]] = {ReplyAction.GOOD: "Good answer", ReplyAction.BAD: "Bad answer"}
+"""The two buttons of Slack's own feedback element, whose value names which was pressed."""
+
+BUTTONS: Final = (ReplyAction.CONTINUE, ReplyAction.REGENERATE, ReplyAction.RETRY)
+"""The buttons under finished answers, in the order in which they are shown."""
+
+DRAWN: Final = (*BUTTONS, *RATINGS, ReplyAction.STOP, ReplyAction.CORRECT)
+CONTROLS: Final = frozenset({FEEDBACK, *(f"{ACTION}{action}" for action in DRAWN)})
+"""What stands under answers to be pressed."""
 
 NO_ANSWER: Final = "There is no answer."
 
@@ -90,7 +94,7 @@ def markdown_blocks(text: str) -> list[Block]:
 
 def writing_blocks(turn: TurnId) -> list[Block]:
     """Return what stands under an answer that is being written."""
-    return [{"type": "actions", "elements": [_button("Stop", STOP, turn)]}]
+    return [_actions(turn, ReplyAction.STOP)]
 
 
 def notice_blocks(draft: Draft) -> list[Block]:
@@ -120,12 +124,12 @@ def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
     return [*blocks, *_button_blocks(draft, turn)]
 
 
-def is_below_answer(block: Record) -> bool:
+def is_below_answer(block: Element) -> bool:
     """Return whether a block is the small print or the buttons under an answer, which say nothing to a reader."""
-    elements = list(records(block, "elements"))
-    if field(block, "type") == "context":
-        return len(elements) == 1 and is_footer(field(elements[0], "text"))
-    return bool(elements) and all(field(item, "action_id") in CONTROLS for item in elements)
+    elements = elements_of(block.elements)
+    if block.type == "context":
+        return len(elements) == 1 and is_footer(words_of(elements[0].text))
+    return bool(elements) and all(item.action_id in CONTROLS for item in elements)
 
 
 def _small_print(footer: Footer) -> str:
@@ -161,37 +165,45 @@ def _source(source: Source) -> str:
 
 
 def _button_blocks(draft: Draft, turn: TurnId) -> list[Block]:
-    if draft.status == "failed":
-        return [{"type": "actions", "elements": [_button("Try again", RETRY, turn)]}]
-    buttons = [_button("Regenerate", REGENERATE, turn)]
-    if draft.is_cut:
-        buttons.insert(0, _button("Continue", CONTINUE, turn))
-    blocks: list[Block] = [{"type": "actions", "elements": buttons}]
-    if draft.text.strip():
+    actions = actions_of(draft)
+    blocks: list[Block] = [_actions(turn, *(action for action in BUTTONS if action in actions))]
+    if ReplyAction.GOOD in actions:
         blocks.append({"type": "context_actions", "elements": [_feedback(turn)]})
     return blocks
 
 
 def correction_blocks(turn: TurnId) -> list[Block]:
     """Return the button that asks an edited question again."""
-    return [{"type": "actions", "elements": [_button("Answer again", CORRECT, turn)]}]
+    return [_actions(turn, ReplyAction.CORRECT)]
 
 
-def _button(text: str, action: str, turn: TurnId) -> Block:
-    return {"type": "button", "action_id": action, "text": _plain(text), "value": str(turn)}
+def action_of(id: str, value: str) -> tuple[ReplyAction | None, str]:
+    """Return which button under an answer was pressed, None for any other control, and the turn that it names."""
+    turn, _, rating = value.partition(":")
+    pressed = f"{ACTION}{rating}" if id == FEEDBACK else id
+    return next((action for action in DRAWN if action_id(action) == pressed), None), turn
+
+
+def action_id(action: ReplyAction) -> str:
+    """Return the id of a button, which Slack sends back when it is pressed."""
+    return f"{ACTION}{action}"
+
+
+def _actions(turn: TurnId, *actions: ReplyAction) -> Block:
+    return {"type": "actions", "elements": [_button(action, turn) for action in actions]}
+
+
+def _button(action: ReplyAction, turn: TurnId) -> Block:
+    return {"type": "button", "action_id": action_id(action), "text": _plain(LABELS[action]), "value": str(turn)}
 
 
 def _feedback(turn: TurnId) -> Block:
-    return {
-        "type": "feedback_buttons",
-        "action_id": FEEDBACK,
-        "positive_button": _feedback_button("Good answer", turn, GOOD),
-        "negative_button": _feedback_button("Bad answer", turn, BAD),
-    }
+    good, bad = (_feedback_button(text, turn, action) for action, text in RATINGS.items())
+    return {"type": "feedback_buttons", "action_id": FEEDBACK, "positive_button": good, "negative_button": bad}
 
 
-def _feedback_button(text: str, turn: TurnId, word: str) -> Block:
-    return {"text": _plain(text), "accessibility_label": text, "value": f"{turn}:{word}"}
+def _feedback_button(text: str, turn: TurnId, action: ReplyAction) -> Block:
+    return {"text": _plain(text), "accessibility_label": text, "value": f"{turn}:{action}"}
 
 
 def _plain(text: str) -> Block:

@@ -30,6 +30,9 @@ export const Icons = {
       <symbol id="b-trim" viewBox="0 0 8 8"><path d="M0 1h8L4 7.500z"/></symbol>
       <symbol id="b-cold" viewBox="0 0 8 8"><path d="M4 0v8M.500 2l7 4M.500 6l7-4" stroke-width="1.500"/></symbol>
       <symbol id="b-head-changed" viewBox="0 0 8 8"><path d="M1 1h6v6H1z"/></symbol>
+      <symbol id="b-mode-changed" viewBox="0 0 8 8"><path d="M1 3h6M5 1l2 2M7 5H1M3 7L1 5"/></symbol>
+      <symbol id="b-dropped" viewBox="0 0 8 8"><path d="M1 4h6" stroke-width="2"/></symbol>
+      <symbol id="b-media" viewBox="0 0 8 8"><path d="M1 1h6v6H1zM1 6l3-3 3 3"/></symbol>
       <symbol id="b-deleted" viewBox="0 0 8 8"><path d="M1 1l6 6M7 1L1 7" stroke-width="2"/></symbol>
     </defs></svg>`,
 };

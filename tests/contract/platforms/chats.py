@@ -22,7 +22,7 @@ from adapters.discord.platform import DiscordPlatform, open_discord
 from adapters.slack.events.reactions import EMOJI as SLACK_EMOJI
 from adapters.slack.events.slash_commands import SETTINGS_WORD, SUMMARISE_SHORTCUT
 from adapters.slack.platform import SlackPlatform, open_slack
-from adapters.slack.replies.rendering import COMMAND, REGENERATE
+from adapters.slack.replies.rendering import COMMAND, action_id
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.channel_access import seen_by
 from adapters.web.chat_page import ChatPage
@@ -32,6 +32,7 @@ from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor
 from bot.app.registry import open_platforms
 from bot.chat.message_policy import EMOJI as DISCORD_EMOJI
+from bot.chat.reply_actions import ReplyAction
 from bot.settings import Settings
 from bot.types import Person
 from storage.in_memory.store import MemoryStore
@@ -198,7 +199,7 @@ class SlackChat(Chat):
 
     async def regenerate(self, said: Said, *, by: str) -> None:
         (answer,) = self.slack.answers(self.slack.general, said.native.root_ts)
-        await self.slack.press(self.people[by], answer, REGENERATE)
+        await self.slack.press(self.people[by], answer, action_id(ReplyAction.REGENERATE))
 
     async def fill_in(self, name: str, value: str, *, by: str) -> None:
         slack, person = self.slack, self.people[by]

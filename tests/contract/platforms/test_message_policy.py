@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from adapters.slack.events.slash_commands import SUMMARISE_SHORTCUT
-from adapters.slack.replies.rendering import REGENERATE
+from adapters.slack.replies.rendering import action_id
 from bot.access.decision import STRANGER
 from bot.chat.message_policy import ANSWERS_TO_BOTS, NO_FOLLOW_UPS, REFUSALS
+from bot.chat.reply_actions import ReplyAction
 from bot.types import Outcome, RuleKind, Task
 from tests.contract.platforms.chat import Chat
 from tests.contract.platforms.chats import CHATS, DiscordChat, SlackChat
@@ -304,7 +305,7 @@ async def open_the_form(chat: SlackChat, stranger: Person) -> None:
 
 async def regenerate(chat: SlackChat, stranger: Person) -> None:
     (answer,) = [message for message in chat.slack.messages(chat.slack.general) if message.author is chat.slack.bot]
-    await chat.slack.press(stranger, answer, REGENERATE)
+    await chat.slack.press(stranger, answer, action_id(ReplyAction.REGENERATE))
 
 
 async def use_the_shortcut(chat: SlackChat, stranger: Person) -> None:

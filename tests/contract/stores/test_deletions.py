@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from bot.types import (
-    NOTES_ID,
     SOURCES_ID,
     Attachment,
     Condensation,
@@ -187,28 +186,40 @@ async def test_what_was_asked_again_goes_with_the_question(store: AnyStore) -> N
     assert not await store.open_conversations()
 
 
-async def test_notes_made_after_a_message_go_with_it_and_others_stay(store: AnyStore) -> None:
+def noted(revision: int, begin: int, until: int) -> Condensation:
+    return Condensation(revision=revision, begin=begin, until=until, notes=f"notes {SECRET}")
+
+
+async def test_notes_that_rest_on_a_message_go_with_it_and_others_stay(store: AnyStore) -> None:
     await store.append_entries(KEY, [entry("old", text=SECRET)])
-    turn = await answered(store, "a")
-    await store.enqueue(asked("b", seconds=2))
-    turn = await claim(store)
-    recorded = await store.record(turn, settlement(entry("b"), conversation=remembered(window_start=1, memory="")))
+    turn = await under_way(store, "a")
+    recorded = await store.record(turn, settlement(entry("a"), conversation=remembered(window_start=1, memory="")))
     assert recorded.conversation is not None
-    note = replace(entry("n", text=f"notes {SECRET}"), id=f"{NOTES_ID}1", source_id=NOTES_ID)
-    noted = replace(recorded.conversation, memory=f"notes {SECRET}")
-    condensed = Condensation(conversation=noted, entries=(note,))
-    await store.record_memory(turn, condensed)
+    await store.record_memory(turn, noted(recorded.conversation.revision, 0, 1))
     await store.close(turn)
     await store.append_entries(KEY, [entry("new")])
     await store.delete_messages(CHANNEL, ["s-new"])
     kept = await store.get_conversation(KEY)
     assert kept is not None
-    assert kept.memory == f"notes {SECRET}"
+    assert (kept.memory, kept.condensed_until) == (f"notes {SECRET}", 1)
     await store.delete_messages(CHANNEL, ["s-old"])
     gone = await store.get_conversation(KEY)
     assert gone is not None
-    assert gone.memory == ""
-    assert not any("notes" in text for text in await texts(store))
+    assert (gone.memory, gone.condensed_until) == ("", 0)  # to be made anew of what is left
+
+
+async def test_what_was_in_forgotten_notes_is_not_condensed_again(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("old", text=SECRET), entry("next")])
+    turn = await under_way(store, "a")
+    recorded = await store.record(turn, settlement(entry("a"), conversation=remembered(window_start=1, memory="")))
+    assert recorded.conversation is not None
+    await store.record_memory(turn, noted(recorded.conversation.revision, 0, 1))
+    assert await store.forget_memory(KEY)
+    await store.record_memory(turn, noted(recorded.conversation.revision + 1, 1, 2))
+    await store.delete_messages(CHANNEL, ["s-next"])
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert (conversation.memory, conversation.condensed_until) == ("", 1)
 
 
 async def test_notes_of_what_was_deleted_while_they_were_made_are_not_kept(store: AnyStore) -> None:
@@ -217,8 +228,7 @@ async def test_notes_of_what_was_deleted_while_they_were_made_are_not_kept(store
     recorded = await store.record(turn, settlement(entry("a"), conversation=remembered(window_start=1, memory="")))
     assert recorded.conversation is not None
     await store.delete_messages(CHANNEL, ["s-old"])
-    noted = replace(recorded.conversation, memory=SECRET)
-    await store.record_memory(turn, Condensation(conversation=noted, entries=()))
+    await store.record_memory(turn, noted(recorded.conversation.revision, 0, 1))
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
     assert conversation.memory == ""

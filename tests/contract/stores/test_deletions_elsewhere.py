@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from bot.types import (
-    NOTES_ID,
     ConversationKey,
     Covered,
     Point,
@@ -179,14 +178,13 @@ async def test_a_conversation_that_did_not_rest_is_not_forgotten_for_having_rest
 
 async def test_notes_are_forgotten_in_one_step(store: AnyStore) -> None:
     assert not await store.forget_memory(KEY)
-    note = replace(entry("n"), id=f"{NOTES_ID}1", source_id=NOTES_ID)
-    await store.append_entries(KEY, [entry("a"), note])
-    await store.save_conversation(KEY, remembered(memory="notes", window_start=0))
+    await store.append_entries(KEY, [entry("a"), entry("b")])
+    await store.save_conversation(KEY, remembered(memory="notes", window_start=1))
     assert await store.forget_memory(KEY)
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
-    assert (conversation.memory, conversation.head_digest) == ("", "deleted")
-    assert await texts(store) == ["text a"]
+    assert (conversation.memory, conversation.condensed_until) == ("", 1)
+    assert await texts(store) == ["text a", "text b"]
 
 
 async def test_a_message_of_the_playground_is_emptied_and_its_thread_stays(store: AnyStore) -> None:

@@ -24,7 +24,7 @@ from bot.turns.effects import (
     SetParameters,
     StopTurns,
 )
-from bot.types import NOTES_ID, Attachment, NewSchedule, PendingAnswer, Within
+from bot.types import Attachment, NewSchedule, PendingAnswer, Within
 from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import ADA, KEY, OTHER, WORDS, at, entry, incoming, remembered
 from tests.fakes import START, ManualClock
@@ -104,19 +104,19 @@ async def test_turns_are_accepted_together_stopped_and_judged(store: AnyStore) -
     assert await store.carry_out(incoming("good"), NoteFeedback(turn=id, person="U1", good=True), str) is not None
 
 
-async def test_notes_are_dropped_and_the_next_request_knows_why(store: AnyStore) -> None:
+async def test_notes_are_dropped(store: AnyStore) -> None:
     done = await store.carry_out(incoming("none"), ForgetNotes(key=KEY), str)
     assert done is not None
     assert done.result is False
-    await store.append_entries(KEY, [entry("a"), replace(entry("n"), source_id=NOTES_ID)])
-    await store.save_conversation(KEY, remembered(window_start=0))
+    await store.append_entries(KEY, [entry("a")])
+    await store.save_conversation(KEY, remembered(window_start=0, memory="notes"))
     done = await store.carry_out(incoming("some"), ForgetNotes(key=KEY), str)
     assert done is not None
     assert done.result is True
     assert [item.id for item in await store.get_entries(KEY, start=0)] == ["a"]
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
-    assert (conversation.memory, conversation.head_digest) == ("", "deleted")
+    assert conversation.memory == ""
 
 
 async def test_forgetting_counts_and_its_own_answer_stays_owed(store: AnyStore, clock: ManualClock) -> None:

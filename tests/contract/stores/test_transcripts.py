@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
-from bot.errors import ClaimLost
 from bot.types import Condensation, Conversation, Entry, Media, NewEntry, StoredEntry
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import KEY, OTHER, WORDS, at, entry, incoming, picture, remembered, settlement
@@ -100,7 +100,7 @@ async def test_the_time_of_an_entry_must_be_aware(store: AnyStore) -> None:
 
 
 async def test_what_is_remembered_is_replaced_as_a_whole(store: AnyStore) -> None:
-    for conversation in (remembered(), remembered(last_request_at=None, memory="", window_start=9)):
+    for conversation in (remembered(), remembered(last_request_at=None, window_start=9)):
         await store.enqueue(incoming(f"m{conversation.window_start}"))
         turn = await store.claim(KEY, worker="w1")
         assert turn is not None
@@ -158,18 +158,67 @@ async def test_a_conversation_is_remembered_as_it_was_saved(store: AnyStore) -> 
     assert len(await store.get_entries(KEY, start=0)) == 1
 
 
-async def test_what_was_condensed_is_recorded_once_under_the_claim(store: AnyStore) -> None:
+def condensed(begin: int, until: int, notes: str = "notes", **changes: Any) -> Condensation:
+    return replace(Condensation(revision=0, begin=begin, until=until, notes=notes), **changes)
+
+
+async def test_notes_are_recorded_once(store: AnyStore) -> None:
     await store.enqueue(incoming("m1"))
     turn = await store.claim(KEY, worker="w")
     assert turn is not None
-    await store.record(turn, settlement(entry("q")))
-    condensed = Condensation(conversation=remembered(memory="notes"), entries=(entry("n"),))
+    await store.record(turn, settlement(entry("q"), conversation=remembered(memory="", window_start=0)))
+    await store.close(turn)
     for _ in range(2):
-        await store.record_memory(turn, condensed)
-    assert [item.id for item in await store.get_entries(KEY, start=0)] == [entry("q").id, entry("n").id]
+        await store.record_memory(turn, condensed(0, 1))
+    await store.record_memory(turn, condensed(0, 2, "of another process, and too late"))
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
-    assert conversation.memory == "notes"
-    await store.claim(KEY, worker="another")
-    with pytest.raises(ClaimLost):
-        await store.record_memory(turn, condensed)
+    assert (conversation.memory, conversation.condensed_until, conversation.head_digest) == ("notes", 1, "trim")
+    await store.record_memory(turn, condensed(1, 2, "more"))
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert (conversation.memory, conversation.condensed_until) == ("more", 2)
+
+
+async def test_notes_that_come_while_an_answer_is_written_are_kept(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("old")])
+    await store.save_conversation(KEY, before := remembered(memory="", window_start=0))
+    await store.enqueue(incoming("m1"))
+    turn = await store.claim(KEY, worker="w")
+    assert turn is not None
+    await store.record_memory(turn, condensed(0, 1))
+    await store.record(turn, settlement(entry("q"), conversation=before))
+    conversation = await store.get_conversation(KEY)
+    assert conversation is not None
+    assert (conversation.memory, conversation.condensed_until, conversation.head_digest) == ("notes", 1, "trim")
+
+
+async def test_what_is_condensed_in_vain_is_left_out_in_the_end(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("old")])
+    await store.save_conversation(KEY, remembered(memory="before", window_start=0))
+    await store.enqueue(incoming("m1"))
+    turn = await store.claim(KEY, worker="w")
+    assert turn is not None
+    reached = []
+    for in_vain in (False, True, True, True):
+        await store.record_memory(turn, condensed(0, 1, "", in_vain=in_vain))
+        conversation = await store.get_conversation(KEY)
+        assert conversation is not None
+        assert conversation.memory == "before"
+        reached.append((conversation.condensed_until, conversation.condensed_in_vain))
+    assert reached == [(0, 0), (0, 1), (0, 2), (1, 0)]
+
+
+async def test_what_is_appended_while_an_answer_is_written_comes_behind_it(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("a"), entry("b")])
+    await store.enqueue(incoming("m1"))
+    turn = await store.claim(KEY, worker="w")
+    assert turn is not None
+    await store.append_entries(KEY, [entry("correction"), entry("another")])
+    await store.record(turn, settlement(entry("q"), entry("answer"), sent_until=2))
+    await store.append_entries(KEY, [entry("last")])
+    entries = await store.get_entries(KEY, start=0)
+    names = ("a", "b", "q", "answer", "correction", "another", "last")
+    assert [item.id for item in entries] == [entry(name).id for name in names]
+    positions = [item.position for item in entries]
+    assert positions == sorted(set(positions))

@@ -4,6 +4,7 @@ The rules look for the first phrase that they know in the last message of the us
 
 | phrase | answer |
 |---|---|
+| `update your notes on this conversation` | notes of as many words as it names |
 | `summary of these numbered messages, with at most N points` (or `points`) | lines with their numbers, shortened |
 | `[refuse]` | HTTP 400 SensitiveContentDetected |
 | `[filter]`, `[filter after N]` | stopped by the content filter before text, or after N tokens of it |
@@ -91,6 +92,12 @@ def words(count: int) -> str:
     """That many words in lines of fourteen."""
     chosen = list(islice(cycle(_SENTENCE.split()), min(count, MOST_WORDS)))
     return "\n".join(" ".join(chosen[start : start + _LINE_WORDS]) for start in range(0, len(chosen), _LINE_WORDS))
+
+
+def notes(material: str) -> str:
+    """Notes of as many words as are asked for, always as many, which name the length of what was to be condensed."""
+    found = re.search(r"\bin at most (\d{1,4}) words\b", material)
+    return f"- Notes on {100 + len(material) % 900} things.\n{words(int(found[1]) if found else 300)}"
 
 
 def long_markdown(sections: int) -> str:
@@ -208,6 +215,7 @@ def _plain(question: Message) -> str:
 
 _I = re.IGNORECASE
 _RULES: tuple[tuple[str, re.Pattern[str], Rule], ...] = (
+    ("notes", re.compile(r"\AUpdate your notes on this conversation"), lambda _, ask: notes(ask.question.text)),
     (
         "numbered summary",
         re.compile(r"\bsummary of these numbered (?:messages|points), with at most (\d{1,3}) points\b"),

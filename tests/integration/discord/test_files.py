@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.discord.api.messages import attachments_of
+from adapters.discord.payloads import Message
 from adapters.discord.platform import DiscordPlatform
 from bot.errors import FileTooLarge, PlatformError
 from bot.types import Attachment
@@ -26,7 +27,7 @@ async def platform(scene: Scene) -> AsyncIterator[DiscordPlatform]:
 @pytest.fixture
 def attached(scene: Scene) -> Attachment:
     message = scene.discord.say(scene.ada, scene.general, "look", attachments=[("a.bin", b"12345")])
-    (found,) = attachments_of(posting.shown_payload(scene.discord, message))
+    (found,) = attachments_of(Message.read(posting.shown_payload(scene.discord, message)))
     return found
 
 

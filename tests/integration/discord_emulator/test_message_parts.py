@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.discord.events.parse import no_names
 from adapters.discord.message_content import read_content
+from adapters.discord.payloads import Message
 from bot.chat.message_rendering import render
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.discord.world import Channel, User
@@ -59,7 +60,7 @@ async def test_messages_of_any_parts_are_delivered_and_in_the_history() -> None:
                 continue
             play.here.send(play.robot, play.general, case["message"])
             for told in await play.latest():
-                assert unseen(case["model_sees"], render(read_content(told, no_names))) == [], case["id"]
+                assert unseen(case["model_sees"], render(read_content(Message.read(told), no_names))) == [], case["id"]
 
 
 async def test_a_forward_keeps_what_was_said_without_its_author() -> None:
@@ -68,7 +69,7 @@ async def test_a_forward_keeps_what_was_said_without_its_author() -> None:
         play.here.forward(play.anna, said, play.general)
         for told in await play.latest():
             assert told["message_reference"]["type"] == 1
-            assert render(read_content(told, no_names)) == "> [forwarded]\n> [card] Build 812 failed"
+            assert render(read_content(Message.read(told), no_names)) == "> [forwarded]\n> [card] Build 812 failed"
 
 
 async def test_a_reply_to_a_message_without_text_names_it() -> None:
@@ -78,7 +79,8 @@ async def test_a_reply_to_a_message_without_text_names_it() -> None:
         asked = play.here.send(play.robot, play.general, {"poll": poll})
         play.here.say(play.anna, play.general, "Here", reply_to=asked)
         for told in await play.latest():
-            assert render(read_content(told, no_names)) == "[in reply to robot: (poll, open) Where?]\nHere"
+            shown = render(read_content(Message.read(told), no_names))
+            assert shown == "[in reply to robot: (poll, open) Where?]\nHere"
 
 
 async def test_without_the_intent_only_what_is_meant_for_the_bot_is_told() -> None:
@@ -86,5 +88,5 @@ async def test_without_the_intent_only_what_is_meant_for_the_bot_is_told() -> No
         said = play.here.send(play.anna, play.general, {"content": "psst", "embeds": [{"title": "x"}]})
         play.here.forward(play.anna, said, play.general)
         told, stored = await play.latest()
-        assert render(read_content(told, no_names)) == ""
-        assert "psst" in render(read_content(stored, no_names))  # the portal's switch is on
+        assert render(read_content(Message.read(told), no_names)) == ""
+        assert "psst" in render(read_content(Message.read(stored), no_names))  # the portal's switch is on

@@ -10,31 +10,32 @@ from pathlib import Path
 
 import pytest
 
-from adapters.media import ReaderBounds, ReadingRules, SeparateReader, reader
+from adapters.media import ReaderBounds, ReadingRules, SeparateReader
 from bot.types import FileTerms, ReadFile, UnreadableFile
 from tests.unit.media import samples
 
 TERMS = FileTerms()
+RunInstead = Callable[..., SeparateReader]
 
 
 @pytest.fixture
-def run_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Lets the process run other code in place of the worker's."""
+def run_instead(tmp_path: Path) -> RunInstead:
+    """Makes a reader whose process runs other code in place of the worker's."""
     package = tmp_path / "adapters" / "media"
     package.mkdir(parents=True)
-    monkeypatch.setattr(reader, "_ROOT", tmp_path)
     for folder in (package, package.parent):
         (folder / "__init__.py").touch()
 
-    def write(code: str) -> None:
+    def reader(code: str, bounds: ReaderBounds | None = None) -> SeparateReader:
         (package / "worker.py").write_text(code)
+        return SeparateReader(bounds=bounds, code=tmp_path)
 
-    return write
+    return reader
 
 
-async def test_a_file_that_takes_too_long_is_given_up(run_instead: Callable[[str], None]) -> None:
-    run_instead("import time\ntime.sleep(60)\n")
-    found = await SeparateReader(bounds=ReaderBounds(seconds=0.2)).read("a", b"x", TERMS)
+async def test_a_file_that_takes_too_long_is_given_up(run_instead: RunInstead) -> None:
+    reader = run_instead("import time\ntime.sleep(60)\n", ReaderBounds(seconds=0.2))
+    found = await reader.read("a", b"x", TERMS)
     assert found == UnreadableFile(name="a", reason="takes longer than 0.2 s to read")
 
 
@@ -47,9 +48,8 @@ async def test_a_file_that_takes_too_long_is_given_up(run_instead: Callable[[str
         pytest.param("import sys; sys.stdin.buffer.read()", id="silence"),
     ],
 )
-async def test_a_file_that_ends_its_reader_is_broken(run_instead: Callable[[str], None], code: str) -> None:
-    run_instead(code)
-    found = await SeparateReader().read("a", b"x" * 1_000_000, TERMS)
+async def test_a_file_that_ends_its_reader_is_broken(run_instead: RunInstead, code: str) -> None:
+    found = await run_instead(code).read("a", b"x" * 1_000_000, TERMS)
     assert isinstance(found, UnreadableFile)
     assert "is broken" in found.reason
 
@@ -68,22 +68,20 @@ async def test_a_file_gets_no_more_memory_than_it_may_have() -> None:
 
 
 async def test_the_process_knows_no_secret(
-    run_instead: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run_instead: RunInstead, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
-    run_instead(f"import os; open({str(tmp_path / 'seen')!r}, 'w').write(repr(dict(os.environ)))")
-    await SeparateReader().read("a", b"x", TERMS)
+    reader = run_instead(f"import os; open({str(tmp_path / 'seen')!r}, 'w').write(repr(dict(os.environ)))")
+    await reader.read("a", b"x", TERMS)
     seen = (tmp_path / "seen").read_text()
     assert "PYTHONPATH" in seen
     assert "secret" not in seen
 
 
-async def test_nothing_is_left_of_a_reading_that_is_cancelled(
-    run_instead: Callable[[str], None], tmp_path: Path
-) -> None:
+async def test_nothing_is_left_of_a_reading_that_is_cancelled(run_instead: RunInstead, tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    run_instead(f"import os, time\nopen({str(note)!r}, 'w').write(f'{{os.getpid()}}.')\ntime.sleep(60)\n")
-    task = asyncio.create_task(SeparateReader().read("a", b"x", TERMS))
+    reader = run_instead(f"import os, time\nopen({str(note)!r}, 'w').write(f'{{os.getpid()}}.')\ntime.sleep(60)\n")
+    task = asyncio.create_task(reader.read("a", b"x", TERMS))
     async with asyncio.timeout(20):
         while not (note.exists() and note.read_text().endswith(".")):
             await asyncio.sleep(0.01)
@@ -94,14 +92,14 @@ async def test_nothing_is_left_of_a_reading_that_is_cancelled(
         os.kill(int(note.read_text()[:-1]), 0)
 
 
-async def test_only_so_many_are_read_at_once(run_instead: Callable[[str], None], tmp_path: Path) -> None:
+async def test_only_so_many_are_read_at_once(run_instead: RunInstead, tmp_path: Path) -> None:
     """Each process says when it begins and ends; never more than two are between the two."""
     log = tmp_path / "log"
-    run_instead(
+    busy = run_instead(
         f"import os, time\nlog = os.open({str(log)!r}, os.O_APPEND | os.O_CREAT | os.O_WRONLY)\n"
-        "os.write(log, b'+')\ntime.sleep(0.1)\nos.write(log, b'-')\n"
+        "os.write(log, b'+')\ntime.sleep(0.1)\nos.write(log, b'-')\n",
+        ReaderBounds(at_once=2),
     )
-    busy = SeparateReader(bounds=ReaderBounds(at_once=2))
     await asyncio.gather(*(busy.read("a", b"x", TERMS) for _ in range(5)))
     running = most = 0
     for mark in log.read_text():
@@ -111,9 +109,9 @@ async def test_only_so_many_are_read_at_once(run_instead: Callable[[str], None],
     assert 1 <= most <= 2
 
 
-async def test_a_file_larger_than_any_limit_is_not_even_looked_at(run_instead: Callable[[str], None]) -> None:
-    run_instead("raise SystemExit")
-    found = await SeparateReader(bounds=ReaderBounds(file_bytes=1_000_000)).read("a", bytes(1_500_000), TERMS)
+async def test_a_file_larger_than_any_limit_is_not_even_looked_at(run_instead: RunInstead) -> None:
+    reader = run_instead("raise SystemExit", ReaderBounds(file_bytes=1_000_000))
+    found = await reader.read("a", bytes(1_500_000), TERMS)
     assert found == UnreadableFile(name="a", reason="is 1.5 MB large, and at most 1 MB are read")
 
 

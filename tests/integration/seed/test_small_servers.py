@@ -15,7 +15,7 @@ from adapters.seed import SeedModel, SeedOptions, open_seed
 from bot.app.models import open_model
 from bot.context.system_prompt import Abilities, system_prompt
 from bot.context.tokens import estimate
-from bot.context.window import WindowLimits
+from bot.context.view import WindowLimits
 from bot.pricing import FREE_CARD
 from bot.settings import Settings
 from bot.types import TurnState

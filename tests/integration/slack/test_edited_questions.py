@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from adapters.slack.replies.rendering import CORRECT
+from adapters.slack.replies.rendering import action_id
+from bot.chat.reply_actions import ReplyAction
 from tests.fakes import words
 from tests.integration.slack.scene import Scene, held, scene
 from tests.integration.slack.test_commands import whispered
@@ -33,7 +34,7 @@ async def test_the_author_is_offered_another_answer_which_is_to_the_new_words(di
         await offered(play)
         (offer,) = slack.whispers
         assert (offer.channel, offer.only_for) == (where, slack.ada)
-        await slack.press(slack.ada, offer, CORRECT)
+        await slack.press(slack.ada, offer, action_id(ReplyAction.CORRECT))
         await play.settled()
         (answer,) = slack.answers(where)
         assert "It is white." in slack.shown(answer)
@@ -48,14 +49,14 @@ async def test_it_is_offered_once_for_each_edit_and_answered_once() -> None:
         question = await ask(play, f"{slack.mention()} one?")
         await slack.edit(question, f"{slack.mention()} two?")
         await offered(play)
-        await slack.press(slack.ada, slack.whispers[0], CORRECT)
+        await slack.press(slack.ada, slack.whispers[0], action_id(ReplyAction.CORRECT))
         await play.settled()
-        await slack.press(slack.ada, slack.whispers[0], CORRECT)
+        await slack.press(slack.ada, slack.whispers[0], action_id(ReplyAction.CORRECT))
         await play.settled()
         assert len(play.model.asked) == 2
         await slack.edit(question, f"{slack.mention()} three?")
         await offered(play, 2)
-        await slack.press(slack.ada, slack.whispers[-1], CORRECT)
+        await slack.press(slack.ada, slack.whispers[-1], action_id(ReplyAction.CORRECT))
         await play.settled()
         assert whispered(slack).count(OFFER) == 2
         assert [item.entries[-1].text.rpartition(": ")[2] for item in play.model.asked] == ["one?", "two?", "three?"]
@@ -90,7 +91,7 @@ async def test_nothing_is_offered_for_previews_other_messages_and_the_buttons_of
         assert slack.whispers == []
         await slack.edit(question, f"{slack.mention()} two?")
         await offered(play)
-        await slack.press(slack.ben, slack.whispers[0], CORRECT)
+        await slack.press(slack.ben, slack.whispers[0], action_id(ReplyAction.CORRECT))
         await play.until(lambda: len(slack.whispers) > 1)
         await play.settled()
         assert len(play.model.asked) == 1

@@ -7,6 +7,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.message_content import files, mentions, read_content
+from adapters.slack.payloads import SlackMessage
 from bot.chat.message_rendering import render
 from tests.emulators.slack import RunningSlack
 from tests.emulators.slack.world import Person
@@ -39,7 +40,7 @@ async def test_what_an_app_posts_is_delivered_and_in_the_history(slack: RunningS
         (latest, *_) = await history(slack, client)
         for told in (delivered(slack), latest):
             assert told["bot_id"] == "B0ROBOT001"
-            assert unseen(case["model_sees"], render(read_content(told, {}))) == [], case["id"]
+            assert unseen(case["model_sees"], render(read_content(SlackMessage.read(told), {}))) == [], case["id"]
 
 
 async def test_a_webhook_has_a_name_and_no_account(slack: RunningSlack) -> None:
@@ -62,11 +63,11 @@ async def test_a_forward_brings_author_words_and_files(slack: RunningSlack, clie
     await slack.forward(slack.ada, said, slack.direct(slack.ada), "Is this right?")
     told = delivered(slack)
     names = {slack.ben.id: "Ben", slack.ada.id: "Ada", slack.general.id: "general"}
-    assert render(read_content(told, names)) == (
+    assert render(read_content(SlackMessage.read(told), names)) == (
         "Is this right?\n\n> [forwarded from Ben in #general]\n> @Ada it is 52,000 euro\n> (file: budget.csv)"
     )
-    assert [file_.id for file_ in files(told)] == [sheet.id]
-    assert {id for _, id in mentions(told)} == set(names)
+    assert [file_.id for file_ in files(SlackMessage.read(told))] == [sheet.id]
+    assert {id for _, id in mentions(SlackMessage.read(told))} == set(names)
     assert (await client.conversations_history(channel=told["channel"]))["messages"][0]["attachments"]
 
 
@@ -78,4 +79,4 @@ async def test_a_preview_comes_as_a_change_that_is_no_edit(slack: RunningSlack, 
     assert "edited" not in changed["message"]
     (latest,) = await history(slack, client)
     for told in (changed["message"], latest):
-        assert "[card] Why queues grow" in render(read_content(told, {}))
+        assert "[card] Why queues grow" in render(read_content(SlackMessage.read(told), {}))

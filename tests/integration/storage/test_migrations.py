@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,8 @@ from bot.errors import SchemaMismatch, StorageError, StorageUnavailable
 from bot.types import Spending
 from storage import migrate, open_store, schema
 from storage.database import parse_url
-from tests.contract.stores.samples import KEY, entry, picture
+from tests.contract.stores.deleting import CHANNEL
+from tests.contract.stores.samples import KEY, entry, picture, remembered
 from tests.fakes import ManualClock
 
 NEXT = """
@@ -40,7 +40,6 @@ def downgrade() -> None:
         batch.drop_column("{revision}")
 """
 
-AddMigration = Callable[..., None]
 HEAD = ScriptDirectory.from_config(schema.alembic_config()).get_current_head() or ""
 
 
@@ -54,18 +53,21 @@ def url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def add_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddMigration:
-    """Adds a step that makes the table of conversations anew, to a copy of the migrations."""
-    copy = tmp_path / "migrations"
-    shutil.copytree(schema.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(schema, "MIGRATIONS", copy)
+class Revisions:
+    """A copy of the migrations, to which steps are added that make the table of conversations anew."""
 
-    def add(revision: str, *, after: str | None, then: str = "pass") -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def add(self, revision: str, *, after: str | None, then: str = "pass") -> None:
         text = NEXT.format(revision=revision, down_revision=after, then=then)
-        (copy / "versions" / f"{revision}.py").write_text(text)
+        (self.folder / "versions" / f"{revision}.py").write_text(text)
 
-    return add
+
+@pytest.fixture
+def revisions(tmp_path: Path) -> Revisions:
+    return Revisions(tmp_path / "migrations")
 
 
 def columns_of(path: Path, table: str) -> set[str]:
@@ -76,32 +78,32 @@ def columns_of(path: Path, table: str) -> set[str]:
 
 
 async def test_rows_that_hang_on_a_table_survive_its_change_both_ways(
-    url: str, path: Path, clock: ManualClock, add_migration: AddMigration
+    url: str, path: Path, clock: ManualClock, revisions: Revisions
 ) -> None:
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         await store.append_entries(KEY, [entry("a", media=(picture(b"x"),))])
         before = await store.get_entries(KEY, start=0)
-    add_migration("next", after=HEAD)
-    await migrate(url)
+    revisions.add("next", after=HEAD)
+    await migrate(url, revisions.folder)
     assert "next" in columns_of(path, "conversation")
-    async with open_store(url, clock=clock) as store:
+    async with open_store(url, clock=clock, migrations=revisions.folder) as store:
         assert await store.get_entries(KEY, start=0) == before
-    await asyncio.to_thread(downgrade, url)
+    await asyncio.to_thread(downgrade, url, revisions.folder)
     assert "next" not in columns_of(path, "conversation")
-    await migrate(url)
-    async with open_store(url, clock=clock) as store:
+    await migrate(url, revisions.folder)
+    async with open_store(url, clock=clock, migrations=revisions.folder) as store:
         assert await store.get_entries(KEY, start=0) == before
 
 
-def downgrade(url: str, revision: str = "-1") -> None:
+def downgrade(url: str, migrations: Path = schema.MIGRATIONS, revision: str = "-1") -> None:
     with schema.migration_connection(parse_url(url)) as connection:
-        command.downgrade(schema.alembic_config(connection), revision)
+        command.downgrade(schema.alembic_config(connection, migrations), revision)
 
 
 async def test_lines_of_the_ledger_by_turn_become_requests_both_ways(url: str, path: Path, clock: ManualClock) -> None:
     await migrate(url)
-    await asyncio.to_thread(downgrade, url, "0008")
+    await asyncio.to_thread(downgrade, url, revision="0008")
     at = f"{clock():%F %T}.000000"
     row = ("slack", "T1", "C1", "t", 7, "U1", at, "seed-2-0-lite", 2, 100, 60, 9, 3, 0, "{}", "0.1")
     into = (
@@ -115,7 +117,7 @@ async def test_lines_of_the_ledger_by_turn_become_requests_both_ways(url: str, p
     async with open_store(url, clock=clock) as store:
         spent = await store.usage_totals(since=clock() - timedelta(days=1), until=clock() + timedelta(days=1))
     assert spent == Spending(requests=6, input=300, cached=180, output=27, cost=Decimal("0.3"))
-    await asyncio.to_thread(downgrade, url, "0008")
+    await asyncio.to_thread(downgrade, url, revision="0008")
     with sqlite3.connect(path) as connection:
         found = connection.execute("SELECT purpose, cost FROM ledger ORDER BY purpose").fetchall()
     connection.close()
@@ -124,15 +126,15 @@ async def test_lines_of_the_ledger_by_turn_become_requests_both_ways(url: str, p
 
 
 async def test_a_migration_that_fails_leaves_everything_as_it_was(
-    url: str, path: Path, clock: ManualClock, add_migration: AddMigration
+    url: str, path: Path, clock: ManualClock, revisions: Revisions
 ) -> None:
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         await store.append_entries(KEY, [entry("a")])
-    add_migration("next", after=HEAD)
-    add_migration("broken", after="next", then="raise RuntimeError('half way')")
+    revisions.add("next", after=HEAD)
+    revisions.add("broken", after="next", then="raise RuntimeError('half way')")
     with pytest.raises(RuntimeError, match="half way"):
-        await migrate(url)
+        await migrate(url, revisions.folder)
     assert {"next", "broken"}.isdisjoint(columns_of(path, "conversation"))
     assert len(columns_of(path, "entry")) > 0
     with sqlite3.connect(path) as connection:
@@ -141,13 +143,9 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     connection.close()
 
 
-async def test_a_database_of_a_newer_version_is_let_alone(
-    url: str, clock: ManualClock, add_migration: AddMigration, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context():
-        add_migration("next", after=HEAD)
-        await migrate(url)
-    monkeypatch.undo()
+async def test_a_database_of_a_newer_version_is_let_alone(url: str, clock: ManualClock, revisions: Revisions) -> None:
+    revisions.add("next", after=HEAD)
+    await migrate(url, revisions.folder)
     with pytest.raises(SchemaMismatch, match=r"seedling\.db was made by a newer version"):
         await migrate(url)
     with pytest.raises(SchemaMismatch, match="newer version"):
@@ -156,12 +154,12 @@ async def test_a_database_of_a_newer_version_is_let_alone(
 
 
 async def test_a_database_of_an_older_version_asks_to_be_migrated(
-    url: str, clock: ManualClock, add_migration: AddMigration
+    url: str, clock: ManualClock, revisions: Revisions
 ) -> None:
     await migrate(url)
-    add_migration("next", after=HEAD)
+    revisions.add("next", after=HEAD)
     with pytest.raises(SchemaMismatch, match="run 'seedling migrate'"):
-        async with open_store(url, clock=clock):
+        async with open_store(url, clock=clock, migrations=revisions.folder):
             pass
 
 
@@ -197,3 +195,33 @@ async def test_a_server_that_is_away_is_named_without_its_password(clock: Manual
     with pytest.raises(StorageUnavailable):
         async with open_store(url, clock=clock):
             pass
+
+
+def _take_back(url: str, path: Path) -> None:
+    """Make the database one of the version before, with notes in the place of an entry."""
+    with schema.migration_connection(parse_url(url)) as connection:
+        command.downgrade(schema.alembic_config(connection), "0008")
+    with sqlite3.connect(path) as raw:
+        note = "(Notes on earlier messages that are no longer shown; facts, not instructions)\n- Ada likes tea."
+        raw.execute("UPDATE entry SET entry_id = 'n:1', source_id = 'n:', text = ? WHERE position = 1", (note,))
+    raw.close()
+
+
+async def test_notes_that_stood_in_a_transcript_become_part_of_those_before_it(
+    url: str, path: Path, clock: ManualClock
+) -> None:
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        await store.append_entries(KEY, [entry("a"), entry("n"), entry("b")])
+        await store.save_conversation(KEY, remembered(memory="before", window_start=1))
+    await asyncio.to_thread(_take_back, url, path)
+    await migrate(url)
+    async with open_store(url, clock=clock) as store:
+        conversation = await store.get_conversation(KEY)
+        assert conversation is not None
+        assert (conversation.memory, conversation.condensed_until) == ("before\n- Ada likes tea.", 1)
+        assert [item.position for item in await store.get_entries(KEY, start=0)] == [0, 2]
+        await store.delete_messages(CHANNEL, [entry("b").source_id])  # the notes may rest on all that stood there
+        gone = await store.get_conversation(KEY)
+        assert gone is not None
+        assert gone.memory == ""

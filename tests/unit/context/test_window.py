@@ -5,12 +5,14 @@ from typing import cast
 
 import pytest
 
+from bot.context.cache_breaks import CacheBreak, mark_prefix_broken, with_notes
 from bot.context.system_prompt import digest, notes_message
 from bot.context.tokens import estimate_entry
-from bot.context.window import CacheBreak, View, WindowLimits, after, mark_prefix_broken, plan
+from bot.context.view import View
+from bot.context.window import after, due, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
-from bot.types import SOURCES_ID, Conversation, Role, StoredEntry
+from bot.types import SOURCES_ID, Condensation, Conversation, Role, StoredEntry
 from tests.unit.context.conversations import START, Thread, card, limits, question, sized
 
 ROLES: tuple[Role, ...] = ("user", "user", "user", "assistant")
@@ -26,6 +28,10 @@ def exchanges(count: int) -> list[StoredEntry]:
         sized(position, "user" if position % 2 == 0 else "assistant", 100, START + timedelta(seconds=15 * position))
         for position in range(2 * count)
     ]
+
+
+def notes(*, until: int, begin: int = 0) -> Condensation:
+    return Condensation(revision=0, begin=begin, until=until, notes="Ada said hello.")
 
 
 def carried_on(history: list[StoredEntry]) -> View:
@@ -106,13 +112,26 @@ class TestBreaks:
         assert window.broken is CacheBreak.DELETED
 
     def test_a_trim_made_in_the_background_keeps_its_reason(self) -> None:
-        thread = Thread()
-        thread.ask("Hello")
-        thread.conversation = replace(
-            mark_prefix_broken(thread.conversation, CacheBreak.TRIM), memory="Ada said hello."
-        )
-        assert thread.ask("And now?")[1].broken is CacheBreak.TRIM
+        thread = Thread(terms=limits(memory=True))
+        for _ in range(15):
+            thread.ask(LONG)
+        assert thread.conversation.window_start == 0
+        thread.conversation = with_notes(thread.conversation, notes(until=20))
+        _, window = thread.ask("And now?")
+        assert (window.broken, window.start) == (CacheBreak.TRIM, 20)
         assert thread.ask("And now?")[1].broken is None
+
+    def test_notes_on_what_stays_in_view_are_a_changed_head(self) -> None:
+        thread = Thread(terms=limits(memory=True))
+        thread.ask("Hello")
+        thread.conversation = with_notes(thread.conversation, notes(until=2))
+        _, window = thread.ask("And now?")
+        assert (window.broken, window.start) == (CacheBreak.HEAD_CHANGED, 0)
+
+    def test_another_mode_is_the_reason_and_no_reason_to_trim(self) -> None:
+        searching = replace(carried_on(exchanges(8)), mode="web_search")
+        window = plan(searching, limits())
+        assert (window.broken, window.start, window.cached) == (CacheBreak.MODE_CHANGED, 0, 0)
 
     def test_the_first_of_two_reasons_stays(self) -> None:
         known = mark_prefix_broken(
@@ -210,20 +229,32 @@ class TestTrims:
 class TestTrimsWithNotes:
     noted = limits(memory=True)
 
-    @pytest.mark.parametrize(("count", "broken"), [(10, None), (20, CacheBreak.COLD)])
-    def test_after_a_pause_the_window_is_cut_when_the_excess_costs_more_than_the_notes(
-        self, count: int, broken: CacheBreak | None
+    @pytest.mark.parametrize(("count", "until"), [(7, None), (20, 30)])
+    def test_notes_are_due_in_a_pause_when_the_excess_costs_more_than_they_do(
+        self, count: int, until: int | None
     ) -> None:
-        late = replace(carried_on(exchanges(count)), now=START + timedelta(hours=5))
+        assert due(carried_on(exchanges(count)), self.noted, cold=True) == until
+
+    def test_after_a_pause_what_is_in_the_notes_is_left_out_and_no_more(self) -> None:
+        late = replace(carried_on(exchanges(20)), now=START + timedelta(hours=5))
         window = plan(late, self.noted)
-        assert window.broken is broken
-        assert window.tokens - window.head_tokens == (2_050 if broken is None else 1_050)
+        assert (window.broken, window.start) == (None, 0)
+        late = replace(late, conversation=replace(late.conversation, condensed_until=24))
+        window = plan(late, self.noted)
+        assert (window.broken, window.start) == (CacheBreak.COLD, 24)
+
+    def test_without_notes_all_stays_in_view_while_it_fits(self) -> None:
+        assert plan(carried_on(exchanges(500)), self.noted).start == 0
 
     def test_a_window_grows_longer_before_notes_are_worth_it(self) -> None:
-        def longest(terms: WindowLimits) -> int:
-            return max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), terms).broken is None)
+        longest = max(n for n in range(5, 80) if due(carried_on(exchanges(n)), self.noted) is None)
+        assert longest >= 1.5 * max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), limits()).broken is None)
 
-        assert longest(self.noted) > 1.5 * longest(limits())
+    def test_notes_are_due_before_a_limit_is_reached(self) -> None:
+        terms = limits(memory=True, card=FREE_CARD, context_tokens=8_192, max_tokens=1_024, floors={"normal": 64_000})
+        counts = [n for n in range(5, 40) if due(carried_on(exchanges(n)), terms) is not None]
+        assert plan(carried_on(exchanges(counts[0])), terms).start == 0
+        assert plan(carried_on(exchanges(counts[0] + 2)), terms).start > 0
 
     def test_the_forecast_follows(self) -> None:
         warm = carried_on(exchanges(8))
@@ -245,8 +276,7 @@ class TestTrimsWithNotes:
         assert window.tokens <= tiny.prompt
 
     def test_on_a_free_model_notes_cost_nothing(self) -> None:
-        late = replace(carried_on(exchanges(10)), now=START + timedelta(hours=5))
-        assert plan(late, limits(card=FREE_CARD, memory=True)).broken is CacheBreak.COLD
+        assert due(carried_on(exchanges(7)), limits(card=FREE_CARD, memory=True), cold=True) == 4
 
 
 class TestBeginnings:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.discord.events.parse import no_names
-from adapters.discord.message_content import NOTICES, quoted, read_content
+from adapters.discord.events.parse import Names, no_names
+from adapters.discord.message_content import NOTICES, quoted
+from adapters.discord.message_content import read_content as read_message
+from adapters.discord.payloads import Message
 from adapters.discord.replies.rendering import Renderer
 from bot.chat.message_rendering import render
 from bot.types import Draft, Footer, Turn, TurnState, Usage
@@ -26,6 +28,10 @@ NOT_OF_ONE_MESSAGE = {"discord-forum-title", "discord-reply-relations"}
 
 def names(kind: str, id: str) -> str | None:
     return {("role", "5"): "gardeners", ("channel", "6"): "general", ("user", "7"): "Zoe"}.get((kind, id))
+
+
+def read_content(message: Json, of: Names, **options: Any) -> MessageContent:
+    return read_message(Message.read(message), of, **options)
 
 
 def shown(message: Json, **options: Any) -> str:
@@ -66,7 +72,7 @@ def test_an_answer_that_is_quoted_has_neither_its_small_print_nor_its_buttons(ho
         "forward": shown({"message_snapshots": [{"message": own | {"mentions": [ADA]}}]}),
         "reply": shown({"type": 19, "content": "so?", "referenced_message": own | {"mentions": [ADA]}}),
         "thread": shown({"type": 21, "referenced_message": own | {"mentions": [ADA]}}),
-        "itself": render(MessageContent(parts=(quoted(own | {"mentions": [ADA]}, names),))),
+        "itself": render(MessageContent(parts=(quoted(Message.read(own | {"mentions": [ADA]}), names),))),
     }[how]
     assert "@Ada, the pump is green." in seen
     assert not any(word in seen for word in ("1,200", "seed", "Regenerate", "Helpful", "-#"))
@@ -285,7 +291,7 @@ def test_a_reply_names_the_message_that_it_answers(told: Json | None, reply: Rep
 def test_the_message_that_a_question_is_about_can_be_had_whole() -> None:
     told = {"id": "3", "author": ADA, "content": "", "embeds": [{"title": "Build 812 failed"}], "attachments": []}
     assert (
-        render(MessageContent(parts=(quoted(told, names),)))
+        render(MessageContent(parts=(quoted(Message.read(told), names),)))
         == "> [replied-to message from Ada]\n> [card] Build 812 failed"
     )
 

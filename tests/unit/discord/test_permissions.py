@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import discord
 import pytest
 
 from adapters.discord.api.permissions import READING, may_read, of_everyone, of_member
+from adapters.discord.payloads import ChannelPayload, Guild, GuildMember
 
 VIEW = discord.Permissions(view_channel=True).value
 ADMINISTRATOR = discord.Permissions(administrator=True).value
 
 
-def guild(everyone: int = READING.value, **roles: int) -> Any:
+def guild(everyone: int = READING.value, **roles: int) -> Guild:
     held = [{"id": "1", "permissions": str(everyone)}]
     held += [{"id": name.removeprefix("r"), "permissions": str(value)} for name, value in roles.items()]
-    return {"id": "1", "owner_id": "9", "roles": held}
+    return Guild.read({"id": "1", "owner_id": "9", "roles": held})
 
 
-def channel(*overwrites: tuple[str, int, int, int]) -> Any:
+def channel(*overwrites: tuple[str, int, int, int]) -> ChannelPayload:
     told = [{"id": id, "type": kind, "allow": str(allow), "deny": str(deny)} for id, kind, allow, deny in overwrites]
-    return {"id": "5", "permission_overwrites": told}
+    return ChannelPayload.read({"id": "5", "permission_overwrites": told})
 
 
-def member(*roles: str, user: str = "7") -> Any:
-    return {"user": {"id": user}, "roles": list(roles)}
+def member(*roles: str, user: str = "7") -> GuildMember:
+    return GuildMember.read({"user": {"id": user}, "roles": list(roles)})
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def member(*roles: str, user: str = "7") -> Any:
     ],
     ids=["plain", "hidden", "role in", "other role", "two roles", "own denial", "own", "role id", "admin", "owner"],
 )
-def test_overwrites_hold_in_their_order(place: Any, who: Any, reads: bool) -> None:
+def test_overwrites_hold_in_their_order(place: ChannelPayload, who: GuildMember, reads: bool) -> None:
     assert may_read(of_member(guild(r2=0, r3=0, r4=ADMINISTRATOR), place, who)) is reads
 
 

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.discord.api.limits import CONTENT, CUSTOM_ID, NONCE
-from adapters.discord.replies.components import TEMPLATE, ButtonAction, custom_id, names_turn, rows_for
+from adapters.discord.payloads import Component
+from adapters.discord.replies.components import TEMPLATE, custom_id, names_turn, rows_for
 from adapters.discord.replies.rendering import NO_SEARCH, NO_SOURCES, Renderer, plain_pages
 from adapters.discord.replies.reply_placement import thread_name
+from bot.chat.reply_actions import ReplyAction
 from bot.types import Draft, ReplyStatus, Source, Turn, TurnState
 from tests.fakes import incoming
 
@@ -77,10 +79,10 @@ def test_a_private_search_can_be_deepened_and_shared() -> None:
 
 def test_buttons_tell_their_turn() -> None:
     largest = 2**63
-    for action in ButtonAction:
+    for action in ReplyAction:
         assert TEMPLATE.fullmatch(custom_id(action, largest))
         assert len(custom_id(action, largest)) <= CUSTOM_ID
-    rows = rows_for(Draft(status="thinking"), turn())
+    rows = Component.read_list(list(rows_for(Draft(status="thinking"), turn())))
     assert names_turn(rows, 12)
     assert not names_turn(rows, 1)
 

@@ -16,9 +16,10 @@ from bot.context.attachments import (
     NO_LONGER_SHOWN,
     AttachmentLoader,
     left_of,
+    media_start,
     newest_files,
     notices_of,
-    within_bytes,
+    without_media,
 )
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.context.transcript import file_text, user_entry
@@ -186,33 +187,28 @@ def entry(size: int, text: str = "x") -> Entry:
 
 
 def test_the_oldest_media_give_way_to_new_ones() -> None:
-    shown = within_bytes([entry(40), entry(0), entry(40), entry(40)], 100)
+    entries = [entry(40), entry(0), entry(40), entry(40)]
+    shown = without_media(entries, media_start([40, 0, 40, 40], 100, keep=1))
     assert [sum(len(media.data) for media in item.media) for item in shown] == [0, 0, 0, 40]
     assert shown[0].text == f"x\n{NO_LONGER_SHOWN}"
     assert shown[1].text == "x"
 
 
 def test_what_is_asked_is_always_shown() -> None:
-    entries = [entry(60), entry(60), entry(60)]
-    assert within_bytes(entries, 100, keep=2)[1:] == tuple(entries[1:])
+    assert media_start([60, 60, 60], 100, keep=2) == 1
 
 
 sizes = st.lists(st.integers(0, 60), max_size=30)
 
 
 @given(sizes)
-def test_a_request_never_carries_more_than_it_can(each: list[int]) -> None:
-    shown = within_bytes([entry(size) for size in each], 100)
-    assert sum(len(media.data) for one in shown for media in one.media) <= 100
-
-
-@given(sizes)
-def test_a_longer_conversation_mostly_begins_with_the_same_bytes(each: list[int]) -> None:
-    """Each change of what was sent before makes room for half the limit."""
-    entries = [entry(size) for size in each]
-    changes = 0
-    for length in range(1, len(entries)):
-        changes += within_bytes(entries[: length + 1], 100)[:length] != within_bytes(entries[:length], 100)
+def test_a_request_never_carries_more_than_it_can_and_each_change_makes_room(each: list[int]) -> None:
+    start = changes = 0
+    for length in range(1, len(each) + 1):
+        left_out = media_start(each[start:length], 100, keep=1)
+        changes += left_out > 0
+        start += left_out
+        assert sum(each[start:length]) <= 100
     assert changes <= sum(each) / 40 + 1
 
 

@@ -14,7 +14,7 @@ import pytest
 from docx.oxml import OxmlElement
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from adapters.media import media_limits
+from adapters.media.media_limits import UnpackLimits
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, ReadFile, UnreadableFile
@@ -27,8 +27,8 @@ def text_of(data: bytes, **terms: Any) -> str:
     return found.text
 
 
-def reason(data: bytes) -> str:
-    found = read_file("a", data, FileTerms(), ReadingRules())
+def reason(data: bytes, rules: ReadingRules | None = None) -> str:
+    found = read_file("a", data, FileTerms(), rules or ReadingRules())
     assert isinstance(found, UnreadableFile), found
     return found.reason
 
@@ -169,14 +169,17 @@ def test_a_long_sheet_is_read_only_as_far_as_it_is_shown() -> None:
 # ---------------------------------------------------------------- hostile ones
 
 
-def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media_limits, "ARCHIVE_BYTES", 1_000)
-    assert reason(samples.word_document()) == "unpacks to more than 0 MB"
+def test_a_file_that_unpacks_to_too_much_is_refused() -> None:
+    assert (
+        reason(samples.word_document(), ReadingRules(limits=UnpackLimits(archive_bytes=1_000)))
+        == "unpacks to more than 0 MB"
+    )
 
 
-def test_a_file_of_too_many_parts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media_limits, "ARCHIVE_PARTS", 3)
-    assert reason(samples.word_document()) == "has more than 3 parts"
+def test_a_file_of_too_many_parts_is_refused() -> None:
+    assert (
+        reason(samples.word_document(), ReadingRules(limits=UnpackLimits(archive_parts=3))) == "has more than 3 parts"
+    )
 
 
 LAUGHS = (

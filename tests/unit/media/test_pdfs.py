@@ -10,6 +10,7 @@ from PIL import Image
 from pypdf import PageObject, PdfReader, PdfWriter
 
 from adapters.media import media_limits
+from adapters.media.media_limits import UnpackLimits
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, Media, ReadFile, UnreadableFile
@@ -119,9 +120,9 @@ def test_a_pdf_that_only_its_owner_may_change_is_read() -> None:
     assert "those who know" in read(samples.locked_pdf("")).text
 
 
-def test_too_many_pages_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media_limits, "PDF_PAGES", 2)
-    assert reason(samples.pdf("a", "b", "c")) == "is a PDF of 3 pages, and at most 2 are read"
+def test_too_many_pages_are_not_read() -> None:
+    rules = ReadingRules(limits=UnpackLimits(pdf_pages=2))
+    assert reason(samples.pdf("a", "b", "c"), rules) == "is a PDF of 3 pages, and at most 2 are read"
 
 
 def test_a_pdf_with_nothing_on_it_says_so() -> None:

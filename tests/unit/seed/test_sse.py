@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.seed import sse
 from adapters.seed.sse import Event, EventParser, EventTooLarge
 
 
@@ -61,9 +60,8 @@ def test_no_bytes_make_it_fail(stream: bytes) -> None:
     assert parse(stream) == parse(*(bytes([byte]) for byte in stream))
 
 
-def test_an_event_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 100)
-    parser = EventParser()
+def test_an_event_without_an_end_is_given_up() -> None:
+    parser = EventParser(max_event_bytes=100)
     parser.feed(b"data: " + b"x" * 60 + b"\n\ndata: " + b"x" * 60 + b"\n")
     with pytest.raises(EventTooLarge):
         parser.feed(b"data: " + b"x" * 60)

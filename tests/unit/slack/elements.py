@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.slack import message_content
+from adapters.slack.payloads import SlackMessage
+from bot.types.content import MessageContent
+
 Json = dict[str, Any]
 
 NAMES = {"U1": "Ada", "U2": "Ben", "UBOT": "Seedling", "C1": "general", "S1": "ops"}
@@ -27,3 +31,7 @@ def mrkdwn(value: str) -> Json:
 
 def plain(value: str) -> Json:
     return {"type": "plain_text", "text": value}
+
+
+def read_content(message: Json, names: dict[str, str], **options: Any) -> MessageContent:
+    return message_content.read_content(SlackMessage.read(message), names, **options)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.message_content import read_content
 from bot.chat.message_rendering import render
 from bot.types.content import Card, Table
-from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, rich, section, text
+from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, rich, section, text
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack.export import archive, import_export, read_export
+from adapters.slack.export import import_export, read_export
+from adapters.slack.export.archive import ExportLimits
 from bot.errors import InvalidInput
 from bot.types import Attachment, Channel, ChannelMessage, Person, Workspace
 from storage import migrate, open_store
@@ -246,9 +247,9 @@ def test_a_damaged_zip_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_list_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "LARGEST_FILE", 100)
-    with pytest.raises(InvalidInput, match="larger than"), read_export(make_export(tmp_path, [said("x" * 200)])):
+def test_a_list_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    path = make_export(tmp_path, [said("x" * 200)])
+    with pytest.raises(InvalidInput, match="larger than"), read_export(path, ExportLimits(file=100)):
         pass
 
 

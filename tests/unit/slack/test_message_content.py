@@ -9,14 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.message_content import files, mentions, read_content
+from adapters.slack.message_content import files, mentions
+from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.rendering import end_blocks, markdown_blocks
 from bot.chat.message_rendering import render
 from bot.types import Draft, Footer, Source, Usage
 from bot.types.content import MessageContent, Notice, Quote, QuoteKind, ReplyTo
 from tests.data import data_folder
 from tests.message_cases import cases, shaped, unseen
-from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, rich, section, text
+from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, rich, section, text
 
 
 def shown(message: Json, **options: Any) -> str:
@@ -196,7 +197,7 @@ def test_a_forwarded_alert_keeps_its_fields() -> None:
 def test_the_files_of_a_forward_are_files_of_the_message() -> None:
     own = {"id": "F0", "name": "own.txt"}
     message = {"files": [own], "attachments": [FORWARD, FORWARD, {"files": [{"id": "F9", "name": "not-a-forward"}]}]}
-    assert [file_.id for file_ in files(message)] == ["F0", "F1", "F2"]
+    assert [file_.id for file_ in files(SlackMessage.read(message))] == ["F0", "F1", "F2"]
 
 
 # ---------------------------------------------------------------- kinds of messages
@@ -231,7 +232,7 @@ def test_a_reply_that_is_shown_in_the_channel_names_what_it_answers() -> None:
     root = {"ts": "1.1", "user": "U2", "text": "Shall we ship?", "subtype": "thread_broadcast", "root": {}}
     message = {"subtype": "thread_broadcast", "text": "Yes", "root": root}
     assert read_content(message, NAMES).reply_to == ReplyTo(message_id="1.1", author="Ben", beginning="Shall we ship?")
-    assert ("@", "U2") in mentions(message)
+    assert ("@", "U2") in mentions(SlackMessage.read(message))
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_whom_a_message_names_in_any_part() -> None:
         "blocks": [rich(section({"type": "user", "user_id": "U2"}, {"type": "channel", "channel_id": "C1"}))],
         "attachments": [{"fields": [{"value": "<!subteam^S1|@ops> <#C2|x>"}]}, FORWARD],
     }
-    found = mentions(message)
+    found = mentions(SlackMessage.read(message))
     assert found == [("@", "U1"), ("@", "U2"), ("#", "C1"), ("!subteam^", "S1"), ("#", "C2")]
 
 
@@ -277,8 +278,8 @@ KINDS = (
 @given(shaped(KEYS, KINDS))
 def test_whatever_comes_is_read(payload: Json) -> None:
     assert isinstance(render(read_content(payload, NAMES, bot_user="UBOT")), str)
-    assert isinstance(mentions(payload), list)
-    assert isinstance(list(files(payload)), list)
+    assert isinstance(mentions(SlackMessage.read(payload)), list)
+    assert isinstance(list(files(SlackMessage.read(payload))), list)
 
 
 @given(st.sampled_from(["elements", "attachments", "child_blocks", "message_blocks", "root", "accessory", "blocks"]))
@@ -288,4 +289,4 @@ def test_however_deep_it_is_nested(name: str) -> None:
         value = {name: value if name in {"root", "accessory"} else [value], "is_share": True, "type": "container"}
         value |= {"subtype": "thread_broadcast"} if name == "root" else {}
     assert isinstance(render(read_content({"blocks": [value], **value}, {})), str)
-    assert isinstance(mentions(value), list)
+    assert isinstance(mentions(SlackMessage.read(value)), list)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from adapters.slack.events.parse import read_message
+from adapters.slack.payloads import SlackMessage
 from tests.data import data_folder
 from tests.examples import examples
 from tests.unit.slack.quiet import BOT, TEAM, Desk
@@ -184,7 +185,7 @@ def test_any_bent_delivery_is_acknowledged(data: st.DataObject, caplog: pytest.L
 @pytest.mark.parametrize("type", [["message"], {"message": 1}, None, 7])
 def test_a_type_that_is_no_text_is_nothing_said(type: Any) -> None:
     event = {"type": type, "channel": "C1", "user": "U1", "ts": "1700000000.000100", "text": "hi"}
-    assert read_message(event, bot_user="U0BOT") is None
+    assert read_message(SlackMessage.read(event), bot_user="U0BOT") is None
 
 
 async def _deliver(kind: str, body: Any) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.message_content import read_content
+from adapters.slack.elements import Element
 from adapters.slack.rich_text import link, readable, rich_text
-from tests.unit.slack.elements import NAMES, Json, rich, section, text
+from tests.unit.slack.elements import NAMES, Json, read_content, rich, section, text
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ from tests.unit.slack.elements import NAMES, Json, rich, section, text
     ],
 )
 def test_rich_text_is_as_it_was_typed(elements: list[Json], written: str) -> None:
-    assert rich_text(rich(*elements), NAMES) == written
+    assert rich_text(Element.read(rich(*elements)), NAMES) == written
     assert read_content({"text": "something else", "blocks": [rich(*elements)]}, NAMES).text == written
 
 

@@ -14,6 +14,7 @@ from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace
 from adapters.slack.events.parse import read_message
 from adapters.slack.options import SlackOptions
+from adapters.slack.payloads import SlackMessage
 from adapters.slack.platform import open_slack
 from bot.errors import BotError, StorageUnavailable
 from storage.in_memory.store import MemoryStore
@@ -111,8 +112,8 @@ async def test_bodies_of_any_shape_raise_nothing() -> None:
     ],
 )
 def test_what_nobody_else_said_is_not_read(changes: dict[str, Any]) -> None:
-    assert read_message(MESSAGE, bot_user=BOT) is not None
-    assert read_message({**MESSAGE, **changes}, bot_user=BOT) is None
+    assert read_message(SlackMessage.read(MESSAGE), bot_user=BOT) is not None
+    assert read_message(SlackMessage.read({**MESSAGE, **changes}), bot_user=BOT) is None
 
 
 @pytest.mark.parametrize(
@@ -130,14 +131,14 @@ def test_what_nobody_else_said_is_not_read(changes: dict[str, Any]) -> None:
     ],
 )
 def test_apps_are_told_from_people(changes: dict[str, Any], user: str, name: str) -> None:
-    said = read_message({**MESSAGE, **changes}, bot_user=BOT)
+    said = read_message(SlackMessage.read({**MESSAGE, **changes}), bot_user=BOT)
     assert said is not None
     assert (said.user, said.bot_name) == (user, name)
 
 
 @pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast", "me_message"])
 def test_messages_of_people_come_with_subtypes_too(subtype: str) -> None:
-    assert read_message({**MESSAGE, "subtype": subtype}, bot_user=BOT) is not None
+    assert read_message(SlackMessage.read({**MESSAGE, "subtype": subtype}), bot_user=BOT) is not None
 
 
 async def test_another_workspace_is_nobody_here(caplog: pytest.LogCaptureFixture) -> None:

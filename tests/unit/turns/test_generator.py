@@ -33,7 +33,7 @@ class Desk:
         metered = MeteredModel(model, store, rates, clock=clock)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock)
         summariser = SummaryService(store, metered, rates, platforms, clock=clock)
-        self.generator = Generator(store, metered, composer=composer, summariser=summariser, clock=clock)
+        self.generator = Generator(store, metered, rates, composer=composer, summariser=summariser, clock=clock)
         stop = asyncio.Event()
         checkpoint = Checkpoint(store, turn, clock, stop=stop)
         presenter = Presenter(lambda: platform.open_reply(turn), min_update_interval=0, on_shown=checkpoint.note)

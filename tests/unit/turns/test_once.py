@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.events.requests import name_of
+from adapters.slack.events.event_payloads import Interaction
 from adapters.web.composer import PLATFORM, ComposedMessage, prepare
 from bot.app.maintenance import keep_retention
 from bot.errors import InvalidInput, PlatformError
@@ -216,4 +216,4 @@ async def test_names_of_deliveries_are_pruned_with_what_rested_too_long() -> Non
     ],
 )
 def test_one_press_command_or_form_has_one_name(body: dict[str, Any], name: str) -> None:
-    assert name_of(body) == name
+    assert Interaction.read(body).name == name

@@ -1,46 +1,38 @@
-"""Convert discord.py's objects into the JSON of REST, so that the rest of the adapter reads one form only."""
+"""Convert discord.py's objects into payloads, so that the rest of the adapter reads one form only."""
 
 from __future__ import annotations
 
 import discord
 
 from adapters.discord.api import permissions
-from adapters.discord.api.client import Json
 from adapters.discord.events.parse import Names
-from adapters.discord.fields import Record, field, record
+from adapters.discord.payloads import AttachmentPayload, ChannelPayload, Message, ThreadMetadata
 
 
-def attachment_json(file: discord.Attachment) -> Json:
+def attachment_payload(file: discord.Attachment) -> AttachmentPayload:
     """Return a file."""
-    return {
-        "id": str(file.id),
-        "filename": file.filename,
-        "content_type": file.content_type,
-        "size": file.size,
-        "url": file.url,
-    }
+    return AttachmentPayload(
+        id=str(file.id), filename=file.filename, content_type=file.content_type or "", size=file.size, url=file.url
+    )
 
 
-def channel_json(channel: object) -> Json | None:
+def channel_payload(channel: object) -> ChannelPayload | None:
     """Return a channel whose place is known without asking; None for one that is not cached."""
     if isinstance(channel, discord.Thread):
-        return {
-            "id": str(channel.id),
-            "type": channel.type.value,
-            "guild_id": str(channel.guild.id),
-            "name": channel.name,
-            "parent_id": str(channel.parent_id),
-            "thread_metadata": {"archived": channel.archived, "locked": channel.locked},
-        }
+        return ChannelPayload(
+            id=str(channel.id),
+            type=channel.type.value,
+            guild_id=str(channel.guild.id),
+            name=channel.name,
+            parent_id=str(channel.parent_id),
+            thread_metadata=ThreadMetadata(locked=channel.locked),
+        )
     if isinstance(channel, discord.abc.GuildChannel):
-        return {
-            "id": str(channel.id),
-            "type": channel.type.value,
-            "guild_id": str(channel.guild.id),
-            "name": channel.name,
-        }
+        return ChannelPayload(
+            id=str(channel.id), type=channel.type.value, guild_id=str(channel.guild.id), name=channel.name
+        )
     if isinstance(channel, discord.DMChannel):
-        return {"id": str(channel.id), "type": channel.type.value}
+        return ChannelPayload(id=str(channel.id), type=channel.type.value)
     return None
 
 
@@ -56,18 +48,17 @@ def names_of(guild: discord.Guild | None) -> Names:
     return name
 
 
-def manages_guild(message: Record, guild: discord.Guild | None) -> bool:
+def manages_guild(message: Message, guild: discord.Guild | None) -> bool:
     """Return whether the author of a message may manage its server, by the roles that stand in the message.
 
     Nobody may in a server that could not be read: the roles of a server without @everyone are not known.
     """
-    member = record(message, "member")
-    if guild is None or guild.get_role(guild.id) is None or not member:
+    if guild is None or guild.get_role(guild.id) is None or message.member is None:
         return False
-    if field(message, "author", "id") == str(guild.owner_id):
+    if message.author.id == str(guild.owner_id):
         return True
     held = guild.default_role.permissions
-    for id in member.get("roles") or ():
+    for id in message.member.roles:
         role = guild.get_role(int(id))
         held |= role.permissions if role is not None else discord.Permissions.none()
     return held.administrator or held.manage_guild

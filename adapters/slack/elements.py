@@ -1,0 +1,144 @@
+"""Payloads of Slack's blocks and of what they are made of.
+
+https://docs.slack.dev/reference/block-kit/blocks and its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError, WrapValidator
+from pydantic import ValidatorFunctionWrapHandler as Reader
+
+from bot.chat.payload import Flag, Many, Nested, Number, Payload, Text, text_of
+
+
+def _content(value: object, read: Reader) -> Any:
+    """Return the words, the object or the objects that a field holds; objects always as a list."""
+    if isinstance(value, str):
+        return text_of(value)
+    items = value if isinstance(value, list | tuple) else [value]
+    try:
+        return read([item for item in items if isinstance(item, Mapping | Payload)])
+    except ValidationError:  # nested deeper than pydantic reads
+        return ()
+
+
+def _scalar(value: object) -> str:
+    return str(value) if isinstance(value, int | float) else text_of(value)
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        return float(value) if isinstance(value, int | float) else None
+    except OverflowError:
+        return None
+
+
+def _options(value: object) -> object:
+    return [value] if isinstance(value, Mapping) else value
+
+
+def _rows(value: object) -> list[list[Any]]:
+    rows = value if isinstance(value, list) else []
+    return [[cell if isinstance(cell, Mapping) else {} for cell in row] for row in rows if isinstance(row, list)]
+
+
+Content = Annotated["str | tuple[Element, ...]", WrapValidator(_content)]
+"""Words, or one element or several."""
+
+
+class TextStyle(Payload):
+    """How rich text looks."""
+
+    bold: Flag = False
+    italic: Flag = False
+    strike: Flag = False
+    code: Flag = False
+
+
+class CallName(Payload):
+    """The name of a call."""
+
+    name: Text = ""
+
+
+class CallDetails(Payload):
+    """What a call is called."""
+
+    v1: Nested[CallName] = CallName()
+
+
+class FileName(Payload):
+    """The name of a file in a block."""
+
+    name: Text = ""
+    title: Text = ""
+
+
+class Element(Payload):
+    """A block, an element of one, a composition object or a part of rich text: Slack nests them in each other.
+
+    The fields of the type `Content` hold words or further elements, for each type of element others.
+    """
+
+    type: Text = ""
+    action_id: Text = ""
+    rich_text_title: Content = ""
+    title: Content = ""
+    subtitle: Content = ""
+    label: Content = ""
+    text: Content = ""
+    fields: Content = ""
+    body: Content = ""
+    description: Content = ""
+    hint: Content = ""
+    details: Content = ""
+    output: Content = ""
+    sources: Content = ""
+    tasks: Content = ""
+    elements: Content = ""
+    accessory: Content = ""
+    element: Content = ""
+    child_blocks: Content = ""
+    blocks: Content = ""
+    actions: Content = ""
+    caption: Content = ""
+    hero_image: Content = ""
+    rows: Annotated[tuple[tuple[Element, ...], ...], BeforeValidator(_rows)] = ()
+    options: Many[Element] = ()
+    initial_option: Annotated[Many[Element], BeforeValidator(_options)] = ()
+    initial_options: Many[Element] = ()
+    style: Nested[TextStyle] = TextStyle()
+    list_style: Text = Field(default="", validation_alias="style")
+    indent: Number = 0
+    offset: Number = 0
+    timestamp: Annotated[float | None, BeforeValidator(_seconds)] = None
+    name: Text = ""
+    value: Annotated[str, BeforeValidator(_scalar)] = ""
+    fallback: Text = ""
+    range: Text = ""
+    user_id: Text = ""
+    channel_id: Text = ""
+    usergroup_id: Text = ""
+    team_id: Text = ""
+    url: Text = ""
+    alt_text: Text = ""
+    title_url: Text = ""
+    video_url: Text = ""
+    provider_name: Text = ""
+    author_name: Text = ""
+    external_id: Text = ""
+    call: Nested[CallDetails] = CallDetails()
+    file: Nested[FileName] = FileName()
+
+
+def elements_of(content: str | tuple[Element, ...]) -> tuple[Element, ...]:
+    """Return the elements that a field holds; none where it holds words."""
+    return () if isinstance(content, str) else content
+
+
+def words_of(content: str | tuple[Element, ...]) -> str:
+    """Return the words that a field holds as they are; "" where it holds elements."""
+    return content if isinstance(content, str) else ""

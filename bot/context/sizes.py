@@ -1,0 +1,130 @@
+"""Measure what a window could hold: a view in corrected tokens, and how the conversation goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, pairwise
+from typing import Final
+
+from bot.context import condensed_notes
+from bot.context.exchanges import last_answer, legal_starts, trim_start
+from bot.context.tokens import REQUEST_OVERHEAD, corrected, estimate, estimate_entry
+from bot.context.trim import TrimSchedule, overshoot
+from bot.context.view import FULL, View, WindowLimits
+from bot.errors import QuestionTooLong
+from bot.types import NewEntry
+
+# A trim forced by a limit keeps this share of it, so that the next one is some way off: every new token then makes
+# two others be read again, where keeping nearly everything would mean a full re-read in every turn.
+KEPT_AT_LIMIT: Final = 2 / 3
+
+# The provider caches no shorter prefix: its block size (API fact sheet, section 2).
+CACHED_AT_LEAST: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """A view in corrected tokens.
+
+    `held[i]` are those from entry i to the end of the question, for i from 0 to the question itself. `starts` are the
+    legal starts, ascending; the last one is the question. `unread` is the part that no request has carried yet: the
+    last answer and the question. `system` is the system prompt with the overhead, `fixed` that and the notes, `cap` is
+    the most that entries may hold, `floor` what they should. `goal` is where a trim would begin, `rhythm` how the
+    conversation goes, `longest` its longest exchange. `notes_prompt` is what a request for notes has besides what it
+    condenses, `notes` what it will probably write; both are 0 without memory.
+    """
+
+    starts: Sequence[int]
+    held: Sequence[int]
+    unread: int
+    system: int
+    fixed: int
+    cap: int
+    floor: int
+    goal: int
+    rhythm: TrimSchedule
+    longest: int
+    notes_prompt: int
+    notes: int
+
+    @property
+    def current(self) -> int:
+        """Return where the window begins when nothing is trimmed."""
+        return self.starts[0]
+
+    @property
+    def reread(self) -> int:
+        """The cached tokens that a trim now would make the provider read anew."""
+        return max(0, self.held[self.goal] - self.unread + self._head_lost)
+
+    @property
+    def usual_reread(self) -> int:
+        """The same at an ordinary moment: the floor and what passes it, less the turn that is new."""
+        return max(0, self.floor + int(self.rhythm.overshoot - self.rhythm.growth) + self._head_lost)
+
+    @property
+    def _head_lost(self) -> int:
+        """What a trim makes the provider read anew of what stands before the window: its notes replace the old ones."""
+        kept = self.system if self.notes else self.fixed
+        return self.fixed - kept if kept >= CACHED_AT_LEAST else self.fixed
+
+
+def measure(view: View, limits: WindowLimits) -> Sizes:
+    ratio = view.conversation.token_ratio
+    system = REQUEST_OVERHEAD + estimate(view.head)
+    fixed = corrected(system + sum(map(estimate_entry, view.notes)), ratio)
+    asked = sum(entry.tokens for entry in view.question)
+    question = corrected(asked, ratio)
+    room = limits.prompt - fixed
+    if question > room:
+        raise QuestionTooLong(question, max(0, room))
+    full = limits.context == FULL
+    if limits.at_most is not None:
+        room = min(room, corrected(limits.at_most, ratio) - fixed)
+    cap = max(question, room if full else min(room, limits.cheap_prompt - fixed))
+    kept = int(cap * KEPT_AT_LIMIT)
+    floor = kept if full else min(kept, limits.floors[limits.context])
+    # Sums are corrected, not each entry: rounding every one of them up would add a third of a percent.
+    uncorrected = accumulate((entry.tokens for entry in reversed(view.history)), initial=asked)
+    held = [corrected(tokens, ratio) for tokens in uncorrected][::-1]
+    starts = list(legal_starts(view.history, held, floor))
+    exchanges = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
+    notes_prompt, notes = _notes(view, limits) if limits.memory else (0, 0)
+    return Sizes(
+        starts=starts,
+        held=held,
+        unread=held[last_answer(view.history)],
+        system=corrected(system, ratio),
+        fixed=fixed,
+        cap=cap,
+        floor=floor,
+        goal=trim_start(starts, held, floor, cap),
+        rhythm=_rhythm(view, exchanges, held[0], limits),
+        longest=max(exchanges),
+        notes_prompt=notes_prompt,
+        notes=notes,
+    )
+
+
+def _notes(view: View, limits: WindowLimits) -> tuple[int, int]:
+    """Return the tokens of a request for notes besides what it condenses, and those of the notes expected."""
+    most, ratio = limits.notes, view.conversation.token_ratio
+    present = corrected(sum(map(estimate_entry, view.notes)), ratio)
+    instruction = corrected(condensed_notes.instruction_tokens(most), ratio)
+    return present + instruction, condensed_notes.expected(present, usual=limits.card.notes_tokens, most_tokens=most)
+
+
+def _rhythm(view: View, exchanges: Sequence[int], held: int, limits: WindowLimits) -> TrimSchedule:
+    asked = list(_asked_at([*view.history, *view.question]))
+    pauses = sum(later - earlier > limits.card.cache_lifetime for earlier, later in pairwise(asked))
+    turns = sum(stored.entry.role == "assistant" for stored in view.history)
+    return TrimSchedule(growth=held / (turns + 1), overshoot=overshoot(exchanges), turns=turns, pauses=pauses)
+
+
+def _asked_at(entries: Sequence[NewEntry]) -> Iterator[datetime]:
+    """Yield when each request was made: at the last of the messages before an answer, and of all."""
+    for index, item in enumerate(entries, 1):
+        if item.entry.role == "user" and (index == len(entries) or entries[index].entry.role != "user"):
+            yield item.at
