@@ -70,7 +70,7 @@ class Bill:
     @property
     def whole(self) -> float:
         """The whole bill."""
-        return sum(getattr(self, part) for part in PARTS)
+        return sum((float(getattr(self, part)) for part in PARTS), 0.0)
 
 
 PARTS: Final = tuple(part.name for part in fields(Bill))

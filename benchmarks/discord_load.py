@@ -23,7 +23,7 @@ import aiohttp
 
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform, open_discord
-from benchmarks.bot_process import FixedRates
+from benchmarks.load_bot import FixedRates
 from benchmarks.unhurried import lift_pace
 from bot.app.core import Core, open_core, utc_now
 from bot.ports import Model, Rates

@@ -18,9 +18,10 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,11 @@ import httpx
 import sqlalchemy as sa
 from sqlmodel import col
 
-from benchmarks.bot_process import NAME, BotOptions
 from benchmarks.crash.fleet import FORK
 from benchmarks.crash.outages import database
-from benchmarks.load_bot import run_instant_bot, run_streaming_bot
+from benchmarks.load_bot import NAME, BotOptions
 from benchmarks.load_costs import used_by
+from benchmarks.silent_bots import run_instant_bot, run_streaming_bot
 from storage.database import parse_url
 from storage.schema import migration_connection
 from storage.tables import TurnRow
@@ -44,7 +45,7 @@ WARM_UP = 20  # questions before those that count
 STREAMS = 500
 SENDERS = 32
 STOPS = 10
-MOST_OPEN = 300  # questions that are sent beyond what is answered, while turns a second are counted
+MOST_OPEN = 64  # questions that are open at any time while turns a second are counted
 START_SECONDS = 60.0
 
 
@@ -69,7 +70,7 @@ async def bots(target: Any, options: BotOptions, count: int) -> AsyncIterator[Bo
             if not await asyncio.to_thread(ours.poll, START_SECONDS):
                 raise RuntimeError("a bot did not start")
             addresses.append(ours.recv())
-        yield Bots(addresses, [process.pid for process in processes if process.pid is not None])
+        yield Bots(addresses, [process.pid or 0 for process in processes])
     finally:
         for process in processes:
             process.kill()
@@ -148,8 +149,8 @@ async def measure(mode: str, workers: int, seconds: float) -> dict[str, Any]:
         rows = (await _all_answered(url))[WARM_UP:]
         starts = [(claimed - accepted).total_seconds() for accepted, claimed, _ in rows]
         paced = len(rows)
-        before = await asyncio.to_thread(used_by, url, running.pids)
-        ended, took = await _flooded(sender, url, seconds)
+        before: dict[str, float] = {}
+        ended, took = await _flooded(sender, url, seconds, lambda: before.update(used_by(url, running.pids)))
         after = await asyncio.to_thread(used_by, url, running.pids)
         states = [(await http.get(f"{address}/state")).json() for address in addresses]
     return {
@@ -174,34 +175,43 @@ async def _paced(sender: Sender, questions: int) -> None:
             tasks.create_task(sender.send("why?"))
 
 
-async def _flooded(sender: Sender, url: str, seconds: float) -> tuple[int, float]:
-    """Send as much as is taken for so long; return how many turns ended meanwhile, and the seconds that it took."""
-    ended = first = await asyncio.to_thread(_ended, url)
-    sent_before, began = sender.sent, time.monotonic()
-    over = asyncio.Event()
+async def _flooded(sender: Sender, url: str, seconds: float, lead: Callable[[], None]) -> tuple[int, float]:
+    """Keep `MOST_OPEN` questions open for so long; return how many turns ended meanwhile, and the seconds that it took.
+
+    The clock starts, and `lead` is called, when as many have ended as are kept open.
+    """
+    engine = sa.create_engine(parse_url(url))
+    statement = sa.select(sa.func.count()).where(col(TurnRow.ended_at).is_not(None))
+
+    def count() -> int:
+        with engine.connect() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    ended = before = await asyncio.to_thread(count)
+    sent_before, over = sender.sent, asyncio.Event()
 
     async def send() -> None:
         while not over.is_set():
-            if sender.sent - sent_before - (ended - first) < MOST_OPEN:
+            if sender.sent - sent_before - (ended - before) < MOST_OPEN:
                 await sender.send("why?")
             else:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.005)
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(SENDERS):
             tasks.create_task(send())
+        while ended - before < MOST_OPEN:
+            await asyncio.sleep(0.05)
+            ended = await asyncio.to_thread(count)
+        lead()
+        first, began = ended, time.monotonic()
         while time.monotonic() - began < seconds:
-            await asyncio.sleep(0.2)
-            ended = await asyncio.to_thread(_ended, url)
+            await asyncio.sleep(0.05)
+            ended = await asyncio.to_thread(count)
         took = time.monotonic() - began
         over.set()
+    engine.dispose()
     return ended - first, took
-
-
-def _ended(url: str) -> int:
-    with migration_connection(parse_url(url)) as connection:
-        statement = sa.select(sa.func.count()).where(col(TurnRow.ended_at).is_not(None))
-        return int(connection.execute(statement).scalar_one())
 
 
 async def measure_streams(seconds: float) -> dict[str, Any]:
@@ -219,8 +229,9 @@ async def measure_streams(seconds: float) -> dict[str, Any]:
         addresses = (await stack.enter_async_context(bots(run_streaming_bot, options, 1))).addresses
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
         sender = Sender(http, addresses)
-        for number in range(STREAMS):
-            await sender.send("write 5000 words", f"s{number}")
+        for first in range(0, STREAMS, SENDERS):
+            numbers = range(first, min(first + SENDERS, STREAMS))
+            await asyncio.gather(*(sender.send("write 5000 words", f"s{number}") for number in numbers))
         await asyncio.sleep(3)
         skipped = len((await http.get(f"{addresses[0]}/state")).json()["lags"])
         await asyncio.sleep(seconds)
@@ -268,37 +279,41 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> None:
-    print("  ".join(f"{name:>12}" for name in rows[0]))
-    for row in rows:
-        print("  ".join(f"{value:>12}" for value in row.values()), flush=True)
+def _print_row(row: dict[str, Any], *, first: bool) -> None:
+    if first:
+        print("\n" + "  ".join(f"{name:>13}" for name in row))
+    print("  ".join(f"{value:>13}" for value in row.values()), flush=True)
 
 
-async def _all(modes: Sequence[str], seconds: float) -> dict[str, list[dict[str, Any]]]:
-    shapes = [(mode, workers) for mode in modes for workers in ((1,) if mode == "sqlite" else (1, 2, 4))]
-    return {
-        "engines": [await measure(*shape, seconds) for shape in shapes],
-        "streams": [await measure_streams(seconds)],
-        "stops": [await measure_stops(mode) for mode in modes],
+async def _all(modes: Sequence[str], seconds: float, tell: Callable[..., None]) -> dict[str, list[dict[str, Any]]]:
+    """Measure, and tell each row as soon as it is known."""
+    shapes = [(mode, workers) for mode in modes for workers in ((1,) if mode == "sqlite" else (1, 3))]
+    work: dict[str, list[Callable[[], Awaitable[dict[str, Any]]]]] = {
+        "engines": [partial(measure, *shape, seconds) for shape in shapes],
+        "stops": [partial(measure_stops, mode) for mode in modes],
+        "streams": [partial(measure_streams, seconds)],
     }
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in work}
+    for name, rows in work.items():
+        for measuring in rows:
+            row = await measuring()
+            tell(row, first=not tables[name])
+            tables[name].append(row)
+    return tables
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=("sqlite", "postgres"))
-    parser.add_argument("--seconds", type=float, default=8, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     FORK.set_forkserver_preload(["benchmarks.load"])
     modes = (given.mode,) if given.mode else ("sqlite", "postgres")
-    tables = asyncio.run(_all(modes, given.seconds))
+    tables = asyncio.run(_all(modes, given.seconds, (lambda *_, **__: None) if given.json else _print_row))
     if given.json:
         print(json.dumps(tables))
-        return
-    for rows in tables.values():
-        _table(rows)
-        print()
 
 
 if __name__ == "__main__":

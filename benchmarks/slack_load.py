@@ -17,7 +17,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from adapters.slack.platform import SlackOptions, open_slack
+from adapters.slack.options import SlackOptions
+from adapters.slack.platform import open_slack
 from adapters.slack.replies.rendering import METADATA
 from benchmarks.unhurried import lift_pace
 from bot.turns.conversation_manager import ConversationManager

@@ -124,11 +124,12 @@ def table_of_showings(patterns: Sequence[str]) -> None:
 def whole(text: str) -> None:
     """Print what it costs to parse and render an answer as a whole."""
     print(f"\n{f'an answer of {len(text):,} characters, whole':46}{'ms':>10}")
-    for name, read in {
+    readers: Mapping[str, Read] = {
         "Discord": DiscordRenderer().render,
         "Slack": SlackRenderer().render,
         "playground": render_markdown.__wrapped__,
-    }.items():
+    }
+    for name, read in readers.items():
         took = min(seconds(read, text) for _ in range(WHOLE_ROUNDS))
         print(f"{name:46}{1_000 * took:10.2f}")
 

@@ -215,8 +215,8 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _web(_: argparse.Namespace) -> int:
-    asyncio.run(app.serve_web(load_settings(), mention))
+def _web(options: argparse.Namespace) -> int:
+    asyncio.run(app.serve_web(load_settings(), app.configure(options.platforms), mention))
     return 0
 
 

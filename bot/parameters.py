@@ -12,6 +12,7 @@ from typing import Literal
 
 from bot.access.roles import Role, ScopeKind
 from bot.errors import InvalidInput, InvalidValue
+from bot.typed_values import list_text, read_list, read_number, unquoted
 from bot.types import EMPTY, ParameterValue
 
 Kind = Literal["integer", "number", "boolean", "choice", "list", "text"]
@@ -22,13 +23,16 @@ OPEN: Mapping[str, Role] = {"workspace": Role.ADMINISTRATOR}
 MANAGED: Mapping[str, Role] = {**OPEN, "channel": Role.MANAGER}
 """Managers set for a channel what changes it for everybody there."""
 
-GUARDED: Mapping[str, Role] = {**MANAGED, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
+GUARDED: Mapping[str, Role] = {**OPEN, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
 
 SCOPE_ORDER: tuple[ScopeKind, ...] = ("default", "workspace", "channel", "conversation", "turn")
 
 YES = frozenset({"yes", "true", "on", "1", "y"})
 NO = frozenset({"no", "false", "off", "0", "n"})
-UNSET_WORDS = frozenset({"", "none", "unset", "default"})
+UNSET = "unset"
+"""How a parameter is shown that has no value; typed as a value it takes the value away."""
+
+UNSET_WORDS = frozenset({"none", UNSET, "default"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ class Parameter:
             case "choice":
                 return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
             case "list":
-                return f"up to {self.high:g} values separated by commas"
+                return f"up to {self.high:g} values separated by commas, in quotes where they hold commas"
             case "text":
                 return f"text of at most {self.high:,g} characters"
             case "integer" | "number":
@@ -94,17 +98,19 @@ class Parameter:
         """Return the canonical text of a value, which `parse` reads back; "unset" for None."""
         match value:
             case None:
-                return "unset"
+                return UNSET
             case bool():
                 return "yes" if value else "no"
             case tuple():
-                return ",".join(value)
+                return list_text(value)
             case float():
                 return f"{value:g}"
             case _:
                 return str(value)
 
     def _read(self, text: str) -> ParameterValue | None:
+        if self.kind not in {"list", "text"}:
+            text = unquoted(text)
         match self.kind:
             case "boolean":
                 word = text.lower()
@@ -112,7 +118,7 @@ class Parameter:
             case "choice":
                 return text.lower() if text.lower() in self.choices else None
             case "list":
-                items = tuple(item.strip() for item in text.split(",") if item.strip())
+                items = read_list(text)
                 return items if items and len(items) <= (self.high or 0) else None
             case "text":
                 return text if text and len(text) <= (self.high or 0) else None
@@ -120,13 +126,12 @@ class Parameter:
                 return self._read_number(text)
 
     def _read_number(self, text: str) -> int | float | None:
-        try:
-            value = int(text.replace(",", "")) if self.kind == "integer" else float(text)
-        except ValueError:
+        value = read_number(text, whole=self.kind == "integer")
+        if value is None or not (self.low or 0) <= float(value) <= (self.high or 0):
             return None
-        low = float("-inf") if self.low is None else self.low
-        high = float("inf") if self.high is None else self.high
-        return value if low <= value <= high else None  # a NaN compares false
+        if self.kind == "integer":
+            return int(value) if value == int(value) else None
+        return float(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

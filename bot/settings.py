@@ -7,13 +7,14 @@ variable and the fix and never shows a value. What one platform alone needs is a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigError
 from bot.time_zones import find_zone
@@ -45,14 +46,73 @@ def _check_websocket_url(value: str) -> str:
     return value
 
 
+_CREDENTIALS: Final = re.compile(r"(?<=\w)://[^/@\s]*@")
+
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 WebsocketUrl = Annotated[str, AfterValidator(_check_websocket_url)]
 
 
-class Settings(BaseSettings):
-    """Everything an operator can set beside the platforms; frozen, read once, handed down as plain arguments."""
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files, as containers mount them: NAME_FILE names the file of what NAME would hold."""
+
+    def __init__(self, kind: type[BaseSettings], told: Mapping[str, str | None]) -> None:
+        super().__init__(kind)
+        self._told = told
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return what a secret's file holds, None where no file is named. Raises `ConfigError`."""
+        variable = f"{field_name}_file".upper()
+        path = self._told.get(variable.lower())
+        if not path or not _is_secret(field_name, field):
+            return None, field_name, False
+        if self._told.get(field_name):
+            raise ConfigError(variable, f"must not be set beside {field_name.upper()}; keep one of the two")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None, field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise ConfigError(variable, f"names a file that cannot be read: {why}") from None
+
+    def __call__(self) -> dict[str, Any]:
+        """Return every secret that a file holds, by name."""
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _is_secret(name: str, field: FieldInfo) -> bool:
+    """Return whether a setting is secret, as a whole or in a part as an address with a password is."""
+    return name == "database_url" or SecretStr in (field.annotation, *get_args(field.annotation))
+
+
+class EnvironmentSettings(BaseSettings):
+    """Settings as every part reads them: from the environment, `.env`, and files of secrets; no secret is printed."""
 
     model_config = ENVIRONMENT
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - one folder with all secrets is not used
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings come from, what counts first in front."""
+        told: dict[str, str | None] = {}
+        for source in (dotenv_settings, env_settings):
+            if isinstance(source, EnvSettingsSource):
+                told |= source.env_vars
+        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls, told)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Yield what is printed: of addresses without the name and password in them."""
+        for name, value in super().__repr_args__():
+            yield name, _CREDENTIALS.sub("://***@", value) if isinstance(value, str) else value
+
+
+class Settings(EnvironmentSettings):
+    """Everything an operator can set beside the platforms; frozen, read once, handed down as plain arguments."""
 
     seed_api_key: SecretStr | None = Field(None, description="key of the Seed API, sk-...")
     seed_base_url: HttpUrl | None = Field(None, description=f"an OpenAI-compatible API, by default {SEED_BASE_URL}")
@@ -129,13 +189,11 @@ class Settings(BaseSettings):
         return self.host in LOOPBACK_HOSTS
 
 
-class PlatformSettings(BaseSettings):
+class PlatformSettings(EnvironmentSettings):
     """Settings of one chat platform.
 
     The platform is joined as soon as one of the settings in `joined_by` is there.
     """
-
-    model_config = ENVIRONMENT
 
     joined_by: ClassVar[Sequence[str]]
 
@@ -148,6 +206,11 @@ class PlatformSettings(BaseSettings):
     def is_begun(self) -> bool:
         """Return whether an operator means to join the platform, so that what is missing is worth telling."""
         return self.is_joined
+
+    @property
+    def retention_days(self) -> int | None:
+        """Return how long the platform's terms let text be kept without a question where nothing else is set."""
+        return None
 
     def need_joined(self, command: str) -> None:
         """Raise `ConfigError` when the platform is not joined, which `seedling COMMAND` needs."""

@@ -52,13 +52,24 @@ CREATE TRIGGER seedling_job_deleted AFTER DELETE ON procrastinate_jobs
 """
 
 
+_WRITING_EVENTS = sa.text(
+    "SELECT tgname FROM pg_trigger WHERE tgrelid = 'procrastinate_jobs'::regclass AND tgenabled <> 'D' "
+    "AND tgname IN ('procrastinate_trigger_status_events_insert_v1', 'procrastinate_trigger_status_events_update_v1')"
+)
+
+
 def install(connection: sa.Connection) -> None:
-    """Make the queue's tables where there are none, and our triggers; part of the migration's transaction."""
+    """Make the queue's tables where there are none, and our triggers; part of the migration's transaction.
+
+    Its history of each job, which nobody here reads and which goes with the job, is not written.
+    """
     driver: Any = connection.connection.driver_connection
     if connection.scalar(sa.text("SELECT to_regclass('procrastinate_jobs')")) is None:
         # The package's own text, read as a file: importing the package here would cost every start on SQLite.
         driver.execute((resources.files("procrastinate") / "sql" / "schema.sql").read_text(encoding="utf-8"))
         driver.execute(_HAND_OVER)
+    for name in connection.execute(_WRITING_EVENTS).scalars().all():
+        connection.exec_driver_sql(f'ALTER TABLE procrastinate_jobs DISABLE TRIGGER "{name}"')
 
 
 def add(session: Session, key: ConversationKey) -> None:

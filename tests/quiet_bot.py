@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.access.roles import Permissions, Role
+from bot.access.roles import Permissions, role_of
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective, Scope
 from bot.types import (
@@ -50,9 +50,6 @@ class QuietBot:
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
-    async def permissions(self, asked: Incoming) -> Permissions:
-        return Permissions(role=Role.ADMINISTRATOR if asked.is_admin else Role.MEMBER)
-
     async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         return HandleResult(outcome=Outcome.IGNORED)
 
@@ -76,6 +73,9 @@ class QuietBot:
 
     async def get_parameters(self, key: ConversationKey) -> Mapping[str, Effective]:
         return resolve([])
+
+    async def permissions(self, asked: Incoming) -> Permissions:
+        return Permissions(role=role_of(asked))
 
     async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""

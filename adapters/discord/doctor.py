@@ -7,12 +7,15 @@ from typing import Final
 
 from adapters.discord.api.client import DiscordClient, DiscordOptions, may_read_content
 from adapters.discord.api.rate_limits import DiscordLimits
-from adapters.discord.payloads import GatewayBot
+from adapters.discord.payloads import ApplicationInfo, GatewayBot
 from bot.checks import Check, within
 from bot.errors import ConfigError, PlatformError
 
 FEW_STARTS: Final = 50
 """Of the 1,000 sessions that may be started a day (platform reference, 2.7)."""
+
+USER_INSTALL: Final = "1"
+"""The key of installing for oneself in `integration_types_config`."""
 
 PORTAL: Final = "discord.com/developers/applications"
 AWAY: Final = "see that this machine reaches discord.com, and try again"
@@ -23,6 +26,7 @@ async def examine(options: DiscordOptions, *, seconds: float) -> AsyncIterator[C
     checks: dict[str, Callable[[DiscordClient], Awaitable[Check]]] = {
         "Discord token": _check_token,
         "message content": _check_content,
+        "who adds it": _check_public,
         "gateway": _check_gateway,
     }
     rest = DiscordClient(options, DiscordLimits())
@@ -58,6 +62,21 @@ async def _check_content(rest: DiscordClient) -> Check:
         detail="the bot reads its threads and channels" if content else "mentions, replies and commands only",
         fix="" if content else f"switch on 'Message Content Intent' on the Bot page at {PORTAL}",
     )
+
+
+async def _check_public(rest: DiscordClient) -> Check:
+    """Tell who may add the bot, and so spend: `bot_public` and the ways of installing (resources/application)."""
+    told = ApplicationInfo.read(await rest.call("GET", "/applications/@me"))
+    to_people = USER_INSTALL in told.integration_types_config
+    if told.bot_public:
+        detail = "anybody on Discord can add this bot, and its answers are on your bill"
+        fix = f"switch off 'Public Bot' on the Bot page at {PORTAL}"
+        return Check(name="who adds it", ok=None, detail=detail, fix=fix)
+    if to_people:
+        detail = "only you add it to servers; it can also be installed for use outside of them"
+        fix = f"switch off 'User Install' on the Installation page at {PORTAL}, if nobody is to"
+        return Check(name="who adds it", ok=None, detail=detail, fix=fix)
+    return Check(name="who adds it", ok=True, detail="only you, to servers")
 
 
 async def _check_gateway(rest: DiscordClient) -> Check:

@@ -7,8 +7,9 @@ with a little more.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Text
 
@@ -335,3 +336,10 @@ class GatewayBot(Payload):
     """The gateway as it is open to one bot (events/gateway#get-gateway-bot)."""
 
     session_start_limit: Nested[SessionStarts] = SessionStarts()
+
+
+class ApplicationInfo(Payload):
+    """Who may add the bot, and where to (https://docs.discord.com/developers/resources/application)."""
+
+    bot_public: Annotated[bool, BeforeValidator(lambda value: value is not False)] = True
+    integration_types_config: Nested[dict[str, Any]] = Field(default_factory=dict)

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from adapters.slack.api.workspaces import Connector
 from adapters.slack.connection.socket_mode import OPEN, REFUSED
 from adapters.slack.manifest import SCOPES
-from adapters.slack.platform import SlackOptions
+from adapters.slack.options import SlackOptions
 from bot.checks import Check, within
 
 GRANTED: Final = "x-oauth-scopes"

@@ -317,4 +317,5 @@ class Authorization(Payload):
     scope: Text = ""
     team: Nested[NamedPayload] = NamedPayload()
     enterprise: Nested[NamedPayload] = NamedPayload()
+    authed_user: Nested[NamedPayload] = NamedPayload()
     is_enterprise_install: Flag = False

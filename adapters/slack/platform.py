@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -17,34 +16,33 @@ from adapters.slack.api import channels, memberships
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
-from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
+from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
 from adapters.slack.connection.bolt_app import make_app
 from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening
-from adapters.slack.connection.socket_mode import SocketModeConnections, SocketModeOptions
+from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
 from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.slash_commands import QUESTION
-from adapters.slack.oauth.install_pages import InstallPages
+from adapters.slack.oauth.install_pages import InstallPages, InstallStore
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
+from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.posts import Posts, SlackStore
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
-from adapters.slack.settings import SlackSettings
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
 from bot.event_errors import EventErrors
-from bot.ports import AdapterStateStore, Bot, Clock, Reply
-from bot.settings import Settings, plain
+from bot.ports import Bot, Clock, Reply
 from bot.turns.pending_answers import keep_telling
 from bot.types import (
     Attachment,
@@ -66,52 +64,10 @@ logger = logging.getLogger(__name__)
 PACE_SECONDS: Final = 1.0
 """Slack takes about 100 appends a minute in a workspace, all answers together."""
 
-HTTP_SECONDS: Final = 15.0
-"""How long one call of the Web API may take."""
-
 SETTLE_SECONDS: Final = 4.0
 """How long a post may be on its way or not be seen whose process has ended, as for edits (`bot.turns.takeover`)."""
 
 STOP_SECONDS: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackOptions:
-    """Options of the connection to Slack: one workspace by `bot_token`, or many by `client_id` and `client_secret`.
-
-    With `app_token` deliveries come over Socket Mode, else over HTTP at `host` and `port`, signed with
-    `signing_secret`. `secret_key` encrypts stored tokens. `api_url` is another server than Slack's. `minute` is how
-    many seconds a minute of Slack's limits lasts.
-    """
-
-    bot_token: str | None = field(default=None, repr=False)
-    app_token: str | None = field(default=None, repr=False)
-    signing_secret: str | None = field(default=None, repr=False)
-    client_id: str | None = None
-    client_secret: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    host: str = "127.0.0.1"
-    port: int = 3000
-    api_url: str | None = None
-    http_seconds: float = HTTP_SECONDS
-    stream_seconds: float = STREAM_SECONDS
-    minute: float = MINUTE_SECONDS
-    sockets: SocketModeOptions = field(default_factory=SocketModeOptions)
-
-
-def options_of(settings: SlackSettings, core: Settings) -> SlackOptions:
-    """Return how Slack is joined as the settings say."""
-    return SlackOptions(
-        bot_token=plain(settings.slack_bot_token),
-        app_token=plain(settings.slack_app_token),
-        signing_secret=plain(settings.slack_signing_secret),
-        client_id=settings.slack_client_id,
-        client_secret=plain(settings.slack_client_secret),
-        secret_key=plain(core.secret_key),
-        host=core.host,
-        port=settings.slack_port,
-        api_url=settings.slack_api_url,
-    )
 
 
 class SlackPlatform:
@@ -376,7 +332,7 @@ async def open_slack(options: SlackOptions, state: SlackStore, *, clock: Clock) 
 
 
 def make_workspaces(
-    options: SlackOptions, connector: Connector, state: AdapterStateStore, clock: Clock
+    options: SlackOptions, connector: Connector, state: InstallStore, clock: Clock
 ) -> tuple[Workspaces, Sequence[web.RouteDef]]:
     """One workspace, or those in which the app is installed, with the pages that install it. Raises `ConfigError`."""
     if options.client_id is None:

@@ -24,6 +24,14 @@ class SlackSettings(PlatformSettings):
     slack_api_url: HttpUrl | None = Field(None, description="another server in place of Slack's Web API")
 
     @property
+    def retention_days(self) -> int | None:
+        """Return 30 where the app is installed in many workspaces: Slack's API terms forbid keeping for ever there.
+
+        https://slack.com/terms-of-service/api
+        """
+        return None if self.slack_client_id is None else 30
+
+    @property
     def is_begun(self) -> bool:
         """Return whether an operator means to join Slack: one of two tokens is worth a word."""
         return self.is_joined or self.slack_app_token is not None or self.slack_signing_secret is not None

@@ -14,7 +14,8 @@ from bot.settings import Settings
 
 @asynccontextmanager
 async def _open(joining: Joining[SlackSettings]) -> AsyncIterator[ListeningPlatform]:
-    from adapters.slack.platform import open_slack, options_of  # noqa: PLC0415 - the SDK is loaded only where joined
+    from adapters.slack.options import options_of  # noqa: PLC0415 - the SDK is loaded only where joined
+    from adapters.slack.platform import open_slack  # noqa: PLC0415 - the same
 
     options = options_of(joining.settings, joining.core)
     async with open_slack(options, joining.store, clock=joining.clock) as platform:
@@ -23,7 +24,7 @@ async def _open(joining: Joining[SlackSettings]) -> AsyncIterator[ListeningPlatf
 
 async def _check(settings: SlackSettings, core: Settings, seconds: float) -> AsyncIterator[Check]:
     from adapters.slack.doctor import examine  # noqa: PLC0415 - the same
-    from adapters.slack.platform import options_of  # noqa: PLC0415 - the same
+    from adapters.slack.options import options_of  # noqa: PLC0415 - the same
 
     async for check in examine(options_of(settings, core), seconds=seconds):
         yield check

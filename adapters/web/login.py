@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from adapters.web.administrators import OneTimeLinks
 from adapters.web.routes import LINK_PATH, LOGIN_PATH
 from adapters.web.security import AccessRules, TryLimit
+from adapters.web.sign_ins import REFUSED, SIGN_IN, SignInLog
 from bot.errors import StorageError
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ TOO_MANY = "Too many attempts. Wait a minute."
 AWAY = "The database cannot be reached. Try again in a moment."
 
 
-def add_login(app: FastAPI, *, rules: AccessRules, limit: TryLimit) -> None:
+def add_login(app: FastAPI, *, rules: AccessRules, limit: TryLimit, log: SignInLog) -> None:
     """Add the login page to `app`; a session that gives the password carries the pass mark from then on."""
 
     async def show(request: Request) -> Response:
@@ -62,15 +63,19 @@ def add_login(app: FastAPI, *, rules: AccessRules, limit: TryLimit) -> None:
             return _page(TOO_MANY, status=429)
         if not rules.is_password(await _password(request)):
             limit.note_failure(address)
+            await log.note(REFUSED, "password", request)
             return _page("That is not the password.", status=403)
         request.session["pass"] = rules.pass_mark
+        await log.note(SIGN_IN, "password", request)
         return RedirectResponse("/", 303)
 
     app.add_route(LOGIN_PATH, show, methods=["GET"])
     app.add_route(LOGIN_PATH, enter, methods=["POST"])
 
 
-def add_administrator_link(app: FastAPI, *, rules: AccessRules, limit: TryLimit, links: OneTimeLinks) -> None:
+def add_administrator_link(
+    app: FastAPI, *, rules: AccessRules, limit: TryLimit, links: OneTimeLinks, log: SignInLog
+) -> None:
     """Add the address of one-time links to `app`: who opens one is administrator, and needs no password."""
 
     async def open_link(request: Request) -> Response:
@@ -84,9 +89,11 @@ def add_administrator_link(app: FastAPI, *, rules: AccessRules, limit: TryLimit,
             return _told(AWAY, status=503)
         if not is_good:
             limit.note_failure(address)
+            await log.note(REFUSED, "administrator link", request)
             logger.warning("one-time link refused", extra={"address": address})
             return _told(LINK_OVER, status=403)
         request.session.update({"pass": rules.pass_mark, "administrator": rules.administrator_mark})
+        await log.note(SIGN_IN, "administrator link", request)
         logger.info("somebody became administrator of the playground", extra={"address": address})
         return RedirectResponse("/", 303)
 

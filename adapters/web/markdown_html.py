@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +65,7 @@ def _parser() -> MarkdownIt:
     parser.validateLink = _may_link  # type: ignore[method-assign]  # the documented way to set a policy
     parser.core.ruler.after("inline", "mentions", _mark_mentions)
     parser.core.ruler.after("inline", "bare_urls", _link_bare_urls)
+    parser.core.ruler.after("bare_urls", "shown_addresses", _show_addresses)
     parser.core.ruler.after("inline", "images_in_links", _mark_images_in_links)
     parser.inline.ruler.at("link", lambda state, silent: _may_have_links(state) and link(state, silent))
     parser.inline.ruler.at("image", lambda state, silent: _may_have_links(state) and image(state, silent))
@@ -118,6 +119,25 @@ def _mark_images_in_links(state: StateCore) -> None:
             depth += child.nesting if child.type in ("link_open", "link_close") else 0
             if child.type == "image" and depth > 0:
                 child.meta[_IN_LINK] = True
+
+
+def _show_addresses(state: StateCore) -> None:
+    """Put the address beside each link whose label is another text, so that no label hides where it leads to."""
+    for token in state.tokens:
+        if token.type == "inline" and token.children and any(child.type == "link_open" for child in token.children):
+            token.children = list(_with_addresses(token.children))
+
+
+def _with_addresses(tokens: Sequence[Token]) -> Iterator[Token]:
+    address, label = "", ""
+    for token in tokens:
+        yield token
+        if token.type == "link_open":
+            address, label = str(token.attrs["href"]), ""
+        elif token.type == "link_close" and "://" in address and label.strip() != address:
+            yield Token("html_inline", "", 0, content=f'<span class="link-address"> ({html.escape(address)})</span>')
+        else:
+            label += token.content
 
 
 def _attributes(attributes: Mapping[str, str]) -> str:

@@ -20,8 +20,9 @@ from adapters.web.login import add_administrator_link, add_login
 from adapters.web.routes import LINK_PATH, STATIC, Routes
 from adapters.web.security import AccessRules, TryLimit
 from adapters.web.server import Assets, hosted, listen, serve, url_of
+from adapters.web.sign_ins import SignInLog
 from bot.errors import ConfigError, PlatformError, StorageError
-from bot.ports import AdapterStateStore, Bot, Clock, Reply, WorkspaceStore
+from bot.ports import AdapterStateStore, AuditStore, Bot, Clock, Reply, WorkspaceStore
 from bot.settings import LOOPBACK_HOSTS
 from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, ThreadMessage, Turn
 
@@ -50,7 +51,7 @@ class PlaygroundOptions:
     complete: Complete
 
 
-class PlaygroundStore(WorkspaceStore, AdapterStateStore, Protocol):
+class PlaygroundStore(WorkspaceStore, AdapterStateStore, AuditStore, Protocol):
     """Store of the playground."""
 
 
@@ -72,6 +73,7 @@ class Playground(ChannelReading):
         self._clock = clock
         self._hub = Hub()
         self._links = OneTimeLinks(store, clock)
+        self._sign_ins = SignInLog(store, clock)
         self._address: asyncio.Future[Address] | None = None
         self._port = 0
 
@@ -154,8 +156,8 @@ class Playground(ChannelReading):
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         app.mount("/assets", Assets(directory=STATIC, check_dir=False))
         limit = TryLimit(self._clock)
-        add_login(app, rules=rules, limit=limit)
-        add_administrator_link(app, rules=rules, limit=limit, links=self._links)
+        add_login(app, rules=rules, limit=limit, log=self._sign_ins)
+        add_administrator_link(app, rules=rules, limit=limit, links=self._links, log=self._sign_ins)
         routes = await asyncio.to_thread(Routes, components=[ChatView.component.key] if ChatView.component else [])
         listening = listen(options.host, options.port or self._port)
         self._port = listening.getsockname()[1]  # pages that are open come back to it after a restart

@@ -37,6 +37,11 @@ def keep_person(session: MutableMapping[str, Any]) -> None:
     session[_PERSON] = str(session.get(_PERSON) or f"u-{secrets.token_hex(8)}")
 
 
+def person_in(session: Mapping[str, Any]) -> str:
+    """Return the id of the person of a session, "" where it has none yet."""
+    return str(session.get(_PERSON) or "")
+
+
 def visitor_of(request: Request, rules: AccessRules) -> Visitor:
     """Return who asks for a page. The session has a person by then."""
     theme = _told(request.cookies, "theme")

@@ -18,12 +18,14 @@ from bot.turns.effects import (
     ForgetNotes,
     ForgetPerson,
     PauseDigest,
+    RemoveBudget,
     RemoveDigest,
     RemoveRule,
+    SetBudget,
     SetChangeRole,
     SetParameters,
 )
-from bot.types import AuditRecord, Entrance, Incoming, NewRule, RuleKind
+from bot.types import AuditRecord, BudgetScope, Entrance, Incoming, NewRule, RuleKind
 
 OPERATOR: Final = "operator"
 """Who changes something on the command line."""
@@ -110,6 +112,23 @@ def _of_rule(rule: NewRule) -> _Entry:
 @_entries.register
 def _(change: SetChangeRole, _before: Mapping[str, str], result: str | None) -> Sequence[_Entry]:
     return [_Entry("role", change.name, change.workspace, result or "", change.word or "")]
+
+
+@_entries.register
+def _(change: SetBudget, _before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
+    budget = change.budget
+    limit = "no limit" if budget.amount is None else f"{budget.amount} dollars"
+    return [_of_budget(budget.scope)._replace(after=f"{limit} a {budget.period} ({budget.time_zone})")]
+
+
+@_entries.register
+def _(change: RemoveBudget, _before: Mapping[str, str], result: bool) -> Sequence[_Entry]:
+    return [_of_budget(change.scope)._replace(after=f"removed, a {change.period}")] if result else []
+
+
+def _of_budget(scope: BudgetScope) -> _Entry:
+    place = "/".join(filter(None, (scope.platform, scope.workspace, scope.channel)))
+    return _Entry("budget", person_key(scope.platform, scope.person) if scope.person else "", place or EVERYWHERE)
 
 
 @_entries.register

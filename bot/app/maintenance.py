@@ -11,7 +11,7 @@ from bot.access.audit import OPERATOR, person_key
 from bot.app.core import utc_now
 from bot.errors import StorageError
 from bot.ports import Clock, Store
-from bot.retention import PARAMETER, Retention
+from bot.retention import NO_TERMS, PARAMETER, Retention
 from bot.settings import Settings
 from bot.turns.effects import DELIVERIES_KEPT, WORTH_TELLING
 from bot.types import AuditRecord, ConversationKey, Entrance, QueueFigures
@@ -60,16 +60,16 @@ async def move_database(source: str, target: str, tell: Callable[[str, int], Non
     return await copy_database(source, target, tell)
 
 
-async def keep_retention(store: Store, days: int | None) -> None:
+async def keep_retention(store: Store, days: int | None, terms: Mapping[str, int] = NO_TERMS) -> None:
     """Forget conversations that rested for longer than people set, and the names of old deliveries, until cancelled.
 
     It looks once an hour, and gives the space of all that was deleted back.
 
-    `days` hold where nothing is set; None keeps everything there.
+    `days` hold where nothing is set; None keeps what the `terms` of its platform, by name, let be kept.
     """
     while True:
         try:
-            await forget_rested(store, days)
+            await forget_rested(store, days, terms)
             await store.prune_deliveries(utc_now() - DELIVERIES_KEPT, untold=utc_now() - WORTH_TELLING)
             await store.shrink()
         except StorageError as error:
@@ -77,9 +77,11 @@ async def keep_retention(store: Store, days: int | None) -> None:
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)
 
 
-async def forget_rested(store: Store, days: int | None, *, clock: Clock = utc_now) -> None:
+async def forget_rested(
+    store: Store, days: int | None, terms: Mapping[str, int] = NO_TERMS, *, clock: Clock = utc_now
+) -> None:
     """Forget every conversation that has rested for longer than it is kept."""
-    retention = Retention(await store.get_everywhere(PARAMETER), days)
+    retention = Retention(await store.get_everywhere(PARAMETER), days, terms)
     if retention.shortest is None:
         return
     now = clock()

@@ -39,13 +39,16 @@ LOCAL_NOTICE = (
 async def run(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Everything in one process, until SIGINT or SIGTERM."""
     joined = _joined(platforms)
-    await _serve(settings, announce, ProcessKind(role=EngineRole.RUNS, playground=True, answers=joined, listens=joined))
+    kind = ProcessKind(role=EngineRole.RUNS, playground=True, answers=joined, listens=joined, keeps=joined)
+    await _serve(settings, announce, kind)
 
 
-async def serve_web(settings: Settings, announce: Callable[[str], None]) -> None:
+async def serve_web(
+    settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]
+) -> None:
     """Serve the playground without running turns, which workers do. Raises `ConfigError` without a queue."""
     _need_queue(settings, "web")
-    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, playground=True))
+    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, playground=True, keeps=_joined(platforms)))
 
 
 async def listen(settings: Settings, platform: ConfiguredPlatform, announce: Callable[[str], None]) -> None:
@@ -73,12 +76,16 @@ def _need_queue(settings: Settings, command: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessKind:
-    """Kind of a process: its role, where it `answers` or shows what commands say, and what it `listens` to."""
+    """Kind of a process: its role, where it `answers` or shows what commands say, and what it `listens` to.
+
+    `keeps` are the platforms whose terms it sees to: how long text may be kept.
+    """
 
     role: EngineRole
     playground: bool = False
     answers: Sequence[ConfiguredPlatform] = ()
     listens: Sequence[ConfiguredPlatform] = ()
+    keeps: Sequence[ConfiguredPlatform] = ()
 
 
 async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
@@ -159,7 +166,9 @@ def _background(
     if process.playground and has_queue(settings.database_url):
         parts["Following other processes"] = partial(_follow, settings, core.store, playground)
     if process.playground:
-        parts["Retention"] = partial(keep_retention, core.store, settings.retention_days)
+        terms = {item.spec.name: item.settings.retention_days for item in process.keeps}
+        given = {name: days for name, days in terms.items() if days is not None}
+        parts["Retention"] = partial(keep_retention, core.store, settings.retention_days, given)
     return [asyncio.create_task(supervisor.keep(name, run), name=name) for name, run in parts.items()]
 
 

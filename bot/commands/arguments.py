@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bot.errors import InvalidInput, UsageError
-from bot.parameters import FIXED_BY_SERVER, PARAMETERS, find
+from bot.parameters import FIXED_BY_SERVER, PARAMETERS, UNSET, UNSET_WORDS, find
+from bot.typed_values import unquoted
 from bot.types import EMPTY
 
 Kind = Literal["choice", "number", "parameter", "value", "topic", "words", "text", "flag", "file", "overrides"]
@@ -32,7 +33,10 @@ Kind = Literal["choice", "number", "parameter", "value", "topic", "words", "text
 REST: Final = frozenset({"value", "words", "text"})
 OF_FORMS: Final = frozenset({"flag", "file"})
 
-_NAMED = re.compile(r'(?P<name>[a-z_-]+)=(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))\s*', re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?P<name>[a-z_-]{1,40}+)\s*+=\s*+(?:[\"“„](?P<quoted>[^\"“”]*+)[\"“”]|«(?P<angled>[^»]*+)»|(?P<plain>\S++))\s*+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ class ArgumentReader:
         at = 0
         while match := _NAMED.match(text, at):
             name = match["name"].lower().replace("-", "_")
-            value = match["plain"] if match["quoted"] is None else match["quoted"]
+            value = next(text for text in (match["quoted"], match["angled"], match["plain"]) if text is not None)
             if name in self._named:
                 read = self._named[name].read(value)
                 if read is None:
@@ -153,6 +157,11 @@ class ArgumentReader:
 
     def _value(self, text: str) -> str:
         parameter = find(self._values["parameter"])
+        text = text.removeprefix("=").strip()
+        if text.lower() in UNSET_WORDS:
+            return UNSET
+        if parameter.kind == "text":
+            text = unquoted(text)
         return parameter.format(parameter.parse(text))
 
     def _missing(self, arg: Arg) -> InvalidInput:

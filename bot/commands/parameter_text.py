@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
-from bot.parameters import PARAMETERS, Effective, Parameter, Scope, find
+from bot.parameters import PARAMETERS, UNSET, Effective, Parameter, Scope, find
 from bot.types import ParameterValue
 
 ORIGINS: Final[Mapping[str, str]] = {
@@ -21,6 +22,10 @@ PLACES: Final[Mapping[str, str]] = {
     "conversation": "this thread",
 }
 CELL_CHARACTERS: Final = 60
+SENTENCE_CHARACTERS: Final = 200
+"""Of a value that stands within a sentence."""
+
+_BACKTICKS: Final = re.compile("`+")
 
 
 def show_text(effective: Mapping[str, Effective], name: str = "") -> str:
@@ -28,10 +33,8 @@ def show_text(effective: Mapping[str, Effective], name: str = "") -> str:
     if name:
         shown = effective[find(name).name]
         parameter = shown.parameter
-        return (
-            f"**{parameter.name}** is {value_text(parameter, shown.value)} ({origin_text(shown)}).\n\n"
-            f"{parameter.help} It takes {parameter.allowed}."
-        )
+        told = value_sentence(f"**{parameter.name}** is", parameter, shown.value, f"({origin_text(shown)})")
+        return f"{told}\n\n{parameter.help} It takes {parameter.allowed}."
     rows = [f"| {shown.parameter.name} | {_cell(shown)} | {origin_text(shown)} |" for shown in effective.values()]
     return "\n".join(("| parameter | value | from |", "|---|---|---|", *rows))
 
@@ -45,9 +48,24 @@ def parameters_table() -> str:
     return "\n".join(("| name | takes | default | what it does |", "|---|---|---|---|", *rows))
 
 
-def value_text(parameter: Parameter, value: ParameterValue | None) -> str:
-    """Return a value as people read it in a sentence."""
-    return "unset" if value is None else f"`{_on_one_line(parameter.format(value))}`"
+def value_sentence(begin: str, parameter: Parameter, value: ParameterValue | None, end: str) -> str:
+    """Return a sentence about a value: within it, or below it as it is where it is long or has lines."""
+    if value is None:
+        return f"{begin} {UNSET} {end}."
+    text = parameter.format(value)
+    if len(text) <= SENTENCE_CHARACTERS and "\n" not in text:
+        return f"{begin} {in_code(text)} {end}."
+    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    return f"{begin} this {end}:\n\n{fence}\n{text}\n{fence}"
+
+
+def in_code(text: str) -> str:
+    """Return a text of one line as Markdown shows it unchanged."""
+    runs = set(map(len, _BACKTICKS.findall(text)))
+    mark = "`" * next(length for length in range(1, len(runs) + 2) if length not in runs)
+    return (
+        f"{mark} {text} {mark}" if text.startswith(("`", " ")) or text.endswith(("`", " ")) else f"{mark}{text}{mark}"
+    )
 
 
 def origin_text(effective: Effective) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 _NAMES_AND_SYMBOLS: Final = (
@@ -41,7 +41,7 @@ _DEEPEST: Final = 8
 _SIMPLE: Final = re.compile(r"[^\W_]+|.", re.DOTALL)
 
 
-_WRITTEN: Final = {
+_WRITTEN: Final[Mapping[str, str]] = {
     **_SYMBOLS,
     **_SPACES,
     **{name: name for name in (*_WORDS, *"{}%$#_&|")},

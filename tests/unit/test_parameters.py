@@ -118,3 +118,39 @@ def test_scopes_run_from_the_workspace_to_the_conversation() -> None:
         Scope(kind="channel", key="fake/w/c"),
         Scope(kind="conversation", key="fake/w/c/t"),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("max_tokens", "2k", 2_000),
+        ("max_tokens", "1e3", 1_000),
+        ("max_tokens", "4,096", 4_096),
+        ("max_tokens", "4.096", 4_096),
+        ("max_tokens", "\u201c200\u201d", 200),
+        ("max_tokens", "1\u202f000", 1_000),
+        ("frequency_penalty", "\u22121", -1.0),
+        ("frequency_penalty", "0,5", 0.5),
+        ("enable_thinking", "\u201cyes\u201d", True),
+        ("stop", '",","END"', (",", "END")),
+        ("stop", '","', (",",)),
+        ("stop", "\\n\\n, END", ("\n\n", "END")),
+        ("stop", '"', ('"',)),
+        ("stop", "\u201e,\u201c, x", (",", "x")),
+    ],
+)
+def test_values_are_read_as_people_type_them(name: str, typed: str, value: object) -> None:
+    parameter = PARAMETERS[name]
+    assert parameter.parse(typed) == value
+    assert parameter.parse(parameter.format(parameter.parse(typed))) == value  # what is stored means the same
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5).map(tuple))
+def test_any_list_is_read_as_it_was_written(items: tuple[str, ...]) -> None:
+    assert PARAMETERS["stop"].parse(PARAMETERS["stop"].format(items)) == items
+
+
+@pytest.mark.parametrize("typed", ["1.5", "1e999", "1e-3", "2kk", "k", "\u221e", "0x10"])
+def test_what_is_no_whole_number_within_the_range_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidValue):
+        PARAMETERS["max_tokens"].parse(typed)

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 
 from bot.app.registry import load_specs
 from bot.errors import ConfigError
-from bot.settings import SEED_BASE_URL, PlatformSettings, Settings, load_platform_settings, load_settings
+from bot.settings import SEED_BASE_URL, PlatformSettings, Settings, load_platform_settings, load_settings, plain
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = {spec.name: spec.settings for spec in load_specs()}
@@ -20,6 +20,7 @@ DESCRIPTIONS = {name: field.description for kind in EVERY_KIND for name, field i
 def set_only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
     for name in DESCRIPTIONS:
         monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name}_FILE".upper(), raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
@@ -33,6 +34,11 @@ def load_all(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, Pla
     """The settings of every platform, as the processes that join them all read them: after the core's."""
     load(monkeypatch, **variables)
     return {name: load_platform_settings(kind, env_file=None) for name, kind in PLATFORMS.items()}
+
+
+def load_everything(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[BaseSettings]:
+    """All settings, those of the core first."""
+    return [load(monkeypatch, **variables), *load_all(monkeypatch, **variables).values()]
 
 
 def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +97,52 @@ def test_secrets_stay_out_of_what_is_printed(monkeypatch: pytest.MonkeyPatch) ->
     settings = load(monkeypatch, SEED_API_KEY="sk-hidden", CONSOLE_PASSWORD="hidden-too")
     assert "hidden" not in repr(settings)
     assert "hidden" not in str(settings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "address"),
+    [
+        ("DATABASE_URL", "postgresql://ada:hidden@db.example/seedling"),
+        ("SEED_BASE_URL", "https://user:hidden@api.example/v1"),
+        ("SLACK_API_URL", "https://hidden@slack.example/api"),
+    ],
+)
+def test_addresses_are_printed_without_their_credentials(
+    monkeypatch: pytest.MonkeyPatch, variable: str, address: str
+) -> None:
+    printed = repr(load_everything(monkeypatch, **{variable: address}))
+    assert "hidden" not in printed
+    assert "example" in printed
+
+
+@pytest.mark.parametrize("variable", ["SEED_API_KEY", "SECRET_KEY", "SLACK_BOT_TOKEN", "DISCORD_TOKEN", "DATABASE_URL"])
+def test_a_secret_can_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text("sqlite:///elsewhere.db\n")
+    everything = load_everything(monkeypatch, **{f"{variable}_FILE": str(file)})
+    value = next(getattr(item, variable.lower()) for item in everything if hasattr(item, variable.lower()))
+    assert (value if isinstance(value, str) else plain(value)) == "sqlite:///elsewhere.db"
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"SEED_API_KEY_FILE": "/nowhere/key"}, "SEED_API_KEY_FILE: names a file that cannot be read"),
+        ({"DISCORD_TOKEN_FILE": "/"}, "DISCORD_TOKEN_FILE: names a file that cannot be read"),
+        ({"SEED_API_KEY_FILE": "/nowhere/key", "SEED_API_KEY": "sk-hidden"}, "must not be set beside SEED_API_KEY"),
+    ],
+)
+def test_a_file_of_a_secret_that_is_no_use_is_named(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], why: str
+) -> None:
+    with pytest.raises(ConfigError, match=why) as raised:
+        load_everything(monkeypatch, **given)
+    assert "hidden" not in str(raised.value)
+
+
+def test_in_many_workspaces_slacks_terms_bound_the_retention(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_all(monkeypatch, SLACK_CLIENT_ID="1.2")["slack"].retention_days == 30
+    assert load_all(monkeypatch, SLACK_BOT_TOKEN="x")["slack"].retention_days is None
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ _ESCAPED: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_ESCAPED_AT_START: Final = re.compile(r"(?P<number>\d{1,9}(?=[.)]))|(?=[#>+-])")
+_ESCAPED_AT_START: Final = re.compile(r"(?P<number>\d{1,9}(?=[.)]))|(?=[#>+]|-(?!# ))")
 
 
 class DiscordRenderer(MarkdownRenderer):

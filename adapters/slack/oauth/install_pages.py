@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import logging
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -21,9 +21,11 @@ from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.oauth.installation_store import Installations
 from adapters.slack.oauth.token_rotation import AppSecrets, expiry
 from adapters.slack.payloads import Authorization
+from bot.access.audit import person_key
 from bot.errors import StorageError
 from bot.one_time_secrets import OneTimeSecrets
-from bot.ports import AdapterStateStore, Clock
+from bot.ports import AdapterStateStore, AuditStore, Clock
+from bot.types import AuditRecord
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +48,19 @@ class States(OneTimeSecrets):
         super().__init__(state, clock, platform=PLATFORM, prefix="state/", lifetime=STATE_LIFETIME)
 
 
+class InstallStore(AdapterStateStore, AuditStore, Protocol):
+    """Stores that an installation is written to."""
+
+
 class InstallPages:
     """Two pages: one that leads to Slack, one that Slack leads back to; `url` is Slack's page of consent."""
 
     def __init__(
-        self, installations: Installations, state: AdapterStateStore, calls: SlackClient, app: AppSecrets, clock: Clock
+        self, installations: Installations, store: InstallStore, calls: SlackClient, app: AppSecrets, clock: Clock
     ) -> None:
         self._installations = installations
-        self._states = States(state, clock)
+        self._states = States(store, clock)
+        self._audit = store
         self._calls = calls
         self._app = app
         self._clock = clock
@@ -105,7 +112,13 @@ class InstallPages:
             logger.warning("the app was not installed", extra={"error": str(error)})
             return _page("Slack did not accept this. Please begin again.", status=502)
         await self._installations.async_save_bot(_bot(told, self._clock))
-        logger.info("the app was installed", extra={"team": told.team.id})
+        team = told.team.id or told.enterprise.id
+        who = person_key(PLATFORM, told.authed_user.id)
+        place = f"{PLATFORM}/{team}"
+        await self._audit.record_audit(
+            AuditRecord(at=self._clock(), who=who, place=place, action="install", after=told.scope, via="web")
+        )
+        logger.info("the app was installed", extra={"team": team})
         return _page("Seedling is installed. Go back to Slack and say hello to it.", status=200)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from bot.ports import AdapterStateStore, Clock
+from bot.ports import AdapterStateStore, AuditStore, Clock
 from bot.types import Turn
 
 
-class SlackStore(AdapterStateStore, Protocol):
-    """Store for the state of the adapter, and for posts that are under way."""
+class SlackStore(AdapterStateStore, AuditStore, Protocol):
+    """Store for the state of the adapter, the record of installs, and posts that are under way."""
 
     async def begin_post(self, turn: Turn) -> None:
         """Remember that a new message of an answer is about to be posted. Raises `ClaimLost`."""

@@ -31,7 +31,7 @@ from adapters.web.live_reply import BOT
 from adapters.web.security import AccessRules
 from adapters.web.visitors import Visitor
 from bot.app.registry import open_platforms
-from bot.chat.message_policy import EMOJI as DISCORD_EMOJI
+from bot.chat.message_policy import EMOJI
 from bot.chat.reply_actions import ReplyAction
 from bot.settings import Settings
 from bot.types import Person
@@ -332,7 +332,7 @@ class DiscordChat(Chat):
         self.discord.context_menu(self.people[by], SUMMARISE_MENU, said.native)
 
     async def react(self, said: Said, *, by: str) -> None:
-        self.discord.react(self.people[by], said.native, DISCORD_EMOJI)
+        self.discord.react(self.people[by], said.native, EMOJI)
 
     async def answers(self, said: Said) -> Sequence[str]:
         place = said.native.thread or said.native.channel

@@ -15,7 +15,8 @@ from discord.http import Route
 
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform
-from adapters.slack.platform import SlackOptions, open_slack
+from adapters.slack.options import SlackOptions
+from adapters.slack.platform import open_slack
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.hub import MessageChanged
 from bot.ports import Platform

@@ -95,7 +95,7 @@ class Core:
             "description": "",
             "type": None,
             "bot": payloads.user(self.bot),
-            "bot_public": True,
+            "bot_public": options.public,
             "bot_require_code_grant": False,
             "verify_key": "0" * 64,
             "flags": flags,
@@ -110,6 +110,7 @@ class Core:
             "explicit_content_filter": 0,
             "team": None,
             "eligible_oauth2_scopes": ["applications.commands", "bot"],
+            "integration_types_config": {"0": {}} | ({"1": {}} if options.user_install else {}),
         }
 
     def find_channel(self, id: int) -> Channel:

@@ -11,6 +11,7 @@ TOKEN = "emulated-bot-token"  # long enough to be searched for in logs
 class Options:
     """How the emulator behaves.
 
+    `public` and `user_install`: who may add the application (resources/application).
     `message_content`, `members`, `presences`: which privileged intents the portal has switched on; asking for another
     closes the gateway with 4014. `compress`: give a client the zlib stream that it asks for. `heartbeat_s`: what HELLO
     asks for. `shards`, `max_concurrency`: what `/gateway/bot` recommends. `identify_interval_s`: the time in which one
@@ -23,6 +24,8 @@ class Options:
 
     token: str = TOKEN
     message_content: bool = True
+    public: bool = True
+    user_install: bool = True
     members: bool = False
     presences: bool = False
     compress: bool = True

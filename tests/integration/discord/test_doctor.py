@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.doctor import examine
 from bot.checks import Check, within
@@ -17,9 +19,10 @@ async def checks(scene: Scene, *, token: str = TOKEN, seconds: float = 10) -> li
 
 
 async def test_all_is_well(scene: Scene) -> None:
+    scene.discord.options = replace(scene.discord.options, public=False, user_install=False)
     found = await checks(scene)
     assert [(item.name, item.ok, item.fix) for item in found] == [
-        (name, True, "") for name in ("Discord token", "message content", "gateway")
+        (name, True, "") for name in ("Discord token", "message content", "who adds it", "gateway")
     ]
     assert not scene.discord.identifies  # the gateway is not joined
 
@@ -35,6 +38,14 @@ async def test_without_the_intent_the_fix_is_told(scene: Scene) -> None:
     found = {item.name: item for item in await checks(scene)}
     assert found["message content"].ok is None
     assert "Message Content Intent" in found["message content"].fix
+
+
+@pytest.mark.parametrize(("public", "fix"), [(True, "Public Bot"), (False, "User Install")])
+async def test_who_may_add_the_bot_and_so_spend_is_told(scene: Scene, public: bool, fix: str) -> None:
+    scene.discord.options = replace(scene.discord.options, public=public)
+    found = {item.name: item for item in await checks(scene)}
+    assert found["who adds it"].ok is None
+    assert fix in found["who adds it"].fix
 
 
 async def test_a_discord_that_says_nothing_ends_with_the_time_of_a_check(scene: Scene) -> None:

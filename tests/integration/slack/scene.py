@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.slack.platform import SlackOptions, SlackPlatform, open_slack
+from adapters.slack.options import SlackOptions
+from adapters.slack.platform import SlackPlatform, open_slack
 from bot.ports import Model, Store
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.slack.api.limits import REQUEST_BYTES
 from adapters.slack.connection.socket_mode import SocketModeOptions
-from adapters.slack.platform import SlackOptions
+from adapters.slack.options import SlackOptions
 from bot.errors import ConfigError, StorageUnavailable
 from bot.types import Incoming, TurnId
 from storage.in_memory.store import MemoryStore

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.slack.doctor import examine
 from adapters.slack.manifest import SCOPES
-from adapters.slack.platform import SlackOptions
+from adapters.slack.options import SlackOptions
 from bot.checks import Check
 from tests.emulators.slack import Options, RunningSlack, running_slack
 from tests.integration.slack.scene import slack_options

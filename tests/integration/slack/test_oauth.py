@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -76,6 +77,8 @@ async def test_an_installed_workspace_is_answered_and_an_uninstalled_one_is_forg
         assert len(slack.calls("auth.test")) == 1  # not for every event
         assert slack.team.token not in str(await store.list_state("slack"))
         assert await store.list_state("slack", prefix="installation/")
+        (installed,) = await store.audit_trail(since=now() - timedelta(days=1), limit=9)
+        assert (installed.action, installed.place) == ("install", f"slack/{slack.team.id}")
         await slack.uninstall(slack.team)
         await play.settled()
         assert not await store.list_state("slack", prefix="installation/")

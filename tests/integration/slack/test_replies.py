@@ -42,12 +42,19 @@ def pieces(play: Scene, question: Message) -> list[Message]:
     return play.slack.answers(question.channel, question.root_ts)
 
 
-async def test_nothing_that_is_written_can_ping_or_be_previewed() -> None:
+@pytest.mark.parametrize(
+    ("forged", "method"),
+    [
+        (FORGED.replace("https", "mailto"), "chat.startStream"),
+        (FORGED, "chat.postMessage"),
+    ],  # a stream may be previewed
+)
+async def test_nothing_that_is_written_can_ping_or_be_previewed(forged: str, method: str) -> None:
     gate = asyncio.Event()
-    async with scene(held(gate, FORGED + " ", FORGED)) as play:
+    async with scene(held(gate, forged + " ", forged)) as play:
         slack = play.slack
         question = await slack.say(slack.ada, slack.general, f"{slack.mention()} say something")
-        await play.until(lambda: slack.calls("chat.startStream"))
+        await play.until(lambda: slack.calls(method))
         gate.set()
         await play.settled()
         posted = await asked(play)

@@ -187,6 +187,27 @@ async def test_conversations_are_kept_for_as_long_as_people_set(
     assert {key for key in (KEY, OTHER) if await store.get_entries(key, start=0)} == left
 
 
+@pytest.mark.parametrize(
+    ("values", "days", "left"),
+    [
+        pytest.param({}, None, set(), id="the-terms-of-the-platform"),
+        pytest.param({}, 9, {KEY, OTHER}, id="the-operator-before-the-terms"),
+        pytest.param({"conversation": "0"}, None, {KEY}, id="people-before-both"),
+    ],
+)
+async def test_where_nothing_is_set_the_terms_of_the_platform_count(
+    store: SqlStore, clock: ManualClock, values: dict[str, str], days: int | None, left: set[ConversationKey]
+) -> None:
+    await answered(store, "m1")
+    await answered(store, "m2", key=OTHER)
+    for scope in scopes_of(KEY):
+        if scope.kind in values:
+            await store.put_setting(scope, "retention", values[scope.kind])
+    clock.advance(5 * DAY)
+    await forget_rested(store, days, {KEY.platform: 3}, clock=clock)
+    assert {key for key in (KEY, OTHER) if await store.get_entries(key, start=0)} == left
+
+
 async def test_a_backup_holds_everything_and_overwrites_nothing(url: str, store: SqlStore, tmp_path: Path) -> None:
     await answered(store, "m1")
     await back_up(url, tmp_path / "copy.db")

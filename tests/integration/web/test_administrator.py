@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -59,6 +59,11 @@ async def test_the_link_is_refused_the_second_time_and_gives_nothing(stage: Stag
         assert "used already, or is too old" in answer.text
         assert "set-cookie" not in answer.headers
         assert await is_admin(first)
+    trail = await stage.store.audit_trail(since=datetime.min.replace(tzinfo=UTC), limit=9)
+    assert [(record.action, record.what) for record in trail] == [
+        ("sign-in", "administrator link"),
+        ("refused sign-in", "administrator link"),
+    ]
 
 
 async def test_of_many_who_open_it_at_once_one_is_administrator(stage: Stage) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.access.control import AccessControl
 from bot.commands.arguments import parse_overrides
 from bot.commands.command import Call, Services
-from bot.commands.help import ADMINISTER, help_text
+from bot.commands.help import help_text
 from bot.commands.parameter_text import parameters_table
 from bot.commands.parser import parse
 from bot.commands.registry import all_commands
@@ -115,6 +115,55 @@ async def test_a_value_for_this_turn_beats_all_scopes(settings: MemoryStore) -> 
     assert (effective["max_tokens"].value, effective["max_tokens"].origin) == (3, "turn")
 
 
+@pytest.mark.parametrize(
+    ("typed_text", "name", "value"),
+    [
+        ("/set max_tokens = 200", "max_tokens", 200),
+        ("/set max_tokens=200", "max_tokens", 200),
+        ("/set channel max_tokens =2k", "max_tokens", 2_000),
+        ('/set stop ",","END"', "stop", (",", "END")),
+        ("/set stop \\n", "stop", ("\n",)),
+        ('/set persona "You are brief."', "persona", "You are brief."),
+        ("/set persona = \u201cYou are brief.\u201d", "persona", "You are brief."),
+        ('/set persona Say "yes" and "no"', "persona", 'Say "yes" and "no"'),
+    ],
+)
+async def test_what_is_typed_is_what_is_set_and_confirmed(
+    settings: MemoryStore, typed_text: str, name: str, value: object
+) -> None:
+    told = await typed(settings, typed_text)
+    now = (await effective_parameters(incoming(""), settings))[name]
+    assert now.value == value
+    assert PARAMETERS[name].format(now.value) in told
+
+
+@pytest.mark.parametrize("word", ["none", "default", "Unset"])
+async def test_none_takes_a_value_away(settings: MemoryStore, word: str) -> None:
+    await typed(settings, "/set stop END")
+    assert "no longer set" in await typed(settings, f"/set stop {word}")
+    assert (await effective_parameters(incoming(""), settings))["stop"].value is None
+    await typed(settings, f'/set stop "{word}"')
+    assert (await effective_parameters(incoming(""), settings))["stop"].value == (word,)
+
+
+async def test_a_long_persona_is_confirmed_whole(settings: MemoryStore) -> None:
+    persona = ("Speak *plainly* and use ``` for code. " * 200)[:3_999].strip()
+    for command in (f"/set persona {persona}", "/show persona"):
+        told = await typed(settings, command)
+        assert persona in told
+        assert f"````\n{persona}\n````" in told
+
+
+async def test_values_of_one_answer_are_read_in_the_same_way() -> None:
+    asked = parse("/ask max_tokens = 2k stop=\u201cEND\u201d why = not?")
+    assert asked is not None
+    assert asked.command.read(asked.arguments) == {
+        "max_tokens": "2000",
+        "stop": "END",
+        "question": "why = not?",
+    }
+
+
 async def test_outside_threads_a_setting_is_for_the_channel(settings: MemoryStore) -> None:
     assert "for this channel" in await typed(settings, "/set memory no", is_top_level=True)
     with pytest.raises(InvalidInput, match="no thread here yet"):
@@ -153,7 +202,7 @@ async def test_one_parameter_is_shown_in_full(settings: MemoryStore) -> None:
 
 def test_help_names_every_command_and_parameter_that_is_for_everybody() -> None:
     text = help_text()
-    assert all(f"/{command.usage}" in text for command in all_commands().values() if command.group != ADMINISTER)
+    assert all(f"`/{command.name}" in text for command in all_commands().values())
     assert all((f"`{name}`" in text) is parameter.is_for_turns for name, parameter in PARAMETERS.items())
 
 

@@ -13,8 +13,9 @@ from aiohttp import ClientSession, web
 from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace
 from adapters.slack.events.parse import read_message
+from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage
-from adapters.slack.platform import SlackOptions, open_slack
+from adapters.slack.platform import open_slack
 from bot.errors import BotError, StorageUnavailable
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock

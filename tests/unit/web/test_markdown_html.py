@@ -29,6 +29,22 @@ ATTRIBUTES = {
 STYLES = {"text-align:left", "text-align:right", "text-align:center"}
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[the bank](https://evil.example/?d=1)", "the bank (https://evil.example/?d=1)"),
+        ("[bank.example](https://evil.example)", "bank.example (https://evil.example)"),
+        ("<https://evil.example>", "https://evil.example"),
+        ("https://evil.example/a", "https://evil.example/a"),
+        ("[today](/c/local/general)", "today"),
+    ],
+)
+def test_a_label_is_shown_with_the_address_behind_it(text: str, shown: str) -> None:
+    inspector = _Inspector()
+    inspector.feed(render_markdown(text))
+    assert inspector.text.strip() == shown
+
+
 class _Inspector(HTMLParser):
     """Collects what the allow-list does not have."""
 
