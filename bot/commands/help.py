@@ -38,7 +38,7 @@ def help_text(topic: str = "") -> str:
             "",
             *lines,
             "",
-            f"Administrators also have {others}; `/help access` explains one. `/show` names their parameters too.",
+            f"For administrators above all: {others}; `/help access` explains one. `/show` names their parameters too.",
             "",
             f"Inside threads `!set` and the others do the same. Parameters: {names}.",
         )
