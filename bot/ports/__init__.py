@@ -20,10 +20,9 @@ from bot.ports.platforms import (
     PlatformSpec,
     Reply,
 )
+from bot.ports.spending import BudgetStore, Ledger
 from bot.ports.stores import (
     AdapterStateStore,
-    BudgetStore,
-    Ledger,
     SettingStore,
     Store,
     TranscriptStore,

@@ -21,8 +21,10 @@ from bot.chat.message_policy import ANSWERS_TO_BOTS, NO_FOLLOW_UPS, REFUSALS
 from bot.chat.reply_actions import ReplyAction
 from bot.types import Outcome, RuleKind, Task
 from tests.contract.platforms.chat import Chat
-from tests.contract.platforms.chats import CHATS, DiscordChat, SlackChat
+from tests.contract.platforms.chats import CHATS
+from tests.contract.platforms.discord_chat import DiscordChat
 from tests.contract.platforms.rows import COVERED, EVERYWHERE, NOT_YET, row
+from tests.contract.platforms.slack_chat import SlackChat
 from tests.emulators.slack import Person
 from tests.fakes import words
 

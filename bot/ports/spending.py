@@ -1,0 +1,85 @@
+"""Ports for what requests cost, and for the caps on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.types import (
+    EVERYTHING,
+    Budget,
+    BudgetScope,
+    BudgetUse,
+    Charge,
+    Period,
+    RequestId,
+    SentRequest,
+    Spending,
+    Within,
+)
+
+
+class Ledger(Protocol):
+    """Record of usage and cost, a line for each request, without any text; it outlives the conversations.
+
+    Any method can raise `StorageError`; each is one transaction.
+    """
+
+    async def open_request(self, request: SentRequest) -> RequestId:
+        """Write a request ahead, before it is sent: until it is settled, its charge is an estimate.
+
+        Its costs are reserved under every budget that covers it, in the same transaction, until it is settled.
+        Raises `BudgetReached` when one of them leaves too little, and `ClaimLost` when somebody else runs its turn;
+        notes are written after the turn, and need no claim.
+        """
+        ...
+
+    async def note_progress(self, id: RequestId, charge: Charge) -> None:
+        """Write what an open request has come to so far, for when nobody is left to settle it."""
+        ...
+
+    async def settle_request(self, id: RequestId, charge: Charge) -> None:
+        """Write what a request came to; the last word counts."""
+        ...
+
+    async def drop_request(self, id: RequestId) -> None:
+        """Remove the line of a request that the provider does not bill."""
+        ...
+
+    async def settle_abandoned(self, *, before: datetime) -> int:
+        """Settle the open requests that were sent before then as they stand, as estimates; return how many there were.
+
+        The caller knows that none of them can still be under way.
+        """
+        ...
+
+    async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
+        """Return the sum of all requests `within` something from `since` to before `until`, both aware."""
+        ...
+
+
+class BudgetStore(Protocol):
+    """Caps on spending, the same for all processes. Any method can raise `StorageError`; each is one transaction."""
+
+    async def put_budget(self, budget: Budget) -> None:
+        """Set a budget, replacing the one of the same scope and period."""
+        ...
+
+    async def remove_budget(self, scope: BudgetScope, period: Period) -> bool:
+        """Remove a budget; whether there was one."""
+        ...
+
+    async def budget_uses(self, covered: BudgetScope | None = None) -> Sequence[BudgetUse]:
+        """Return how far budgets are used in their present periods, the widest first: those that cover a scope, or
+        all.
+        """
+        ...
+
+    async def note_budget_step(self, use: BudgetUse, step: int) -> None:
+        """Remember how far requests degrade under a budget until its period ends; it never goes back before."""
+        ...
+
+    async def take_budget_warnings(self) -> Sequence[BudgetUse]:
+        """Return the budgets that administrators should be told of now: each comes back once in a period."""
+        ...
