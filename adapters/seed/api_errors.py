@@ -106,7 +106,7 @@ class Problem:
     detail: str = ""
     request_id: str | None = None
     retry_after: float | None = None
-    sizes: overflow_errors.Sizes = overflow_errors.UNTOLD
+    sizes: overflow_errors.RequestSizes = overflow_errors.UNTOLD
 
     @property
     def is_burst(self) -> bool:

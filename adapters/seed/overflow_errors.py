@@ -58,27 +58,27 @@ _COUNTED: Sequence[re.Pattern[str]] = tuple(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sizes:
+class RequestSizes:
     """Tokens that the server takes in all, and those that it counted in the prompt; None where it does not tell."""
 
     most: int | None = None
     counted: int | None = None
 
 
-UNTOLD: Final = Sizes()
+UNTOLD: Final = RequestSizes()
 
 
-def sizes_in(error: Any, detail: str) -> Sizes:
+def sizes_in(error: Any, detail: str) -> RequestSizes:
     """Return what an error object (llama.cpp has fields for it) or its message tells."""
     body = json_coerce.mapping(error)
     most, counted = json_coerce.count(body.get("n_ctx")), json_coerce.count(body.get("n_prompt_tokens"))
     if most and counted:
-        return Sizes(most=most, counted=counted)
+        return RequestSizes(most=most, counted=counted)
     text = detail[:TEXT_CHARACTERS]
     for pattern in _BOTH:
         if found := pattern.search(text):
-            return Sizes(counted=_number(found[1]), most=_number(found[2]))
-    return Sizes(most=most or _first(_MOST, text), counted=counted or _first(_COUNTED, text))
+            return RequestSizes(counted=_number(found[1]), most=_number(found[2]))
+    return RequestSizes(most=most or _first(_MOST, text), counted=counted or _first(_COUNTED, text))
 
 
 def _first(patterns: Sequence[re.Pattern[str]], text: str) -> int | None:

@@ -47,7 +47,7 @@ REMEMBER_EVERY: Final = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
-class Heard:
+class WorkspacePositions:
     """Positions of one workspace: up to where all of it was heard, and the newest message of each channel."""
 
     newest: int = 0
@@ -58,7 +58,7 @@ class Heard:
         self.newest = max(self.newest, position)
         self.channels[channel] = max(self.channels.get(channel, 0), position)
 
-    def add(self, other: Heard) -> None:
+    def add(self, other: WorkspacePositions) -> None:
         """Note all that another one knows."""
         self.newest = max(self.newest, other.newest)
         for channel, position in other.channels.items():
@@ -70,7 +70,7 @@ class Heard:
         return json.dumps({"newest": self.newest, "channels": dict(kept)}, separators=(",", ":"))
 
     @classmethod
-    def from_text(cls, text: str) -> Heard:
+    def from_text(cls, text: str) -> WorkspacePositions:
         """Return what was stored; nothing where that cannot be read."""
         try:
             told: Any = json.loads(text)
@@ -95,8 +95,8 @@ class Positions:
         self._state = state
         self._platform = platform
         self._clock = clock
-        self._known: dict[str, Heard] = {}
-        self._since_gap: dict[str, Heard] = {}
+        self._known: dict[str, WorkspacePositions] = {}
+        self._since_gap: dict[str, WorkspacePositions] = {}
         self._changed: set[str] = set()
         self._is_loaded = False
         self._gaps = 1
@@ -129,7 +129,7 @@ class Positions:
     async def heard(self, workspace: str, channel: str, position: int) -> None:
         """Note a message that was heard; what cannot be stored now is stored with a later one."""
         if self._gap:
-            self._since_gap.setdefault(workspace, Heard()).note(channel, position)
+            self._since_gap.setdefault(workspace, WorkspacePositions()).note(channel, position)
             self._of(workspace).channels.setdefault(
                 channel, 0
             )  # that there is such a channel may be told by nothing else
@@ -148,7 +148,7 @@ class Positions:
             return
         stored = await self._state.list_state(self._platform, prefix=PREFIX)
         for name, text in stored.items():
-            self._of(name.removeprefix(PREFIX)).add(Heard.from_text(text))
+            self._of(name.removeprefix(PREFIX)).add(WorkspacePositions.from_text(text))
         self._of(EVERYWHERE).newest = max(self._of(EVERYWHERE).newest, newest)
         self._is_loaded = True
         if not stored and not newest:
@@ -173,14 +173,14 @@ class Positions:
         try:
             for workspace in list(self._changed):
                 name, known = f"{PREFIX}{workspace}", self._of(workspace)
-                known.add(Heard.from_text(await self._state.get_state(self._platform, name) or ""))
+                known.add(WorkspacePositions.from_text(await self._state.get_state(self._platform, name) or ""))
                 await self._state.put_state(self._platform, name, known.to_text())
                 self._changed.discard(workspace)
         except StorageError as error:
             logger.warning("position of the newest message not stored", extra={"error": str(error)})
 
-    def _of(self, workspace: str) -> Heard:
-        return self._known.setdefault(workspace, Heard())
+    def _of(self, workspace: str) -> WorkspacePositions:
+        return self._known.setdefault(workspace, WorkspacePositions())
 
 
 def edited_since(edits: Mapping[str, int], kept: Iterable[str], since: int) -> list[str]:

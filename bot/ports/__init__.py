@@ -5,6 +5,7 @@ contract suite under `tests/contract/`, run over each of its implementations.
 """
 
 from bot.ports.access import AccessStore, AuditStore, MembershipSource
+from bot.ports.costs import BudgetStore, Ledger
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
@@ -20,7 +21,6 @@ from bot.ports.platforms import (
     PlatformSpec,
     Reply,
 )
-from bot.ports.spending import BudgetStore, Ledger
 from bot.ports.stores import (
     AdapterStateStore,
     SettingStore,

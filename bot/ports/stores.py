@@ -8,9 +8,9 @@ from typing import Protocol
 
 from bot.parameters import Scope
 from bot.ports.access import AccessStore, AuditStore
+from bot.ports.costs import BudgetStore, Ledger
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
-from bot.ports.spending import BudgetStore, Ledger
 from bot.ports.summaries import ScheduleStore, SummaryStore
 from bot.types import (
     Channel,
