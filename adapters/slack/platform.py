@@ -132,7 +132,11 @@ class SlackPlatform:
 
         Raises `PlatformError`.
         """
-        await tell(await self._workspace(asked.key, asked.details.get("enterprise", "")), asked, draft)
+        if asked.key.workspace:
+            workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        else:
+            workspace = await memberships.workspace_of(asked.author, await self._workspaces.everywhere())
+        await tell(workspace, asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
         """Return the newest `limit` messages of a thread, oldest first, of the bot's own only one that it hangs on.

@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import replace
 
+from adapters.web.channel_access import direct_channel
 from adapters.web.hub import Hub
 from adapters.web.message_view import render_ahead
 from bot.errors import PlatformError, StorageError
@@ -124,10 +125,10 @@ class PrivateReply:
 
 async def tell(hub: Hub, clock: Clock, asked: Incoming, draft: Draft) -> None:
     """Show a draft to the author of `asked` alone, until they leave the page."""
-    key = asked.key
+    key, direct = asked.key, direct_channel(asked.author)
     own = ChannelMessage(
-        workspace=key.workspace,
-        channel=key.channel,
+        workspace=key.workspace or direct.workspace,
+        channel=key.channel or direct.id,
         id=f"told-{asked.dedupe_key}",
         author=BOT,
         text="",

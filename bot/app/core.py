@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from adapters.dates import DateWords
-from bot.access.budget_text import warning_text
+from bot.access.budget_warnings import BudgetWarnings
 from bot.app.file_rules import make_files
 from bot.app.learning import learning
 from bot.app.models import open_model
@@ -111,6 +111,8 @@ async def open_core(
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
             await stack.enter_async_context(_ticking(_keep_accounts(store, clock), "accounts"))
+            warnings = BudgetWarnings(store, platforms, clock=clock)
+            await stack.enter_async_context(_ticking(warnings.run(), "budget warnings"))
         inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, times=DateWords())
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
@@ -160,13 +162,11 @@ async def _engine(
 
 
 async def _keep_accounts(store: Store, clock: Clock) -> None:
-    """Settle what killed processes have left open, and warn of budgets that are nearly spent, until cancelled."""
+    """Settle what killed processes have left open, until cancelled."""
     while True:
         try:
             if count := await store.settle_abandoned(before=clock() - LONGEST_REQUEST):
                 logger.warning("requests settled by estimate", extra={"requests": count})
-            for use in await store.take_budget_warnings():
-                logger.warning("budget nearly spent", extra={"budget": warning_text(use)})
         except StorageError as error:
             logger.warning("accounts not kept", extra={"error": str(error)})
         await asyncio.sleep(SETTLING_SECONDS)

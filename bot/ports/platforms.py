@@ -95,7 +95,11 @@ class Platform(Protocol):
         ...
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
-        """Show a finished draft to the author of `asked` alone, without buttons. Raises `PlatformError`."""
+        """Show a finished draft to the author of `asked` alone, without buttons. Raises `PlatformError`.
+
+        Where its key names no channel, nobody asked: it goes to their direct message. Where it names no workspace
+        either, any one does that they are in.
+        """
         ...
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:

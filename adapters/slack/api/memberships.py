@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapters.slack.api.workspace import SlackWorkspace
-from bot.types import Incoming, Membership, Subject, SubjectKind
+from bot.errors import PlatformRefused
+from bot.types import Incoming, Membership, Person, Subject, SubjectKind
 
 
 async def membership(workspace: SlackWorkspace, asked: Incoming, *, groups: bool) -> Membership:
@@ -18,6 +21,14 @@ async def membership(workspace: SlackWorkspace, asked: Incoming, *, groups: bool
         groups=frozenset(group.id for group in found if person in group.members),
         manages_channel=creator == person,
     )
+
+
+async def workspace_of(person: Person, workspaces: Sequence[SlackWorkspace]) -> SlackWorkspace:
+    """Return the first of some workspaces that somebody is in. Raises `PlatformError`, where it is none as well."""
+    for workspace in workspaces:
+        if await workspace.directory.find(person.id) is not None:
+            return workspace
+    raise PlatformRefused(f"nobody is {person.id} in the workspaces of this app")
 
 
 async def subject_name(workspace: SlackWorkspace, subject: Subject) -> str | None:

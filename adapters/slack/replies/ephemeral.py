@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
@@ -14,6 +15,7 @@ from adapters.slack.replies.rendering import (
     PLAIN_CHARACTERS,
     escape_markdown,
     fallback_text,
+    in_slack_words,
     markdown_blocks,
     notice_blocks,
     plain_text,
@@ -61,8 +63,10 @@ async def post_ephemeral(
 async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None:
     """Show a finished draft to the author of `asked` alone, once more in the plainest form where that is refused.
 
-    Raises `SlackApiError` and `SlackUnknownOutcome`.
+    What nobody asked for is no answer but the core's own words. Raises `SlackApiError` and `SlackUnknownOutcome`.
     """
+    if not asked.key.channel:
+        draft = replace(draft, text=in_slack_words(draft.text))
     try:
         await post_ephemeral(workspace, asked, draft.text, notice_blocks(draft), allowed=known(draft.addresses))
     except SlackApiError:
@@ -70,6 +74,9 @@ async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None
 
 
 async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
+    if not asked.key.channel:
+        await _send_direct(workspace, asked, content)
+        return
     # A thread shows such a message only once there is something in it.
     thread = None if asked.is_top_level or moment(asked.key.thread) is None else asked.key.thread
     arguments = {"channel": asked.key.channel, "user": asked.author.id, "thread_ts": thread, **content}
@@ -82,9 +89,13 @@ async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapp
             return
         if isinstance(error, SlackUnknownOutcome):
             raise
-        channel = await workspace.direct_channel(asked.author.id)
-        direct = {"channel": channel, **content, "unfurl_links": False, "unfurl_media": False}
-        await workspace.calls.call("chat.postMessage", direct, priority=Priority.FIRST, patience=PATIENCE_SECONDS)
+        await _send_direct(workspace, asked, content)
+
+
+async def _send_direct(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
+    channel = await workspace.direct_channel(asked.author.id)
+    direct = {"channel": channel, **content, "unfurl_links": False, "unfurl_media": False}
+    await workspace.calls.call("chat.postMessage", direct, priority=Priority.FIRST, patience=PATIENCE_SECONDS)
 
 
 def _content(text: str, blocks: Sequence[Block]) -> Mapping[str, Any]:
