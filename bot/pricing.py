@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.types import Usage
+from bot.types import CostSplit, Usage
 
 MILLION = Decimal(1_000_000)
 
@@ -25,17 +25,6 @@ class Tier:
     input: Decimal
     output: Decimal
     cached: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostSplit:
-    """US dollars of a request by what they are paid for."""
-
-    read: Decimal
-    cached: Decimal
-    reasoned: Decimal
-    written: Decimal
-    tools: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Person, Source, Task, Usage
+from bot.types import Attachment, ConversationKey, CostSplit, Draft, Footer, Incoming, Person, Source, Task, Usage
 
 Json = dict[str, Any]
 
@@ -123,12 +123,24 @@ def footer_to_json(footer: Footer) -> Json:
         "cost": decimal_to_text(footer.cost),
         "seconds": footer.seconds,
         "show_cost": footer.show_cost,
+        "split": None if footer.split is None else split_to_json(footer.split),
     }
 
 
 def footer_from_json(json: Json) -> Footer:
     """Return the footer of a JSON object."""
-    return Footer(**{**json, "usage": usage_from_json(json["usage"]), "cost": decimal_from_text(json["cost"])})
+    split = json.get("split")
+    values = {
+        "usage": usage_from_json(json["usage"]),
+        "cost": decimal_from_text(json["cost"]),
+        "split": None if split is None else CostSplit(**{name: Decimal(cost) for name, cost in split.items()}),
+    }
+    return Footer(**{**json, **values})
+
+
+def split_to_json(split: CostSplit) -> Json:
+    """Return a JSON object of a cost's parts."""
+    return {name: str(getattr(split, name)) for name in split.__slots__}
 
 
 def draft_to_json(draft: Draft) -> Json:

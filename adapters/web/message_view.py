@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.web.markdown_html import is_safe_url, render_markdown
-from bot.delivery.footer import footer_parts
+from bot.delivery.footer import footer_details, footer_parts
 from bot.offload import offload
 from bot.types import Channel, ChannelMessage, Draft, FollowUp, Person, Source, Workspace
 
@@ -67,6 +67,7 @@ def present_answer(draft: Draft) -> Json:
         "sources": [present_source(source) for source in draft.sources if is_safe_url(source.url)],
         "notices": list(draft.notices),
         "footer": footer_parts(draft.footer) if draft.footer else [],
+        "paidFor": footer_details(draft.footer) if draft.footer else "",
     }
 
 

@@ -20,6 +20,8 @@ from bot.types import (
     Asker,
     Charge,
     Costs,
+    CostSplit,
+    Footer,
     ModelEvent,
     ModelRequest,
     Observation,
@@ -133,6 +135,16 @@ class MeteredModel:
     def greatest_cost(self, prompt: int, most: int) -> Decimal:
         """Return what a request of so many tokens costs with the longest answer that it allows."""
         return self._rates.card().cost(Usage(input=prompt, output=most))
+
+    def footer(self, bill: Bill, *, seconds: float, show_cost: bool) -> Footer | None:
+        """Return what all requests of a bill used and cost, each priced by its own length; None where nothing is."""
+        if bill.usage is None:
+            return None
+        card = self._rates.card()
+        split = sum((card.split(charge.usage) for charge in bill.charges), CostSplit())
+        return Footer(
+            model=self.name, usage=bill.usage, cost=bill.cost, seconds=seconds, show_cost=show_cost, split=split
+        )
 
     def observe(self, seen: Observation) -> None:
         """Let the rates learn from an answered request."""

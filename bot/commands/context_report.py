@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.access.roles import Role
 from bot.context.cache_breaks import CacheBreak
-from bot.delivery.footer import money
+from bot.delivery.footer import split_text
 from bot.plurals import quantity
 from bot.ports import Store, TranscriptStore
 from bot.pricing import RateCard
@@ -56,9 +56,7 @@ async def context_text(key: ConversationKey, store: Store, card: RateCard) -> st
 
 def _cost_line(usage: Usage, card: RateCard) -> str:
     """Return what a request is paid for, at the prices in force."""
-    split = card.split(usage)
-    parts = (("read", split.read), ("cached", split.cached), ("reasoned", split.reasoned), ("written", split.written))
-    named = ", ".join(f"{name} {money(cost)}" for name, cost in parts if cost)
+    named = split_text(card.split(usage))
     return f"- What it is paid for: {named}." if named else "- It is free."
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.plurals import quantity
-from bot.types import Footer
+from bot.types import CostSplit, Footer
 
 SEPARATOR: Final = " \u00b7 "
 """What stands between the parts of the small print."""
@@ -37,6 +37,25 @@ def footer_parts(footer: Footer) -> list[str]:
         parts.append(money(footer.cost))
     parts.append(duration(footer.seconds))
     return parts
+
+
+def footer_details(footer: Footer) -> str:
+    """Return what the cost is paid for, where a platform has room for more than the small print; "" for nothing."""
+    if not footer.show_cost or footer.split is None:
+        return ""
+    return split_text(footer.split)
+
+
+def split_text(split: CostSplit) -> str:
+    """Return costs by what they are paid for; "" where nothing is paid."""
+    parts = {
+        "read": split.read,
+        "cached": split.cached,
+        "reasoned": split.reasoned,
+        "written": split.written,
+        "searched": split.tools,
+    }
+    return ", ".join(f"{name} {money(cost)}" for name, cost in parts.items() if cost)
 
 
 def money(cost: Decimal) -> str:

@@ -14,7 +14,7 @@ from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BudgetReached, ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.summary.parse_output import ParsedOutput, read_form
 from bot.summary.prompts import HEAD, room_for
-from bot.types import Entry, Finish, ModelRequest, ParameterValue
+from bot.types import Entry, Finish, Footer, ModelRequest, ParameterValue
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +44,9 @@ class SummaryModel:
     bill: Bill
     gauge: TokenRatio = field(default_factory=TokenRatio)
 
-    @property
-    def name(self) -> str:
-        """Return what the model is called."""
-        return self.model.name
+    def footer(self, *, seconds: float, show_cost: bool) -> Footer | None:
+        """Return what all requests used and cost, None where there were none."""
+        return self.model.footer(self.bill, seconds=seconds, show_cost=show_cost)
 
     async def ask(self, entry: Entry, *, points: int) -> ParsedOutput:
         """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""

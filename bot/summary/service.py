@@ -28,7 +28,6 @@ from bot.types import (
     EMPTY,
     ConversationKey,
     Draft,
-    Footer,
     Incoming,
     NewEntry,
     ParameterValue,
@@ -89,7 +88,6 @@ class SummaryService:
             store=self._store,
             channels=self._channels,
             asker=SummaryModel(model=self._model, bill=bill, gauge=self._gauge),
-            bill=bill,
             rates=self._rates,
             presenter=presenter,
             turn=turn,
@@ -104,7 +102,6 @@ class SummaryRun:
     store: Store
     channels: ReadableChannels
     asker: SummaryModel
-    bill: Bill
     rates: Rates
     presenter: Presenter
     turn: Turn
@@ -148,14 +145,8 @@ class SummaryRun:
 
     def settlement(self, *, stopped: bool = False) -> Settlement:
         """Return how the turn ends; under it stands what all requests together used and cost."""
-        usage = self.bill.usage
-        footer = None
-        if usage is not None:
-            seconds = (self.clock() - self._started).total_seconds()
-            show_cost = self._parameters.get("show_cost") is not False
-            footer = Footer(
-                model=self.asker.name, usage=usage, cost=self.bill.cost, seconds=seconds, show_cost=show_cost
-            )
+        seconds = (self.clock() - self._started).total_seconds()
+        footer = self.asker.footer(seconds=seconds, show_cost=self._parameters.get("show_cost") is not False)
         draft = replace(self._draft, status="stopped") if stopped else self._draft
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,

@@ -15,7 +15,7 @@ from bot.errors import StreamCut
 from bot.ports import Clock, TurnStore
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import CUT_NOTICE
-from bot.types import Conversation, Finish, Footer, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
+from bot.types import Conversation, Finish, ModelEvent, SearchStarted, Settlement, TextDelta, TurnState
 
 logger = logging.getLogger(__name__)
 
@@ -97,14 +97,8 @@ class AnswerGeneration:
         composition, answer, now = self.composition, self.answer, self.clock()
         for notice in composition.notices:
             answer.note(notice)
-        usage = self.bill.usage
-        footer = None
-        if usage is not None:
-            seconds = (now - self.attempt.started).total_seconds()
-            show_cost = composition.show_cost
-            footer = Footer(
-                model=self.model.name, usage=usage, cost=self.bill.cost, seconds=seconds, show_cost=show_cost
-            )
+        seconds = (now - self.attempt.started).total_seconds()
+        footer = self.model.footer(self.bill, seconds=seconds, show_cost=composition.show_cost)
         draft = answer.draft("stopped" if stopped else "done", footer)
         exchange = composition.exchange(self.attempt.turn.id, answer.text, now, draft.sources)
         exchange = () if answer.finish is Finish.FILTERED else exchange
@@ -114,7 +108,7 @@ class AnswerGeneration:
             entries=exchange,
             conversation=self._remembered(kept=bool(exchange)),
             parameters=composition.parameter_texts,
-            request=None if usage is None else composition.figures,
+            request=None if footer is None else composition.figures,
             sent_until=composition.sent_until,
         )
 

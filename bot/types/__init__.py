@@ -41,6 +41,7 @@ from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Asker,
+    CostSplit,
     Entry,
     FileOutcome,
     FileTerms,
@@ -140,6 +141,7 @@ __all__ = [
     "Condensation",
     "Conversation",
     "ConversationKey",
+    "CostSplit",
     "Costs",
     "Covered",
     "DeletionOutcome",

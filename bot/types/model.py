@@ -146,6 +146,21 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostSplit:
+    """US dollars of one request or more, at list prices, by what they are paid for."""
+
+    read: Decimal = Decimal(0)
+    cached: Decimal = Decimal(0)
+    reasoned: Decimal = Decimal(0)
+    written: Decimal = Decimal(0)
+    tools: Decimal = Decimal(0)
+
+    def __add__(self, other: CostSplit) -> CostSplit:
+        """Return both together."""
+        return CostSplit(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One answered request, as far as it tells of prices, the cache and notes.
 

@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from bot.types.model import Source, Usage
+from bot.types.model import CostSplit, Source, Usage
 
 ReplyStatus = Literal["thinking", "writing", "searching", "done", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footer:
-    """The small print under an answer; `cost` is None where no price is known, `seconds` from question to end."""
+    """The small print under an answer; `cost` is None where no price is known, `seconds` from question to end.
+
+    `split` is what the list says of each part, None in answers of earlier versions; a `cost` that the provider itself
+    reported may be another sum.
+    """
 
     model: str
     usage: Usage
     cost: Decimal | None
     seconds: float
     show_cost: bool = True
+    split: CostSplit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,18 @@ import pytest
 from playwright.async_api import FilePayload, Page, expect
 
 from bot.errors import InvalidInput, StorageUnavailable
-from bot.types import Draft, Footer, Source, Usage
+from bot.types import CostSplit, Draft, Footer, Source, Usage
 from tests.browser.conftest import Stage, Staging
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-FOOTER = Footer(model="tiny", usage=Usage(input=1200, cached=1000, output=34), cost=Decimal("0.00042"), seconds=2.345)
+FOOTER = Footer(
+    model="tiny",
+    usage=Usage(input=1200, cached=1000, output=34),
+    cost=Decimal("0.00042"),
+    seconds=2.345,
+    split=CostSplit(read=Decimal("0.0004"), written=Decimal("0.00002")),
+)
 
 
 async def ask(page: Page, text: str, *, where: str = ".main") -> None:
@@ -55,6 +61,9 @@ async def test_a_question_in_a_channel_is_answered_in_its_thread(stage: Stage, p
     )
     answer = page.locator(".thread .message.bot")
     await expect(answer.locator(".small-print")).to_have_text("tiny1,200 tokens in (1,000 cached)34 out$0.000422.3 s")
+    await expect(answer.locator(".paid-for p")).to_be_hidden()
+    await answer.locator(".paid-for summary").click()
+    await expect(answer.locator(".paid-for p")).to_have_text("At list prices: read $0.00040, written $0.000020.")
     await expect(answer.locator(".reasoning .prose")).to_be_hidden()
     await answer.locator(".reasoning summary").click()
     await expect(answer.locator(".reasoning .prose")).to_have_text("They ask about caches.")

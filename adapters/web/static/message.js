@@ -33,6 +33,10 @@ const Answer = {
         <span v-if="answer.statusText" :class="['status', answer.status]">{{ answer.statusText }}</span>
         <span v-for="part in answer.footer" :key="part" class="part">{{ part }}</span>
       </div>
+      <details v-if="answer.paidFor" class="fold paid-for">
+        <summary><Icon name="down" />What it is paid for</summary>
+        <p>At list prices: {{ answer.paidFor }}.</p>
+      </details>
       <div v-if="answer.again.length" class="ways-on">
         <button v-for="way in answer.again" :key="way" type="button" :class="way" :title="WAYS[way].help"
           @click="$emit('again', way)"><Icon :name="way" />{{ WAYS[way].label }}</button>
@@ -72,7 +76,7 @@ export const Message = {
           <span v-if="message.bot" class="badge">Bot</span>
           <time :datetime="message.at" :title="fullTimeOf(message.at)">{{ timeOf(message.at) }}</time>
         </header>
-        <details v-if="message.answer?.reasoning" class="reasoning">
+        <details v-if="message.answer?.reasoning" class="fold reasoning">
           <summary><Icon name="down" />Reasoning</summary>
           <div class="prose" v-morph="message.answer.reasoning"></div>
         </details>

@@ -14,6 +14,7 @@ from bot.types import (
     Conversation,
     ConversationKey,
     Costs,
+    CostSplit,
     Draft,
     Entry,
     Footer,
@@ -63,6 +64,7 @@ EVERYTHING = Draft(
         cost=Decimal("0.10"),
         seconds=1.1,
         show_cost=False,
+        split=CostSplit(read=Decimal("0.0398"), cached=Decimal("1E-21"), tools=Decimal(2)),
     ),
 )
 

@@ -14,6 +14,7 @@ from bot.errors import BotError, ModelUnavailable, Refused, StorageError, Stream
 from bot.pricing import SEED_CARD
 from bot.types import (
     Charge,
+    CostSplit,
     Entry,
     Finish,
     Finished,
@@ -142,6 +143,10 @@ async def test_two_requests_of_one_answer_have_a_line_and_a_tier_each(counter: C
     ]
     assert counter.bill.usage == Usage(input=230_000, output=20, requests=2)
     assert counter.bill.cost == Decimal("0.031025") + Decimal("0.08065")
+    model = MeteredModel(ScriptedModel(), counter.store, FixedRates(), clock=counter.clock)
+    footer = model.footer(counter.bill, seconds=1, show_cost=True)
+    assert footer is not None
+    assert footer.split == CostSplit(read=Decimal("0.1116"), written=Decimal("0.000075"))
 
 
 async def test_a_stream_in_progress_is_noted_now_and_then(counter: Counter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.types import Attachment, Draft, Footer, Source, Usage
+from bot.types import Attachment, CostSplit, Draft, Footer, Source, Usage
 from storage import codec
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -30,6 +31,8 @@ usages = st.builds(
     reported_cost=money,
     requests=st.integers(1, 4),
 )
+amounts = st.decimals(allow_nan=False, allow_infinity=False)
+splits = st.builds(CostSplit, read=amounts, cached=amounts, reasoned=amounts, written=amounts, tools=amounts)
 footers = st.builds(
     Footer,
     model=text,
@@ -37,6 +40,7 @@ footers = st.builds(
     cost=money,
     seconds=st.floats(allow_nan=False, allow_infinity=False),
     show_cost=st.booleans(),
+    split=st.none() | splits,
 )
 drafts = st.builds(
     Draft,
@@ -65,6 +69,14 @@ def test_a_footer_keeps_every_digit_of_its_money(footer: Footer) -> None:
     assert back == footer
     assert str(back.cost) == str(footer.cost)
     assert str(back.usage.reported_cost) == str(footer.usage.reported_cost)
+    assert str(back.split) == str(footer.split)
+
+
+@given(footers)
+def test_a_footer_of_an_earlier_version_has_no_split(footer: Footer) -> None:
+    stored = through_text(codec.footer_to_json(footer))
+    del stored["split"]
+    assert codec.footer_from_json(stored) == replace(footer, split=None)
 
 
 @given(st.lists(attachments, max_size=4).map(tuple))

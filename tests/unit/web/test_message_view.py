@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,9 +12,33 @@ from hypothesis import strategies as st
 
 from adapters.web.message_view import HUES, hue, initials, present_answer, present_message
 from bot.delivery.footer import duration, footer_parts, money
-from bot.types import Attachment, ChannelMessage, Draft, Footer, Person, Source, Usage
+from bot.types import Attachment, ChannelMessage, CostSplit, Draft, Footer, Person, Source, Usage
 
 USAGE = Usage(input=1234, cached=1000, output=56)
+
+
+PAID = Footer(
+    model="m",
+    usage=USAGE,
+    cost=Decimal("0.02"),
+    seconds=1,
+    split=CostSplit(read=Decimal("0.0001"), reasoned=Decimal("0.002"), written=Decimal("0.01"), tools=Decimal("0.005")),
+)
+
+
+@pytest.mark.parametrize(
+    ("footer", "details"),
+    [
+        (PAID, "read $0.00010, reasoned $0.0020, written $0.010, searched $0.0050"),
+        (replace(PAID, show_cost=False), ""),
+        (replace(PAID, split=CostSplit()), ""),
+        (replace(PAID, split=None), ""),
+    ],
+    ids=["paid", "cost-hidden", "free", "of-an-earlier-version"],
+)
+def test_the_details_name_what_the_cost_is_paid_for(footer: Footer, details: str) -> None:
+    assert present_answer(Draft(status="done", footer=footer))["paidFor"] == details
+    assert details not in footer_parts(footer)
 
 
 @pytest.mark.parametrize(
