@@ -30,7 +30,7 @@ SCOPE_ORDER: tuple[ScopeKind, ...] = ("default", "workspace", "channel", "conver
 YES = frozenset({"yes", "true", "on", "1", "y"})
 NO = frozenset({"no", "false", "off", "0", "n"})
 UNSET = "unset"
-"""How a parameter is shown that has no value; typed as a value it takes the value away."""
+"""How a parameter is shown that has no value; typed as a value, without quotes, it takes the value away."""
 
 UNSET_WORDS = frozenset({"none", UNSET, "default"})
 

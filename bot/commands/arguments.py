@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bot.errors import InvalidInput, UsageError
-from bot.parameters import FIXED_BY_SERVER, PARAMETERS, UNSET, UNSET_WORDS, find
+from bot.parameters import FIXED_BY_SERVER, PARAMETERS, UNSET_WORDS, find
 from bot.typed_values import unquoted
 from bot.types import EMPTY
 
@@ -29,6 +29,9 @@ Kind = Literal["choice", "number", "parameter", "value", "topic", "words", "text
 * file       a file beside the command
 * overrides  parameters for this answer alone, as name=value before the text
 """
+
+NO_VALUE: Final = ""
+"""What a value is read as that is to be taken away: no word, since every word can be a value in quotes."""
 
 REST: Final = frozenset({"value", "words", "text"})
 OF_FORMS: Final = frozenset({"flag", "file"})
@@ -159,7 +162,7 @@ class ArgumentReader:
         parameter = find(self._values["parameter"])
         text = text.removeprefix("=").strip()
         if text.lower() in UNSET_WORDS:
-            return UNSET
+            return NO_VALUE
         if parameter.kind == "text":
             text = unquoted(text)
         return parameter.format(parameter.parse(text))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.commands.arguments import Arg
+from bot.commands.arguments import NO_VALUE, Arg
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.commands.command import Call, Command, Result
 from bot.commands.parameter_text import place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.commands.unset import COMMAND as UNSET_COMMAND
-from bot.parameters import UNSET
 from bot.turns.effects import Effect, SetParameters
 
 VALUE: Final = Arg(name="value", kind="value", required=True, help="The new value.", high=QUESTION_CHARACTERS)
@@ -20,7 +19,7 @@ async def _set(call: Call) -> Result:
     scope = scope_to_change(call)
     parameter = parameter_to_change(call, scope)
     text = call.values[VALUE.name]
-    if text == UNSET:
+    if text == NO_VALUE:
         return await UNSET_COMMAND.handler(call)
     value = parameter.parse(text)
     answer = value_sentence(f"**{parameter.name}** is now", parameter, value, f"for {place_text(scope)}")

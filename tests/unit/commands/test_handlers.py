@@ -94,6 +94,17 @@ async def test_unsetting_what_was_not_set_says_so(settings: MemoryStore) -> None
     assert "was not set" in await typed(settings, "/unset channel stop")
 
 
+@pytest.mark.parametrize("word", ["unset", "none", "Default"])
+@pytest.mark.parametrize("name", ["stop", "persona"])
+async def test_a_word_that_takes_a_value_away_is_a_value_in_quotes(settings: MemoryStore, name: str, word: str) -> None:
+    answer = await typed(settings, f'/set {name} "{word}"')
+    now = (await effective_parameters(incoming(""), settings))[name]
+    assert (now.value, now.origin) == (PARAMETERS[name].parse(word), "conversation")
+    assert "is now" in answer
+    await typed(settings, f"/set {name} {word}")
+    assert (await effective_parameters(incoming(""), settings))[name].origin == "default"
+
+
 @pytest.mark.parametrize("scope", ["workspace", "channel", "thread"])
 @pytest.mark.parametrize("name", PARAMETERS)
 async def test_every_parameter_can_be_set_and_unset_at_every_scope(
