@@ -7,6 +7,7 @@ contract suite under `tests/contract/`, run over each of its implementations.
 from bot.ports.access import AccessStore, AuditStore, MembershipSource
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
+from bot.ports.exports import ExportStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import (
     TIME_STEP,
@@ -44,6 +45,7 @@ __all__ = [
     "Commands",
     "DeletionStore",
     "DeliveryStore",
+    "ExportStore",
     "FileSource",
     "ForgetStore",
     "Joining",

@@ -10,6 +10,7 @@ from bot.parameters import Scope
 from bot.ports.access import AccessStore, AuditStore
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
+from bot.ports.exports import ExportStore
 from bot.ports.summaries import ScheduleStore, SummaryStore
 from bot.types import (
     EVERYTHING,
@@ -397,6 +398,7 @@ class Store(
     DeliveryStore,
     AccessStore,
     AuditStore,
+    ExportStore,
     Protocol,
 ):
     """All stores over one database."""

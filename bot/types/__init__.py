@@ -38,6 +38,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
+from bot.types.exports import RatedAnswer
 from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Asker,
@@ -178,6 +179,7 @@ __all__ = [
     "Purpose",
     "QueueFigures",
     "QueuePlace",
+    "RatedAnswer",
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",
