@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,11 +11,25 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.ports.exports import THREAD_LENGTH
-from bot.types import Entry, Purpose, RatedAnswer, TurnId
+from bot.types import ConversationKey, Entry, KeptMessage, PersonData, Purpose, RatedAnswer, Rating, Task, TurnId
 from storage.codec import as_utc
 from storage.database import SqlPart, chunks, unit_of_work
 from storage.exact_sum import exact_sum
-from storage.tables import IS_ASKED, ConversationRow, EntryRow, FeedbackRow, LedgerRow, TurnRow, is_of
+from storage.tables import (
+    IS_ASKED,
+    ChannelMessageRow,
+    ConversationRow,
+    EntryMediaRow,
+    EntryRow,
+    FeedbackRow,
+    LedgerRow,
+    PersonRow,
+    ScheduleRow,
+    SummaryMarkRow,
+    TurnRow,
+    is_of,
+)
+from storage.turn_rules import PLAYGROUND, posted
 
 
 class SqlExports(SqlPart):
@@ -24,6 +38,23 @@ class SqlExports(SqlPart):
     @unit_of_work
     def rated_answers(self, session: Session, *, since: datetime, limit: int) -> Sequence[RatedAnswer]:
         return _rated(session, col(FeedbackRow.at) >= as_utc(since), limit=limit)
+
+    @unit_of_work
+    def person_data(self, session: Session, platform: str, id: str) -> PersonData:
+        theirs = select(TurnRow).where(TurnRow.platform == platform, TurnRow.author_id == id)
+        turns = session.exec(theirs.order_by(col(TurnRow.at), col(TurnRow.id))).all()
+        asked = [_asked(session, row) for row in turns]
+        read = _read(session, platform, id, {(row.key, f"m:{row.dedupe_key}") for row in turns})
+        posts = _posts(session, id, asked) if platform == PLAYGROUND else []
+        digests = select(ScheduleRow).where(ScheduleRow.platform == platform, ScheduleRow.author_id == id)
+        marks = select(SummaryMarkRow).where(SummaryMarkRow.platform == platform, SummaryMarkRow.person == id)
+        return PersonData(
+            names=_names(session, platform, id, turns),
+            messages=tuple(sorted((*asked, *read, *posts), key=lambda message: message.at)),
+            ratings=_ratings(session, platform, id),
+            digests=tuple(row.to_schedule() for row in session.exec(digests.order_by(col(ScheduleRow.id)))),
+            summaries_until={row.key: row.until for row in session.exec(marks)},
+        )
 
 
 def _rated(session: Session, *which: sa.ColumnElement[bool], limit: int | None = None) -> Sequence[RatedAnswer]:
@@ -85,3 +116,72 @@ def _thread_before(session: Session, questions: Sequence[TurnRow]) -> tuple[Entr
     before = select(EntryRow).where(col(EntryRow.conversation_id) == here, col(EntryRow.position) < begin)
     rows = session.exec(before.order_by(col(EntryRow.position).desc()).limit(THREAD_LENGTH)).all()
     return tuple(row.to_entry(()).entry for row in reversed(rows))
+
+
+# ---------------------------------------------------------------- what is kept of somebody
+
+
+def _names(session: Session, platform: str, id: str, turns: Sequence[TurnRow]) -> tuple[str, ...]:
+    names = {row.author_name for row in turns}
+    if platform == PLAYGROUND:
+        names.update(session.exec(select(PersonRow.name).where(PersonRow.id == id)))
+        names.update(session.exec(select(ChannelMessageRow.author_name).where(ChannelMessageRow.author_id == id)))
+    return tuple(sorted(names - {""}))
+
+
+def _asked(session: Session, row: TurnRow) -> KeptMessage:
+    carrier = row if row.merged_into is None else session.get(TurnRow, row.merged_into)
+    draft = None if carrier is None or row.task is Task.CONTEXT else carrier.to_turn().draft
+    return KeptMessage(
+        key=row.key,
+        source_id=row.source_id,
+        at=row.at,
+        kind=row.task.value,
+        text=row.text,
+        files=tuple(file.name for file in row.to_incoming().attachments),
+        parameters=row.overrides,
+        answer="" if draft is None else draft.text,
+    )
+
+
+def _read(session: Session, platform: str, id: str, known: Set[tuple[ConversationKey, str]]) -> list[KeptMessage]:
+    """Return what was read of somebody in threads and is no turn of theirs."""
+    theirs = (col(ConversationRow.platform) == platform, col(EntryRow.author) == id)
+    uses = (
+        select(EntryMediaRow).join(EntryRow).join(ConversationRow).where(*theirs).order_by(col(EntryMediaRow.ordinal))
+    )
+    files: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    for use in session.exec(uses):
+        files[use.conversation_id, use.position].append(use.name)
+    rows = session.exec(
+        select(ConversationRow, EntryRow)
+        .join(EntryRow)
+        .where(*theirs)
+        .order_by(col(EntryRow.at), col(EntryRow.entry_id))
+    )
+    return [
+        KeptMessage(
+            key=place.key,
+            source_id=row.source_id,
+            at=row.at,
+            kind="read",
+            text=row.text,
+            files=tuple(files[row.conversation_id, row.position]),
+        )
+        for place, row in rows
+        if (place.key, row.entry_id) not in known
+    ]
+
+
+def _posts(session: Session, id: str, asked: Sequence[KeptMessage]) -> list[KeptMessage]:
+    """Return what somebody wrote in the playground and is no turn of theirs."""
+    row = ChannelMessageRow
+    rows = session.exec(select(row).where(row.author_id == id).order_by(col(row.at), col(row.id)))
+    return posted((row.to_message() for row in rows), asked)
+
+
+def _ratings(session: Session, platform: str, id: str) -> tuple[Rating, ...]:
+    rated = select(FeedbackRow, TurnRow).join(TurnRow, col(TurnRow.id) == col(FeedbackRow.turn_id))
+    theirs = rated.where(FeedbackRow.person == id, TurnRow.platform == platform)
+    rows = session.exec(theirs.order_by(col(FeedbackRow.at), col(FeedbackRow.turn_id)))
+    return tuple(Rating(turn=turn.id, key=turn.key, good=item.good, at=item.at) for item, turn in rows)

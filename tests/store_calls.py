@@ -347,11 +347,13 @@ CALLS: Mapping[str, Call] = {
     "roles_in": lambda scene: scene.store.roles_in("slack/T1"),
     "add_rule, remove_rule, put_role, record_audit, audit_trail": _governed,
     "rated_answers": lambda scene: scene.store.rated_answers(since=MONTH_AGO, limit=10),
+    "person_data": lambda scene: scene.store.person_data("local", LEAVING),
     "due_schedules": lambda scene: scene.store.due_schedules(START),
 }
 
 LARGER: Mapping[str, str] = {
     "active_conversations": "once a start of a platform: the questions since it was last there",
+    "person_data": "an operator's command: reads all ratings, digests and marks to find somebody's",
     "rated_answers": "an operator's command: reads the ratings, which are few",
     "queue_figures": "an operator's command: counts all turns, from an index",
     "get_people": "shows all people of a workspace of the playground",

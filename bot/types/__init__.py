@@ -38,7 +38,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
-from bot.types.exports import RatedAnswer
+from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
 from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Asker,
@@ -157,6 +157,7 @@ __all__ = [
     "Footer",
     "HandleResult",
     "Incoming",
+    "KeptMessage",
     "Media",
     "MediaKind",
     "Membership",
@@ -173,6 +174,7 @@ __all__ = [
     "PendingAnswer",
     "Period",
     "Person",
+    "PersonData",
     "Place",
     "PlaceKind",
     "Point",
@@ -180,6 +182,7 @@ __all__ = [
     "QueueFigures",
     "QueuePlace",
     "RatedAnswer",
+    "Rating",
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.ports.exports import THREAD_LENGTH
-from bot.types import Entry, Purpose, RatedAnswer, Settlement, Turn, TurnId
+from bot.types import (
+    ChannelMessage,
+    ConversationKey,
+    Entry,
+    KeptMessage,
+    Person,
+    PersonData,
+    Purpose,
+    RatedAnswer,
+    Rating,
+    Schedule,
+    ScheduleId,
+    Settlement,
+    Task,
+    Turn,
+    TurnId,
+)
 from storage.codec import as_utc
 from storage.exact_sum import exact_sum
 from storage.in_memory.ledger import LedgerLine
 from storage.in_memory.talk import MemoryTalk
-from storage.turn_rules import FORGOTTEN
+from storage.turn_rules import FORGOTTEN, PLAYGROUND, posted
 
 
 class MemoryExports(MemoryTalk):
@@ -20,6 +36,10 @@ class MemoryExports(MemoryTalk):
     lines: dict[int, LedgerLine]
     settlements: dict[TurnId, Settlement]
     feedback: dict[tuple[TurnId, str], bool]
+    _people: Mapping[str, Mapping[str, Person]]
+    _messages: Mapping[tuple[str, str], Mapping[str, ChannelMessage]]
+    _schedules: Mapping[ScheduleId, Schedule]
+    _marks: Mapping[tuple[ConversationKey, str], datetime]
     _rated_at: dict[tuple[TurnId, str], datetime]
 
     async def rated_answers(self, *, since: datetime, limit: int) -> Sequence[RatedAnswer]:
@@ -51,3 +71,62 @@ class MemoryExports(MemoryTalk):
         begin = next((number for number, entry in enumerate(entries) if entry.id in names), 0)
         before = entries[max(0, begin - THREAD_LENGTH) : begin]
         return tuple(Entry(role=item.entry.role, text=item.entry.text) for item in before)
+
+    async def person_data(self, platform: str, id: str) -> PersonData:
+        wrote = [turn for turn in self._turns.values() if turn.incoming.author.id == id]
+        turns = [turn for turn in wrote if turn.incoming.key.platform == platform]
+        asked = [self._asked_in(turn) for turn in turns]
+        messages = [*asked, *self._read_of(platform, id, turns)]
+        names = {turn.incoming.author.name for turn in turns}
+        if platform == PLAYGROUND:
+            theirs = [item for part in self._messages.values() for item in part.values() if item.author.id == id]
+            messages += posted(theirs, asked)
+            known = (people[id] for people in self._people.values() if id in people)
+            names |= {person.name for person in (*known, *(item.author for item in theirs))}
+        digests = (item for item in self._schedules.values() if (item.key.platform, item.author.id) == (platform, id))
+        return PersonData(
+            names=tuple(sorted(names - {""})),
+            messages=tuple(sorted(messages, key=lambda message: message.at)),
+            ratings=self._ratings_of(platform, id),
+            digests=tuple(digests),
+            summaries_until={
+                key: until for (key, who), until in self._marks.items() if (key.platform, who) == (platform, id)
+            },
+        )
+
+    def _asked_in(self, turn: Turn) -> KeptMessage:
+        asked, draft = turn.incoming, self._turns[self._merged.get(turn.id, turn.id)].draft
+        return KeptMessage(
+            key=asked.key,
+            source_id=asked.source_id,
+            at=asked.at,
+            kind=asked.task.value,
+            text=asked.text,
+            files=tuple(file.name for file in asked.attachments),
+            parameters=asked.overrides,
+            answer="" if draft is None or asked.task is Task.CONTEXT else draft.text,
+        )
+
+    def _read_of(self, platform: str, id: str, turns: Sequence[Turn]) -> list[KeptMessage]:
+        known = {(turn.incoming.key, f"m:{turn.incoming.dedupe_key}") for turn in turns}
+        return [
+            KeptMessage(
+                key=key,
+                source_id=item.source_id,
+                at=item.at,
+                kind="read",
+                text=item.entry.text,
+                files=tuple(media.name for media in item.entry.media),
+            )
+            for key, entries in self._entries.items()
+            for item in entries.values()
+            if key.platform == platform and item.author == id and (key, item.id) not in known
+        ]
+
+    def _ratings_of(self, platform: str, id: str) -> tuple[Rating, ...]:
+        rated = [
+            Rating(turn=turn, key=self._turns[turn].incoming.key, good=good, at=self._rated_at[turn, who])
+            for (turn, who), good in self.feedback.items()
+            if who == id and self._turns[turn].incoming.key.platform == platform
+        ]
+        return tuple(sorted(rated, key=lambda item: (item.at, item.turn)))
