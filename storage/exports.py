@@ -65,7 +65,7 @@ def _rated(session: Session, *which: sa.ColumnElement[bool], limit: int | None =
     asked, paid = _asked_with(session, ids), _requests(session, ids)
     rated = []
     for rating, turn in reversed(rows):
-        questions, lines = [turn, *asked[turn.id]], paid[turn.id]
+        draft, questions, lines = turn.to_turn().draft, [turn, *asked[turn.id]], paid[turn.id]
         rated.append(
             RatedAnswer(
                 turn=turn.id,
@@ -74,7 +74,7 @@ def _rated(session: Session, *which: sa.ColumnElement[bool], limit: int | None =
                 good=rating.good,
                 at=rating.at,
                 question="\n\n".join(filter(None, (row.text for row in questions))),
-                answer="" if turn.draft is None else turn.to_turn().draft.text,
+                answer="" if draft is None else draft.text,
                 model=lines[-1].model if lines else "",
                 parameters=turn.parameters,
                 cost=exact_sum(Decimal(line.cost or 0) for line in lines),

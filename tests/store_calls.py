@@ -180,6 +180,7 @@ async def _installed(scene: Scene) -> None:
 async def _set(scene: Scene) -> None:
     scopes = scopes_of(scene.key)
     await scene.store.get_settings(scopes)
+    await scene.store.last_change("slack", PERSON, scopes)
     await scene.store.put_setting(scopes[-1], "context", "long")
     await scene.store.remove_setting(scopes[-1], "context")
 
@@ -295,7 +296,7 @@ CALLS: Mapping[str, Call] = {
     "get_entries": lambda scene: scene.store.get_entries(scene.key, start=2),
     "append_entries": lambda scene: scene.store.append_entries(scene.key, [entry("new", media=(picture(b"y"),))]),
     "save_conversation": lambda scene: scene.store.save_conversation(scene.key, Conversation()),
-    "get_settings, put_setting, remove_setting": _set,
+    "get_settings, put_setting, remove_setting, last_change": _set,
     "get_everywhere": lambda scene: scene.store.get_everywhere("retention"),
     "get_state, list_state, put_state, swap_state": _installed,
     "spent, a thread": _spent(channel="C0", thread="t0"),

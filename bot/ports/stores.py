@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
-from bot.parameters import Scope
+from bot.parameters import Scope, SettingChange
 from bot.ports.access import AccessStore, AuditStore
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
@@ -240,6 +240,12 @@ class SettingStore(Protocol):
 
     async def get_everywhere(self, name: str) -> Mapping[Scope, str]:
         """Return the values of one parameter at every scope where it is set."""
+        ...
+
+    async def last_change(self, platform: str, person: str, scopes: Sequence[Scope]) -> SettingChange | None:
+        """Return what somebody changed last at one of these scopes, unless it was undone; the last at each is kept for
+        seven days.
+        """
         ...
 
 

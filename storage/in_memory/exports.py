@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.ports.exports import THREAD_LENGTH
@@ -36,10 +37,10 @@ class MemoryExports(MemoryTalk):
     lines: dict[int, LedgerLine]
     settlements: dict[TurnId, Settlement]
     feedback: dict[tuple[TurnId, str], bool]
-    _people: Mapping[str, Mapping[str, Person]]
-    _messages: Mapping[tuple[str, str], Mapping[str, ChannelMessage]]
-    _schedules: Mapping[ScheduleId, Schedule]
-    _marks: Mapping[tuple[ConversationKey, str], datetime]
+    _people: defaultdict[str, dict[str, Person]]
+    _messages: defaultdict[tuple[str, str], dict[str, ChannelMessage]]
+    _schedules: dict[ScheduleId, Schedule]
+    _marks: dict[tuple[ConversationKey, str], datetime]
     _rated_at: dict[tuple[TurnId, str], datetime]
 
     async def rated_answers(self, *, since: datetime, limit: int) -> Sequence[RatedAnswer]:

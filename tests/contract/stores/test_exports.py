@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time
 from decimal import Decimal
+from typing import Any
 
 from bot.types import (
     Attachment,
@@ -108,7 +109,7 @@ async def test_all_that_is_kept_of_somebody_is_found_and_nothing_of_others(store
     file = Attachment(id="F1", name="leaf.png", url="https://files.example/secret")
     await store.append_entries(OTHER, [entry("seen", seconds=2, media=(picture(b"x"),))])
     await store.enqueue(incoming("g", seconds=3, author=GRACE))
-    given = {"attachments": (file,), "details": SECRET, "source_id": "s1"}
+    given: dict[str, Any] = {"attachments": (file,), "details": SECRET, "source_id": "s1"}
     await store.enqueue(incoming("said", seconds=3.5, task=Task.CONTEXT))
     await store.enqueue(incoming("a", seconds=4, **given))
     turn = await store.coalesce(await claim(store))
