@@ -35,6 +35,8 @@ from urllib.parse import urlsplit
 
 from bot import app
 from bot.app.administration_commands import add_administration_commands
+from bot.app.day_option import add_days
+from bot.app.export_commands import add_export_commands
 from bot.app.maintenance_commands import add_upkeep_commands
 from bot.app.spending_limits import add_budget_command
 from bot.checks import CHECK_SECONDS
@@ -63,8 +65,6 @@ from bot.types import Draft, Outcome, Spending
 EXIT_USAGE = 64
 EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, EXIT_USAGE), (StorageError, 69))
 EXIT_FAILED = 1
-MOST_DAYS = 36_500
-MOST_DIGITS = 9
 EXIT_OUTPUT_LOST = 74
 
 DESCRIPTION = """\
@@ -125,6 +125,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     _add_ask_command(commands)
     add_upkeep_commands(commands)
     add_administration_commands(commands)
+    add_export_commands(commands)
     for platform in platforms:
         platform.add_commands(commands, app.open_database)
     _add_model_commands(commands, [platform.title for platform in platforms])
@@ -194,13 +195,7 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     command.set_defaults(command=_doctor)
 
     command = commands.add_parser("usage", help="print what was used and what it cost")
-    command.add_argument(
-        "--days",
-        type=_days,
-        default=30,
-        metavar="N",
-        help=f"how many days to look back, 1 to {MOST_DAYS:,} (default: 30)",
-    )
+    add_days(command)
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
     command.set_defaults(command=_usage)
 
@@ -343,13 +338,6 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise ValueError(text)
     return seconds
-
-
-def _days(text: str) -> int:
-    """Read how many days to look back. Raises `ArgumentTypeError`, which argparse tells."""
-    if not text.isdecimal() or not 1 <= int(text[:MOST_DIGITS]) <= MOST_DAYS or len(text) > MOST_DIGITS:
-        raise argparse.ArgumentTypeError(f"'{text[:20]}' is not a whole number of days from 1 to {MOST_DAYS:,}")
-    return int(text)
 
 
 def _usage(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from bot.access.roles import Role, ScopeKind
@@ -41,6 +42,16 @@ class Scope:
 
     kind: ScopeKind
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """Values that somebody changed at a scope, by name, as canonical text or None where nothing was set."""
+
+    scope: Scope
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from bot.turns.effects import (
     SetChangeRole,
     SetParameters,
     StopTurns,
+    UndoChange,
 )
 from bot.types import AccessRule, DeletionOutcome, Incoming, Schedule, TurnId
 from storage.access import SqlAccess, SqlAudit
@@ -33,7 +34,7 @@ from storage.budgets import SqlBudgets
 from storage.database import within
 from storage.deletion import SqlDeletion
 from storage.deletion_fences import hold_alone, hold_together
-from storage.parameter_values import SqlSettings
+from storage.parameter_values import SqlSettings, undo_change
 from storage.retention_sweep import SqlUpkeep, hold_person
 from storage.summaries import SqlSchedules
 from storage.transcripts import SqlTranscripts
@@ -87,6 +88,11 @@ def _(change: SetParameters, store: SqlChanges, session: Session) -> int:
             within(SqlSettings.put_setting)(store, session, change.scope, name, value)
             rows += 1
     return rows
+
+
+@changed.register
+def _(change: UndoChange, store: SqlChanges, session: Session) -> bool:
+    return undo_change(store, session, change.platform, change.person, change.change)
 
 
 @changed.register

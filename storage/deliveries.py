@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
 from bot.access.audit import audit_records
-from bot.turns.effects import TELLING, CarriedOut, Change
+from bot.turns.effects import TELLING, CarriedOut, Change, change_made
 from bot.types import Incoming, PendingAnswer
 from storage.access import write_audit
 from storage.changes import SqlChanges, changed, hold, values_before
 from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
+from storage.parameter_values import note_change
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow, owing
 from storage.turn_rules import without_words
 
@@ -50,6 +51,8 @@ class SqlDeliveries(SqlChanges):
             return None
         before = values_before(session, change, self)
         result: R = changed(change, self, session)
+        if (undoable := change_made(change, before, at=self._clock())) is not None:
+            note_change(session, incoming.key.platform, incoming.author.id, undoable)
         write_audit(session, audit_records(change, incoming, before, result, at=self._clock()))
         answer = tell(result)
         owed = owing(without_words(incoming)) | self._taken() | {"answer": answer} if answer else NOTHING_OWED

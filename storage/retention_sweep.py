@@ -17,6 +17,7 @@ from storage.database import SqlPart, unit_of_work
 from storage.deletion import Removal, forget, forget_owed
 from storage.deletion_fences import hold_alone
 from storage.edits import forget_edits
+from storage.parameter_values import forget_changes
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
     IS_ASKED,
@@ -106,6 +107,7 @@ class SqlUpkeep(SqlPart):
             .values(author_id=FORGOTTEN)
         )
         forget_person_in_parts(session, platform, id)
+        forget_changes(session, platform, id)
         forget_owed(session, col(DeliveryRow.platform) == platform, col(DeliveryRow.author_id) == id)
         forget_edits(session, col(MessageChangeRow.platform) == platform, col(MessageChangeRow.author) == id)
         return removal.outcome()

@@ -14,13 +14,14 @@ from bot.ports import Clock
 from storage.adapter_state import SqlAdapterState
 from storage.database import Database, make_engine, parse_url
 from storage.deliveries import SqlDeliveries
+from storage.exports import SqlExports
 from storage.ledger import SqlLedger
 from storage.schema import MIGRATIONS, check_schema
 from storage.summaries import SqlSummaries
 from storage.workspaces import SqlWorkspaces
 
 
-class SqlStore(SqlDeliveries, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlSummaries):
+class SqlStore(SqlDeliveries, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlSummaries, SqlExports):
     """A `Store` over a database."""
 
 

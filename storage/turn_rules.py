@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from bot.types import (
     ChannelMessage,
     ConversationKey,
     Incoming,
+    KeptMessage,
     StoredEntry,
     Turn,
     TurnState,
@@ -79,3 +80,22 @@ def without_words(incoming: Incoming) -> Incoming:
 def stands_in(message: ChannelMessage, key: ConversationKey) -> bool:
     """Return whether a message of the channel of `key` is part of that conversation: in its thread, or its root."""
     return message.thread == key.thread or (not message.thread and message.id == key.thread)
+
+
+def posted(messages: Iterable[ChannelMessage], asked: Sequence[KeptMessage]) -> list[KeptMessage]:
+    """Return the messages of the playground that stand for no turn among what their author `asked`."""
+    known = {(item.key.workspace, item.key.channel, item.source_id) for item in asked}
+    return [
+        KeptMessage(
+            key=ConversationKey(
+                platform=PLAYGROUND, workspace=item.workspace, channel=item.channel, thread=item.thread
+            ),
+            source_id=item.id,
+            at=item.at,
+            kind="post",
+            text=item.text,
+            files=tuple(file.name for file in item.attachments),
+        )
+        for item in messages
+        if (item.workspace, item.channel, item.id) not in known
+    ]

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.parameter_resolver import scopes_of
 from bot.types import ConversationKey, Incoming, Person
 from storage.database import is_sqlite, parse_url
 from storage.schema import migration_connection
@@ -104,6 +105,7 @@ def _tables(turns: int, now: datetime) -> dict[str, Iterator[Row]]:
         "entry_media": (_use(number, ids[LONG]) for number, _ in enumerate(rare)),
         "feedback": ({"turn_id": number + 1, "person": "U1", "good": True, "at": at} for number, at in rare),
         "setting": (_setting(key) for key in keys),
+        "setting_change": (_setting_change(number, at) for number, at in every),
         "adapter_state": ({"platform": "slack", "name": f"state/{number:07}", "value": "x"} for number, _ in every),
         "channel_message": (_message(number, at) for number, at in every),
         "reply_message": (_answer(number) for number, _ in every),
@@ -244,6 +246,19 @@ def _use(number: int, conversation: int) -> Row:
 def _setting(key: ConversationKey) -> Row:
     place = "/".join((key.platform, key.workspace, key.channel, key.thread))
     return {"scope_kind": "conversation", "scope_key": place, "name": "context", "value": "long"}
+
+
+def _setting_change(number: int, at: datetime) -> Row:
+    scope = scopes_of(key_of(number))[-1]
+    return {
+        "platform": key_of(number).platform,
+        "person": author_of(number),
+        "scope_kind": scope.kind,
+        "scope_key": f"{scope.key}/{number}",
+        "before": {"context": None},
+        "after": {"context": "long"},
+        "at": at,
+    }
 
 
 def _message(number: int, at: datetime) -> Row:

@@ -180,6 +180,7 @@ async def _installed(scene: Scene) -> None:
 async def _set(scene: Scene) -> None:
     scopes = scopes_of(scene.key)
     await scene.store.get_settings(scopes)
+    await scene.store.last_change("slack", PERSON, scopes)
     await scene.store.put_setting(scopes[-1], "context", "long")
     await scene.store.remove_setting(scopes[-1], "context")
 
@@ -295,7 +296,7 @@ CALLS: Mapping[str, Call] = {
     "get_entries": lambda scene: scene.store.get_entries(scene.key, start=2),
     "append_entries": lambda scene: scene.store.append_entries(scene.key, [entry("new", media=(picture(b"y"),))]),
     "save_conversation": lambda scene: scene.store.save_conversation(scene.key, Conversation()),
-    "get_settings, put_setting, remove_setting": _set,
+    "get_settings, put_setting, remove_setting, last_change": _set,
     "get_everywhere": lambda scene: scene.store.get_everywhere("retention"),
     "get_state, list_state, put_state, swap_state": _installed,
     "spent, a thread": _spent(channel="C0", thread="t0"),
@@ -346,11 +347,15 @@ CALLS: Mapping[str, Call] = {
     "rules_within": lambda scene: scene.store.rules_within("slack/"),
     "roles_in": lambda scene: scene.store.roles_in("slack/T1"),
     "add_rule, remove_rule, put_role, record_audit, audit_trail": _governed,
+    "rated_answers": lambda scene: scene.store.rated_answers(since=MONTH_AGO, limit=10),
+    "person_data": lambda scene: scene.store.person_data("local", LEAVING),
     "due_schedules": lambda scene: scene.store.due_schedules(START),
 }
 
 LARGER: Mapping[str, str] = {
     "active_conversations": "once a start of a platform: the questions since it was last there",
+    "person_data": "an operator's command: reads all ratings, digests and marks to find somebody's",
+    "rated_answers": "an operator's command: reads the ratings, which are few",
     "queue_figures": "an operator's command: counts all turns, from an index",
     "get_people": "shows all people of a workspace of the playground",
     "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",

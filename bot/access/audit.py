@@ -8,7 +8,7 @@ from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
 from bot.access.rule_text import rule_text
-from bot.parameters import PARAMETERS
+from bot.parameters import PARAMETERS, Scope
 from bot.plurals import quantity
 from bot.turns.effects import (
     AddDigest,
@@ -24,6 +24,7 @@ from bot.turns.effects import (
     SetBudget,
     SetChangeRole,
     SetParameters,
+    UndoChange,
 )
 from bot.types import AuditRecord, BudgetScope, Entrance, Incoming, NewRule, RuleKind
 
@@ -79,10 +80,21 @@ def _entries(_change: Change[Any], _before: Mapping[str, str], _result: Any) -> 
 
 @_entries.register
 def _(change: SetParameters, before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
-    place = change.scope.key
+    return _of_settings(change.scope, before, change.values)
+
+
+@_entries.register
+def _(change: UndoChange, _before: Mapping[str, str], result: bool) -> Sequence[_Entry]:
+    undone = change.change
+    return _of_settings(undone.scope, undone.after, undone.before) if result else []
+
+
+def _of_settings(
+    scope: Scope, before: Mapping[str, str | None] | Mapping[str, str], after: Mapping[str, str | None]
+) -> Sequence[_Entry]:
     return [
-        _Entry("setting", name, place, _shown(name, before.get(name)), _shown(name, now))
-        for name, now in change.values.items()
+        _Entry("setting", name, scope.key, _shown(name, before.get(name)), _shown(name, now))
+        for name, now in after.items()
         if (before.get(name) or "") != (now or "")
     ]
 

@@ -1,4 +1,4 @@
-"""Administer from the command line: rules and roles, the audit trail, feedback, what is kept of somebody."""
+"""Administer from the command line: rules and roles, the audit trail."""
 
 from __future__ import annotations
 

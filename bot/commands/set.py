@@ -9,6 +9,7 @@ from bot.commands.ask import QUESTION_CHARACTERS
 from bot.commands.command import Call, Command, Result
 from bot.commands.parameter_text import place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
+from bot.commands.undo import with_hint
 from bot.commands.unset import COMMAND as UNSET_COMMAND
 from bot.turns.effects import Effect, SetParameters
 
@@ -23,6 +24,9 @@ async def _set(call: Call) -> Result:
         return await UNSET_COMMAND.handler(call)
     value = parameter.parse(text)
     answer = value_sentence(f"**{parameter.name}** is now", parameter, value, f"for {place_text(scope)}")
+    before = (await call.services.store.get_settings([scope]))[scope]
+    if before.get(parameter.name) != text:
+        answer = with_hint(answer)
     return Effect(change=SetParameters(scope=scope, values={parameter.name: text}), tell=lambda _: answer)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from bot.commands.command import Call, Command
 from bot.commands.parameter_text import origin_text, place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
+from bot.commands.undo import with_hint
 from bot.parameter_resolver import effective_at
 from bot.turns.effects import Effect, SetParameters
 
@@ -22,7 +23,7 @@ async def _unset(call: Call) -> Effect[int]:
         if not removed:
             return f"**{name}** was not set for {place_text(scope)}; nothing has changed."
         begin = f"**{name}** is no longer set for {place_text(scope)}. Here it is now"
-        return value_sentence(begin, parameter, now.value, f"({origin_text(now)})")
+        return with_hint(value_sentence(begin, parameter, now.value, f"({origin_text(now)})"))
 
     return Effect(change=SetParameters(scope=scope, values={name: None}), tell=tell)
 

@@ -8,6 +8,7 @@ from bot.ports.access import AccessStore, AuditStore, MembershipSource
 from bot.ports.costs import BudgetStore, Ledger
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
+from bot.ports.exports import ExportStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import (
     TIME_STEP,
@@ -43,6 +44,7 @@ __all__ = [
     "Commands",
     "DeletionStore",
     "DeliveryStore",
+    "ExportStore",
     "FileSource",
     "ForgetStore",
     "Joining",

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
-from bot.parameters import Scope
+from bot.parameters import Scope, SettingChange
 from bot.ports.access import AccessStore, AuditStore
 from bot.ports.costs import BudgetStore, Ledger
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
+from bot.ports.exports import ExportStore
 from bot.ports.summaries import ScheduleStore, SummaryStore
 from bot.types import (
     Channel,
@@ -232,6 +233,12 @@ class SettingStore(Protocol):
         """Return the values of one parameter at every scope where it is set."""
         ...
 
+    async def last_change(self, platform: str, person: str, scopes: Sequence[Scope]) -> SettingChange | None:
+        """Return what somebody changed last at one of these scopes, unless it was undone; the last at each is kept for
+        seven days.
+        """
+        ...
+
 
 class AdapterStateStore(Protocol):
     """State of adapters between starts, as text by platform and name: installations, what was seen last.
@@ -323,6 +330,7 @@ class Store(
     DeliveryStore,
     AccessStore,
     AuditStore,
+    ExportStore,
     Protocol,
 ):
     """All stores over one database."""

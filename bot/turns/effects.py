@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from bot.parameters import Scope
+from bot.parameters import Scope, SettingChange
 from bot.types import (
     NO_TURNS,
     AccessRule,
@@ -38,6 +38,9 @@ WORTH_TELLING: Final = timedelta(minutes=15)
 DELIVERIES_KEPT: Final = timedelta(days=7)
 """How long the names of deliveries are kept: platforms repeat them within hours, and so does reading after a gap."""
 
+UNDONE_WITHIN: Final = timedelta(days=7)
+"""How long the last change of a setting can be undone."""
+
 R = TypeVar("R")
 
 
@@ -62,6 +65,15 @@ class SetParameters(Change[int]):
 
     scope: Scope
     values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoChange(Change[bool]):
+    """Set back what somebody, by id, changed last at a scope; False, and nothing, where it is otherwise by now."""
+
+    platform: str
+    person: str
+    change: SettingChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,3 +222,12 @@ class CarriedOut(Generic[R]):
 def telling(text: str) -> Effect[None]:
     """Return the effect of what only tells something."""
     return Effect(change=Nothing(), tell=lambda _: text)
+
+
+def change_made(change: Change[Any], values: Mapping[str, str], *, at: datetime) -> SettingChange | None:
+    """Return what a change makes of the `values` before it that can be undone; None where it makes nothing new."""
+    if not isinstance(change, SetParameters):
+        return None
+    after = {name: value for name, value in change.values.items() if values.get(name) != value}
+    before = {name: values.get(name) for name in after}
+    return SettingChange(scope=change.scope, before=before, after=after, at=at) if after else None

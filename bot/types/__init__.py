@@ -38,6 +38,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
+from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
 from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
 from bot.types.model import (
     Asker,
@@ -158,6 +159,7 @@ __all__ = [
     "Footer",
     "HandleResult",
     "Incoming",
+    "KeptMessage",
     "Media",
     "MediaKind",
     "Membership",
@@ -174,12 +176,15 @@ __all__ = [
     "PendingAnswer",
     "Period",
     "Person",
+    "PersonData",
     "Place",
     "PlaceKind",
     "Point",
     "Purpose",
     "QueueFigures",
     "QueuePlace",
+    "RatedAnswer",
+    "Rating",
     "ReadFile",
     "ReadMessage",
     "ReasoningDelta",

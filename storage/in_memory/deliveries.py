@@ -9,6 +9,7 @@ from functools import singledispatch
 from typing import Any, TypeVar
 
 from bot.access.audit import audit_records
+from bot.parameters import Scope, SettingChange
 from bot.ports import Clock
 from bot.turns.effects import (
     TELLING,
@@ -30,6 +31,8 @@ from bot.turns.effects import (
     SetChangeRole,
     SetParameters,
     StopTurns,
+    UndoChange,
+    change_made,
 )
 from bot.types import Incoming, PendingAnswer
 from storage.codec import as_utc
@@ -55,6 +58,7 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
 
     _clock: Clock
     _changes: dict[ChangeName, MessageChange]
+    _setting_changes: dict[tuple[str, str, Scope], SettingChange]
 
     def __init__(self) -> None:
         MemoryAccess.__init__(self)
@@ -76,6 +80,8 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
         now = as_utc(self._clock())
         before = await _values_before(change, self)
         result: R = await _changed(change, self)
+        if (undoable := change_made(change, before, at=now)) is not None:
+            self._setting_changes[incoming.key.platform, incoming.author.id, undoable.scope] = undoable
         await self.record_audit(*audit_records(change, incoming, before, result, at=now))
         answer = tell(result)
         at = now if known is None else known.at
@@ -163,6 +169,11 @@ async def _(change: SetParameters, store: Any) -> int:
             await store.put_setting(change.scope, name, value)
             rows += 1
     return rows
+
+
+@_changed.register
+async def _(change: UndoChange, store: Any) -> Any:
+    return await store.undo_change(change.platform, change.person, change.change)
 
 
 @_changed.register

@@ -39,9 +39,10 @@ from storage.codec import as_utc
 from storage.in_memory.budgets import MemoryBudgets
 from storage.in_memory.deletion import MemoryDeletion, blank
 from storage.in_memory.deliveries import MemoryDeliveries
+from storage.in_memory.exports import MemoryExports
 from storage.in_memory.message_changes import is_refused, name_of
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries
-from storage.in_memory.talk import MemoryTalk, order
+from storage.in_memory.talk import order
 from storage.in_memory.transcripts import in_utc
 from storage.in_memory.workspaces import MemoryAdapterState, MemorySettings, MemoryWorkspaces
 from storage.turn_rules import (
@@ -57,7 +58,7 @@ from storage.turn_rules import (
 )
 
 
-class MemoryTurns(MemoryTalk, MemoryBudgets):
+class MemoryTurns(MemoryExports, MemoryBudgets):
     """A `TurnStore` in memory.
 
     `settlements` tells how each turn ended, and `errors` why it was not shown.
@@ -69,6 +70,7 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
         self.settlements: dict[TurnId, Settlement] = {}
         self.errors: dict[TurnId, str] = {}
         self.feedback: dict[tuple[TurnId, str], bool] = {}
+        self._rated_at: dict[tuple[TurnId, str], datetime] = {}
         self._recorded_at: dict[TurnId, datetime] = {}
         self._turns: dict[TurnId, Turn] = {}
         self._merged: dict[TurnId, TurnId] = {}
@@ -289,6 +291,7 @@ class MemoryTurns(MemoryTalk, MemoryBudgets):
 
     async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
         self.feedback[id, person] = good
+        self._rated_at[id, person] = as_utc(self._clock())
 
     async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
         theirs = [turn for turn in self._stoppable(key) if author in ("", turn.incoming.author.id)]

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import StorageError
-from bot.parameters import Scope
+from bot.parameters import Scope, SettingChange
+from bot.ports import Clock
+from bot.turns.effects import UNDONE_WITHIN
 from bot.types import PLACE_STATE, Channel, ChannelMessage, Person, Within, Workspace
 from storage.codec import as_utc
 
@@ -16,8 +18,11 @@ from storage.codec import as_utc
 class MemorySettings:
     """A `SettingStore` in memory."""
 
+    _clock: Clock
+
     def __init__(self) -> None:
         self._values: defaultdict[Scope, dict[str, str]] = defaultdict(dict)
+        self._setting_changes: dict[tuple[str, str, Scope], SettingChange] = {}
 
     async def get_settings(self, scopes: Sequence[Scope]) -> Mapping[Scope, Mapping[str, str]]:
         return {scope: dict(self._values[scope]) for scope in scopes}
@@ -30,6 +35,25 @@ class MemorySettings:
 
     async def get_everywhere(self, name: str) -> Mapping[Scope, str]:
         return {scope: values[name] for scope, values in self._values.items() if name in values}
+
+    async def last_change(self, platform: str, person: str, scopes: Sequence[Scope]) -> SettingChange | None:
+        found = [item for key, item in self._setting_changes.items() if key in {(platform, person, s) for s in scopes}]
+        recent = [item for item in found if item.at > as_utc(self._clock()) - UNDONE_WITHIN]
+        return max(recent, key=lambda item: item.at, default=None)
+
+    async def undo_change(self, platform: str, person: str, change: SettingChange) -> bool:
+        """Set back a change of which nothing was changed or undone since; whether that was so."""
+        scope = change.scope
+        if self._setting_changes.get((platform, person, scope)) != change:
+            return False
+        del self._setting_changes[platform, person, scope]
+        if any(self._values[scope].get(name) != value for name, value in change.after.items()):
+            return False
+        for name, value in change.before.items():
+            self._values[scope].pop(name, None)
+            if value is not None:
+                self._values[scope][name] = value
+        return True
 
 
 class MemoryAdapterState:

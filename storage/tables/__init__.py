@@ -6,7 +6,7 @@ from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
 from storage.tables.ledger import IS_UNSETTLED, LedgerRow, charge_columns
-from storage.tables.settings import AdapterStateRow, SettingRow
+from storage.tables.settings import AdapterStateRow, SettingChangeRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
     HAS_SOURCE,
@@ -63,6 +63,7 @@ __all__ = [
     "PersonRow",
     "ReplyMessageRow",
     "ScheduleRow",
+    "SettingChangeRow",
     "SettingRow",
     "SummaryMarkRow",
     "SummaryPartRow",

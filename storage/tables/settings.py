@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import cast
+
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from storage.tables.base import ORDERED, BaseTable
+from bot.access.roles import ScopeKind
+from bot.parameters import Scope, SettingChange
+from storage.tables.base import JSON, ORDERED, BaseTable
 
 
 class SettingRow(BaseTable, table=True):
@@ -18,6 +23,25 @@ class SettingRow(BaseTable, table=True):
     scope_key: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     value: str
+
+
+class SettingChangeRow(BaseTable, table=True):
+    """What somebody changed last at a scope, by name of the parameter, so that they can undo it."""
+
+    __tablename__ = "setting_change"
+    __table_args__ = (sa.Index(None, "at"),)
+
+    platform: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    scope_kind: str = Field(primary_key=True)
+    scope_key: str = Field(primary_key=True)
+    before: dict[str, str | None] = Field(sa_type=JSON)
+    after: dict[str, str | None] = Field(sa_type=JSON)
+    at: datetime
+
+    def to_change(self) -> SettingChange:
+        scope = Scope(kind=cast("ScopeKind", self.scope_kind), key=self.scope_key)
+        return SettingChange(scope=scope, before=self.before, after=self.after, at=self.at)
 
 
 class AdapterStateRow(BaseTable, table=True):

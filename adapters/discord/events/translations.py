@@ -19,6 +19,7 @@ GERMAN_NAMES: Final[Mapping[str, str]] = {
     "digest": "überblick",
     "set": "setze",
     "unset": "zurücksetzen",
+    "undo": "rückgängig",
     "show": "zeige",
     "settings": "einstellungen",
     "usage": "verbrauch",
@@ -57,6 +58,7 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
     "Set a parameter for this thread, the channel or the whole workspace.": (
         "Setze einen Parameter für diesen Thread, den Kanal oder den ganzen Server."
     ),
+    "Take back your last change of a setting here.": "Nimm deine letzte Änderung einer Einstellung hier zurück.",
     "Remove a setting, so that the channel's, the workspace's or the default applies again.": (
         "Entferne eine Einstellung, sodass wieder die von Kanal oder Server oder der Standard gilt."
     ),

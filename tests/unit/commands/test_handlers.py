@@ -90,6 +90,30 @@ async def test_a_wider_value_holds_again_when_the_narrower_is_unset(settings: Me
     assert "Here it is now `100` (set for the workspace)" in answer
 
 
+async def test_the_last_change_is_taken_back_and_the_confirmation_says_how(settings: MemoryStore) -> None:
+    await typed(settings, "/set channel persona owl")
+    assert (await typed(settings, "/set channel persona fox\nand hare")).endswith("```\n\n`/undo` takes it back.")
+    assert await typed(settings, "/undo") == "Taken back: **persona** is `owl` again for this channel."
+    assert "changed no setting here" in await typed(settings, "/undo")
+    assert (await typed(settings, "/unset channel persona")).endswith("(default). `/undo` takes it back.")
+    assert "is `owl` again" in await typed(settings, "/undo")
+    await typed(settings, "/set max_tokens 7")
+    assert await typed(settings, "/undo") == "Taken back: **max_tokens** is no longer set for this thread."
+
+
+async def test_no_undo_is_offered_where_nothing_changed(settings: MemoryStore) -> None:
+    await typed(settings, "/set max_tokens 7")
+    assert "/undo" not in await typed(settings, "/set max_tokens 7")
+    assert "/undo" not in await typed(settings, "/unset channel max_tokens")
+
+
+async def test_who_may_no_longer_set_it_cannot_take_it_back(settings: MemoryStore) -> None:
+    await typed(settings, "/set workspace max_tokens 7")
+    with pytest.raises(InvalidInput, match="Only .* can set max_tokens for the whole workspace"):
+        await typed(settings, "/undo", is_admin=False)
+    assert (await effective_parameters(incoming(""), settings))["max_tokens"].value == 7
+
+
 async def test_unsetting_what_was_not_set_says_so(settings: MemoryStore) -> None:
     assert "was not set" in await typed(settings, "/unset channel stop")
 

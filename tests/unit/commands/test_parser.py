@@ -232,7 +232,7 @@ def test_every_command_says_what_it_does_and_gives_an_example_that_fits(command:
     ("text", "inserts"),
     [
         pytest.param("/s", ["/search ", "/summarise ", "/set ", "/show ", "/stop "], id="commands"),
-        pytest.param("!un", ["!unset "], id="mark-is-kept"),
+        pytest.param("!un", ["!undo ", "!unset "], id="mark-is-kept"),
         pytest.param("/set rea", ["/set reasoning_effort "], id="parameter"),
         pytest.param("/set channel enable_t", ["/set channel enable_thinking "], id="after-a-scope"),
         pytest.param("/set ch", ["/set channel ", "/set channel_context "], id="scope"),
