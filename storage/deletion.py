@@ -9,42 +9,36 @@ be removed here, and in `storage.in_memory.deletion`.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, select
 
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.turns.followups import follow_up_keys
 from bot.types import (
-    OPEN_STATES,
-    SOURCES_ID,
     ConversationKey,
     DeletionOutcome,
     Edit,
     Task,
     TurnId,
-    TurnState,
     Within,
 )
 from storage import edits, jobs
 from storage.adapter_state import forget_places
 from storage.codec import as_utc
-from storage.database import SqlPart, chunks, put, unit_of_work
+from storage.database import SqlPart, put, unit_of_work
 from storage.deletion_fences import hold_alone
+from storage.removal import Of, Removal, forget, forget_owed
 from storage.replies import answered_by
 from storage.summaries import forget_in_parts
 from storage.tables import (
     HAS_SOURCE,
-    IS_CONTEXT,
     IS_OPEN,
     IS_SUMMARY,
     KEY_COLUMNS,
-    NOTHING_OWED,
     ChannelMessageRow,
     ConversationRow,
     DeliveryRow,
@@ -52,19 +46,14 @@ from storage.tables import (
     MessageChangeRow,
     ScheduleRow,
     SummaryMarkRow,
-    SummaryPartRow,
     TurnRow,
     in_channel,
     is_of,
 )
-from storage.transcripts import delete_entries
-from storage.turn_rules import BLANK, FORGOTTEN, PLAYGROUND, WORDLESS
+from storage.turn_rules import PLAYGROUND
 
 KEPT: Final = timedelta(days=7)
 """How long a deletion is remembered: no platform delivers later, and after a gap no older message is read."""
-
-Of = Callable[[type[Any]], sa.ColumnElement[bool]]
-"""Which rows of a table with the columns of a conversation's key are meant."""
 
 
 class SqlDeletion(SqlPart):
@@ -152,186 +141,6 @@ class SqlDeletion(SqlPart):
         return had_notes
 
 
-class Removal:
-    """One deletion under way, part of a larger unit of work: turns end, entries leave, and whoever runs is told."""
-
-    def __init__(self, session: Session, now: datetime, *, queued: bool) -> None:
-        self._session = session
-        self._now = now
-        self._queued = queued
-        self._interrupted: defaultdict[ConversationKey, list[TurnId]] = defaultdict(list)
-        self._questions: set[TurnId] = set()
-        self.removed = 0
-
-    # ------------------------------------------------------------ turns
-
-    def question(self, row: TurnRow) -> None:
-        """Remove a question, and the answer to it; those that were answered with it are asked anew without it.
-
-        Of what was only sent with a question no more is removed once that is answered.
-        """
-        if row.task is not Task.CONTEXT:
-            self._questions.add(row.id)
-        if row.merged_into is not None:
-            self._leave_burst(row, self._session.get(TurnRow, row.merged_into, with_for_update=True))
-        elif row.task is Task.CONTEXT:
-            row.state = TurnState.CANCELLED
-        elif row.outcome is None and row.state in OPEN_STATES:
-            self._set_free(row)
-            self._end(row)
-        else:
-            self._drop_answer(row)
-        _set(row, **(WORDLESS if row.state in OPEN_STATES else {**WORDLESS, "details": {}}))
-
-    def answer(self, row: TurnRow) -> None:
-        """Remove an answer that somebody took away; an open turn ends with it.
-
-        Of a question that is no message, as by a command, the answer is all that people can delete: both go.
-        """
-        if not row.source_id:
-            self.question(row)
-        elif row.outcome is None and row.state in OPEN_STATES:
-            self._withdraw(row)
-        else:
-            self._drop_answer(row)
-
-    def forgotten(self, row: TurnRow) -> None:
-        """Remove an open turn with its author; its runner takes back what is shown."""
-        self._end(row)
-        _set(row, **WORDLESS, author_id=FORGOTTEN, author_name="")
-
-    def context(self, row: TurnRow) -> None:
-        """Remove what somebody said between questions, with its author."""
-        self.question(row)
-        _set(row, **BLANK)
-
-    def anew(self, row: TurnRow) -> None:
-        """Let a running turn begin again, since what it is made from has changed."""
-        if row.state is TurnState.RUNNING and row.outcome is None and not row.withdrawn:
-            row.stale, row.draft = True, None
-            self._break(row.key)
-            self._interrupt(row)
-
-    def _leave_burst(self, row: TurnRow, carrier: TurnRow | None) -> None:
-        row.merged_into, row.state = None, TurnState.CANCELLED
-        if carrier is None:
-            return
-        if carrier.outcome is None and carrier.state in OPEN_STATES:
-            self.anew(carrier)
-        elif row.task is not Task.CONTEXT:
-            self._drop_answer(carrier)
-
-    def _set_free(self, carrier: TurnRow) -> None:
-        """Let the questions that were to be answered with this one wait again."""
-        merged = select(TurnRow).where(TurnRow.merged_into == carrier.id).order_by(col(TurnRow.id)).with_for_update()
-        for row in self._session.exec(merged):
-            is_context = row.task is Task.CONTEXT
-            row.merged_into, row.state = None, TurnState.REMEMBERED if is_context else TurnState.QUEUED
-            self._wake(row.key)
-
-    def _end(self, row: TurnRow) -> None:
-        """End an open turn: at once when nothing of it can be shown anywhere, else by its runner."""
-        if row.state is TurnState.QUEUED and row.epoch == 0 and not row.reply_ref:
-            row.state, row.ended_at = TurnState.CANCELLED, self._now
-            self._interrupt(row)
-        else:
-            self._withdraw(row)
-
-    def _withdraw(self, row: TurnRow) -> None:
-        row.withdrawn, row.stop, row.not_before, row.draft = True, True, None, None
-        if row.epoch > 0:  # what it was asked with may have been sent
-            self._break(row.key)
-        self._interrupt(row)
-
-    def _drop_answer(self, row: TurnRow) -> None:
-        row.draft = None
-        if row.state in OPEN_STATES:  # recorded, and perhaps not shown whole yet
-            self._withdraw(row)
-        names = [f"a:{row.id}", f"{SOURCES_ID}{row.id}", f"m:{row.dedupe_key}"]
-        self.entries(is_of(ConversationRow, row.key), col(EntryRow.entry_id).in_(names[: 2 if row.source_id else 3]))
-
-    def _interrupt(self, row: TurnRow) -> None:
-        self._interrupted[row.key].append(row.id)
-        self._wake(row.key)
-
-    def _wake(self, key: ConversationKey) -> None:
-        self._interrupted.setdefault(key, [])
-
-    # ------------------------------------------------------------ transcripts
-
-    def _break(self, key: ConversationKey) -> None:
-        """Let the next request of a conversation know that it cannot extend the last one."""
-        row = self._session.exec(select(ConversationRow).where(is_of(ConversationRow, key))).one_or_none()
-        if row is not None:
-            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
-
-    def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
-        """Remove entries of conversations, and the notes that rest on them, to be made anew of what is left."""
-        found = self._session.exec(select(ConversationRow, EntryRow.position).join(EntryRow).where(*which)).all()
-        positions: defaultdict[int, set[int]] = defaultdict(set)
-        for row, position in found:
-            positions[row.id].add(position)
-        for row in {row.id: row for row, _ in found}.values():
-            self._remove(row, positions[row.id])
-
-    def _remove(self, row: ConversationRow, positions: set[int]) -> None:
-        first = min(positions)
-        here = col(EntryRow.conversation_id) == row.id
-        for some in chunks(sorted(positions)):
-            self.removed += delete_entries(self._session, here, col(EntryRow.position).in_(some))
-        if first < row.notes_until:
-            row.memory, row.notes_until = "", 0
-            row.condensed_until, row.condensed_in_vain = row.notes_from, 0
-        if any(row.window_start <= position < row.sent_until for position in positions):
-            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
-        row.revision += 1
-
-    # ------------------------------------------------------------ the outcome
-
-    def outcome(self) -> DeletionOutcome:
-        """Return what was reached; other processes hear of it once the transaction is committed."""
-        if self._queued:
-            for key, turns in self._interrupted.items():
-                jobs.announce_stop(self._session, key, turns)
-                jobs.add(self._session, key)
-        return DeletionOutcome(
-            interrupted={key: tuple(turns) for key, turns in self._interrupted.items()},
-            questions=len(self._questions),
-            entries=self.removed,
-        )
-
-
-def forget(session: Session, removal: Removal, of: Of) -> None:
-    """Remove all that was said in conversations, which can go on; turns stay as the names of deliveries."""
-    for row in session.exec(select(TurnRow).where(of(TurnRow), IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
-        removal.forgotten(row)
-    ended = update(TurnRow).where(of(TurnRow), col(TurnRow.state).not_in(OPEN_STATES)).values(**BLANK)
-    session.exec(ended.execution_options(synchronize_session=False))
-    unremembered = update(TurnRow).where(of(TurnRow), IS_CONTEXT)
-    session.exec(unremembered.values(merged_into=None, state=TurnState.CANCELLED))
-    forget_owed(session, of(DeliveryRow))
-    session.exec(delete(SummaryPartRow).where(of(SummaryPartRow)))
-    ids = select(ConversationRow.id).where(of(ConversationRow))
-    removal.removed += delete_entries(session, col(EntryRow.conversation_id).in_(ids))
-    emptied: dict[str, Any] = {
-        "memory": "",
-        "notes_until": 0,
-        "head_digest": "",
-        "window_start": ConversationRow.next_position,
-        "condensed_until": ConversationRow.next_position,
-        "notes_from": ConversationRow.next_position,
-        "condensed_in_vain": 0,
-        "revision": ConversationRow.revision + 1,
-    }
-    session.exec(update(ConversationRow).where(of(ConversationRow)).values(**emptied))
-
-
-def forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:
-    """Drop commands and answers that a crash has kept back; the names of the deliveries stay."""
-    owed = update(DeliveryRow).where(*whose, col(DeliveryRow.due).is_not(None)).values(**NOTHING_OWED)
-    session.exec(owed.execution_options(synchronize_session=False))
-
-
 # ---------------------------------------------------------------- what is where
 
 
@@ -383,7 +192,7 @@ def _remove_from_summaries(session: Session, channel: ConversationKey, ids: Coll
         return
     since = told.where(col(TurnRow.at) >= written_at, col(TurnRow.outcome).is_not(None))
     for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
-        removal.answer(row)
+        removal.summary(row)
 
 
 def _forget_owed_for(session: Session, channel: ConversationKey, ids: Collection[str]) -> None:
@@ -391,8 +200,3 @@ def _forget_owed_for(session: Session, channel: ConversationKey, ids: Collection
     owed = select(DeliveryRow).where(*in_channel(DeliveryRow, channel), col(DeliveryRow.due).is_not(None))
     names = [row.dedupe_key for row in session.exec(owed) if row.incoming and row.incoming["source_id"] in ids]
     forget_owed(session, col(DeliveryRow.platform) == channel.platform, col(DeliveryRow.dedupe_key).in_(names))
-
-
-def _set(row: TurnRow, **columns: Any) -> None:
-    for name, value in columns.items():
-        setattr(row, name, value)

@@ -14,10 +14,10 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from bot.types import ConversationKey, DeletionOutcome, Task
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
-from storage.deletion import Removal, forget, forget_owed
 from storage.deletion_fences import hold_alone
 from storage.edits import forget_edits
 from storage.parameter_values import forget_changes
+from storage.removal import Removal, forget, forget_owed
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
     IS_ASKED,

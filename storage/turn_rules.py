@@ -44,6 +44,18 @@ WORDLESS: Final[dict[str, Any]] = {
 BLANK: Final[dict[str, Any]] = {**WORDLESS, "author_id": FORGOTTEN, "author_name": "", "details": {}}
 """The same, and those that name somebody or open a reply; what is left names the delivery."""
 
+ANEW: Final[dict[str, Any]] = {
+    "outcome": None,
+    "draft": None,
+    "parameters": {},
+    "request": None,
+    "error": "",
+    "recorded_at": None,
+    "stale": False,
+    "stop": False,
+}
+"""The columns of a turn as they are before anything of its end is recorded."""
+
 
 def is_plain(turn: Turn) -> bool:
     """Return whether a queued question can be answered together with another: it asks for nothing of its own."""

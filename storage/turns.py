@@ -49,7 +49,7 @@ from storage.tables import (
 from storage.tables.base import JSON
 from storage.transcripts import append, remembered
 from storage.turn_queries import SqlTurnQueries
-from storage.turn_rules import BLANK, WORDLESS, ending, is_plain
+from storage.turn_rules import ANEW, BLANK, WORDLESS, ending, is_plain
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -118,16 +118,6 @@ _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
 _WITHDRAWN: dict[str, Any] = {**WORDLESS, "outcome": TurnState.CANCELLED, "withdrawn": True}
-_ANEW: dict[str, Any] = {
-    "outcome": None,
-    "draft": None,
-    "parameters": {},
-    "request": None,
-    "error": "",
-    "recorded_at": None,
-    "stale": False,
-    "stop": False,
-}
 _TOGETHER = select(TurnRow).where(_IS_HERE | (col(TurnRow.merged_into) == sa.bindparam("of_id"))).order_by(*_IN_ORDER)
 _CLOSE = (
     update(TurnRow)
@@ -255,7 +245,7 @@ class SqlTurns(SqlTurnQueries):
             settle_edits(session, turn)
             context.remember_again(session, turn.id)
         if unwritten is not None:
-            _update_claimed(session, turn, **(_ANEW if unwritten.stale else _WITHDRAWN))
+            _update_claimed(session, turn, **(ANEW if unwritten.stale else _WITHDRAWN))
             return unwritten
         remembers = settlement.conversation
         if remembers is not None:
@@ -284,8 +274,9 @@ class SqlTurns(SqlTurnQueries):
             return True
         row = _still_ours(turn, session.connection().execute(_CLOSE, {**_claim_of(turn), "now": now}).one_or_none())
         if not row.withdrawn:
-            ending(replace(turn, outcome=row.outcome))
-            return True
+            if not row.stale:
+                ending(replace(turn, outcome=row.outcome))
+            return not row.stale
         if retracted:
             _update_claimed(session, turn, **{**BLANK, "state": TurnState.CANCELLED})
         return retracted

@@ -122,7 +122,8 @@ class TurnStore(Protocol):
     async def close(self, turn: Turn, *, error: str = "", retracted: bool = False) -> bool:
         """End a recorded turn in its outcome, or as failed with an `error` for operators. Raises `ClaimLost`.
 
-        Return False, and leave it running, when it was withdrawn and what is shown is not `retracted` yet.
+        Return False, and leave it running, when it was withdrawn and what is shown is not `retracted` yet, or is to be
+        answered anew, since one of its questions was deleted after it was recorded.
         """
         ...
 

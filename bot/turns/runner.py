@@ -85,8 +85,8 @@ class TurnRunner:
         if recorded.answered is not None:
             self._compactor.begin(turn, recorded.answered)
         await self._takeover.show_over_latecomers(turn)
-        if not await self._store.close(turn):  # its question was deleted since
-            await self._undelivered.take_back(turn, presenter)
+        if not await self._store.close(turn):
+            await self._undelivered.follow_deletion(turn, presenter)
             return
         seconds = round((self._clock() - attempt.started).total_seconds(), 3)
         logger.info("turn closed", extra={**attempt.log_fields, "status": draft.status, "seconds": seconds})

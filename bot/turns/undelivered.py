@@ -38,6 +38,8 @@ class Undelivered:
             logger.info("answer was deleted by somebody", extra=extra)
             await self._store.delete_answer(turn.id)
             await self.take_back(turn, presenter)
+        elif draft is not None and current is not None and current.outcome is None:
+            await self._answer_anew(turn)
         elif isinstance(error, AccessRevoked) and (until := next_look_for_access(turn, self._clock())) is not None:
             logger.info("answer waits for the platform to accept the bot again", extra=extra)
             await self._store.reschedule(turn, until)
@@ -47,6 +49,22 @@ class Undelivered:
         else:
             logger.warning("answer not shown", extra=extra)
             await self._show_later(turn, presenter, draft, error)
+
+    async def follow_deletion(self, turn: Turn, presenter: Presenter) -> None:
+        """Do what the deletion of a question asks for whose recorded answer is being shown. Raises `StorageError`.
+
+        The answer is taken back, or made anew for the other questions that it answers.
+        """
+        current = await self._store.get_turn(turn.id)
+        if current is None or current.withdrawn:
+            await self.take_back(turn, presenter)
+        else:
+            await self._answer_anew(turn)
+
+    async def _answer_anew(self, turn: Turn) -> None:
+        """Hand back a turn that is no longer recorded: its next runner goes on in the message that stands there."""
+        await self._store.release(turn)
+        logger.info("turn is answered anew", extra=_ids(turn))
 
     async def take_back(self, turn: Turn, presenter: Presenter) -> None:
         """End a turn whose question or answer was deleted: nothing stays of what was shown. Raises `StorageError`."""

@@ -7,22 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.transcript import CORRECTION_ID
 from bot.ports import Clock
 from bot.turns.followups import follow_up_keys
 from bot.types import (
-    EMPTY,
     OPEN_STATES,
-    SOURCES_ID,
     ChannelMessage,
     ConversationKey,
     DeletionOutcome,
-    Draft,
     Edit,
-    Incoming,
-    Person,
-    Settlement,
     Task,
     Turn,
     TurnId,
@@ -31,170 +24,11 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.deletion import KEPT
-from storage.in_memory.deliveries import MemoryDeliveries
-from storage.in_memory.message_changes import ChangeName, MemoryEdits, MessageChange, channel_of, name_of
-from storage.in_memory.summaries import MemorySchedules, MemorySummaries, lies_in
-from storage.in_memory.transcripts import MemoryTranscripts
+from storage.in_memory.message_changes import ChangeName, MessageChange, channel_of, name_of
+from storage.in_memory.removal import MemoryRemoval, blank
+from storage.in_memory.summaries import lies_in
 from storage.in_memory.workspaces import MemoryAdapterState
-from storage.turn_rules import FORGOTTEN, PLAYGROUND, without_words
-
-
-class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySchedules, MemoryDeliveries):
-    """Removes turns and entries, and remembers what it has reached in one deletion."""
-
-    _accepted_at: dict[TurnId, datetime]
-    _not_before: dict[TurnId, datetime]
-    _stale: set[TurnId]
-    _messages_of: dict[TurnId, tuple[str, ...]]
-    settlements: dict[TurnId, Settlement]
-    errors: dict[TurnId, str]
-
-    def _begin(self) -> None:
-        self._interrupted: defaultdict[ConversationKey, list[TurnId]] = defaultdict(list)
-        self._questions: set[TurnId] = set()
-        self._removed = 0
-
-    def _outcome(self) -> DeletionOutcome:
-        return DeletionOutcome(
-            interrupted={key: tuple(turns) for key, turns in self._interrupted.items()},
-            questions=len(self._questions),
-            entries=self._removed,
-        )
-
-    # ------------------------------------------------------------ turns
-
-    def _remove_question(self, id: TurnId) -> None:
-        turn = self._turns[id]
-        is_context = turn.incoming.task is Task.CONTEXT
-        if not is_context:
-            self._questions.add(id)
-        if id in self._merged:
-            carrier = self._turns[self._merged.pop(id)]
-            self._keep(replace(turn, state=TurnState.CANCELLED))
-            if _is_under_way(carrier):
-                self._begin_anew(carrier)
-            elif not is_context:
-                self._drop_answer(carrier)
-        elif is_context:
-            self._keep(replace(turn, state=TurnState.CANCELLED))
-        elif _is_under_way(turn):
-            self._set_free(turn)
-            self._end(turn)
-        else:
-            self._drop_answer(turn)
-        turn = self._turns[id]
-        empty = without_words(turn.incoming)
-        empty = empty if turn.state in OPEN_STATES else replace(empty, details=EMPTY)
-        self._keep(replace(turn, incoming=empty, draft=None))
-        self._empty_settlement(id)
-
-    def _remove_answer(self, id: TurnId) -> None:
-        turn = self._turns[id]
-        if not turn.incoming.source_id:
-            self._remove_question(id)
-        elif _is_under_way(turn):
-            self._withdraw(turn)
-        else:
-            self._drop_answer(turn)
-
-    def _begin_anew(self, turn: Turn) -> None:
-        if turn.state is TurnState.RUNNING and turn.outcome is None and not turn.withdrawn:
-            self._stale.add(turn.id)
-            self._keep(replace(turn, draft=None))
-            self._break(turn.incoming.key)
-            self._interrupt(turn)
-
-    def _set_free(self, carrier: Turn) -> None:
-        for id in [id for id, into in self._merged.items() if into == carrier.id]:
-            del self._merged[id]
-            turn = self._turns[id]
-            state = TurnState.REMEMBERED if turn.incoming.task is Task.CONTEXT else TurnState.QUEUED
-            freed = self._keep(replace(turn, state=state))
-            self._interrupted.setdefault(freed.incoming.key, [])
-
-    def _end(self, turn: Turn) -> None:
-        if turn.state is TurnState.QUEUED and turn.epoch == 0 and not turn.reply_ref:
-            self._keep(replace(turn, state=TurnState.CANCELLED))
-            self._interrupt(turn)
-        else:
-            self._withdraw(turn)
-
-    def _withdraw(self, turn: Turn) -> None:
-        self._keep(replace(turn, withdrawn=True, stop=True, draft=None))
-        self._not_before.pop(turn.id, None)
-        if turn.epoch > 0:
-            self._break(turn.incoming.key)
-        self._interrupt(turn)
-
-    def _drop_answer(self, turn: Turn) -> None:
-        self._keep(replace(turn, draft=None))
-        self._empty_settlement(turn.id)
-        if turn.state in OPEN_STATES:
-            self._withdraw(turn)
-        asked = turn.incoming
-        names = {f"a:{turn.id}", f"{SOURCES_ID}{turn.id}"}
-        names |= {f"m:{asked.dedupe_key}"} if not asked.source_id else set()
-        self._remove_entries(asked.key, names)
-
-    def _empty_settlement(self, id: TurnId) -> None:
-        self.errors.pop(id, None)
-        if id in self.settlements:
-            emptied = replace(self.settlements[id], draft=Draft(status="stopped"), entries=(), parameters=EMPTY)
-            self.settlements[id] = replace(emptied, error="", conversation=None)
-
-    def _interrupt(self, turn: Turn) -> None:
-        self._interrupted[turn.incoming.key].append(turn.id)
-
-    def _forget_turns(self, turns: Iterable[Turn]) -> None:
-        for turn in list(turns):
-            if turn.state in OPEN_STATES:
-                self._end(turn)
-            now = self._turns[turn.id]
-            blanked = blank(now.incoming)
-            if now.state in OPEN_STATES:
-                blanked = replace(blanked, details=now.incoming.details)
-            if blanked.task is Task.CONTEXT:
-                self._merged.pop(turn.id, None)
-                now = replace(now, state=TurnState.CANCELLED)
-            self._keep(replace(now, incoming=blanked, draft=None))
-            self._empty_settlement(turn.id)
-
-    # ------------------------------------------------------------ transcripts
-
-    def _break(self, key: ConversationKey) -> None:
-        if key in self._conversations:
-            self._conversations[key] = mark_prefix_broken(self._conversations[key], CacheBreak.DELETED)
-
-    def _remove_entries(self, key: ConversationKey, names: Collection[str]) -> None:
-        """Remove entries by their ids, and the notes that rest on them, to be made anew of what is left."""
-        kept = self._entries[key]
-        gone = [kept[name] for name in names if name in kept]
-        if not gone:
-            return
-        first = min(item.position for item in gone)
-        for item in gone:
-            del kept[item.id]
-        self._removed += len(gone)
-        conversation = self._conversations[key]
-        if first < self._notes_until[key]:
-            conversation = replace(conversation, memory="", condensed_until=self._notes_from[key], condensed_in_vain=0)
-            self._notes_until[key] = 0
-        if any(conversation.window_start <= item.position < self._sent_until[key] for item in gone):
-            conversation = mark_prefix_broken(conversation, CacheBreak.DELETED)
-        self._conversations[key] = replace(conversation, revision=conversation.revision + 1)
-
-    def _forget_transcript(self, key: ConversationKey) -> None:
-        self._removed += len(self._entries[key])
-        self._entries[key].clear()
-        self._notes_until[key] = 0
-        self._forget_place(key)
-        self._forget_deliveries(of=lambda incoming: incoming.key == key)
-        if key in self._conversations:
-            known = self._conversations[key]
-            end = self._next_position[key]
-            self._notes_from[key] = end
-            emptied = replace(known, memory="", head_digest="", window_start=end, condensed_until=end)
-            self._conversations[key] = replace(emptied, revision=known.revision + 1)
+from storage.turn_rules import FORGOTTEN, PLAYGROUND
 
 
 class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
@@ -372,22 +206,12 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
         for turn in [item for item in self._in_channel(channel) if item.incoming.task is Task.SUMMARY]:
             self._begin_anew(turn)
             if written_at is not None and turn.incoming.at >= written_at and turn.outcome is not None:
-                self._remove_answer(turn.id)
+                self._remove_summary(turn)
 
     def _remember_deletion(self, names: Iterable[ChangeName]) -> None:
         now = as_utc(self._clock())
         self._changes = {name: item for name, item in self._changes.items() if item.kept_at >= now - KEPT}
         self._changes |= {name: MessageChange(deleted=True, at=now, kept_at=now) for name in names}
-
-
-def blank(incoming: Incoming) -> Incoming:
-    """Return the delivery without anything of a person."""
-    nobody = Person(id=FORGOTTEN, name="", is_bot=incoming.author.is_bot)
-    return replace(without_words(incoming), author=nobody, details=EMPTY)
-
-
-def _is_under_way(turn: Turn) -> bool:
-    return turn.outcome is None and turn.state in OPEN_STATES
 
 
 def _is_within(key: ConversationKey, channel: ConversationKey) -> bool:

@@ -37,10 +37,11 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.in_memory.budgets import MemoryBudgets
-from storage.in_memory.deletion import MemoryDeletion, blank
+from storage.in_memory.deletion import MemoryDeletion
 from storage.in_memory.deliveries import MemoryDeliveries
 from storage.in_memory.exports import MemoryExports
 from storage.in_memory.message_changes import is_refused, name_of
+from storage.in_memory.removal import blank
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries
 from storage.in_memory.talk import order
 from storage.in_memory.transcripts import in_utc
@@ -261,6 +262,8 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         current = self._claimed(turn)
         if error:
             self.errors[turn.id] = error
+        elif turn.id in self._stale and not current.withdrawn:
+            return False
         if not current.withdrawn:
             self._keep(replace(current, state=ending(current, error)))
         elif retracted or error:

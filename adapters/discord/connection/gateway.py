@@ -26,7 +26,7 @@ from adapters.discord.events.slash_commands import CommandForms
 from adapters.discord.payloads import ChannelPayload, Message, Reaction
 from bot.backoff import Backoff
 from bot.chat.payload import Payload
-from bot.errors import BotError, ConfigError
+from bot.errors import BotError, ConfigError, StorageError
 from bot.ports import Bot
 
 logger = logging.getLogger(__name__)
@@ -204,7 +204,11 @@ class GatewayClient(discord.AutoShardedClient):
         guild = self._guild_of(message.guild_id)
         is_admin = manages_guild(message, guild)
         self._learn_channel(message)
-        await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
+        try:
+            await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
+        except StorageError:
+            self._catch_up.missed(message, own_role=_own_role(guild))
+            raise
         await self._catch_up.heard(message)
 
     async def on_sent_message_update(self, message: Message) -> None:

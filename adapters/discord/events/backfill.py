@@ -55,13 +55,15 @@ AT_ONCE: Final = 4  # channels that are read beside one another, far below the l
 class ReadableChannel:
     """A channel or thread of a server that the bot may read; `last` is its newest message, 0 where that is not known.
 
-    `own_role` is the role that the server gave to the bot, by which people may mention it.
+    `own_role` is the role that the server gave to the bot, by which people may mention it. `unstored` is the first
+    message there that was told and could not be stored, 0 for none.
     """
 
     guild: str
     id: str
     last: int = 0
     own_role: int | None = None
+    unstored: int = 0
 
 
 class DiscordBackfill:
@@ -79,6 +81,7 @@ class DiscordBackfill:
         self._hearing = hearing
         self._channels = channels
         self._running: asyncio.Task[None] | None = None
+        self._unstored: dict[str, ReadableChannel] = {}
         self.positions = Positions(around.store, PLATFORM, clock=around.clock)
 
     async def prepare(self) -> None:
@@ -96,6 +99,14 @@ class DiscordBackfill:
         """Remember a message that the gateway told."""
         workspace = message.guild_id or DIRECT
         await self.positions.heard(workspace, message.channel_id, int(message.id))
+
+    def missed(self, message: Message, *, own_role: int | None) -> None:
+        """Hear a message again that could not be stored, as soon as the database is back."""
+        guild, id = message.guild_id or DIRECT, message.channel_id
+        place = ReadableChannel(guild=guild, id=id, own_role=own_role, unstored=int(message.id))
+        self._unstored.setdefault(id, place)
+        self.positions.open_gap()
+        self.start()
 
     def start(self) -> None:
         """Read what was missed, beside everything else, unless that is being done."""
@@ -120,6 +131,8 @@ class DiscordBackfill:
                 continue
             except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
                 self._around.errors.note(CATCHING_UP, error)
+            if gap == self.positions.gap:
+                self._unstored.clear()
             await self.positions.close_gap(gap, until=int(at_time(now)))
 
     async def _read_gap(self, now: datetime) -> None:
@@ -132,6 +145,7 @@ class DiscordBackfill:
         missed: list[Awaitable[int]] = []
         for item in self._places(conversations):
             start = max(self._start(item.guild, item.id), oldest)
+            start = min(start, item.unstored - 1) if item.unstored else start
             if not item.last or item.last > start:
                 missed.append(self._hear_since(item, start))
         heard = await _some_at_once(missed)
@@ -149,7 +163,9 @@ class DiscordBackfill:
         for key in conversations:
             guild, id = (DIRECT, key.channel) if is_direct(key) else (key.workspace, key.thread)
             places[id] = ReadableChannel(guild=guild, id=id, own_role=roles.get(guild))
-        return sorted((places | told).values(), key=lambda item: item.last or int(item.id), reverse=True)
+        return sorted(
+            (places | told | self._unstored).values(), key=lambda item: item.last or int(item.id), reverse=True
+        )
 
     def _start(self, workspace: str, channel: str = "") -> int:
         return self.positions.start(workspace, channel, overlap=OVERLAP_IDS)

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 QUESTION_CHARACTERS: Final = 40_000
 """Of a question with all that it is about; other messages are cut at 8,000."""
 
-NOT_TAKEN: Final = "I could not save that just now. Please send it again in a moment."
+NOT_TAKEN: Final = "I could not save that just now, and try again by myself. Send it again only if no answer comes."
 
 
 class DiscordMessageHandler:
@@ -51,7 +51,9 @@ class DiscordMessageHandler:
     async def hear(
         self, message: Message, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
     ) -> None:
-        """Handle a message. Raises `PlatformError` when a refusal could not be told, `KeyError` for half of one."""
+        """Handle a message. Raises `StorageError` for one that is to be heard again, `PlatformError` when a refusal
+        could not be told, `KeyError` for half of one.
+        """
         if not is_spoken(message) or self.is_mine(message):
             return
         message.check_whole()
@@ -65,7 +67,7 @@ class DiscordMessageHandler:
         except InvalidInput as error:
             text = str(error)
         except StorageError:
-            await answer_in_place(self._around, incoming, NOT_TAKEN)
+            await self._tell_late(incoming)
             raise
         else:
             text = handled.text if handled.outcome is Outcome.REPLIED else ""
@@ -75,6 +77,15 @@ class DiscordMessageHandler:
         if text:
             await answer_in_place(self._around, incoming, text)
             await self._bot.mark_answered(incoming)
+
+    async def _tell_late(self, incoming: Incoming) -> None:
+        """Tell who wrote to the bot that it takes longer; what people say to one another waits unseen."""
+        if not incoming.is_directed:
+            return
+        try:
+            await answer_in_place(self._around, incoming, NOT_TAKEN)
+        except PlatformError as error:
+            logger.info("delay not told", extra={"conversation": str(incoming.key), "error": str(error)})
 
     async def _tell_alone(self, incoming: Incoming, text: str) -> None:
         """Tell somebody in a direct message that the bot is not open to them; who takes none is told nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from bot.types import (
     Condensation,
     Draft,
     FollowUp,
+    Turn,
     TurnState,
     Usage,
 )
@@ -141,6 +143,87 @@ async def test_a_whole_burst_can_be_deleted_at_once(store: AnyStore) -> None:
     await store.delete_messages(CHANNEL, ["s-b", "s-a"])
     assert (await store.record(turn, settlement())).withdrawn
     await store.close(turn, retracted=True)
+    assert not await store.open_conversations()
+
+
+# ---------------------------------------------------------------- one whose answer is recorded and not shown yet
+
+
+async def recorded(store: AnyStore, *names: str, **changes: Any) -> Turn:
+    """A turn of these questions together, whose recorded answer is being shown; the questions tell the secret."""
+    turn = await under_way(store, *names)
+    await store.set_reply_ref(turn, "ref", ["r-1"])
+    draft = Draft(status="done", text=SECRET)
+    sources = replace(answer_of(turn), id=f"{SOURCES_ID}{turn.id}")
+    entries = [entry(name, text=f"{SECRET} {name}") for name in names]
+    ended = settlement(*entries, answer_of(turn), sources, draft=draft, parameters={"stop": SECRET}, **changes)
+    await store.record(turn, ended)
+    return turn
+
+
+async def test_the_others_of_a_burst_are_asked_anew_when_one_is_deleted_while_the_answer_is_shown(
+    store: AnyStore,
+) -> None:
+    await store.append_entries(KEY, [entry("before")])
+    turn = await recorded(store, "a", "b", "c")
+    outcome = await store.delete_messages(CHANNEL, ["s-b"])
+    assert (outcome.questions, dict(outcome.interrupted)) == (1, {KEY: ()})
+    assert await texts(store) == ["text before"]
+    assert await store.save_draft(turn, Draft(status="done", text=SECRET))  # the last showing, on its way
+    assert not await store.close(turn)
+    await store.release(turn)
+    again = await store.coalesce(await claim(store))
+    assert (again.id, again.outcome, again.draft, again.reply_ref) == (turn.id, None, None, "ref")
+    assert (again.attempt, again.incoming.dedupe_key) == (turn.attempt, "a")
+    assert [item.dedupe_key for item in again.burst] == ["c"]
+    assert not await store.check_claim(again)
+    assert not (await store.record(again, settlement(entry("a"), entry("c"), answer_of(again)))).stale
+    assert await store.close(again)
+    assert await texts(store) == ["text before", "text a", "text c", SECRET]
+    assert not await store.open_conversations()
+
+
+@pytest.mark.parametrize("is_put_off", [False, True])
+async def test_who_takes_over_a_burst_of_which_one_was_deleted_asks_the_others_anew(
+    store: AnyStore, is_put_off: bool
+) -> None:
+    turn = await recorded(store, "a", "b", state=TurnState.FAILED)
+    if is_put_off:
+        await store.reschedule(turn, at(500))
+    await store.delete_messages(CHANNEL, ["s-b"])
+    again = await store.coalesce(await claim(store))
+    assert (again.id, again.outcome, again.draft, again.burst) == (turn.id, None, None, ())
+    assert not await store.check_claim(again)
+
+
+async def test_the_others_wait_again_when_the_first_is_deleted_while_the_answer_is_shown(store: AnyStore) -> None:
+    turn = await recorded(store, "a", "b", "c")
+    await store.delete_messages(CHANNEL, ["s-a"])
+    assert await texts(store) == []
+    assert not await store.close(turn)
+    assert await store.close(turn, retracted=True)
+    left = await store.coalesce(await claim(store))
+    assert (left.incoming.dedupe_key, [item.dedupe_key for item in left.burst]) == ("b", ["c"])
+    assert (await now(store, turn)).draft is None
+
+
+async def test_nothing_is_asked_anew_when_all_are_deleted_while_the_answer_is_shown(store: AnyStore) -> None:
+    turn = await recorded(store, "a", "b")
+    await store.delete_messages(CHANNEL, ["s-b"])
+    await store.delete_messages(CHANNEL, ["s-a"])
+    assert not await store.close(turn)
+    assert await store.close(turn, retracted=True)
+    assert await texts(store) == []
+    assert not await store.open_conversations()
+
+
+async def test_an_answer_that_somebody_stopped_is_not_begun_anew(store: AnyStore) -> None:
+    turn = await under_way(store, "a", "b")
+    await store.request_stop(KEY)
+    await store.record(turn, settlement(entry("a"), entry("b"), answer_of(turn), state=TurnState.CANCELLED))
+    await store.delete_messages(CHANNEL, ["s-b"])
+    assert (await now(store, turn)).withdrawn
+    assert await store.close(turn, retracted=True)
     assert not await store.open_conversations()
 
 

@@ -94,6 +94,22 @@ async def test_a_summary_under_way_begins_anew_when_a_message_of_its_channel_is_
     assert not (await store.record(turn, settlement(answer_of(turn)))).stale
 
 
+async def test_a_summary_that_is_being_shown_is_made_anew_without_a_message_that_is_deleted(store: AnyStore) -> None:
+    covers = (Covered(id="s-x", version="1", at=at(0), author="U2"),)
+    await store.put_part(CHANNEL, SummaryPart(id="p", headline=SECRET, points={}, covers=covers))
+    await store.enqueue(asked("sum", task=Task.SUMMARY, source_id="", text="/summarise"))
+    turn = await claim(store)
+    await store.record(turn, settlement(answer_of(turn)))
+    await store.delete_messages(CHANNEL, ["s-x"])
+    assert await texts(store) == []
+    assert not await store.close(turn)
+    await store.release(turn)
+    again = await claim(store)
+    assert (again.id, again.outcome, again.draft, again.incoming.text) == (turn.id, None, None, "/summarise")
+    assert not (await store.record(again, settlement(answer_of(again)))).stale
+    assert await store.close(again)
+
+
 # ---------------------------------------------------------------- places
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.events.parse import dedupe_key
-from bot.types import ConversationKey, Person, TextDelta
+from bot.types import ConversationKey, Person, Recorded, Settlement, TextDelta, Turn
 from storage import migrate, open_store
 from tests.copies import copies_of
 from tests.emulators.slack import Message
@@ -83,6 +83,33 @@ async def test_a_question_deleted_while_it_waits_is_never_asked(tmp_path: Path) 
         await play.settled()
         assert SECRET not in sent(play, since=0)
         assert len(play.answers(question)) == 1
+
+
+async def test_one_of_several_deleted_while_their_answer_is_shown_leaves_the_others_one_answer(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    long = f"{ECHO}\n\n" + "More of it. " * 1500
+    async with stored(tmp_path, held(gate, "One ", "whole"), words(long), words("To the others.")) as play:
+        slack, record, asked = play.slack, play.store.record, list[Message]()
+
+        async def recorded(turn: Turn, settlement: Settlement) -> Recorded:
+            done: Recorded = await record(turn, settlement)
+            if SECRET in settlement.draft.text:
+                await slack.delete(asked[1])
+                await play.until(lambda: not copies(tmp_path))
+            return done
+
+        play.store.record = recorded
+        question = await ask(play, "first?")
+        await play.until(lambda: play.answers(question))
+        for text in ("second?", f"my password is {SECRET}", "fourth?"):
+            asked.append(await ask(play, text, question.ts))
+        await slack.settled()
+        gate.set()
+        await play.settled()
+        assert [text.split("\n")[0] for text in play.answers(question)] == ["One whole", "To the others."]
+        last = sent(play, since=2)
+        assert [last.count(text) for text in ("second?", "fourth?", SECRET)] == [1, 1, 0]
+        assert copies(tmp_path) == []
 
 
 async def delete_question(play: Scene, question: Message) -> None:

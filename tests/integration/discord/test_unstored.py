@@ -1,0 +1,57 @@
+"""A message that could not be stored is heard again by itself, and answered once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.discord.events.messages import NOT_TAKEN
+from bot.errors import StorageUnavailable
+from bot.types import HandleResult, Incoming
+from tests.fakes import words
+from tests.integration.discord.scene import Scene
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "stored, and the reply of the database lost"])
+async def test_it_is_answered_once_though_nobody_sends_it_again(scene: Scene, is_stored: bool) -> None:
+    scene.model.scripts += [words("Well.")]
+    async with scene.bot():
+        core: Any = scene.core
+        handle, outages = core.inbox.handle, [StorageUnavailable("away")]
+
+        async def handled(incoming: Incoming) -> HandleResult:
+            if not outages:
+                return await handle(incoming)
+            outage = outages.pop()
+            if is_stored:
+                await handle(incoming)
+            raise outage
+
+        core.inbox.handle = handled
+        asked = scene.mention("Why?")
+        thread = await scene.thread_of(asked)
+        await scene.done(thread)
+        await scene.until(lambda: scene.answers(scene.general))
+        await scene.closed()
+        assert [message.content for message in scene.answers(scene.general)] == [NOT_TAKEN]
+        assert len(scene.answers(thread)) == 1
+        assert len(scene.model.asked) == 1
+
+
+async def test_people_who_talk_with_each_other_are_told_nothing(scene: Scene) -> None:
+    scene.model.scripts += [words("Well.")]
+    async with scene.bot():
+        core: Any = scene.core
+        handle, heard = core.inbox.handle, list[str]()
+
+        async def handled(incoming: Incoming) -> HandleResult:
+            heard.append(incoming.text)
+            if len(heard) == 1:
+                raise StorageUnavailable("away")
+            return await handle(incoming)
+
+        core.inbox.handle = handled
+        scene.discord.say(scene.ada, scene.general, "lunch?")
+        await scene.until(lambda: heard == ["lunch?", "lunch?"])
+        assert scene.answers(scene.general) == []
