@@ -2,8 +2,9 @@
 
     python -m benchmarks.context_tokens
 
-Each thread of a channel export becomes a conversation in which recorded model answers follow the messages. Before each
-request its tokens are estimated as in the product, then counted by the model; the count corrects the next estimate.
+First texts of each class by themselves, uncorrected. Then each thread of a channel export becomes a conversation in
+which recorded model answers follow the messages: before each request its tokens are estimated as in the product, then
+counted by the model; the count corrects the next estimate.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from adapters.local import open_local
+from benchmarks.text_classes import texts
 from bot.context.system_prompt import system_prompt
-from bot.context.tokens import SAFETY_MARGIN, corrected, estimate_request, relative_error, updated_ratio
+from bot.context.tokens import SAFETY_MARGIN, corrected, estimate, estimate_request, relative_error, updated_ratio
 from bot.context.transcript import answer_entry, user_entry
 from bot.types import NewEntry, Person, ThreadMessage
 
@@ -58,6 +60,12 @@ def read_answers(folder: Path) -> list[str]:
         return [text for line in file for text in json.loads(line)["choices"][0]["turns"]]
 
 
+async def count_classes(base_url: str, classes: Mapping[str, str]) -> Mapping[str, int]:
+    """Return the model's count of each text by its name."""
+    async with httpx.AsyncClient(base_url=base_url.removesuffix("/v1"), timeout=60) as client:
+        return {name: await _tokenize(client, text) for name, text in classes.items()}
+
+
 async def measure_errors(
     base_url: str, threads: Sequence[Sequence[ThreadMessage]], answers: Sequence[str]
 ) -> Mapping[int, Sequence[float]]:
@@ -83,8 +91,21 @@ async def _count(client: httpx.AsyncClient, entries: Sequence[NewEntry]) -> int:
     messages += [{"role": entry.entry.role, "content": entry.entry.text} for entry in entries]
     rendered = await client.post("/apply-template", json={"messages": messages})
     prompt = rendered.raise_for_status().json()["prompt"]
-    counted = await client.post("/tokenize", json={"content": prompt, "parse_special": True})
+    return await _tokenize(client, prompt)
+
+
+async def _tokenize(client: httpx.AsyncClient, text: str) -> int:
+    counted = await client.post("/tokenize", json={"content": text, "parse_special": True})
     return len(counted.raise_for_status().json()["tokens"])
+
+
+def class_table(classes: Mapping[str, str], counts: Mapping[str, int]) -> str:
+    """Return a Markdown table of how far the estimate of each text is off."""
+    lines = ["| class | characters per token | estimate |", "|---|---:|---:|"]
+    for name, text in classes.items():
+        error = relative_error(expected=estimate(text), actual=counts[name])
+        lines.append(f"| {name} | {len(text) / counts[name]:.2f} | {error:+.0%} |")
+    return "\n".join(lines)
 
 
 def table(errors: Mapping[int, Sequence[float]]) -> str:
@@ -110,10 +131,12 @@ def data_folder() -> Path:
 
 
 async def main(folder: Path) -> None:
-    """Measure with the embedded model and print the table."""
-    threads = [thread[:TURNS] for thread in read_threads(folder)[:THREADS]]
+    """Measure with the embedded model and print the tables."""
+    threads, answers = read_threads(folder)[:THREADS], read_answers(folder)
+    classes = texts(answers, [message.text for thread in threads for message in thread])
     async with open_local() as server:
-        print(table(await measure_errors(server.base_url, threads, read_answers(folder))))
+        print(class_table(classes, await count_classes(server.base_url, classes)), "\n")
+        print(table(await measure_errors(server.base_url, [thread[:TURNS] for thread in threads], answers)))
 
 
 if __name__ == "__main__":

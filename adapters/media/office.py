@@ -13,7 +13,7 @@ from adapters.media.media_limits import UnpackLimits
 from adapters.media.sheets import workbook_lines
 from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
-from bot.context.tokens import LATIN
+from bot.context.tokens import MOST_CHARACTERS
 from bot.types import FileTerms, ReadFile
 
 _HEADING: Final = re.compile(r"(?:heading|title)\s*(\d?)", re.IGNORECASE)
@@ -27,7 +27,7 @@ _SPACES: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 def read_office(name: str, form: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
     """Return the text of a document; `form` is docx, xlsx or pptx. Raises `Unreadable`."""
     with open_archive(data, limits) as archive:
-        text, whole = _gather(_LINES[form](archive), int(terms.text_tokens * LATIN))
+        text, whole = _gather(_LINES[form](archive), int(terms.text_tokens * MOST_CHARACTERS))
     return text_file(name, text, terms, whole=whole)
 
 

@@ -19,7 +19,7 @@ from adapters.media.media_limits import UnpackLimits
 from adapters.media.media_tokens import document_tokens
 from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
-from bot.context.tokens import LATIN
+from bot.context.tokens import MOST_CHARACTERS
 from bot.types import FileTerms, Media, ReadFile
 
 MEDIA_TYPE: Final = "application/pdf"
@@ -29,7 +29,7 @@ SCAN_NOTE: Final = "a scan without text of its own, so its pages stand as pictur
 def read_pdf(name: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
     """Return the text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
     reader, pages = open_pdf(data, limits)
-    said = _said(reader, pages, int(terms.text_tokens * LATIN))
+    said = _said(reader, pages, int(terms.text_tokens * MOST_CHARACTERS))
     wordless = sum(len(item) < media_limits.SCAN_TEXT for item in said)
     if wordless == len(said):
         scan = _pictures(name, pages, terms, lambda number: _scanned(reader.pages[number]))

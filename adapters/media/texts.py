@@ -10,7 +10,7 @@ from typing import Final
 
 from adapters.media import media_limits
 from adapters.media.unreadable import Unreadable
-from bot.context.tokens import LATIN, estimate
+from bot.context.tokens import MOST_CHARACTERS, estimate
 from bot.types import FileTerms, ReadFile
 
 _MARKS: Final = (  # the longer ones first: UTF-32 begins like UTF-16
@@ -63,7 +63,7 @@ def cut(text: str, tokens: int) -> str:
     """Return the longest beginning of `text` estimated at no more than `tokens`, back to the end of a line near its
     end.
     """
-    beginning = text[: int(tokens * LATIN) + 1]  # no script has more characters to a token than Latin
+    beginning = text[: int(tokens * MOST_CHARACTERS) + 1]
     if len(beginning) == len(text) and estimate(text) <= tokens:
         return text
     length = bisect_right(range(len(beginning)), tokens, key=lambda end: estimate(beginning[:end])) - 1

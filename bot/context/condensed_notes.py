@@ -13,7 +13,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from bot.context.tokens import LATIN, REQUEST_OVERHEAD, estimate, estimate_entry
+from bot.context.tokens import MOST_CHARACTERS, REQUEST_OVERHEAD, estimate, estimate_entry
 from bot.context.transcript import HIDDEN, with_plain_line_ends
 from bot.types import Entry
 
@@ -101,7 +101,7 @@ def bounded(text: str, most_tokens: int) -> str:
     """
     if estimate(text) <= most_tokens:
         return text
-    lines = text[: int(most_tokens * LATIN) + 1].splitlines(keepends=True)  # nothing has more characters for a token
+    lines = text[: int(most_tokens * MOST_CHARACTERS) + 1].splitlines(keepends=True)
     ends = list(accumulate(map(len, lines)))
     fitting = bisect_right(ends, most_tokens, key=lambda end: estimate(text[:end]))
     kept = "".join(lines[:fitting]).rstrip()

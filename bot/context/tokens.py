@@ -1,7 +1,8 @@
 """Estimate the tokens of a text without the model's tokenizer, which is not public.
 
-Text is counted by script class, media by what was estimated when they were made. The estimate is then corrected, per
-conversation, by the ratio that the provider's own counts show, and hard limits keep a margin for what remains.
+Text is counted by the class of its characters and by where tokens have to end, media by what was estimated when they
+were made. The estimate is then corrected, per conversation, by the ratio that the provider's own counts show, and hard
+limits keep a margin for what remains.
 """
 
 from __future__ import annotations
@@ -13,19 +14,28 @@ from typing import Final
 
 from bot.types import Entry, ModelRequest, Usage
 
-# Characters per token. Chinese measured on Seed 2.0 (1.59 to 1.69; the provider says 1.5 to 2); Latin and code from the
-# API fact sheet, section 7. The others lie between large vocabularies and the embedded model's small English one, whose
-# counts are in brackets: nobody has measured them on Seed, and too low an estimate is what breaks a hard limit.
-LATIN: Final = 4.0
-CODE: Final = 3.0
-CHINESE: Final = 1.5  # (0.6)
-SYLLABLES: Final = 1.2  # Japanese and Korean (0.45 to 0.6)
-ALPHABET: Final = 2.0  # Cyrillic, Greek, Arabic, Hebrew, ... (0.95 to 1.3)
-ABUGIDA: Final = 1.0  # Hindi, Tamil, Thai, Khmer, Georgian, Amharic, ... (0.4 to 0.9)
-DIGIT: Final = 1.2  # most vocabularies have one token for each (1.0)
-MARK: Final = 2.0  # punctuation: fits the embedded model's counts of chats and answers
-SYMBOL: Final = 0.5  # emoji and the like fall apart into bytes
-SWITCH: Final = 1.4  # changes between small letters, capitals and digits, as in keys and base64: words end there
+# Characters per token. Chinese measured on Seed 2.0 (1.59 to 1.69; the provider says 1.5 to 2), less a reserve, since
+# the samples were short; Latin from the API fact sheet, section 7. The others lie between large vocabularies and the
+# embedded model's small English one, whose counts are in brackets: nobody has measured them on Seed, and too low an
+# estimate is what breaks a hard limit.
+LATIN: Final = 4.0  # with spaces and marks
+LONG: Final = 7.0  # the fifth to tenth small letter of a word, since usual words are one token, short or long
+MOST_CHARACTERS: Final = LONG  # for a token; nothing has more
+ACCENTED: Final = 1.0  # letters with accents, typographic marks: words in languages other than English are cut there
+CHINESE: Final = 1.2  # (0.6)
+SYLLABLES: Final = 0.9  # Japanese and Korean (0.45 to 0.6)
+CYRILLIC: Final = 1.6  # (1.3)
+ALPHABET: Final = 1.0  # Greek, Arabic, Hebrew, Armenian (0.95 to 1.3)
+DEVANAGARI: Final = 0.9  # (0.95)
+ABUGIDA: Final = 0.6  # Thai, Tamil, Khmer, Georgian, Amharic, ... (0.5 to 0.6)
+DIGIT: Final = 1.0  # most vocabularies have one token for each (1.0)
+SYMBOL: Final = 0.5  # emoji and the like fall apart into bytes (0.4)
+
+# Tokens that a text has more because a token has to end there; fitted to the embedded model's counts.
+APART: Final = 0.8  # a mark with a word, or a space or mark with a number, behind it: `a/b`, `x=1`, `on 27`
+MIXED: Final = 0.5  # between a letter and a digit, as in hexadecimal; lines
+JUMP: Final = 1.6  # a capital behind one or two small letters, as in keys and base64; seldom in `camelCase`
+CAPITAL: Final = 0.2  # behind another capital
 
 # Measured: a prompt of one short question is billed about this much more than the question (fact sheet, section 7).
 REQUEST_OVERHEAD: Final = 32
@@ -36,34 +46,39 @@ SAFETY_MARGIN: Final = 0.10
 
 CORRECTION_GAIN: Final = 0.7  # one count covers a whole window, so it weighs more than all before
 TELLING_TOKENS: Final = 1_000  # shorter requests are mostly head, and say little about a conversation
-CORRECTION_RANGE: Final = (0.5, 4.0)  # a tokenizer without a script's words spends a few tokens on each character
+CORRECTION_RANGE: Final = (0.3, 4.0)  # a tokenizer without a script's words spends a few tokens on each character
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
-_SWITCH = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
-_DENSE = (  # what has its own rate wherever it stands; the first two alone are ASCII
+_MARK = r"!-/:-@\[-`{-~"
+_DENSE = (  # what has its own rate wherever it stands; the first alone is ASCII
     (re.compile(r"[0-9]"), DIGIT),
-    (re.compile(r"[!-/:-@\[-`{-~]"), MARK),
+    (re.compile(r"[\u00a1-\u036f\u1e00-\u1eff\u2010-\u206f]"), ACCENTED),
     (re.compile(r"[\u2e80-\u303f\u3100-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]"), CHINESE),
     (re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\uac00-\ud7ff\uff66-\uffef]"), SYLLABLES),
-    (re.compile(r"[\u0370-\u08ff\u1f00-\u1fff\ufb1d-\ufdff\ufe70-\ufeff]"), ALPHABET),
-    (re.compile(r"[\u0900-\u10ff\u1200-\u1dff\ua000-\uabff]"), ABUGIDA),
-    (re.compile(r"[\u2190-\u2bff\U00010000-\U0001ffff]"), SYMBOL),
+    (re.compile(r"[\u0400-\u052f]"), CYRILLIC),
+    (re.compile(r"[\u0370-\u03ff\u0530-\u08ff\u1f00-\u1fff\ufb1d-\ufdff\ufe70-\ufeff]"), ALPHABET),
+    (re.compile(r"[\u0900-\u097f]"), DEVANAGARI),
+    (re.compile(r"[\u0980-\u10ff\u1200-\u1dff\ua000-\uabff]"), ABUGIDA),
+    (re.compile(r"[\u2190-\u2bff\ufe00-\ufe0f\U00010000-\U0001ffff]"), SYMBOL),
+)
+_SHORT = 4  # letters of a word that count in full; those of a very long word do again, since it is cut
+_LONG_WORD = re.compile(rf"(?<![a-z])[a-z]{{{_SHORT + 1},10}}")
+_ACCENT = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")  # another language than English, whose words are cut more often
+_ENDS = (  # where a token ends; none is undone by what follows, so that an estimate never falls
+    (re.compile(rf"[\s{_MARK}](?=[0-9])|[{_MARK}](?=[A-Za-z])"), APART),
+    (re.compile(r"[0-9](?<=[A-Za-z].)|[A-Za-z](?<=[0-9].)|\n(?<!\n\n)"), MIXED),
+    (re.compile(r"[A-Z](?<=[a-z].)(?<![a-z]{3}.)"), JUMP),
+    (re.compile(r"[A-Z](?<=[A-Z].)"), CAPITAL),
 )
 
 
 def estimate(text: str) -> int:
     """Return the estimated tokens of `text`, uncorrected; 0 for "", and never fewer for a text with more at its end."""
-    letters, rest = _split(text)
-    in_code = sum(_split(code)[0] for code in _CODE.findall(text)) if "`" in text else 0
-    return math.ceil((letters - in_code) / LATIN + in_code / CODE + rest)
-
-
-def _split(text: str) -> tuple[int, float]:
-    """Return the number of letters and spaces of a text, and the tokens of everything denser."""
-    patterns = _DENSE[:2] if text.isascii() else _DENSE
-    counts = [(len(pattern.findall(text)), characters) for pattern, characters in patterns]
-    dense = sum(count / characters for count, characters in counts) + len(_SWITCH.findall(text)) / SWITCH
-    return len(text) - sum(count for count, _ in counts), dense
+    words = [] if _ACCENT.search(text) else _LONG_WORD.findall(text)
+    counts = [(len("".join(words)) - _SHORT * len(words), LONG)]
+    counts += [(len(kind.findall(text)), rate) for kind, rate in (_DENSE[:1] if text.isascii() else _DENSE)]
+    letters = len(text) - sum(count for count, _ in counts)
+    more = sum(len(end.findall(text)) * tokens for end, tokens in _ENDS)
+    return math.ceil(letters / LATIN + sum(count / rate for count, rate in counts) + more)
 
 
 def estimate_entry(entry: Entry) -> int:

@@ -4,8 +4,9 @@ from statistics import median
 import pytest
 
 from adapters.local import LocalServer
-from benchmarks.context_tokens import measure_errors, read_answers, read_threads, table
-from bot.context.tokens import SAFETY_MARGIN
+from benchmarks.context_tokens import class_table, count_classes, measure_errors, read_answers, read_threads, table
+from benchmarks.text_classes import SCRIPTS, texts
+from bot.context.tokens import SAFETY_MARGIN, estimate, relative_error
 
 
 @pytest.mark.local_model
@@ -16,6 +17,25 @@ async def test_estimates_meet_the_counts_of_the_embedded_model(local_model: Loca
     assert median(map(abs, after_three)) < 0.10
     settled = [error for turn, found in errors.items() if turn >= 6 for error in found]
     assert min(settled) > -SAFETY_MARGIN
+
+
+SPELT_OUT = SCRIPTS.keys() - {"Thai", "Hindi", "Arabic"}  # an English vocabulary spells what larger ones have words for
+
+
+@pytest.mark.local_model
+async def test_no_class_of_text_is_estimated_far_too_low_and_prose_not_too_high(
+    local_model: LocalServer, shared_data: Path
+) -> None:
+    chat = [message.text for thread in read_threads(shared_data)[:40] for message in thread]
+    classes = texts(read_answers(shared_data), chat)
+    counts = await count_classes(local_model.base_url, classes)
+    errors = {name: relative_error(expected=estimate(text), actual=counts[name]) for name, text in classes.items()}
+    assert {name: error for name, error in errors.items() if error < -0.15 and name not in SPELT_OUT} == {}
+    assert errors["prose"] <= 0.15
+
+
+def test_the_estimate_of_each_class_is_told() -> None:
+    assert class_table({"digits": "7" * 90}, {"digits": 100}).endswith("| digits | 0.90 | -10% |")
 
 
 def test_errors_are_told_by_how_much_was_learnt() -> None:

@@ -73,11 +73,11 @@ def test_a_bounded_text_is_the_beginning_of_the_text(text: str, most: int) -> No
 
 
 def test_whole_lines_are_kept() -> None:
-    assert bounded("- " + "a" * 36 + "\n- " + "b" * 36, 12) == "- " + "a" * 36
+    assert bounded("- " + "A" * 36 + "\n- " + "B" * 36, 20) == "- " + "A" * 36
 
 
 def test_a_single_long_line_is_cut() -> None:
-    assert bounded("a" * 100, 5) == "a" * 20
+    assert bounded("中" * 100, 10) == "中" * 12
 
 
 def test_the_memory_is_shown_as_a_message_of_notes() -> None:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from bot.context.tokens import (
     CORRECTION_RANGE,
     ENTRY_OVERHEAD,
+    MOST_CHARACTERS,
     SAFETY_MARGIN,
     below,
     corrected,
@@ -22,27 +23,25 @@ ratios = st.floats(*CORRECTION_RANGE)
     ("text", "tokens"),
     [
         pytest.param("", 0, id="nothing"),
-        pytest.param("a" * 400, 100, id="latin"),
-        pytest.param("é" * 400, 100, id="latin-with-accents"),
-        pytest.param("1.5%" * 60, 160, id="digits-and-marks"),
-        pytest.param("7" * 120, 100, id="digits"),
-        pytest.param("中" * 150, 100, id="chinese"),
-        pytest.param("かな" * 60, 100, id="japanese"),
-        pytest.param("한" * 120, 100, id="korean"),
-        pytest.param("я" * 200, 100, id="cyrillic"),
-        pytest.param("ع" * 200, 100, id="arabic"),
-        pytest.param("ก" * 100, 100, id="thai"),
-        pytest.param("क" * 100, 100, id="hindi"),
-        pytest.param("ქ" * 100, 100, id="georgian"),
-        pytest.param("aB" * 140, 170, id="what-changes-its-case"),
-        pytest.param("```" + "x" * 291 + "```", 100, id="code"),
-        pytest.param("`" + "x" * 297 + "`", 100, id="code-in-a-line"),
-        pytest.param("```" + "x" * 295, 100, id="code-without-an-end"),
+        pytest.param("word " * 80, 100, id="short-words"),
+        pytest.param("assumption " * 28, 59, id="long-words"),
+        pytest.param("A" * 100, 45, id="capitals"),
+        pytest.param("é" * 100, 100, id="latin-with-accents"),
+        pytest.param("7" * 100, 100, id="digits"),
+        pytest.param("1.5%" * 60, 246, id="digits-and-marks"),
+        pytest.param("中" * 120, 100, id="chinese"),
+        pytest.param("かな" * 45, 100, id="japanese"),
+        pytest.param("한" * 90, 100, id="korean"),
+        pytest.param("я" * 160, 100, id="cyrillic"),
+        pytest.param("ع" * 100, 100, id="arabic"),
+        pytest.param("ก" * 60, 100, id="thai"),
+        pytest.param("क" * 90, 100, id="hindi"),
+        pytest.param("ქ" * 60, 100, id="georgian"),
+        pytest.param("aB" * 50, 105, id="what-changes-its-case"),
         pytest.param("😀" * 50, 100, id="emoji"),
-        pytest.param("`中`" * 150, 250, id="chinese-in-code"),
     ],
 )
-def test_text_is_counted_by_script(text: str, tokens: int) -> None:
+def test_text_is_counted_by_the_class_of_its_characters(text: str, tokens: int) -> None:
     assert estimate(text) == tokens
 
 
@@ -52,15 +51,16 @@ KEY = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWeJ" * 4
 @pytest.mark.parametrize(
     ("text", "least", "most"),
     [
-        pytest.param(KEY, 1.1, 1.8, id="base64"),
-        pytest.param("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c", 0.9, 1.6, id="hex"),
-        pytest.param("3f2504e0-4f89-41d3-9a0c-0305e82c3301", 0.9, 1.6, id="uuid"),
-        pytest.param("Donaudampfschifffahrtsgesellschaft " * 4, 3.5, 4.5, id="a-long-word"),
-        pytest.param("https://docs.example.com/reference/getting-started.html", 3, 4, id="an-address"),
+        pytest.param(KEY, 1.1, 1.4, id="base64"),
+        pytest.param("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c", 0.95, 1.3, id="hex"),
+        pytest.param("3f2504e0-4f89-41d3-9a0c-0305e82c3301", 0.9, 1.2, id="uuid"),
+        pytest.param("Donaudampfschifffahrtsgesellschaft " * 4, 3.5, 4.7, id="a-long-word"),
+        pytest.param("https://docs.example.com/reference/getting-started.html", 2, 4, id="an-address"),
+        pytest.param("[Fri 2026-11-27 15:04 CET] Ada:", 1.2, 1.6, id="a-label"),
     ],
 )
-def test_keys_take_more_tokens_than_words(text: str, least: float, most: float) -> None:
-    """Characters per token; the embedded model has 1.2 for base64 and 1.1 for hex."""
+def test_a_text_takes_more_tokens_where_they_have_to_end(text: str, least: float, most: float) -> None:
+    """Characters per token; the embedded model has 1.2 for base64, 1.1 for hex, and 22 tokens for the label."""
     assert least < len(text) / estimate(text) < most
 
 
@@ -69,14 +69,17 @@ def test_media_count_as_they_were_estimated() -> None:
     assert estimate_entry(Entry(role="user", text="abcd", media=(picture, picture))) == 2 * 1_280 + 1 + ENTRY_OVERHEAD
 
 
-@given(st.text(alphabet=st.sampled_from("a` \n中я😀1.")), st.text(alphabet=st.sampled_from("a` \n中я😀1.")))
+SIGNS = st.text(alphabet=st.sampled_from("aaabBé \n中я😀1."))
+
+
+@given(SIGNS, SIGNS)
 def test_more_text_never_counts_less(text: str, more: str) -> None:
     assert estimate(text) <= estimate(text + more)
 
 
 @given(st.text())
-def test_an_estimate_lies_between_a_quarter_and_twice_the_characters(text: str) -> None:
-    assert len(text) / 4 <= estimate(text) <= 2 * len(text) + 1
+def test_an_estimate_lies_between_its_least_and_twice_the_characters(text: str) -> None:
+    assert len(text) / MOST_CHARACTERS <= estimate(text) <= 2 * len(text) + 1
 
 
 @given(ratios, st.integers(-5, 10**6), st.integers(-5, 10**7))
