@@ -163,8 +163,8 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
             self._keep(replace(self._turns[said.id], incoming=blank(said.incoming)))
         self._forget_person_in_parts(platform, id)
         self._forget_schedules_of(platform, id)
-        for key in [key for key in self._setting_changes if key[:2] == (platform, id)]:
-            del self._setting_changes[key]
+        for changed in [place for place in self._setting_changes if place[:2] == (platform, id)]:
+            del self._setting_changes[changed]
         self._forget_deliveries(of=lambda incoming: (incoming.key.platform, incoming.author.id) == (platform, id))
         for key in [key for key in self._entries if key.platform == platform]:
             written = [name for name, entry in self._entries[key].items() if entry.author == id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,13 +13,16 @@ from bot.types import HandleResult, Incoming
 from tests.fakes import words
 from tests.integration.discord.scene import Scene
 
+Handle = Callable[[Incoming], Awaitable[HandleResult]]
+
 
 @pytest.mark.parametrize("is_stored", [False, True], ids=["not stored", "stored, and the reply of the database lost"])
 async def test_it_is_answered_once_though_nobody_sends_it_again(scene: Scene, is_stored: bool) -> None:
     scene.model.scripts += [words("Well.")]
     async with scene.bot():
         core: Any = scene.core
-        handle, outages = core.inbox.handle, [StorageUnavailable("away")]
+        handle: Handle = core.inbox.handle
+        outages = [StorageUnavailable("away")]
 
         async def handled(incoming: Incoming) -> HandleResult:
             if not outages:
@@ -43,7 +47,8 @@ async def test_people_who_talk_with_each_other_are_told_nothing(scene: Scene) ->
     scene.model.scripts += [words("Well.")]
     async with scene.bot():
         core: Any = scene.core
-        handle, heard = core.inbox.handle, list[str]()
+        handle: Handle = core.inbox.handle
+        heard: list[str] = []
 
         async def handled(incoming: Incoming) -> HandleResult:
             heard.append(incoming.text)
