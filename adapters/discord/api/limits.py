@@ -37,7 +37,10 @@ TOKEN_MARGIN: Final = timedelta(seconds=20)
 """How long an interaction can be answered (interactions/receiving-and-responding), and what is kept of it."""
 
 AUTOCOMPLETED: Final = 25
-"""Suggestions of one autocomplete, choices of one option, options of one select (application-commands)."""
+"""Suggestions of one autocomplete, choices of one option (application-commands)."""
+
+SELECT_OPTIONS: Final = 25
+"""Options of one list (components/reference, string select)."""
 
 DESCRIPTION: Final = 100
 """Characters of a command's, an option's and a select option's description (application-commands)."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from adapters.discord.api.limits import SELECT_OPTIONS
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
 from adapters.discord.events.forms import form_id
@@ -38,7 +39,7 @@ from bot.chat.settings_panel import (
 )
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
-from bot.parameters import PARAMETERS, Effective
+from bot.parameters import PARAMETERS, Effective, Parameter
 from bot.ports import Bot
 from bot.types import Incoming, Outcome
 
@@ -124,19 +125,23 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
         ],
     )
     allowed = [row.parameter for row in state.panel.rows if row.is_open]
-    if not allowed:
-        return [scope]
-    parameter: discord.ui.Select[Any] = discord.ui.Select(
-        custom_id=f"seedling-settings:parameter:{state.scope}:",
-        placeholder="Change a parameter",
+    lists = [allowed[start : start + SELECT_OPTIONS] for start in range(0, len(allowed), SELECT_OPTIONS)]
+    parameters = [_parameters(state, listed, number) for number, listed in enumerate(lists)]
+    return [scope, *parameters, *([_values(state)] if state.name in {item.name for item in allowed} else [])]
+
+
+def _parameters(state: PanelState, listed: Sequence[Parameter], number: int) -> discord.ui.Select[Any]:
+    """Return one list of parameters; its id has the first of them, since each list needs an id of its own."""
+    return discord.ui.Select(
+        custom_id=f"seedling-settings:parameter:{state.scope}:{listed[0].name if number else ''}",
+        placeholder="Change another parameter" if number else "Change a parameter",
         options=[
             discord.SelectOption(
                 label=item.name, value=item.name, description=short(item.help), default=item.name == state.name
             )
-            for item in allowed
+            for item in listed
         ],
     )
-    return [scope, parameter, *([_values(state)] if state.name in {item.name for item in allowed} else [])]
 
 
 def _values(state: PanelState) -> discord.ui.Select[Any]:
