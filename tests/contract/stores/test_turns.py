@@ -216,10 +216,11 @@ async def test_a_settled_turn_is_over(store: AnyStore, state: TurnState) -> None
 async def test_settling_writes_transcript_and_memory_together(store: AnyStore) -> None:
     await store.append_entries(KEY, [entry("question")])
     await store.enqueue(incoming("m1"))
-    await settle(store, await claim(store), settlement(entry("question"), entry("answer"), conversation=remembered()))
+    known = remembered(memory="")  # notes have a writer of their own
+    await settle(store, await claim(store), settlement(entry("question"), entry("answer"), conversation=known))
     entries = await store.get_entries(KEY, start=0)
     assert [(item.position, item.id) for item in entries] == [(0, "question"), (1, "answer")]
-    assert await store.get_conversation(KEY) == remembered()
+    assert await store.get_conversation(KEY) == known
 
 
 @pytest.mark.parametrize(
