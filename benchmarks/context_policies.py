@@ -195,7 +195,7 @@ def _notes(terms: Terms) -> tuple[Entry, ...]:
 def _text(tokens: int) -> str:
     """Return a text of so many estimated tokens, of symbols, which are the quickest to count; "" for none."""
     symbols = max(0, int(tokens * SYMBOL))
-    return "\N{SEEDLING}" * symbols + "h" * int((tokens - symbols / SYMBOL) * LATIN)
+    return "\N{SEEDLING}" * symbols + " " * int((tokens - symbols / SYMBOL) * LATIN)
 
 
 def _entries(account: Account) -> list[StoredEntry]:

@@ -26,14 +26,14 @@ CHINESE: Final = 1.2  # (0.6)
 SYLLABLES: Final = 0.9  # Japanese and Korean (0.45 to 0.6)
 CYRILLIC: Final = 1.6  # (1.3)
 ALPHABET: Final = 1.0  # Greek, Arabic, Hebrew, Armenian (0.95 to 1.3)
-DEVANAGARI: Final = 0.9  # (0.95)
-ABUGIDA: Final = 0.6  # Thai, Tamil, Khmer, Georgian, Amharic, ... (0.5 to 0.6)
+DEVANAGARI: Final = 0.85  # (0.95)
+ABUGIDA: Final = 0.58  # Thai, Tamil, Khmer, Georgian, Amharic, ... (0.5 to 0.6)
 DIGIT: Final = 1.0  # most vocabularies have one token for each (1.0)
 SYMBOL: Final = 0.5  # emoji and the like fall apart into bytes (0.4)
 
 # Tokens that a text has more because a token has to end there; fitted to the embedded model's counts.
-APART: Final = 0.8  # a mark with a word, or a space or mark with a number, behind it: `a/b`, `x=1`, `on 27`
-MIXED: Final = 0.5  # between a letter and a digit, as in hexadecimal; lines
+APART: Final = 0.85  # a mark with a word, or a space or mark with a number, behind it: `a/b`, `x=1`, `on 27`
+MIXED: Final = 0.52  # between a letter and a digit, as in hexadecimal; lines
 JUMP: Final = 1.6  # a capital behind one or two small letters, as in keys and base64; seldom in `camelCase`
 CAPITAL: Final = 0.2  # behind another capital
 
