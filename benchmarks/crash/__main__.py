@@ -14,7 +14,6 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.crash.run import Plan, Result, run
@@ -57,7 +56,11 @@ def main() -> int:
         without=tuple(given.without),
     )
     result = asyncio.run(run(plan))
-    print(json.dumps(asdict(result), default=str) if given.json else table(result))
+    print(
+        json.dumps({"verdicts": result.verdicts, "violations": result.violations, "void": result.void}, default=str)
+        if given.json
+        else table(result)
+    )
     return 2 if result.void else 0 if result.is_clean else 1
 
 

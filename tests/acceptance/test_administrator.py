@@ -18,10 +18,11 @@ MODEL = {"SEED_BASE_URL": "http://127.0.0.1:9/v1"}
 
 
 async def first_lines(process: asyncio.subprocess.Process) -> tuple[str, str]:
-    """The address and the path of the link, from the first three lines."""
+    """The address and the path of the link, from the first lines behind the one about spending."""
     assert process.stdout is not None
+    ready = await line_with(process, "ready", seconds=60)
     async with asyncio.timeout(60):
-        said = [(await process.stdout.readline()).decode() for _ in range(3)]
+        said = [ready, *[(await process.stdout.readline()).decode() for _ in range(2)]]
     ready, told, link = said
     url = re.fullmatch(r"Seedling is ready: (http://127\.0\.0\.1:\d+)\n", ready)
     assert url is not None, said

@@ -19,7 +19,7 @@ from bot.parameters import PARAMETERS, Scope
 from storage import migrate, open_store
 from tests.emulators.seed import API_KEY, Options, running_seed
 from tests.fakes import ManualClock
-from tests.processes import start
+from tests.processes import line_with, start
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,9 @@ async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 async def test_running_ends_cleanly_when_told(tmp_path: Path, number: signal.Signals) -> None:
     process = await start("run", folder=tmp_path, PORT="0", SEED_BASE_URL="http://127.0.0.1:9/v1")
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 60)
-    assert b"Seedling is ready: http://127.0.0.1:" in line
+    limits = await line_with(process, "Spending is limited to $5.00 a day", seconds=60)
+    assert "BUDGET_USD_PER_DAY" in limits
+    await line_with(process, "Seedling is ready: http://127.0.0.1:", seconds=60)
     process.send_signal(number)
     _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
@@ -200,7 +201,7 @@ async def test_commands_work_from_the_terminal(tmp_path: Path) -> None:
     surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
     done = await seedling(tmp_path, "ask", "/help", **surroundings)
     assert done.code == 0
-    assert all(command.usage in done.out for command in all_commands().values())
+    assert all(f"`/{command.name}" in done.out for command in all_commands().values())
 
 
 async def test_a_wrong_key_is_told_without_showing_it(tmp_path: Path) -> None:

@@ -129,6 +129,6 @@ def test_notes_are_billed_apart_and_carried_from_then_on() -> None:
     account = Account(Trace("three", [0.0, 60.0, 120.0], [1_000, 40, 40], [300, 300, 300]), terms)
     first, second, third = (request for request in bills(account, [0, 2, 4]) if request is not None)
     assert (first.prompt, first.cost) == (1_600, 1_600)
-    assert second.cost == second.prompt + 600 + 150 + 1_300 + 500 * 8  # the first notes know no older ones
+    assert second.cost == second.prompt + 150 + 1_300 + 500 * 8  # the first notes know no older ones
     assert second.prompt == 600 + 500 + 40
-    assert third.cost == third.prompt + 600 + 500 + 150 + 340 + 500 * 8
+    assert third.cost == third.prompt + 500 + 150 + 340 + 500 * 8

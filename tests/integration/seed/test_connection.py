@@ -116,7 +116,7 @@ async def test_a_closed_stream_closes_its_connection_at_once() -> None:
 
     async with opened(serve) as (model, _):
         stream = model.stream(QUESTION)
-        assert await anext(stream) == TextDelta("Hi")
+        assert [await anext(stream) for _ in range(2)][-1] == TextDelta("Hi")  # behind what tells that it was sent
         await stream.aclose()
         await asyncio.wait_for(closed.wait(), 5)
 

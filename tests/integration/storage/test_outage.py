@@ -20,7 +20,7 @@ from storage import migrate, open_store
 from tests.contract.stores.samples import KEY, OTHER, incoming
 from tests.fakes import ManualClock
 from tests.integration.storage.test_queue import all_closed, processes
-from tests.processes import seedling
+from tests.processes import line_with, seedling
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_a_worker_ends_within_its_limit_though_the_server_does_not_answer(
     settings = {"DATABASE_URL": server.get_uri(), "STOP_GRACE_SECONDS": "1", "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
     async with seedling("worker", folder=tmp_path, SEED_API_KEY="sk-test", **settings) as worker:
         assert worker.stdout is not None
-        assert b"ready" in await asyncio.wait_for(worker.stdout.readline(), 60)
+        await line_with(worker, "ready", seconds=60)
         stopped = [server.get_pid(), *(children_of(server.get_pid()) if how is signal.SIGSTOP else ())]
         for pid in stopped:
             os.kill(pid, how)
@@ -96,7 +96,7 @@ async def test_a_second_signal_ends_a_worker_at_once(server: Any, tmp_path: Path
     settings = {"DATABASE_URL": server.get_uri(), "STOP_GRACE_SECONDS": "600", "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
     async with seedling("worker", folder=tmp_path, SEED_API_KEY="sk-test", **settings) as worker:
         assert worker.stdout is not None
-        assert b"ready" in await asyncio.wait_for(worker.stdout.readline(), 60)
+        await line_with(worker, "ready", seconds=60)
         stopped = [server.get_pid(), *children_of(server.get_pid())]
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
