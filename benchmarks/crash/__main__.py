@@ -56,11 +56,8 @@ def main() -> int:
         without=tuple(given.without),
     )
     result = asyncio.run(run(plan))
-    print(
-        json.dumps({"verdicts": result.verdicts, "violations": result.violations, "void": result.void}, default=str)
-        if given.json
-        else table(result)
-    )
+    told = {"verdicts": result.verdicts, "violations": result.violations, "void": result.void}
+    print(json.dumps(told, default=str) if given.json else table(result))
     return 2 if result.void else 0 if result.is_clean else 1
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.contract.stores.conftest import postgresql, postgresql_server
-from tests.processes import seedling
+from tests.processes import line_with, seedling
 
 __all__ = ["postgresql", "postgresql_server"]  # fixtures
 

@@ -61,9 +61,9 @@ async def test_what_was_begun_and_what_comes_after_is_answered_when_the_server_i
         await gone(pid)
         with pytest.raises(StorageUnavailable):
             await store.enqueue(incoming("b", key=OTHER))
-        hold.set()
         await asyncio.to_thread(server.ensure_postgres_running)
         assert await store.open_conversations() == [KEY]
+        hold.set()
         assert await store.enqueue(incoming("b", key=OTHER)) is not None
         await all_closed(store)
 
