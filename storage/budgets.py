@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from bot.access.budgets import is_worth_warning, period_of
 from bot.types import Budget, BudgetScope, BudgetUse, Period
 from storage.codec import as_utc
-from storage.database import SqlPart, begin_writing, unit_of_work
+from storage.database import SqlPart, begin_writing, put, unit_of_work
 from storage.exact_sum import exact_sum, sum_of
 from storage.tables import IS_UNSETTLED, BudgetRow, LedgerRow
 
@@ -121,7 +121,7 @@ class SqlBudgets(SqlPart):
 
     @unit_of_work
     def put_budget(self, session: Session, budget: Budget) -> None:
-        session.merge(BudgetRow.from_budget(budget))
+        put(session, BudgetRow, [BudgetRow.from_budget(budget).model_dump()])  # processes begin together
 
     @unit_of_work
     def remove_budget(self, session: Session, scope: BudgetScope, period: Period) -> bool:

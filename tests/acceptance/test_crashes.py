@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 VOID = 2
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("mode", "platform", "life"), [pytest.param("sqlite", "web", "1.2"), pytest.param("postgres", "slack", "6")]
