@@ -40,6 +40,7 @@ class DiscordTown:
         self._people = [discord.person("ada"), discord.person("ben")]
         names = [f"channel-{number}" for number in range(CHANNELS)]
         guild = discord.guild("Garden", *self._people, channels=names)
+        self.workspaces: Sequence[str] = [f"discord/{guild.id}", "discord/"]
         self._admin = discord.developer
         self._channels = [channel for channel in guild.channels.values() if not channel.is_thread]
         discord.transit = self._transit

@@ -64,6 +64,11 @@ class Town(Protocol):
         ...
 
     @property
+    def workspaces(self) -> Sequence[str]:
+        """The keys of the workspaces in which people ask, "platform/workspace"."""
+        ...
+
+    @property
     def ready(self) -> str:
         """What a process says once it listens there."""
         ...

@@ -23,6 +23,9 @@ from benchmarks.crash.slack_people import SlackTown
 from benchmarks.crash.stored import is_quiet, read_stored
 from benchmarks.crash.verdicts import judge
 from benchmarks.crash.web_people import WebTown
+from benchmarks.unhurried import lift_pace
+from bot.app.core import utc_now
+from storage import migrate, open_store
 from tests.emulators.discord import Options as DiscordOptions
 from tests.emulators.discord import running_discord
 from tests.emulators.seed.options import API_KEY
@@ -88,6 +91,10 @@ async def run(plan: Plan) -> Result:
             seed = await stack.enter_async_context(running_seed(options))
             notes = Notes(plan.seed)
             town = await stack.enter_async_context(open_town(plan.platform, notes))
+            await migrate(base.url)
+            async with open_store(base.url, clock=utc_now) as store:
+                for workspace in town.workspaces:  # few people ask much here
+                    await lift_pace(store, workspace)
             surroundings = {
                 "PORT": "0",
                 **town.surroundings,

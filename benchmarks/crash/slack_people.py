@@ -58,6 +58,11 @@ class SlackTown:
         slack.transit = self._transit
 
     @property
+    def workspaces(self) -> Sequence[str]:
+        """The key of the one workspace."""
+        return [f"slack/{self._slack.general.team}"]
+
+    @property
     def surroundings(self) -> Mapping[str, str]:
         """The settings of a bot that joins this Slack."""
         options = self._slack.options

@@ -65,6 +65,7 @@ class WebTown:
     """People at their pages; what is seen is what any of them was told, and what a page says at the end."""
 
     ready = "Seedling is ready"
+    workspaces: Sequence[str] = ("local/local",)
 
     def __init__(self, port: int, notes: Notes) -> None:
         self._port = port
