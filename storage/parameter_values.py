@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 
 from bot.access.roles import ScopeKind
 from bot.parameters import Scope, SettingChange
-from bot.turns.effects import UNDONE_WITHIN
+from bot.turns.effects import UNDONE_WITHIN, as_known
 from storage.codec import as_utc
 from storage.database import SqlPart, put, unit_of_work, within
 from storage.tables import SettingChangeRow, SettingRow
@@ -71,7 +71,7 @@ def undo_change(store: SqlSettings, session: Session, platform: str, person: str
         return False
     session.delete(row)
     now = within(SqlSettings.get_settings)(store, session, [scope])[scope]
-    if any(now.get(name) != value for name, value in change.after.items()):
+    if any(as_known(name, now.get(name)) != value for name, value in change.after.items()):
         return False
     for name, value in change.before.items():
         if value is None:

@@ -11,6 +11,7 @@ from bot.access.rule_text import rule_text
 from bot.parameters import PARAMETERS, Scope
 from bot.plurals import quantity
 from bot.turns.effects import (
+    DIGEST_MARK,
     AddDigest,
     AddRule,
     Change,
@@ -101,6 +102,8 @@ def _of_settings(
 
 def _shown(name: str, value: str | None) -> str:
     """Return a value as the trail keeps it: of what people write there only the length, since the trail outlives it."""
+    if value and value.startswith(DIGEST_MARK):
+        return "a text"
     if value and name in PARAMETERS and PARAMETERS[name].kind == "text":
         return f"a text of {quantity(len(value), 'character')}"
     return value or ""

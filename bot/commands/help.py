@@ -33,12 +33,12 @@ def help_text(topic: str = "") -> str:
     names = ", ".join(f"`{name}`" for name, parameter in PARAMETERS.items() if parameter.is_for_turns)
     return "\n".join(
         (
-            "Mention me in a channel, write to me directly, or go on in a thread where I answer.",
+            "Mention me in a channel, write to me, or go on in a thread where I answer.",
             f"Where I see reactions, I also answer a message that you put {EMOJI} on.",
             "",
             *lines,
             "",
-            f"For administrators above all: {others}; `/help access` explains one. `/show` names their parameters too.",
+            f"For administrators: {others}; `/help access` explains one.",
             "",
             f"Inside threads `!set` and the others do the same. Parameters: {names}.",
         )

@@ -3,12 +3,13 @@ with the name of the delivery that wanted it (`bot.ports.DeliveryStore`)."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from bot.parameters import Scope, SettingChange
+from bot.parameters import PARAMETERS, Scope, SettingChange
 from bot.types import (
     NO_TURNS,
     AccessRule,
@@ -40,6 +41,9 @@ DELIVERIES_KEPT: Final = timedelta(days=7)
 
 UNDONE_WITHIN: Final = timedelta(days=7)
 """How long the last change of a setting can be undone."""
+
+DIGEST_MARK: Final = "sha256:"
+"""How the digest of a value begins."""
 
 R = TypeVar("R")
 
@@ -228,6 +232,13 @@ def change_made(change: Change[Any], values: Mapping[str, str], *, at: datetime)
     """Return what a change makes of the `values` before it that can be undone; None where it makes nothing new."""
     if not isinstance(change, SetParameters):
         return None
-    after = {name: value for name, value in change.values.items() if values.get(name) != value}
-    before = {name: values.get(name) for name in after}
-    return SettingChange(scope=change.scope, before=before, after=after, at=at) if after else None
+    new = {name: value for name, value in change.values.items() if values.get(name) != value}
+    before, after = {name: values.get(name) for name in new}, {name: as_known(name, new[name]) for name in new}
+    return SettingChange(scope=change.scope, before=before, after=after, at=at) if new else None
+
+
+def as_known(name: str, value: str | None) -> str | None:
+    """Return a value as it is known again later: of what people write only a digest, which says nothing."""
+    if not value or name not in PARAMETERS or PARAMETERS[name].kind != "text":
+        return value
+    return f"{DIGEST_MARK}{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()}"

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.errors import StorageError
 from bot.parameters import Scope, SettingChange
 from bot.ports import Clock
-from bot.turns.effects import UNDONE_WITHIN
+from bot.turns.effects import UNDONE_WITHIN, as_known
 from bot.types import PLACE_STATE, Channel, ChannelMessage, Person, Within, Workspace
 from storage.codec import as_utc
 
@@ -47,7 +47,7 @@ class MemorySettings:
         if self._setting_changes.get((platform, person, scope)) != change:
             return False
         del self._setting_changes[platform, person, scope]
-        if any(self._values[scope].get(name) != value for name, value in change.after.items()):
+        if any(as_known(name, self._values[scope].get(name)) != value for name, value in change.after.items()):
             return False
         for name, value in change.before.items():
             self._values[scope].pop(name, None)
