@@ -13,7 +13,7 @@ from bot.types import EMPTY, ConversationKey, Incoming, ParameterValue
 
 def scopes_of(key: ConversationKey) -> tuple[Scope, ...]:
     """Return the scopes at which values for a conversation can be stored, the widest first."""
-    workspace = f"{key.platform}/{key.workspace}"
+    workspace = key.workspace_key
     channel = f"{workspace}/{key.channel}"
     return (
         Scope(kind="workspace", key=workspace),

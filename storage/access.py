@@ -36,7 +36,7 @@ class SqlAccess(SqlPart):
 
     @unit_of_work
     def rules_for(self, session: Session, key: ConversationKey) -> Sequence[AccessRule]:
-        workspace = f"{key.platform}/{key.workspace}"
+        workspace = key.workspace_key
         keys = ("", key.platform, workspace, f"{workspace}/{key.channel}")
         here = or_(col(AccessRuleRow.place_key).in_(keys), col(AccessRuleRow.place_kind).not_in(_KNOWN_PLACES))
         rows = session.exec(select(AccessRuleRow).where(here).order_by(col(AccessRuleRow.id)))

@@ -72,7 +72,7 @@ class AttachmentPayload(Payload):
 
 
 class EmbedFooter(Payload):
-    """What stands under an embed."""
+    """Text under an embed."""
 
     text: Text = ""
 
@@ -162,7 +162,7 @@ class Component(Payload):
 
 
 class MessageReference(Payload):
-    """Where a message is that another one answers or forwards; `type` 0 is an answer."""
+    """Place of a message that another one answers or forwards; `type` 0 is an answer."""
 
     type: Number = 0
     message_id: Id = ""
@@ -250,7 +250,7 @@ def moment(text: str) -> datetime:
 
 
 class Overwrite(Payload):
-    """What a role (`type` 0) or a member (1) may do beside what the server says; bits as decimal texts."""
+    """Rights of a role (`type` 0) or a member (1) beside what the server says; bits as decimal texts."""
 
     id: Id = ""
     type: Number = 0
@@ -314,7 +314,7 @@ class Reaction(Payload):
 
 
 class AuditLogEntry(Payload):
-    """What somebody did in a server."""
+    """One action in a server."""
 
     user_id: Id = ""
 
@@ -326,7 +326,7 @@ class AuditLog(Payload):
 
 
 class SessionStarts(Payload):
-    """How often the gateway may still be joined."""
+    """Sessions that may still be started at the gateway."""
 
     total: Number = 0
     remaining: Number = 0
@@ -339,7 +339,7 @@ class GatewayBot(Payload):
 
 
 class ApplicationInfo(Payload):
-    """Who may add the bot, and where to (https://docs.discord.com/developers/resources/application)."""
+    """Public settings of the application: who may add the bot, and where to (https://docs.discord.com/developers/resources/application)."""
 
     bot_public: Annotated[bool, BeforeValidator(lambda value: value is not False)] = True
     integration_types_config: Nested[dict[str, Any]] = Field(default_factory=dict)

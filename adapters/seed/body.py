@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_of_connection
+from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_from_body, problem_of_connection
 from adapters.seed.sse import BYTE_ORDER_MARK
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -100,11 +100,12 @@ class Body:
                 if len(whole) > (MAX_BODY_BYTES if is_json else PAGE_BYTES):
                     break
         if not is_json:
-            raise ProblemError(page_problem(200))
+            raise ProblemError(problem_from_body(b"", status=200, request_id=self.request_id, retry_after=None))
         if len(whole) > MAX_BODY_BYTES:
             raise ProblemError(Problem(kind=ProblemKind.BUSY, what="the model API sent more than any answer needs"))
-        documents = [bytes(whole)] if _is_json(whole) else [line for line in bytes(whole).splitlines() if line.strip()]
-        return b"".join(b"data: " + re.sub(rb"[\r\n]", b" ", document) + b"\n\n" for document in documents)
+        return b"".join(
+            b"data: " + re.sub(rb"[\r\n]", b" ", document) + b"\n\n" for document in _documents(bytes(whole))
+        )
 
     async def _rest(self) -> AsyncIterator[bytes]:
         while True:
@@ -114,13 +115,13 @@ class Body:
                 return
 
 
-def page_problem(status: int) -> Problem:
-    """Return what a page in place of an answer means: a proxy, a sign-in or a wrong address."""
-    what = "something between here and the model answered in its place"
-    return Problem(kind=ProblemKind.BUSY, what=what, status=status)
+def _documents(whole: bytes) -> list[bytes]:
+    """Return the JSON documents of a body: one a line where the first line is one, else all of it."""
+    lines = [line for line in whole.splitlines() if line.strip()]
+    return lines if len(lines) > 1 and _is_json(lines[0]) else [whole]
 
 
-def _is_json(document: bytes | bytearray) -> bool:
+def _is_json(document: bytes) -> bool:
     try:
         json.loads(document)
     except (ValueError, RecursionError):

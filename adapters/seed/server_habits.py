@@ -26,7 +26,7 @@ _UNKNOWN = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerHabits:
-    """How bodies for one server differ from those of its protocol.
+    """Differences of bodies for one server from those of its protocol.
 
     `names` are what it calls fields, `left_out` the fields and parameters that it does not know, `opens_reasoning`
     says that its answers may begin in the middle of reasoning.

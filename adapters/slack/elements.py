@@ -50,7 +50,7 @@ Content = Annotated["str | tuple[Element, ...]", WrapValidator(_content)]
 
 
 class TextStyle(Payload):
-    """How rich text looks."""
+    """Style of rich text."""
 
     bold: Flag = False
     italic: Flag = False
@@ -65,7 +65,7 @@ class CallName(Payload):
 
 
 class CallDetails(Payload):
-    """What a call is called."""
+    """Details of a call."""
 
     v1: Nested[CallName] = CallName()
 

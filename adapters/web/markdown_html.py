@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
@@ -24,18 +23,17 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class, get_all_lexers
 
+from bot.delivery.document import guarded_table
+
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})
 HIGHLIGHT_LIMIT = 20_000
 """Longer code stays plain: lexers are regular expressions and may take their time."""
-MOST_FILLED_UP = 2_000
-"""Cells of a text's tables that nobody wrote, and as many more as a quarter of its characters."""
 
 _PLACE = re.compile(r"/c(?:/[\w.%~-]+){2,3}(?:#[\w.%~-]+)?", re.ASCII)  # a place in the playground itself
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_]")
 _MENTION = re.compile(r"(?<![\w@/.])(@seedling)\b", re.IGNORECASE)
 _IN_LINK = "in_link"
 _LINKS_END = "links_end"
-_FILLED_UP = "filled_up"
 _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
 
@@ -69,7 +67,7 @@ def _parser() -> MarkdownIt:
     parser.core.ruler.after("inline", "images_in_links", _mark_images_in_links)
     parser.inline.ruler.at("link", lambda state, silent: _may_have_links(state) and link(state, silent))
     parser.inline.ruler.at("image", lambda state, silent: _may_have_links(state) and image(state, silent))
-    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler.at("table", guarded_table, {"alt": ["paragraph", "reference"]})
     for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image), ("link_open", _link_open)):
         parser.add_render_rule(name, rule)
     parser.add_render_rule("table_open", lambda *_: '<div class="table"><table>\n')
@@ -195,23 +193,6 @@ def _split_at_mentions(token: Token) -> Sequence[Token]:
         for piece in _MENTION.split(token.content)
         if piece
     ]
-
-
-# ---------------------------------------------------------------- tables
-
-
-def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Return a table, unless most of it would be cells that nobody wrote: each short row is filled up to its header."""
-    if silent or not table(state, start, end, True):
-        return table(state, start, end, True) if silent else False
-    last = next((line for line in range(start, end) if state.isEmpty(line)), end)
-    columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
-    written = state.src.count("|", state.bMarks[start], state.eMarks[last - 1])
-    filled_up = state.env.get(_FILLED_UP, 0) + max(0, columns * (last - start) - written)
-    if filled_up > MOST_FILLED_UP + len(state.src) // 4:
-        return False
-    state.env[_FILLED_UP] = filled_up
-    return table(state, start, end, False)
 
 
 # ---------------------------------------------------------------- code

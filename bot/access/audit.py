@@ -142,8 +142,7 @@ def _(change: RemoveBudget, _before: Mapping[str, str], result: bool) -> Sequenc
 
 
 def _of_budget(scope: BudgetScope) -> _Entry:
-    place = "/".join(filter(None, (scope.platform, scope.workspace, scope.channel)))
-    return _Entry("budget", person_key(scope.platform, scope.person) if scope.person else "", place or EVERYWHERE)
+    return _Entry("budget", person_key(scope.platform, scope.person) if scope.person else "", scope.place or EVERYWHERE)
 
 
 @_entries.register

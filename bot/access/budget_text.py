@@ -52,8 +52,7 @@ def name_of(scope: BudgetScope) -> str:
     """Return what a budget caps, by the names that the log has."""
     if scope == INSTALLATION:
         return whose(scope)
-    place = "/".join(filter(None, (scope.platform, scope.workspace, scope.channel)))
-    return f"{scope.person} in {place}" if scope.person else place
+    return f"{scope.person} in {scope.place}" if scope.person else scope.place
 
 
 def opens(use: BudgetUse) -> str:

@@ -47,7 +47,7 @@ class AccessControl:
 
     async def permissions(self, asked: Incoming) -> Permissions:
         """Return what the author of `asked` may change where it stands. Raises `StorageError`."""
-        words = await self._store.roles_in(f"{asked.key.platform}/{asked.key.workspace}")
+        words = await self._store.roles_in(asked.key.workspace_key)
         changed = {name: ROLE_WORDS.get(word, Role.ADMINISTRATOR) for name, word in words.items()}
         return Permissions(role=await self._role(asked), changed=changed)
 

@@ -38,7 +38,7 @@ ROLE_RULES: Final = frozenset({RuleKind.MANAGER, RuleKind.ADMINISTRATOR})
 def places_of(incoming: Incoming) -> Iterator[Sequence[RulePlace]]:
     """Yield the places that something lies in, the narrowest first; those of one step count alike."""
     key = incoming.key
-    workspace = f"{key.platform}/{key.workspace}"
+    workspace = key.workspace_key
     yield [RulePlace(kind=PlaceKind.CHANNEL, key=f"{workspace}/{key.channel}")]
     wide = ("", key.platform, workspace)
     if not incoming.bot_is_member:

@@ -25,7 +25,7 @@ TOO_MANY: Final = (
 def asker_of(turn: Turn, parameters: Mapping[str, ParameterValue]) -> Asker:
     """Return whose turn it is for the requests of a turn."""
     key, author = turn.incoming.key, turn.incoming.author
-    workspace = f"{key.platform}/{key.workspace}"
+    workspace = key.workspace_key
     return Asker(
         person=f"{workspace}/{author.id}",
         channel=f"{workspace}/{key.channel}",

@@ -111,9 +111,7 @@ def _read_words(text: str, mentions: Mapping[str, Mention]) -> list[Word]:
     words: list[Word] = []
     text = text.strip()
     while text:
-        name = next(
-            (item for item in known if text.startswith(item) and not text[len(item) : len(item) + 1].strip()), ""
-        )
+        name = next((item for item in known if _begins_with(text, item)), "")
         word = name or text.split(None, 1)[0]
         words.append(mentions[name] if name else _read_word(word))
         text = text[len(word) :].strip()
@@ -214,7 +212,7 @@ def _read_place(word: Word, key: ConversationKey) -> RulePlace:
 
 def _key_of(kind: PlaceKind, key: ConversationKey) -> str:
     """Return the key of a place of some kind around a conversation. Raises `InvalidInput` where there is none."""
-    workspace = f"{key.platform}/{key.workspace}" if key.workspace else ""
+    workspace = key.workspace_key if key.workspace else ""
     match kind:
         case PlaceKind.CHANNEL if key.channel:
             return f"{workspace}/{key.channel}"

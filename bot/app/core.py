@@ -16,7 +16,7 @@ from enum import Enum, auto
 from adapters.dates import DateWords
 from bot.access.budget_warnings import BudgetWarnings
 from bot.app.file_rules import make_files
-from bot.app.learning import learning
+from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_model
 from bot.errors import StorageError, StorageUnavailable
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -93,7 +93,7 @@ async def open_core(
         if not has_queue(url):
             await store.settle_abandoned(before=clock())  # nobody else can have a request under way
         model, told = await stack.enter_async_context(model_of(settings))
-        rates = await stack.enter_async_context(learning(settings, store, model, told))
+        rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files, searches = make_files(settings, platforms), not settings.uses_local_model
         options = TurnOptions(files=files, searches=searches, takeover=takeover)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from adapters.seed import examine, read_usage
 from bot.app.core import utc_now
-from bot.app.learning import learned_name
+from bot.app.learned_prices import learned_name
 from bot.app.models import open_model
 from bot.app.registry import ConfiguredPlatform
 from bot.checks import Check

@@ -42,7 +42,7 @@ async def _access(call: Call) -> Effect[Any]:
 async def decide(words: str, incoming: Incoming, store: AccessStore, access: AccessControl) -> Effect[Any]:
     """Return what shows or changes the rules of a workspace, or of the whole installation. Raises `InvalidInput`."""
     key = incoming.key
-    workspace = f"{key.platform}/{key.workspace}" if key.workspace else ""
+    workspace = key.workspace_key if key.workspace else ""
     match read_request(words, incoming):
         case ShowRules():
             return telling(await _listed(key, workspace, store, access))

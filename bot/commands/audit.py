@@ -24,7 +24,7 @@ async def _audit(call: Call) -> Effect[None]:
     incoming, services = call.incoming, call.services
     days, key = int(call.values.get("days", DAYS)), incoming.key
     since: datetime = services.clock() - timedelta(days=days)
-    trail = await services.store.audit_trail(since=since, within=f"{key.platform}/{key.workspace}", limit=SHOWN)
+    trail = await services.store.audit_trail(since=since, within=key.workspace_key, limit=SHOWN)
     if not trail:
         return telling(f"Nothing was changed here in the last {quantity(days, 'day')}.")
     zone = await zone_of(incoming.time_zone)

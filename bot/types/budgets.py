@@ -34,6 +34,11 @@ class BudgetScope:
         """Every name, open ones too."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    @property
+    def place(self) -> str:
+        """Return the place of the scope by its names, "platform/workspace/channel"; "" for everywhere."""
+        return "/".join(filter(None, (self.platform, self.workspace, self.channel)))
+
     def covers(self, narrower: BudgetScope) -> bool:
         """Return whether all that is spent in a scope counts in this one as well."""
         return all(value in ("", narrower.columns[name]) for name, value in self.columns.items())

@@ -26,6 +26,11 @@ class ConversationKey:
     channel: str
     thread: str
 
+    @property
+    def workspace_key(self) -> str:
+        """Return the key of its workspace, as settings and rules name it."""
+        return f"{self.platform}/{self.workspace}"
+
     def __str__(self) -> str:
         return "/".join((self.platform, self.workspace, self.channel, self.thread))
 

@@ -33,7 +33,7 @@ class MemoryAccess:
         return self._rules.pop(id, None)
 
     async def rules_for(self, key: ConversationKey) -> Sequence[AccessRule]:
-        workspace = f"{key.platform}/{key.workspace}"
+        workspace = key.workspace_key
         keys = {"", key.platform, workspace, f"{workspace}/{key.channel}"}
         return [rule for rule in self._rules.values() if rule.place.key in keys]
 

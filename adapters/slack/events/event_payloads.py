@@ -15,7 +15,7 @@ from bot.chat.payload import Many, Nested, OrNone, Payload, Text, Texts
 
 
 class ReactionItem(Payload):
-    """What somebody reacts to."""
+    """Message that somebody reacts to."""
 
     type: Text = ""
     channel: Text = ""
@@ -67,7 +67,7 @@ class RevocationEvent(Payload):
 
 
 class InteractionUser(Payload):
-    """Who does something."""
+    """Person who does something."""
 
     id: Text = ""
     team_id: Text = ""

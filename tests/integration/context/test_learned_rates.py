@@ -12,7 +12,7 @@ import pytest
 
 from adapters.seed import Pace, SeedModel, SeedOptions, open_rates, open_seed
 from benchmarks.context_product import KEY, Product
-from bot.app.learning import learn_from_account
+from bot.app.learned_prices import learn_from_account
 from bot.learned_rates import LearnedRates
 from bot.types import RequestRecord
 from storage.in_memory.store import MemoryStore

@@ -29,7 +29,7 @@ def learned_name(settings: Settings, model: str) -> str:
 
 
 @asynccontextmanager
-async def learning(
+async def open_learned_rates(
     settings: Settings, store: AdapterStateStore, model: Model, told: Rates
 ) -> AsyncIterator[LearnedRates]:
     """Yield the prices with what was learned of them, which goes on; at the end it is stored."""
