@@ -8,7 +8,7 @@ from typing import Literal
 from adapters.media.media_limits import UnpackLimits
 from bot.types import MediaKind
 
-DocsMode = Literal["extract", "pages", "file_part"]
+DocsMode = Literal["auto", "text", "pages", "file_part"]
 EVERY_KIND: frozenset[MediaKind] = frozenset({"image", "video", "document"})
 
 
@@ -16,6 +16,6 @@ EVERY_KIND: frozenset[MediaKind] = frozenset({"image", "video", "document"})
 class ReadingRules:
     """Rules for every file: how PDFs are given to the model, which media it takes, and what files may unfold to."""
 
-    docs: DocsMode = "extract"
+    docs: DocsMode = "auto"
     takes: frozenset[MediaKind] = EVERY_KIND
     limits: UnpackLimits = field(default_factory=UnpackLimits)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from bot.context.tokens import estimate
-from bot.context.transcript import plain_name
+from bot.context.transcript import one_line, plain_name
 from bot.errors import FileTooLarge, PlatformError
 from bot.ports import FileSource, MediaReader
 from bot.pricing import RateCard
@@ -37,6 +37,7 @@ FILES_AT_ONCE: Final = 20  # more in one question, or in an old thread, are name
 SHARE_OF_PROMPT: Final = 1 / 2  # what of a prompt files may fill; the rest is for the conversation
 NO_LONGER_SHOWN: Final = "(the pictures and files of this message are no longer shown)"
 TOO_MANY: Final = f"is one of more than {FILES_AT_ONCE} files"
+NOTE_LENGTH: Final = 300  # characters of what people are told of one file; the model reads all of it
 NOT_FETCHED: Final = "could not be fetched"
 
 
@@ -122,12 +123,19 @@ def cost_of(file: ReadFile, card: RateCard) -> Decimal:
 
 
 def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
-    """Return what people should know about their files: those that were not read, and why."""
-    return tuple(
-        f"{plain_name(outcome.name)!r} was not read: it {outcome.reason}."
-        for outcome in outcomes.values()
-        if isinstance(outcome, UnreadableFile)
-    )
+    """Return what people should know about their files: what was not read, or cut, guessed at or drawn, and what to do."""
+    return tuple(filter(None, map(_notice, outcomes.values())))
+
+
+def _notice(outcome: FileOutcome) -> str:
+    name = repr(plain_name(outcome.name))
+    if isinstance(outcome, UnreadableFile):
+        return f"{name} was not read: it {outcome.reason}."
+    if not outcome.note:
+        return ""
+    said = one_line(outcome.note)
+    shown = said if len(said) <= NOTE_LENGTH else f"{said[:NOTE_LENGTH].rstrip()}..."
+    return f"About {name}: {shown}. {outcome.advice}".rstrip()
 
 
 def newest_files(messages: Sequence[Message], count: int = FILES_AT_ONCE) -> Sequence[Message]:

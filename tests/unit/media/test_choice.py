@@ -28,7 +28,9 @@ def test_each_model_is_shown_what_it_takes(settings: dict[str, Any], kinds: set[
     assert kinds_taken(Settings(_env_file=None, **settings)) == kinds
 
 
-@pytest.mark.parametrize(("mode", "kinds"), [("extract", []), ("file_part", ["document"])])
+@pytest.mark.parametrize(
+    ("mode", "kinds"), [("auto", []), ("text", []), ("pages", ["image"]), ("file_part", ["document"])]
+)
 async def test_the_setting_says_how_documents_are_given(mode: str, kinds: list[str]) -> None:
     files = make_files(Settings(_env_file=None, seed_api_key="k", docs_mode=mode), {})
     found = await files.reader.read("a", samples.pdf("The rope costs seven dollars."), FileTerms())
