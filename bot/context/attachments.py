@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from bot.context.tokens import estimate
 from bot.context.transcript import one_line, plain_name
-from bot.errors import FileTooLarge, PlatformError
+from bot.errors import FileGone, FileTooLarge, PlatformError
 from bot.ports import FileSource, MediaReader
 from bot.pricing import RateCard
 from bot.types import (
@@ -22,6 +22,7 @@ from bot.types import (
     FileOutcome,
     FileTerms,
     Incoming,
+    MessageRef,
     ParameterValue,
     ReadFile,
     ThreadMessage,
@@ -39,6 +40,7 @@ NO_LONGER_SHOWN: Final = "(the pictures and files of this message are no longer 
 TOO_MANY: Final = f"is one of more than {FILES_AT_ONCE} files"
 NOTE_LENGTH: Final = 300  # characters of what people are told of one file; the model reads all of it
 NOT_FETCHED: Final = "could not be fetched"
+GONE: Final = "was deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,40 +63,44 @@ class AttachmentLoader:
         )
 
     async def read(
-        self, platform: str, messages: Sequence[Incoming | ThreadMessage], terms: FileTerms
+        self, asked: Incoming, messages: Sequence[Incoming | ThreadMessage], terms: FileTerms
     ) -> Mapping[str, FileOutcome]:
-        """Return what became of every attachment of these messages, by its id; they share `terms`, the first ones
-        first.
+        """Return what became of every attachment of these messages, by its id, for whoever asked.
+
+        They share `terms`, the first ones first.
         """
-        attachments = [item for message in messages for item in message.attachments]
         outcomes: dict[str, FileOutcome] = {}
-        source = self.sources.get(platform)
-        if source is None:
+        if asked.key.platform not in self.sources:
             return outcomes
-        for number, attachment in enumerate(attachments):
+        attached = [(item, message) for message in messages for item in message.attachments]
+        for number, (attachment, message) in enumerate(attached):
             if number >= FILES_AT_ONCE:
                 outcomes[attachment.id] = UnreadableFile(name=attachment.name, reason=TOO_MANY)
                 continue
-            ahead = min(len(attachments), FILES_AT_ONCE) - number
+            ahead = min(len(attached), FILES_AT_ONCE) - number
             share = replace(terms, text_tokens=terms.text_tokens // ahead)
-            outcome = await self._read_one(source, attachment, share)
+            outcome = await self._read_one(asked, attachment, message.message_id, share)
             outcomes[attachment.id] = outcome
             terms = left_of(terms, outcome)
         return outcomes
 
-    async def _read_one(self, source: FileSource, attachment: Attachment, terms: FileTerms) -> FileOutcome:
+    async def _read_one(
+        self, asked: Incoming, attachment: Attachment, message_id: str, terms: FileTerms
+    ) -> FileOutcome:
         limit = self.reader.file_bytes
         too_large = FileTooLarge(limit)
         if attachment.size > limit:
             return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
         try:
-            data = await source.fetch(attachment, limit=limit)
+            of = MessageRef(key=asked.key, message_id=message_id)
+            data = await self.sources[asked.key.platform].fetch(attachment, limit=limit, of=of)
         except FileTooLarge:
             return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
         except PlatformError as error:
             logger.warning("attachment not fetched", extra={"attachment": attachment.id, "error": str(error)})
-            return UnreadableFile(name=attachment.name, reason=NOT_FETCHED)
-        return await self.reader.read(attachment.name, data, terms)
+            return UnreadableFile(name=attachment.name, reason=GONE if isinstance(error, FileGone) else NOT_FETCHED)
+        owner = f"{asked.key.platform}/{asked.key.workspace}/{asked.author.id}"
+        return await self.reader.read(attachment.name, data, terms, owner=owner)
 
 
 def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
@@ -123,7 +129,7 @@ def cost_of(file: ReadFile, card: RateCard) -> Decimal:
 
 
 def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
-    """Return what people should know about their files: what was not read, or cut, guessed at or drawn, and what to do."""
+    """Return what people should know about their files: what was not read, cut, guessed at or drawn, and what to do."""
     return tuple(filter(None, map(_notice, outcomes.values())))
 
 

@@ -285,7 +285,7 @@ class RequestBuilder:
         if self._files is None or not any(message.attachments for message in messages):
             return transcript.NO_FILES
         terms = self._files.terms(parameters, prompt=limits.prompt)
-        return await self._files.read(incoming.key.platform, messages, terms)
+        return await self._files.read(incoming, messages, terms)
 
     def _with_media(self, view: View, chosen: Window) -> tuple[Window, int]:
         """Return a window, and from which position its media are sent; less of them than before breaks the prefix."""

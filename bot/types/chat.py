@@ -78,6 +78,14 @@ class Attachment:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """Which message: its conversation and its id on the platform, "" for a command."""
+
+    key: ConversationKey
+    message_id: str
+
+
 class Task(StrEnum):
     """Task of a turn with its text."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app.file_rules import kinds_taken, make_files
 from bot.settings import Settings
-from bot.types import Attachment, FileTerms, ReadFile
+from bot.types import Attachment, FileTerms, MessageRef, ReadFile
 from tests.fakes import RecordingPlatform
 from tests.unit.media import samples
 
@@ -42,7 +42,7 @@ async def test_the_setting_says_how_documents_are_given(mode: str, kinds: list[s
 class PlatformWithFiles(RecordingPlatform):
     """A platform that gives out files."""
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
         return b"words"
 
 
