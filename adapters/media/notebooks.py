@@ -21,14 +21,13 @@ _OLD_NAMES: Final = {"png": "image/png", "jpeg": "image/jpeg", "text": "text/pla
 def read_notebook(job: Job) -> ReadFile:
     """Return the cells of a notebook; what only looks like one stands as its text. Raises `Unreadable`."""
     text, notes = decode(job.data)
+    pictures = Pictures(job)
     try:
         notebook = json.loads(text)
-        cells = list(_cells(notebook))
+        language = _language(notebook)
+        said = [line for cell in _cells(notebook) for line in _cell(cell, language, pictures)]
     except (ValueError, AttributeError, TypeError):
         return read_text(job)
-    pictures = Pictures(job)
-    language = _language(notebook)
-    said = [line for cell in cells for line in _cell(cell, language, pictures)]
     return text_file(job, "\n".join(said), media=pictures.media, notes=[*notes, *pictures.notes])
 
 

@@ -41,14 +41,14 @@ class Slots:
         self._give()
 
     def _give(self) -> None:
-        """Give free places to those who wait, of each person one after the other."""
-        for owner in list(self._waiting):
-            queue = self._waiting.pop(owner)
+        """Give free places to those who wait; whoever got one stands behind all others."""
+        for owner, queue in list(self._waiting.items()):
             while queue and queue[0].cancelled():
                 queue.popleft()
             if queue and self._free and self._held[owner] < self._each:
                 queue.popleft().set_result(None)
                 self._free -= 1
                 self._held[owner] += 1
-            if queue:
-                self._waiting[owner] = queue  # behind all others
+                self._waiting[owner] = self._waiting.pop(owner)
+            if not queue:
+                del self._waiting[owner]

@@ -81,7 +81,8 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[Note]]:
     """Return the text in `data`, and a note where its encoding was guessed. Raises `Unreadable` when it is
     not text.
 
-    What says so in the file comes first, or `declared`, a codec that was told beside it; then UTF-8, then a guess.
+    UTF-8 is known by its bytes, whatever is declared: no other text looks like it. Then comes what the file declares,
+    or `declared`, a codec that was told beside it; then a guess.
     """
     encoding, mark = unicode_encoding(data)
     if encoding:
@@ -89,12 +90,14 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[Note]]:
     if b"\0" in data:
         raise _binary()
     stated = declared or declared_encoding(data)
+    try:
+        if not data.isascii() or not stated:
+            return _checked(data.decode("utf-8")), []
+    except UnicodeDecodeError:
+        pass
     if stated and (text := decoded_as_declared(data, stated)) is not None:
         return _checked(text), []
-    try:
-        return _checked(data.decode("utf-8")), []
-    except UnicodeDecodeError:
-        return _guessed(data)
+    return _guessed(data)
 
 
 def _guessed(data: bytes) -> tuple[str, list[Note]]:
