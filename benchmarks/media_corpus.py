@@ -1,6 +1,6 @@
 """How well files are read that others ship: documents, tables, slides, pages and mails of installed packages.
 
-    python -m benchmarks.media_corpus [FOLDER ...] [--most 60] [--list]
+    python -m benchmarks.media_corpus [FOLDER ...] [--most 60] [--endings pdf docx] [--list]
 
 Files are found below the folders (by default where Debian's and Python's packages lie), of each ending the first ones
 by their names, and read as the bot reads them, each in a process of its own. Nothing is copied or sent anywhere.
@@ -37,8 +37,25 @@ from bot.types import FileOutcome, FileTerms, ReadFile
 
 FOLDERS: Final = ("/usr/share", "/usr/lib", "/usr/local/lib", sys.prefix)
 ENDINGS: Final = (
-    *("docx", "dotx", "docm", "xlsx", "xlsm", "xls", "xlsb", "pptx", "potx", "odt", "ott", "ods", "odp", "rtf", "pdf"),
-    *("eml", "ipynb", "html", "xhtml", "htm", "csv", "tsv", "svg", "zip", "doc", "ppt", "msg"),
+    *("docx", "dotx", "docm", "xlsx", "xlsm", "xls", "xlsb", "pptx", "potx", "odt", "ott", "ods", "ots"),
+    *(
+        "odp",
+        "otp",
+        "rtf",
+        "pdf",
+        "eml",
+        "ipynb",
+        "html",
+        "xhtml",
+        "htm",
+        "csv",
+        "tsv",
+        "svg",
+        "zip",
+        "doc",
+        "ppt",
+        "msg",
+    ),
 )
 VERDICTS: Final = ("whole", "told", "untold", "wrong", "refused", "right")
 ENOUGH: Final = 0.98
@@ -58,9 +75,9 @@ class Result:
     said: str
 
 
-def files_below(folders: Sequence[str], most: int) -> Iterator[Path]:
+def files_below(folders: Sequence[str], endings: Sequence[str], most: int) -> Iterator[Path]:
     """Yield the first files of each ending by their names without folders, so that versions of one do not crowd."""
-    found: dict[str, dict[str, Path]] = {ending: {} for ending in ENDINGS}
+    found: dict[str, dict[str, Path]] = {ending: {} for ending in endings}
     for folder in folders:
         for path in Path(folder).rglob("*"):
             ending = ending_of(path)
@@ -72,7 +89,8 @@ def files_below(folders: Sequence[str], most: int) -> Iterator[Path]:
 
 def ending_of(path: Path) -> str:
     """Return what a file is by its name; the mails that Python tests its own parser with are called texts."""
-    return "eml" if path.parent.parent.name == "test_email" else path.suffix.lower().removeprefix(".")
+    ending = path.suffix.lower().removeprefix(".")
+    return "eml" if ending == "txt" and path.parent.parts[-2:] == ("test_email", "data") else ending
 
 
 async def result_of(reader: SeparateReader, path: Path) -> Result:
@@ -129,10 +147,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How well files are read that installed packages ship.")
     parser.add_argument("folders", nargs="*", default=FOLDERS)
     parser.add_argument("--most", type=int, default=60, help="files of one ending")
+    parser.add_argument("--endings", nargs="*", default=ENDINGS)
     parser.add_argument("--list", action="store_true", help="name the files that were not read whole")
     given = parser.parse_args()
     started = time.perf_counter()
-    results = asyncio.run(measured(list(files_below(given.folders, given.most))))
+    results = asyncio.run(measured(list(files_below(given.folders, given.endings, given.most))))
     if given.list:
         for result in results:
             if result.verdict not in {"whole", "right"}:

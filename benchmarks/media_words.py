@@ -59,6 +59,22 @@ def _sheets(data: bytes) -> Iterator[str]:
             yield from (value for value in row if isinstance(value, str))
 
 
+def _binary_sheets(data: bytes) -> Iterator[str]:
+    import python_calamine  # noqa: PLC0415
+
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    for name in book.sheet_names:
+        for row in book.get_sheet_by_name(name).to_python():
+            yield from (value for value in row if isinstance(value, str))
+
+
+def _archive(data: bytes) -> Iterator[str]:
+    import zipfile  # noqa: PLC0415
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        yield from archive.namelist()
+
+
 def _open_document(data: bytes) -> Iterator[str]:
     import xml.etree.ElementTree as ET  # noqa: PLC0415
     import zipfile  # noqa: PLC0415
@@ -121,9 +137,11 @@ _FINDERS: Final[Mapping[str, Callable[[bytes], Iterator[str]]]] = {
     **dict.fromkeys(("docx", "docm"), _document),
     **dict.fromkeys(("pptx",), _slides),
     **dict.fromkeys(("xlsx", "xlsm"), _sheets),
-    **dict.fromkeys(("odt", "ods", "odp"), _open_document),
+    **dict.fromkeys(("odt", "ods", "odp", "ott", "ots", "otp"), _open_document),
+    **dict.fromkeys(("xls", "xlsb"), _binary_sheets),
     **dict.fromkeys(("html", "htm", "xhtml"), _page),
     **dict.fromkeys(("csv", "tsv"), _text),
+    "zip": _archive,
     "pdf": _pdf,
     "eml": _mail,
     "ipynb": _notebook,

@@ -103,6 +103,11 @@ class AttachmentLoader:
         return await self.reader.read(attachment.name, data, terms, owner=owner)
 
 
+def is_lost(outcome: FileOutcome | None) -> bool:
+    """Return whether a file was not to be had at all, whatever is in it."""
+    return isinstance(outcome, UnreadableFile) and outcome.reason in {GONE, NOT_FETCHED}
+
+
 def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
     """Return what of `terms` is left to the next files once one was read."""
     if isinstance(outcome, UnreadableFile):

@@ -23,7 +23,7 @@ from bot.context.attachments import (
 )
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.context.transcript import file_text, user_entry
-from bot.errors import BotError, FileTooLarge, PlatformError
+from bot.errors import BotError, FileGone, FileTooLarge, ModelRejected, PlatformError
 from bot.parameter_resolver import resolve
 from bot.turns.conversation_manager import TurnOptions
 from bot.types import (
@@ -31,8 +31,10 @@ from bot.types import (
     Entry,
     FileOutcome,
     FileTerms,
+    FollowUp,
     Incoming,
     Media,
+    MessageRef,
     ReadFile,
     ThreadMessage,
     Turn,
@@ -282,3 +284,35 @@ async def test_people_are_told_which_file_was_not_read_and_the_rest_is_answered(
     first, second = house.requests
     assert second.entries[: len(first.entries)] == first.entries  # byte for byte, pictures too
     assert replace(first.entries[0]).media[0].data[:4] == b"\x89PNG"
+
+
+class EmptiedShelf(Shelf):
+    """A shelf whose files are deleted once somebody has fetched them."""
+
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
+        if attachment.id in self.fetched:
+            raise FileGone("deleted")
+        return await super().fetch(attachment, limit=limit, of=of)
+
+
+async def test_what_was_kept_of_a_file_that_is_gone_is_read_where_its_message_is_asked_again() -> None:
+    house = HouseWithShelf(EmptiedShelf({"p": PICTURE}), words("A picture."), words("Once more."), words("The same."))
+    await house.ask("Look", attachments=attached("p"))
+    await house.inbox.follow_up(1, FollowUp.REGENERATE, asked=incoming("", 99))
+    await house.settled()
+    again = await house.ask("Look", attachments=attached("p"), dedupe_key="by a reaction")
+    await house.aclose()
+    assert {settled.draft.notices for settled in house.store.settlements.values()} == {()}
+    assert again.draft.text == "The same."
+    assert "Answer it now" in house.requests[-1].entries[-1].text
+    assert [sum(len(entry.media) for entry in request.entries) for request in house.requests] == [1, 1, 1]
+
+
+async def test_a_file_that_is_gone_before_anything_was_kept_is_told() -> None:
+    house = HouseWithShelf(EmptiedShelf({"p": PICTURE}), ModelRejected("no"), words("I cannot see it."))
+    await house.ask("Look", attachments=attached("p"))
+    await house.inbox.follow_up(1, FollowUp.RETRY, asked=incoming("", 99))
+    await house.settled()
+    await house.aclose()
+    told = house.store.settlements[max(house.store.settlements)].draft
+    assert told.notices == ("'p.bin' was not read: it was deleted.",)
