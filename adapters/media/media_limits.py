@@ -17,6 +17,7 @@ MB: Final = 1_000_000
 
 IMAGE_BYTES: Final = 10 * MB  # API: per image, by URL or base64
 VIDEO_BYTES: Final = 50 * MB  # API: per video, by URL or base64
+AUDIO_BYTES: Final = 25 * MB  # OpenAI: per file to be transcribed; the API names none
 DOCUMENT_BYTES: Final = 50 * MB  # API: base64 below it
 REQUEST_BYTES: Final = 20 * MB  # gateway; upstream takes 64 MB
 
@@ -35,6 +36,9 @@ IMAGE_TOKENS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(  # API: t
     {"low": (1, 1_280), "high": (1_280, 1_280), "xhigh": (1_280, 5_120)}
 )
 PAGE_TOKENS: Final = 1_280  # inferred from the API: each page is scaled like an image of high detail
+
+AUDIO_TOKENS: Final = 25  # ours: per second; the API publishes none, and others count 10 to 32
+AUDIO_BYTES_PER_SECOND: Final = 4_000  # ours: 32 kbit/s, as voice clips have; what has more is counted as longer
 
 FRAMES: Final = (16, 1_280)  # API: the fewest and the most of one video
 FRAME_TOKENS: Final = (64, 384)  # API: per frame

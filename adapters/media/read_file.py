@@ -16,6 +16,7 @@ from bot.types import FileTerms, MediaKind, ReadFile, UnreadableFile
 _READERS: Final[Mapping[Room, tuple[str, str]]] = {  # loaded when a file needs them: each brings libraries of its own
     "image": ("adapters.media.images", "read_image"),
     "video": ("adapters.media.videos", "read_video"),
+    "sound": ("adapters.media.sounds", "read_sound"),
     "pdf": ("adapters.media.pdfs", "read_pdf"),
     "office": ("adapters.media.office", "read_office"),
     "binary sheets": ("adapters.media.office", "read_binary_sheets"),
@@ -26,7 +27,12 @@ _READERS: Final[Mapping[Room, tuple[str, str]]] = {  # loaded when a file needs 
     "html": ("adapters.media.web_pages", "read_page"),
     "text": ("adapters.media.texts", "read_text"),
 }
-_WORDS: Final[Mapping[MediaKind, str]] = {"image": "pictures", "video": "videos", "document": "documents"}
+_WORDS: Final[Mapping[MediaKind, str]] = {
+    "image": "pictures",
+    "video": "videos",
+    "document": "documents",
+    "audio": "sound",
+}
 
 
 def read_file(name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> ReadFile | UnreadableFile:

@@ -9,7 +9,7 @@ from adapters.media.media_limits import UnpackLimits
 from bot.types import MediaKind
 
 DocsMode = Literal["auto", "text", "pages", "file_part"]
-EVERY_KIND: frozenset[MediaKind] = frozenset({"image", "video", "document"})
+EVERY_KIND: frozenset[MediaKind] = frozenset({"image", "video", "document", "audio"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

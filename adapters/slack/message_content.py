@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from adapters.slack.block_kit import BlockReader, Piece
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import MessageAttachment, SlackMessage, first_line, moment
+from adapters.slack.payloads import FilePayload, MessageAttachment, SlackMessage, first_line, moment
 from adapters.slack.rich_text import MOST_DEPTH, Names
 from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.chat.payload import Payload
@@ -143,7 +143,15 @@ def attachments(message: SlackMessage | MessageAttachment) -> Iterator[Attachmen
             media_type=file.mimetype,
             size=max(0, file.size),
             url=_without_token(file.url_private),
+            transcript=_transcript(file),
         )
+
+
+def _transcript(file: FilePayload) -> str:
+    """Return what Slack heard in a file, once it is done with that, with an ellipsis where it tells the beginning."""
+    told = file.transcription.preview
+    is_there = file.transcription.status == "complete" and told.content.strip()
+    return f"{told.content}\u2026" if is_there and told.has_more else told.content if is_there else ""
 
 
 def files(message: SlackMessage) -> Iterator[Attachment]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from bot.context.sounds import heard
 from bot.context.tokens import estimate
 from bot.context.transcript import one_line, plain_name
 from bot.errors import FileGone, FileTooLarge, PlatformError
-from bot.ports import FileSource, MediaReader
+from bot.ports import FileSource, MediaReader, SoundReader
 from bot.pricing import RateCard
 from bot.types import (
     Attachment,
@@ -45,11 +46,15 @@ GONE: Final = "was deleted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentLoader:
-    """Loads attachments: `sources` by platform name; `media_bytes` is what one request can carry in all."""
+    """Loads attachments: `sources` by platform name; `media_bytes` is what one request can carry in all.
+
+    `sounds` hears what people say in their files; without it nobody does.
+    """
 
     reader: MediaReader
     sources: Mapping[str, FileSource]
     media_bytes: int
+    sounds: SoundReader | None = None
 
     def terms(self, parameters: Mapping[str, ParameterValue], *, prompt: int) -> FileTerms:
         """Return what the files of one question may take together, when a prompt may have `prompt` tokens."""
@@ -100,7 +105,8 @@ class AttachmentLoader:
             logger.warning("attachment not fetched", extra={"attachment": attachment.id, "error": str(error)})
             return UnreadableFile(name=attachment.name, reason=GONE if isinstance(error, FileGone) else NOT_FETCHED)
         owner = f"{asked.key.platform}/{asked.key.workspace}/{asked.author.id}"
-        return await self.reader.read(attachment.name, data, terms, owner=owner)
+        outcome = await self.reader.read(attachment.name, data, terms, owner=owner)
+        return await heard(outcome, attachment, terms, self.sounds)
 
 
 def is_lost(outcome: FileOutcome | None) -> bool:

@@ -10,6 +10,7 @@ from bot.pricing import RateCard
 from bot.types import (
     Attachment,
     FileTerms,
+    Media,
     MessageRef,
     ModelEvent,
     ModelRequest,
@@ -69,6 +70,18 @@ class FileSource(Protocol):
         `of` is the message that it is attached to: addresses expire, and that has the present one. Raises
         `FileTooLarge` when it has more, `FileGone` when it was deleted, and `PlatformError` when it cannot be had.
         """
+        ...
+
+
+class SoundReader(Protocol):
+    """Hears sound, or has it heard."""
+
+    async def takes_sound(self) -> bool:
+        """Return whether the model itself can be sent sound; never raises."""
+        ...
+
+    async def transcribe(self, sound: Media) -> str:
+        """Return what is said in a sound, "" where that cannot be had; never raises."""
         ...
 
 

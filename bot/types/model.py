@@ -13,7 +13,7 @@ from typing import Literal
 # ---------------------------------------------------------------- what is sent to the model
 
 Role = Literal["user", "assistant"]
-MediaKind = Literal["image", "video", "document"]
+MediaKind = Literal["image", "video", "document", "audio"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
