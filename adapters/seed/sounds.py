@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
+import wave
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ TRANSCRIBER: Final = "whisper-1"
 """The model of the published interface (OpenAI, createTranscription); a gateway with another maps this name to it."""
 
 ASK_AGAIN_SECONDS: Final = 3_600.0
+_SAMPLES: Final = 16_000
 JOB_ASKED: Final = 20
 """How often a job is asked for its text, once a second at first: the gateway may transcribe in the background."""
 
@@ -47,16 +50,26 @@ class SeedSounds:
         now = self._model.options.surroundings.monotonic()
         if now - self._refused_at < ASK_AGAIN_SECONDS:
             return ""
-        file = (_file_name(sound), sound.data, sound.media_type)
         try:
-            told = await self._model.http.post_form(TRANSCRIPTIONS, {"model": TRANSCRIBER}, {"file": file})
-            return await self._text_of(told)
+            return await self._text_of(await self._post(_file_name(sound), sound.data, sound.media_type))
         except ProblemError as trouble:
             problem = trouble.problem
             if problem.status in NO_SUCH_ADDRESS:
                 self._refused_at = now
             logger.info("a sound was not transcribed", extra={"status": problem.status, "code": problem.code})
             return ""
+
+    async def can_transcribe(self) -> bool:
+        """Return whether the server transcribes a tenth of a second of silence."""
+        try:
+            await self._post("sound.wav", silence(), "audio/wav")
+        except ProblemError:
+            return False
+        return True
+
+    async def _post(self, name: str, data: bytes, media_type: str) -> Any:
+        form = {"model": TRANSCRIBER}
+        return await self._model.http.post_form(TRANSCRIPTIONS, form, {"file": (name, data, media_type)})
 
     async def _is_listed(self) -> bool:
         try:
@@ -75,6 +88,17 @@ class SeedSounds:
             answer = json_coerce.mapping(await self._model.http.get(f"{TRANSCRIPTIONS}/{answer['id']}"))
         text = answer.get("text")
         return text if isinstance(text, str) else ""
+
+
+def silence() -> bytes:
+    """Return the shortest sound that servers take."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(_SAMPLES)
+        sound.writeframes(bytes(2 * _SAMPLES // 10))
+    return file.getvalue()
 
 
 def takes_audio(row: Mapping[str, Any]) -> bool:
