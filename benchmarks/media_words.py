@@ -76,7 +76,7 @@ def _archive(data: bytes) -> Iterator[str]:
     import zipfile  # noqa: PLC0415
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        yield from (APART + name for name in archive.namelist())
+        yield from (APART + name for name in archive.namelist() if not name.endswith("/"))
 
 
 def _open_document(data: bytes) -> Iterator[str]:
