@@ -26,7 +26,7 @@ ENV_FILE: Final = Path(".env")
 
 Wire = Literal["chat", "responses", "messages"]
 Dialect = Literal["gateway", "ark", "plain"]
-DocsMode = Literal["extract", "pages", "file_part"]
+DocsMode = Literal["auto", "text", "pages", "file_part"]
 
 ENVIRONMENT: Final = SettingsConfigDict(
     env_file=str(ENV_FILE), env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -131,8 +131,8 @@ class Settings(EnvironmentSettings):
         64, ge=1, le=1_000, description="most requests at once; it begins at 16 and follows what the API takes"
     )
     docs_mode: DocsMode = Field(
-        "extract",
-        description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",
+        "auto",
+        description="PDFs: auto (text, and pictures of pages that need it), text, pages (all as pictures) or file_part",
     )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
     stop_grace_seconds: float = Field(25, ge=0, description="how long answers may still run after SIGTERM")

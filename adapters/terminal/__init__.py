@@ -19,7 +19,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
 from bot.plurals import quantity
-from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Place, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, MessageRef, Place, ThreadMessage, Turn
 
 
 class Terminal:
@@ -77,7 +77,7 @@ class Terminal:
         """Show a draft beside the answer: who reads a terminal is alone with it."""
         self.note(draft.text)
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:  # noqa: ARG002  the port's signature
         """Return a file of this machine; `attachment.url` is its path, quoted."""
         path = Path(os.fsdecode(unquote_to_bytes(attachment.url)))
         return await asyncio.to_thread(_read, path, limit)

@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from adapters.dates import DateWords
 from bot.access.budget_warnings import BudgetWarnings
-from bot.app.file_rules import make_files
+from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_model
 from bot.errors import StorageError, StorageUnavailable
@@ -95,7 +95,8 @@ async def open_core(
         model, told = await stack.enter_async_context(model_of(settings))
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
-        files, searches = make_files(settings, platforms), not settings.uses_local_model
+        searches = not settings.uses_local_model
+        files = make_files(settings, platforms, sounds_of(settings, model))
         options = TurnOptions(files=files, searches=searches, takeover=takeover)
         manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
         patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0

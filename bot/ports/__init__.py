@@ -9,7 +9,7 @@ from bot.ports.costs import BudgetStore, Ledger
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.exports import ExportStore
-from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
+from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates, SoundReader
 from bot.ports.platforms import (
     TIME_STEP,
     Bot,
@@ -60,6 +60,7 @@ __all__ = [
     "Reply",
     "ScheduleStore",
     "SettingStore",
+    "SoundReader",
     "Store",
     "SummaryStore",
     "TimeWords",
