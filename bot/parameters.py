@@ -222,6 +222,11 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Where a question in a channel is answered: in a thread, as a reply, or in the channel itself.",
         ),
         Parameter(
+            name="answer_messages", kind="integer", low=1, high=50, wire=False, roles=MANAGED,
+            help="How many messages an answer may have; a longer one is a first page and a file. Unset: 5 on Discord, "
+            "3 on Slack.",
+        ),
+        Parameter(
             name="follow_ups", kind="choice", choices=("auto", "always", "mentioned", "off"), default="auto",
             wire=False, roles=MANAGED,
             help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",

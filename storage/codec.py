@@ -154,6 +154,7 @@ def draft_to_json(draft: Draft) -> Json:
         "footer": None if draft.footer is None else footer_to_json(draft.footer),
         "is_cut": draft.is_cut,
         "links": list(draft.links),
+        "file_name": draft.file_name,
     }
 
 
@@ -168,6 +169,7 @@ def draft_from_json(json: Json) -> Draft:
         footer=None if json["footer"] is None else footer_from_json(json["footer"]),
         is_cut=json["is_cut"],
         links=tuple(json.get("links", ())),
+        file_name=json.get("file_name", ""),
     )
 
 

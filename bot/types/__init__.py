@@ -19,6 +19,7 @@ from bot.types.access import (
 from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
+    ANSWER_MESSAGES,
     EMPTY,
     PLACE_STATE,
     Attachment,
@@ -117,6 +118,7 @@ from bot.types.turns import (
 
 __all__ = [
     "ANSWER_IN",
+    "ANSWER_MESSAGES",
     "BOT",
     "EMPTY",
     "EVERYTHING",

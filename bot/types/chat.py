@@ -110,8 +110,9 @@ class Entrance(StrEnum):
     COMMAND_LINE = "command line"
 
 
-ANSWER_IN = "answer_in"
-"""The one of an incoming's details that the core adds: where a question outside threads is answered."""
+# What the core adds to an incoming's details.
+ANSWER_IN = "answer_in"  # where a question outside threads is answered
+ANSWER_MESSAGES = "answer_messages"  # how many messages an answer may have, where people have set it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

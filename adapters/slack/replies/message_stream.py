@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
+from adapters.slack.api.uploads import delete_file
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import fallback_text, markdown_blocks
@@ -124,15 +125,24 @@ class MessageStream:
 
     # ------------------------------------------------------------ ending
 
-    async def settle(self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> None:
-        """Make a message hold exactly this. Raises `SlackApiError`, `SlackUnknownOutcome` and `ReplyRemoved`."""
-        if part.streaming and await self._stop(part, text, blocks, metadata):
+    async def settle(
+        self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, file: str = ""
+    ) -> None:
+        """Make a message hold exactly this, and the file of that id; one that it had before is deleted.
+
+        Raises `SlackApiError`, `SlackUnknownOutcome` and `ReplyRemoved`.
+        """
+        if part.streaming and await self._stop(part, text, blocks, metadata) and not file:
             return
-        if part.shown == text and part.blocks == blocks:
+        if part.shown == text and part.blocks == blocks and part.file == file:
             return
-        arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks), "metadata": metadata}
+        files = ([file] if file else []) if part.file != file else None
+        place = {"channel": self.channel, "ts": part.ts}
+        arguments = {**place, **self._content(text, blocks), "metadata": metadata, "file_ids": files}
         await self._call("chat.update", arguments, priority=Priority.FINAL)
-        part.shown, part.blocks = text, blocks
+        before, part.shown, part.blocks, part.file = part.file, text, blocks, file
+        if before and before != file:
+            await delete_file(self._workspace, before)
 
     async def _stop(self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> bool:
         """End a stream with the rest of its text; whether it holds the whole text now."""
@@ -177,6 +187,8 @@ class MessageStream:
         Raises `SlackApiError` and `SlackUnknownOutcome` when it stands as it was.
         """
         place = {"channel": self.channel, "ts": part.ts}
+        if part.file:
+            await delete_file(self._workspace, part.file)
         try:
             await self._calls.call("chat.delete", place, priority=Priority.FINAL)
         except SlackApiError as refusal:
