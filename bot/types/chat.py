@@ -110,6 +110,9 @@ class Entrance(StrEnum):
     COMMAND_LINE = "command line"
 
 
+THREAD_EXPORT = "export of the thread"
+"""The text of an incoming that asks for its thread as a file, a summary that leaves nothing out."""
+
 # What the core adds to an incoming's details.
 ANSWER_IN = "answer_in"  # where a question outside threads is answered
 ANSWER_MESSAGES = "answer_messages"  # how many messages an answer may have, where people have set it

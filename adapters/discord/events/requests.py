@@ -218,10 +218,11 @@ async def tell(
 
 async def whisper(interaction: Interaction, text: str) -> None:
     """Tell who asked, and nobody else, whether or not the interaction is answered already."""
-    if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=True)
-    else:
-        await interaction.response.send_message(text, ephemeral=True)
+    for page in plain_pages(text):
+        if interaction.response.is_done():
+            await interaction.followup.send(page.content, ephemeral=True)
+        else:
+            await interaction.response.send_message(page.content, ephemeral=True)
 
 
 async def tell_failure(interaction: Interaction, error: BaseException) -> None:
