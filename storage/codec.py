@@ -155,6 +155,7 @@ def draft_to_json(draft: Draft) -> Json:
         "is_cut": draft.is_cut,
         "links": list(draft.links),
         "file_name": draft.file_name,
+        "progress": draft.progress,
     }
 
 
@@ -170,6 +171,7 @@ def draft_from_json(json: Json) -> Draft:
         is_cut=json["is_cut"],
         links=tuple(json.get("links", ())),
         file_name=json.get("file_name", ""),
+        progress=json.get("progress", ""),
     )
 
 

@@ -21,7 +21,7 @@ from adapters.discord.events.pending_answers import tell_owed
 from adapters.discord.replies.ephemeral import check_writable, tell
 from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
-from adapters.discord.replies.reply_placement import target_of
+from adapters.discord.replies.reply_placement import CHANNEL, target_of
 from adapters.discord.replies.reply_ref import ChannelRef
 from bot.errors import PlatformError
 from bot.ports import Bot, Clock
@@ -83,6 +83,15 @@ class DiscordPlatform(DiscordChannelReader):
         reply = DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
         await reply.find()
         return reply
+
+    async def acknowledge(self, asked: Incoming) -> None:
+        """Show that the bot is typing where somebody wrote; after a command Discord itself says "is thinking".
+
+        Raises `PlatformError`.
+        """
+        if not asked.private and not asked.reply_ref:
+            here = asked.details.get(CHANNEL) or asked.key.thread or asked.key.channel
+            await self.around.rest.call("POST", "/channels/{channel_id}/typing", channel_id=here)
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown."""

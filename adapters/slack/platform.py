@@ -37,6 +37,7 @@ from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.posts import Posts, SlackStore
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
+from adapters.slack.replies.status import acknowledge
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
@@ -116,6 +117,12 @@ class SlackPlatform:
         reply = SlackReply(workspace, turn, rules, self._posts, direct=direct)
         await reply.find()
         return reply
+
+    async def acknowledge(self, asked: Incoming) -> None:
+        """Set the status of the thread that a question stands in or will begin. Raises `PlatformError`."""
+        if asked.key.thread and not asked.private:
+            workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+            await acknowledge(workspace, asked.key)
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `SlackApiError` when the channel is known to take no messages of the bot."""

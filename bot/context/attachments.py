@@ -6,7 +6,7 @@ Every attachment has an outcome, and none of them keeps the rest from being answ
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -30,6 +30,14 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+"""Told what is being done, for people."""
+
+
+def unnoticed(_text: str) -> None:
+    """Tell nobody."""
+
 
 Message = TypeVar("Message", Incoming, ThreadMessage)
 
@@ -60,10 +68,14 @@ class AttachmentLoader:
         )
 
     async def read(
-        self, platform: str, messages: Sequence[Incoming | ThreadMessage], terms: FileTerms
+        self,
+        platform: str,
+        messages: Sequence[Incoming | ThreadMessage],
+        terms: FileTerms,
+        progress: Progress = unnoticed,
     ) -> Mapping[str, FileOutcome]:
         """Return what became of every attachment of these messages, by its id; they share `terms`, the first ones
-        first.
+        first. `progress` is told which one is being read.
         """
         attachments = [item for message in messages for item in message.attachments]
         outcomes: dict[str, FileOutcome] = {}
@@ -76,6 +88,7 @@ class AttachmentLoader:
                 continue
             ahead = min(len(attachments), FILES_AT_ONCE) - number
             share = replace(terms, text_tokens=terms.text_tokens // ahead)
+            progress(reading_text(number + 1, number + ahead, attachment.name))
             outcome = await self._read_one(source, attachment, share)
             outcomes[attachment.id] = outcome
             terms = left_of(terms, outcome)
@@ -94,6 +107,11 @@ class AttachmentLoader:
             logger.warning("attachment not fetched", extra={"attachment": attachment.id, "error": str(error)})
             return UnreadableFile(name=attachment.name, reason=NOT_FETCHED)
         return await self.reader.read(attachment.name, data, terms)
+
+
+def reading_text(number: int, count: int, name: str) -> str:
+    """Return what people read while a file is being read."""
+    return f"Reading file {number} of {count}: {plain_name(name)}…"
 
 
 def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:

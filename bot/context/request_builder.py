@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.context import known_questions, system_prompt, transcript, unanswered, window
-from bot.context.attachments import AttachmentLoader, media_bytes, media_start, newest_files, notices_of, without_media
+from bot.context.attachments import (
+    AttachmentLoader,
+    Progress,
+    media_bytes,
+    media_start,
+    newest_files,
+    notices_of,
+    unnoticed,
+    without_media,
+)
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
 from bot.context.overflow import check_shorter, shorter
@@ -171,15 +180,22 @@ class RequestBuilder:
         self._searches = options.searches
 
     async def compose(
-        self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
+        self,
+        turn: Turn,
+        effective: Mapping[str, Effective],
+        refused: Refusal | None = None,
+        progress: Progress = unnoticed,
     ) -> PreparedRequest:
-        """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
+        """Return the request of `turn`, a smaller one than was `refused` before it; `progress` is told what is read.
+
+        Raises `QuestionTooLong`.
+        """
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
         conversation, unread = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         asked = (turn.incoming, *turn.burst)
-        files = await self._read_files(turn.incoming, asked, parameters, limits)
+        files = await self._read_files(turn.incoming, asked, parameters, limits, progress)
         await load_zones(item.time_zone for item in asked)
         ahead, question = unanswered.in_order(
             await self._said_between(turn, history, parameters, limits),
@@ -278,12 +294,13 @@ class RequestBuilder:
         messages: Sequence[Incoming | ThreadMessage],
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
+        progress: Progress = unnoticed,
     ) -> Mapping[str, FileOutcome]:
         """Return what became of the files of these messages, by attachment id; {} where none are read."""
         if self._files is None or not any(message.attachments for message in messages):
             return transcript.NO_FILES
         terms = self._files.terms(parameters, prompt=limits.prompt)
-        return await self._files.read(incoming.key.platform, messages, terms)
+        return await self._files.read(incoming.key.platform, messages, terms, progress)
 
     def _with_media(self, view: View, chosen: Window) -> tuple[Window, int]:
         """Return a window, and from which position its media are sent; less of them than before breaks the prefix."""

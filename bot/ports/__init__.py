@@ -12,6 +12,7 @@ from bot.ports.exports import ExportStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
 from bot.ports.platforms import (
     TIME_STEP,
+    Acknowledging,
     Bot,
     ChannelReader,
     Commands,
@@ -35,6 +36,7 @@ from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 __all__ = [
     "TIME_STEP",
     "AccessStore",
+    "Acknowledging",
     "AdapterStateStore",
     "AuditStore",
     "Bot",

@@ -118,6 +118,18 @@ class Platform(Protocol):
         ...
 
 
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A platform that can show at once that a question has come in."""
+
+    async def acknowledge(self, asked: Incoming) -> None:
+        """Show where `asked` stands that it is being answered, for a moment and without a message.
+
+        Nothing rests on it: it may be left out where there is no room. Raises `PlatformError`.
+        """
+        ...
+
+
 TIME_STEP: Final = timedelta(milliseconds=1)
 """The finest that every platform tells times apart by: Discord's ids count milliseconds."""
 

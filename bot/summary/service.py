@@ -187,7 +187,7 @@ class SummaryRun:
         self._progress(f"Read {quantity(count, 'message')} so far…")
 
     def _progress(self, text: str) -> None:
-        self.presenter.submit(lambda: Draft(status="thinking", notices=(text,)))
+        self.presenter.submit(lambda: Draft(status="thinking", progress=text))
 
     # ------------------------------------------------------------ telling
 

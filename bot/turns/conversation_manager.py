@@ -19,6 +19,7 @@ from bot.turns.checkpoint import Checkpoint
 from bot.turns.generation import BURST_NOTICE
 from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
+from bot.turns.signs_of_life import SignsOfLife
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
 from bot.types import Incoming, Turn, TurnId
@@ -68,6 +69,7 @@ class ConversationManager:
             clock=clock,
         )
         self._attempts: dict[TurnId, Attempt] = {}
+        self._signs = SignsOfLife(platforms)
 
     async def answer(self, turn: Turn) -> None:
         """Run one claimed turn to its end, or put it off until the model may be back.
@@ -91,6 +93,7 @@ class ConversationManager:
 
     async def aclose(self, *, patience: float = 0) -> None:
         """End what goes on between turns: notes that are being written may be finished within `patience` seconds."""
+        await self._signs.aclose()
         await self._compactor.aclose(patience=patience)
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -100,7 +103,10 @@ class ConversationManager:
                 attempt.stop.set()
 
     def add(self, incoming: Incoming) -> None:
-        """Take a stored question into the answer that is being made for its author, if nothing of that was said yet."""
+        """Show that a stored question has come in, before any pause, and take it into the answer that is being made for
+        its author, if nothing of that was said yet.
+        """
+        self._signs.begin(incoming)
         for attempt in self._attempts.values():
             attempt.add(incoming)
 

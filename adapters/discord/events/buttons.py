@@ -95,14 +95,25 @@ class ButtonHandler:
             case _:
                 by = incoming_of(interaction, "", private=True)
                 pressing = press(self._bot, action, turn, asked=by, idle=NOTHING_TO_STOP, thanks=THANKS)
-                await tell(self._bot, interaction, by, pressing)
+                then = _take_away if action is ReplyAction.CONTINUE else None
+                await tell(self._bot, interaction, by, pressing, then=then)
 
     async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
         """Search once more and more thoroughly, in a message of its own."""
         asking = deeper(turn, incoming_of(interaction, turn.incoming.text, private=turn.incoming.private))
         answered = await deferred(self._bot, interaction, asking)
         if answered is not None:
+            await self._take_away_used(interaction)
             await asked(self._bot, self._around, answered)
+
+    async def _take_away_used(self, interaction: Interaction) -> None:
+        """Take a used button away from its message, where everybody sees that; it is no matter where that fails."""
+        message = interaction.message
+        if message is not None and not message.flags.ephemeral:
+            try:
+                await message.edit(view=_without_used(interaction))
+            except discord.HTTPException as error:
+                logger.info("used button not taken away", extra={"code": error.code})
 
     async def _share(self, interaction: Interaction, turn: Turn) -> None:
         """Share a private answer with everybody, with who shares it and what was asked."""
@@ -121,3 +132,19 @@ class ButtonHandler:
         await interaction.response.send_message(first.content, suppress_embeds=True, allowed_mentions=nobody)
         for page in rest:
             await interaction.followup.send(page.content, suppress_embeds=True, allowed_mentions=nobody)
+
+
+async def _take_away(interaction: Interaction) -> None:
+    await interaction.response.edit_message(view=_without_used(interaction))
+
+
+def _without_used(interaction: Interaction) -> discord.ui.View:
+    """Return the buttons of the message without the one that was pressed."""
+    assert interaction.message is not None  # noqa: S101 - for the type checker: buttons hang on messages
+    view = discord.ui.View.from_message(interaction.message)
+    used = (interaction.data or {}).get("custom_id")
+    for item in view.children:
+        if isinstance(item, discord.ui.Button) and item.custom_id == used:
+            view.remove_item(item)
+    view.stop()  # presses come by their ids, not by this view
+    return view

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC
@@ -197,11 +197,16 @@ async def in_time() -> AsyncIterator[None]:
 
 
 async def tell(
-    bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[HandleResult]
+    bot: Bot,
+    interaction: Interaction,
+    incoming: Incoming,
+    doing: Awaitable[HandleResult],
+    *,
+    then: Callable[[Interaction], Awaitable[None]] | None = None,
 ) -> HandleResult | None:
     """Acknowledge a press once it is carried out; what the bot says is for who pressed it. None for what was refused.
 
-    Raises `StorageError`.
+    `then` acknowledges one that has begun an answer. Raises `StorageError`.
     """
     handled = None
     try:
@@ -211,6 +216,8 @@ async def tell(
     if text:
         await whisper(interaction, text)
         await bot.mark_answered(incoming)
+    elif handled is not None and handled.outcome is Outcome.ANSWERING and then is not None:
+        await then(interaction)
     elif handled is not None and handled.outcome is not Outcome.DUPLICATE:
         await interaction.response.defer()
     return handled

@@ -108,10 +108,7 @@ class Renderer:
     def _tail(self, draft: Draft) -> list[str]:
         """Return what stands under the text, block by block."""
         if draft.status not in ENDED:
-            status = {"searching": SEARCHING, "thinking": THINKING}.get(draft.status, "")
-            return [*_notes(draft.notices), *([status] if status and not draft.text else [])] or (
-                [] if draft.text else [THINKING]
-            )
+            return [*_notes(draft.notices), *_status(draft)]
         blocks = [sources_text(draft.sources)] if draft.sources else []
         notices = list(draft.notices)
         if draft.status == "done" and is_search(self._turn) and not draft.sources:
@@ -123,6 +120,14 @@ class Renderer:
         if draft.footer is not None:
             blocks.append(f"{SMALL}{SEPARATOR.join(footer_parts(draft.footer))}")
         return blocks
+
+
+def _status(draft: Draft) -> list[str]:
+    """Return what is being done: said while there is no text yet, and where it takes long."""
+    if draft.progress:
+        return _notes([draft.progress])
+    status = {"searching": SEARCHING, "thinking": THINKING}.get(draft.status, "" if draft.notices else THINKING)
+    return [] if draft.text or not status else [status]
 
 
 def plain_pages(markdown: str, *, allowed: Allowed = any_address) -> list[Page]:

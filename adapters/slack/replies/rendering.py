@@ -99,11 +99,10 @@ def writing_blocks(turn: TurnId) -> list[Block]:
 
 def notice_blocks(draft: Draft) -> list[Block]:
     """Return what people are told beside an answer; as a whole section where there is no answer."""
-    if not draft.notices:
+    told = [*draft.notices, *filter(None, (draft.progress,))]
+    if not told:
         return []
-    said = shortened(
-        "\n".join(escape_mrkdwn(in_slack_words(notice)) for notice in draft.notices), SMALL_PRINT_CHARACTERS // 2
-    )
+    said = shortened("\n".join(escape_mrkdwn(in_slack_words(each)) for each in told), SMALL_PRINT_CHARACTERS // 2)
     text = {"type": "mrkdwn", "text": said, "verbatim": True}
     if not draft.text.strip():
         return [{"type": "section", "text": text}]

@@ -44,6 +44,9 @@ MAYBE_SHOWN: Final = "_I was interrupted while I showed you this, so you may hav
 MESSAGES: Final = 3
 """How many messages an answer may have, unless people have set that."""
 
+BEGINS_ANEW: Final = "Thinking…"
+"""What stands in the place of an answer that is tried again."""
+
 TRIES: Final = 4
 """How often a message is posted of which nobody knows whether Slack has it; it is looked for in between."""
 
@@ -109,11 +112,18 @@ class SlackReply:
 
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
-        if not draft.text.strip() and not draft.notices:
-            await self._status.show(draft.status)
-        else:
+        if self._begins_anew(draft):
+            draft = replace(draft, progress=draft.progress or BEGINS_ANEW)
+        has_words = bool(draft.text.strip() or draft.notices)
+        if not has_words or draft.progress:
+            await self._status.show(draft.status, draft.progress)
+        if has_words or (draft.progress and (self._parts or not self._status.is_shown)):
             await self._write(draft)
         return self._reference()
+
+    def _begins_anew(self, draft: Draft) -> bool:
+        """Return whether an answer is tried again whose buttons have been used, and has no words yet."""
+        return bool(self._parts) and not draft.text.strip() and not was_interrupted(self._turn)
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the whole answer stand, with what belongs under it. Raises `PlatformError`."""
@@ -167,7 +177,7 @@ class SlackReply:
             below = [*notice_blocks(draft), *writing_blocks(self._turn.id)]
             if index < len(self._parts):
                 await self._go_on(self._parts[index], text, below)
-            elif text or draft.notices:
+            elif text or draft.notices or draft.progress:
                 await self._begin(index, text, below)
 
     async def _write_end(self, draft: Draft) -> None:
