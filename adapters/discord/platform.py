@@ -90,7 +90,7 @@ class DiscordPlatform(DiscordChannelReader):
         Raises `PlatformError`.
         """
         if not asked.private and not asked.reply_ref:
-            here = asked.details.get(CHANNEL) or asked.key.thread or asked.key.channel
+            here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
             await self.around.rest.call("POST", "/channels/{channel_id}/typing", channel_id=here)
 
     async def check_writable(self, turn: Turn) -> None:

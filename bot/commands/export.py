@@ -23,7 +23,7 @@ async def _export(call: Call) -> Incoming:
     if call.values.get("what") == "summary":
         wanted, _ = await read_wanted(
             call.values.get("range", ""),
-            now=incoming.at,
+            now=incoming.sent_at,
             time_zone=incoming.time_zone,
             outside=incoming.is_top_level or not incoming.key.thread,
             times=call.services.times,

@@ -36,7 +36,7 @@ def file_of(draft: Draft) -> AnswerFile:
 
 def most_messages(asked: Incoming, usual: int) -> int:
     """Return how many messages an answer may have: as people have set it, else as is `usual` on the platform."""
-    told = asked.details.get(ANSWER_MESSAGES, "")
+    told = asked.platform_data.get(ANSWER_MESSAGES, "")
     return int(told) if told.isdecimal() else usual
 
 

@@ -44,7 +44,7 @@ class ThreadExport:
         zone = await zone_of(asked.time_zone)
         messages, notices = await self._read(asked.key)
         entries = await self.store.get_entries(asked.key, start=0)
-        said = [*_people(messages, but=asked.source_id), *_answers(entries)]
+        said = [*_people(messages, but=asked.message_id), *_answers(entries)]
         if not said:
             self._draft = Draft(status="done", text=EMPTY)
             return
@@ -76,9 +76,9 @@ def _part(said: Said, zone: tzinfo) -> str:
 
 def _people(messages: Sequence[ThreadMessage], *, but: str) -> list[Said]:
     return [
-        Said(at=item.at, name=item.author.name, text="\n\n".join(filter(None, (item.text.strip(), _files(item)))))
+        Said(at=item.sent_at, name=item.author.name, text="\n\n".join(filter(None, (item.text.strip(), _files(item)))))
         for item in messages
-        if item.source_id != but
+        if item.message_id != but
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import discord
@@ -142,9 +143,9 @@ def _without_used(interaction: Interaction) -> discord.ui.View:
     """Return the buttons of the message without the one that was pressed."""
     assert interaction.message is not None  # noqa: S101 - for the type checker: buttons hang on messages
     view = discord.ui.View.from_message(interaction.message)
-    used = (interaction.data or {}).get("custom_id")
+    pressed: Mapping[str, Any] = interaction.data or {}
     for item in view.children:
-        if isinstance(item, discord.ui.Button) and item.custom_id == used:
+        if isinstance(item, discord.ui.Button) and item.custom_id == pressed.get("custom_id"):
             view.remove_item(item)
     view.stop()  # presses come by their ids, not by this view
     return view

@@ -85,10 +85,11 @@ class ChannelTarget:
 
     async def _post(self, page: Page, body: Mapping[str, Any]) -> str:
         """Post a message; what the same nonce gave before and says something else is edited."""
-        call = {"channel_id": self.channel, "file": _file(page)}
-        posted = Message.read(await self.rest.call("POST", _MESSAGES, body=body, **call))
+        here, file = self.channel, _file(page)
+        posted = Message.read(await self.rest.call("POST", _MESSAGES, body=body, file=file, channel_id=here))
         if posted.content.strip() != page.content.strip():
-            await self.rest.call("PATCH", f"{_MESSAGES}/{{message_id}}", body=_body(page), message_id=posted.id, **call)
+            path = f"{_MESSAGES}/{{message_id}}"
+            await self.rest.call("PATCH", path, body=_body(page), file=file, channel_id=here, message_id=posted.id)
         return posted.id
 
     async def edit(self, id: str, page: Page, *, priority: Priority) -> None:

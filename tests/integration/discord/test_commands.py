@@ -212,7 +212,7 @@ async def test_the_rest_of_a_private_answer_stays_private(scene: Scene) -> None:
         assert asked.original is not None
         await scene.closed()
         scene.discord.press(scene.ada, asked.original, "Continue")
-        await scene.until(lambda: "Continue" not in labels(asked.original))
+        await scene.until(lambda: asked.original and "Continue" not in labels(asked.original))
         rest = await scene.done(scene.discord.dm(scene.ada))
 
     assert rest[0].content.startswith("the rest.")

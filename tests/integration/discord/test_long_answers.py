@@ -61,8 +61,8 @@ async def test_it_grows_in_messages_and_ends_as_a_page_and_a_file(talk: Talk) ->
 
 async def test_people_set_how_many_messages_it_may_have(talk: Talk) -> None:
     turn = talk.turn
-    details = {**turn.incoming.details, ANSWER_MESSAGES: "50"}
-    await finished(talk, replace(turn, incoming=replace(turn.incoming, details=details)), LONG)
+    platform_data = {**turn.incoming.platform_data, ANSWER_MESSAGES: "50"}
+    await finished(talk, replace(turn, incoming=replace(turn.incoming, platform_data=platform_data)), LONG)
     assert len(talk.answers()) > 5
     assert not any(message.attachments for message in talk.answers())
 

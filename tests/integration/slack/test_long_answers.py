@@ -20,7 +20,9 @@ SOURCES = (Source(url="https://a.example/b", title="A page"),)
 
 async def turn_in(play: Scene, question: Message, most: str = "") -> Turn:
     turn = await turn_of_many(play, question)
-    return replace(turn, incoming=replace(turn.incoming, details={**turn.incoming.details, ANSWER_MESSAGES: most}))
+    return replace(
+        turn, incoming=replace(turn.incoming, platform_data={**turn.incoming.platform_data, ANSWER_MESSAGES: most})
+    )
 
 
 async def finished(play: Scene, turn: Turn, draft: Draft) -> str:
