@@ -225,6 +225,10 @@ PARAMETERS: Mapping[str, Parameter] = {
             "3 on Slack.",
         ),
         Parameter(
+            name="notify", kind="boolean", default=True, wire=False,
+            help="Whether I notify you once when an answer is complete that took more than 30 seconds.",
+        ),
+        Parameter(
             name="follow_ups", kind="choice", choices=("auto", "always", "mentioned", "off"), default="auto",
             wire=False, roles=MANAGED,
             help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",

@@ -130,6 +130,15 @@ class Acknowledging(Protocol):
         ...
 
 
+@runtime_checkable
+class Notifying(Protocol):
+    """A platform whose people are notified of new messages, and not of edits."""
+
+    async def notify(self, turn: Turn, text: str) -> None:
+        """Post `text` beside the answer of `turn` so that its asker is notified, once. Raises `PlatformError`."""
+        ...
+
+
 TIME_STEP: Final = timedelta(milliseconds=1)
 """The finest that every platform tells times apart by: Discord's ids count milliseconds."""
 

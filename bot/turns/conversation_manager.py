@@ -16,6 +16,7 @@ from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.checkpoint import Checkpoint
+from bot.turns.done_notice import DoneNotice
 from bot.turns.generation import BURST_NOTICE
 from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
@@ -70,6 +71,7 @@ class ConversationManager:
         )
         self._attempts: dict[TurnId, Attempt] = {}
         self._signs = SignsOfLife(platforms)
+        self._done = DoneNotice(store, platforms, clock=clock)
 
     async def answer(self, turn: Turn) -> None:
         """Run one claimed turn to its end, or put it off until the model may be back.
@@ -81,6 +83,7 @@ class ConversationManager:
         self._attempts[turn.id] = attempt
         try:
             await self._runner.run(attempt)
+            await self._done.tell(turn)
         except ClaimLost:
             await self._takeover.give_way(turn, attempt.presenter)
             raise

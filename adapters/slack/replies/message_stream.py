@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 TAKEN_BACK: Final = "(This answer was removed.)"
 """What a message says that was to be deleted and could not be."""
 
+READ_ALONG_SECONDS: Final = 15.0
+"""How long an answer is streamed where others read: they see a stream only at its end, and edits as they come."""
+
 STREAM_SHARE: Final = 0.8
 """When a stream is ended by ourselves, as a share of the time after which Slack would."""
 
@@ -29,8 +32,9 @@ STREAM_SHARE: Final = 0.8
 class MessageStream:
     """Writes the messages of one answer into one place.
 
-    `recipient` are the arguments that a stream in a channel needs beside the place. While it is `plain`, a message is
-    text alone, without blocks.
+    `recipient` are the arguments that a stream in a channel needs beside the place. Where it `has_readers` beside the
+    asker, a stream is ended after a while, and the message edited. While it is `plain`, a message is text alone,
+    without blocks.
     """
 
     def __init__(
@@ -41,13 +45,15 @@ class MessageStream:
         thread: str,
         recipient: Mapping[str, str],
         stream_seconds: float,
+        has_readers: bool,
     ) -> None:
         self._workspace = workspace
         self._calls = workspace.calls
         self.channel = channel
         self.thread = thread
         self._recipient = recipient
-        self._stream_seconds = stream_seconds
+        own_end = stream_seconds * STREAM_SHARE
+        self._stream_seconds = min(own_end, READ_ALONG_SECONDS) if has_readers else own_end
         self.may_stream = bool(thread)
         self.plain = False
 
@@ -103,7 +109,7 @@ class MessageStream:
     async def _append(self, part: ReplyMessage, text: str) -> None:
         """Add to a stream; one that cannot hold the text as it now is, or is too old, is ended and edited from then."""
         loop = asyncio.get_running_loop()
-        too_old = loop.time() - part.since > self._stream_seconds * STREAM_SHARE
+        too_old = loop.time() - part.since > self._stream_seconds
         if too_old or not self.may_stream or part.shown is None or not text.startswith(part.shown):
             await self.end_stream(part)
             return

@@ -87,6 +87,7 @@ class SlackReply:
             thread=asked.key.thread,
             recipient={name: value for name, value in recipient.items() if value},
             stream_seconds=rules.stream_seconds,
+            has_readers=not direct,
         )
         # What stands there already is written anew whole; streams are for answers that begin.
         self._messages.may_stream = self._messages.may_stream and not self._parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.slack.replies.message_stream import READ_ALONG_SECONDS
 from bot.types import Draft
 from tests.emulators.slack import Options
 from tests.integration.slack.scene import scene
@@ -32,3 +33,19 @@ async def test_what_is_being_done_stands_in_the_status_and_costs_no_message(prog
         await reply.show(Draft(status="writing", text="At nine "))
         await reply.finish(Draft(status="done", text="At nine."))
         assert len(play.slack.calls("chat.startStream")) == 1
+
+
+async def test_a_long_answer_is_edited_where_others_read_and_its_asker_is_pinged_once() -> None:
+    async with scene() as play:
+        question = await asked(play)
+        turn = await turn_in(play, question)
+        reply = await play.platform.open_reply(turn)
+        await reply.show(Draft(status="writing", text="One "))
+        reply._parts[0].since -= READ_ALONG_SECONDS + 1
+        await reply.show(Draft(status="writing", text="One two "))
+        await reply.show(Draft(status="writing", text="One two three "))
+        assert len(play.slack.calls("chat.appendStream")) == 0
+        assert play.slack.shown(pieces(play, question)[0]).startswith("One two three")
+        await reply.finish(Draft(status="done", text="One two three."))
+        await play.platform.notify(turn, "The answer is complete.")
+        assert [ping for _, ping in play.slack.pings] == [play.slack.ada.id]
