@@ -199,13 +199,15 @@ class HandleResult:
     """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED).
 
     `answered` is the turn that has answered what an edit changes afterwards, and can do so again. `is_refusal` says
-    that the bot is not open to the author, which nobody else is to see.
+    that the bot is not open to the author, which nobody else is to see. `undo` is the command that takes back what was
+    done, "" for what cannot be.
     """
 
     outcome: Outcome
     text: str = ""
     answered: TurnId | None = None
     is_refusal: bool = False
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -20,14 +21,14 @@ from adapters.discord.events.requests import (
     tell_failure,
     whisper,
 )
-from adapters.discord.replies.components import TEMPLATE, custom_id
+from adapters.discord.replies.components import TEMPLATE, UNDO_TEMPLATE, custom_id
 from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import SMALL, Renderer
-from bot.chat.reply_actions import NOT_KNOWN, ReplyAction, deeper, press, shared
+from bot.chat.reply_actions import NOT_KNOWN, UNDO, ReplyAction, deeper, press, shared
 from bot.delivery import known
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
-from bot.types import Turn
+from bot.types import Entrance, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,31 @@ class ButtonHandler:
             async def callback(self, interaction: Interaction) -> None:
                 await clicks.pressed(interaction, self.action, self.turn)
 
-        client.add_dynamic_items(AnswerButton)
+        class UndoButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNDO_TEMPLATE):
+            """The button below a confirmation."""
+
+            def __init__(self, command: str) -> None:
+                super().__init__(discord.ui.Button(label=UNDO, custom_id=f"seedling:{command}"))
+                self.command = command
+
+            @classmethod
+            async def from_custom_id(
+                cls, _: Interaction, __: discord.ui.Item[Any], match: re.Match[str], /
+            ) -> UndoButton:
+                return cls(match["command"])
+
+            async def callback(self, interaction: Interaction) -> None:
+                await clicks.undo(interaction, self.command)
+
+        client.add_dynamic_items(AnswerButton, UndoButton)
+
+    async def undo(self, interaction: Interaction, command: str) -> None:
+        """Carry out the command that takes a change back, as if whoever pressed had typed it."""
+        asking = replace(incoming_of(interaction, command, private=True), entrance=Entrance.COMMAND)
+        answered = await deferred(self._bot, interaction, asking)
+        if answered is not None:
+            await self._take_away_used(interaction)
+            await asked(self._bot, self._around, answered)
 
     async def pressed(self, interaction: Interaction, action: ReplyAction, turn_id: int) -> None:
         """Handle the press of a button; whatever goes wrong is told to who pressed it."""

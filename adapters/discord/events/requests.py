@@ -19,6 +19,7 @@ from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOW
 from adapters.discord.connection.gateway_payloads import channel_payload
 from adapters.discord.context import DiscordContext
 from adapters.discord.payloads import ChannelPayload
+from adapters.discord.replies.components import undo_rows
 from adapters.discord.replies.message_targets import InteractionTarget
 from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL
@@ -155,7 +156,7 @@ async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
         return
     else:
         if handled.outcome is Outcome.REPLIED:
-            await say(around, incoming, handled.text or NO_ANSWER)
+            await say(around, incoming, handled.text or NO_ANSWER, undo=handled.undo)
     await bot.mark_answered(incoming)
 
 
@@ -174,12 +175,15 @@ async def refused(bot: Bot, around: DiscordContext, incoming: Incoming, text: st
         await bot.mark_answered(incoming)
 
 
-async def say(around: DiscordContext, incoming: Incoming, text: str) -> None:
-    """Write a text into the deferred answer, or into a further message where there is none. Raises `PlatformError`."""
+async def say(around: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
+    """Write a text into the deferred answer, or into a further message where there is none; `undo` takes it back.
+
+    Raises `PlatformError`.
+    """
     ref = ref_of(incoming)
     surface = InteractionTarget(rest=around.rest, ref=ref, clock=around.clock)
     async with in_time():
-        for index, page in enumerate(plain_pages(text)):
+        for index, page in enumerate(plain_pages(text, rows=undo_rows(undo))):
             if index == 0 and ref.ids:
                 await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
             else:

@@ -115,6 +115,7 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
         "Wo es gilt: in diesem Thread, im Kanal oder auf dem ganzen Server."
     ),
     "The new value.": "Der neue Wert.",
+    "Only if it was this one.": "Nur, wenn es dieser war.",
     "A parameter, context or memory. Leave it out to see everything.": (
         "Ein Parameter, context oder memory. Ohne Angabe siehst du alles."
     ),

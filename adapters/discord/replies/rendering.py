@@ -130,9 +130,10 @@ def _status(draft: Draft) -> list[str]:
     return [] if draft.text or not status else [status]
 
 
-def plain_pages(markdown: str, *, allowed: Allowed = any_address) -> list[Page]:
-    """Return a text that is no answer, as what a command tells."""
-    return [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=allowed), limit=CONTENT)]
+def plain_pages(markdown: str, *, allowed: Allowed = any_address, rows: tuple[Row, ...] = ()) -> list[Page]:
+    """Return a text that is no answer, as what a command tells; `rows` stand below the last page."""
+    pages = [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=allowed), limit=CONTENT)]
+    return [*pages[:-1], *(replace(page, rows=rows) for page in pages[-1:])]
 
 
 def sources_text(sources: Sequence[Source]) -> str:
