@@ -158,7 +158,7 @@ class TerminalReply:
         self._terminal.write(draft.text[self._written :])
         self._written = len(draft.text)
         if not draft.text:
-            self._tell(draft.notices)  # beside a growing text they would stand in its middle
+            self._tell((*draft.notices, *filter(None, (draft.progress,))))  # a growing text would be parted by them
         return self._ref
 
     def _tell(self, notices: tuple[str, ...]) -> None:

@@ -11,11 +11,13 @@ from types import MappingProxyType
 from bot.context import known_questions, system_prompt, transcript, unanswered, window
 from bot.context.attachments import (
     AttachmentLoader,
+    Progress,
     is_lost,
     media_bytes,
     media_start,
     newest_files,
     notices_of,
+    unnoticed,
     without_media,
 )
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
@@ -179,15 +181,22 @@ class RequestBuilder:
         self._searches = options.searches
 
     async def compose(
-        self, turn: Turn, effective: Mapping[str, Effective], refused: Refusal | None = None
+        self,
+        turn: Turn,
+        effective: Mapping[str, Effective],
+        refused: Refusal | None = None,
+        progress: Progress = unnoticed,
     ) -> PreparedRequest:
-        """Return the request of `turn`, a smaller one than was `refused` before it. Raises `QuestionTooLong`."""
+        """Return the request of `turn`, a smaller one than was `refused` before it; `progress` is told what is read.
+
+        Raises `QuestionTooLong`.
+        """
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
         conversation, unread = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         asked = (turn.incoming, *turn.coalesced)
-        files = await self._read_files(turn.incoming, asked, parameters, limits)
+        files = await self._read_files(turn.incoming, asked, parameters, limits, progress)
         await load_zones(item.time_zone for item in asked)
         asked_entries, files = _questions(asked, files, history, media_start=conversation.media_start)
         ahead, question = unanswered.in_order(
@@ -288,12 +297,13 @@ class RequestBuilder:
         messages: Sequence[Incoming | ThreadMessage],
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
+        progress: Progress = unnoticed,
     ) -> Mapping[str, FileOutcome]:
         """Return what became of the files of these messages, by attachment id; {} where none are read."""
         if self._files is None or not any(message.attachments for message in messages):
             return transcript.NO_FILES
         terms = self._files.terms(parameters, prompt=limits.prompt)
-        return await self._files.read(incoming, messages, terms)
+        return await self._files.read(incoming, messages, terms, progress)
 
     def _with_media(self, view: View, chosen: Window) -> tuple[Window, int]:
         """Return a window, and from which position its media are sent; less of them than before breaks the prefix."""
