@@ -127,6 +127,12 @@ class Settings(EnvironmentSettings):
         le=100_000_000,
         description="tokens that question and answer may have together; asked of the API if empty",
     )
+    seed_requests_per_minute: int | None = Field(
+        None, ge=1, le=1_000_000, description="most requests in a minute; by default 45, or what the API tells"
+    )
+    seed_tokens_per_minute: int | None = Field(
+        None, ge=1_000, le=10**12, description="most tokens in a minute; by default 1,800,000, or what the API tells"
+    )
     seed_requests_at_once: int = Field(
         64, ge=1, le=1_000, description="most requests at once; it begins at 16 and follows what the API takes"
     )

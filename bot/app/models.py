@@ -54,7 +54,11 @@ async def _opened(settings: Settings) -> AsyncIterator[SeedModel]:
             wire=settings.seed_wire,
             options=SeedOptions(
                 context_tokens=settings.seed_context_tokens,
-                pace=Pace(most_at_once=settings.seed_requests_at_once),
+                pace=Pace(
+                    requests_per_minute=settings.seed_requests_per_minute,
+                    tokens_per_minute=settings.seed_tokens_per_minute,
+                    most_at_once=settings.seed_requests_at_once,
+                ),
                 dialect=settings.seed_dialect,
             ),
         ) as model:

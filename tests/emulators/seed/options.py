@@ -27,7 +27,7 @@ class Options:
     `cached_price`: cached input is billed in full; at a fifth and published; or at a fifth and not published.
     `cost`: where a response tells its cost. `api_key` "" lets everybody in. `balance` is in US dollars.
     `implicit_cache`: the cache also serves requests without `enable_caching`.
-    `rpm`, `tpm`: limits per minute of the account (really 50 and 2,000,000), None for none.
+    `rpm`, `tpm`: limits per minute of the account (really 50 and 2,000,000), told in headers; None for none.
     `reject`: parameters that are answered as unsupported by the provider.
     `tokens_per_second` 0 is as fast as possible; `first_token_s` is the delay before the first token.
     """
