@@ -320,9 +320,9 @@ async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPl
     async for check in app.check_all(settings, platforms, seconds=seconds):
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
-        say(f"{mark:>6}  {check.name:<15} {check.detail}")
+        say(f"{mark:>6}  {check.name:<20} {check.detail}")
         if check.fix:
-            say(f"{'':>6}  {'':<15} -> {check.fix}")
+            say(f"{'':>6}  {'':<20} -> {check.fix}")
     return EXIT_FAILED if broken else 0
 
 

@@ -136,6 +136,13 @@ class Settings(EnvironmentSettings):
     seed_requests_at_once: int = Field(
         64, ge=1, le=1_000, description="most requests at once; it begins at 16 and follows what the API takes"
     )
+    seed_fallback_url: HttpUrl | None = Field(
+        None, description="another OpenAI-compatible API, asked while the first one is away"
+    )
+    seed_fallback_model: str | None = Field(
+        None, description="name of the model that answers then, by default SEED_MODEL; without a URL at the same API"
+    )
+    seed_fallback_api_key: SecretStr | None = Field(None, description="its key; at the same API by default that one")
     docs_mode: DocsMode = Field(
         "extract",
         description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",
@@ -188,6 +195,11 @@ class Settings(EnvironmentSettings):
     def model_url(self) -> str:
         """The base URL of the model API."""
         return self.seed_base_url or SEED_BASE_URL
+
+    @property
+    def has_fallback(self) -> bool:
+        """Return whether another model is asked while the first is away."""
+        return self.seed_fallback_url is not None or self.seed_fallback_model is not None
 
     @property
     def is_loopback(self) -> bool:

@@ -15,9 +15,10 @@ from enum import Enum, auto
 
 from adapters.dates import DateWords
 from bot.access.budget_warnings import BudgetWarnings
+from bot.access.fallback import PricedModel
 from bot.app.file_rules import make_files
 from bot.app.learned_prices import open_learned_rates
-from bot.app.models import open_model
+from bot.app.models import open_fallback, open_model
 from bot.errors import StorageError, StorageUnavailable
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
@@ -96,7 +97,9 @@ async def open_core(
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
         files, searches = make_files(settings, platforms), not settings.uses_local_model
-        options = TurnOptions(files=files, searches=searches, takeover=takeover)
+        found = await stack.enter_async_context(open_fallback(settings))
+        fallback = None if found is None else PricedModel(model=found[0], rates=found[1])
+        options = TurnOptions(files=files, searches=searches, takeover=takeover, fallback=fallback)
         manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
         patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
         stack.push_async_callback(manager.aclose, patience=patience)

@@ -225,6 +225,25 @@ async def test_rates_usage_and_the_books_agree_with_the_provider(tmp_path: Path)
     assert ours[0] == "1"
 
 
+async def test_another_model_answers_while_the_first_one_cannot_and_the_doctor_looks_at_both(tmp_path: Path) -> None:
+    async with running_seed(Options(balance=Decimal(0))) as poor, running_seed(Options(model="seed-mini")) as rich:
+        surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": poor.url, "SEED_FALLBACK_URL": rich.url}
+        surroundings |= {"SEED_FALLBACK_MODEL": "seed-mini", "SEED_FALLBACK_API_KEY": API_KEY}
+        done = await seedling(tmp_path, "ask", "echo Hello", **surroundings)
+        books = await seedling(tmp_path, "usage", **surroundings)
+        doctor = await seedling(tmp_path, "doctor", **surroundings)
+        wrong = await seedling(tmp_path, "ask", "hi", **surroundings | {"SEED_FALLBACK_API_KEY": "two words"})
+    assert (done.code, done.out.strip()) == (0, "Hello")
+    assert "seed-2-0-lite is not answering right now, so seed-mini answered in its place." in done.err
+    assert "seed-mini \u00b7" in done.err
+    assert next(line for line in books.out.splitlines() if line.startswith("our records")).split()[2] == "1"
+    broken = [line.split()[1:3] for line in doctor.out.splitlines() if line.startswith("BROKEN")]
+    assert ["key", "the"] in broken
+    assert not any(name == "fallback" for name, _ in broken)
+    assert "fallback web search" in doctor.out
+    assert (wrong.code, "SEED_FALLBACK_API_KEY: is no key" in wrong.err) == (78, True)
+
+
 # ---------------------------------------------------------------- the local model
 
 
