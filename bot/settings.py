@@ -148,6 +148,7 @@ class Settings(EnvironmentSettings):
         description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",
     )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
+    state_folder: Path = Field(Path("var"), description="folder of small files: the last prices, a secret for sessions")
     stop_grace_seconds: float = Field(25, ge=0, description="how long answers may still run after SIGTERM")
     burst_pause_seconds: float = Field(
         0,

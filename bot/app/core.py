@@ -88,11 +88,11 @@ async def open_core(
     url = settings.database_url
     await migrate_patiently(url)
     async with AsyncExitStack() as stack:
-        stack.enter_context(single_instance(url))
+        is_alone = stack.enter_context(single_instance(url, shared=role is EngineRole.ASKS))
         clock = await stack.enter_async_context(open_clock(url, utc_now))
         store = await stack.enter_async_context(open_store(url, clock=clock, queued=role is not EngineRole.ASKS))
-        if not has_queue(url):
-            await store.settle_abandoned(before=clock())  # nobody else can have a request under way
+        if not has_queue(url):  # where nobody else is, nobody else can have a request under way
+            await store.settle_abandoned(before=clock() if is_alone else clock() - LONGEST_REQUEST)
         model, told = await stack.enter_async_context(model_of(settings))
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from adapters.local import open_local
 from adapters.seed import LiveRates, Pace, SeedModel, SeedOptions, check_key, open_rates, open_seed, watched_size
@@ -12,10 +11,8 @@ from bot.errors import ConfigError
 from bot.pricing import FREE_CARD
 from bot.settings import Settings, plain
 
-RATES_FILE = Path("var") / "rates.json"
-"""Where the last good rate card is kept."""
-
-FALLBACK_RATES_FILE = RATES_FILE.with_name("fallback-rates.json")
+RATES_FILE, FALLBACK_RATES_FILE = "rates.json", "fallback-rates.json"
+"""Where the last good rate cards are kept, in the folder of small files."""
 
 FALLBACK_NAMES = {"SEED_BASE_URL": "SEED_FALLBACK_URL", "SEED_API_KEY": "SEED_FALLBACK_API_KEY"}
 """What the settings of the first model are called for the one in its place."""
@@ -73,12 +70,17 @@ async def open_fallback(settings: Settings) -> AsyncIterator[tuple[SeedModel, Li
         except ConfigError as error:
             raise ConfigError(FALLBACK_NAMES.get(error.variable, error.variable), error.fix) from None
         await stack.enter_async_context(watched_size(model))
-        yield model, await stack.enter_async_context(open_rates(model, file=FALLBACK_RATES_FILE))
+        yield (
+            model,
+            await stack.enter_async_context(open_rates(model, file=settings.state_folder / FALLBACK_RATES_FILE)),
+        )
 
 
 def _rates(settings: Settings, model: SeedModel) -> AbstractAsyncContextManager[LiveRates]:
     """Return the prices; the embedded model costs nothing, so that none are asked for."""
-    return open_rates(model, every=None) if settings.uses_local_model else open_rates(model, file=RATES_FILE)
+    if settings.uses_local_model:
+        return open_rates(model, every=None)
+    return open_rates(model, file=settings.state_folder / RATES_FILE)
 
 
 @asynccontextmanager

@@ -217,7 +217,7 @@ async def test_rates_usage_and_the_books_agree_with_the_provider(tmp_path: Path)
         surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url}
         rates = await seedling(tmp_path, "rates", **surroundings)
         await seedling(tmp_path, "ask", "Why is the sky blue?", **surroundings)
-        books = await seedling(tmp_path, "usage", "--reconcile", **surroundings)
+        books = await seedling(tmp_path, "usage", "--own", "--reconcile", **surroundings)
     assert "provider, " in rates.out
     assert "0.31" in rates.out
     ours, theirs = (line.split()[2:] for line in books.out.splitlines() if line.startswith(("our", "the provider")))
@@ -230,7 +230,7 @@ async def test_another_model_answers_while_the_first_one_cannot_and_the_doctor_l
         surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": poor.url, "SEED_FALLBACK_URL": rich.url}
         surroundings |= {"SEED_FALLBACK_MODEL": "seed-mini", "SEED_FALLBACK_API_KEY": API_KEY}
         done = await seedling(tmp_path, "ask", "echo Hello", **surroundings)
-        books = await seedling(tmp_path, "usage", **surroundings)
+        books = await seedling(tmp_path, "usage", "--own", **surroundings)
         doctor = await seedling(tmp_path, "doctor", **surroundings)
         wrong = await seedling(tmp_path, "ask", "hi", **surroundings | {"SEED_FALLBACK_API_KEY": "two words"})
     assert (done.code, done.out.strip()) == (0, "Hello")
