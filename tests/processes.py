@@ -21,6 +21,7 @@ SETTINGS = set(Settings.model_fields).union(*(spec.settings.model_fields for spe
 PROGRAM = ("-m", "bot")
 """What Python is to run."""
 
+
 def data_home(folder: Path) -> Path:
     """Where what is started in `folder` keeps the user's data, apart from that folder."""
     return folder.with_name(f"{folder.name}-data")
