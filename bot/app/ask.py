@@ -84,7 +84,7 @@ def incoming_of(question: AskRequest) -> Incoming:
         dedupe_key=f"terminal:{secrets.token_hex(8)}",
         author=YOU,
         text=without_halves(question.text),
-        at=utc_now(),
+        sent_at=utc_now(),
         attachments=attachments(question.files),
         overrides={**once, **{name: without_halves(value) for name, value in question.overrides.items()}},
         is_direct=True,
