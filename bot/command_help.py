@@ -12,13 +12,14 @@ def add_command(
     commands: Commands, name: str, summary: str, *examples: str, description: str = ""
 ) -> argparse.ArgumentParser:
     """Return a new command with its help, at the end of which its examples stand."""
-    return commands.add_parser(
+    command: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
         description=description or f"{summary[:1].upper()}{summary[1:]}.",
         epilog="\n  ".join(("examples:" if len(examples) > 1 else "example:", *examples)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    return command
 
 
 def log_only_failures(options: argparse.Namespace) -> None:

@@ -59,10 +59,10 @@ async def test_a_turn_whose_retries_are_used_up_is_answered_by_the_second_model_
     assert (draft.footer.model, draft.footer.cost) == ("second", DEAR.cost(draft.footer.usage))
     assert draft.footer.split is not None
     assert draft.footer.split.written == draft.footer.usage.output * Decimal(100) / 1_000_000
-    everything = {"since": house.clock() - timedelta(days=1), "until": house.clock() + timedelta(days=1)}
-    spent = await house.store.usage_totals(**everything, within=Within(model="second"))
+    since, until = house.clock() - timedelta(days=1), house.clock() + timedelta(days=1)
+    spent = await house.store.usage_totals(since=since, until=until, within=Within(model="second"))
     assert (spent.requests, spent.cost) == (1, draft.footer.cost)
-    assert (await house.store.usage_totals(**everything)).requests == 1
+    assert (await house.store.usage_totals(since=since, until=until)).requests == 1
     assert house.dear.observed == []
 
 
