@@ -37,6 +37,7 @@ from urllib.parse import urlsplit
 from bot import app
 from bot.app.administration_commands import add_administration_commands
 from bot.app.day_option import add_days
+from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
 from bot.app.history import with_own_history
 from bot.app.maintenance_commands import add_upkeep_commands
@@ -136,6 +137,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serving_commands(commands, platforms)
     add_question_commands(commands)
+    add_evaluation_command(commands)
     add_upkeep_commands(commands)
     add_administration_commands(commands)
     add_export_commands(commands)

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from bot.errors import ConfigError
 from bot.time_zones import find_zone
+from bot.types import EMPTY
 from bot.types.budgets import MOST_DOLLARS
 
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
@@ -241,9 +242,14 @@ AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 AnyPlatformSettings = TypeVar("AnyPlatformSettings", bound=PlatformSettings)
 
 
-def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
-    """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong."""
-    settings = _load(Settings, env_file)
+def load_settings(env_file: Path | None = ENV_FILE, *, given: Mapping[str, str] = EMPTY) -> Settings:
+    """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong.
+
+    Variables that are `given` by name count before those.
+    """
+    if unknown := [name for name in given if name.lower() not in Settings.model_fields]:
+        raise ConfigError(unknown[0], "is no setting")
+    settings = _load(Settings, env_file, given)
     if not settings.is_loopback and settings.console_password is None:
         raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={settings.host} lets other machines in")
     return settings
@@ -259,9 +265,9 @@ def plain(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def _load(kind: type[AnySettings], env_file: Path | None) -> AnySettings:
+def _load(kind: type[AnySettings], env_file: Path | None, given: Mapping[str, str] = EMPTY) -> AnySettings:
     try:
-        return kind(_env_file=env_file)
+        return kind(_env_file=env_file, **{name.lower(): value for name, value in given.items()})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

@@ -32,6 +32,11 @@ def history_of(folder: Path) -> Path:
     return data_home(folder) / "seedling" / "history.db"
 
 
+def files_in(folder: Path) -> list[Path]:
+    """What lies in a folder."""
+    return list(folder.iterdir())
+
+
 PIPE = asyncio.subprocess.PIPE
 DEVNULL = asyncio.subprocess.DEVNULL
 

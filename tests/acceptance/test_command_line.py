@@ -19,7 +19,7 @@ from bot.parameters import PARAMETERS, Scope
 from storage import migrate, open_store
 from tests.emulators.seed import API_KEY, Options, running_seed
 from tests.fakes import ManualClock
-from tests.processes import line_with, start
+from tests.processes import files_in, line_with, start
 
 
 @dataclass(frozen=True)
@@ -242,6 +242,39 @@ async def test_another_model_answers_while_the_first_one_cannot_and_the_doctor_l
     assert not any(name == "fallback" for name, _ in broken)
     assert "fallback web search" in doctor.out
     assert (wrong.code, "SEED_FALLBACK_API_KEY: is no key" in wrong.err) == (78, True)
+
+
+async def test_settings_are_compared_by_cases_and_nothing_of_them_is_kept(tmp_path: Path) -> None:
+    cases = [
+        {"name": "right", "question": "Echo: 12 May", "contains": ["May 12|12 May"]},
+        {"name": "wrong", "question": "Echo: 13 May", "contains": ["12 May"]},
+        {"name": "file", "question": "Echo: seen", "files": ["note.txt"], "contains": ["seen"], "search": True},
+        {
+            "name": "thread",
+            "question": "Echo: go on",
+            "asker": "Grace",
+            "contains": ["go on"],
+            "thread": [{"role": "user", "content": "Ada: We begin."}, {"role": "assistant", "content": "Good."}],
+        },
+        {"name": "for a person", "question": "Echo: who knows"},
+    ]
+    (tmp_path / "note.txt").write_text("The heron landed at nine.")
+    (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(case) for case in cases))
+    async with running_seed() as seed:
+        settings = ("--with", "", "--with", "reasoning_effort=low SEED_MODEL=nope")
+        done = await seedling(tmp_path, "eval", "cases.jsonl", *settings, SEED_API_KEY=API_KEY, SEED_BASE_URL=seed.url)
+        bodies = [json.dumps(request.body, ensure_ascii=False) for request in seed.requests if request.ask]
+    rows = [line.split()[-6:] for line in done.out.splitlines()[-2:]]
+    assert done.code == 0, done.err
+    assert [row[:4] for row in rows] == [["3", "1", "1", "0"], ["0", "0", "0", "5"]]
+    assert Decimal(rows[0][4]) > 0
+    assert "as it is set: wrong: wrong" in done.out
+    assert len(bodies) == 5
+    [thread] = [body for body in bodies if "go on" in body]
+    assert "Ada: We begin." in thread
+    assert "Grace: Echo: go on" in thread
+    assert any("The heron landed at nine." in body and '"enable_web_search": true' in body for body in bodies)
+    assert sorted(path.name for path in files_in(tmp_path)) == ["cases.jsonl", "note.txt"]
 
 
 # ---------------------------------------------------------------- the local model

@@ -22,14 +22,10 @@ from bot.app.shell_completion import SHELLS, places, script
 from tests.acceptance.test_command_line import seedling
 from tests.acceptance.test_ending_early import SILENT, asked, end_of, to
 from tests.emulators.seed import Options, RunningSeed, running_seed
-from tests.processes import PROGRAM, ROOT, data_home, history_of, start
+from tests.processes import PROGRAM, ROOT, data_home, files_in, history_of, start
 from tests.processes import seedling as running
 
 SECONDS = 60.0
-
-
-def files_in(folder: Path) -> list[Path]:
-    return list(folder.iterdir())
 
 
 async def test_what_was_asked_is_listed_shown_and_found_and_nothing_lies_where_it_was_asked(tmp_path: Path) -> None:
