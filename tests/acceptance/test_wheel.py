@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 VERSIONS = ("3.11", "3.12", "3.13")
 
 
-def pythons() -> Iterator[object]:
+def pythons() -> Iterator[Any]:
     """Every Python that this is tested with: on the PATH, or beside this one as version managers install them."""
     for version in VERSIONS:
         near = [*Path(sys.base_prefix).parent.glob(f"{version}*/bin/python")]
@@ -58,7 +59,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next((folder / "dist").glob("*.whl"))
 
 
-@pytest.mark.parametrize("python", pythons())
+@pytest.mark.parametrize("python", list(pythons()))
 async def test_it_answers_and_serves_with_all_its_files(tmp_path: Path, wheel: Path, python: str) -> None:
     await done(python, "-m", "venv", tmp_path / "env", folder=tmp_path)
     constraints = ("--constraint", ROOT / "constraints.txt")
