@@ -131,13 +131,14 @@ class PreparedRequest:
         answer = transcript.answer_entry(turn, text, at)
         return (*self.ahead, *self.view.question, answer, *((listed,) if listed else ()))
 
-    def after(self, usage: Usage, *, searched: bool = False, kept: bool = True) -> Conversation:
-        """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio.
+    def after(self, usage: Usage, *, is_foreign: bool = False, kept: bool = True) -> Conversation:
+        """Return the conversation as it is to be remembered.
 
-        A question that is not `kept`, since it got no answer, is not sent again: that breaks the prefix.
+        Input that `is_foreign`, of searches or as another model counts it, does not teach its token ratio. A question
+        that is not `kept`, since it got no answer, is not sent again: that breaks the prefix.
         """
         planned = replace(self.request, entries=self.window.entries)  # with the media that were too large to be sent
-        made = window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
+        made = window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=is_foreign))
         made = replace(made, media_start=self.media_start)
         return made if kept else mark_prefix_broken(made, CacheBreak.DROPPED)
 
