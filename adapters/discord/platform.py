@@ -21,8 +21,8 @@ from adapters.discord.events.pending_answers import tell_owed
 from adapters.discord.replies.ephemeral import check_writable, tell
 from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
-from adapters.discord.replies.reply_placement import target_of
-from adapters.discord.replies.reply_ref import ChannelRef
+from adapters.discord.replies.reply_placement import CHANNEL, target_of
+from adapters.discord.replies.reply_ref import ChannelRef, read_ref
 from bot.errors import FileGone, PlatformError
 from bot.ports import Bot, Clock
 from bot.turns.pending_answers import keep_telling
@@ -83,6 +83,30 @@ class DiscordPlatform(DiscordChannelReader):
         reply = DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
         await reply.find()
         return reply
+
+    async def acknowledge(self, asked: Incoming) -> None:
+        """Show that the bot is typing where somebody wrote; after a command Discord itself says "is thinking".
+
+        Raises `PlatformError`.
+        """
+        if not asked.private and not asked.reply_ref:
+            here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
+            await self.around.rest.call("POST", "/channels/{channel_id}/typing", channel_id=here)
+
+    async def notify(self, turn: Turn, text: str) -> None:
+        """Reply to the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
+        ref, person = read_ref(turn.reply_ref or ""), turn.incoming.author.id
+        if ref is None:
+            return
+        body = {
+            "content": f"<@{person}> {text}",
+            "allowed_mentions": {"parse": [], "users": [person]},
+            "nonce": f"t{turn.id}-done",
+            "enforce_nonce": True,
+        }
+        if ref.ids:
+            body["message_reference"] = {"message_id": ref.ids[-1], "fail_if_not_exists": False}
+        await self.around.rest.call("POST", "/channels/{channel_id}/messages", body=body, channel_id=ref.channel)
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown."""

@@ -11,11 +11,11 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
-
 from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_from_body, problem_of_connection
 from adapters.seed.body import Body, check_encoding
 from adapters.seed.client_options import SeedOptions
+from adapters.seed.http_library import httpx
+from adapters.seed.rate_limit_headers import AccountLimits, limits_in
 from bot.errors import ConfigError
 
 MAX_ERROR_BYTES = 64 * 1024  # more than any error says
@@ -31,12 +31,16 @@ MOST_IDLE = 20  # httpx's own default; its pool compares every idle connection w
 
 
 class SeedHttp:
-    """Sends requests to one server with one key over one pool of connections."""
+    """Sends requests to one server with one key over one pool of connections.
+
+    `account_limits` are those that the newest answer told; refusals are often those of a proxy.
+    """
 
     def __init__(self, client: httpx.AsyncClient, options: SeedOptions) -> None:
         self._client = client
         self._timeouts = options.timeouts
         self._now = options.surroundings.now
+        self.account_limits = AccountLimits()
 
     @asynccontextmanager
     async def open(self, path: str, content: bytes, headers: Mapping[str, str], limit: float) -> AsyncIterator[Body]:
@@ -48,6 +52,7 @@ class SeedHttp:
         response = await self._send(request, min(limit, self._timeouts.first_byte))
         try:
             await self._check(response)
+            self.account_limits = limits_in(response.headers, self._now())
             yield Body(response, self._timeouts.read, request_id_of(response.headers))
         finally:
             await response.aclose()
@@ -178,8 +183,14 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 
 
 def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that the server asks us to wait: given as a number or as an HTTP date (RFC 9110, section 10.2.3)."""
+    """Seconds that the server asks us to wait: given as a number or as an HTTP date (RFC 9110, section 10.2.3).
+
+    Azure and OpenAI tell it in milliseconds as well, which is more exact.
+    """
     raw = headers.get("retry-after", "").strip()
+    exact = headers.get("retry-after-ms", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", exact, re.ASCII):
+        return float(exact) / 1_000
     if not raw:
         return None
     try:

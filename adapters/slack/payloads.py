@@ -310,6 +310,13 @@ class FileAnswer(Payload):
     file: Nested[FilePayload] = FilePayload()
 
 
+class UploadAnswer(Payload):
+    """What `files.getUploadURLExternal` answers."""
+
+    upload_url: Text = ""
+    file_id: Text = ""
+
+
 class Account(Payload):
     """What `auth.test` answers: whose token it is."""
 

@@ -65,7 +65,7 @@ def present_answer(draft: Draft) -> Json:
         "streaming": draft.status in STREAMING,
         "reasoning": render_markdown(draft.reasoning) if draft.reasoning else "",
         "sources": [present_source(source) for source in draft.sources if is_safe_url(source.url)],
-        "notices": list(draft.notices),
+        "notices": [*draft.notices, *filter(None, (draft.progress,))],
         "footer": footer_parts(draft.footer) if draft.footer else [],
         "paidFor": footer_details(draft.footer) if draft.footer else "",
     }

@@ -25,7 +25,7 @@ from bot.private_files import kept_secret
 from bot.settings import Settings, plain
 from storage import SqlStore, has_queue
 
-SECRET_FILE = Path("var") / "secret_key"
+SECRET_NAME = Path("secret_key")
 """What signs sessions while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
 
 PLAYGROUND_TITLE = "The playground"
@@ -206,7 +206,7 @@ def _playground_options(settings: Settings, model_name: str) -> PlaygroundOption
         host=settings.host,
         port=settings.port,
         password=plain(settings.console_password),
-        secret=plain(settings.secret_key) or kept_secret(SECRET_FILE),
+        secret=plain(settings.secret_key) or kept_secret(settings.state_folder / SECRET_NAME),
         model_name=model_name,
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,

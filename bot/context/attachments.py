@@ -6,7 +6,7 @@ Every attachment has an outcome, and none of them keeps the rest from being answ
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -32,6 +32,14 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+"""Told what is being done, for people."""
+
+
+def unnoticed(_text: str) -> None:
+    """Tell nobody."""
+
 
 Message = TypeVar("Message", Incoming, ThreadMessage)
 
@@ -68,11 +76,15 @@ class AttachmentLoader:
         )
 
     async def read(
-        self, asked: Incoming, messages: Sequence[Incoming | ThreadMessage], terms: FileTerms
+        self,
+        asked: Incoming,
+        messages: Sequence[Incoming | ThreadMessage],
+        terms: FileTerms,
+        progress: Progress = unnoticed,
     ) -> Mapping[str, FileOutcome]:
         """Return what became of every attachment of these messages, by its id, for whoever asked.
 
-        They share `terms`, the first ones first.
+        They share `terms`, the first ones first. `progress` is told which one is being read.
         """
         outcomes: dict[str, FileOutcome] = {}
         if asked.key.platform not in self.sources:
@@ -84,6 +96,7 @@ class AttachmentLoader:
                 continue
             ahead = min(len(attached), FILES_AT_ONCE) - number
             share = replace(terms, text_tokens=terms.text_tokens // ahead)
+            progress(reading_text(number + 1, number + ahead, attachment.name))
             outcome = await self._read_one(asked, attachment, message.message_id, share)
             outcomes[attachment.id] = outcome
             terms = left_of(terms, outcome)
@@ -112,6 +125,11 @@ class AttachmentLoader:
 def is_lost(outcome: FileOutcome | None) -> bool:
     """Return whether a file was not to be had at all, whatever is in it."""
     return isinstance(outcome, UnreadableFile) and outcome.reason in {GONE, NOT_FETCHED}
+
+
+def reading_text(number: int, count: int, name: str) -> str:
+    """Return what people read while a file is being read."""
+    return f"Reading file {number} of {count}: {plain_name(name)}…"
 
 
 def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:

@@ -12,11 +12,13 @@ from bot.ports.exports import ExportStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates, SoundReader
 from bot.ports.platforms import (
     TIME_STEP,
+    Acknowledging,
     Bot,
     ChannelReader,
     Commands,
     Joining,
     ListeningPlatform,
+    Notifying,
     OpenStore,
     Platform,
     PlatformSpec,
@@ -35,6 +37,7 @@ from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 __all__ = [
     "TIME_STEP",
     "AccessStore",
+    "Acknowledging",
     "AdapterStateStore",
     "AuditStore",
     "Bot",
@@ -53,6 +56,7 @@ __all__ = [
     "MediaReader",
     "MembershipSource",
     "Model",
+    "Notifying",
     "OpenStore",
     "Platform",
     "PlatformSpec",

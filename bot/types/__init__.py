@@ -19,8 +19,10 @@ from bot.types.access import (
 from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
+    ANSWER_MESSAGES,
     EMPTY,
     PLACE_STATE,
+    THREAD_EXPORT,
     Attachment,
     AuthorKind,
     ConversationKey,
@@ -118,6 +120,7 @@ from bot.types.turns import (
 
 __all__ = [
     "ANSWER_IN",
+    "ANSWER_MESSAGES",
     "BOT",
     "EMPTY",
     "EVERYTHING",
@@ -129,6 +132,7 @@ __all__ = [
     "OPEN_STATES",
     "PLACE_STATE",
     "SOURCES_ID",
+    "THREAD_EXPORT",
     "AccessRule",
     "Asker",
     "Attachment",

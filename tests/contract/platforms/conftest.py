@@ -143,13 +143,15 @@ async def discord() -> AsyncIterator[Stage]:
     """The emulated Discord, as a worker has it: over REST alone."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the library's own addresses, given back at the end
     try:
-        async with running_discord(DiscordEmulatorOptions()) as emulator:
+        async with running_discord(DiscordEmulatorOptions(identify_interval_s=0)) as emulator:
             store = MemoryStore(clock=emulator.clock.now)
             ada = emulator.person("ada")
             guild = emulator.guild("Garden", ada)
             general = next(iter(guild.channels.values()))
             root = emulator.say(ada, general, f"{emulator.mention()} q")
-            options = DiscordOptions(token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url)
+            options = DiscordOptions(
+                token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url, ready_wait=0.1
+            )
 
             @asynccontextmanager
             async def process() -> AsyncIterator[Platform]:

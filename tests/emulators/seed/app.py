@@ -57,7 +57,7 @@ class ModelRoute:
     def _refused(self, record: Recorded, error: ApiError, *, status: int | None = None) -> Response:
         self._emulator.refuse(record, error.status, error.code)
         request_id = _request_id(record)
-        headers = {"x-request-id": request_id}
+        headers = {"x-request-id": request_id, **self._emulator.limit.headers(self._wire.limit_headers)}
         if error.retry_after is not None:
             headers["retry-after"] = error.retry_after
         return JSONResponse(self._wire.envelope(error, request_id), status_code=status or error.status, headers=headers)
@@ -108,6 +108,7 @@ class ModelRoute:
             on_end=on_end,
         )
         stream.headers["x-request-id"] = _request_id(prepared.record)
+        stream.headers.update(emulator.limit.headers(self._wire.limit_headers))
         return stream
 
     async def _whole(self, request: Request, prepared: Prepared) -> Any:
@@ -121,7 +122,8 @@ class ModelRoute:
         record.finished = stays and not kinds.keys() & {"cut_after", "cut_before_text"}
         record.disconnected = not stays
         emulator.settle(prepared)
-        response = JSONResponse(body, headers={"x-request-id": _request_id(record)})
+        told = emulator.limit.headers(self._wire.limit_headers)
+        response = JSONResponse(body, headers={"x-request-id": _request_id(record), **told})
         return response if record.finished else Reset(response)
 
 

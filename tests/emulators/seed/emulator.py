@@ -46,7 +46,7 @@ class SeedEmulator:
     """Everything that one emulated account knows.
 
     `requests` are the recorded requests, `clock` can be moved, `fault` injects a fault, `account` holds balance and
-    usage events.
+    usage events, `limit` counts the minute.
     """
 
     def __init__(self, options: Options) -> None:
@@ -57,7 +57,7 @@ class SeedEmulator:
         self.cache = PrefixCache(
             self.clock, block_tokens=options.cache_block_tokens, lifetime_s=options.cache_lifetime_s
         )
-        self._limit = MinuteLimit(self.clock, rpm=options.rpm, tpm=options.tpm)
+        self.limit = MinuteLimit(self.clock, rpm=options.rpm, tpm=options.tpm)
         self._recorder = Recorder(options.keep_requests)
         self._author = Author(options, self.clock, self.cache, self.account)
         self._stored: OrderedDict[str, tuple[Message, ...]] = OrderedDict()
@@ -117,7 +117,7 @@ class SeedEmulator:
         record.faults = self.faults.take(record.path, caching=bool(record.body.get("enable_caching")))
         if record.faults and record.faults[0].stage == "reply":
             raise Prevented(record.faults[0])
-        self._limit.enter()
+        self.limit.enter()
         if self.account.balance <= 0:
             raise gateway_error("insufficient_credits", "Insufficient credits")
         model = validation.text_of(record.body, "model")
@@ -139,7 +139,7 @@ class SeedEmulator:
             used = replace(used, output=round(used.output * share), reported_cost=None)
             used = replace(used, reasoning=min(used.reasoning, used.output))
         record.usage = used
-        self._limit.spend(used.input + used.output)
+        self.limit.spend(used.input + used.output)
         self._book(record, used, self.account.card.cost(used))
         if prepared.ask.store and share == 1:
             said = Message(role="assistant", parts=(Part(kind="text", text="".join(completion.text) or " "),))

@@ -29,7 +29,7 @@ class Options:
     `cost`: where a response tells its cost. `api_key` "" lets everybody in. `balance` is in US dollars.
     `implicit_cache`: the cache also serves requests without `enable_caching`.
     `sound`: the model takes it, or `/v1/audio/transcriptions` says what is said in it, at once or as a job.
-    `rpm`, `tpm`: limits per minute of the account (really 50 and 2,000,000), None for none.
+    `rpm`, `tpm`: limits per minute of the account (really 50 and 2,000,000), told in headers; None for none.
     `reject`: parameters that are answered as unsupported by the provider.
     `tokens_per_second` 0 is as fast as possible; `first_token_s` is the delay before the first token.
     """
