@@ -206,7 +206,7 @@ def _value(cell: Element, book: Book) -> str:
     value = "" if stored is None else stored.text or ""
     if not value and formula is not None and kind != "str":
         book.uncalculated += 1
-        return f"={formula.text}" if formula.text else "=(the formula above, moved)"
+        return f"={formula.text}" if formula.text else "=(as above)"
     match kind:
         case "s":
             index = _whole_number(value)
