@@ -120,7 +120,13 @@ def _notebook(data: bytes) -> Iterator[str]:
         yield APART + "".join(cell["source"])
 
 
+INLINE: Final = "a abbr b big cite code em font i kbd q small span strong sub sup tt u var"
+"""Elements of a page that part no words."""
+
+
 class _Words(HTMLParser):
+    _INLINE = frozenset(INLINE.split())
+
     def __init__(self) -> None:
         super().__init__()
         self.pieces: list[str] = []
@@ -128,6 +134,7 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, _attributes: object) -> None:
         self._silent = tag if tag in {"script", "style"} else self._silent
+        self.pieces.append("" if tag in self._INLINE else APART)
 
     def handle_endtag(self, tag: str) -> None:
         self._silent = "" if tag == self._silent else self._silent
@@ -142,7 +149,7 @@ def _page(data: bytes) -> Iterator[str]:
     parser = _Words()
     parser.feed(data.decode(declared[1].decode() if declared else "utf-8"))
     parser.close()
-    yield " ".join(parser.pieces)
+    yield "".join(parser.pieces)
 
 
 def _text(data: bytes) -> Iterator[str]:

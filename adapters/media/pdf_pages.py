@@ -88,6 +88,7 @@ def _is_garbled(text_page: Any, text: str, count: int) -> bool:
     looked = range(0, count, max(1, count // _SAMPLE))
     unmapped = sum(pdfium.FPDFText_HasUnicodeMapError(text_page.raw, place) == 1 for place in looked)
     strange = len(_STRANGE.findall(text[:_SAMPLE]))
+    strange += sum(character > "\xff" and not ord(character) & 0xFF for character in text[:_SAMPLE])  # bytes swapped
     return bool(count) and (unmapped > len(looked) * _GARBLED or strange > min(len(text), _SAMPLE) * _GARBLED)
 
 
