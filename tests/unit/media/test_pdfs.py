@@ -153,7 +153,7 @@ def test_each_page_stands_as_what_is_on_it() -> None:
         "",
         "(page 2, shown as a picture)",
     ]
-    assert found.note == "page 2 shown as pictures"
+    assert found.note == "page 2 shown as a picture"
     assert [media.name for media in found.media] == ["a.pdf, page 2"]
 
 
