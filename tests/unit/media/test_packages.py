@@ -197,3 +197,21 @@ def test_a_picture_of_a_document_is_sent_once_and_decoration_is_not() -> None:
     body = drawing.format("p") + drawing.format("d") + drawing.format("p")
     found = read(docx(body, {"p.png": picture, "d.png": dot}, p="image p.png", d="image d.png"))
     assert (found.text, len(found.media)) == ("[picture 1]\n[picture 1]", 1)
+
+
+def test_what_is_drawn_on_a_sheet_is_told() -> None:
+    drawing = (
+        f'<s:d {NAMES}><s:pic><a:blip r:embed="p"/></s:pic><s:sp><s:txBody><a:p><a:r><a:t>mind the gap</a:t></a:r>'
+        "</a:p></s:txBody></s:sp></s:d>"
+    )
+    main = f'<s:workbook {NAMES}><s:sheets><s:sheet name="S" r:id="s"/></s:sheets></s:workbook>'
+    parts: dict[str, str | bytes] = {
+        "one.xml": f"<s:worksheet {NAMES}/>", "_rels/one.xml.rels": relations(d="drawing d.xml"), "d.xml": drawing,
+        "_rels/d.xml.rels": relations(p="image p.png"), "p.png": samples.saved(samples.drawing(), "PNG"),
+    }  # fmt: skip
+    assert lines_of(package("xl", main, parts, s="worksheet one.xml")) == ["## Sheet S", "[picture 1]", "mind the gap"]
+
+
+def test_a_page_that_a_program_put_into_a_document_is_read() -> None:
+    page = "<html><body><p>From the web</p></body></html>"
+    assert lines_of(docx('<w:altChunk r:id="c"/>', {"c.html": page}, c="aFChunk c.html")) == ["From the web"]
