@@ -39,6 +39,7 @@ from bot.app.day_option import add_days
 from bot.app.export_commands import add_export_commands
 from bot.app.maintenance_commands import add_upkeep_commands
 from bot.app.spending_limits import add_budget_command
+from bot.app.web import add_account_commands
 from bot.checks import CHECK_SECONDS
 from bot.commands.arguments import parse_overrides
 from bot.commands.parameter_text import origin_text, parameters_table
@@ -125,6 +126,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     _add_ask_command(commands)
     add_upkeep_commands(commands)
     add_administration_commands(commands)
+    add_account_commands(commands)
     add_export_commands(commands)
     for platform in platforms:
         platform.add_commands(commands, app.open_database)

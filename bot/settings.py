@@ -23,6 +23,8 @@ from bot.types.budgets import MOST_DOLLARS
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE: Final = Path(".env")
+LEAST_PASSWORD: Final = 12
+"""Characters of a password of the web."""
 
 Wire = Literal["chat", "responses", "messages"]
 Dialect = Literal["gateway", "ark", "plain"]
@@ -155,7 +157,14 @@ class Settings(EnvironmentSettings):
     host: str = Field("127.0.0.1", description="address that the playground listens on")
     port: int = Field(8080, ge=0, le=65_535, description="port of the playground, 0 for a free one")
     console_password: SecretStr | None = Field(
-        None, description="password of the playground, needed when HOST is not loopback"
+        None,
+        description=f"password of the administrator, at least {LEAST_PASSWORD} characters; the simplest way to sign in",
+    )
+    oidc_issuer: HttpUrl | None = Field(None, description="address of an OpenID Connect provider to sign in with")
+    oidc_client_id: str = Field("seedling", description="what the provider calls Seedling")
+    oidc_client_secret: SecretStr | None = Field(None, description="secret that the provider gave for it")
+    oidc_default_role: Literal["member", "viewer", "operator"] | None = Field(
+        None, description="role of people whom the provider knows and who have no account; empty: they stay outside"
     )
     secret_key: SecretStr | None = Field(None, description="signs the playground's sessions and encrypts stored tokens")
 
@@ -164,6 +173,13 @@ class Settings(EnvironmentSettings):
     def _is_database_url(cls, value: str) -> str:
         if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("console_password")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < LEAST_PASSWORD:
+            raise ValueError(f"must have at least {LEAST_PASSWORD} characters")
         return value
 
     @field_validator("budget_time_zone")
@@ -224,10 +240,7 @@ AnyPlatformSettings = TypeVar("AnyPlatformSettings", bound=PlatformSettings)
 
 def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
     """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong."""
-    settings = _load(Settings, env_file)
-    if not settings.is_loopback and settings.console_password is None:
-        raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={settings.host} lets other machines in")
-    return settings
+    return _load(Settings, env_file)
 
 
 def load_platform_settings(kind: type[AnyPlatformSettings], env_file: Path | None = ENV_FILE) -> AnyPlatformSettings:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, EngineRole, open_core, utc_now
@@ -17,6 +16,7 @@ from bot.app.process_end import ProcessEnd
 from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
+from bot.app.web import SECRET_FILE, check_sign_in
 from bot.commands.completion import complete
 from bot.errors import ConfigError
 from bot.plurals import quantity
@@ -24,9 +24,6 @@ from bot.ports import ListeningPlatform, Platform, Store
 from bot.private_files import kept_secret
 from bot.settings import Settings, plain
 from storage import SqlStore, has_queue
-
-SECRET_FILE = Path("var") / "secret_key"
-"""What signs sessions while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
 
 PLAYGROUND_TITLE = "The playground"
 
@@ -90,6 +87,8 @@ class ProcessKind:
 
 async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
+    if process.playground:
+        await check_sign_in(settings)
     end, started = ProcessEnd(grace=settings.stop_grace_seconds), asyncio.Event()
     await end.unless_told(_open_and_serve(settings, announce, process, end=end, started=started), started)
 

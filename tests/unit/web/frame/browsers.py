@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from adapters.web.frame import Form, FrameOptions, Role, frame_app, identity_of, make_frame, page, read_form
 from adapters.web.frame.application import Frame
+from adapters.web.frame.openid import ProviderOptions
 from adapters.web.frame.routing import PageRoute
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
@@ -47,11 +48,12 @@ async def open_web(
     clock: ManualClock,
     *,
     password: str | None = None,
-    loopback: bool = True,
+    host: str = "127.0.0.1",
+    provider: ProviderOptions | None = None,
     routes: Sequence[PageRoute] = ROUTES,
 ) -> tuple[Frame, httpx.ASGITransport]:
     """Return the frame of a web, and the way to it."""
-    options = FrameOptions(loopback=loopback, password=password, secret="not a secret in a test")
+    options = FrameOptions(host=host, password=password, secret="not a secret in a test", provider=provider)
     frame = await make_frame(options, store, clock)
     return frame, httpx.ASGITransport(app=frame_app(routes, frame), raise_app_exceptions=False)
 
