@@ -91,13 +91,13 @@ def _add(options: argparse.Namespace) -> int:
     role = Role[options.role.upper()]
     check_account(options.name, role)
     password = None if options.no_password else _ask_password()
-    account = asyncio.run(_put(load_settings(), options.name, role, password))
+    account = asyncio.run(put_account(load_settings(), options.name, role, password))
     say(f"{account.name} may sign in as {role.word}.")
     return 0
 
 
 def _remove(options: argparse.Namespace) -> int:
-    was_there, ended = asyncio.run(_drop(load_settings(), options.name))
+    was_there, ended = asyncio.run(remove_account(load_settings(), options.name))
     if not was_there:
         raise InvalidInput(f"There is no account {options.name!r}.")
     say(f"Removed {options.name}; {quantity(ended, 'sign-in')} ended.")
@@ -121,7 +121,7 @@ async def _accounts(settings: Settings) -> list[Account]:
         return await Accounts(store).list()
 
 
-async def _put(settings: Settings, name: str, role: Role, password: str | None) -> Account:
+async def put_account(settings: Settings, name: str, role: Role, password: str | None) -> Account:
     """Add or change an account; its sign-ins end, since they have the role and stand on the password of before."""
     async with open_database(settings) as store:
         before = await Accounts(store).find(name)
@@ -131,7 +131,8 @@ async def _put(settings: Settings, name: str, role: Role, password: str | None) 
         return account
 
 
-async def _drop(settings: Settings, name: str) -> tuple[bool, int]:
+async def remove_account(settings: Settings, name: str) -> tuple[bool, int]:
+    """Return whether there was such an account, which is gone, and how many of its sign-ins were ended."""
     async with open_database(settings) as store:
         before = await Accounts(store).find(name)
         if before is None or not await Accounts(store).remove(name):

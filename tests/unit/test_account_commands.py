@@ -12,7 +12,8 @@ from adapters.web.frame.accounts import Accounts
 from adapters.web.frame.identity import Role
 from bot.__main__ import main
 from bot.app.operator_commands import open_database
-from bot.settings import load_settings
+from bot.app.web import put_account, remove_account
+from bot.settings import Settings, load_settings
 
 PASSWORD = "leaf and branch"
 
@@ -56,13 +57,15 @@ def test_what_is_wrong_is_said_in_a_line(
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-async def test_a_change_is_recorded_and_ends_the_sign_ins(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.app.web import _drop, _put
+@pytest.fixture
+def settings() -> Settings:
+    return load_settings()
 
-    settings = load_settings()
-    await _put(settings, "ada", Role.VIEWER, PASSWORD)
-    await _put(settings, "ada", Role.OPERATOR, None)
-    await _drop(settings, "ada")
+
+async def test_a_change_is_recorded(settings: Settings) -> None:
+    await put_account(settings, "ada", Role.VIEWER, PASSWORD)
+    await put_account(settings, "ada", Role.OPERATOR, None)
+    await remove_account(settings, "ada")
     async with open_database(settings) as store:
         assert not await Accounts(store).list()
         trail = await store.audit_trail(since=datetime.min.replace(tzinfo=UTC), limit=9)
