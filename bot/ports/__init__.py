@@ -5,7 +5,7 @@ contract suite under `tests/contract/`, run over each of its implementations.
 """
 
 from bot.ports.access import AccessStore, AuditStore, MembershipSource
-from bot.ports.costs import BudgetStore, Ledger
+from bot.ports.costs import BudgetStore, Ledger, SpendingReports
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.exports import ExportStore
@@ -60,6 +60,7 @@ __all__ = [
     "Reply",
     "ScheduleStore",
     "SettingStore",
+    "SpendingReports",
     "Store",
     "SummaryStore",
     "TimeWords",

@@ -39,7 +39,22 @@ from bot.types.chat import (
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
-from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
+from bot.types.ledger import (
+    DIGEST_KEY,
+    EVERYTHING,
+    Charge,
+    Costs,
+    DaySpending,
+    Dimension,
+    KeySpending,
+    Purpose,
+    RequestId,
+    RequestKind,
+    SentRequest,
+    Spending,
+    Within,
+    kind_of,
+)
 from bot.types.model import (
     Asker,
     CostSplit,
@@ -118,6 +133,7 @@ from bot.types.turns import (
 __all__ = [
     "ANSWER_IN",
     "BOT",
+    "DIGEST_KEY",
     "EMPTY",
     "EVERYTHING",
     "INSTALLATION",
@@ -145,7 +161,9 @@ __all__ = [
     "CostSplit",
     "Costs",
     "Covered",
+    "DaySpending",
     "DeletionOutcome",
+    "Dimension",
     "Draft",
     "Edit",
     "Entrance",
@@ -160,6 +178,7 @@ __all__ = [
     "HandleResult",
     "Incoming",
     "KeptMessage",
+    "KeySpending",
     "Media",
     "MediaKind",
     "Membership",
@@ -192,6 +211,7 @@ __all__ = [
     "ReplyStatus",
     "RequestFigures",
     "RequestId",
+    "RequestKind",
     "RequestNotBilled",
     "RequestRecord",
     "RequestSent",
@@ -228,5 +248,6 @@ __all__ = [
     "Within",
     "Workspace",
     "joins_others",
+    "kind_of",
     "takes_others",
 ]
