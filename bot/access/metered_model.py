@@ -90,6 +90,8 @@ class _OpenRequest:
     text: StringIO = field(default_factory=StringIO)
     reasoning: StringIO = field(default_factory=StringIO)
     counted: Usage | None = None
+    first_byte_at: datetime | None = None
+    first_text_at: datetime | None = None
 
     @property
     def usage(self) -> Usage:
@@ -176,12 +178,15 @@ class MeteredModel:
                 return None
             case TextDelta(text) if sent is not None:
                 sent.text.write(text)
+                sent.first_text_at = sent.first_text_at or self._clock()
+                sent.first_byte_at = sent.first_byte_at or sent.first_text_at
                 await self._note_progress(sent)
             case TextWithdrawn() if sent is not None:
                 sent.reasoning.write(sent.text.getvalue())
                 sent.text = StringIO()
             case ReasoningDelta(text) if sent is not None:
                 sent.reasoning.write(text)
+                sent.first_byte_at = sent.first_byte_at or self._clock()
                 await self._note_progress(sent)
         return sent
 
@@ -206,10 +211,10 @@ class MeteredModel:
         now = self._clock()
         if (now - sent.noted_at).total_seconds() >= PROGRESS_SECONDS:
             sent.noted_at = now
-            await self._ledger.note_progress(sent.id, self._charge(sent.usage))
+            await self._ledger.note_progress(sent.id, self._charge_of(sent))
 
     async def _settle(self, sent: _OpenRequest) -> None:
-        charge = self._charge(sent.usage)
+        charge = self._charge_of(sent)
         self._usual_output += LEARNING * (charge.usage.output - self._usual_output)
         await self._ledger.settle_request(sent.id, charge)
         sent.bill.charges.append(charge)
@@ -219,6 +224,10 @@ class MeteredModel:
             await self._settle(sent)
         except StorageError as error:  # the line stays open, and is settled as it stands later
             logger.warning("request not settled", extra={"turn": sent.bill.turn.id, "error": str(error)})
+
+    def _charge_of(self, sent: _OpenRequest) -> Charge:
+        charge = self._charge(sent.usage)
+        return replace(charge, first_byte_at=sent.first_byte_at, first_text_at=sent.first_text_at)
 
     def _charge(self, usage: Usage) -> Charge:
         return Charge(usage=usage, cost=self._rates.card().cost(usage))

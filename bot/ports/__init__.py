@@ -22,6 +22,7 @@ from bot.ports.platforms import (
     PlatformSpec,
     Reply,
 )
+from bot.ports.reports import ConsoleStore, TurnReports
 from bot.ports.stores import (
     AdapterStateStore,
     SettingStore,
@@ -42,6 +43,7 @@ __all__ = [
     "ChannelReader",
     "Clock",
     "Commands",
+    "ConsoleStore",
     "DeletionStore",
     "DeliveryStore",
     "ExportStore",
@@ -65,6 +67,7 @@ __all__ = [
     "SummaryStore",
     "TimeWords",
     "TranscriptStore",
+    "TurnReports",
     "TurnStore",
     "WorkspaceStore",
 ]

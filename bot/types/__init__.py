@@ -95,6 +95,7 @@ from bot.types.reply import (
     Footer,
     ReplyStatus,
 )
+from bot.types.reports import RequestLine, TurnFilter, TurnLine, TurnReport
 from bot.types.summaries import (
     NO_POINTS,
     Covered,
@@ -212,6 +213,7 @@ __all__ = [
     "RequestFigures",
     "RequestId",
     "RequestKind",
+    "RequestLine",
     "RequestNotBilled",
     "RequestRecord",
     "RequestSent",
@@ -238,7 +240,10 @@ __all__ = [
     "TextWithdrawn",
     "ThreadMessage",
     "Turn",
+    "TurnFilter",
     "TurnId",
+    "TurnLine",
+    "TurnReport",
     "TurnState",
     "UnreadableFile",
     "Usage",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -49,10 +49,15 @@ DIGEST_KEY: Final = "digest:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a request used and cost in US dollars, as far as is known; `usage.estimated` marks an estimate."""
+    """What a request used and cost in US dollars, as far as is known; `usage.estimated` marks an estimate.
+
+    `first_byte_at` is when the first word came, of reasoning too, `first_text_at` when the first of the answer did.
+    """
 
     usage: Usage
     cost: Decimal
+    first_byte_at: datetime | None = None
+    first_text_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

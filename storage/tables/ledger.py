@@ -53,6 +53,8 @@ class LedgerRow(Keyed, table=True):
     estimated: bool
     tools: dict[str, int] = Field(sa_type=JSON)
     cost: str | None = None
+    first_byte_at: datetime | None = None
+    first_text_at: datetime | None = None
     reserved: str | None = None
 
     def to_usage(self) -> Usage:
@@ -109,4 +111,6 @@ def charge_columns(charge: Charge) -> dict[str, Any]:
         "estimated": usage.estimated,
         "tools": dict(usage.tools),
         "cost": decimal_to_text(charge.cost),
+        "first_byte_at": charge.first_byte_at,
+        "first_text_at": charge.first_text_at,
     }

@@ -1,4 +1,4 @@
-"""What was spent is kept by day, so that a page of it needs not add up the ledger."""
+"""What was spent is kept by day, and when answers began to come and to be seen."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def upgrade() -> None:
         sa.Column("estimated", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("dimension", "day", "key", name="pk_spending_day"),
     )
+    op.add_column("ledger", sa.Column("first_byte_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("ledger", sa.Column("first_text_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("turn", sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True))
     rows = _sums(op.get_bind())
     for start in range(0, len(rows), 500):
         op.bulk_insert(table, rows[start : start + 500])
@@ -34,6 +37,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("spending_day")
+    op.drop_column("turn", "shown_at")
+    op.drop_column("ledger", "first_text_at")
+    op.drop_column("ledger", "first_byte_at")
 
 
 def _sums(connection: sa.Connection) -> list[dict[str, object]]:
