@@ -342,7 +342,7 @@ class ChatPage:
             dedupe_key=dedupe_key,
             author=self._person,
             text="",
-            at=self._scene.clock(),
+            sent_at=self._scene.clock(),
             is_admin=self._is_admin,
             entrance=Entrance.BUTTON,
             is_direct=self._channel is not None and self._channel.direct,

@@ -119,7 +119,7 @@ async def slack() -> AsyncIterator[Stage]:
             return open_again
 
         details = {"user_team": emulator.team.id}
-        asked = incoming("q", details=details, at=emulator.clock.now(), is_top_level=True)
+        asked = incoming("q", platform_data=details, sent_at=emulator.clock.now(), is_top_level=True)
         key = replace(
             asked.key, platform="slack", workspace=emulator.team.id, channel=emulator.general.id, thread=root.ts
         )
@@ -184,7 +184,7 @@ async def discord() -> AsyncIterator[Stage]:
                 return general.overwrites.clear
 
             details = {"channel": str(general.id), "message": str(root.id), "opens_thread": "yes"}
-            asked = incoming("q", details=details, at=root.at, is_top_level=True)
+            asked = incoming("q", platform_data=details, sent_at=root.at, is_top_level=True)
             key = replace(
                 asked.key, platform="discord", workspace=str(guild.id), channel=str(general.id), thread=str(root.id)
             )
