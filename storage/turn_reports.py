@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select
 from bot.types import (
     Charge,
     ConversationKey,
-    RequestFigures,
     RequestLine,
     TurnFilter,
     TurnId,
@@ -21,7 +20,7 @@ from bot.types import (
     TurnReport,
     TurnState,
 )
-from storage.codec import as_utc
+from storage.codec import as_utc, figures_from_json
 from storage.database import SqlPart, unit_of_work
 from storage.exact_sum import exact_sum
 from storage.tables import IS_ASKED, IS_OPEN, IS_REMARKABLE, KEY_COLUMNS, BaseTable, LedgerRow, TurnRow
@@ -77,7 +76,7 @@ class SqlTurnReports(SqlPart):
             worker=row.worker,
             error=row.error,
             parameters=row.parameters,
-            figures=None if row.request is None else RequestFigures(**row.request),
+            figures=None if row.request is None else figures_from_json(row.request),
             requests=tuple(_request(line) for line in lines),
         )
 

@@ -15,8 +15,10 @@ from adapters.seed.surrogates import without_halves
 from adapters.terminal import Terminal, attachments
 from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.app.spending_limits import set_up_budgets
+from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
+from bot.turns.queue_pause import is_paused
 from bot.types import ConversationKey, Draft, HandleResult, Incoming, ParameterValue, Person
 
 logger = logging.getLogger(__name__)
@@ -132,6 +134,10 @@ async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, 
     async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
         if limits := await set_up_budgets(settings, core.store):
             logger.info(limits)
+        if await is_paused(core.store):
+            raise InvalidInput(
+                "The queue is paused at the console, so nothing is answered until somebody lets it go on."
+            )
         signals.is_answering = True
         try:
             handled = await core.inbox.handle(incoming)

@@ -108,6 +108,7 @@ class Entrance(StrEnum):
     REACTION = "reaction"
     SCHEDULE = "schedule"
     COMMAND_LINE = "command line"
+    CONSOLE = "console"
 
 
 ANSWER_IN = "answer_in"

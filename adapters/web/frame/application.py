@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,8 +73,9 @@ async def make_frame(
     *,
     rooms: Sequence[Path] = (),
     navigation: Sequence[NavigationItem] = (),
+    filters: Mapping[str, Callable[..., object]] | None = None,
 ) -> Frame:
-    """Return the frame of the pages in `rooms`, whose templates and files are read here.
+    """Return the frame of the pages in `rooms`, whose templates and files are read here, with the `filters` they use.
 
     Raises `ConfigError` where other machines would get in without signing in.
     """
@@ -83,7 +84,7 @@ async def make_frame(
     files = await asyncio.to_thread(StaticFiles, [HOME, *rooms])
     return Frame(
         sign_ins=SignIns(store, clock, password=options.password, secret=options.secret),
-        templates=await asyncio.to_thread(Templates, [HOME, *rooms], files, navigation),
+        templates=await asyncio.to_thread(Templates, [HOME, *rooms], files, navigation, filters),
         files=files,
         accounts=accounts,
         openid=OpenId(options.provider, accounts) if options.provider is not None else None,

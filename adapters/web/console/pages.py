@@ -1,0 +1,35 @@
+"""All pages of the console, in the order of its menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from adapters.web.console.access import AccessPages
+from adapters.web.console.budgets import BudgetPages
+from adapters.web.console.data import DataPages
+from adapters.web.console.operations import Console
+from adapters.web.console.overview import OverviewPages
+from adapters.web.console.queue import QueuePages
+from adapters.web.console.settings import SettingPages
+from adapters.web.console.spending import SpendingPages
+from adapters.web.console.turns import TurnPages
+from adapters.web.frame import NavigationItem, Role
+from adapters.web.frame.routing import PageRoute
+
+ROOM: Final = Path(__file__).parent
+NAVIGATION: Final = (NavigationItem(title="Console", path="/console", needs=Role.VIEWER),)
+
+
+def console_routes(console: Console) -> list[PageRoute]:
+    """Return the addresses of every page."""
+    return [
+        *OverviewPages(console).routes(),
+        *BudgetPages(console).routes(),
+        *SpendingPages(console).routes(),
+        *AccessPages(console).routes(),
+        *SettingPages(console).routes(),
+        *TurnPages(console).routes(),
+        *QueuePages(console).routes(),
+        *DataPages(console).routes(),
+    ]
