@@ -27,7 +27,7 @@ _on_interrupt(_leave)
 import argparse
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -207,24 +207,37 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
 # ---------------------------------------------------------------- the commands
 
 
+def _begin_serving(options: argparse.Namespace) -> tuple[Settings, Callable[[str], None]]:
+    """Return the settings, and how whoever watches the process is told; in JSON that is the log as well."""
+    settings = load_settings()
+    if settings.log_format == "text":
+        return settings, mention
+    configure_logging(verbose=options.verbose, as_json=True)
+    return settings, logging.getLogger("bot").info
+
+
 def _run(options: argparse.Namespace) -> int:
-    asyncio.run(app.run(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.run(settings, app.configure(options.platforms), announce))
     return 0
 
 
 def _web(options: argparse.Namespace) -> int:
-    asyncio.run(app.serve_web(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.serve_web(settings, app.configure(options.platforms), announce))
     return 0
 
 
 def _listen(options: argparse.Namespace) -> int:
-    settings, [platform] = load_settings(), app.configure([options.platform])
-    asyncio.run(app.listen(settings, platform, mention))
+    settings, announce = _begin_serving(options)
+    [platform] = app.configure([options.platform])
+    asyncio.run(app.listen(settings, platform, announce))
     return 0
 
 
 def _worker(options: argparse.Namespace) -> int:
-    asyncio.run(app.work(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.work(settings, app.configure(options.platforms), announce))
     return 0
 
 

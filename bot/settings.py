@@ -23,6 +23,7 @@ from bot.types.budgets import MOST_DOLLARS
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE: Final = Path(".env")
+DEFAULT_HEALTH_PORT: Final = 8081
 LEAST_PASSWORD: Final = 12
 """Characters of a password of the web."""
 
@@ -166,6 +167,14 @@ class Settings(EnvironmentSettings):
     oidc_default_role: Literal["member", "viewer", "operator"] | None = Field(
         None, description="role of people whom the provider knows and who have no account; empty: they stay outside"
     )
+    health_host: str = Field("127.0.0.1", description="address for /healthz, /readyz and /metrics")
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description=f"port for these, 0 for a free one; {DEFAULT_HEALTH_PORT} where nothing is set and it is free",
+    )
+    log_format: Literal["text", "json"] = Field("text", description="text, or json: one JSON object on each line")
     secret_key: SecretStr | None = Field(None, description="signs the playground's sessions and encrypts stored tokens")
 
     @field_validator("database_url")

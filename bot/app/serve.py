@@ -10,6 +10,8 @@ from functools import partial
 
 from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.health import watched
+from bot.app.installation import Installation
 from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
 from bot.app.process_end import ProcessEnd
@@ -36,7 +38,9 @@ LOCAL_NOTICE = (
 async def run(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Everything in one process, until SIGINT or SIGTERM."""
     joined = _joined(platforms)
-    kind = ProcessKind(role=EngineRole.RUNS, playground=True, answers=joined, listens=joined, keeps=joined)
+    kind = ProcessKind(
+        role=EngineRole.RUNS, playground=True, answers=joined, listens=joined, keeps=joined, known=platforms
+    )
     await _serve(settings, announce, kind)
 
 
@@ -45,20 +49,28 @@ async def serve_web(
 ) -> None:
     """Serve the playground without running turns, which workers do. Raises `ConfigError` without a queue."""
     _need_queue(settings, "web")
-    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, playground=True, keeps=_joined(platforms)))
+    await _serve(
+        settings,
+        announce,
+        ProcessKind(role=EngineRole.ACCEPTS, playground=True, keeps=_joined(platforms), known=platforms),
+    )
 
 
 async def listen(settings: Settings, platform: ConfiguredPlatform, announce: Callable[[str], None]) -> None:
     """Listen to one platform; workers answer. Raises `ConfigError` without a queue or where it is not joined."""
     _need_queue(settings, platform.spec.name)
     platform.settings.need_joined(platform.spec.name)
-    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, answers=(platform,), listens=(platform,)))
+    await _serve(
+        settings,
+        announce,
+        ProcessKind(role=EngineRole.ACCEPTS, answers=(platform,), listens=(platform,), known=(platform,)),
+    )
 
 
 async def work(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Run turns that other processes accept. Raises `ConfigError` without a queue."""
     _need_queue(settings, "worker")
-    await _serve(settings, announce, ProcessKind(role=EngineRole.RUNS, answers=_joined(platforms)))
+    await _serve(settings, announce, ProcessKind(role=EngineRole.RUNS, answers=_joined(platforms), known=platforms))
 
 
 def _joined(platforms: Sequence[ConfiguredPlatform]) -> Sequence[ConfiguredPlatform]:
@@ -75,7 +87,7 @@ def _need_queue(settings: Settings, command: str) -> None:
 class ProcessKind:
     """Kind of a process: its role, where it `answers` or shows what commands say, and what it `listens` to.
 
-    `keeps` are the platforms whose terms it sees to: how long text may be kept.
+    `keeps` are the platforms whose terms it sees to: how long text may be kept. `known` are all that there are.
     """
 
     role: EngineRole
@@ -83,6 +95,14 @@ class ProcessKind:
     answers: Sequence[ConfiguredPlatform] = ()
     listens: Sequence[ConfiguredPlatform] = ()
     keeps: Sequence[ConfiguredPlatform] = ()
+    known: Sequence[ConfiguredPlatform] = ()
+
+    @property
+    def name(self) -> str:
+        """Return what such a process is called: as its command is."""
+        if self.role is EngineRole.RUNS:
+            return "run" if self.playground else "worker"
+        return "web" if self.playground else self.listens[0].spec.name
 
 
 async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
@@ -121,6 +141,16 @@ async def _open_and_serve(
         if limits := await set_up_budgets(settings, core.store):
             announce(limits)
         supervisor = Supervisor(announce)
+        installation = Installation(
+            settings=settings,
+            platforms=process.known,
+            store=core.store,
+            model=core.model,
+            learned=core.rates,
+            supervisor=supervisor,
+            clock=utc_now,
+            heard=list(chats),
+        )
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(end.told(), name="stop signal"))
@@ -132,9 +162,10 @@ async def _open_and_serve(
         else:
             announce("This process is ready.")
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            async with watched(settings, core, installation, process.name):
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
         finally:
             for task in (*tasks, *telling):
                 task.cancel()
