@@ -52,7 +52,7 @@ def _told(key: str, text: str) -> dict[str, str]:
     """Return what a channel and its workspace are called, as the system prompt was told."""
     with suppress(ValueError):
         told = json.loads(text)
-        workspace, channel = str(told.get("workspace") or ""), str(told.get("channel") or "")
+        workspace, channel = str(told.get("workspace") or ""), str(told.get("channel") or "").lstrip("#")
         where = f" ({workspace})" if workspace else ""
         named = {key.rpartition("/")[0]: workspace, key: f"#{channel}{where}" if channel else ""}
         return {place: name for place, name in named.items() if name}

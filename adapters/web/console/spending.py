@@ -75,7 +75,7 @@ class SpendingPages:
             request,
             "console/spending.html",
             200 if form.is_valid else 422,
-            form=form,
+            form=form if not form.is_valid else Form(values={"since": str(span.since), "until": str(span.until)}),
             span=span,
             total=total,
             chart=chart_of(days, span),
