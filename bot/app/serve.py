@@ -23,7 +23,7 @@ from bot.plurals import quantity
 from bot.ports import ListeningPlatform, Platform, Store
 from bot.private_files import kept_secret
 from bot.settings import Settings, plain
-from storage import SqlStore, has_queue
+from storage import has_queue
 
 SECRET_FILE = Path("var") / "secret_key"
 """What signs sessions while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
@@ -164,7 +164,7 @@ def _background(
     """Return what goes on beside the listening."""
     parts: dict[str, Callable[[], Awaitable[None]]] = {}
     if process.playground and has_queue(settings.database_url):
-        parts["Following other processes"] = partial(_follow, settings, core.store, playground)
+        parts["Following other processes"] = partial(_follow, settings, playground)
     if process.playground:
         terms = {item.spec.name: item.settings.retention_days for item in process.keeps}
         given = {name: days for name, days in terms.items() if days is not None}
@@ -172,11 +172,11 @@ def _background(
     return [asyncio.create_task(supervisor.keep(name, run), name=name) for name, run in parts.items()]
 
 
-async def _follow(settings: Settings, store: SqlStore, playground: Playground) -> None:
-    """Show what other processes store, the answers of workers above all."""
-    from storage.notifications import follow_messages  # noqa: PLC0415 - the embedded mode starts without psycopg
+async def _follow(settings: Settings, playground: Playground) -> None:
+    """Show at once what other processes store, the answers of workers above all."""
+    from storage.notifications import follow_playground  # noqa: PLC0415 - the embedded mode starts without psycopg
 
-    await follow_messages(settings.database_url, store, playground.show_elsewhere)
+    await follow_playground(settings.database_url, playground.wake)
 
 
 async def _tell_when_served(
@@ -210,4 +210,5 @@ def _playground_options(settings: Settings, model_name: str) -> PlaygroundOption
         model_name=model_name,
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,
+        is_shared=has_queue(settings.database_url),
     )

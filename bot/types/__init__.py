@@ -73,6 +73,8 @@ from bot.types.model import (
 from bot.types.playground import (
     Channel,
     ChannelMessage,
+    PlaygroundEvent,
+    PlaygroundFile,
     Workspace,
 )
 from bot.types.reply import (
@@ -179,6 +181,8 @@ __all__ = [
     "PersonData",
     "Place",
     "PlaceKind",
+    "PlaygroundEvent",
+    "PlaygroundFile",
     "Point",
     "Purpose",
     "QueueFigures",
