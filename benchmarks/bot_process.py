@@ -85,8 +85,8 @@ def gateway(bot: Bot, lags: list[float]) -> Starlette:
             dedupe_key=told["id"],
             author=PERSON,
             text=told["text"],
-            at=datetime.fromtimestamp(told["at"], UTC),
-            source_id=told["id"],
+            sent_at=datetime.fromtimestamp(told["at"], UTC),
+            message_id=told["id"],
             overrides=told["overrides"],
         )
         try:
@@ -98,7 +98,7 @@ def gateway(bot: Bot, lags: list[float]) -> Starlette:
     async def stop(request: Request) -> Response:
         try:
             key = ConversationKey(**await request.json())
-            asked = Incoming(key=key, dedupe_key=f"stop:{uuid4()}", author=PERSON, text="", at=datetime.now(UTC))
+            asked = Incoming(key=key, dedupe_key=f"stop:{uuid4()}", author=PERSON, text="", sent_at=datetime.now(UTC))
             return JSONResponse({"stopped": not (await bot.stop(key, asked=asked, idle="idle")).text})
         except StorageError:
             return Response(status_code=503)

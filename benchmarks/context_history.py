@@ -39,7 +39,7 @@ AT_ONCE = 2_000
 TEXT = "What people write in a team chat, a line or two. " * 3
 
 NOW = START + timedelta(days=400)
-QUESTION = Incoming(key=KEY, dedupe_key="q", author=SOMEBODY, text="And now?", at=NOW, source_id="q")
+QUESTION = Incoming(key=KEY, dedupe_key="q", author=SOMEBODY, text="And now?", sent_at=NOW, message_id="q")
 TURN = Turn(id=1, incoming=QUESTION, state=TurnState.RUNNING, epoch=1, attempt=1)
 
 
@@ -92,7 +92,7 @@ def _entry(position: int) -> NewEntry:
     at = START + timedelta(minutes=position)
     if position % 2:
         return answer_entry(position, TEXT, at)
-    return user_entry(ThreadMessage(source_id=str(position), author=SOMEBODY, text=TEXT, at=at))
+    return user_entry(ThreadMessage(message_id=str(position), author=SOMEBODY, text=TEXT, sent_at=at))
 
 
 @asynccontextmanager

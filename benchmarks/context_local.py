@@ -101,7 +101,7 @@ async def read_by_sliding(
         for turn in range(len(transcript) // 2):
             sent = transcript[oldest_in_view(transcript, turn, window) : 2 * turn + 1]
             request = ModelRequest(
-                head=system_prompt(None, abilities=Abilities(brief=True)),
+                system_prompt=system_prompt(None, abilities=Abilities(brief=True)),
                 entries=tuple(item.entry for item in sent),
                 parameters={"max_tokens": answer_tokens},
             )

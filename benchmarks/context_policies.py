@@ -55,7 +55,7 @@ def seedling(account: Account, *, counts_notes: bool = True) -> Windows:
             conversation=conversation,
             history=entries[conversation.window_start : 2 * turn],
             question=entries[2 * turn : 2 * turn + 1],
-            head=head,
+            system_prompt=head,
             now=START + timedelta(seconds=seconds),
             notes=notes if (conversation.memory if memory else conversation.window_start) else (),
         )

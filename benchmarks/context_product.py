@@ -80,7 +80,9 @@ class Product:
     async def ask(self, question: str, number: int) -> None:
         """Ask a question now and wait until its answer is settled and its notes are; its `number` is its own."""
         name = str(number)
-        incoming = Incoming(key=KEY, dedupe_key=name, author=SOMEBODY, text=question, at=self._clock(), source_id=name)
+        incoming = Incoming(
+            key=KEY, dedupe_key=name, author=SOMEBODY, text=question, sent_at=self._clock(), message_id=name
+        )
         await self._inbox.handle(incoming)
         await self._dispatcher.drain(KEY)
         await self._manager.settled()

@@ -48,14 +48,14 @@ async def example() -> ModelRequest:
     )
     for number, (author, zone, text, hour) in enumerate(questions):
         at = datetime(2026, 11, 27, hour, tzinfo=UTC)
-        await house.ask(text, number, author=author, time_zone=zone, at=at)
+        await house.ask(text, number, author=author, time_zone=zone, sent_at=at)
     await house.dispatcher.aclose(grace=10)
     return house.requests[-1]
 
 
 def request_text(request: ModelRequest) -> str:
     """Return a request as text, each message under a line that tells its role and its estimated tokens."""
-    parts = [f"--- system, {estimate(request.head):,} tokens\n{request.head}"]
+    parts = [f"--- system, {estimate(request.system_prompt):,} tokens\n{request.system_prompt}"]
     parts += [f"--- {entry.role}, {estimate_entry(entry):,} tokens\n{entry.text}" for entry in request.entries]
     return "\n\n".join(parts)
 

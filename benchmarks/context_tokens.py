@@ -49,7 +49,7 @@ def read_threads(folder: Path) -> list[list[ThreadMessage]]:
             for row in json.loads(export.read(name)):
                 author = Person(id=row["user"], name=names.get(row["user"], row["user"]))
                 at = datetime.fromtimestamp(float(row["ts"]), UTC)
-                message = ThreadMessage(source_id=row["ts"], author=author, text=row["text"], at=at)
+                message = ThreadMessage(message_id=row["ts"], author=author, text=row["text"], sent_at=at)
                 threads[name, row.get("thread_ts", row["ts"])].append(message)
     return sorted((thread for thread in threads.values() if len(thread) >= SHORTEST_THREAD), key=len, reverse=True)
 
@@ -82,7 +82,7 @@ async def measure_errors(
                 actual = await _count(client, entries)
                 errors[turn].append(relative_error(expected=corrected(estimated, ratio), actual=actual))
                 ratio = updated_ratio(ratio, estimated=estimated, actual=actual)
-                entries.append(answer_entry(turn, answers[next(number) % len(answers)], message.at))
+                entries.append(answer_entry(turn, answers[next(number) % len(answers)], message.sent_at))
     return errors
 
 

@@ -30,7 +30,7 @@ CHUNKS = {1: 20_000, 50: 400, 500: 200}  # of each stream, by the number of stre
 READS_PER_SECOND = 6_000  # of all streams together: slow enough that no client gets two chunks in one read
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 CLIENTS = ("raw httpx", "seedling", "openai")
-QUESTION = ModelRequest(head="h", entries=(Entry(role="user", text="Say something."),), parameters={})
+QUESTION = ModelRequest(system_prompt="h", entries=(Entry(role="user", text="Say something."),), parameters={})
 
 Ask = Callable[[], Awaitable[int]]
 
@@ -136,7 +136,7 @@ async def seconds_to_send(entries: int, runs: int = 200) -> float:
     said = tuple(
         Entry(role="user", text="What people write in a team chat, a line or two. " * 4) for _ in range(entries)
     )
-    question = ModelRequest(head="h", entries=said, parameters={"max_tokens": 4_096})
+    question = ModelRequest(system_prompt="h", entries=said, parameters={"max_tokens": 4_096})
     around = Environment(transport=watch)
     options = SeedOptions(pace=Pace(requests_per_minute=runs + 1), retries=Retries(tries=1), surroundings=around)
     async with open_seed(base_url="http://127.0.0.1:1", api_key="k", model="seed-2-0-lite", options=options) as model:

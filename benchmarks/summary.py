@@ -110,7 +110,7 @@ class Room(ChannelReading, RecordingPlatform):
         replies = await self.read_replies(key, key.thread, limit=limit)
         if root is None:
             return replies
-        return [ThreadMessage(source_id=root.id, author=root.author, text=root.text, at=root.at), *replies]
+        return [ThreadMessage(message_id=root.id, author=root.author, text=root.text, sent_at=root.at), *replies]
 
 
 class Bench:
@@ -140,7 +140,7 @@ class Bench:
             dedupe_key=str(self._asked),
             author=READER,
             text=f"/summarise {words}",
-            at=self.now,
+            sent_at=self.now,
             is_top_level=not thread,
         )
         started = time.perf_counter()
@@ -208,7 +208,7 @@ def whole(messages: Sequence[ChannelMessage]) -> Entry:
     """One request for all of it."""
     read = [
         ReadMessage(
-            source_id=message.id, author=message.author, text=message.text, at=message.at, thread=message.thread
+            message_id=message.id, author=message.author, text=message.text, sent_at=message.at, thread=message.thread
         )
         for message in sorted(messages, key=lambda each: each.at)
     ]

@@ -92,7 +92,7 @@ def showers() -> Mapping[str, Callable[[], Show]]:
 def _discord() -> Show:
     at = datetime(2026, 11, 22, tzinfo=UTC)
     key = ConversationKey(platform="discord", workspace="1", channel="2", thread="3")
-    asked = Incoming(key=key, dedupe_key="d", author=Person(id="4", name="Ada"), text="?", at=at)
+    asked = Incoming(key=key, dedupe_key="d", author=Person(id="4", name="Ada"), text="?", sent_at=at)
     renderer = Renderer(Turn(id=TurnId(1), incoming=asked, state=TurnState.RUNNING, epoch=1, attempt=1))
     return lambda text: renderer.pages(Draft(status="writing", text=text))
 

@@ -26,8 +26,6 @@ MANAGED: Mapping[str, Role] = {**OPEN, "channel": Role.MANAGER}
 
 GUARDED: Mapping[str, Role] = {**OPEN, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
 
-SCOPE_ORDER: tuple[ScopeKind, ...] = ("default", "workspace", "channel", "conversation", "turn")
-
 YES = frozenset({"yes", "true", "on", "1", "y"})
 NO = frozenset({"no", "false", "off", "0", "n"})
 UNSET = "unset"

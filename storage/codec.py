@@ -12,11 +12,28 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from bot.types import Attachment, ConversationKey, CostSplit, Draft, Footer, Incoming, Person, Source, Task, Usage
+from bot.types import (
+    Attachment,
+    ConversationKey,
+    CostSplit,
+    Draft,
+    Footer,
+    Incoming,
+    Person,
+    RequestFigures,
+    Source,
+    Task,
+    Usage,
+)
 
 Json = dict[str, Any]
 
-RENAMED = {"addressed": "is_directed", "starts_thread": "is_top_level", "administers": "is_admin"}
+RENAMED = {
+    "addressed": "is_directed",
+    "starts_thread": "is_top_level",
+    "administers": "is_admin",
+    "source_id": "message_id",
+}
 """Fields that columns hold under an earlier name; a migration would cost and change nothing."""
 
 
@@ -53,8 +70,8 @@ def incoming_to_json(incoming: Incoming) -> Json:
         "dedupe_key": incoming.dedupe_key,
         "author": asdict(incoming.author),
         "text": incoming.text,
-        "at": as_utc(incoming.at).isoformat(),
-        "source_id": incoming.source_id,
+        "at": as_utc(incoming.sent_at).isoformat(),
+        "source_id": incoming.message_id,
         "attachments": attachments_to_json(incoming.attachments),
         "overrides": dict(incoming.overrides),
         "addressed": incoming.is_directed,
@@ -65,7 +82,7 @@ def incoming_to_json(incoming: Incoming) -> Json:
         "administers": incoming.is_admin,
         "bot_is_member": incoming.bot_is_member,
         "time_zone": incoming.time_zone,
-        "details": dict(incoming.details),
+        "details": dict(incoming.platform_data),
     }
 
 
@@ -74,15 +91,26 @@ def incoming_from_json(json: Json) -> Incoming:
     nested = {
         "key": ConversationKey(**json["key"]),
         "author": Person(**json["author"]),
-        "at": datetime.fromisoformat(json["at"]),
+        "sent_at": datetime.fromisoformat(json["at"]),
         "attachments": attachments_from_json(json["attachments"]),
         "overrides": MappingProxyType(json["overrides"]),
         "task": Task(json["task"]),
-        "details": MappingProxyType(json["details"]),
+        "platform_data": MappingProxyType(json["details"]),
     }
     renamed = {name: json[key] for key, name in RENAMED.items()}
-    kept = {key: value for key, value in json.items() if key not in RENAMED}
+    kept = {key: value for key, value in json.items() if key not in {*RENAMED, "at", "details"}}
     return Incoming(**{**kept, **renamed, **nested})
+
+
+def figures_to_json(figures: RequestFigures) -> Json:
+    """Return a JSON object of a request's figures."""
+    json = asdict(figures)
+    return {"head": json.pop("system_prompt"), **json}  # the earlier name, as with `RENAMED`
+
+
+def figures_from_json(json: Json) -> RequestFigures:
+    """Return a request's figures of a JSON object."""
+    return RequestFigures(system_prompt=json["head"], **{name: json[name] for name in json if name != "head"})
 
 
 def source_to_json(source: Source) -> Json:

@@ -72,6 +72,6 @@ def with_merged(turn: Turn, rows: Sequence[TurnRow]) -> Turn:
     said = [row.to_incoming() for row in rows]
     return replace(
         turn,
-        burst=tuple(item for item in said if item.task is not Task.CONTEXT),
+        coalesced=tuple(item for item in said if item.task is not Task.CONTEXT),
         context=tuple(item for item in said if item.task is Task.CONTEXT),
     )

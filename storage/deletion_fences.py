@@ -68,10 +68,10 @@ class Changes:
 
 def change_of(session: Session, incoming: Incoming) -> Changes:
     """Read what happened to an incoming before it came."""
-    return Changes(session, incoming.key, [incoming.source_id] if incoming.source_id else [])
+    return Changes(session, incoming.key, [incoming.message_id] if incoming.message_id else [])
 
 
 def standing(session: Session, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
     """Return the entries whose messages were not deleted."""
-    changes = Changes(session, key, {entry.source_id for entry in entries} - {""})
-    return [entry for entry in entries if not changes.refuse(entry.source_id, entry.at)]
+    changes = Changes(session, key, {entry.message_id for entry in entries} - {""})
+    return [entry for entry in entries if not changes.refuse(entry.message_id, entry.at)]

@@ -118,7 +118,7 @@ class SqlDeliveries(SqlChanges):
 
 def _is_deleted(session: Session, incoming: Incoming) -> bool:
     """Return whether the message of a delivery, or its place, was deleted before it came."""
-    return change_of(session, incoming).refuse(incoming.source_id, incoming.at)
+    return change_of(session, incoming).refuse(incoming.message_id, incoming.sent_at)
 
 
 def _is(platform: str, dedupe_key: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -29,8 +29,8 @@ from storage.transcripts import append
 def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> None:
     """Follow an edit to the question, and to the conversations that carry the message; of several the newest counts."""
     hold_alone(session, channel.platform, channel.workspace)
-    turns = asked_in(session, channel, [edit.source_id])
-    before = Changes(session, channel, [edit.source_id]).messages.get(edit.source_id)
+    turns = asked_in(session, channel, [edit.message_id])
+    before = Changes(session, channel, [edit.message_id]).messages.get(edit.message_id)
     known_at = [turn.edited_at for turn in turns if turn.edited_at is not None] + ([before.at] if before else [])
     if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
         return
@@ -50,7 +50,7 @@ def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, aske
     is_newer = or_(col(TurnRow.edited_at).is_(None), col(TurnRow.edited_at) <= as_utc(edit.at))
     changed = (
         update(TurnRow)
-        .where(*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.source_id, HAS_SOURCE, waits)
+        .where(*in_channel(TurnRow, channel), col(TurnRow.source_id) == edit.message_id, HAS_SOURCE, waits)
         .where(col(TurnRow.text) != "", is_newer)
         .values(text=edit.text, edited_at=as_utc(edit.at))
     )
@@ -77,7 +77,7 @@ def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:
         .join(EntryRow)
         .where(
             *in_channel(ConversationRow, channel),
-            col(EntryRow.source_id) == edit.source_id,
+            col(EntryRow.source_id) == edit.message_id,
             HAS_SOURCE,
         )
     ).all()

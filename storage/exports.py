@@ -50,7 +50,7 @@ class SqlExports(SqlPart):
         marks = select(SummaryMarkRow).where(SummaryMarkRow.platform == platform, SummaryMarkRow.person == id)
         return PersonData(
             names=_names(session, platform, id, turns),
-            messages=tuple(sorted((*asked, *read, *posts), key=lambda message: message.at)),
+            messages=tuple(sorted((*asked, *read, *posts), key=lambda message: message.sent_at)),
             ratings=_ratings(session, platform, id),
             digests=tuple(row.to_schedule() for row in session.exec(digests.order_by(col(ScheduleRow.id)))),
             summaries_until={row.key: row.until for row in session.exec(marks)},
@@ -134,8 +134,8 @@ def _asked(session: Session, row: TurnRow) -> KeptMessage:
     draft = None if carrier is None or row.task is Task.CONTEXT else carrier.to_turn().draft
     return KeptMessage(
         key=row.key,
-        source_id=row.source_id,
-        at=row.at,
+        message_id=row.source_id,
+        sent_at=row.at,
         kind=row.task.value,
         text=row.text,
         files=tuple(file.name for file in row.to_incoming().attachments),
@@ -162,8 +162,8 @@ def _read(session: Session, platform: str, id: str, known: Set[tuple[Conversatio
     return [
         KeptMessage(
             key=place.key,
-            source_id=row.source_id,
-            at=row.at,
+            message_id=row.source_id,
+            sent_at=row.at,
             kind="read",
             text=row.text,
             files=tuple(files[row.conversation_id, row.position]),

@@ -167,7 +167,7 @@ class SqlTurnQueries(SqlPart):
 
     @unit_of_work
     def was_added_to(self, session: Session, turn: Turn) -> bool:
-        authors = list({asked.author.id for asked in (turn.incoming, *turn.burst)})
+        authors = list({asked.author.id for asked in (turn.incoming, *turn.coalesced)})
         where = {**place_of(turn.incoming.key), "of_authors": authors}
         return bool(session.connection().execute(_ADDED, where).scalar_one())
 

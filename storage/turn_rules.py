@@ -64,7 +64,7 @@ def is_plain(turn: Turn) -> bool:
 
 def adds_to(turn: Turn, other: Turn) -> bool:
     """Return whether `other` is a queued question of those who asked `turn`, to be answered together with it."""
-    authors = {incoming.author.id for incoming in (turn.incoming, *turn.burst)}
+    authors = {incoming.author.id for incoming in (turn.incoming, *turn.coalesced)}
     return other.state is TurnState.QUEUED and other.incoming.author.id in authors and is_plain(other)
 
 
@@ -96,14 +96,14 @@ def stands_in(message: ChannelMessage, key: ConversationKey) -> bool:
 
 def posted(messages: Iterable[ChannelMessage], asked: Sequence[KeptMessage]) -> list[KeptMessage]:
     """Return the messages of the playground that stand for no turn among what their author `asked`."""
-    known = {(item.key.workspace, item.key.channel, item.source_id) for item in asked}
+    known = {(item.key.workspace, item.key.channel, item.message_id) for item in asked}
     return [
         KeptMessage(
             key=ConversationKey(
                 platform=PLAYGROUND, workspace=item.workspace, channel=item.channel, thread=item.thread
             ),
-            source_id=item.id,
-            at=item.at,
+            message_id=item.id,
+            sent_at=item.at,
             kind="post",
             text=item.text,
             files=tuple(file.name for file in item.attachments),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from bot.types import (
     takes_others,
 )
 from storage import context, jobs
-from storage.codec import as_utc, draft_to_json
+from storage.codec import as_utc, draft_to_json, figures_to_json
 from storage.database import put, unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
 from storage.edits import overtake, settle_edits
@@ -137,7 +137,7 @@ class SqlTurns(SqlTurnQueries):
     def enqueue(self, session: Session, incoming: Incoming) -> TurnId | None:
         hold_together(session, incoming.key)
         change = change_of(session, incoming)
-        if change.refuse(incoming.source_id, incoming.at):
+        if change.refuse(incoming.message_id, incoming.sent_at):
             return None
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
         overtake(session, row, change)
@@ -236,7 +236,7 @@ class SqlTurns(SqlTurnQueries):
             outcome=settlement.state,
             draft=draft_to_json(settlement.draft),
             parameters=dict(settlement.parameters),
-            request=None if settlement.request is None else asdict(settlement.request),
+            request=None if settlement.request is None else figures_to_json(settlement.request),
             error=settlement.error,
             recorded_at=now,
         )

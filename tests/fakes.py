@@ -82,7 +82,7 @@ class FixedRates:
 def sent(request: ModelRequest) -> RequestSent:
     """What a model says before it sends a request."""
     most = int(str(request.parameters.get("max_tokens", 4_096)))
-    return RequestSent(tokens=estimate_request(request.head, map(estimate_entry, request.entries)), most=most)
+    return RequestSent(tokens=estimate_request(request.system_prompt, map(estimate_entry, request.entries)), most=most)
 
 
 def words(text: str, usage: Usage | None = None) -> list[ModelEvent]:
@@ -226,8 +226,8 @@ def incoming(text: str, number: int = 1, **changes: Any) -> Incoming:
         dedupe_key=f"e{number}",
         author=ADA,
         text=text,
-        at=START + timedelta(seconds=number),
-        source_id=f"s{number}",
+        sent_at=START + timedelta(seconds=number),
+        message_id=f"s{number}",
     )
     return replace(asked, **changes)
 

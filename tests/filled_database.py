@@ -218,7 +218,7 @@ def _delivery(number: int, now: datetime) -> Row:
         dedupe_key=f"c{number}",
         author=Person(id=author_of(number), name="Somebody"),
         text="",
-        at=now - timedelta(days=1),
+        sent_at=now - timedelta(days=1),
     )
     owed: Row = {**owing(asked), "answer": WORDS, "due": now, "teller": "x"}
     told = owed if is_owed else NOTHING_OWED

@@ -81,7 +81,9 @@ async def make_scene(store: SqlStore, number: int) -> Scene:
 
 def asked(key: ConversationKey, name: str) -> Incoming:
     """A question of today."""
-    return Incoming(key=key, dedupe_key=name, author=Person(id=PERSON, name="Ada"), text="Who waters it?", at=START)
+    return Incoming(
+        key=key, dedupe_key=name, author=Person(id=PERSON, name="Ada"), text="Who waters it?", sent_at=START
+    )
 
 
 def _settled(key: ConversationKey) -> object:
@@ -195,12 +197,12 @@ def _within(key: ConversationKey) -> Within:
 
 
 def _edit(id: str) -> Edit:
-    return Edit(source_id=id, text="And in May?", at=LATER, correction=replace(entry(f"e:{id}"), source_id=id))
+    return Edit(message_id=id, text="And in May?", at=LATER, correction=replace(entry(f"e:{id}"), message_id=id))
 
 
 async def _summarised(scene: Scene) -> None:
     """Somebody deletes what a summary was made of, while another one is being made."""
-    await scene.store.enqueue(replace(asked(scene.key, "summary"), task=Task.SUMMARY, source_id="s"))
+    await scene.store.enqueue(replace(asked(scene.key, "summary"), task=Task.SUMMARY, message_id="s"))
     await scene.store.put_part(_place(scene.key), _part("new"))
     await scene.store.delete_messages(scene.key, ["m1"])
 
@@ -208,7 +210,7 @@ async def _summarised(scene: Scene) -> None:
 async def _heard(scene: Scene, key: ConversationKey) -> None:
     """Somebody says something between two questions."""
     await scene.store.enqueue(
-        replace(asked(key, f"said in {key}, {scene.key}"), task=Task.CONTEXT, source_id=f"said {scene.key}")
+        replace(asked(key, f"said in {key}, {scene.key}"), task=Task.CONTEXT, message_id=f"said {scene.key}")
     )
 
 
@@ -222,7 +224,7 @@ async def _gathered(scene: Scene) -> None:
 
 async def _gathered_long(scene: Scene) -> None:
     """A question in the long conversation, where much was said since the last one."""
-    await scene.store.enqueue(replace(asked(LONG, f"after {scene.key}"), at=START - timedelta(days=360)))
+    await scene.store.enqueue(replace(asked(LONG, f"after {scene.key}"), sent_at=START - timedelta(days=360)))
     turn = await scene.store.claim(LONG, worker="w")
     assert turn is not None
     await scene.store.coalesce(turn)

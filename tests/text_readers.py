@@ -62,7 +62,7 @@ ASKED: Final = Incoming(
     dedupe_key="d",
     author=Person(id="u", name="Ada"),
     text="",
-    at=NOW,
+    sent_at=NOW,
 )
 
 

@@ -267,7 +267,7 @@ async def _ask(
     **parameters: ParameterValue,
 ) -> ProbeResult:
     request = ModelRequest(
-        head="You are being checked. Answer as briefly as you can.",
+        system_prompt="You are being checked. Answer as briefly as you can.",
         entries=(Entry(role="user", text=text, media=media),),
         parameters={"max_tokens": max_tokens, "enable_thinking": False, **parameters},
     )

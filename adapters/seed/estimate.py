@@ -12,7 +12,7 @@ SHARE_MISSING = 0.75
 
 def request_tokens(request: ModelRequest) -> int:
     """Return the estimated tokens of a whole request with its media."""
-    return estimate_request(request.head, (estimate_entry(entry) for entry in request.entries))
+    return estimate_request(request.system_prompt, (estimate_entry(entry) for entry in request.entries))
 
 
 def estimated_usage(prompt_tokens: int, answer: ResponseState) -> Usage:

@@ -75,7 +75,7 @@ async def _problem(model: SeedModel) -> Problem | None:
 async def _is_refused(model: SeedModel, problem: Problem) -> bool:
     """Return whether the shortest question is refused like the catalogue was."""
     request = ModelRequest(
-        head="Answer with one word.",
+        system_prompt="Answer with one word.",
         entries=(Entry(role="user", text="Hello"),),
         parameters={"max_tokens": 16, "enable_thinking": False},
     )

@@ -104,7 +104,7 @@ class SlackPlatform:
         Raises `PlatformError`.
         """
         asked = turn.incoming
-        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         if turn.incoming.private:
             return EphemeralReply(workspace, turn, self._posts)
         rules = ReplyRules(
@@ -123,7 +123,7 @@ class SlackPlatform:
             await raise_known_refusal(self._refusal(turn.incoming))
 
     async def _refusal(self, asked: Incoming) -> SlackApiError | None:
-        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         code = await channels.unwritable(workspace, asked.key.channel)
         return SlackApiError("chat.postMessage", code) if code else None
 
@@ -133,7 +133,7 @@ class SlackPlatform:
         Raises `PlatformError`.
         """
         if asked.key.workspace:
-            workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+            workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         else:
             workspace = await memberships.workspace_of(asked.author, await self._workspaces.everywhere())
         await tell(workspace, asked, draft)
@@ -150,7 +150,11 @@ class SlackPlatform:
         others = [item for item in found if not workspace.is_own(item) or _is_told(item, key.thread)]
         messages = [
             ThreadMessage(
-                source_id=item.source_id, author=item.author, text=item.text, at=item.at, attachments=item.attachments
+                message_id=item.message_id,
+                author=item.author,
+                text=item.text,
+                sent_at=item.sent_at,
+                attachments=item.attachments,
             )
             for item in (await as_read(workspace, others[-limit:]))
         ]
@@ -202,7 +206,7 @@ class SlackPlatform:
 
     async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
         """Return what somebody is and may where they are. Raises `PlatformError`."""
-        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         return await memberships.membership(workspace, asked, groups=groups)
 
     async def subject_name(self, key: ConversationKey, subject: Subject) -> str | None:
@@ -236,7 +240,7 @@ class SlackPlatform:
 
     async def _tell_owed(self, hearing: SlackMessageHandler, owed: PendingAnswer) -> None:
         asked = owed.incoming
-        workspace = await self._workspace(asked.key, asked.details.get("enterprise", ""))
+        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         await hearing.tell_owed(workspace, owed)
 
     async def wait_ready(self) -> None:

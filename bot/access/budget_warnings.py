@@ -115,5 +115,5 @@ class BudgetWarnings:
             dedupe_key=f"budget:{scope}:{use.budget.period}:{use.begins:%Y%m%d%H}:{who.id}",
             author=Person(id=who.id, name=who.id),
             text="",
-            at=self._clock(),
+            sent_at=self._clock(),
         )

@@ -35,7 +35,7 @@ async def change_access(settings: Settings, place: str, words: str) -> str:
         dedupe_key=f"{OPERATOR}:{uuid4().hex}",
         author=Person(id=OPERATOR, name=OPERATOR),
         text="",
-        at=utc_now(),
+        sent_at=utc_now(),
         entrance=Entrance.COMMAND_LINE,
         is_admin=True,
     )

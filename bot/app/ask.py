@@ -119,7 +119,7 @@ def _incoming(question: AskRequest, platform: str) -> Incoming:
         dedupe_key=f"terminal:{secrets.token_hex(8)}",
         author=Person(id="you", name="You"),
         text=without_halves(question.text),
-        at=utc_now(),
+        sent_at=utc_now(),
         attachments=attachments(question.files),
         overrides={**once, **{name: without_halves(value) for name, value in question.overrides.items()}},
         is_direct=True,

@@ -87,8 +87,8 @@ def export_as_json(found: PersonExport) -> Mapping[str, Any]:
 def _message(item: KeptMessage) -> Mapping[str, Any]:
     return {
         "conversation": str(item.key),
-        "id": item.source_id,
-        "at": item.at.isoformat(),
+        "id": item.message_id,
+        "at": item.sent_at.isoformat(),
         "kind": item.kind,
         "text": item.text,
         "files": list(item.files),

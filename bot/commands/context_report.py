@@ -42,7 +42,7 @@ async def context_text(key: ConversationKey, store: Store, card: RateCard) -> st
     cached = "" if last.usage is None else f", {last.usage.cached:,} of them from the cache"
     lines = [
         f"- The last request sent **{quantity(figures.entries, 'message')}**: {quantity(tokens, 'token')}{cached}.",
-        f"- The system prompt and the notes are about {quantity(figures.head, 'token')} of that.",
+        f"- The system prompt and the notes are about {quantity(figures.system_prompt, 'token')} of that.",
         f"- Older messages will be left out after about **{quantity(figures.until_trim, 'more token')}**.",
         _last_break(records),
     ]

@@ -17,7 +17,7 @@ async def _summarise(call: Call) -> Incoming:
     incoming = call.incoming
     wanted, private = await read_wanted(
         call.arguments,
-        now=incoming.at,
+        now=incoming.sent_at,
         time_zone=incoming.time_zone,
         outside=incoming.is_top_level or not incoming.key.thread,
         times=call.services.times,

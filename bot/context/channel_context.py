@@ -45,7 +45,7 @@ async def read_above(platform: Platform, asked: Incoming, *, limit: int) -> Abov
         async with asyncio.timeout(READING_SECONDS):
             if not await platform.may_read(channel, asked.author):
                 return NOTHING
-            found = await platform.read_channel(channel, before=asked.at + TIME_STEP, limit=limit + 1)
+            found = await platform.read_channel(channel, before=asked.sent_at + TIME_STEP, limit=limit + 1)
     except InvalidInput as error:  # how the bot is set up there, which `doctor` tells
         logger.info("channel not open to reading", extra={"conversation": str(asked.key), "error": str(error)})
         return NOTHING
@@ -60,7 +60,7 @@ def before_question(messages: Sequence[AnyMessage], asked: Incoming) -> Sequence
 
     Their order tells it where the question is among them: times are equal where several came at once.
     """
-    ids = [message.source_id for message in messages]
-    if asked.source_id in ids:
-        return messages[: ids.index(asked.source_id)]
-    return [message for message in messages if message.at <= asked.at]
+    ids = [message.message_id for message in messages]
+    if asked.message_id in ids:
+        return messages[: ids.index(asked.message_id)]
+    return [message for message in messages if message.sent_at <= asked.sent_at]

@@ -224,7 +224,7 @@ class Compactor:
         """Return the notes on some entries; a model that fails leaves none, and says why."""
         most = answered.limits.notes
         request = ModelRequest(
-            head=condensed_notes.SYSTEM_PROMPT,
+            system_prompt=condensed_notes.SYSTEM_PROMPT,
             entries=(
                 *notes_message(piece.conversation.memory),
                 condensed_notes.instruction(piece.entries, most_tokens=most),

@@ -47,7 +47,7 @@ def under_a_free_name(entry: NewEntry, history: Sequence[StoredEntry]) -> NewEnt
 
 def _says_the_same(asked: NewEntry, known: StoredEntry, history: Sequence[StoredEntry]) -> bool:
     """Return whether what is known of a message, with its newest correction, is all that is asked."""
-    begins = f"{CORRECTION_ID}{known.source_id}:"
+    begins = f"{CORRECTION_ID}{known.message_id}:"
     corrections = [stored for stored in history if stored.id.startswith(begins)]
     if not corrections:
         return known.entry == asked.entry

@@ -94,7 +94,7 @@ class PreparedRequest:
             broken="" if chosen.broken is None else chosen.broken.value,
             entries=len(chosen.entries),
             removed=len(chosen.removed),
-            head=chosen.head_tokens,
+            system_prompt=chosen.head_tokens,
             question=chosen.question_tokens,
             total=chosen.tokens,
             cached=chosen.cached,
@@ -178,7 +178,7 @@ class RequestBuilder:
         limits = self._limits(parameters, refused)
         conversation, unread = await self._conversation(turn.incoming, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
-        asked = (turn.incoming, *turn.burst)
+        asked = (turn.incoming, *turn.coalesced)
         files = await self._read_files(turn.incoming, asked, parameters, limits)
         await load_zones(item.time_zone for item in asked)
         ahead, question = unanswered.in_order(
@@ -190,7 +190,7 @@ class RequestBuilder:
             conversation=conversation,
             history=(*history, *unanswered.placed(ahead, end)),
             question=known_questions.as_asked(question, history),
-            head=await self._system_prompt(turn.incoming, parameters),
+            system_prompt=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
             mode=_mode(parameters),
@@ -204,7 +204,9 @@ class RequestBuilder:
         left_out = sum(stored.position < first_media for stored in view.history[len(chosen.removed) :])
         entries = without_media(chosen.entries, left_out)
         return PreparedRequest(
-            request=ModelRequest(head=view.head, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)),
+            request=ModelRequest(
+                system_prompt=view.system_prompt, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)
+            ),
             view=view,
             limits=limits,
             window=chosen,
@@ -230,8 +232,8 @@ class RequestBuilder:
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
     ) -> Sequence[NewEntry]:
-        asked = {item.source_id for item in (turn.incoming, *turn.burst)} - {""}
-        said = [item for item in turn.context if item.source_id not in asked]  # one can be about another
+        asked = {item.message_id for item in (turn.incoming, *turn.coalesced)} - {""}
+        said = [item for item in turn.context if item.message_id not in asked]  # one can be about another
         files = await self._read_files(turn.incoming, newest_files(said), parameters, limits)
         return unanswered.said_between(said, history, files=files)
 
@@ -261,7 +263,7 @@ class RequestBuilder:
         """Return what stands above a question in its thread, as far as it can be read, and a notice where that is not
         all; nothing does where the question begins one.
         """
-        if incoming.source_id and incoming.source_id == incoming.key.thread:
+        if incoming.message_id and incoming.message_id == incoming.key.thread:
             return [], ()
         notices: tuple[str, ...] = ()
         try:
@@ -320,6 +322,6 @@ def _mode(parameters: Mapping[str, ParameterValue]) -> str:
 def _has_rested(incoming: Incoming, conversation: Conversation, parameters: Mapping[str, ParameterValue]) -> bool:
     """Return whether a message in a direct conversation, outside its threads, comes so late that it begins anew."""
     hours, last = int(str(parameters["direct_idle_hours"])), conversation.last_request_at
-    if not hours or last is None or not incoming.is_direct or not incoming.source_id or incoming.key.thread:
+    if not hours or last is None or not incoming.is_direct or not incoming.message_id or incoming.key.thread:
         return False
-    return incoming.at - last > timedelta(hours=hours)
+    return incoming.sent_at - last > timedelta(hours=hours)

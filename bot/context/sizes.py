@@ -73,7 +73,7 @@ class Sizes:
 
 def measure(view: View, limits: WindowLimits) -> Sizes:
     ratio = view.conversation.token_ratio
-    system = REQUEST_OVERHEAD + estimate(view.head)
+    system = REQUEST_OVERHEAD + estimate(view.system_prompt)
     fixed = corrected(system + sum(map(estimate_entry, view.notes)), ratio)
     asked = sum(entry.tokens for entry in view.question)
     question = corrected(asked, ratio)

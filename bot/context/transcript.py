@@ -184,13 +184,13 @@ def user_entry(
     missing |= {id: f"because it {item.reason}" for id, item in read.items() if not isinstance(item, ReadFile)}
     seen = [item for item in read.values() if isinstance(item, ReadFile)]
     notes = {id: item.note for id, item in read.items() if isinstance(item, ReadFile) and item.note}
-    at = local_time(message, message.at)
+    at = local_time(message, message.sent_at)
     text = render_message(message.author, message.text, at, message.attachments, missing, notes)
     if isinstance(message, Incoming) and message.overrides.get("enable_web_search") == "yes":
         text = f"{text}\n{SEARCH}"
     text = "\n".join((text, *(file_text(item.name, item.text) for item in seen if item.text)))
     whole = (*media, *(part for item in seen for part in item.media))
-    return _entry_of(message, _id_of(message), Entry(role="user", text=text, media=whole), message.at)
+    return _entry_of(message, _id_of(message), Entry(role="user", text=text, media=whole), message.sent_at)
 
 
 def file_text(name: str, text: str) -> str:
@@ -205,10 +205,10 @@ def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntr
 
     The entry of the original stays as it is, so the prefix does. The same edit always has the same id.
     """
-    original, edited = time_label(local_time(message, message.at)), local_time(message, at)
+    original, edited = time_label(local_time(message, message.sent_at)), local_time(message, at)
     begins = f"{label(message.author, edited)} corrected the message of {original}{CORRECTS_TO}"
     text = f"{begins}{plain_text(message.text)}".rstrip()
-    id = f"{CORRECTION_ID}{message.source_id}:{int(at.timestamp() * 1000)}"
+    id = f"{CORRECTION_ID}{message.message_id}:{int(at.timestamp() * 1000)}"
     return _entry_of(message, id, Entry(role="user", text=text), at)
 
 
@@ -251,13 +251,13 @@ def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: date
         tokens=estimate_entry(entry),
         at=at,
         author=message.author.id,
-        source_id=message.source_id,
+        message_id=message.message_id,
     )
 
 
 def _id_of(message: Incoming | ThreadMessage) -> str:
-    if message.source_id or isinstance(message, ThreadMessage):
-        return f"{MESSAGE_ID}{message.source_id}"
+    if message.message_id or isinstance(message, ThreadMessage):
+        return f"{MESSAGE_ID}{message.message_id}"
     return f"{MESSAGE_ID}{message.dedupe_key}"
 
 

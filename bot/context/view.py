@@ -67,15 +67,15 @@ class View:
     """Facts about a conversation when a request is about to be made.
 
     `history` are the stored entries from `conversation.window_start` on, `question` the entries that this turn
-    asks (at least one, not yet stored): together they are what the window is cut from. `head` is the system prompt,
-    `notes` the message behind it, if there is one: both stand before whatever the window holds. `mode` names what else
-    the provider puts there, for thinking and for tools. With `begins_anew` nothing but the question is carried.
+    asks (at least one, not yet stored): together they are what the window is cut from. `notes` are the message behind
+    the system prompt, if there is one: both stand before whatever the window holds. `mode` names what else the
+    provider puts there, for thinking and for tools. With `begins_anew` nothing but the question is carried.
     """
 
     conversation: Conversation
     history: Sequence[StoredEntry]
     question: Sequence[NewEntry]
-    head: str
+    system_prompt: str
     now: datetime
     notes: tuple[Entry, ...] = ()
     mode: str = ""
@@ -84,4 +84,4 @@ class View:
     @property
     def head_digest(self) -> str:
         """The name of what stands before the window."""
-        return digest(self.head, self.notes, self.mode)
+        return digest(self.system_prompt, self.notes, self.mode)

@@ -181,7 +181,9 @@ def _describe(
         entries=tuple(item.entry for item in carried),
         broken=reason,
         removed=tuple(view.history[:index]),
-        estimated=estimate_request(view.head, (*map(estimate_entry, view.notes), *(item.tokens for item in carried))),
+        estimated=estimate_request(
+            view.system_prompt, (*map(estimate_entry, view.notes), *(item.tokens for item in carried))
+        ),
         tokens=sizes.fixed + sizes.held[index],
         head_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],

@@ -45,13 +45,13 @@ class ChannelHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryReader:
-    """Reads one place for one person; `until` is when they asked, `source_id` the message in which they did."""
+    """Reads one place for one person; `until` is when they asked, `message_id` the message in which they did."""
 
     platform: ReadablePlatform
     key: ConversationKey
     person: Person
     until: datetime
-    source_id: str = ""
+    message_id: str = ""
     bots: bool = False
 
     async def read(self, wanted: SummaryRequest, mark: datetime | None, progress: Progress) -> ChannelHistory:
@@ -70,14 +70,14 @@ class HistoryReader:
         begins_here = False
         while not begins_here and len(roots) < most and (page := await pages.next()):
             kept = [item for item in page if self._counts(item)]
-            begins_here, kept = _from_beginning(kept, wanted, self.person, source_id=self.source_id)
+            begins_here, kept = _from_beginning(kept, wanted, self.person, message_id=self.message_id)
             roots[:0] = kept
             progress(len(roots))
         if wanted.start and not begins_here:
             roots = []
         cut = wanted.last is None and len(roots) >= most
         roots = roots[-most:]
-        begins_at = since or (roots[0].at if roots and (wanted.last is not None or begins_here or cut) else None)
+        begins_at = since or (roots[0].sent_at if roots and (wanted.last is not None or begins_here or cut) else None)
         blocks = await self._with_replies(roots, since, progress)
         if wanted.last is not None:
             blocks = _newest(blocks, wanted.last)
@@ -88,13 +88,13 @@ class HistoryReader:
     ) -> list[Block]:
         blocks: list[Block] = []
         count = len(roots)
-        ids = {root.source_id for root in roots}
+        ids = {root.message_id for root in roots}
         for root in roots:
             if root.thread in ids:  # a reply that was sent to the channel as well, and comes with its thread
                 continue
             replies: Sequence[ReadMessage] = ()
             if root.replies:
-                found = await self.platform.read_replies(self.key, root.source_id, since=since, limit=MOST_REPLIES)
+                found = await self.platform.read_replies(self.key, root.message_id, since=since, limit=MOST_REPLIES)
                 replies = [item for item in found if self._counts(item)]
                 count += len(replies)
                 progress(count)
@@ -108,22 +108,24 @@ class HistoryReader:
     async def _read_thread(self, wanted: SummaryRequest, since: datetime | None, progress: Progress) -> ChannelHistory:
         found = await self.platform.read_thread(self.key, limit=MOST_MESSAGES)
         messages = [_in_thread(item, self.key.thread) for item in found]
-        messages = [message for message in messages if self._counts(message) and (since is None or message.at >= since)]
-        begins_here, messages = _from_beginning(messages, wanted, self.person, source_id=self.source_id)
+        messages = [
+            message for message in messages if self._counts(message) and (since is None or message.sent_at >= since)
+        ]
+        begins_here, messages = _from_beginning(messages, wanted, self.person, message_id=self.message_id)
         if wanted.start and not begins_here:
             messages = []
         messages = [message for message in messages if self._is_said(message)]
         if wanted.last is not None:
             messages = messages[-wanted.last :]
         progress(len(messages))
-        begins_at = since or (messages[0].at if messages and (wanted.last or begins_here) else None)
+        begins_at = since or (messages[0].sent_at if messages and (wanted.last or begins_here) else None)
         return ChannelHistory(blocks=tuple((message,) for message in messages), begins_at=begins_at)
 
     # ------------------------------------------------------------ what counts
 
     def _counts(self, message: ReadMessage) -> bool:
         """Return whether a message was there when it was asked, and is not the question itself."""
-        return message.at <= self.until and message.source_id != self.source_id
+        return message.sent_at <= self.until and message.message_id != self.message_id
 
     def _is_said(self, message: ReadMessage) -> bool:
         """Return whether somebody said something who is to be told of."""
@@ -143,25 +145,25 @@ class _Pages:
     async def next(self) -> Sequence[ReadMessage]:
         """Return the next older page, oldest first; empty at the end."""
         found = await self._reader.read_channel(self._key, since=self._since, before=self._before, limit=PAGE)
-        page = [item for item in found if item.source_id not in self._known]
+        page = [item for item in found if item.message_id not in self._known]
         if not page and len(found) == PAGE:  # a whole page at one instant
-            found = await self._reader.read_channel(self._key, since=self._since, before=found[0].at, limit=PAGE)
+            found = await self._reader.read_channel(self._key, since=self._since, before=found[0].sent_at, limit=PAGE)
             page = list(found)
         if page:
-            self._known = {item.source_id for item in page}
-            self._before = page[0].at + TIME_STEP
+            self._known = {item.message_id for item in page}
+            self._before = page[0].sent_at + TIME_STEP
         return page
 
 
 def _from_beginning(
-    messages: Sequence[ReadMessage], wanted: SummaryRequest, person: Person, *, source_id: str
+    messages: Sequence[ReadMessage], wanted: SummaryRequest, person: Person, *, message_id: str
 ) -> tuple[bool, list[ReadMessage]]:
     """Return whether the wanted beginning is among these messages, and those from there on."""
     for place in range(len(messages) - 1, -1, -1):
         each = messages[place]
-        if wanted.start and _is_named(each.source_id, wanted.start):
+        if wanted.start and _is_named(each.message_id, wanted.start):
             return True, list(messages[place:])
-        if wanted.after_own and each.author.id == person.id and each.source_id != source_id:
+        if wanted.after_own and each.author.id == person.id and each.message_id != message_id:
             return True, list(messages[place + 1 :])
     return False, list(messages)
 
@@ -187,10 +189,10 @@ def _in_thread(message: ThreadMessage, thread: str) -> ReadMessage:
     if isinstance(message, ReadMessage):
         return message
     return ReadMessage(
-        source_id=message.source_id,
+        message_id=message.message_id,
         author=message.author,
         text=message.text,
-        at=message.at,
+        sent_at=message.sent_at,
         attachments=message.attachments,
-        thread="" if message.source_id == thread else thread,
+        thread="" if message.message_id == thread else thread,
     )

@@ -62,7 +62,7 @@ def _end(pieces: Sequence[Lines], sizes: Sequence[int], begin: int, *, goal: flo
 
 def _pause(before: Lines, after: Lines) -> timedelta:
     """Return how long nobody began anything."""
-    earlier, later = before[0].message.at, after[0].message.at
+    earlier, later = before[0].message.sent_at, after[0].message.sent_at
     return later - earlier + (NEW_DAY if later.date() != earlier.date() else timedelta())
 
 

@@ -256,7 +256,7 @@ def _turn_of(schedule: Schedule, due: datetime) -> Incoming:
         dedupe_key=f"digest:{schedule.id}:{due.isoformat()}",
         author=schedule.author,
         text=str(SummaryRequest(thread=False, since=schedule.since)),
-        at=due,
+        sent_at=due,
         task=Task.SUMMARY,
         entrance=Entrance.SCHEDULE,
         time_zone=schedule.time_zone,

@@ -71,28 +71,28 @@ def remembered(
     held = 0
     for line in sorted((lines[id] for id in cited), key=lambda each: each.number):
         said = line.message
-        id = f"q:{turn}:{said.source_id}"
+        id = f"q:{turn}:{said.message_id}"
         text = f"{QUOTED} {line.text.strip()}"
-        quotes.append(_entry(id, text, at=said.at, author=said.author.id, source_id=said.source_id))
+        quotes.append(_entry(id, text, at=said.sent_at, author=said.author.id, message_id=said.message_id))
         held += quotes[-1].tokens
         if held > QUOTED_TOKENS:
             quotes.pop()
             break
-    request = f"{label(incoming.author, local_time(incoming, incoming.at))}: /summarise {incoming.text}"
-    id = f"m:{incoming.source_id or incoming.dedupe_key}"
-    asked = _entry(id, request, at=incoming.at, author=incoming.author.id, source_id=incoming.source_id)
+    request = f"{label(incoming.author, local_time(incoming, incoming.sent_at))}: /summarise {incoming.text}"
+    id = f"m:{incoming.message_id or incoming.dedupe_key}"
+    asked = _entry(id, request, at=incoming.sent_at, author=incoming.author.id, message_id=incoming.message_id)
     numbers = {id: f"[{line.number}]" for id, line in lines.items()}
     return (asked, *quotes, answer_entry(turn, tell(part, numbers).text, at))
 
 
-def _entry(id: str, text: str, *, at: datetime, author: str, source_id: str) -> NewEntry:
+def _entry(id: str, text: str, *, at: datetime, author: str, message_id: str) -> NewEntry:
     entry = Entry(role="user", text=text)
-    return NewEntry(id=id, entry=entry, tokens=estimate_entry(entry), at=at, author=author, source_id=source_id)
+    return NewEntry(id=id, entry=entry, tokens=estimate_entry(entry), at=at, author=author, message_id=message_id)
 
 
 def span(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
     """From when to when messages were written: "2026-11-22 09:14 to 17:40"."""
-    first, last = (line.message.at.astimezone(zone) for line in (lines[0], lines[-1]))
+    first, last = (line.message.sent_at.astimezone(zone) for line in (lines[0], lines[-1]))
     if first.date() == last.date():
         return f"{first:%Y-%m-%d %H:%M} to {last:%H:%M}"
     return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"

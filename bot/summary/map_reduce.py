@@ -68,7 +68,7 @@ class MapReduce:
         """
         outcome = MapReduceResult(parts=await self._kept(reading))
         known = {cover.id for part in outcome.parts for cover in part.covers}
-        rest = [left for block in lines if (left := [line for line in block if line.message.source_id not in known])]
+        rest = [left for block in lines if (left := [line for line in block if line.message.message_id not in known])]
         if not rest:
             return outcome
         outcome.is_new = True
@@ -84,7 +84,7 @@ class MapReduce:
 
     async def _kept(self, reading: ChannelHistory) -> list[SummaryPart]:
         """Return the kept parts that tell of nothing else, mended where messages were edited or deleted."""
-        read = {message.source_id: version(message) for message in reading.messages}
+        read = {message.message_id: version(message) for message in reading.messages}
         usable: list[SummaryPart] = []
         for part in await self.store.get_parts(self.place):
             if not within(part, reading.begins_at) or all(cover.id not in read for cover in part.covers):
@@ -147,7 +147,7 @@ class MapReduce:
             middle = len(piece) // 2
             halves = [await self._part(half, points, outcome) for half in (piece[:middle], piece[middle:])]
             return [part for half in halves for part in half]
-        named = {line.number: line.message.source_id for line in piece}
+        named = {line.number: line.message.message_id for line in piece}
         messages = [line.message for line in piece]
         known = addresses("\n".join(message.text for message in messages))
         part = outcome.take(checked(said, covered(messages), named, known, most=points))
@@ -160,7 +160,7 @@ class MapReduce:
         self, parts: Sequence[SummaryPart], lines: Sequence[Lines], outcome: MapReduceResult
     ) -> SummaryPart:
         """Return the parts as one; set one behind the other where the model fails."""
-        numbers = {line.message.source_id: line.number for block in lines for line in block}
+        numbers = {line.message.message_id: line.number for block in lines for line in block}
         self.tell("Putting the parts together…")
         whole = stitched(parts)
         rendered = [told(part, lambda name: numbers.get(name, 0)) for part in parts]

@@ -52,7 +52,7 @@ class SummaryModel:
         """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
         most = room_for(points)
         self.bill.ratio = self.gauge.ratio
-        request = ModelRequest(head=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
+        request = ModelRequest(system_prompt=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
         answer, estimated = AnswerAccumulator(), estimate_request(HEAD, (estimate_entry(entry),))
         try:
             async with aclosing(self.model.stream(request, self.bill)) as events:

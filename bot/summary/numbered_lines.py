@@ -55,7 +55,7 @@ def render(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
     day = None
     shown: list[str] = []
     for line in lines:
-        today = line.message.at.astimezone(zone).date()
+        today = line.message.sent_at.astimezone(zone).date()
         if day is None or (today != day and not line.text.startswith(" ")):
             day = today
             shown.append(f"# {today:%A} {today.isoformat()}")
@@ -82,5 +82,5 @@ def _line(number: int, message: ReadMessage, zone: tzinfo, *, indented: bool) ->
     if len(text) > TEXT_CHARACTERS:
         text = text[:TEXT_CHARACTERS] + CUT
     files = "".join(f" (file: {plain_name(attachment.name)})" for attachment in message.attachments)
-    time = f"{message.at.astimezone(zone):%H:%M}"
+    time = f"{message.sent_at.astimezone(zone):%H:%M}"
     return f"{'  ' if indented else ''}[{number}] {time} {plain_name(message.author.name)}: {text}{files}".rstrip()

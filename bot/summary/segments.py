@@ -53,7 +53,7 @@ def checked(
 def covered(messages: Sequence[ReadMessage]) -> tuple[Covered, ...]:
     """Messages as a part remembers them."""
     return tuple(
-        Covered(id=message.source_id, version=version(message), at=message.at, author=message.author.id)
+        Covered(id=message.message_id, version=version(message), at=message.sent_at, author=message.author.id)
         for message in messages
     )
 

@@ -163,8 +163,8 @@ class SummaryRun:
             platform=self.channels.platform(incoming.key),
             key=incoming.key,
             person=incoming.author,
-            until=incoming.at + CLOCKS,
-            source_id=incoming.source_id,
+            until=incoming.sent_at + CLOCKS,
+            message_id=incoming.message_id,
             bots=self._parameters.get("bots_in_summaries") is True,
         )
         self._progress("Reading…")
@@ -185,7 +185,7 @@ class SummaryRun:
 
     async def _finish(self, reading: ChannelHistory, lines: Sequence[NumberedLine], outcome: MapReduceResult) -> None:
         whole = stitched(outcome.parts)
-        by_id = {line.message.source_id: line for line in lines}
+        by_id = {line.message.message_id: line for line in lines}
         links = await self._links(whole, by_id)
         marks = {id: linked(by_id[id].number, link) for id, link in links.items()}
         told = tell(whole, marks, since_then=_later_headlines(outcome.parts))
@@ -196,7 +196,7 @@ class SummaryRun:
             self._entries = remembered(self._incoming, self.turn.id, whole, by_id, now)
         person = self._incoming.author.id if self._incoming.private else ""
         if not outcome.failures:
-            await self.store.put_mark(self._place, person, max(line.message.at for line in lines))
+            await self.store.put_mark(self._place, person, max(line.message.sent_at for line in lines))
         counts = {"messages": len(lines), "parts": len(outcome.parts), "points": told.points, "marked": told.marked}
         removed = {"citations_removed": outcome.citations_removed, "points_removed": outcome.points_removed}
         logger.info("summary made", extra={"turn": self.turn.id, **counts, **removed})

@@ -41,7 +41,7 @@ class Attempt:
 
     def add(self, incoming: Incoming) -> None:
         """Begin the answer anew if `incoming` adds to what is asked."""
-        asked = (self.turn.incoming, *self.turn.burst)
+        asked = (self.turn.incoming, *self.turn.coalesced)
         is_theirs = incoming.key == asked[0].key and incoming.author.id in {question.author.id for question in asked}
         if is_theirs and joins_others(incoming) and self.takes_more:
             self.added.set()

@@ -36,6 +36,6 @@ async def last_repeat(turn: Turn, how: FollowUp, store: Store) -> TurnId:
     while (newer := await store.turn_of(replace(turn.incoming, dedupe_key=correction_key(last)))) is not None:
         last = newer
     repeated = None if last == turn.id else await store.get_turn(last)
-    if repeated is not None and corrected(turn) in {item.text for item in (repeated.incoming, *repeated.burst)}:
+    if repeated is not None and corrected(turn) in {item.text for item in (repeated.incoming, *repeated.coalesced)}:
         raise InvalidInput(UNDER_WAY)
     return last

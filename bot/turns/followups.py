@@ -48,8 +48,8 @@ def once_more(turn: Turn, how: FollowUp, *, by: Person, at: datetime, last: Turn
             dedupe_key=f"{how.value}:{turn.id if last is None else last}",
             author=by,
             text=_asking(turn, how),
-            at=at,
-            source_id="",
+            sent_at=at,
+            message_id="",
             attachments=(),
             reply_ref="" if how is FollowUp.CONTINUE else turn.reply_ref or "",
         )
@@ -72,7 +72,7 @@ def corrected(turn: Turn) -> str:
 
 
 def _question(turn: Turn) -> str:
-    return "\n".join(item.text for item in (turn.incoming, *turn.burst))
+    return "\n".join(item.text for item in (turn.incoming, *turn.coalesced))
 
 
 def correction_key(turn: TurnId) -> str:
@@ -92,7 +92,7 @@ def follow_up_keys(turn: TurnId) -> Sequence[str]:
 
 def _the_same(turn: Turn, how: FollowUp) -> Sequence[Incoming]:
     """Return the question and what was answered together with it, into the message that is there."""
-    asked = (turn.incoming, *turn.burst)
+    asked = (turn.incoming, *turn.coalesced)
     return [
         replace(
             item,

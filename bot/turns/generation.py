@@ -61,7 +61,7 @@ class AnswerGeneration:
 
     async def run(self) -> None:
         """Stream the answer to its end; one that the server cuts is kept as far as it came. Raises `BotError`."""
-        if burst := self.attempt.turn.burst:
+        if burst := self.attempt.turn.coalesced:
             self.answer.note(BURST_NOTICE.format(count=1 + len(burst)))
         try:
             async with aclosing(self.model.stream(self.composition.request, self.bill)) as events:

@@ -248,12 +248,12 @@ class Inbox:
         asked = question_in(typed)
         text = message.text if asked == typed else asked
         correction = correction_entry(replace(message, text=text), at)
-        edit = Edit(source_id=message.source_id, text=text, at=at, correction=correction)
+        edit = Edit(message_id=message.message_id, text=text, at=at, correction=correction)
         if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
             await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
-        if self._services.clock() - message.at > ASKED_BY_EDIT:
+        if self._services.clock() - message.sent_at > ASKED_BY_EDIT:
             return PASSED_OVER
         if await self._store.is_known(message):
             return replace(PASSED_OVER, answered=await answered_before(message, self._store))
@@ -333,7 +333,7 @@ class Inbox:
         if turn is None:
             raise InvalidInput("I do not know that question any more.")
         last = await last_repeat(turn, how, self._store)
-        questions = tuple(once_more(turn, how, by=asked.author, at=asked.at, last=last))
+        questions = tuple(once_more(turn, how, by=asked.author, at=asked.sent_at, last=last))
         if (await self._access.permissions(asked)).role < Role.MANAGER:
             check_again(asked.author, turn)
         return questions
@@ -379,7 +379,7 @@ class Inbox:
         """Return the ids of the newest messages in the window of a conversation, oldest first."""
         conversation = await self._store.get_conversation(key)
         entries = await self._store.get_entries(key, start=conversation.window_start if conversation else 0)
-        said = (entry.source_id for entry in entries if entry.source_id and entry.id.startswith(MESSAGE_ID))
+        said = (entry.message_id for entry in entries if entry.message_id and entry.id.startswith(MESSAGE_ID))
         return list(dict.fromkeys(said))[-limit:]
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:

@@ -41,7 +41,7 @@ def placed(incoming: Incoming, state: PolicyState) -> Incoming:
         return incoming
     answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
     key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
-    return replace(incoming, key=key, details={**incoming.details, ANSWER_IN: answer_in})
+    return replace(incoming, key=key, platform_data={**incoming.platform_data, ANSWER_IN: answer_in})
 
 
 def said_above(question: Incoming) -> tuple[Incoming, ...]:
@@ -51,12 +51,12 @@ def said_above(question: Incoming) -> tuple[Incoming, ...]:
     return tuple(
         replace(
             question,
-            dedupe_key=f"{question.dedupe_key}/above/{message.source_id}",
+            dedupe_key=f"{question.dedupe_key}/above/{message.message_id}",
             author=message.author,
             text=message.text,
             typed="",
-            at=message.at,
-            source_id=message.source_id,
+            sent_at=message.sent_at,
+            message_id=message.message_id,
             attachments=message.attachments,
             overrides=EMPTY,
             is_directed=False,

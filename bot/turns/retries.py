@@ -66,7 +66,7 @@ def next_showing(showings: int, now: datetime) -> datetime | None:
 
 def next_look_for_access(turn: Turn, now: datetime) -> datetime | None:
     """Return when a turn is run again whose platform does not accept the bot, None when it has waited long enough."""
-    return now + timedelta(seconds=ACCESS_SECONDS) if now - turn.incoming.at < ACCESS_HOLDS else None
+    return now + timedelta(seconds=ACCESS_SECONDS) if now - turn.incoming.sent_at < ACCESS_HOLDS else None
 
 
 def next_after_bug(turn: Turn, now: datetime) -> datetime | None:

@@ -134,7 +134,7 @@ class Undelivered:
         platform = self._platforms[turn.incoming.key.platform]
         forms = (_whole(draft, refusal), Draft(status="failed", text=not_posted(refusal.reason)))
         await self._tell_one(platform, turn.incoming, turn, forms)
-        others = {item.author.id: item for item in turn.burst if item.author.id != turn.incoming.author.id}
+        others = {item.author.id: item for item in turn.coalesced if item.author.id != turn.incoming.author.id}
         for asked in others.values():
             try:
                 await self._tell_one(platform, asked, turn, forms)

@@ -111,17 +111,17 @@ class Entrance(StrEnum):
 
 
 ANSWER_IN = "answer_in"
-"""The one of an incoming's details that the core adds: where a question outside threads is answered."""
+"""The one of an incoming's platform data that the core adds: where a question outside threads is answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadMessage:
     """A message that already stands in a thread, as people see it."""
 
-    source_id: str
+    message_id: str
     author: Person
     text: str
-    at: datetime
+    sent_at: datetime
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -132,7 +132,7 @@ class Incoming:
     `dedupe_key` is the platform's stable name of it: the same delivery twice has the same key.
     `typed` is the text as it was typed, for commands, where `text` was changed for reading ("" for the same).
     `is_direct` says that nobody else reads the conversation.
-    `source_id` is the id of the message shown to people (for edits and deletions), "" for a command.
+    `message_id` is the id of the message shown to people (for edits and deletions), "" for a command.
     `overrides` are parameters given for this turn only, by name, as text.
     `is_directed` says that it is meant for the bot by itself: a mention, a direct message or a command.
     `addressees` are the ids of other people whom it mentions or replies to, as the platform tells.
@@ -141,7 +141,7 @@ class Incoming:
     `private` says that the answer is for the author alone. `is_admin` says that the author is known to administer
     the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
     `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in.
-    `details` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
+    `platform_data` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
     `above` are the messages that a question is about, in order: the inbox stores them as context beside it.
     """
 
@@ -149,12 +149,12 @@ class Incoming:
     dedupe_key: str
     author: Person
     text: str
-    at: datetime
+    sent_at: datetime
     typed: str = ""
     author_kind: AuthorKind = AuthorKind.MEMBER
     entrance: Entrance = Entrance.MESSAGE
     is_direct: bool = False
-    source_id: str = ""
+    message_id: str = ""
     attachments: tuple[Attachment, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     is_directed: bool = True
@@ -168,7 +168,7 @@ class Incoming:
     mentions: Mapping[str, Mention] = field(default_factory=lambda: NO_MENTIONS)
     bot_is_member: bool = True
     time_zone: str = "UTC"
-    details: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    platform_data: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     above: tuple[ThreadMessage, ...] = ()
 
 

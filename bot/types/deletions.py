@@ -31,7 +31,7 @@ class DeletionOutcome:
 class Edit:
     """New text of a message that was edited at `at`; `correction` tells the model, where it knows the original."""
 
-    source_id: str
+    message_id: str
     text: str
     at: datetime
     correction: NewEntry

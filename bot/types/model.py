@@ -91,7 +91,7 @@ class ModelRequest:
     `asker` is who takes turns with others for it, None for what nobody asked for.
     """
 
-    head: str
+    system_prompt: str
     entries: tuple[Entry, ...]
     parameters: Mapping[str, ParameterValue]
     asker: Asker | None = None

@@ -17,7 +17,7 @@ SOURCES_ID = "s:"
 class NewEntry:
     """An entry about to be stored; `id` is unique in its conversation, so that storing it twice stores it once.
 
-    `tokens` is the uncorrected estimate, `author` a person's id ("" for the bot), `source_id` the platform
+    `tokens` is the uncorrected estimate, `author` a person's id ("" for the bot), `message_id` the platform
     message that it came from ("" for an answer).
     """
 
@@ -26,7 +26,7 @@ class NewEntry:
     tokens: int
     at: datetime
     author: str = ""
-    source_id: str = ""
+    message_id: str = ""
 
     def at_position(self, position: int) -> StoredEntry:
         """Return the entry at its place in the transcript."""
@@ -36,7 +36,7 @@ class NewEntry:
             tokens=self.tokens,
             at=self.at,
             author=self.author,
-            source_id=self.source_id,
+            message_id=self.message_id,
             position=position,
         )
 

@@ -34,7 +34,7 @@ class Turn:
 
     `reply_ref` names the first visible message once there is one, in the platform's own words; `draft` is the last
     state of the reply that was stored, `stop` says that a person asked to stop it. `outcome` is set once the answer
-    is recorded: all that is left is to show `draft` whole. `burst` are later messages that are answered together
+    is recorded: all that is left is to show `draft` whole. `coalesced` are later messages that are answered together
     with `incoming`, in order, and `context` what was said before the last of them and not answered; of what is left
     out of that the text is "". `withdrawn` says that the question was deleted, or its answer was taken away:
     nothing is answered, and what is shown is taken back. `attempt` counts the claims that were not handed back,
@@ -55,7 +55,7 @@ class Turn:
     draft: Draft | None = None
     stop: bool = False
     outcome: TurnState | None = None
-    burst: tuple[Incoming, ...] = ()
+    coalesced: tuple[Incoming, ...] = ()
     context: tuple[Incoming, ...] = ()
     withdrawn: bool = False
     claimed_at: datetime | None = None
@@ -98,14 +98,14 @@ class RequestFigures:
     """One request in figures, for people who ask what is sent and why; all but `entries` and `removed` are tokens.
 
     `broken` says why it does not extend the request before, "" when it does. `removed` entries left the view
-    with it. `head`, `question` and `total` are corrected estimates, `cached` what the cache probably held, and
+    with it. `system_prompt`, `question` and `total` are corrected estimates, `cached` what the cache probably held, and
     `until_trim` is how much more fits before the next trim.
     """
 
     broken: str
     entries: int
     removed: int
-    head: int
+    system_prompt: int
     question: int
     total: int
     cached: int

@@ -45,7 +45,7 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         ids = sorted(set(ids) - {""})
         self._begin()
         self._remember_deletion([name_of(channel, id) for id in ids])
-        asked = [item.id for item in self._in_channel(channel) if item.incoming.source_id in ids]
+        asked = [item.id for item in self._in_channel(channel) if item.incoming.message_id in ids]
         questions = [id for id in asked if self._turns[id].incoming.task is not Task.CONTEXT]
         for id in (*asked, *self._follow_ups(questions)):
             self._remove_question(id)
@@ -55,9 +55,9 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
                 self._remove_answer(turn.id)
         self._remove_from_summaries(channel, ids)
         for key in [key for key in self._entries if _is_within(key, channel)]:
-            names = [name for name, entry in self._entries[key].items() if entry.source_id in ids]
+            names = [name for name, entry in self._entries[key].items() if entry.message_id in ids]
             self._remove_entries(key, names)
-        self._forget_deliveries(of=lambda incoming: _is_within(incoming.key, channel) and incoming.source_id in ids)
+        self._forget_deliveries(of=lambda incoming: _is_within(incoming.key, channel) and incoming.message_id in ids)
         if channel.platform == PLAYGROUND:
             there = self._messages[channel.workspace, channel.channel]
             emptied = there.keys() & set(ids)
@@ -90,8 +90,8 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
 
     async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_directed: bool = False) -> None:
         edit = replace(edit, at=as_utc(edit.at))
-        name = name_of(channel, edit.source_id)
-        asked = [turn for turn in self._in_channel(channel) if turn.incoming.source_id == edit.source_id != ""]
+        name = name_of(channel, edit.message_id)
+        asked = [turn for turn in self._in_channel(channel) if turn.incoming.message_id == edit.message_id != ""]
         before = self._changes.get(name)
         known_at = [self._edited_at[item.id] for item in asked if item.id in self._edited_at]
         known_at += [before.at] if before else []
@@ -123,7 +123,7 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         states, at = {TurnState.REMEMBERED, *((TurnState.QUEUED,) if asked else ())}, as_utc(edit.at)
         for turn in [item for item in self._in_channel(channel) if item.state in states]:
             said = turn.incoming
-            is_it = said.source_id == edit.source_id != "" and said.text and said.task is not Task.SUMMARY
+            is_it = said.message_id == edit.message_id != "" and said.text and said.task is not Task.SUMMARY
             if is_it and self._edited_at.get(turn.id, at) <= at:
                 self._edited_at[turn.id] = at
                 self._keep(replace(turn, incoming=replace(said, text=edit.text)))
@@ -131,7 +131,7 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
     async def _correct(self, channel: ConversationKey, edit: Edit) -> bool:
         found = False
         for key in [key for key in self._entries if _is_within(key, channel)]:
-            here = [entry for entry in self._entries[key].values() if entry.source_id == edit.source_id]
+            here = [entry for entry in self._entries[key].values() if entry.message_id == edit.message_id]
             found = found or bool(here)
             in_view = any(item.position >= self._conversations[key].window_start for item in here)
             newer = any(item.id.startswith(CORRECTION_ID) and item.at > edit.at for item in here)
@@ -223,7 +223,7 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         written_at = self._forget_in_parts(channel, ids)
         for turn in [item for item in self._in_channel(channel) if item.incoming.task is Task.SUMMARY]:
             self._begin_anew(turn)
-            if written_at is not None and turn.incoming.at >= written_at and turn.outcome is not None:
+            if written_at is not None and turn.incoming.sent_at >= written_at and turn.outcome is not None:
                 self._remove_summary(turn)
 
     def _remember_deletion(self, names: Iterable[ChangeName]) -> None:

@@ -130,7 +130,7 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
 
     def _is_deleted(self, incoming: Incoming) -> bool:
         """Return whether the message of a delivery, or its place, was deleted before it came."""
-        return is_refused(self._changes, incoming.key, incoming.source_id, incoming.at)
+        return is_refused(self._changes, incoming.key, incoming.message_id, incoming.sent_at)
 
     def _forget_deliveries(self, *, of: Callable[[Incoming], bool]) -> None:
         """Drop what is owed to somebody or to a place that is forgotten."""
@@ -251,7 +251,7 @@ def _name(incoming: Incoming) -> tuple[str, str]:
 
 
 def _in_utc(incoming: Incoming) -> Incoming:
-    return replace(incoming, at=as_utc(incoming.at))
+    return replace(incoming, sent_at=as_utc(incoming.sent_at))
 
 
 def _is_free(delivery: _Delivery, now: datetime) -> bool:

@@ -49,7 +49,7 @@ class MemoryExports(MemoryTalk):
 
     def _rated(self, id: TurnId, person: str) -> RatedAnswer:
         turn = self._with_merged(self._turns[id])
-        asked = [turn.incoming, *turn.burst]
+        asked = [turn.incoming, *turn.coalesced]
         lines = [line for line in self.lines.values() if line.turn == id and line.purpose is not Purpose.NOTES]
         is_kept = turn.incoming.author.id != FORGOTTEN and id in self.settlements
         return RatedAnswer(
@@ -67,7 +67,7 @@ class MemoryExports(MemoryTalk):
         )
 
     def _thread_before(self, turn: Turn) -> tuple[Entry, ...]:
-        names = {f"a:{turn.id}", *(f"m:{item.dedupe_key}" for item in (turn.incoming, *turn.burst))}
+        names = {f"a:{turn.id}", *(f"m:{item.dedupe_key}" for item in (turn.incoming, *turn.coalesced))}
         entries = sorted(self._entries[turn.incoming.key].values(), key=lambda entry: entry.position)
         begin = next((number for number, entry in enumerate(entries) if entry.id in names), 0)
         before = entries[max(0, begin - THREAD_LENGTH) : begin]
@@ -87,7 +87,7 @@ class MemoryExports(MemoryTalk):
         digests = (item for item in self._schedules.values() if (item.key.platform, item.author.id) == (platform, id))
         return PersonData(
             names=tuple(sorted(names - {""})),
-            messages=tuple(sorted(messages, key=lambda message: message.at)),
+            messages=tuple(sorted(messages, key=lambda message: message.sent_at)),
             ratings=self._ratings_of(platform, id),
             digests=tuple(digests),
             summaries_until={
@@ -99,8 +99,8 @@ class MemoryExports(MemoryTalk):
         asked, draft = turn.incoming, self._turns[self._merged.get(turn.id, turn.id)].draft
         return KeptMessage(
             key=asked.key,
-            source_id=asked.source_id,
-            at=asked.at,
+            message_id=asked.message_id,
+            sent_at=asked.sent_at,
             kind=asked.task.value,
             text=asked.text,
             files=tuple(file.name for file in asked.attachments),
@@ -113,8 +113,8 @@ class MemoryExports(MemoryTalk):
         return [
             KeptMessage(
                 key=key,
-                source_id=item.source_id,
-                at=item.at,
+                message_id=item.message_id,
+                sent_at=item.at,
                 kind="read",
                 text=item.entry.text,
                 files=tuple(media.name for media in item.entry.media),

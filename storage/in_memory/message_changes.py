@@ -57,7 +57,7 @@ class MemoryEdits:
         found: list[MessageChange] = []
         for id in (turn.id, *(item for item, into in self._merged.items() if into == turn.id)):
             asked = self._turns[id].incoming
-            name = name_of(asked.key, asked.source_id)
+            name = name_of(asked.key, asked.message_id)
             if name in self._changes and not self._changes[name].deleted:
                 found.append(self._changes.pop(name))
                 if asked.text and asked.task is not Task.SUMMARY:

@@ -74,13 +74,13 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             self._drop_answer(turn)
         turn = self._turns[id]
         empty = without_words(turn.incoming)
-        empty = empty if turn.state in OPEN_STATES else replace(empty, details=EMPTY)
+        empty = empty if turn.state in OPEN_STATES else replace(empty, platform_data=EMPTY)
         self._keep(replace(turn, incoming=empty, draft=None))
         self._empty_settlement(id)
 
     def _remove_answer(self, id: TurnId) -> None:
         turn = self._turns[id]
-        if not turn.incoming.source_id:
+        if not turn.incoming.message_id:
             self._remove_question(id)
         elif _is_under_way(turn):
             self._withdraw(turn)
@@ -124,9 +124,9 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             carrier.incoming,
             *(self._turns[id].incoming for id, into in self._merged.items() if into == carrier.id),
         ]
-        key, messages = carrier.incoming.key, {item.source_id for item in asked} - {""}
+        key, messages = carrier.incoming.key, {item.message_id for item in asked} - {""}
         names = {f"a:{carrier.id}", f"{SOURCES_ID}{carrier.id}", *(f"m:{item.dedupe_key}" for item in asked)}
-        names |= {name for name, entry in self._entries[key].items() if entry.source_id in messages}
+        names |= {name for name, entry in self._entries[key].items() if entry.message_id in messages}
         self._remove_entries(key, names)
 
     def _set_free(self, carrier: Turn) -> None:
@@ -158,7 +158,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             self._withdraw(turn)
         asked = turn.incoming
         names = {f"a:{turn.id}", f"{SOURCES_ID}{turn.id}"}
-        names |= {f"m:{asked.dedupe_key}"} if not asked.source_id else set()
+        names |= {f"m:{asked.dedupe_key}"} if not asked.message_id else set()
         self._remove_entries(asked.key, names)
 
     def _empty_settlement(self, id: TurnId) -> None:
@@ -177,7 +177,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             now = self._turns[turn.id]
             blanked = blank(now.incoming)
             if now.state in OPEN_STATES:
-                blanked = replace(blanked, details=now.incoming.details)
+                blanked = replace(blanked, platform_data=now.incoming.platform_data)
             if blanked.task is Task.CONTEXT:
                 self._merged.pop(turn.id, None)
                 now = replace(now, state=TurnState.CANCELLED)
@@ -225,7 +225,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
 def blank(incoming: Incoming) -> Incoming:
     """Return the delivery without anything of a person."""
     nobody = Person(id=FORGOTTEN, name="", is_bot=incoming.author.is_bot)
-    return replace(without_words(incoming), author=nobody, details=EMPTY)
+    return replace(without_words(incoming), author=nobody, platform_data=EMPTY)
 
 
 def _is_under_way(turn: Turn) -> bool:

@@ -85,13 +85,15 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         self._turn_ids = count(1)
 
     async def enqueue(self, incoming: Incoming) -> TurnId | None:
-        incoming = replace(incoming, at=as_utc(incoming.at), typed="")  # commands are told from questions before
+        incoming = replace(
+            incoming, sent_at=as_utc(incoming.sent_at), typed=""
+        )  # commands are told from questions before
         name = (incoming.key.platform, incoming.dedupe_key)
-        if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.source_id, incoming.at):
+        if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.message_id, incoming.sent_at):
             return None
         self._dedupe_keys.add(name)
         id = next(self._turn_ids)
-        edit = self._changes.pop(name_of(incoming.key, incoming.source_id), None)
+        edit = self._changes.pop(name_of(incoming.key, incoming.message_id), None)
         if edit is not None:
             self._edited_at[id] = edit.at
             incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
@@ -192,9 +194,9 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         key = turn.incoming.key
         taken = [item for item in self._open(key) if item.state is TurnState.QUEUED and is_plain(item)]
         taken = taken if takes_others(turn.incoming) else []
-        asked = (turn.incoming, *self._with_merged(turn).burst, *(item.incoming for item in taken))
-        until = max(item.at for item in asked)
-        taken += [item for item in self._remembered(key) if item.incoming.at <= until]
+        asked = (turn.incoming, *self._with_merged(turn).coalesced, *(item.incoming for item in taken))
+        until = max(item.sent_at for item in asked)
+        taken += [item for item in self._remembered(key) if item.incoming.sent_at <= until]
         self._stale.discard(turn.id)
         for item in taken:
             self._keep(replace(item, state=TurnState.DONE))
@@ -289,8 +291,8 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
     async def active_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
         newest: dict[ConversationKey, datetime] = {}
         for item in (turn.incoming for turn in self._turns.values()):
-            if item.task is not Task.CONTEXT and item.key.platform == platform and item.at >= as_utc(since):
-                newest[item.key] = max(newest.get(item.key, item.at), item.at)
+            if item.task is not Task.CONTEXT and item.key.platform == platform and item.sent_at >= as_utc(since):
+                newest[item.key] = max(newest.get(item.key, item.sent_at), item.sent_at)
         return newest
 
     async def note_feedback(self, id: TurnId, person: str, *, good: bool) -> None:
@@ -314,7 +316,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         oldest: dict[ConversationKey, tuple[datetime, TurnId]] = {}
         for turn in self._turns.values():
             if turn.state in OPEN_STATES:
-                key, mark = turn.incoming.key, (turn.incoming.at, turn.id)
+                key, mark = turn.incoming.key, (turn.incoming.sent_at, turn.id)
                 oldest[key] = min(oldest.get(key, mark), mark)
         return sorted(oldest, key=lambda key: oldest[key])
 

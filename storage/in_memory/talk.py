@@ -15,7 +15,7 @@ from storage.talk import Heard, Line, recent_talk
 
 def order(turn: Turn) -> tuple[datetime, TurnId]:
     """Return the place of a turn among others."""
-    return turn.incoming.at, turn.id
+    return turn.incoming.sent_at, turn.id
 
 
 class MemoryTalk(MemoryTranscripts, MemoryEdits):
@@ -62,7 +62,7 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
         said = [item.incoming for item in sorted(merged, key=order)]
         return replace(
             turn,
-            burst=tuple(item for item in said if item.task is not Task.CONTEXT),
+            coalesced=tuple(item for item in said if item.task is not Task.CONTEXT),
             context=tuple(item for item in said if item.task is Task.CONTEXT),
         )
 
@@ -87,7 +87,7 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
         heard = [
             Heard(
                 dedupe_key=turn.incoming.dedupe_key,
-                source_id=turn.incoming.source_id,
+                source_id=turn.incoming.message_id,
                 author=turn.incoming.author.id,
                 name=turn.incoming.author.name,
                 text=turn.incoming.text,

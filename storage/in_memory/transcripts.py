@@ -41,7 +41,7 @@ class MemoryTranscripts:
         self, key: ConversationKey, entries: Sequence[NewEntry], *, sent_until: int | None = None
     ) -> Sequence[StoredEntry]:
         entries = [replace(new, at=as_utc(new.at)) for new in entries]
-        entries = [entry for entry in entries if not is_refused(self._changes, key, entry.source_id, entry.at)]
+        entries = [entry for entry in entries if not is_refused(self._changes, key, entry.message_id, entry.at)]
         if entries:
             self._conversations.setdefault(key, Conversation())
         kept = self._entries[key]

@@ -56,7 +56,7 @@ class MessageChangeRow(Keyed, table=True):
             workspace=channel.workspace,
             channel=channel.channel,
             thread="",
-            message_id=edit.source_id,
+            message_id=edit.message_id,
             deleted=False,
             at=as_utc(edit.at),
             text=edit.text,
@@ -76,7 +76,7 @@ class MessageChangeRow(Keyed, table=True):
             tokens=told["tokens"],
             at=self.at,
             author=self.author,
-            source_id=self.message_id,
+            message_id=self.message_id,
         )
 
 

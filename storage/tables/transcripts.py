@@ -113,7 +113,7 @@ class EntryRow(BaseTable, table=True):
             tokens=new.tokens,
             at=as_utc(new.at),
             author=new.author,
-            source_id=new.source_id,
+            source_id=new.message_id,
         )
 
     def to_entry(self, media: tuple[Media, ...]) -> StoredEntry:
@@ -123,7 +123,7 @@ class EntryRow(BaseTable, table=True):
             tokens=self.tokens,
             at=self.at,
             author=self.author,
-            source_id=self.source_id,
+            message_id=self.source_id,
             position=self.position,
         )
 

@@ -14,13 +14,12 @@ from bot.types import (
     OPEN_STATES,
     Incoming,
     Person,
-    RequestFigures,
     RequestRecord,
     Task,
     Turn,
     TurnState,
 )
-from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, draft_from_json
+from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, draft_from_json, figures_from_json
 from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, BaseTable, Keyed, key_columns
 from storage.tables.ledger import LedgerRow
 from storage.tables.transcripts import HAS_SOURCE
@@ -144,8 +143,8 @@ class TurnRow(Keyed, table=True):
             author_name=incoming.author.name,
             author_is_bot=incoming.author.is_bot,
             text=incoming.text,
-            at=as_utc(incoming.at),
-            source_id=incoming.source_id,
+            at=as_utc(incoming.sent_at),
+            source_id=incoming.message_id,
             attachments=attachments_to_json(incoming.attachments),
             overrides=dict(incoming.overrides),
             addressed=incoming.is_directed,
@@ -155,7 +154,7 @@ class TurnRow(Keyed, table=True):
             private=incoming.private,
             administers=incoming.is_admin,
             time_zone=incoming.time_zone,
-            details=dict(incoming.details),
+            details=dict(incoming.platform_data),
             first_ref=incoming.reply_ref,
             state=TurnState.REMEMBERED if incoming.task is Task.CONTEXT else TurnState.QUEUED,
             reply_ref=incoming.reply_ref or None,
@@ -169,8 +168,8 @@ class TurnRow(Keyed, table=True):
             dedupe_key=self.dedupe_key,
             author=Person(id=self.author_id, name=self.author_name, is_bot=self.author_is_bot),
             text=self.text,
-            at=self.at,
-            source_id=self.source_id,
+            sent_at=self.at,
+            message_id=self.source_id,
             attachments=attachments_from_json(self.attachments),
             overrides=overrides,
             is_directed=self.addressed,
@@ -181,7 +180,7 @@ class TurnRow(Keyed, table=True):
             private=self.private,
             is_admin=self.administers,
             time_zone=self.time_zone,
-            details=MappingProxyType(self.details),
+            platform_data=MappingProxyType(self.details),
         )
 
     def to_turn(self) -> Turn:
@@ -210,7 +209,7 @@ class TurnRow(Keyed, table=True):
         return RequestRecord(
             turn=self.id,
             at=self.recorded_at,
-            figures=RequestFigures(**self.request),
+            figures=figures_from_json(self.request),
             usage=None if line is None else line.to_usage(),
             error=self.error,
         )

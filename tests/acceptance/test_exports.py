@@ -24,7 +24,7 @@ async def make_filled(folder: Path) -> None:
     url = f"sqlite:///{folder / 'seedling.db'}"
     await migrate(url)
     async with open_store(url, clock=lambda: datetime.now(UTC)) as store:
-        await store.enqueue(incoming("a", details={"response_url": "https://hooks.example/secret"}))
+        await store.enqueue(incoming("a", platform_data={"response_url": "https://hooks.example/secret"}))
         turn = await claim(store)
         await settle(store, turn, settlement())
         await store.note_feedback(turn.id, ADA.id, good=False)

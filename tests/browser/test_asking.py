@@ -44,7 +44,7 @@ async def test_a_question_in_a_channel_is_answered_in_its_thread(stage: Stage, p
     reply = await stage.bot.next_reply()
     incoming = stage.bot.asked[0]
     assert (incoming.text, incoming.is_directed, incoming.is_top_level) == ("what is a cache?", True, True)
-    assert incoming.key.thread == incoming.source_id
+    assert incoming.key.thread == incoming.message_id
 
     await reply.show(Draft(status="thinking"))
     await expect(page.locator(".thread .message.bot")).to_contain_text("Thinking")

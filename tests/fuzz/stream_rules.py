@@ -30,7 +30,7 @@ from bot.types import (
 
 WIRE_NAMES: tuple[WireName, ...] = get_args(WireName)
 QUESTION = ModelRequest(
-    head="h", entries=(Entry(role="user", text="q"),), parameters={"enable_web_search": True, "stop": ("x",)}
+    system_prompt="h", entries=(Entry(role="user", text="q"),), parameters={"enable_web_search": True, "stop": ("x",)}
 )
 TERMS = RetryContext(retries=Retries(), context_tokens=256_000, chance=0.5, seconds_left=100)
 

@@ -49,8 +49,8 @@ def incoming_of(event: Mapping[str, str]) -> Incoming:
         dedupe_key=f"pigeon:{event['message']}",
         author=Person(id=event["author"], name=event["name"]),
         text=event["text"].removeprefix(MENTION).strip(),
-        at=datetime.fromisoformat(event["at"]).astimezone(UTC),
-        source_id=event["message"],
+        sent_at=datetime.fromisoformat(event["at"]).astimezone(UTC),
+        message_id=event["message"],
         is_directed=event["text"].startswith(MENTION),
         is_top_level=not event["thread"],
     )
@@ -58,13 +58,17 @@ def incoming_of(event: Mapping[str, str]) -> Incoming:
 
 def message_of(incoming: Incoming) -> ThreadMessage:
     """A message as it stands in its thread."""
-    return ThreadMessage(source_id=incoming.source_id, author=incoming.author, text=incoming.text, at=incoming.at)
+    return ThreadMessage(
+        message_id=incoming.message_id, author=incoming.author, text=incoming.text, sent_at=incoming.sent_at
+    )
 
 
 def read_message(incoming: Incoming, *, thread: str = "") -> ReadMessage:
     """A message as it stands in its room."""
     said = message_of(incoming)
-    return ReadMessage(source_id=said.source_id, author=said.author, text=said.text, at=said.at, thread=thread)
+    return ReadMessage(
+        message_id=said.message_id, author=said.author, text=said.text, sent_at=said.sent_at, thread=thread
+    )
 
 
 class PigeonPlatform:
@@ -110,7 +114,9 @@ class PigeonPlatform:
         """The newest messages outside threads of a room, oldest first. Raises `PlatformError`."""
         found = await self._client.call("GET", f"/rooms/{key.channel}/messages")
         read = [read_message(incoming_of(message)) for message in found["messages"]]
-        wanted = [item for item in read if (not since or item.at >= since) and (not before or item.at < before)]
+        wanted = [
+            item for item in read if (not since or item.sent_at >= since) and (not before or item.sent_at < before)
+        ]
         return wanted[max(0, len(wanted) - limit) :]
 
     async def read_replies(
@@ -119,7 +125,7 @@ class PigeonPlatform:
         """The newest messages of a thread, without its root. Raises `PlatformError`."""
         found = await self._client.call("GET", f"/rooms/{key.channel}/messages/{thread}")
         read = [read_message(incoming_of(message), thread=thread) for message in found["messages"]]
-        wanted = [item for item in read if item.source_id != thread and (not since or item.at >= since)]
+        wanted = [item for item in read if item.message_id != thread and (not since or item.sent_at >= since)]
         return wanted[max(0, len(wanted) - limit) :]
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
@@ -195,7 +201,7 @@ class Webhooks:
         if kind == "edit":
             await self._bot.on_message_edited(incoming, at=self._clock())
         elif kind == "deletion":
-            await self._bot.on_message_deleted(incoming.key, incoming.source_id)
+            await self._bot.on_message_deleted(incoming.key, incoming.message_id)
         elif kind == "message":
             try:
                 answer = (await self._bot.handle(incoming)).text

@@ -116,7 +116,7 @@ class DiscordChannelReader:
         """Return the address under which people open a message."""
         place = "@me" if key.workspace.startswith("@") else key.workspace
         channel = message.thread or key.channel
-        return LINK.format(place=place, channel=channel, message=message.source_id)
+        return LINK.format(place=place, channel=channel, message=message.message_id)
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
         """Return whether somebody may read the channel, and the private thread if that is where the conversation is."""

@@ -45,10 +45,10 @@ def attachment_of(given: AttachmentPayload) -> Attachment:
 def thread_message(message: Message, names: Names, content: MessageContent | None = None) -> ThreadMessage:
     """Return a message as people see it; `content` replaces what it holds by itself."""
     return ThreadMessage(
-        source_id=message.id,
+        message_id=message.id,
         author=person_of(message, names),
         text=render(content or read_content(message, names)),
-        at=message.created_at,
+        sent_at=message.created_at,
         attachments=attachments_of(message),
     )
 
@@ -57,10 +57,10 @@ def read_message(message: Message, names: Names, *, thread: str = "") -> ReadMes
     """Return a message as it stands in a channel, or in the thread of that name."""
     plain = thread_message(message, names)
     return ReadMessage(
-        source_id=plain.source_id,
+        message_id=plain.message_id,
         author=plain.author,
         text=plain.text,
-        at=plain.at,
+        sent_at=plain.sent_at,
         attachments=plain.attachments,
         thread=thread,
         edited_at=message.edited_at,

@@ -40,7 +40,7 @@ async def say_hello(bot: Bot, around: DiscordContext, guild: str) -> None:
     if not adder or not (await bot.get_parameters(key))["hello"].value:
         return
     asked = Incoming(
-        key=key, dedupe_key=f"hello:{guild}", author=Person(id=adder, name=adder), text="", at=around.clock()
+        key=key, dedupe_key=f"hello:{guild}", author=Person(id=adder, name=adder), text="", sent_at=around.clock()
     )
     if (handled := await bot.reply(asked, HELLO)).text:
         await bot.mark_answered(asked)  # a greeting is owed to nobody: it is tried once

@@ -123,15 +123,15 @@ class DiscordMessageHandler:
             author=person_of(message, names),
             text=text,
             typed=content.text,
-            at=message.created_at,
-            source_id=id,
+            sent_at=message.created_at,
+            message_id=id,
             attachments=files,
             is_directed=is_directed,
             addressees=self._addressees(message),
             mentions=named_in(message.content, names),
             is_top_level=outside,
             is_direct=place.is_direct,
-            details=details | ({OPENS_THREAD: "yes"} if outside else {}),
+            platform_data=details | ({OPENS_THREAD: "yes"} if outside else {}),
             above=tuple(thread_message(item, names) for item in reversed(above)),
         )
 
@@ -202,7 +202,7 @@ class DiscordMessageHandler:
         place = await self._place(message.guild_id, message.channel_id)
         incoming = await self.incoming(message, place, names, own_role)
         if incoming is not None:
-            at = edited_at or incoming.at
+            at = edited_at or incoming.sent_at
             await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
@@ -241,14 +241,14 @@ class DiscordMessageHandler:
 
 async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str) -> None:
     """Answer a command or a refusal where it was written, else in a direct message. Raises `PlatformError`."""
-    channel = incoming.details[CHANNEL]
+    channel = incoming.platform_data[CHANNEL]
     rest, limits = around.rest, around.limits
-    surface = ChannelTarget(rest=rest, limits=limits, channel=channel, reply_to=incoming.details.get(MESSAGE, ""))
+    surface = ChannelTarget(rest=rest, limits=limits, channel=channel, reply_to=incoming.platform_data.get(MESSAGE, ""))
     pages = plain_pages(text)
     try:
         async with in_time():
             for part, page in enumerate(pages):
-                nonce = f"c{incoming.source_id}-{part}"
+                nonce = f"c{incoming.message_id}-{part}"
                 await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
     except DiscordApiError as error:
         logger.info("sent as a direct message", extra={"channel": channel, "code": error.code})

@@ -23,7 +23,7 @@ LOADING: Final = 1 << 7
 async def tell_owed(bot: Bot, around: DiscordContext, owed: PendingAnswer) -> None:
     """Tell what is owed; nothing once an interaction can no longer be answered. Raises `PlatformError`."""
     incoming = owed.incoming
-    if incoming.source_id:
+    if incoming.message_id:
         await answer_in_place(around, incoming, owed.answer or INTERRUPTED)
         return
     try:

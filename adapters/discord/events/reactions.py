@@ -46,12 +46,12 @@ class DiscordReactionHandler:
         user = reaction.user_id
         return Incoming(
             key=message.key,
-            dedupe_key=f"reaction:{message.source_id}:{user}",
+            dedupe_key=f"reaction:{message.message_id}:{user}",
             author=Person(id=user, name=user, is_bot=reaction.member.user.bot),
             entrance=Entrance.REACTION,
             text="",
-            at=self._around.clock(),
+            sent_at=self._around.clock(),
             is_direct=message.is_direct,
             is_top_level=message.is_top_level,
-            details=message.details,
+            platform_data=message.platform_data,
         )

@@ -83,7 +83,7 @@ def incoming_of(
         entrance=ENTRANCES.get(interaction.type, Entrance.COMMAND),
         is_direct=place.is_direct and bot_is_member(interaction),
         text=text,
-        at=interaction.created_at.astimezone(UTC),
+        sent_at=interaction.created_at.astimezone(UTC),
         attachments=tuple(files),
         overrides=overrides,
         is_top_level=not place.is_direct and not place.is_thread,
@@ -92,7 +92,7 @@ def incoming_of(
         is_admin=is_administrator(interaction),
         manages_channel=bot_is_member(interaction) and interaction.permissions.manage_channels,
         bot_is_member=bot_is_member(interaction),
-        details={CHANNEL: place.id},
+        platform_data={CHANNEL: place.id},
     )
 
 

@@ -71,7 +71,7 @@ async def check_writable(turn: Turn, around: DiscordContext) -> None:
     asked = turn.incoming
     if asked.private or isinstance(read_ref(turn.reply_ref or asked.reply_ref), InteractionRef):
         return
-    here = asked.details.get(CHANNEL) or asked.key.thread or asked.key.channel
+    here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
     await raise_known_refusal(_refusal(asked, here, around))
 
 
@@ -96,7 +96,7 @@ async def _obstacle(asked: Incoming, here: str, around: DiscordContext) -> str:
         if place.is_locked and not held.manage_threads:
             return LOCKED
         return _lacking(held, "view_channel", "send_messages_in_threads")
-    in_thread = asked.details.get(OPENS_THREAD) and asked.details.get(ANSWER_IN, "thread") == "thread"
+    in_thread = asked.platform_data.get(OPENS_THREAD) and asked.platform_data.get(ANSWER_IN, "thread") == "thread"
     if in_thread and held.create_public_threads and held.send_messages_in_threads:
         return _lacking(held, "view_channel")
     return _lacking(held, "view_channel", "send_messages")

@@ -64,7 +64,7 @@ class OwnMessages:
 
     async def _search(self, channel: str) -> Sequence[Message]:
         me = await self._rest.user_id()
-        after = at_time(self._turn.incoming.at)
+        after = at_time(self._turn.incoming.sent_at)
         found: list[Message] = []
         for _ in range(PAGES_SEARCHED):
             page = await self._rest.history(channel, limit=MESSAGES_AT_ONCE, after=after)

@@ -51,7 +51,7 @@ async def target_of(turn: Turn, around: DiscordContext) -> ReplyPlacement:
         return ReplyPlacement(ref=known)
     if incoming.private:
         return ReplyPlacement(ref=ChannelRef(channel=await direct_channel(incoming.author.id, around)))
-    key, details = incoming.key, incoming.details
+    key, details = incoming.key, incoming.platform_data
     here = details.get(CHANNEL) or key.thread or key.channel
     message = details.get(MESSAGE) or (key.thread if incoming.is_top_level else "")
     opens = details.get(OPENS_THREAD) and details.get(ANSWER_IN, "thread") == "thread" and key.thread

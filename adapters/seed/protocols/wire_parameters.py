@@ -33,7 +33,7 @@ OPTIONAL_PARAMETERS = tuple(name for name in WIRE_PARAMETERS if name != "max_tok
 
 def head_of(request: ModelRequest) -> str:
     """Return the system message, which is always sent."""
-    return request.head if request.head.strip() else DEFAULT_HEAD
+    return request.system_prompt if request.system_prompt.strip() else DEFAULT_HEAD
 
 
 def wire_parameters(parameters: Mapping[str, ParameterValue], dialect: Dialect, protocol: WireName) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def link(workspace: SlackWorkspace, key: ConversationKey, message: ReadMessage) 
     """Return the address of a message, as Slack itself makes it."""
     if not workspace.url:
         return ""
-    address = f"{workspace.url.rstrip('/')}/archives/{key.channel}/p{message.source_id.replace('.', '')}"
+    address = f"{workspace.url.rstrip('/')}/archives/{key.channel}/p{message.message_id.replace('.', '')}"
     return f"{address}?{urlencode({'thread_ts': message.thread, 'cid': key.channel})}" if message.thread else address
 
 

@@ -135,10 +135,10 @@ async def _as_read(workspace: SlackWorkspace, message: SlackMessage) -> ReadMess
     if at is None:
         raise AssertionError("a message with content has a time")
     return ReadMessage(
-        source_id=message.ts,
+        message_id=message.ts,
         author=await author_of(workspace, message),
         text=await _text(workspace, message),
-        at=at,
+        sent_at=at,
         attachments=workspace.attachments_of(message),
         thread=message.thread_ts if message.thread_ts != message.ts else "",
         edited_at=moment(message.edited.ts),

@@ -49,11 +49,8 @@ TABLE_ROWS: Final = 100  # of a table block, its header included (table block re
 TABLE_COLUMNS: Final = 20
 TABLE_CHARACTERS: Final = 10_000  # of all its cells; measured by others (vercel/chat)
 SECTION_CHARACTERS: Final = 3_000  # of a section's text
-BUTTON_VALUE_CHARACTERS: Final = 2_000
-VIEW_BLOCKS: Final = 100
 METADATA_CHARACTERS: Final = 3_000  # of a view's private_metadata
 INPUT_CHARACTERS: Final = 3_000  # of a plain_text_input
-OPTION_CHARACTERS: Final = 75  # of an option's text and value
 SESSION_TITLE_CHARACTERS: Final = 200  # agents.sessions.setStatus
 SUGGESTED_PROMPTS: Final = 4  # manifest schema, maxItems
 HISTORY_PAGE: Final = 200  # at most 999 for conversations.history, 1,000 for conversations.replies
@@ -62,7 +59,6 @@ MEMBERS_PAGE: Final = 1_000  # conversations.members
 # ---------------------------------------------------------------- for how long
 
 STREAM_SECONDS: Final = 300.0  # Slack ends a stream about then (slackapi/python-slack-sdk#1859)
-ACKNOWLEDGE_SECONDS: Final = 3.0  # events, commands and interactions
 SIGNATURE_SECONDS: Final = 300  # how old a signed request may be
 REQUEST_BYTES: Final = 1_000_000  # Slack's own payloads stay far below: views have at most 250 KB
 CONNECTIONS: Final = 10  # of Socket Mode per app

@@ -116,8 +116,8 @@ class SlackMessageHandler:
             author_kind=kind_of(workspace, member, said.user_team),
             text=await message_text(said.message, names, bot_user=workspace.bot_user, most=QUESTION_CHARACTERS),
             typed=to_plain(without_mention(said.text, workspace.bot_user), names),
-            at=said.at,
-            source_id=said.ts,
+            sent_at=said.at,
+            message_id=said.ts,
             attachments=workspace.attachments_of(said.message),
             is_directed=said.is_direct or said.mentions_bot,
             addressees=mentioned(said.text) - {workspace.bot_user},
@@ -126,7 +126,7 @@ class SlackMessageHandler:
             is_admin=member.is_admin,
             mentions=named_in(without_mention(said.text, workspace.bot_user), names),
             time_zone=member.time_zone,
-            details=details_of(workspace, user_team=said.user_team or member.team),
+            platform_data=details_of(workspace, user_team=said.user_team or member.team),
         )
 
     # ------------------------------------------------------------ what changes

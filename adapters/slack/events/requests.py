@@ -32,10 +32,10 @@ async def asked_by(
         author_kind=kind_of(workspace, member, body.user.team_id),
         entrance=entrance,
         text="",
-        at=now,
+        sent_at=now,
         is_direct=is_direct(channel),
         is_top_level=not thread and not is_direct(channel),
         is_admin=member.is_admin,
         time_zone=member.time_zone,
-        details={**details, RESPONSE_URL: body.response_url} if body.response_url else details,
+        platform_data={**details, RESPONSE_URL: body.response_url} if body.response_url else details,
     )

@@ -127,9 +127,9 @@ class SlashCommandHandler:
             if refused.code not in NOT_THERE:
                 raise
             return await self._hearing.reply(workspace, asked, NOT_HERE)
-        at: datetime = moment(ts) or asked.at
+        at: datetime = moment(ts) or asked.sent_at
         key = replace(asked.key, thread=asked.key.thread or ("" if asked.is_direct else ts))
-        handled = await self._hearing.hand_over(workspace, replace(asked, key=key, at=at))
+        handled = await self._hearing.hand_over(workspace, replace(asked, key=key, sent_at=at))
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
         return None

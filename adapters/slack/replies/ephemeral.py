@@ -80,7 +80,7 @@ async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapp
     # A thread shows such a message only once there is something in it.
     thread = None if asked.is_top_level or moment(asked.key.thread) is None else asked.key.thread
     arguments = {"channel": asked.key.channel, "user": asked.author.id, "thread_ts": thread, **content}
-    response_url = asked.details.get(RESPONSE_URL, "")
+    response_url = asked.platform_data.get(RESPONSE_URL, "")
     try:
         patience = ANSWER_SECONDS if response_url else PATIENCE_SECONDS
         await workspace.calls.call("chat.postEphemeral", arguments, priority=Priority.FIRST, patience=patience)

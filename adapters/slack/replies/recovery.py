@@ -29,7 +29,7 @@ async def find_parts(
     A message of the bot without a mark that came since the post was begun, at `begun_at`, is a stream whose process
     ended before its end: Slack takes the mark of a stream only then. Others without a mark are nobody's answer.
     """
-    oldest = f"{turn.incoming.at.timestamp():.6f}"
+    oldest = f"{turn.incoming.sent_at.timestamp():.6f}"
     found = await read_pages(workspace.calls, messages.channel, messages.thread, oldest=oldest, pages=PAGES)
     own = [item for item in found if workspace.is_own(item) and moment(item.ts) is not None]
     marked = [item for item in own if _mark_of(item).turn == str(turn.id)]

@@ -69,7 +69,10 @@ class SlackReply:
         self._replaced: list[
             ReplyMessage
         ] = []  # they go once what stands in their place is noted, or they would seem removed
-        recipient = {"recipient_user_id": asked.author.id, "recipient_team_id": asked.details.get("user_team", "")}
+        recipient = {
+            "recipient_user_id": asked.author.id,
+            "recipient_team_id": asked.platform_data.get("user_team", ""),
+        }
         self._messages = MessageStream(
             workspace,
             channel=channel or asked.key.channel,
@@ -263,7 +266,7 @@ class SlackReply:
 
     async def _unknown_parts(self) -> list[ReplyMessage]:
         """Return the messages of the answer that Slack has and that are not known here. Raises `PlatformError`."""
-        begun_at = self._begun_at or self._turn.incoming.at
+        begun_at = self._begun_at or self._turn.incoming.sent_at
         known = [part.ts for part in self._parts]
         return await find_parts(self._workspace, self._messages, self._turn, begun_at=begun_at, known=known)
 

@@ -152,7 +152,7 @@ class Actions:
 
     async def _opened(self, here: Surroundings, incoming: Incoming) -> str:
         """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
-        if not incoming.is_top_level or not incoming.source_id:
+        if not incoming.is_top_level or not incoming.message_id:
             return ""
         where = (await self._scene.bot.get_parameters(incoming.key)).get(ANSWER_IN)
         is_thread = where is None or where.value == "thread"
@@ -193,7 +193,7 @@ class Actions:
             dedupe_key=f"b-{secrets.token_hex(12)}",
             author=here.visitor.person,
             text="",
-            at=self._scene.clock(),
+            sent_at=self._scene.clock(),
             is_admin=here.visitor.is_admin,
             entrance=Entrance.BUTTON,
             is_direct=here.channel.direct,

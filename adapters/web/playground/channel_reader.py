@@ -46,9 +46,9 @@ class ChannelReading:
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
         """Return the page on which the message stands, as a path: the playground may be served under any name."""
-        parts = (key.workspace, key.channel, message.thread or message.source_id)
+        parts = (key.workspace, key.channel, message.thread or message.message_id)
         path = "/c/" + "/".join(quote(part, safe="") for part in parts)
-        return f"{path}#{quote(message.source_id, safe='')}" if message.thread else path
+        return f"{path}#{quote(message.message_id, safe='')}" if message.thread else path
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
         """Return whether there is such a channel, and it is not somebody else's direct conversation."""
@@ -108,10 +108,10 @@ def _just_before(key: ConversationKey, at: datetime) -> ChannelMessage:
 
 def _as_read(message: ChannelMessage) -> ReadMessage:
     return ReadMessage(
-        source_id=message.id,
+        message_id=message.id,
         author=message.author,
         text=message.text,
-        at=message.at,
+        sent_at=message.at,
         attachments=message.attachments,
         thread=message.thread,
         replies=message.replies,

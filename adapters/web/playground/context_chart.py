@@ -50,7 +50,7 @@ def prompt_of(record: RequestRecord) -> Prompt:
         total, cached, estimated = figures.total, figures.cached, True
     else:
         total, cached, estimated = usage.input, usage.cached, False
-    share = min(1, figures.head / figures.total) if figures.total > 0 else 0
+    share = min(1, figures.system_prompt / figures.total) if figures.total > 0 else 0
     return Prompt(total=total, head=round(share * total), cached=min(cached, total), estimated=estimated)
 
 

@@ -230,9 +230,9 @@ def _is_said(message: ChannelMessage) -> bool:
 
 def _as_thread_message(message: ChannelMessage) -> ThreadMessage:
     return ThreadMessage(
-        source_id=message.id,
+        message_id=message.id,
         author=message.author,
         text=spoken(message.text),
-        at=message.at,
+        sent_at=message.at,
         attachments=message.attachments,
     )

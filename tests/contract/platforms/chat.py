@@ -52,7 +52,7 @@ class NotingInbox(Inbox):
     async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow a change as ever."""
         handled = await super().on_message_edited(message, at=at, by_platform=by_platform)
-        self.changed.add(message.source_id)
+        self.changed.add(message.message_id)
         return handled
 
     async def handle(self, incoming: Incoming) -> HandleResult:
@@ -64,7 +64,7 @@ class NotingInbox(Inbox):
             handled = replace(REFUSED, text=str(error))
             raise
         finally:
-            self.heard[incoming.source_id or incoming.dedupe_key].append(handled)
+            self.heard[incoming.message_id or incoming.dedupe_key].append(handled)
             self.results.append(handled)
         return handled
 

@@ -117,7 +117,7 @@ async def slack() -> AsyncIterator[Stage]:
             return open_again
 
         details = {"user_team": emulator.team.id}
-        asked = incoming("q", details=details, at=emulator.clock.now(), is_top_level=True)
+        asked = incoming("q", platform_data=details, sent_at=emulator.clock.now(), is_top_level=True)
         key = replace(
             asked.key, platform="slack", workspace=emulator.team.id, channel=emulator.general.id, thread=root.ts
         )
@@ -141,13 +141,15 @@ async def discord() -> AsyncIterator[Stage]:
     """The emulated Discord, as a worker has it: over REST alone."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the library's own addresses, given back at the end
     try:
-        async with running_discord(DiscordEmulatorOptions()) as emulator:
+        async with running_discord(DiscordEmulatorOptions(identify_interval_s=0)) as emulator:
             store = MemoryStore(clock=emulator.clock.now)
             ada = emulator.person("ada")
             guild = emulator.guild("Garden", ada)
             general = next(iter(guild.channels.values()))
             root = emulator.say(ada, general, f"{emulator.mention()} q")
-            options = DiscordOptions(token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url)
+            options = DiscordOptions(
+                token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url, ready_wait=0.1
+            )
 
             @asynccontextmanager
             async def process() -> AsyncIterator[Platform]:
@@ -182,7 +184,7 @@ async def discord() -> AsyncIterator[Stage]:
                 return general.overwrites.clear
 
             details = {"channel": str(general.id), "message": str(root.id), "opens_thread": "yes"}
-            asked = incoming("q", details=details, at=root.at, is_top_level=True)
+            asked = incoming("q", platform_data=details, sent_at=root.at, is_top_level=True)
             key = replace(
                 asked.key, platform="discord", workspace=str(guild.id), channel=str(general.id), thread=str(root.id)
             )

@@ -39,7 +39,9 @@ class Stage:
         """The turn of the question as its first runner has it."""
         turn = Turn(id=7, incoming=self.question, state=TurnState.RUNNING, epoch=1, attempt=1)
         turn = replace(turn, **changes)  # type: ignore[arg-type]  # fields of a turn
-        return turn if turn.epoch == 1 else replace(turn, post_begun_at=self.question.at)  # nobody noted what came last
+        return (
+            turn if turn.epoch == 1 else replace(turn, post_begun_at=self.question.sent_at)
+        )  # nobody noted what came last
 
 
 SeenTexts = AbstractAsyncContextManager[list[str]]

@@ -35,7 +35,7 @@ async def test_an_administrator_is_told_alone_and_once(stage: Stage, everywhere:
     her = Subject(kind=SubjectKind.PERSON, id=f"{asked.key.platform}/{asked.author.id}")
     await store.add_rule(NewRule(kind=RuleKind.ADMINISTRATOR, subject=her, place=place))
     await store.put_budget(Budget(scope=INSTALLATION, period=Period.DAY, amount=Decimal(1), time_zone="UTC"))
-    await store.enqueue(replace(asked, at=clock()))
+    await store.enqueue(replace(asked, sent_at=clock()))
     turn = await store.claim(asked.key, worker="w")
     assert turn is not None
     await pay(store, turn, Usage(input=1), Decimal("0.8"))

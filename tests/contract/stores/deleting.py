@@ -29,7 +29,7 @@ SECRET = "hunter2"
 
 
 def asked(name: str, **changes: Any) -> Any:
-    given: dict[str, Any] = {"text": f"{SECRET} {name}", "source_id": f"s-{name}", "seconds": 1}
+    given: dict[str, Any] = {"text": f"{SECRET} {name}", "message_id": f"s-{name}", "seconds": 1}
     return incoming(name, **(given | changes))
 
 

@@ -74,13 +74,13 @@ def at(seconds: float) -> datetime:
 
 
 def incoming(name: str, *, seconds: float = 0, key: ConversationKey = KEY, **changes: Any) -> Incoming:
-    fields: dict[str, Any] = {"author": ADA, "text": f"question {name}", "at": at(seconds)}
+    fields: dict[str, Any] = {"author": ADA, "text": f"question {name}", "sent_at": at(seconds)}
     return Incoming(key=key, dedupe_key=name, **(fields | changes))
 
 
 def entry(name: str, *, seconds: float = 0, media: tuple[Media, ...] = (), text: str = "") -> NewEntry:
     rendered = Entry(role="user", text=text or f"text {name}", media=media)
-    return NewEntry(id=name, entry=rendered, tokens=7, at=at(seconds), author="U1", source_id=f"s-{name}")
+    return NewEntry(id=name, entry=rendered, tokens=7, at=at(seconds), author="U1", message_id=f"s-{name}")
 
 
 def picture(data: bytes, name: str = "leaf.png") -> Media:

@@ -19,12 +19,12 @@ LATER = START + timedelta(days=99)
 
 
 async def say(store: AnyStore, name: str, *, seconds: float = 0, **changes: Any) -> None:
-    said = incoming(name, seconds=seconds, source_id=f"s-{name}", task=Task.CONTEXT, is_directed=False, **changes)
+    said = incoming(name, seconds=seconds, message_id=f"s-{name}", task=Task.CONTEXT, is_directed=False, **changes)
     await store.enqueue(replace(said, text=f"said {name}"))
 
 
 async def ask(store: AnyStore, name: str, *, seconds: float = 0, **changes: Any) -> None:
-    await store.enqueue(incoming(name, seconds=seconds, source_id=f"s-{name}", **changes))
+    await store.enqueue(incoming(name, seconds=seconds, message_id=f"s-{name}", **changes))
 
 
 async def gathered(store: AnyStore) -> Turn:
@@ -37,8 +37,8 @@ def texts(said: tuple[Incoming, ...]) -> list[str]:
 
 
 def edit(name: str, text: str, *, seconds: float = 50) -> Edit:
-    correction = replace(entry(f"e:{name}", seconds=seconds), source_id=f"s-{name}")
-    return Edit(source_id=f"s-{name}", text=text, at=at(seconds), correction=correction)
+    correction = replace(entry(f"e:{name}", seconds=seconds), message_id=f"s-{name}")
+    return Edit(message_id=f"s-{name}", text=text, at=at(seconds), correction=correction)
 
 
 async def test_the_next_question_takes_it_along_in_order_and_once(store: AnyStore) -> None:
@@ -49,7 +49,7 @@ async def test_the_next_question_takes_it_along_in_order_and_once(store: AnyStor
     await say(store, "elsewhere", seconds=2, key=OTHER)
     await ask(store, "q2", seconds=5)
     turn = await gathered(store)
-    assert (texts(turn.context), turn.burst) == (["said a", "said b"], ())
+    assert (texts(turn.context), turn.coalesced) == (["said a", "said b"], ())
     assert {item.task for item in turn.context} == {Task.CONTEXT}
     assert await store.get_turn(turn.id) == turn
     assert await store.coalesce(turn) == turn
@@ -64,7 +64,7 @@ async def test_what_was_said_between_questions_answered_together_goes_with_them(
     await ask(store, "q2", seconds=3)
     await say(store, "b", seconds=4)
     turn = await gathered(store)
-    assert (texts(turn.burst), texts(turn.context)) == (["question q2"], ["said a"])
+    assert (texts(turn.coalesced), texts(turn.context)) == (["question q2"], ["said a"])
 
 
 async def test_a_private_question_takes_it_along_and_no_other_question(store: AnyStore) -> None:
@@ -72,7 +72,7 @@ async def test_a_private_question_takes_it_along_and_no_other_question(store: An
     await ask(store, "q1", seconds=1, private=True)
     await ask(store, "q2", seconds=2)
     turn = await gathered(store)
-    assert (turn.burst, texts(turn.context)) == ((), ["said a"])
+    assert (turn.coalesced, texts(turn.context)) == ((), ["said a"])
 
 
 async def test_it_goes_with_the_turn_from_runner_to_runner(store: AnyStore) -> None:
@@ -192,7 +192,7 @@ async def test_what_is_deleted_after_the_answer_leaves_the_answer(store: AnyStor
     await say(store, "a")
     await ask(store, "q1", seconds=1)
     turn = await gathered(store)
-    taken = replace(entry("m:s-a"), source_id="s-a")
+    taken = replace(entry("m:s-a"), message_id="s-a")
     await settle(store, turn, settlement(taken, entry("m:s-q1"), entry(f"a:{turn.id}")))
     outcome = await store.delete_messages(KEY, ["s-a"])
     assert (outcome.questions, outcome.entries) == (0, 1)
@@ -221,7 +221,7 @@ async def test_what_waits_for_its_answer_takes_in_what_its_platform_adds(store: 
     await ask(store, "summary", seconds=2, task=Task.SUMMARY)
     for name in ("q1", "q2", "summary"):
         await store.edit_waiting(KEY, edit(name, f"{name} and its preview"), asked=True)
-    await settle(store, turn, settlement(replace(entry("m:s-q1"), source_id="s-q1")))
+    await settle(store, turn, settlement(replace(entry("m:s-q1"), message_id="s-q1")))
     assert [item.id for item in await store.get_entries(KEY, start=0)] == ["m:s-q1"]
     assert (await claim(store)).incoming.text == "q2 and its preview"
 
@@ -232,7 +232,7 @@ async def test_what_is_edited_while_it_is_answered_is_corrected_behind_the_answe
     turn = await gathered(store)
     await store.edit_message(KEY, edit("a", "better a"))
     await store.edit_waiting(KEY, edit("a", "a bot's", seconds=60))  # too late for that
-    await settle(store, turn, settlement(replace(entry("m:s-a"), source_id="s-a"), entry("m:s-q1")))
+    await settle(store, turn, settlement(replace(entry("m:s-a"), message_id="s-a"), entry("m:s-q1")))
     assert [item.id for item in await store.get_entries(KEY, start=0)] == ["m:s-a", "m:s-q1", "e:a"]
 
 
@@ -288,7 +288,7 @@ async def test_a_message_that_is_remembered_can_be_asked_once_it_is_dropped(stor
     await ask(store, "q1")
     await settle(store, await gathered(store), settlement(entry("q1")))
     await say(store, "a", seconds=2)
-    said = incoming("a", seconds=2, source_id="s-a")
+    said = incoming("a", seconds=2, message_id="s-a")
     assert not await store.is_known(said)
     assert await store.enqueue(said) is None
     assert await store.drop_context(said)
@@ -302,12 +302,12 @@ async def test_what_was_sent_with_a_question_can_be_asked_too(store: AnyStore) -
     await say(store, "a", seconds=1)
     await ask(store, "q1", seconds=2)
     await settle(store, await gathered(store), settlement(entry("q1")))
-    said = incoming("a", seconds=1, source_id="s-a")
+    said = incoming("a", seconds=1, message_id="s-a")
     assert await store.drop_context(said)
     assert await store.enqueue(said) is not None
 
 
 async def test_a_question_is_not_dropped(store: AnyStore) -> None:
     await ask(store, "q1")
-    assert not await store.drop_context(incoming("q1", source_id="s-q1"))
-    assert await store.is_known(incoming("q1", source_id="s-q1"))
+    assert not await store.drop_context(incoming("q1", message_id="s-q1"))
+    assert await store.is_known(incoming("q1", message_id="s-q1"))

@@ -64,7 +64,7 @@ async def test_a_deletion_that_comes_before_its_message_keeps_it_from_being_take
     await store.delete_messages(CHANNEL, ["s-a"])
     assert await store.enqueue(asked("a")) is None
     assert not await store.open_conversations()
-    assert await store.enqueue(asked("a2", source_id="s-a", key=replace(KEY, channel="C9"))) is not None
+    assert await store.enqueue(asked("a2", message_id="s-a", key=replace(KEY, channel="C9"))) is not None
     clock.advance(KEPT.total_seconds() + 1)
     await store.delete_messages(CHANNEL, ["s-other"])
     assert await store.enqueue(asked("a")) is not None
@@ -119,7 +119,7 @@ async def test_of_a_burst_the_deleted_question_leaves_and_the_others_are_asked_a
     assert (await store.record(turn, first)).stale
     assert await texts(store) == []
     turn = await store.coalesce(turn)
-    assert [item.dedupe_key for item in turn.burst] == ["c"]
+    assert [item.dedupe_key for item in turn.coalesced] == ["c"]
     assert not await store.check_claim(turn)
     await pay(store, turn, Usage(input=4))
     again = settlement(entry("a"), entry("c"))
@@ -135,7 +135,7 @@ async def test_of_a_burst_whose_first_question_is_deleted_the_others_wait_again(
     assert (await store.record(turn, settlement(entry("a")))).withdrawn
     await store.close(turn, retracted=True)
     left = await store.coalesce(await claim(store))
-    assert (left.incoming.dedupe_key, [item.dedupe_key for item in left.burst]) == ("b", ["c"])
+    assert (left.incoming.dedupe_key, [item.dedupe_key for item in left.coalesced]) == ("b", ["c"])
 
 
 async def test_a_whole_burst_can_be_deleted_at_once(store: AnyStore) -> None:
@@ -175,7 +175,7 @@ async def test_the_others_of_a_burst_are_asked_anew_when_one_is_deleted_while_th
     again = await store.coalesce(await claim(store))
     assert (again.id, again.outcome, again.draft, again.reply_ref) == (turn.id, None, None, "ref")
     assert (again.attempt, again.incoming.dedupe_key) == (turn.attempt, "a")
-    assert [item.dedupe_key for item in again.burst] == ["c"]
+    assert [item.dedupe_key for item in again.coalesced] == ["c"]
     assert not await store.check_claim(again)
     assert not (await store.record(again, settlement(entry("a"), entry("c"), answer_of(again)))).stale
     assert await store.close(again)
@@ -192,7 +192,7 @@ async def test_who_takes_over_a_burst_of_which_one_was_deleted_asks_the_others_a
         await store.reschedule(turn, at(500))
     await store.delete_messages(CHANNEL, ["s-b"])
     again = await store.coalesce(await claim(store))
-    assert (again.id, again.outcome, again.draft, again.burst) == (turn.id, None, None, ())
+    assert (again.id, again.outcome, again.draft, again.coalesced) == (turn.id, None, None, ())
     assert not await store.check_claim(again)
 
 
@@ -203,7 +203,7 @@ async def test_the_others_wait_again_when_the_first_is_deleted_while_the_answer_
     assert not await store.close(turn)
     assert await store.close(turn, retracted=True)
     left = await store.coalesce(await claim(store))
-    assert (left.incoming.dedupe_key, [item.dedupe_key for item in left.burst]) == ("b", ["c"])
+    assert (left.incoming.dedupe_key, [item.dedupe_key for item in left.coalesced]) == ("b", ["c"])
     assert (await now(store, turn)).draft is None
 
 
@@ -232,7 +232,7 @@ async def test_an_answer_that_somebody_stopped_is_not_begun_anew(store: AnyStore
 
 async def test_question_and_answer_leave_every_conversation_of_the_channel(store: AnyStore) -> None:
     turn = await answered(store, "a")
-    elsewhere = replace(entry("copy", text=SECRET), source_id="s-a")
+    elsewhere = replace(entry("copy", text=SECRET), message_id="s-a")
     await store.append_entries(OTHER, [elsewhere, entry("kept")])
     outcome = await store.delete_messages(CHANNEL, ["s-a"])
     assert (outcome.questions, outcome.entries) == (1, 3)
@@ -248,7 +248,7 @@ async def test_question_and_answer_leave_every_conversation_of_the_channel(store
 @pytest.mark.parametrize(("deleted", "left"), [("s-a", 0), ("r-a", 1)])
 async def test_the_sources_of_an_answer_go_with_it(store: AnyStore, deleted: str, left: int) -> None:
     turn = await answered(store, "a")
-    sources = replace(entry("x", text=SECRET), id=f"{SOURCES_ID}{turn.id}", source_id="")
+    sources = replace(entry("x", text=SECRET), id=f"{SOURCES_ID}{turn.id}", message_id="")
     await store.append_entries(KEY, [sources])
     assert (await store.delete_messages(CHANNEL, [deleted])).entries == 3 - left
     assert len(await texts(store)) == left
@@ -256,10 +256,10 @@ async def test_the_sources_of_an_answer_go_with_it(store: AnyStore, deleted: str
 
 async def test_what_was_asked_again_goes_with_the_question(store: AnyStore) -> None:
     turn = await answered(store, "a")
-    again = asked(f"{FollowUp.REGENERATE.value}:{turn.id}", source_id="", seconds=2)
+    again = asked(f"{FollowUp.REGENERATE.value}:{turn.id}", message_id="", seconds=2)
     await store.enqueue(again)
     second = await claim(store)
-    repeated = replace(entry("q", text=SECRET), id=f"m:{second.incoming.dedupe_key}", source_id="")
+    repeated = replace(entry("q", text=SECRET), id=f"m:{second.incoming.dedupe_key}", message_id="")
     await settle(store, second, settlement(repeated, answer_of(second)))
     third = replace(again, dedupe_key=f"{FollowUp.CONTINUE.value}:{second.id}")
     await store.enqueue(third)
@@ -325,7 +325,7 @@ async def test_a_deletion_while_an_answer_is_written_is_kept_when_it_is_recorded
     await store.delete_messages(CHANNEL, ["s-old"])
     after = replace(remembered(memory="", window_start=0), revision=read.revision)
     recorded = await store.record(
-        turn, settlement(entry("a"), replace(entry("late"), source_id="s-old"), conversation=after)
+        turn, settlement(entry("a"), replace(entry("late"), message_id="s-old"), conversation=after)
     )
     assert recorded.conversation is not None
     assert recorded.conversation.head_digest == "deleted"

@@ -59,10 +59,10 @@ async def test_an_answer_deleted_while_it_grows_ends_its_turn(store: AnyStore) -
 
 
 async def test_the_answer_to_a_command_takes_its_question_along(store: AnyStore) -> None:
-    await store.enqueue(asked("a", source_id=""))
+    await store.enqueue(asked("a", message_id=""))
     turn = await claim(store)
     await store.set_reply_ref(turn, "ref", ["r-1"])
-    question = replace(entry("a", text=SECRET), id="m:a", source_id="")
+    question = replace(entry("a", text=SECRET), id="m:a", message_id="")
     await settle(store, turn, settlement(question, answer_of(turn)))
     await store.delete_messages(CHANNEL, ["r-1"])
     assert await texts(store) == []
@@ -77,7 +77,7 @@ async def test_parts_and_summaries_told_of_a_message_go_with_it(store: AnyStore)
     covers = (Covered(id="s-x", version="1", at=at(0), author="U2"),)
     part = SummaryPart(id="p", headline=SECRET, points={Section.MAIN: (point,)}, covers=covers)
     await store.put_part(CHANNEL, part)
-    turn = await answered(store, "sum", task=Task.SUMMARY, source_id="")
+    turn = await answered(store, "sum", task=Task.SUMMARY, message_id="")
     await store.delete_messages(CHANNEL, ["s-x"])
     assert await store.get_parts(CHANNEL) == []
     assert (await now(store, turn)).draft is None
@@ -86,7 +86,7 @@ async def test_parts_and_summaries_told_of_a_message_go_with_it(store: AnyStore)
 
 
 async def test_a_summary_under_way_begins_anew_when_a_message_of_its_channel_is_deleted(store: AnyStore) -> None:
-    await store.enqueue(asked("sum", task=Task.SUMMARY, source_id=""))
+    await store.enqueue(asked("sum", task=Task.SUMMARY, message_id=""))
     turn = await claim(store)
     outcome = await store.delete_messages(CHANNEL, ["s-x"])
     assert outcome.interrupted[KEY] == (turn.id,)
@@ -97,7 +97,7 @@ async def test_a_summary_under_way_begins_anew_when_a_message_of_its_channel_is_
 async def test_a_summary_that_is_being_shown_is_made_anew_without_a_message_that_is_deleted(store: AnyStore) -> None:
     covers = (Covered(id="s-x", version="1", at=at(0), author="U2"),)
     await store.put_part(CHANNEL, SummaryPart(id="p", headline=SECRET, points={}, covers=covers))
-    await store.enqueue(asked("sum", task=Task.SUMMARY, source_id="", text="/summarise"))
+    await store.enqueue(asked("sum", task=Task.SUMMARY, message_id="", text="/summarise"))
     turn = await claim(store)
     await store.record(turn, settlement(answer_of(turn)))
     await store.delete_messages(CHANNEL, ["s-x"])
@@ -141,7 +141,7 @@ async def test_a_place_that_is_gone_takes_all_that_was_said_there(
     assert not await store.open_conversations()
     assert len(await texts(store, far)) == 2
     assert await store.enqueue(asked("late", seconds=4)) is None
-    assert await store.enqueue(asked("new", at=clock() + timedelta(seconds=1))) is not None
+    assert await store.enqueue(asked("new", sent_at=clock() + timedelta(seconds=1))) is not None
 
 
 @pytest.mark.parametrize(("channel", "left"), [("C1", ["place/T1/C11", "place/T2/C1"]), ("", ["place/T2/C1"])])

@@ -37,7 +37,7 @@ ASKED = incoming(
     text=f"/set persona {WORDS}",
     attachments=(Attachment(id="f", name="a.txt", size=3),),
     overrides={"max_tokens": "9"},
-    details={"channel": "C1"},
+    platform_data={"channel": "C1"},
     reply_ref="i/1/token",
     private=True,
     is_top_level=True,
@@ -166,7 +166,12 @@ async def test_what_is_owed_comes_with_all_that_telling_takes_and_no_words(store
     first, second = await store.take_pending_answers("slack", since=LONG_AGO)
     assert first.answer == WORDS
     kept = first.incoming
-    assert (kept.key, kept.author, kept.at, kept.details) == (ASKED.key, ADA, ASKED.at, ASKED.details)
+    assert (kept.key, kept.author, kept.sent_at, kept.platform_data) == (
+        ASKED.key,
+        ADA,
+        ASKED.sent_at,
+        ASKED.platform_data,
+    )
     assert (kept.reply_ref, kept.private, kept.is_top_level) == (ASKED.reply_ref, True, True)
     assert (kept.text, kept.attachments, dict(kept.overrides)) == ("", (), {})
     assert second.incoming.dedupe_key == "later"
@@ -270,8 +275,8 @@ async def delete_workspace(store: AnyStore) -> None:
 async def test_of_what_is_deleted_nothing_is_owed_any_more(
     store: AnyStore, clock: ManualClock, delete: Callable[[AnyStore], Awaitable[None]]
 ) -> None:
-    begun, carried_out = incoming("begun", source_id="s-k", text=WORDS), incoming("done", source_id="s-k")
-    elsewhere = incoming("elsewhere", key=replace(KEY, workspace="T2"), source_id="s-k")
+    begun, carried_out = incoming("begun", message_id="s-k", text=WORDS), incoming("done", message_id="s-k")
+    elsewhere = incoming("elsewhere", key=replace(KEY, workspace="T2"), message_id="s-k")
     assert await store.begin(begun)
     assert await store.carry_out(carried_out, Nothing(), lambda _: f"{WORDS} is set") is not None
     assert await store.carry_out(elsewhere, Nothing(), lambda _: "set") is not None
@@ -288,11 +293,11 @@ async def test_a_command_that_is_deleted_before_it_comes_is_never_carried_out(
     store: AnyStore, delete: Callable[[AnyStore], Awaitable[None]]
 ) -> None:
     await delete(store)
-    late = incoming("late", source_id="s-k")
+    late = incoming("late", message_id="s-k")
     assert not await store.begin(late)
     assert await store.carry_out(late, SetParameters(scope=CHANNEL, values={"persona": WORDS}), str) is None
     assert await store.get_settings([CHANNEL]) == {CHANNEL: {}}
-    assert await store.begin(incoming("other", source_id="s-other", seconds=1))
+    assert await store.begin(incoming("other", message_id="s-other", seconds=1))
 
 
 async def test_what_is_answered_of_what_a_command_forgets_is_told_with_its_result(store: AnyStore) -> None:

@@ -16,13 +16,13 @@ CHANNEL = replace(KEY, thread="")
 
 
 def asked(name: str = "a", **changes: Any) -> Any:
-    return incoming(name, text="cats", source_id=f"s-{name}", **changes)
+    return incoming(name, text="cats", message_id=f"s-{name}", **changes)
 
 
-def edit(text: str, *, seconds: float, source_id: str = "s-a") -> Edit:
+def edit(text: str, *, seconds: float, message_id: str = "s-a") -> Edit:
     when: datetime = at(seconds)
-    message = ThreadMessage(source_id=source_id, author=ADA, text=text, at=at(0))
-    return Edit(source_id=source_id, text=text, at=when, correction=correction_entry(message, when))
+    message = ThreadMessage(message_id=message_id, author=ADA, text=text, sent_at=at(0))
+    return Edit(message_id=message_id, text=text, at=when, correction=correction_entry(message, when))
 
 
 async def texts(store: AnyStore) -> list[str]:
@@ -42,7 +42,7 @@ async def test_the_correction_of_a_question_in_mid_answer_follows_its_answer(sto
     await store.edit_message(CHANNEL, edit("dogs", seconds=10))
     await store.edit_message(CHANNEL, edit("birds", seconds=20))
     assert not await store.check_claim(turn)
-    question = replace(entry("a"), source_id="s-a")
+    question = replace(entry("a"), message_id="s-a")
     await store.record(turn, settlement(question, entry("answer"), conversation=remembered(window_start=0)))
     assert await texts(store) == ["text a", "text answer", "birds"]
     await store.close(turn)
@@ -56,8 +56,8 @@ async def test_one_of_several_that_are_answered_together_is_corrected(store: Any
     turn = await claim(store)
     await store.enqueue(asked("b", seconds=2))
     turn = await store.coalesce(turn)
-    await store.edit_message(CHANNEL, edit("dogs", seconds=30, source_id="s-b"))
-    await store.edit_message(CHANNEL, edit("mice", seconds=20, source_id="s-a"))
+    await store.edit_message(CHANNEL, edit("dogs", seconds=30, message_id="s-b"))
+    await store.edit_message(CHANNEL, edit("mice", seconds=20, message_id="s-a"))
     await store.record(turn, settlement(entry("a"), entry("b")))
     assert await texts(store) == ["text a", "text b", "mice", "dogs"]
 
@@ -89,11 +89,11 @@ async def test_what_is_recorded_is_corrected_where_it_is_in_view_and_only_forwar
 async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_it_is_meant_for_the_bot(store: AnyStore) -> None:
     await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_directed=True)
     await store.edit_message(CHANNEL, edit("birds", seconds=5), is_directed=True)
-    await store.edit_message(CHANNEL, edit("mice", seconds=10, source_id="s-b"))
+    await store.edit_message(CHANNEL, edit("mice", seconds=10, message_id="s-b"))
     await store.enqueue(asked("a"))
     await store.enqueue(asked("b", seconds=1))
     turn = await store.coalesce(await claim(store))
-    assert [item.text for item in (turn.incoming, *turn.burst)] == ["dogs", "cats"]
+    assert [item.text for item in (turn.incoming, *turn.coalesced)] == ["dogs", "cats"]
 
 
 async def test_an_edit_of_a_deleted_message_says_nothing(store: AnyStore) -> None:

@@ -109,7 +109,7 @@ async def test_all_that_is_kept_of_somebody_is_found_and_nothing_of_others(store
     file = Attachment(id="F1", name="leaf.png", url="https://files.example/secret")
     await store.append_entries(OTHER, [entry("seen", seconds=2, media=(picture(b"x"),))])
     await store.enqueue(incoming("g", seconds=3, author=GRACE))
-    given: dict[str, Any] = {"attachments": (file,), "details": SECRET, "source_id": "s1"}
+    given: dict[str, Any] = {"attachments": (file,), "platform_data": SECRET, "message_id": "s1"}
     await store.enqueue(incoming("said", seconds=3.5, task=Task.CONTEXT))
     await store.enqueue(incoming("a", seconds=4, **given))
     turn = await store.coalesce(await claim(store))
@@ -127,12 +127,14 @@ async def test_all_that_is_kept_of_somebody_is_found_and_nothing_of_others(store
     assert await store.person_data("slack", ADA.id) == PersonData(
         names=("Ada",),
         messages=(
-            KeptMessage(key=OTHER, source_id="s-seen", at=at(2), kind="read", text="text seen", files=("leaf.png",)),
-            KeptMessage(key=KEY, source_id="", at=at(3.5), kind="context", text="question said"),
+            KeptMessage(
+                key=OTHER, message_id="s-seen", sent_at=at(2), kind="read", text="text seen", files=("leaf.png",)
+            ),
+            KeptMessage(key=KEY, message_id="", sent_at=at(3.5), kind="context", text="question said"),
             KeptMessage(
                 key=KEY,
-                source_id="s1",
-                at=at(4),
+                message_id="s1",
+                sent_at=at(4),
                 kind="answer",
                 text="question a",
                 files=("leaf.png",),
@@ -153,8 +155,8 @@ async def test_posts_of_the_playground_are_kept_of_their_author_once(store: AnyS
     await store.put_messages([message("1", seconds=1), message("2", seconds=2, thread="1")])
     await store.put_messages([message("3", seconds=3, author=GRACE)])
     key = ConversationKey(platform="local", workspace="W", channel="C1", thread="1")
-    await store.enqueue(incoming("local", seconds=2, key=key, source_id="2"))
+    await store.enqueue(incoming("local", seconds=2, key=key, message_id="2"))
     found = await store.person_data("local", ADA.id)
     assert found.names == ("Ada", "Ada L.")
-    assert [(item.source_id, item.kind) for item in found.messages] == [("1", "post"), ("2", "answer")]
+    assert [(item.message_id, item.kind) for item in found.messages] == [("1", "post"), ("2", "answer")]
     assert (await store.person_data("slack", ADA.id)).messages == ()

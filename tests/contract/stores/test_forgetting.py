@@ -40,7 +40,7 @@ async def answered(store: AnyStore, name: str, **changes: object) -> int:
 
 async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore, clock: ManualClock) -> None:
     begin = clock()
-    id = await answered(store, "a", details={"token": "t"})
+    id = await answered(store, "a", platform_data={"token": "t"})
     assert (await store.forget_conversation(KEY)).entries == 2
     assert await store.get_entries(KEY, start=0) == []
     conversation = await store.get_conversation(KEY)
@@ -48,7 +48,7 @@ async def test_a_forgotten_conversation_has_no_words_and_goes_on(store: AnyStore
     assert conversation.memory == ""
     turn = await store.get_turn(id)
     assert turn is not None
-    assert (turn.incoming.text, turn.draft, dict(turn.incoming.details)) == ("", None, {})
+    assert (turn.incoming.text, turn.draft, dict(turn.incoming.platform_data)) == ("", None, {})
     clock.advance(1)
     assert (await store.usage_totals(since=begin, until=clock())).input == 5
     appended = await store.append_entries(KEY, [entry("later")])

@@ -41,7 +41,7 @@ async def test_entries_come_back_byte_for_byte(store: AnyStore) -> None:
     new = (entry("a", text=f"  {WORDS}  \r\n", media=(picture(b"\x00\xff"),)), answer)
     expected = [
         StoredEntry(id=item.id, entry=item.entry, tokens=item.tokens, at=item.at, author=item.author,
-                    source_id=item.source_id, position=position)
+                    message_id=item.message_id, position=position)
         for position, item in enumerate(new)
     ]  # fmt: skip
     assert await store.append_entries(KEY, new) == expected
@@ -129,24 +129,24 @@ async def test_entries_appended_at_once_all_get_a_place(store: AnyStore) -> None
 
 async def test_the_entries_of_a_message_are_removed_and_their_places_never_used_again(store: AnyStore) -> None:
     kept, gone = entry("kept"), entry("gone", media=(picture(b"1"),))
-    correction = replace(entry("correction"), source_id=gone.source_id)
+    correction = replace(entry("correction"), message_id=gone.message_id)
     await store.append_entries(KEY, [kept, gone, correction])
-    assert (await store.delete_messages(KEY, [gone.source_id])).entries == 2
-    assert (await store.delete_messages(KEY, [gone.source_id])).entries == 0
+    assert (await store.delete_messages(KEY, [gone.message_id])).entries == 2
+    assert (await store.delete_messages(KEY, [gone.message_id])).entries == 0
     await store.append_entries(KEY, [entry("next")])
     left = await store.get_entries(KEY, start=0)
     assert [(item.id, item.position) for item in left] == [(kept.id, 0), (entry("next").id, 3)]
 
 
 async def test_entries_without_a_source_are_never_removed_by_it(store: AnyStore) -> None:
-    await store.append_entries(KEY, [replace(entry("answer"), source_id="")])
+    await store.append_entries(KEY, [replace(entry("answer"), message_id="")])
     assert (await store.delete_messages(KEY, [""])).entries == 0
 
 
 async def test_media_that_another_entry_uses_stay(store: AnyStore) -> None:
     gone, kept = entry("gone", media=(picture(b"1"),)), entry("kept", media=(picture(b"1"),))
     await store.append_entries(KEY, [gone, kept])
-    await store.delete_messages(KEY, [gone.source_id])
+    await store.delete_messages(KEY, [gone.message_id])
     (left,) = await store.get_entries(KEY, start=0)
     assert left.entry.media == kept.entry.media
 

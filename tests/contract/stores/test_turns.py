@@ -41,7 +41,7 @@ async def test_an_incoming_comes_back_as_it_went_in(store: AnyStore) -> None:
         "m1",
         text=WORDS,
         author=Person(id="U2", name=WORDS, is_bot=True),
-        source_id="171.0003",
+        message_id="171.0003",
         attachments=(Attachment(id="F1", name="a.png", media_type="image/png", size=3_000_000_000, url="u"),),
         overrides={"stop": "a,b", "enable_web_search": "yes"},
         is_directed=False,
@@ -51,7 +51,7 @@ async def test_an_incoming_comes_back_as_it_went_in(store: AnyStore) -> None:
     turn = await claim(store)
     assert (turn.id, turn.incoming) == (id, sent)
     assert turn.incoming.overrides["stop"] == "a,b"
-    assert turn.incoming.at.utcoffset() == timedelta(0)
+    assert turn.incoming.sent_at.utcoffset() == timedelta(0)
 
 
 async def test_the_same_delivery_is_stored_once(store: AnyStore) -> None:
@@ -79,16 +79,16 @@ async def test_of_many_equal_deliveries_at_once_one_is_stored(store: AnyStore) -
 
 async def test_a_naive_time_is_no_time(store: AnyStore) -> None:
     with pytest.raises(ValueError, match="aware"):
-        await store.enqueue(incoming("m1", at=NAIVE))
+        await store.enqueue(incoming("m1", sent_at=NAIVE))
     assert await store.open_conversations() == []
 
 
 async def test_times_come_back_in_utc(store: AnyStore) -> None:
     tokyo = timezone(timedelta(hours=9))
-    await store.enqueue(incoming("m1", at=at(0.123456).astimezone(tokyo)))
+    await store.enqueue(incoming("m1", sent_at=at(0.123456).astimezone(tokyo)))
     turn = await claim(store)
-    assert turn.incoming.at == at(0.123456)
-    assert turn.incoming.at.utcoffset() == timedelta(0)
+    assert turn.incoming.sent_at == at(0.123456)
+    assert turn.incoming.sent_at.utcoffset() == timedelta(0)
 
 
 async def test_nothing_is_claimed_where_nothing_is_open(store: AnyStore) -> None:

@@ -64,7 +64,7 @@ async def test_queued_questions_are_gathered_in_order_and_never_claimed(store: A
     await store.enqueue(incoming("second", seconds=2))
     await store.enqueue(incoming("elsewhere", key=OTHER))
     gathered = await store.coalesce(turn)
-    assert [item.dedupe_key for item in gathered.burst] == ["second", "third"]
+    assert [item.dedupe_key for item in gathered.coalesced] == ["second", "third"]
     assert gathered.incoming == turn.incoming
     assert await store.open_conversations() == [OTHER, KEY] or await store.open_conversations() == [KEY, OTHER]
     await settle(store, turn, settlement())
@@ -78,9 +78,9 @@ async def test_a_burst_grows_and_survives_a_new_claim(store: AnyStore) -> None:
     await store.enqueue(incoming("b", seconds=2))
     await store.coalesce(turn)
     again = await claim(store)
-    assert [item.dedupe_key for item in again.burst] == ["b"]
+    assert [item.dedupe_key for item in again.coalesced] == ["b"]
     await store.enqueue(incoming("c", seconds=3))
-    assert [item.dedupe_key for item in (await store.coalesce(again)).burst] == ["b", "c"]
+    assert [item.dedupe_key for item in (await store.coalesce(again)).coalesced] == ["b", "c"]
     with pytest.raises(ClaimLost):
         await store.coalesce(turn)
 
@@ -89,7 +89,7 @@ async def test_questions_with_parameters_of_their_own_stay_turns(store: AnyStore
     await store.enqueue(incoming("a", seconds=1))
     turn = await claim(store)
     await store.enqueue(incoming("special", seconds=2, overrides={"max_tokens": "5"}))
-    assert (await store.coalesce(turn)).burst == ()
+    assert (await store.coalesce(turn)).coalesced == ()
     await settle(store, turn, settlement())
     assert (await claim(store)).incoming.dedupe_key == "special"
 
@@ -125,9 +125,9 @@ async def test_another_answer_or_the_rest_of_one_takes_no_question_in(store: Any
     await store.enqueue(replace(incoming("a"), dedupe_key=f"{how}:7", reply_ref="m1"))
     await store.enqueue(incoming("b", seconds=2))
     turn = await store.coalesce(await claim(store))
-    assert turn.burst == ()
+    assert turn.coalesced == ()
     await store.enqueue(incoming("c", seconds=3))
-    assert len((await store.coalesce(turn)).burst) == 0
+    assert len((await store.coalesce(turn)).coalesced) == 0
 
 
 async def test_what_others_of_a_burst_ask_next_adds_to_it_too(store: AnyStore) -> None:
@@ -149,7 +149,7 @@ async def test_the_newest_requests_are_told_oldest_first(store: AnyStore) -> Non
             broken="" if n else "first",
             entries=n,
             removed=0,
-            head=100,
+            system_prompt=100,
             question=5,
             total=200 + n,
             cached=0,

@@ -19,7 +19,7 @@ def transcript(turns: int) -> list[StoredEntry]:
     """Exchanges of about 30 and 10 tokens."""
     entries = []
     for turn in range(turns):
-        message = ThreadMessage(source_id=f"{turn}", author=ADA, text="word " * 16, at=START)
+        message = ThreadMessage(message_id=f"{turn}", author=ADA, text="word " * 16, sent_at=START)
         entries += [user_entry(message), answer_entry(turn, "word " * 5, START)]
     return [
         StoredEntry(id=new.id, entry=new.entry, tokens=new.tokens, at=new.at, position=position)

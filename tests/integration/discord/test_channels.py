@@ -115,12 +115,12 @@ async def test_threads_are_counted_and_read_by_themselves(scene: Scene, platform
     scene.discord.say(scene.ada, thread, "two")
 
     (found,) = await platform.read_channel(key_of(scene), limit=10)
-    replies = await platform.read_replies(key_of(scene), found.source_id, limit=10)
+    replies = await platform.read_replies(key_of(scene), found.message_id, limit=10)
 
     assert found.replies >= 2
     assert [reply.text for reply in replies] == ["one", "two"]
     assert await platform.link(key_of(scene), replies[0]) == (
-        f"https://discord.com/channels/{scene.guild.id}/{thread.id}/{replies[0].source_id}"
+        f"https://discord.com/channels/{scene.guild.id}/{thread.id}/{replies[0].message_id}"
     )
     assert not await platform.read_replies(key_of(scene), "4", limit=10)
 

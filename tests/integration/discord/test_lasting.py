@@ -36,9 +36,9 @@ def turn_at(channel: Channel, message: Message, **changes: Any) -> Turn:
         dedupe_key=f"message:{message.id}",
         author=Person(id=str(message.author.id), name="Ada"),
         text=message.content,
-        at=message.at,
-        source_id=str(message.id),
-        details={"channel": str(channel.id)},
+        sent_at=message.at,
+        message_id=str(message.id),
+        platform_data={"channel": str(channel.id)},
     )
     given: dict[str, Any] = {"id": 7, "incoming": asked, "state": TurnState.RUNNING, "epoch": 1, "attempt": 1}
     return Turn(**given | changes)

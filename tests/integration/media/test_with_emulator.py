@@ -56,7 +56,7 @@ async def emulator() -> AsyncIterator[RunningSeed]:
 
 async def asked(emulator: RunningSeed, wire: WireName, *entries: Entry, **parameters: Any) -> tuple[str, Usage]:
     """The answer and what the server counted."""
-    request = ModelRequest(head="Be brief.", entries=entries, parameters=parameters)
+    request = ModelRequest(system_prompt="Be brief.", entries=entries, parameters=parameters)
     async with open_seed(base_url=emulator.url, api_key=API_KEY, model="seed-2-0-lite", wire=wire) as model:
         return await answered(model, request)
 

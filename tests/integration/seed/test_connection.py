@@ -20,7 +20,7 @@ END = (
     b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}}\n\ndata: [DONE]\n\n'
 )
 LAST = b"0\r\n\r\n"
-QUESTION = ModelRequest(head="h", entries=(Entry(role="user", text="hi"),), parameters={})
+QUESTION = ModelRequest(system_prompt="h", entries=(Entry(role="user", text="hi"),), parameters={})
 
 Serve = Callable[["Connection"], Awaitable[None]]
 

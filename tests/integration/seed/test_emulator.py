@@ -60,7 +60,9 @@ def ask(text: str, *before: str, **parameters: Any) -> ModelRequest:
     """A question after an earlier exchange."""
     roles = ["user", "assistant"]
     entries = [Entry(role=roles[index % 2], text=said) for index, said in enumerate(before)]  # type: ignore[arg-type]  # the two roles
-    return ModelRequest(head="Be brief.", entries=(*entries, Entry(role="user", text=text)), parameters=parameters)
+    return ModelRequest(
+        system_prompt="Be brief.", entries=(*entries, Entry(role="user", text=text)), parameters=parameters
+    )
 
 
 async def gather(model: SeedModel, request: ModelRequest) -> tuple[list[ModelEvent], ModelError | None]:

@@ -79,4 +79,4 @@ async def test_a_cut_after_visible_text_is_not_taken_for_an_answer(server: Any) 
 def ask(text: str) -> ModelRequest:
     """A question unlike all others, so that its retries can be told from them."""
     entry = Entry(role="user", text=text)
-    return ModelRequest(head="h", entries=(entry,), parameters={"max_tokens": 200})
+    return ModelRequest(system_prompt="h", entries=(entry,), parameters={"max_tokens": 200})

@@ -29,7 +29,7 @@ async def test_a_real_model_answers_on_every_wire(local_model: LocalServer, wire
     options = SeedOptions(dialect=dialect, context_tokens=local_model.context_tokens)  # type: ignore[arg-type]  # one of the two
     entries = (Entry(role="user", text="Name a colour."), Entry(role="assistant", text="Blue."))
     question = ModelRequest(
-        head="You are brief.", entries=(*entries, Entry(role="user", text="Another one?")), parameters=ALL
+        system_prompt="You are brief.", entries=(*entries, Entry(role="user", text="Another one?")), parameters=ALL
     )
     async with open_seed(
         base_url=local_model.base_url, api_key=None, model=local_model.model_name, wire=wire, options=options

@@ -49,7 +49,7 @@ def paper(pages: int = 3) -> Media:
 
 def about(media: Media, **parameters: ParameterValue) -> ModelRequest:
     entry = Entry(role="user", text="What is it?", media=(media,))
-    return ModelRequest(head="Be brief.", entries=(entry,), parameters=parameters)
+    return ModelRequest(system_prompt="Be brief.", entries=(entry,), parameters=parameters)
 
 
 @pytest.mark.parametrize("wire", [pytest.param(name, id=name) for name in WIRES])

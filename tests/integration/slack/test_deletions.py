@@ -214,8 +214,8 @@ async def test_a_deletion_and_an_edit_can_come_before_their_messages(tmp_path: P
             key=replace(key, thread=edited.ts),
             dedupe_key=dedupe_key(slack.team.id, edited.channel.id, edited.ts),
             author=Person(id=slack.ada.id, name="ada"),
-            source_id=edited.ts,
-            at=now(),
+            message_id=edited.ts,
+            sent_at=now(),
         )
         await play.inbox.on_message_edited(early, at=now())
         slack.deliveries.release()

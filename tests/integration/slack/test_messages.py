@@ -207,18 +207,18 @@ async def test_channels_and_threads_are_read_in_pages_oldest_first() -> None:
         assert [item.text for item in read][-3:] == ["message 226", "message 227", "message, edited"]
         assert len(read) == 220
         assert read[-1].edited_at is not None
-        (first,) = (item for item in await play.platform.read_channel(key, limit=500) if item.source_id == said[0].ts)
+        (first,) = (item for item in await play.platform.read_channel(key, limit=500) if item.message_id == said[0].ts)
         assert first.replies == 210
-        since = (await play.platform.read_replies(key, said[0].ts, limit=5))[0].at
+        since = (await play.platform.read_replies(key, said[0].ts, limit=5))[0].sent_at
         newest = await play.platform.read_replies(key, said[0].ts, since=since, limit=500)
         assert [item.text for item in newest] == [f"reply {n}" for n in range(205, 210)]
         assert newest[-1].thread == said[0].ts
         link = await play.platform.link(key, newest[-1])
         assert link.endswith(f"/p{replies[-1].ts.replace('.', '')}?thread_ts={said[0].ts}&cid={slack.general.id}")
         between = await play.platform.read_channel(
-            key, since=read[0].at, before=read[0].at + timedelta(microseconds=1), limit=9
+            key, since=read[0].sent_at, before=read[0].sent_at + timedelta(microseconds=1), limit=9
         )
-        assert [item.source_id for item in between] == [read[0].source_id]
+        assert [item.message_id for item in between] == [read[0].message_id]
 
 
 async def test_replies_that_were_sent_to_the_channel_stand_above_a_question_there() -> None:

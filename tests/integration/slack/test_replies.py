@@ -20,12 +20,12 @@ FORGED = "<!channel> <!here> <@U0000000003> <!subteam^S1> <https://evil.example/
 
 async def turn_in(play: Scene, question: Message, **changes: Any) -> Turn:
     """A turn for a question in the emulator."""
-    asked = incoming("q", details={"user_team": play.slack.team.id}, is_top_level=True)
+    asked = incoming("q", platform_data={"user_team": play.slack.team.id}, is_top_level=True)
     key = replace(
         asked.key, platform="slack", workspace=play.slack.team.id, channel=question.channel.id, thread=question.root_ts
     )
     author = replace(asked.author, id=play.slack.ada.id)
-    asked = replace(asked, key=key, author=author, at=play.slack.clock.now())
+    asked = replace(asked, key=key, author=author, sent_at=play.slack.clock.now())
     turn = Turn(id=7, incoming=asked, state=TurnState.RUNNING, epoch=1, attempt=1)
     return replace(turn, **changes)
 
@@ -167,7 +167,7 @@ async def test_another_process_goes_on_with_the_same_message(noted: bool, stream
         first = await play.platform.open_reply(turn)
         ref = await first.show(Draft(status="writing", text="Some words "))
         async with scene(slack=play.slack, http_seconds=0.3, listens=False) as other:
-            begun = None if noted else turn.incoming.at
+            begun = None if noted else turn.incoming.sent_at
             taken_over = replace(turn, epoch=2, attempt=2, reply_ref=ref if noted else None, post_begun_at=begun)
             second = await other.platform.open_reply(taken_over)
             await second.show(Draft(status="writing", text="Other words "))
@@ -190,7 +190,7 @@ async def test_what_slack_refused_in_the_middle_is_finished_without_a_message_tw
             await reply.finish(whole)
         assert len(pieces(play, question)) == 2
         again = replace(turn, epoch=2, attempt=2, retries=1, reply_ref=ref, draft=whole, outcome=TurnState.DONE)
-        put_off = replace(again, post_begun_at=turn.incoming.at)
+        put_off = replace(again, post_begun_at=turn.incoming.sent_at)
         await (await play.platform.open_reply(put_off)).finish(whole)
         shown = [play.slack.shown(piece) for piece in pieces(play, question)]
         assert sum(item.count("long") for item in shown) == 3_000
@@ -200,7 +200,7 @@ async def test_nothing_is_looked_for_once_a_reply_is_open() -> None:
     async with scene(http_seconds=0.3) as play:
         question = await asked(play)
         taken_over = await turn_in(play, question, epoch=2, attempt=2)
-        taken_over = replace(taken_over, post_begun_at=taken_over.incoming.at)
+        taken_over = replace(taken_over, post_begun_at=taken_over.incoming.sent_at)
         reply = await play.platform.open_reply(taken_over)
         looked = len(play.slack.calls("conversations.replies"))
         await reply.finish(done("Whole."))
@@ -240,7 +240,7 @@ async def test_a_finished_answer_is_finished_again_without_a_second_one() -> Non
         question = await asked(play)
         turn = await turn_in(play, question)
         await (await play.platform.open_reply(turn)).finish(done("Whole."))
-        begun = turn.incoming.at
+        begun = turn.incoming.sent_at
         again = await play.platform.open_reply(replace(turn, epoch=2, attempt=2, post_begun_at=begun))
         await again.finish(done("Whole."))
         assert len(pieces(play, question)) == 1

@@ -46,7 +46,7 @@ async def test_the_process_that_answers_hears_of_a_deletion_in_another(
 
     process = Process(url, one, work, "w1")
     async with process.queue.serve(concurrency=5):
-        id = await one.enqueue(incoming("a", source_id="s-a"))
+        id = await one.enqueue(incoming("a", message_id="s-a"))
         await asyncio.wait_for(begun.wait(), 20)
         await other.delete_messages(CHANNEL, ["s-a"])
         await asyncio.wait_for(process.told.wait(), 20)
@@ -67,7 +67,7 @@ async def test_a_question_and_its_deletion_at_the_same_moment_leave_nothing(
         await other.delete_messages(CHANNEL, [name])
 
     for number in range(ROUNDS):
-        asked = incoming(f"{number}", text=SECRET, source_id=f"s-{number}")
+        asked = incoming(f"{number}", text=SECRET, message_id=f"s-{number}")
         await asyncio.gather(one.enqueue(asked), delete(f"s-{number}"))
     assert await one.claim(KEY, worker="w") is None
     assert not await one.open_conversations()
@@ -79,7 +79,7 @@ async def test_an_answer_recorded_while_its_question_is_deleted_leaves_nothing(
 ) -> None:
     one, other = stores
     for number in range(ROUNDS):
-        await one.enqueue(incoming(f"{number}", text=SECRET, source_id=f"s-{number}", seconds=number))
+        await one.enqueue(incoming(f"{number}", text=SECRET, message_id=f"s-{number}", seconds=number))
         turn = await claim(one)
         ended = settlement(entry(f"{number}", text=SECRET), conversation=remembered(), draft=Draft(status="done"))
 
@@ -98,7 +98,7 @@ async def test_a_claim_and_a_deletion_at_the_same_moment_do_not_bring_a_question
 ) -> None:
     one, other = stores
     for number in range(ROUNDS):
-        await one.enqueue(incoming(f"{number}", text=SECRET, source_id=f"s-{number}", seconds=number))
+        await one.enqueue(incoming(f"{number}", text=SECRET, message_id=f"s-{number}", seconds=number))
         turn, _ = await asyncio.gather(one.claim(KEY, worker="w"), other.delete_messages(CHANNEL, [f"s-{number}"]))
         if turn is not None:
             try:
@@ -132,7 +132,7 @@ async def test_commands_that_forget_and_places_that_go_at_the_same_moment_wait_f
     gone = Within(platform=KEY.platform, workspace=KEY.workspace, channel=KEY.channel)
     for number in range(ROUNDS):
         clock.advance(1)
-        asked = [incoming(f"{name} {number}", seconds=number + 1, at=clock()) for name in "abc"]
+        asked = [incoming(f"{name} {number}", seconds=number + 1, sent_at=clock()) for name in "abc"]
         await one.begin(asked[0])
         await asyncio.gather(
             one.carry_out(asked[0], ForgetConversation(key=KEY), lambda _: SECRET),

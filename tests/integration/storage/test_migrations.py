@@ -221,7 +221,7 @@ async def test_notes_that_stood_in_a_transcript_become_part_of_those_before_it(
         assert conversation is not None
         assert (conversation.memory, conversation.condensed_until) == ("before\n- Ada likes tea.", 1)
         assert [item.position for item in await store.get_entries(KEY, start=0)] == [0, 2]
-        await store.delete_messages(CHANNEL, [entry("b").source_id])  # the notes may rest on all that stood there
+        await store.delete_messages(CHANNEL, [entry("b").message_id])  # the notes may rest on all that stood there
         gone = await store.get_conversation(KEY)
         assert gone is not None
         assert gone.memory == ""

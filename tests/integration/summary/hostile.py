@@ -42,7 +42,7 @@ def assert_harmless(draft: Draft, messages: Sequence[ReadMessage]) -> None:
     """Links lead to messages that were read or are addresses in full view; nobody is pinged; no rule is told."""
     html = render_markdown(draft.text)
     written = addresses("\n".join(message.text for message in messages))
-    own = {f"https://chat.example/c/{message.source_id}" for message in messages}
+    own = {f"https://chat.example/c/{message.message_id}" for message in messages}
     assert set(draft.links) <= own
     for target, label in re.findall(r'<a href="([^"]*)"[^>]*>(.*?)</a>', html):
         assert target in own or (target in written and label == target)

@@ -72,7 +72,7 @@ async def test_what_is_searched_for_is_read_where_a_wire_tells_it(wire: WireName
         open_seed(base_url=seed.url, api_key=API_KEY, model="seed-2-0-lite", wire=wire) as model,
     ):
         entries = (Entry(role="user", text=QUESTION),)
-        request = ModelRequest(head="Be brief.", entries=entries, parameters={"enable_web_search": True})
+        request = ModelRequest(system_prompt="Be brief.", entries=entries, parameters={"enable_web_search": True})
         events = [event async for event in model.stream(request)]
     assert SearchStarted(QUESTION) in events
 

@@ -55,7 +55,7 @@ async def pigeon() -> AsyncIterator[Stage]:
             server.closed.add(question.room)
             return lambda: server.closed.discard(question.room)
 
-        asked = incoming("q", at=now(), is_top_level=True)
+        asked = incoming("q", sent_at=now(), is_top_level=True)
         key = replace(asked.key, platform=SPEC.name, workspace="f1", channel=question.room, thread=question.id)
         yield Stage(
             platform=process,

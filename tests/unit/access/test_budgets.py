@@ -105,7 +105,7 @@ def test_a_step_is_not_taken_back_and_the_tightest_budget_decides() -> None:
     ],
 )
 def test_a_degraded_request(step: int, given: dict[str, ParameterValue], sent: dict[str, ParameterValue]) -> None:
-    assert degraded(ModelRequest(head="h", entries=(), parameters=given), step).parameters == sent
+    assert degraded(ModelRequest(system_prompt="h", entries=(), parameters=given), step).parameters == sent
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from storage.in_memory.ledger import LedgerLine
 from storage.in_memory.store import MemoryStore
 from tests.fakes import KEY, FixedRates, ManualClock, ScriptedModel, incoming, sent
 
-REQUEST = ModelRequest(head="h", entries=(Entry(role="user", text="Why?"),), parameters={})
+REQUEST = ModelRequest(system_prompt="h", entries=(Entry(role="user", text="Why?"),), parameters={})
 Step = ModelEvent | BotError | asyncio.Event
 
 

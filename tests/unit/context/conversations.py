@@ -68,13 +68,13 @@ class Thread:
         """What is known when these messages are asked together."""
         asked = []
         for number, text in enumerate(texts):
-            message = ThreadMessage(source_id=f"{self.turns}.{number}", author=ADA, text=text, at=self.now)
+            message = ThreadMessage(message_id=f"{self.turns}.{number}", author=ADA, text=text, sent_at=self.now)
             asked.append(user_entry(message))
         return View(
             conversation=self.conversation,
             history=[entry for entry in self.entries if entry.position >= self.conversation.window_start],
             question=asked,
-            head=system_prompt(self.persona),
+            system_prompt=system_prompt(self.persona),
             now=self.now,
             notes=notes_message(self.conversation.memory),
         )

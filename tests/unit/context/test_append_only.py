@@ -187,7 +187,7 @@ async def meanwhile(house: LivelyHouse, happenings: Sequence[str], number: int) 
 
 
 def begins_like(before: ModelRequest, after: ModelRequest) -> bool:
-    return after.head == before.head and after.entries[: len(before.entries)] == before.entries
+    return after.system_prompt == before.system_prompt and after.entries[: len(before.entries)] == before.entries
 
 
 def extends(before: ModelRequest, after: ModelRequest) -> bool:

@@ -42,7 +42,7 @@ async def test_notes_are_a_request_of_their_own_with_what_leaves_and_the_old_not
     async with running() as house:
         await talk(house, turns=30)
     first, second = house.model.noted[:2]
-    assert first.head == SYSTEM_PROMPT
+    assert first.system_prompt == SYSTEM_PROMPT
     assert len(first.entries) == 1
     assert second.entries[0] == notes_message("- notes 1")[0]
     assert len(second.entries) == 2

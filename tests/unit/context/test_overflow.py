@@ -42,7 +42,7 @@ class SmallServer:
     notes: list[int] = field(default_factory=list)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        prompt = int(estimate_request(request.head, map(estimate_entry, request.entries)) * self.factor)
+        prompt = int(estimate_request(request.system_prompt, map(estimate_entry, request.entries)) * self.factor)
         answer = min(int(str(request.parameters["max_tokens"])), self.context_tokens // 2)
         if "Update your notes" in request.entries[-1].text:
             self.notes.append(prompt + answer)

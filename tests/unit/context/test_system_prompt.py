@@ -210,8 +210,8 @@ async def test_two_threads_and_two_askers_of_a_channel_share_it() -> None:
         await house.ask("hello", 2, author=Person(id="u2", name="Grace"), time_zone="Asia/Tokyo")
         other = replace(KEY, thread="t2")
         await house.ask("/search hello", 3, key=other, author=Person(id="u3", name="Mary"))
-    assert len({request.head for request in house.requests}) == 1
-    assert '"#c"' in house.requests[0].head
+    assert len({request.system_prompt for request in house.requests}) == 1
+    assert '"#c"' in house.requests[0].system_prompt
 
 
 async def test_a_renamed_channel_breaks_the_prefix_once_and_says_why() -> None:
@@ -246,7 +246,7 @@ async def test_a_platform_that_does_not_tell_after_a_restart_changes_nothing_tha
         await house.ask("three", 3, key=replace(KEY, thread="t2"))
         records = await house.store.recent_requests(KEY, limit=10)
     assert [record.figures.broken for record in records] == ["first", ""]
-    assert len({request.head for request in house.requests}) == 1
+    assert len({request.system_prompt for request in house.requests}) == 1
 
 
 async def test_where_nothing_was_told_yet_the_answer_comes_all_the_same() -> None:
@@ -254,7 +254,7 @@ async def test_where_nothing_was_told_yet_the_answer_comes_all_the_same() -> Non
         house.platform.place = PlatformError("away")
         settlement = await house.ask("one", 1)
     assert settlement.draft.text == "fine"
-    assert "Where you are" not in house.requests[0].head
+    assert "Where you are" not in house.requests[0].system_prompt
 
 
 # ---------------------------------------------------------------- notes and digests

@@ -51,7 +51,7 @@ def counted_well(house: House) -> None:
 
     def counting(request: ModelRequest) -> object:
         if not house.model.scripts:
-            size = estimate_request(request.head, map(estimate_entry, request.entries))
+            size = estimate_request(request.system_prompt, map(estimate_entry, request.entries))
             house.model.scripts.append(said(Usage(input=size)))
         return stream(request)
 
@@ -90,7 +90,7 @@ async def test_our_own_requests_still_teach() -> None:
 
 def test_media_are_counted_by_rules_of_the_providers_own() -> None:
     picture = Media(kind="image", media_type="image/png", name="a.png", data=b"", tokens=1_280)
-    request = ModelRequest(head="h", entries=(Entry(role="user", text="q", media=(picture,)),), parameters={})
+    request = ModelRequest(system_prompt="h", entries=(Entry(role="user", text="q", media=(picture,)),), parameters={})
     assert own_tokens(request, Usage(input=40_000)) is None
     bare = replace(request, entries=(Entry(role="user", text="q"),))
     assert own_tokens(bare, Usage(input=40)) == 40

@@ -31,7 +31,7 @@ LABEL = re.compile(r"^\W*\[(?:[A-Z][a-z]{2} )?\d{4}-\d\d-\d\d \d\d:\d\d [A-Z0-9+
 
 
 def message(text: str = "Hello", attachments: tuple[Attachment, ...] = ()) -> ThreadMessage:
-    return ThreadMessage(source_id="17.5", author=ADA, text=text, at=AT, attachments=attachments)
+    return ThreadMessage(message_id="17.5", author=ADA, text=text, sent_at=AT, attachments=attachments)
 
 
 def test_a_message_is_labelled_with_time_and_name() -> None:
@@ -62,7 +62,7 @@ def test_a_message_is_labelled_with_time_and_name() -> None:
 def test_the_label_tells_weekday_and_the_time_where_the_speaker_is(at: str, zone: str, told: str) -> None:
     key = ConversationKey(platform="p", workspace="w", channel="c", thread="t")
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-    incoming = Incoming(key=key, dedupe_key="1", author=ADA, text="Hello", at=moment, time_zone=zone)
+    incoming = Incoming(key=key, dedupe_key="1", author=ADA, text="Hello", sent_at=moment, time_zone=zone)
     assert user_entry(incoming).entry.text == f"[{told}] Ada: Hello"
     assert without_label(user_entry(incoming).entry.text) == ("Ada", "Hello")
 
@@ -151,9 +151,9 @@ def test_the_same_message_has_the_same_entry() -> None:
 
 def test_a_command_is_named_by_its_delivery() -> None:
     key = ConversationKey(platform="local", workspace="w", channel="c", thread="t")
-    incoming = Incoming(key=key, dedupe_key="local:9", author=ADA, text="Hello", at=AT)
+    incoming = Incoming(key=key, dedupe_key="local:9", author=ADA, text="Hello", sent_at=AT)
     assert user_entry(incoming).id == "m:local:9"
-    assert user_entry(replace(incoming, source_id="17.5")).id == "m:17.5"
+    assert user_entry(replace(incoming, message_id="17.5")).id == "m:17.5"
 
 
 def test_files_that_the_model_gets_and_does_not_get_are_named() -> None:
@@ -181,7 +181,7 @@ def test_an_edit_is_followed_by_a_correction() -> None:
         == "[Sun 2026-11-22 14:08 UTC] Ada corrected the message of Sun 2026-11-22 14:03 UTC to: Goodbye"
     )
     assert made.entry.role == "user"
-    assert (made.source_id, made.at) == ("17.5", later)
+    assert (made.message_id, made.at) == ("17.5", later)
     assert made.id == correction_entry(message("Goodbye"), later).id
     assert made.id != correction_entry(message("Goodbye"), later + timedelta(seconds=1)).id
 
@@ -195,7 +195,7 @@ def test_an_answer_is_kept_as_the_model_wrote_it() -> None:
 def test_the_sources_of_an_answer_are_listed_behind_it() -> None:
     made = sources_entry(7, [Source(url="https://a.example/x", title="A page"), Source(url="https://b.example")], AT)
     assert made is not None
-    assert (made.id, made.entry.role, made.author, made.source_id) == ("s:7", "user", "", "")
+    assert (made.id, made.entry.role, made.author, made.message_id) == ("s:7", "user", "", "")
     assert made.entry.text == f"{SOURCES_MARK}\n1. A page <https://a.example/x>\n2. <https://b.example>"
     assert sources_entry(7, [], AT) is None
 
@@ -228,7 +228,7 @@ def test_an_empty_answer_gets_a_placeholder() -> None:
 
 def test_a_question_for_the_web_says_which_day_counts_as_today_and_only_then() -> None:
     key = ConversationKey(platform="p", workspace="w", channel="c", thread="t")
-    asked = Incoming(key=key, dedupe_key="1", author=ADA, text="Who won?", at=AT)
+    asked = Incoming(key=key, dedupe_key="1", author=ADA, text="Who won?", sent_at=AT)
     search = replace(asked, overrides={"enable_web_search": "yes"})
     assert user_entry(asked).entry.text == "[Sun 2026-11-22 14:03 UTC] Ada: Who won?"
     assert user_entry(search).entry.text == f"[Sun 2026-11-22 14:03 UTC] Ada: Who won?\n{SEARCH}"

@@ -32,12 +32,12 @@ def said(number: int, text: str) -> Incoming:
 
 
 def read(number: int, text: str) -> ReadMessage:
-    return ReadMessage(source_id=f"s{number}", author=ADA, text=text, at=START + timedelta(seconds=number))
+    return ReadMessage(message_id=f"s{number}", author=ADA, text=text, sent_at=START + timedelta(seconds=number))
 
 
 def test_people_and_bots_are_labelled_and_have_the_ids_of_their_messages() -> None:
     entries = said_between([said(1, "lunch?"), replace(said(2, "Build 7 failed."), author=BOT)], [])
-    assert [(item.id, item.author, item.source_id) for item in entries] == [("m:s1", "u1", "s1"), ("m:s2", "B", "s2")]
+    assert [(item.id, item.author, item.message_id) for item in entries] == [("m:s1", "u1", "s1"), ("m:s2", "B", "s2")]
     assert entries[0] == user_entry(said(1, "lunch?"))
     assert entries[1].entry.text.endswith("Deploys: Build 7 failed.")
 
@@ -74,7 +74,9 @@ def test_a_long_message_is_cut_and_one_without_text_has_its_file() -> None:
 def test_questions_stay_in_order_and_all_else_stands_before_what_was_asked_later(
     moments: list[tuple[int, bool]],
 ) -> None:
-    entries = [user_entry(incoming(f"{n}", n, at=START + timedelta(seconds=at))) for n, (at, _) in enumerate(moments)]
+    entries = [
+        user_entry(incoming(f"{n}", n, sent_at=START + timedelta(seconds=at))) for n, (at, _) in enumerate(moments)
+    ]
     chosen = [entry for entry, (_, asks) in zip(entries, moments, strict=True) if asks] or entries[:1]
     others = [entry for entry in entries if entry not in chosen]
     questions, context = sorted(chosen, key=lambda each: each.at), sorted(others, key=lambda each: each.at)

@@ -20,7 +20,7 @@ LONG = "word " * 160  # about 200 tokens
 
 
 def view(*history: StoredEntry, conversation: Conversation, now: datetime = START) -> View:
-    return View(conversation=conversation, history=history, question=[question(at=now)], head="head", now=now)
+    return View(conversation=conversation, history=history, question=[question(at=now)], system_prompt="head", now=now)
 
 
 def exchanges(count: int) -> list[StoredEntry]:

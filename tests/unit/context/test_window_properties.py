@@ -72,7 +72,9 @@ def views(draw: st.DrawFn) -> View:
     )
     now = at + timedelta(seconds=draw(pause))
     asked = [question(draw(sizes), now) for _ in range(draw(st.integers(1, 3)))]
-    return View(conversation=known, history=history, question=asked, head="h" * draw(st.integers(0, 4_000)), now=now)
+    return View(
+        conversation=known, history=history, question=asked, system_prompt="h" * draw(st.integers(0, 4_000)), now=now
+    )
 
 
 def planned(view: View, terms: WindowLimits) -> Window:
@@ -168,7 +170,7 @@ def test_planning_looks_at_each_entry_in_view_a_few_times_only() -> None:
     for count in (200, 2_000):
         history = Counted([sized(n, "user" if n % 2 == 0 else "assistant", 10, START) for n in range(count)])
         known = Conversation(last_request_at=START)
-        view = View(conversation=known, history=history, question=[question()], head="", now=START)
+        view = View(conversation=known, history=history, question=[question()], system_prompt="", now=START)
         plan(view, limits(context="full"))
         looks.append(history.looks)
     assert looks[1] <= 10 * looks[0] <= 10 * 10 * 200
@@ -193,7 +195,7 @@ def happen(thread: Thread, what: tuple[Any, ...]) -> tuple[View, Window] | None:
             return thread.ask(*texts, answer=answer, pause=pause)
         case ("edit", text):
             thread.now += timedelta(seconds=1)
-            message = ThreadMessage(source_id="0.0", author=ADA, text=text, at=START)
+            message = ThreadMessage(message_id="0.0", author=ADA, text=text, sent_at=START)
             thread.store(correction_entry(message, thread.now))
         case ("delete", index) if thread.entries:
             thread.delete(index % len(thread.entries))
@@ -218,11 +220,11 @@ def test_a_request_extends_the_one_before_unless_a_reason_is_told(course: list[t
         view, window = asked
         if window.broken is None:
             assert before is not None
-            assert (view.head, view.notes) == before[0]
+            assert (view.system_prompt, view.notes) == before[0]
             assert window.entries[: len(before[1])] == before[1]
         else:
             _check_reason(window.broken, before, view, since)
-        before, since = ((view.head, view.notes), window.entries), set()
+        before, since = ((view.system_prompt, view.notes), window.entries), set()
 
 
 def _check_reason(
@@ -233,4 +235,6 @@ def _check_reason(
     assert (reason is CacheBreak.FIRST) == (before is None)
     assert reason is not CacheBreak.COLD or late
     assert reason is not CacheBreak.DELETED or "delete" in since
-    assert reason is not CacheBreak.HEAD_CHANGED or (before is not None and (view.head, view.notes) != before[0])
+    assert reason is not CacheBreak.HEAD_CHANGED or (
+        before is not None and (view.system_prompt, view.notes) != before[0]
+    )

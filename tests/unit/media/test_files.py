@@ -217,12 +217,14 @@ def test_a_request_never_carries_more_than_it_can_and_each_change_makes_room(eac
 
 def message(number: int, *ids: str) -> ThreadMessage:
     at = START + timedelta(seconds=number - 100)
-    return ThreadMessage(source_id=f"old{number}", author=ADA, text=f"m{number}", at=at, attachments=attached(*ids))
+    return ThreadMessage(
+        message_id=f"old{number}", author=ADA, text=f"m{number}", sent_at=at, attachments=attached(*ids)
+    )
 
 
 def test_of_an_old_thread_the_newest_files_count() -> None:
     thread = [message(1, "a"), message(2, "b", "c"), message(3), message(4, "d")]
-    assert [file_.source_id for file_ in newest_files(thread, 2)] == ["old3", "old4"]
+    assert [file_.message_id for file_ in newest_files(thread, 2)] == ["old3", "old4"]
     assert newest_files(thread, 4) == thread
     assert newest_files([], 4) == []
 

@@ -84,7 +84,7 @@ def urls_in(events: Sequence[ModelEvent]) -> list[str]:
 
 def ask(text: str = "hello", **parameters: Any) -> ModelRequest:
     """A short question."""
-    return ModelRequest(head="Be brief.", entries=(Entry(role="user", text=text),), parameters=parameters)
+    return ModelRequest(system_prompt="Be brief.", entries=(Entry(role="user", text=text),), parameters=parameters)
 
 
 # The same answer on each wire.

@@ -37,7 +37,7 @@ CONVERSATION = (
     Entry(role="assistant", text="A cat."),
     Entry(role="user", text="Sure?"),
 )
-REQUEST = ModelRequest(head="Be brief.", entries=CONVERSATION, parameters=ALL)
+REQUEST = ModelRequest(system_prompt="Be brief.", entries=CONVERSATION, parameters=ALL)
 
 SEED_PARAMETERS = {
     "frequency_penalty": 0.5,
@@ -149,7 +149,9 @@ every_wire = pytest.mark.parametrize("wire", [pytest.param(name, id=name) for na
 
 
 def sent(wire: WireName, dialect: Dialect = "gateway", **parameters: ParameterValue) -> dict[str, Any]:
-    request = ModelRequest(head="h", entries=(Entry(role="user", text="hi", media=(PICTURE,)),), parameters=parameters)
+    request = ModelRequest(
+        system_prompt="h", entries=(Entry(role="user", text="hi", media=(PICTURE,)),), parameters=parameters
+    )
     return WIRES[wire].build_body(request, "m", dialect)
 
 
@@ -215,7 +217,7 @@ def test_no_content_is_null_empty_or_blank(wire: WireName, role: Any) -> None:
         Entry(role=role, text=" \n"),
         Entry(role="user", text="", media=(PICTURE,)),
     )
-    body = WIRES[wire].build_body(ModelRequest(head=" ", entries=entries, parameters={}), "m")
+    body = WIRES[wire].build_body(ModelRequest(system_prompt=" ", entries=entries, parameters={}), "m")
     messages = body.get("messages") or body["input"]
     for content in [message["content"] for message in messages]:
         assert content
@@ -224,13 +226,13 @@ def test_no_content_is_null_empty_or_blank(wire: WireName, role: Any) -> None:
 
 @every_wire
 def test_a_system_message_is_always_sent(wire: WireName) -> None:
-    body = WIRES[wire].build_body(ModelRequest(head="", entries=(), parameters={}), "m")
+    body = WIRES[wire].build_body(ModelRequest(system_prompt="", entries=(), parameters={}), "m")
     system = body.get("system") or (body.get("messages") or body["input"])[0]["content"]
     assert system.strip()
 
 
 def test_messages_begin_with_the_user() -> None:
-    request = ModelRequest(head="h", entries=(Entry(role="assistant", text="So."),), parameters={})
+    request = ModelRequest(system_prompt="h", entries=(Entry(role="assistant", text="So."),), parameters={})
     roles = [message["role"] for message in WIRES["messages"].build_body(request, "m")["messages"]]
     assert roles == ["user", "assistant"]
 
@@ -249,7 +251,7 @@ def test_a_longer_conversation_only_adds_to_the_bytes_that_were_sent(
     wire: WireName, first: list[Entry], more: list[Entry]
 ) -> None:
     def body(entries: list[Entry]) -> bytes:
-        request = ModelRequest(head="h", entries=tuple(entries), parameters=ALL)
+        request = ModelRequest(system_prompt="h", entries=tuple(entries), parameters=ALL)
         return encode(WIRES[wire].build_body(request, "m"))
 
     assert body([*first, *more]).startswith(body(first).removesuffix(b"]}"))

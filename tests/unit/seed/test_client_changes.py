@@ -116,7 +116,7 @@ async def test_a_parameter_is_left_out_only_once() -> None:
 
 def with_picture(tokens: int = 1280) -> ModelRequest:
     picture = Media(kind="image", media_type="image/png", name="a.png", data=b"x", tokens=tokens)
-    return ModelRequest(head="h", entries=(Entry(role="user", text="What?", media=(picture,)),), parameters={})
+    return ModelRequest(system_prompt="h", entries=(Entry(role="user", text="What?", media=(picture,)),), parameters={})
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,10 @@ def said(
     id: str, text: str = "", *, minutes: float = 0, author: Person = BEA, thread: str = "", **more: Any
 ) -> ReadMessage:
     return ReadMessage(
-        source_id=id,
+        message_id=id,
         author=author,
         text=text or f"text of {id}",
-        at=START + timedelta(minutes=minutes),
+        sent_at=START + timedelta(minutes=minutes),
         thread=thread,
         **more,
     )
@@ -50,12 +50,12 @@ class ReadableChannel(RecordingPlatform):
         """Replies that were sent to the channel as well."""
 
     def without(self, id: str) -> None:
-        self.messages = [message for message in self.messages if message.source_id != id]
+        self.messages = [message for message in self.messages if message.message_id != id]
 
     def edit(self, id: str, text: str) -> None:
         at = ASKED_AT
         self.messages = [
-            replace(message, text=text, edited_at=at) if message.source_id == id else message
+            replace(message, text=text, edited_at=at) if message.message_id == id else message
             for message in self.messages
         ]
 
@@ -66,7 +66,7 @@ class ReadableChannel(RecordingPlatform):
         if self.trouble:
             raise self.trouble
         replies = [message.thread for message in self.messages if message.thread]
-        found = [replace(item, replies=replies.count(item.source_id)) for item in self._within(since, before, "")]
+        found = [replace(item, replies=replies.count(item.message_id)) for item in self._within(since, before, "")]
         return found[-limit:]
 
     async def read_replies(
@@ -76,17 +76,21 @@ class ReadableChannel(RecordingPlatform):
         return self._within(since, None, thread)[-limit:]
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        root = [message for message in self.messages if message.source_id == key.thread]
+        root = [message for message in self.messages if message.message_id == key.thread]
         own = [item for item in (*root, *self._within(None, None, key.thread)) if item.author.id != "seedling"]
         return [
             ThreadMessage(
-                source_id=item.source_id, author=item.author, text=item.text, at=item.at, attachments=item.attachments
+                message_id=item.message_id,
+                author=item.author,
+                text=item.text,
+                sent_at=item.sent_at,
+                attachments=item.attachments,
             )
             for item in own
         ][-limit:]
 
     async def link(self, key: ConversationKey, message: ReadMessage) -> str:
-        return f"https://chat.example/{key.channel}/{message.source_id}"
+        return f"https://chat.example/{key.channel}/{message.message_id}"
 
     async def may_read(self, key: ConversationKey, person: Person) -> bool:
         if self.trouble:
@@ -101,11 +105,11 @@ class ReadableChannel(RecordingPlatform):
             (
                 message
                 for message in self.messages
-                if (message.thread == thread or (not thread and message.source_id in self.also_in_channel))
-                and (since is None or message.at >= since)
-                and (before is None or message.at < before)
+                if (message.thread == thread or (not thread and message.message_id in self.also_in_channel))
+                and (since is None or message.sent_at >= since)
+                and (before is None or message.sent_at < before)
             ),
-            key=lambda each: (each.at, each.source_id),
+            key=lambda each: (each.sent_at, each.message_id),
         )
 
 
@@ -125,7 +129,7 @@ class SummaryHouse(House):
         """Ask for a summary outside threads; in a thread of its own each time."""
         key = replace(CHANNEL, thread=f"asked{number}")
         at = self.clock.now + timedelta(seconds=number)
-        given: dict[str, Any] = {"key": key, "at": at, "is_top_level": True, "source_id": f"asked{number}"}
+        given: dict[str, Any] = {"key": key, "sent_at": at, "is_top_level": True, "message_id": f"asked{number}"}
         return await self.ask(f"/summarise {words}".strip(), number, **(given | changes))
 
 

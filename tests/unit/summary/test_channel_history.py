@@ -25,7 +25,7 @@ async def read(channel: ReadableChannel, wanted: SummaryRequest | None = None, *
 
 
 def ids(reading: ChannelHistory) -> list[str]:
-    return [message.source_id for message in reading.messages]
+    return [message.message_id for message in reading.messages]
 
 
 async def test_pages_are_put_together_oldest_first() -> None:
@@ -33,7 +33,7 @@ async def test_pages_are_put_together_oldest_first() -> None:
     counts: list[int] = []
     reader = HistoryReader(platform=channel, key=CHANNEL, person=ADA, until=ASKED_AT)
     reading = await reader.read(SummaryRequest(thread=False, last=10_000), None, counts.append)
-    assert ids(reading) == [message.source_id for message in channel.messages]
+    assert ids(reading) == [message.message_id for message in channel.messages]
     assert counts == [100, 199, 230] or counts == sorted(counts)
     assert channel.calls <= 4
 
@@ -45,7 +45,7 @@ async def test_messages_of_the_same_instant_are_neither_lost_nor_doubled(minutes
     found = ids(await read(ReadableChannel(messages)))
     assert len(found) == len(set(found))
     if max(counts) < PAGE:
-        assert set(found) == {message.source_id for message in messages}
+        assert set(found) == {message.message_id for message in messages}
 
 
 async def test_a_reply_that_was_sent_to_the_channel_is_read_once_and_also_without_its_thread() -> None:
@@ -78,8 +78,8 @@ async def test_bots_are_left_out_unless_they_are_wanted_and_so_are_empty_message
     asked = said("q", minutes=4, author=ADA)
     later = said("z", minutes=60 * 24 * 11)
     channel = ReadableChannel([said("a", minutes=1), said("b", minutes=2, author=APP), empty, asked, later])
-    assert ids(await read(channel, source_id="q")) == ["a"]
-    assert ids(await read(channel, source_id="q", bots=True)) == ["a", "b"]
+    assert ids(await read(channel, message_id="q")) == ["a"]
+    assert ids(await read(channel, message_id="q", bots=True)) == ["a", "b"]
 
 
 async def test_a_number_counts_messages_with_their_replies() -> None:
@@ -98,7 +98,7 @@ async def test_a_time_is_where_reading_begins() -> None:
 async def test_ones_own_last_message_is_where_reading_begins() -> None:
     mine = [said("mine", minutes=2.5, author=ADA), said("asking", minutes=9, author=ADA)]
     channel = ReadableChannel([*talk(6), *mine])
-    reading = await read(channel, SummaryRequest(thread=False, after_own=True), source_id="asking")
+    reading = await read(channel, SummaryRequest(thread=False, after_own=True), message_id="asking")
     assert ids(reading) == ["m3", "m4", "m5", "m6"]
     assert ids(await read(ReadableChannel(talk(3)), SummaryRequest(thread=False, after_own=True))) == ["m1", "m2", "m3"]
 

@@ -21,7 +21,7 @@ def lines_of(*minutes: float, replies: int = 0, words: int = 5) -> list[list[Num
     blocks = []
     for index, minute in enumerate(minutes):
         root = said(f"m{index}", text, minutes=minute)
-        answers = [said(f"m{index}-{reply}", text, minutes=minute, thread=root.source_id) for reply in range(replies)]
+        answers = [said(f"m{index}-{reply}", text, minutes=minute, thread=root.message_id) for reply in range(replies)]
         blocks.append((root, *answers))
     return numbered(blocks, UTC)
 

@@ -31,7 +31,7 @@ async def command(house: SummaryHouse, words: str, **changes: Any) -> str:
         "is_top_level": True,
         "manages_channel": True,
         "time_zone": BERLIN.key,
-        "at": house.clock.now,
+        "sent_at": house.clock.now,
     } | changes
     handled = await house.inbox.handle(incoming(f"/digest {words}", next(NUMBERS), **given))
     assert handled.outcome is Outcome.REPLIED

@@ -14,7 +14,7 @@ async def test_a_question_in_its_thread_sees_the_summary_and_the_messages_that_i
     script = told("Headline: Boats\n- Bea has the password [3]")
     async with summarising([*talk(2), secret], script, words("fish")) as house:
         await house.summarise()
-        await house.ask("What is it?", 2, key=replace(CHANNEL, thread="asked1"), at=house.clock.now)
+        await house.ask("What is it?", 2, key=replace(CHANNEL, thread="asked1"), sent_at=house.clock.now)
         entries = [entry.text for entry in house.requests[1].entries]
     assert "/summarise channel" in entries[0]
     assert "[3] 09:03 Bea: The password of the harbour is fish" in entries[1]
@@ -38,7 +38,7 @@ async def test_a_thread_is_summarised_by_a_word_in_it() -> None:
     thread = replace(CHANNEL, thread="m1")
     messages = [*talk(3), said("r1", "Shall we sail?", minutes=4, thread="m1")]
     async with summarising(messages, told("- They may sail [2]")) as house:
-        settlement = await house.ask("!summarise", key=thread, at=house.clock.now)
+        settlement = await house.ask("!summarise", key=thread, sent_at=house.clock.now)
         asked = house.requests[0].entries[0].text
         assert [len(part.covers) for part in await house.store.get_parts(thread)] == [2]
         assert await house.store.get_parts(CHANNEL) == []

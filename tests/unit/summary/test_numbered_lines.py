@@ -74,7 +74,7 @@ def test_a_version_changes_with_the_text_the_files_and_the_time_of_the_edit() ->
     versions = {
         version(message),
         version(said("a", "two")),
-        version(said("a", "one", edited_at=message.at)),
+        version(said("a", "one", edited_at=message.sent_at)),
         version(said("a", "one", attachments=(file,))),
     }
     assert len(versions) == 4

@@ -12,7 +12,7 @@ from bot.types import ReadMessage, Section, SummaryPart
 from tests.unit.summary.channel import said, talk
 
 FOUR = talk(4)
-NAMED = {number: message.source_id for number, message in enumerate(FOUR, start=1)}
+NAMED = {number: message.message_id for number, message in enumerate(FOUR, start=1)}
 TEXT = "Headline: H\nMain points\n- one [1]\n- two [2] [9]\n- none\nDecisions\n- three [3] [1]"
 
 
@@ -21,7 +21,7 @@ def part(text: str = TEXT) -> SummaryPart:
 
 
 def versions(messages: Sequence[ReadMessage]) -> dict[str, str]:
-    return {message.source_id: version(message) for message in messages}
+    return {message.message_id: version(message) for message in messages}
 
 
 def texts(part: SummaryPart) -> list[str]:
@@ -74,8 +74,8 @@ def test_nothing_is_left_of_a_part_without_points_or_messages() -> None:
 
 def test_a_part_is_within_a_time_with_all_of_its_messages() -> None:
     assert within(part(), None)
-    assert within(part(), FOUR[0].at)
-    assert not within(part(), FOUR[1].at)
+    assert within(part(), FOUR[0].sent_at)
+    assert not within(part(), FOUR[1].sent_at)
 
 
 def test_larger_parts_are_chosen_and_no_message_twice() -> None:

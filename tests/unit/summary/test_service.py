@@ -42,7 +42,7 @@ def told(text: str, counted: int = 1000) -> list[ModelEvent]:
 
 
 ASKED = incoming(
-    "/summarise", key=replace(CHANNEL, thread="asked1"), at=ASKED_AT, is_top_level=True, source_id="asked1"
+    "/summarise", key=replace(CHANNEL, thread="asked1"), sent_at=ASKED_AT, is_top_level=True, message_id="asked1"
 )
 
 
@@ -70,7 +70,7 @@ class AnyOrder:
         numbers = [line.split("]")[0].strip(" [") for line in text.splitlines() if line.strip().startswith("[")]
         if MERGE.split("{")[0].strip() in text:
             numbers = [line.rsplit("[", 1)[1].strip("]") for line in text.splitlines() if line.startswith("- ")]
-        estimated = estimate_request(request.head, map(estimate_entry, request.entries))
+        estimated = estimate_request(request.system_prompt, map(estimate_entry, request.entries))
         self.counted.append(int(estimated * self.factor))
         points = "\n".join(f"- point [{number}]" for number in numbers[:3])
         for event in told(f"Headline: {len(numbers)} lines\n{points}", self.counted[-1]):
@@ -144,7 +144,7 @@ async def test_a_short_channel_is_asked_for_a_short_summary() -> None:
         await house.summarise()
         (request,) = house.requests
     assert "at most 2 points" in request.entries[0].text
-    assert request.head == HEAD
+    assert request.system_prompt == HEAD
     assert request.parameters["enable_thinking"] is False
     assert request.parameters["enable_web_search"] is False
 
@@ -292,7 +292,7 @@ async def test_what_was_told_of_a_deleted_message_leaves_transcript_and_draft() 
         await house.summarise()
         key = replace(CHANNEL, thread="asked1")
         await house.inbox.on_message_deleted(CHANNEL, "m2")
-        await house.ask("and now?", 9, key=key, at=house.clock() + timedelta(hours=1))
+        await house.ask("and now?", 9, key=key, sent_at=house.clock() + timedelta(hours=1))
         turn = await house.store.get_turn(1)
     assert turn is not None
     assert turn.draft is None

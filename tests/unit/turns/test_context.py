@@ -166,7 +166,7 @@ async def test_what_is_deleted_while_it_is_sent_is_taken_out_of_the_answer() -> 
 
 
 async def test_what_is_read_in_a_thread_and_heard_there_is_sent_once() -> None:
-    read = ThreadMessage(source_id="s1", author=BEN, text="It leaks.", at=START + timedelta(seconds=1))
+    read = ThreadMessage(message_id="s1", author=BEN, text="It leaks.", sent_at=START + timedelta(seconds=1))
     async with running(thread=(read,)) as house:
         await set_here(house, "follow_ups", "mentioned")
         await house.store.enqueue(incoming("why?", 3))
@@ -193,7 +193,7 @@ def question(text: str, number: int, **changes: Any) -> Incoming:
     """A question outside threads, an hour after the channel's messages."""
     at = START + timedelta(hours=1, seconds=number)
     key = replace(KEY, thread=f"s{number}")
-    return incoming(text, number, **({"key": key, "at": at, "is_top_level": True} | changes))
+    return incoming(text, number, **({"key": key, "sent_at": at, "is_top_level": True} | changes))
 
 
 async def ask(house: House, text: str, number: int, **changes: Any) -> None:
@@ -220,17 +220,17 @@ async def test_a_question_brings_the_newest_messages_of_the_channel_once(value: 
 
 async def test_what_came_at_the_same_time_is_above_a_question_as_the_channel_has_it() -> None:
     at = START + timedelta(hours=1, seconds=1)
-    talk = [replace(said(id, id, author=BEN), at=at) for id in ("above", "s1", "z below")]
+    talk = [replace(said(id, id, author=BEN), sent_at=at) for id in ("above", "s1", "z below")]
     async with in_channel(*talk) as (house, _):
         await ask(house, "when is it?", 1)
-        await ask(house, "and by command?", 2, at=at, source_id="")
+        await ask(house, "and by command?", 2, sent_at=at, message_id="")
     assert sent(house, 0) == ["Ben: above", "Ada: when is it?"]
     assert sent(house, 1) == ["Ben: above", "Ben: s1", "Ben: z below", "Ada: and by command?"]
 
 
 async def test_a_private_question_brings_them_too() -> None:
     async with in_channel(TALK[0]) as (house, _):
-        await ask(house, "when is it?", 1, private=True, source_id="", entrance=Entrance.COMMAND)
+        await ask(house, "when is it?", 1, private=True, message_id="", entrance=Entrance.COMMAND)
     assert sent(house) == ["Ben: line 1", "Ada: when is it?"]
 
 
@@ -290,7 +290,7 @@ async def test_elsewhere_talk_in_a_channel_is_nothing_to_the_bot() -> None:
 
 
 async def test_a_bare_mention_in_a_thread_is_about_the_thread() -> None:
-    read = ThreadMessage(source_id="s0", author=BEN, text="Why does it leak?", at=START)
+    read = ThreadMessage(message_id="s0", author=BEN, text="Why does it leak?", sent_at=START)
     async with running(thread=(read,)) as house:
         await house.ask("", 1)
     assert sent(house) == ["Ben: Why does it leak?", f"Ada: {ABOUT_THREAD}"]

@@ -171,7 +171,7 @@ async def test_the_next_request_is_the_last_one_with_answer_and_question_appende
         for number, text in enumerate(("first?", "second?", "third?"), 1):
             await house.ask(text, number)
     for before, after in zip(house.requests, house.requests[1:], strict=False):
-        assert after.head == before.head
+        assert after.system_prompt == before.system_prompt
         assert after.entries[: len(before.entries)] == before.entries
         assert len(after.entries) == len(before.entries) + 2
 
@@ -190,11 +190,11 @@ async def test_an_old_thread_is_read_once_before_the_first_answer() -> None:
     bob = replace(ADA, id="u2", name="Bob")
     thread = tuple(
         ThreadMessage(
-            source_id=f"old{n}", author=bob, text=f"old {n}", at=START - timedelta(hours=1) + timedelta(minutes=n)
+            message_id=f"old{n}", author=bob, text=f"old {n}", sent_at=START - timedelta(hours=1) + timedelta(minutes=n)
         )
         for n in range(3)
     )
-    asked = ThreadMessage(source_id="s1", author=ADA, text="@bot what now?", at=START + timedelta(seconds=1))
+    asked = ThreadMessage(message_id="s1", author=ADA, text="@bot what now?", sent_at=START + timedelta(seconds=1))
     async with running(words("one"), words("two"), thread=(*thread, asked)) as house:
         await house.ask("what now?", 1)
         await house.ask("and then?", 2)
@@ -204,9 +204,9 @@ async def test_an_old_thread_is_read_once_before_the_first_answer() -> None:
 
 
 async def test_a_thread_that_the_question_begins_is_not_read() -> None:
-    another = ThreadMessage(source_id="old", author=ADA, text="not of this thread", at=START)
+    another = ThreadMessage(message_id="old", author=ADA, text="not of this thread", sent_at=START)
     async with running(words("one"), thread=(another,)) as house:
-        await house.ask("what now?", 1, source_id=KEY.thread)
+        await house.ask("what now?", 1, message_id=KEY.thread)
     assert len(house.requests[0].entries) == 1
 
 

@@ -33,7 +33,7 @@ async def answered(house: House, text: str) -> Turn:
 
 def pressed(number: int, **facts: Any) -> Incoming:
     """A press of Ada, who asked, on a button."""
-    return incoming("", 90 + number, **{"source_id": "", **facts})
+    return incoming("", 90 + number, **{"message_id": "", **facts})
 
 
 async def again(house: House, turn: TurnId, number: int, **facts: Any) -> Outcome:
@@ -74,7 +74,7 @@ async def test_its_further_answers_go_with_the_question() -> None:
         for number, text in enumerate(["two?", "three?"], start=1):
             await edited(house, text, minutes=number)
             await again(house, first.id, number)
-        await house.inbox.on_message_deleted(first.incoming.key, first.incoming.source_id)
+        await house.inbox.on_message_deleted(first.incoming.key, first.incoming.message_id)
         await house.settled()
         turns = [await house.store.get_turn(id) for id in (1, 2, 3)]
     assert [turn.incoming.text for turn in turns if turn is not None] == ["", "", ""]

@@ -72,7 +72,7 @@ async def test_what_is_deleted_in_mid_answer_ends_it_and_leaves_nothing(
         await house.settled()
         assert house.platform.withdrawn == ["m2"]
         assert house.model.closed == 2
-        await house.ask("what did I say?", 100, at=house.clock() + timedelta(seconds=200))
+        await house.ask("what did I say?", 100, sent_at=house.clock() + timedelta(seconds=200))
         assert (await house.store.recent_requests(KEY, limit=1))[0].figures.broken != ""
     assert SECRET not in sent(house, since=2)
     assert SECRET not in str([await house.store.get_entries(KEY, start=0), house.store._turns.values()])

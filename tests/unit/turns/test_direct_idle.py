@@ -16,7 +16,7 @@ HOUR = 3_600
 
 async def ask(house: House, text: str, number: int, **changes: Any) -> None:
     at = house.clock()
-    facts = {"key": DIRECT, "is_direct": True, "at": at, **changes}
+    facts = {"key": DIRECT, "is_direct": True, "sent_at": at, **changes}
     await house.ask(text, number, **facts)
 
 
@@ -44,7 +44,7 @@ async def test_the_talk_before_is_out_of_view_after_so_many_hours(hours: int, se
 
 @pytest.mark.parametrize(
     "changes",
-    [{"key": KEY}, {"is_direct": False}, {"source_id": ""}],
+    [{"key": KEY}, {"is_direct": False}, {"message_id": ""}],
     ids=["in-a-thread", "in-a-channel", "command"],
 )
 async def test_elsewhere_nothing_begins_anew(changes: dict[str, Any]) -> None:

@@ -106,7 +106,7 @@ async def test_what_was_sent_as_context_and_is_asked_by_a_reaction_stands_once()
     async with running() as house:
         context = incoming("thanks!", 2)
         await asked_after_context(house, context)
-        reaction = incoming("", 7, entrance=Entrance.REACTION, source_id="", author=Person(id="u2", name="Ben"))
+        reaction = incoming("", 7, entrance=Entrance.REACTION, message_id="", author=Person(id="u2", name="Ben"))
         assert (await house.inbox.on_reaction(context, asked=reaction)).outcome is Outcome.ANSWERING
         await house.settled()
     assert house.requests[-1].entries[-1].text == f"[Mon 2026-01-05 09:00 UTC] Ada: {pointing(2)}"
@@ -116,7 +116,7 @@ async def test_what_was_sent_as_context_and_is_asked_by_a_reaction_stands_once()
 async def test_what_reads_otherwise_when_it_is_asked_is_asked_in_full() -> None:
     async with running() as house:
         await asked_after_context(house, incoming("thanks!", 2))
-        reaction = incoming("", 7, entrance=Entrance.REACTION, source_id="")
+        reaction = incoming("", 7, entrance=Entrance.REACTION, message_id="")
         await house.inbox.on_reaction(incoming("thanks! herons stand on one leg", 2), asked=reaction)
         await house.settled()
         assert house.requests[-1].entries[-1].text.endswith("thanks! herons stand on one leg")
@@ -126,7 +126,7 @@ async def test_what_reads_otherwise_when_it_is_asked_is_asked_in_full() -> None:
 
 
 async def test_what_was_read_with_its_thread_and_is_asked_by_an_edit_stays_in_later_requests() -> None:
-    read = ThreadMessage(source_id="s0", author=ADA, text="a heron?", at=START)
+    read = ThreadMessage(message_id="s0", author=ADA, text="a heron?", sent_at=START)
     async with running(thread=(read,)) as house:
         await house.ask("one?", 1)
         assert await edited(house, "a grey heron?", number=0) is Outcome.ANSWERING

@@ -19,7 +19,7 @@ GRACE = Person(id="g", name="Grace")
 
 def pressed(number: int) -> Incoming:
     """A press of Ada, who asked, on a button."""
-    return incoming("", 90 + number, at=NOW)
+    return incoming("", 90 + number, sent_at=NOW)
 
 
 def ended(state: TurnState, *burst: Incoming, **changes: object) -> Turn:
@@ -30,13 +30,13 @@ def ended(state: TurnState, *burst: Incoming, **changes: object) -> Turn:
         epoch=1,
         attempt=1,
         reply_ref="r1",
-        burst=burst,
+        coalesced=burst,
     )
 
 
 def test_a_retry_asks_everything_again_into_the_same_message() -> None:
     first, second = once_more(ended(TurnState.FAILED, incoming("and how?", 2)), FollowUp.RETRY, by=GRACE, at=NOW)
-    assert (first.text, first.reply_ref, first.source_id) == ("why?", "r1", incoming("why?", 1).source_id)
+    assert (first.text, first.reply_ref, first.message_id) == ("why?", "r1", incoming("why?", 1).message_id)
     assert (second.text, second.reply_ref) == ("and how?", "")
     assert len({first.dedupe_key, second.dedupe_key}) == 2
 
@@ -45,7 +45,7 @@ def test_another_answer_is_a_new_question_into_the_same_message() -> None:
     file = Attachment(id="f", name="f.png")
     (asked,) = once_more(ended(TurnState.DONE, attachments=(file,)), FollowUp.REGENERATE, by=GRACE, at=NOW)
     assert "why?" in asked.text
-    assert (asked.author, asked.at, asked.source_id, asked.attachments) == (GRACE, NOW, "", ())
+    assert (asked.author, asked.sent_at, asked.message_id, asked.attachments) == (GRACE, NOW, "", ())
     assert asked.reply_ref == "r1"
 
 

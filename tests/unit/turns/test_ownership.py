@@ -20,7 +20,7 @@ FORGETTING = ("/forget here", "/forget memory")
 
 
 def test_nobody_is_an_administrator_of_whom_no_adapter_says_so() -> None:
-    assert not Incoming(key=KEY, dedupe_key="d", author=ADA, text="?", at=NOW).is_admin
+    assert not Incoming(key=KEY, dedupe_key="d", author=ADA, text="?", sent_at=NOW).is_admin
 
 
 # ---------------------------------------------------------------- stopping

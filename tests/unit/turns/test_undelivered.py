@@ -220,7 +220,7 @@ REVOKED = AccessRevoked("the token is of no use", reason="my access was removed"
 async def test_a_question_waits_for_a_platform_that_no_longer_accepts_the_bot() -> None:
     async with running(words("fine")) as house:
         house.platform.refuse = when(REVOKED)
-        await house.inbox.handle(incoming("first", 1, at=house.clock()))
+        await house.inbox.handle(incoming("first", 1, sent_at=house.clock()))
         for times in range(len(SHOW_SECONDS) + 2):
             await put_off(house, times + 1)
         house.platform.refuse = lambda _draft: None
@@ -233,7 +233,7 @@ async def test_a_question_waits_for_a_platform_that_no_longer_accepts_the_bot() 
 async def test_nobody_waits_for_that_longer_than_an_hour() -> None:
     async with running(words("fine")) as house:
         house.platform.refuse = when(REVOKED)
-        await house.inbox.handle(incoming("first", 1, at=house.clock()))
+        await house.inbox.handle(incoming("first", 1, sent_at=house.clock()))
         await put_off(house, 1)
         house.clock.advance(ACCESS_HOLDS.total_seconds())
         house.dispatcher.wake(KEY)

@@ -18,7 +18,7 @@ def record(
         broken=broken,
         entries=2 * number,
         removed=14 if broken in ("trim", "cold") else 0,
-        head=400,
+        system_prompt=400,
         question=30,
         total=total,
         cached=cached,

@@ -39,7 +39,7 @@ def test_a_message_is_shown_and_handed_over(text: str, shown: str, said: str, is
     assert sending.message.text == shown
     assert sending.incoming.text == said
     assert sending.incoming.is_directed is is_directed
-    assert sending.incoming.source_id == sending.message.id == sending.incoming.key.thread
+    assert sending.incoming.message_id == sending.message.id == sending.incoming.key.thread
     assert sending.incoming.is_top_level
 
 
@@ -47,7 +47,7 @@ def test_a_message_is_shown_and_handed_over(text: str, shown: str, said: str, is
 def test_a_command_is_no_message(text: str) -> None:
     sending = prepare(replace(WRITTEN, text=text, thread="root"))
     assert sending.message is None
-    assert (sending.incoming.text, sending.incoming.source_id) == (text, "")
+    assert (sending.incoming.text, sending.incoming.message_id) == (text, "")
     assert sending.incoming.is_directed
     assert sending.incoming.key.thread == "root"
 

@@ -59,7 +59,7 @@ async def store(clock: ManualClock) -> CountingStore:
 
 
 def _turn(clock: ManualClock) -> Turn:
-    incoming = Incoming(key=KEY, dedupe_key="d", author=ADA, text="why?", at=clock())
+    incoming = Incoming(key=KEY, dedupe_key="d", author=ADA, text="why?", sent_at=clock())
     return Turn(id=7, incoming=incoming, state=TurnState.RUNNING, epoch=1, attempt=1)
 
 
