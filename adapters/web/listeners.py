@@ -65,15 +65,25 @@ def url_of(host: str, listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: ASGIApp, listening: socket.socket, on_listening: Callable[[], None] = lambda: None) -> None:
-    """Answer requests until cancelled, then close every connection."""
+def _nothing() -> None:
+    """Do nothing."""
+
+
+async def serve(
+    app: ASGIApp,
+    listening: socket.socket,
+    on_listening: Callable[[], None] = _nothing,
+    on_end: Callable[[], None] = _nothing,
+) -> None:
+    """Answer requests until cancelled; then end what streams (`on_end`), and close every connection."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none"
     )
     server = QuietServer(config, on_listening)
     task = asyncio.create_task(server.serve(sockets=[listening]), name="web server")
     try:
         await asyncio.shield(task)
     finally:
+        on_end()
         server.should_exit = True
         await asyncio.wait((task,))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.web import Playground, PlaygroundOptions
+from adapters.web.console import console_part
 from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.app.health import watched
 from bot.app.installation import Installation
@@ -18,14 +19,13 @@ from bot.app.process_end import ProcessEnd
 from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
-from bot.app.web import SECRET_FILE, check_sign_in
+from bot.app.web import check_sign_in, frame_options
 from bot.commands.completion import complete
 from bot.errors import ConfigError
 from bot.plurals import quantity
 from bot.ports import ListeningPlatform, Platform, Store
-from bot.private_files import kept_secret
-from bot.settings import Settings, plain
-from storage import SqlStore, has_queue
+from bot.settings import Settings
+from storage import has_queue
 
 PLAYGROUND_TITLE = "The playground"
 
@@ -151,6 +151,7 @@ async def _open_and_serve(
             clock=utc_now,
             heard=list(chats),
         )
+        playgrounds[0].add(console_part(core.store, installation, utc_now))
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(end.told(), name="stop signal"))
@@ -194,7 +195,7 @@ def _background(
     """Return what goes on beside the listening."""
     parts: dict[str, Callable[[], Awaitable[None]]] = {}
     if process.playground and has_queue(settings.database_url):
-        parts["Following other processes"] = partial(_follow, settings, core.store, playground)
+        parts["Following other processes"] = partial(_follow, settings, playground)
     if process.playground:
         terms = {item.spec.name: item.settings.retention_days for item in process.keeps}
         given = {name: days for name, days in terms.items() if days is not None}
@@ -202,11 +203,11 @@ def _background(
     return [asyncio.create_task(supervisor.keep(name, run), name=name) for name, run in parts.items()]
 
 
-async def _follow(settings: Settings, store: SqlStore, playground: Playground) -> None:
-    """Show what other processes store, the answers of workers above all."""
-    from storage.notifications import follow_messages  # noqa: PLC0415 - the embedded mode starts without psycopg
+async def _follow(settings: Settings, playground: Playground) -> None:
+    """Show at once what other processes store, the answers of workers above all."""
+    from storage.notifications import follow_playground  # noqa: PLC0415 - the embedded mode starts without psycopg
 
-    await follow_messages(settings.database_url, store, playground.show_elsewhere)
+    await follow_playground(settings.database_url, playground.wake)
 
 
 async def _tell_when_served(
@@ -232,12 +233,15 @@ async def _tell_when_ready(
 
 
 def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:
+    frame = frame_options(settings)
     return PlaygroundOptions(
-        host=settings.host,
+        host=frame.host,
         port=settings.port,
-        password=plain(settings.console_password),
-        secret=plain(settings.secret_key) or kept_secret(SECRET_FILE),
+        password=frame.password,
+        secret=frame.secret,
+        provider=frame.provider,
         model_name=model_name,
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,
+        is_shared=has_queue(settings.database_url),
     )

@@ -88,6 +88,8 @@ from bot.types.model import (
 from bot.types.playground import (
     Channel,
     ChannelMessage,
+    PlaygroundEvent,
+    PlaygroundFile,
     Workspace,
 )
 from bot.types.reply import (
@@ -199,6 +201,8 @@ __all__ = [
     "PersonData",
     "Place",
     "PlaceKind",
+    "PlaygroundEvent",
+    "PlaygroundFile",
     "Point",
     "Purpose",
     "QueueFigures",

@@ -28,7 +28,16 @@ from storage.tables.turns import (
     FeedbackRow,
     TurnRow,
 )
-from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
+from storage.tables.workspaces import (
+    ChannelMessageRow,
+    ChannelRow,
+    PersonRow,
+    PlaygroundEventRow,
+    PlaygroundFileRow,
+    WorkspaceRow,
+    event_columns,
+    message_columns,
+)
 
 __all__ = [
     "HAS_SOURCE",
@@ -61,6 +70,8 @@ __all__ = [
     "MediaRow",
     "MessageChangeRow",
     "PersonRow",
+    "PlaygroundEventRow",
+    "PlaygroundFileRow",
     "ReplyMessageRow",
     "ScheduleRow",
     "SettingChangeRow",
@@ -72,6 +83,7 @@ __all__ = [
     "WorkspaceRow",
     "charge_columns",
     "conversation_columns",
+    "event_columns",
     "in_channel",
     "in_place",
     "is_of",

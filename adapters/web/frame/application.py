@@ -26,7 +26,7 @@ from adapters.web.frame.sign_in_pages import SignInPages
 from adapters.web.frame.static_files import StaticFiles
 from adapters.web.frame.visitors import VisitorCookies
 from bot.errors import BotError, ConfigError, StorageError
-from bot.ports import Clock
+from bot.ports import Bot, Clock
 from bot.settings import LOOPBACK_HOSTS
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,16 @@ MUST_SIGN_IN = (
 BROKEN = "Something went wrong. The details are in Seedling's log."
 
 FrameStore = SignInStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebPart:
+    """What one part adds to the web: its room, links and filters of templates, and its pages once there is a frame."""
+
+    room: Path
+    routes: Callable[[Frame, Bot], Sequence[PageRoute]]
+    navigation: Sequence[NavigationItem] = ()
+    filters: Mapping[str, Callable[..., object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +82,21 @@ async def make_frame(
     clock: Clock,
     *,
     rooms: Sequence[Path] = (),
-    navigation: Sequence[NavigationItem] = (),
-    filters: Mapping[str, Callable[..., object]] | None = None,
+    parts: Sequence[WebPart] = (),
 ) -> Frame:
-    """Return the frame of the pages in `rooms`, whose templates and files are read here, with the `filters` they use.
+    """Return the frame of the pages in `rooms` and of `parts`, whose templates and files are read here.
 
     Raises `ConfigError` where other machines would get in without signing in.
     """
     accounts = Accounts(store)
     is_open = not await need_sign_in(options, accounts)
-    files = await asyncio.to_thread(StaticFiles, [HOME, *rooms])
+    folders = [HOME, *rooms, *(part.room for part in parts)]
+    navigation = [item for part in parts for item in part.navigation]
+    filters = {name: function for part in parts for name, function in part.filters.items()}
+    files = await asyncio.to_thread(StaticFiles, folders)
     return Frame(
         sign_ins=SignIns(store, clock, password=options.password, secret=options.secret),
-        templates=await asyncio.to_thread(Templates, [HOME, *rooms], files, navigation, filters),
+        templates=await asyncio.to_thread(Templates, folders, files, navigation, filters),
         files=files,
         accounts=accounts,
         openid=OpenId(options.provider, accounts) if options.provider is not None else None,

@@ -35,8 +35,8 @@ class Templates:
         self,
         rooms: Sequence[Path],
         files: StaticFiles,
-        navigation: Sequence[NavigationItem] = (),
-        filters: Mapping[str, Callable[..., object]] | None = None,
+        navigation: Sequence[NavigationItem],
+        filters: Mapping[str, Callable[..., object]],
     ) -> None:
         self.environment = Environment(
             loader=PrefixLoader({room.name: FileSystemLoader(room / "templates") for room in rooms}),
@@ -48,7 +48,7 @@ class Templates:
             cache_size=-1,
         )
         self.environment.globals["static"] = files.address
-        self.environment.filters |= filters or {}
+        self.environment.filters |= filters
         self._navigation = navigation
         for name in self.environment.list_templates(extensions=("html",)):
             self.environment.get_template(name)

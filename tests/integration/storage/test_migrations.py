@@ -127,7 +127,7 @@ async def test_lines_of_the_ledger_by_turn_become_requests_both_ways(url: str, p
 
 async def test_what_was_spent_before_is_added_up_by_day(url: str, path: Path, clock: ManualClock) -> None:
     await migrate(url)
-    await asyncio.to_thread(downgrade, url, revision="0014")
+    await asyncio.to_thread(downgrade, url, revision="0015")
     row = ("slack", "T1", "C1", "t", 7, "U1", "seed-2-0-lite", 1, 100, 60, 9, 3, 0, "answer")
     into = (
         "INSERT INTO ledger (platform, workspace, channel, thread, turn_id, author_id, model, requests, input, cached, "

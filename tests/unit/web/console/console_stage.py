@@ -13,8 +13,7 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from adapters.web.console import NAVIGATION, ROOM, Console, Process, console_routes
-from adapters.web.console.formatting import FILTERS
+from adapters.web.console import Process, console_part
 from adapters.web.frame import Frame, FrameOptions, Role, frame_app, make_frame
 from bot.checks import Check
 from bot.errors import BotError, ModelRejected
@@ -114,16 +113,14 @@ async def open_console(folder: Path, clock: ManualClock, empty: Path) -> AsyncIt
         dispatcher = Dispatcher(store, manager.answer, worker="w", clock=clock)
         inbox = Inbox(store, manager, dispatcher, rates=FixedRates(), clock=clock)
         inbox._pace = NoPace()
+        part = console_part(store, operations, clock)
         frame = await make_frame(
             FrameOptions(host="0.0.0.0", password=PASSWORD, secret="s"),
             store,
             clock,
-            rooms=[ROOM],
-            navigation=NAVIGATION,
-            filters=FILTERS,
+            parts=[part],
         )
-        console = Console(store=store, bot=inbox, operations=operations, frame=frame, clock=clock)
-        app = frame_app(console_routes(console), frame)
+        app = frame_app(part.routes(frame, inbox), frame)
         yield ConsoleStage(store, clock, model, platform, inbox, dispatcher, frame, operations, app)
         await dispatcher.aclose(grace=10)
         await manager.aclose()
