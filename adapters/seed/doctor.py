@@ -88,7 +88,7 @@ async def examine(
         if found.ok is False:
             return
         yield check_price(rates)
-        yield await within(seconds, _check_account(model), name="account", fix=LATER)
+        yield await within(seconds, check_account(model), name="account", fix=LATER)
     tokens = LOCAL_TOKENS if is_local else TOKENS
     counted = await _answered_within(seconds, model, "Count to 20, the numbers separated by commas.", tokens)
     if counted is None:
@@ -225,7 +225,8 @@ async def _check_server(rates: LiveRates) -> Check:
     return Check(name="server", ok=True, detail="reached, and it describes the model")
 
 
-async def _check_account(model: SeedModel) -> Check:
+async def check_account(model: SeedModel) -> Check:
+    """Check what is left of the account; costs nothing."""
     try:
         balance = await read_balance(model)
     except ModelError as error:

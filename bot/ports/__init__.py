@@ -5,7 +5,7 @@ contract suite under `tests/contract/`, run over each of its implementations.
 """
 
 from bot.ports.access import AccessStore, AuditStore, MembershipSource
-from bot.ports.costs import BudgetStore, Ledger
+from bot.ports.costs import BudgetStore, Ledger, SpendingReports
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.exports import ExportStore
@@ -24,6 +24,7 @@ from bot.ports.platforms import (
     PlatformSpec,
     Reply,
 )
+from bot.ports.reports import ConsoleStore, TurnReports
 from bot.ports.stores import (
     AdapterStateStore,
     SettingStore,
@@ -45,6 +46,7 @@ __all__ = [
     "ChannelReader",
     "Clock",
     "Commands",
+    "ConsoleStore",
     "DeletionStore",
     "DeliveryStore",
     "ExportStore",
@@ -65,10 +67,12 @@ __all__ = [
     "ScheduleStore",
     "SettingStore",
     "SoundReader",
+    "SpendingReports",
     "Store",
     "SummaryStore",
     "TimeWords",
     "TranscriptStore",
+    "TurnReports",
     "TurnStore",
     "WorkspaceStore",
 ]

@@ -120,6 +120,7 @@ class Entrance(StrEnum):
     REACTION = "reaction"
     SCHEDULE = "schedule"
     COMMAND_LINE = "command line"
+    CONSOLE = "console"
 
 
 THREAD_EXPORT = "export of the thread"
