@@ -11,7 +11,7 @@ from adapters.media.encodings import (
     declared_encoding,
     decoded_as_declared,
     guessed_encoding,
-    script_of,
+    language_of,
     unicode_encoding,
 )
 from adapters.media.job import CUT_ADVICE, Job, Note, made
@@ -106,8 +106,7 @@ def _guessed(data: bytes) -> tuple[str, list[Note]]:
     text = _checked(data.decode(encoding, errors="replace"))
     if encoding == "utf-8":
         return text, [Note(f"{text.count(chr(0xFFFD)):,} characters of it are broken", _GUESS_ADVICE)]
-    script = script_of(text)
-    return text, [Note(f"read as {script} text ({encoding}), as its bytes suggest".replace("  ", " "), _GUESS_ADVICE)]
+    return text, [Note(f"read as {language_of(encoding)} text ({encoding}), as its bytes suggest", _GUESS_ADVICE)]
 
 
 def _is_damaged_utf8(data: bytes) -> bool:
