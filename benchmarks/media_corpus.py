@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import resource
 import statistics
 import sys
@@ -32,7 +31,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.media import SeparateReader
-from benchmarks.media_words import words_in
+from benchmarks.media_words import counted, words_in
 from bot.types import FileOutcome, FileTerms, ReadFile
 
 FOLDERS: Final = ("/usr/share", "/usr/lib", "/usr/local/lib", sys.prefix)
@@ -110,7 +109,7 @@ def verdict_on(outcome: FileOutcome, expected: Counter[str] | None) -> tuple[str
     """Return how a file was read, and the share of the words expected in it that are there."""
     if not isinstance(outcome, ReadFile):
         return ("refused" if expected else "right"), 0.0
-    seen = Counter(re.findall(r"\w+", outcome.text.casefold()))
+    seen = counted(outcome.text)
     total = sum(expected.values()) if expected else 0
     share = sum((expected & seen).values()) / total if expected and total else 1.0
     if share >= ENOUGH or "shown as" in outcome.note or "stand as pictures" in outcome.note:
