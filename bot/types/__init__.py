@@ -95,6 +95,7 @@ from bot.types.playground import (
     PlaygroundFile,
     Workspace,
 )
+from bot.types.processes import Process
 from bot.types.reply import (
     Draft,
     Footer,
@@ -210,6 +211,7 @@ __all__ = [
     "PlaygroundEvent",
     "PlaygroundFile",
     "Point",
+    "Process",
     "Purpose",
     "QueueFigures",
     "QueuePlace",
