@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import termios
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 UPDATE_SECONDS: Final = 0.1
 STATUSES: Final = {"thinking": "Thinking\u2026", "searching": "Searching\u2026"}
+LOCAL_MODES: Final = 3
+"""Where the attributes of a terminal say whether it echoes (termios)."""
+
 PROMPT: Final = HTML("<ansigreen><b>You:</b></ansigreen> ")
 
 
@@ -93,6 +99,26 @@ class ChatScreen(Terminal):
         """Return a reply that grows at the end of the screen."""
         self._open = GrowingMarkdown(self.console)
         return ChatReply(self, self._open, turn.id)
+
+    @contextmanager
+    def without_echo(self) -> Iterator[None]:
+        """Keep what is typed while an answer grows from being written into it, Ctrl+C too."""
+        try:
+            before = termios.tcgetattr(sys.stdin)
+        except (OSError, ValueError, termios.error):  # no terminal
+            yield
+            return
+        changed = [*before]
+        changed[LOCAL_MODES] &= ~termios.ECHO
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, changed)
+        try:
+            yield
+        finally:
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+    def end_part(self) -> None:
+        """Leave a blank line between an answer and the next question."""
+        self.console.print()
 
     def say(self, text: str) -> None:
         """Write a line that is no answer."""

@@ -46,6 +46,7 @@ class GrowingMarkdown:
             self._live.start()
         if whole:
             self._console.print(as_markdown(rest[:whole]))
+            self._console.print()
             self._printed += whole
             rest = rest[whole:]
         self._live.update(as_markdown(rest) if rest or not status else Text(status, style="dim"))
