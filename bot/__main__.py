@@ -27,7 +27,8 @@ _on_interrupt(_leave)
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -45,6 +46,7 @@ from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
 from bot.app.spending_limits import add_budget_command
+from bot.app.web import add_account_commands
 from bot.checks import CHECK_SECONDS
 from bot.command_help import add_command, log_only_failures
 from bot.commands.parameter_text import origin_text, parameters_table
@@ -140,6 +142,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     add_evaluation_command(commands)
     add_upkeep_commands(commands)
     add_administration_commands(commands)
+    add_account_commands(commands)
     add_export_commands(commands)
     for platform in platforms:
         platform.add_commands(commands, app.open_database)
@@ -226,24 +229,37 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
 # ---------------------------------------------------------------- the commands
 
 
+def _begin_serving(options: argparse.Namespace) -> tuple[Settings, Callable[[str], None]]:
+    """Return the settings, and how whoever watches the process is told; in JSON that is the log as well."""
+    settings = load_settings()
+    if settings.log_format == "text":
+        return settings, mention
+    configure_logging(verbose=options.verbose, as_json=True)
+    return settings, logging.getLogger("bot").info
+
+
 def _run(options: argparse.Namespace) -> int:
-    asyncio.run(app.run(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.run(settings, app.configure(options.platforms), announce))
     return 0
 
 
 def _web(options: argparse.Namespace) -> int:
-    asyncio.run(app.serve_web(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.serve_web(settings, app.configure(options.platforms), announce))
     return 0
 
 
 def _listen(options: argparse.Namespace) -> int:
-    settings, [platform] = load_settings(), app.configure([options.platform])
-    asyncio.run(app.listen(settings, platform, mention))
+    settings, announce = _begin_serving(options)
+    [platform] = app.configure([options.platform])
+    asyncio.run(app.listen(settings, platform, announce))
     return 0
 
 
 def _worker(options: argparse.Namespace) -> int:
-    asyncio.run(app.work(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.work(settings, app.configure(options.platforms), announce))
     return 0
 
 

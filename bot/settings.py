@@ -24,10 +24,13 @@ from bot.types.budgets import MOST_DOLLARS
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE: Final = Path(".env")
+DEFAULT_HEALTH_PORT: Final = 8081
+LEAST_PASSWORD: Final = 12
+"""Characters of a password of the web."""
 
 Wire = Literal["chat", "responses", "messages"]
 Dialect = Literal["gateway", "ark", "plain"]
-DocsMode = Literal["extract", "pages", "file_part"]
+DocsMode = Literal["auto", "text", "pages", "file_part"]
 
 ENVIRONMENT: Final = SettingsConfigDict(
     env_file=str(ENV_FILE), env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -145,8 +148,8 @@ class Settings(EnvironmentSettings):
     )
     seed_fallback_api_key: SecretStr | None = Field(None, description="its key; at the same API by default that one")
     docs_mode: DocsMode = Field(
-        "extract",
-        description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",
+        "auto",
+        description="PDFs: auto (text, and pictures of pages that need it), text, pages (all as pictures) or file_part",
     )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
     state_folder: Path = Field(Path("var"), description="folder of small files: the last prices, a secret for sessions")
@@ -170,8 +173,23 @@ class Settings(EnvironmentSettings):
     host: str = Field("127.0.0.1", description="address that the playground listens on")
     port: int = Field(8080, ge=0, le=65_535, description="port of the playground, 0 for a free one")
     console_password: SecretStr | None = Field(
-        None, description="password of the playground, needed when HOST is not loopback"
+        None,
+        description=f"password of the administrator, at least {LEAST_PASSWORD} characters; the simplest way to sign in",
     )
+    oidc_issuer: HttpUrl | None = Field(None, description="address of an OpenID Connect provider to sign in with")
+    oidc_client_id: str = Field("seedling", description="what the provider calls Seedling")
+    oidc_client_secret: SecretStr | None = Field(None, description="secret that the provider gave for it")
+    oidc_default_role: Literal["member", "viewer", "operator"] | None = Field(
+        None, description="role of people whom the provider knows and who have no account; empty: they stay outside"
+    )
+    health_host: str = Field("127.0.0.1", description="address for /healthz, /readyz and /metrics")
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description=f"port for these, 0 for a free one; {DEFAULT_HEALTH_PORT} where nothing is set and it is free",
+    )
+    log_format: Literal["text", "json"] = Field("text", description="text, or json: one JSON object on each line")
     secret_key: SecretStr | None = Field(None, description="signs the playground's sessions and encrypts stored tokens")
 
     @field_validator("database_url")
@@ -179,6 +197,13 @@ class Settings(EnvironmentSettings):
     def _is_database_url(cls, value: str) -> str:
         if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("console_password")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < LEAST_PASSWORD:
+            raise ValueError(f"must have at least {LEAST_PASSWORD} characters")
         return value
 
     @field_validator("budget_time_zone")
@@ -249,10 +274,7 @@ def load_settings(env_file: Path | None = ENV_FILE, *, given: Mapping[str, str] 
     """
     if unknown := [name for name in given if name.lower() not in Settings.model_fields]:
         raise ConfigError(unknown[0], "is no setting")
-    settings = _load(Settings, env_file, given)
-    if not settings.is_loopback and settings.console_password is None:
-        raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={settings.host} lets other machines in")
-    return settings
+    return _load(Settings, env_file, given)
 
 
 def load_platform_settings(kind: type[AnyPlatformSettings], env_file: Path | None = ENV_FILE) -> AnyPlatformSettings:

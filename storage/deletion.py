@@ -19,6 +19,7 @@ from sqlmodel import Session, col, delete, select
 
 from bot.turns.followups import follow_up_keys
 from bot.types import (
+    THREAD_EXPORT,
     ConversationKey,
     DeletionOutcome,
     Edit,
@@ -26,11 +27,13 @@ from bot.types import (
     TurnId,
     Within,
 )
-from storage import edits, jobs
+from storage import edits
 from storage.adapter_state import forget_places
 from storage.codec import as_utc
-from storage.database import SqlPart, put, unit_of_work
+from storage.database import put, unit_of_work
 from storage.deletion_fences import hold_alone
+from storage.playground import SqlPlayground, file_ids, forget_files, forget_in_events
+from storage.playground_rules import events_of
 from storage.removal import Of, Removal, forget, forget_owed
 from storage.replies import answered_by
 from storage.summaries import forget_in_parts
@@ -56,7 +59,7 @@ KEPT: Final = timedelta(days=7)
 """How long a deletion is remembered: no platform delivers later, and after a gap no older message is read."""
 
 
-class SqlDeletion(SqlPart):
+class SqlDeletion(SqlPlayground):
     """A `DeletionStore` over a database."""
 
     @unit_of_work
@@ -86,10 +89,11 @@ class SqlDeletion(SqlPart):
         row = ChannelMessageRow
         here = (col(row.workspace) == channel.workspace, col(row.channel) == channel.channel, col(row.id).in_(ids))
         emptied = session.exec(select(row).where(*here)).all()
+        forget_files(session, file_ids(emptied))
         for item in emptied:
             item.text, item.attachments, item.answer = "", [], None
-        if self._database.has_queue:
-            jobs.announce_messages(session, self.origin, [item.to_message() for item in emptied], ids)
+        forget_in_events(session, channel)
+        self._record(session, events_of([item.to_message() for item in emptied], ids))
 
     @unit_of_work
     def delete_answer(self, session: Session, turn: TurnId) -> DeletionOutcome:
@@ -183,14 +187,17 @@ def _follow_ups(session: Session, asked: Sequence[TurnRow]) -> list[TurnRow]:
 
 
 def _remove_from_summaries(session: Session, channel: ConversationKey, ids: Collection[str], removal: Removal) -> None:
-    """Drop parts that cover a message, and what was told since it was written; one under way begins anew."""
+    """Drop parts that cover a message, what was told since it was written, and threads as files, which may hold it; one
+    under way begins anew.
+    """
     written_at = forget_in_parts(session, channel, ids)
     told = select(TurnRow).where(*in_channel(TurnRow, channel), IS_SUMMARY)
     for row in session.exec(told.where(IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
         removal.anew(row)
-    if written_at is None:
-        return
-    since = told.where(col(TurnRow.at) >= written_at, col(TurnRow.outcome).is_not(None))
+    made_of_it = col(TurnRow.text) == THREAD_EXPORT
+    if written_at is not None:
+        made_of_it |= col(TurnRow.at) >= written_at
+    since = told.where(made_of_it, col(TurnRow.outcome).is_not(None))
     for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
         removal.summary(row)
 

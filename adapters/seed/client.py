@@ -60,6 +60,11 @@ class SeedModel:
         return self._name
 
     @property
+    def carries_sound(self) -> bool:
+        """Return whether the protocol has a place for sound."""
+        return self._wire.carries_sound
+
+    @property
     def context_tokens(self) -> int:
         """Return how many tokens a request and its answer may have together."""
         return self.context.tokens

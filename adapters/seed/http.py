@@ -24,6 +24,9 @@ MOST_REDIRECTS = 3
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-tt-logid", "cf-ray")
 KEEP_ALIVE_SECONDS = 60.0
 VERSION = re.compile(r"/(v\d+\w*/?)?$")
+FormFile = tuple[str, bytes, str]
+"""A file of a form: its name, its bytes, and its type."""
+
 MOST_IDLE = 20  # httpx's own default; its pool compares every idle connection with every other one
 
 
@@ -80,8 +83,11 @@ class SeedHttp:
 
     async def get(self, path: str, **query: str) -> Any:
         """Return the JSON at `path`. Raises `ProblemError`."""
-        limit = self._timeouts.first_byte
-        response = await self._send(self._client.build_request("GET", path, params=query), limit)
+        return await self._json_of(self._client.build_request("GET", path, params=query), self._timeouts.first_byte)
+
+    async def _json_of(self, request: httpx.Request, limit: float) -> Any:
+        """Return the JSON that is answered within `limit` seconds. Raises `ProblemError`."""
+        response = await self._send(request, limit)
         try:
             async with asyncio.timeout(limit):
                 await response.aread()
@@ -95,6 +101,13 @@ class SeedHttp:
             return json.loads(response.content)
         except (ValueError, RecursionError) as error:
             raise ProblemError(Problem(kind=ProblemKind.INVALID, what="no JSON came back", status=200)) from error
+
+    async def post_form(self, path: str, fields: Mapping[str, str], files: Mapping[str, FormFile]) -> Any:
+        """Return the JSON that is answered to a form with files. Raises `ProblemError`."""
+        form = httpx.Request("POST", "http://form", data=dict(fields), files=dict(files))
+        headers = {"content-type": form.headers["content-type"]}
+        request = self._client.build_request("POST", path, content=form.read(), headers=headers)
+        return await self._json_of(request, self._timeouts.read)
 
     async def _check(self, response: httpx.Response) -> None:
         """Raise `ProblemError` unless an answer follows."""

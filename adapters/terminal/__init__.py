@@ -21,7 +21,7 @@ from adapters.terminal.control_characters import without_controls
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
 from bot.plurals import quantity
 from bot.ports import Reply
-from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Place, ThreadMessage, Turn
+from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, MessageRef, Place, ThreadMessage, Turn
 
 
 class Terminal:
@@ -80,7 +80,7 @@ class Terminal:
         """Show a draft beside the answer: who reads a terminal is alone with it."""
         self.note(draft.text)
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:  # noqa: ARG002  the port's signature
         """Return a file of this machine; `attachment.url` is its path, quoted."""
         path = Path(os.fsdecode(unquote_to_bytes(attachment.url)))
         return await asyncio.to_thread(_read, path, limit)
@@ -161,7 +161,7 @@ class TerminalReply:
         self._terminal.write(draft.text[self._written :])
         self._written = len(draft.text)
         if not draft.text:
-            self._tell(draft.notices)  # beside a growing text they would stand in its middle
+            self._tell((*draft.notices, *filter(None, (draft.progress,))))  # a growing text would be parted by them
         return self._ref
 
     def _tell(self, notices: tuple[str, ...]) -> None:

@@ -94,6 +94,8 @@ class _OpenRequest:
     text: StringIO = field(default_factory=StringIO)
     reasoning: StringIO = field(default_factory=StringIO)
     counted: Usage | None = None
+    first_byte_at: datetime | None = None
+    first_text_at: datetime | None = None
 
     @property
     def usage(self) -> Usage:
@@ -110,7 +112,8 @@ class _OpenRequest:
     def charge(self) -> Charge:
         """Return what it comes to by now."""
         usage = self.usage
-        return Charge(usage=usage, cost=self.asked.rates.card().cost(usage))
+        cost = self.asked.rates.card().cost(usage)
+        return Charge(usage=usage, cost=cost, first_byte_at=self.first_byte_at, first_text_at=self.first_text_at)
 
 
 def _unanswered(announced: int, bill: Bill) -> Usage:
@@ -223,12 +226,15 @@ class MeteredModel:
                 return None
             case TextDelta(text) if sent is not None:
                 sent.text.write(text)
+                sent.first_text_at = sent.first_text_at or self._clock()
+                sent.first_byte_at = sent.first_byte_at or sent.first_text_at
                 await self._note_progress(sent)
             case TextWithdrawn() if sent is not None:
                 sent.reasoning.write(sent.text.getvalue())
                 sent.text = StringIO()
             case ReasoningDelta(text) if sent is not None:
                 sent.reasoning.write(text)
+                sent.first_byte_at = sent.first_byte_at or self._clock()
                 await self._note_progress(sent)
         return sent
 

@@ -16,8 +16,10 @@ from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.app.history import key_of
 from bot.app.spending_limits import set_up_budgets
 from bot.app.stop_signals import Interrupted, StopSignals
+from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
+from bot.turns.queue_pause import is_paused
 from bot.types import Draft, HandleResult, Incoming, ParameterValue, Person
 from storage import single_conversation
 
@@ -100,6 +102,10 @@ async def open_asking(settings: Settings, terminal: Terminal, thread: str) -> As
         with single_conversation(settings.database_url, thread):
             if limits := await set_up_budgets(settings, core.store):
                 logger.info(limits)
+            if await is_paused(core.store):
+                raise InvalidInput(
+                    "The queue is paused at the console, so nothing is answered until somebody lets it go on."
+                )
             yield core
 
 

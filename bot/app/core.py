@@ -7,19 +7,23 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from importlib.metadata import version
+from typing import Final
 
 from adapters.dates import DateWords
+from adapters.web.health import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
 from bot.access.fallback import PricedModel
-from bot.app.file_rules import make_files
+from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
 from bot.errors import StorageError, StorageUnavailable
+from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
@@ -27,10 +31,12 @@ from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
-from bot.types import ConversationKey, TurnId
+from bot.types import ConversationKey, Turn, TurnId
 from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
 
 logger = logging.getLogger(__name__)
+
+VERSION: Final = version("seedling")
 
 DATABASE_PATIENCE_SECONDS = 30.0
 """How long a start waits for a database server that is away."""
@@ -63,6 +69,9 @@ class Core:
     model: Model
     inbox: Inbox
     dispatcher: Dispatcher
+    rates: LearnedRates
+    metrics: Metrics
+    worker: str
 
 
 def utc_now() -> datetime:
@@ -96,21 +105,21 @@ async def open_core(
         model, told = await stack.enter_async_context(model_of(settings))
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
-        files, searches = make_files(settings, platforms), not settings.uses_local_model
+        searches = not settings.uses_local_model
+        files = make_files(settings, platforms, sounds_of(settings, model))
+        metrics, worker = Metrics(version=VERSION, kind=role.name.lower()), _worker_name()
+        observed = ObservedModel(model, rates, metrics)
         found = await stack.enter_async_context(open_fallback(settings))
-        fallback = None if found is None else PricedModel(model=found[0], rates=found[1])
+        fallback = None
+        if found is not None:
+            other, its_rates = found
+            fallback = PricedModel(model=ObservedModel(other, its_rates, metrics), rates=its_rates)
         options = TurnOptions(files=files, searches=searches, takeover=takeover, fallback=fallback)
-        manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
+        manager = ConversationManager(store, observed, rates, platforms, clock=clock, options=options)
         patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
         stack.push_async_callback(manager.aclose, patience=patience)
-        dispatcher = Dispatcher(
-            store,
-            manager.answer,
-            worker=_worker_name(),
-            clock=clock,
-            times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
-            embedded=role is EngineRole.ASKS or not has_queue(url),
-        )
+        run_turn = metrics.observed(manager.answer, clock)
+        dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
             await stack.enter_async_context(_ticking(_keep_accounts(store, clock), "accounts"))
@@ -120,7 +129,34 @@ async def open_core(
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
             await stack.enter_async_context(_ticking(digests.run(), "digests"))
-        yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
+        yield Core(
+            store=store,
+            model=model,
+            inbox=inbox,
+            dispatcher=dispatcher,
+            rates=rates,
+            metrics=metrics,
+            worker=worker,
+        )
+
+
+def _dispatcher(
+    settings: Settings,
+    store: Store,
+    run_turn: Callable[[Turn], Awaitable[None]],
+    *,
+    worker: str,
+    clock: Clock,
+    role: EngineRole,
+) -> Dispatcher:
+    return Dispatcher(
+        store,
+        run_turn,
+        worker=worker,
+        clock=clock,
+        times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
+        embedded=role is EngineRole.ASKS or not has_queue(settings.database_url),
+    )
 
 
 @asynccontextmanager

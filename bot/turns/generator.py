@@ -139,7 +139,7 @@ class Generator:
         effective = await effective_parameters(attempt.turn.incoming, self._store)
         refused: Refusal | None = None
         for _ in range(MOST_TRIES):
-            composition = await self._composer.compose(attempt.turn, effective, refused)
+            composition = await self._composer.compose(attempt.turn, effective, refused, attempt.tell)
             composition = await self._affordable(attempt, composition)
             try:
                 return await self._run(attempt, await self._begun(attempt, composition), composition)

@@ -19,8 +19,10 @@ from bot.types.access import (
 from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
+    ANSWER_MESSAGES,
     EMPTY,
     PLACE_STATE,
+    THREAD_EXPORT,
     Attachment,
     AuthorKind,
     ConversationKey,
@@ -28,6 +30,7 @@ from bot.types.chat import (
     FollowUp,
     HandleResult,
     Incoming,
+    MessageRef,
     Outcome,
     PendingAnswer,
     Person,
@@ -39,7 +42,22 @@ from bot.types.chat import (
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
-from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
+from bot.types.ledger import (
+    DIGEST_KEY,
+    EVERYTHING,
+    Charge,
+    Costs,
+    DaySpending,
+    Dimension,
+    KeySpending,
+    Purpose,
+    RequestId,
+    RequestKind,
+    SentRequest,
+    Spending,
+    Within,
+    kind_of,
+)
 from bot.types.model import (
     Asker,
     CostSplit,
@@ -73,6 +91,8 @@ from bot.types.model import (
 from bot.types.playground import (
     Channel,
     ChannelMessage,
+    PlaygroundEvent,
+    PlaygroundFile,
     Workspace,
 )
 from bot.types.reply import (
@@ -80,6 +100,7 @@ from bot.types.reply import (
     Footer,
     ReplyStatus,
 )
+from bot.types.reports import RequestLine, TurnFilter, TurnLine, TurnReport
 from bot.types.summaries import (
     NO_POINTS,
     Covered,
@@ -117,7 +138,9 @@ from bot.types.turns import (
 
 __all__ = [
     "ANSWER_IN",
+    "ANSWER_MESSAGES",
     "BOT",
+    "DIGEST_KEY",
     "EMPTY",
     "EVERYTHING",
     "INSTALLATION",
@@ -128,6 +151,7 @@ __all__ = [
     "OPEN_STATES",
     "PLACE_STATE",
     "SOURCES_ID",
+    "THREAD_EXPORT",
     "AccessRule",
     "Asker",
     "Attachment",
@@ -145,7 +169,9 @@ __all__ = [
     "CostSplit",
     "Costs",
     "Covered",
+    "DaySpending",
     "DeletionOutcome",
+    "Dimension",
     "Draft",
     "Edit",
     "Entrance",
@@ -160,10 +186,12 @@ __all__ = [
     "HandleResult",
     "Incoming",
     "KeptMessage",
+    "KeySpending",
     "Media",
     "MediaKind",
     "Membership",
     "Mention",
+    "MessageRef",
     "ModelEvent",
     "ModelRequest",
     "NewEntry",
@@ -179,6 +207,8 @@ __all__ = [
     "PersonData",
     "Place",
     "PlaceKind",
+    "PlaygroundEvent",
+    "PlaygroundFile",
     "Point",
     "Purpose",
     "QueueFigures",
@@ -192,6 +222,8 @@ __all__ = [
     "ReplyStatus",
     "RequestFigures",
     "RequestId",
+    "RequestKind",
+    "RequestLine",
     "RequestNotBilled",
     "RequestRecord",
     "RequestSent",
@@ -218,7 +250,10 @@ __all__ = [
     "TextWithdrawn",
     "ThreadMessage",
     "Turn",
+    "TurnFilter",
     "TurnId",
+    "TurnLine",
+    "TurnReport",
     "TurnState",
     "UnreadableFile",
     "Usage",
@@ -228,5 +263,6 @@ __all__ = [
     "Within",
     "Workspace",
     "joins_others",
+    "kind_of",
     "takes_others",
 ]

@@ -312,7 +312,7 @@ async def test_the_doctor_ends_with_the_local_model_and_says_what_it_has_not(
     done = await seedling(tmp_path, "doctor", "--seconds", "20")
     rows = [line.split(maxsplit=1) for line in done.out.splitlines()[1:]]
     assert {mark for mark, _ in rows} <= {"ok", "-", "BROKEN", "->"}
-    for name in ("Slack", "Discord", "price", "account", "image input", "web search"):
+    for name in ("Slack", "Discord", "price", "account", "image input", "web search", "sound"):
         assert any(mark == "-" and row.startswith(name) for mark, row in rows), name
 
 

@@ -18,7 +18,7 @@ from tests.emulators.seed import validation
 from tests.emulators.seed.billing import Account, UsageEvent, price_card
 from tests.emulators.seed.cache import PrefixCache
 from tests.emulators.seed.completion import Author, Completion
-from tests.emulators.seed.errors import ApiError, bad_request, gateway_error
+from tests.emulators.seed.errors import ApiError, bad_request, gateway_error, invalid
 from tests.emulators.seed.faults import Fault, FaultQueue
 from tests.emulators.seed.limits import MinuteLimit
 from tests.emulators.seed.options import Options
@@ -125,6 +125,8 @@ class SeedEmulator:
             raise gateway_error("model_not_found", f"The model {model!r} does not exist")
         ask = self._with_history(wire.read(record.body, self.options))
         record.ask = ask
+        if self.options.sound != "model" and any(part.kind == "audio" for each in ask.messages for part in each.parts):
+            raise invalid("messages", "this model takes no sound")
         completion = self._author.complete(ask, faulty.tweaks_of(record.faults))
         record.identity_injected = completion.identity_injected
         return Prepared(ask=ask, completion=completion, faults=record.faults, record=record)
