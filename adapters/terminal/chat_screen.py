@@ -20,7 +20,7 @@ from rich.console import Console
 
 from adapters.terminal import Terminal, small_print
 from adapters.terminal.control_characters import without_controls
-from adapters.terminal.growing_markdown import GrowingMarkdown, as_markdown
+from adapters.terminal.growing_markdown import Blocks, GrowingMarkdown
 from bot.commands.completion import complete
 from bot.ports import Reply
 from bot.private_files import keep_private
@@ -130,7 +130,7 @@ class ChatScreen(Terminal):
 
     def markdown(self, text: str) -> None:
         """Write Markdown at once."""
-        self.console.print(as_markdown(text))
+        self.console.print(Blocks(text))
 
     def close_reply(self) -> None:
         """Leave an answer that was not finished as it is."""
