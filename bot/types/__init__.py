@@ -42,6 +42,7 @@ from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
 from bot.types.ledger import (
     DIGEST_KEY,
     EVERYTHING,
+    MOST_KEYS,
     Charge,
     Costs,
     DaySpending,
@@ -141,6 +142,7 @@ __all__ = [
     "EVERYTHING",
     "INSTALLATION",
     "MOST_DOLLARS",
+    "MOST_KEYS",
     "NAMES_OF_ANSWERS",
     "NO_POINTS",
     "NO_TURNS",
