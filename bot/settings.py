@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from bot.errors import ConfigError
 from bot.time_zones import find_zone
+from bot.types import EMPTY
 from bot.types.budgets import MOST_DOLLARS
 
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
@@ -29,7 +30,7 @@ LEAST_PASSWORD: Final = 12
 
 Wire = Literal["chat", "responses", "messages"]
 Dialect = Literal["gateway", "ark", "plain"]
-DocsMode = Literal["extract", "pages", "file_part"]
+DocsMode = Literal["auto", "text", "pages", "file_part"]
 
 ENVIRONMENT: Final = SettingsConfigDict(
     env_file=str(ENV_FILE), env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -130,14 +131,28 @@ class Settings(EnvironmentSettings):
         le=100_000_000,
         description="tokens that question and answer may have together; asked of the API if empty",
     )
+    seed_requests_per_minute: int | None = Field(
+        None, ge=1, le=1_000_000, description="most requests in a minute; by default 45, or what the API tells"
+    )
+    seed_tokens_per_minute: int | None = Field(
+        None, ge=1_000, le=10**12, description="most tokens in a minute; by default 1,800,000, or what the API tells"
+    )
     seed_requests_at_once: int = Field(
         64, ge=1, le=1_000, description="most requests at once; it begins at 16 and follows what the API takes"
     )
+    seed_fallback_url: HttpUrl | None = Field(
+        None, description="another OpenAI-compatible API, asked while the first one is away"
+    )
+    seed_fallback_model: str | None = Field(
+        None, description="name of the model that answers then, by default SEED_MODEL; without a URL at the same API"
+    )
+    seed_fallback_api_key: SecretStr | None = Field(None, description="its key; at the same API by default that one")
     docs_mode: DocsMode = Field(
-        "extract",
-        description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",
+        "auto",
+        description="PDFs: auto (text, and pictures of pages that need it), text, pages (all as pictures) or file_part",
     )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
+    state_folder: Path = Field(Path("var"), description="folder of small files: the last prices, a secret for sessions")
     stop_grace_seconds: float = Field(25, ge=0, description="how long answers may still run after SIGTERM")
     burst_pause_seconds: float = Field(
         0,
@@ -209,6 +224,11 @@ class Settings(EnvironmentSettings):
         return self.seed_base_url or SEED_BASE_URL
 
     @property
+    def has_fallback(self) -> bool:
+        """Return whether another model is asked while the first is away."""
+        return self.seed_fallback_url is not None or self.seed_fallback_model is not None
+
+    @property
     def is_loopback(self) -> bool:
         """Return whether only this machine reaches the playground."""
         return self.host in LOOPBACK_HOSTS
@@ -247,9 +267,14 @@ AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 AnyPlatformSettings = TypeVar("AnyPlatformSettings", bound=PlatformSettings)
 
 
-def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
-    """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong."""
-    return _load(Settings, env_file)
+def load_settings(env_file: Path | None = ENV_FILE, *, given: Mapping[str, str] = EMPTY) -> Settings:
+    """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong.
+
+    Variables that are `given` by name count before those.
+    """
+    if unknown := [name for name in given if name.lower() not in Settings.model_fields]:
+        raise ConfigError(unknown[0], "is no setting")
+    return _load(Settings, env_file, given)
 
 
 def load_platform_settings(kind: type[AnyPlatformSettings], env_file: Path | None = ENV_FILE) -> AnyPlatformSettings:
@@ -262,9 +287,9 @@ def plain(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def _load(kind: type[AnySettings], env_file: Path | None) -> AnySettings:
+def _load(kind: type[AnySettings], env_file: Path | None, given: Mapping[str, str] = EMPTY) -> AnySettings:
     try:
-        return kind(_env_file=env_file)
+        return kind(_env_file=env_file, **{name.lower(): value for name, value in given.items()})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

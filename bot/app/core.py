@@ -18,9 +18,10 @@ from typing import Final
 from adapters.dates import DateWords
 from adapters.web.health import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
-from bot.app.file_rules import make_files
+from bot.access.fallback import PricedModel
+from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
-from bot.app.models import open_model
+from bot.app.models import open_fallback, open_model
 from bot.errors import StorageError, StorageUnavailable
 from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -96,18 +97,24 @@ async def open_core(
     url = settings.database_url
     await migrate_patiently(url)
     async with AsyncExitStack() as stack:
-        stack.enter_context(single_instance(url))
+        is_alone = stack.enter_context(single_instance(url, shared=role is EngineRole.ASKS))
         clock = await stack.enter_async_context(open_clock(url, utc_now))
         store = await stack.enter_async_context(open_store(url, clock=clock, queued=role is not EngineRole.ASKS))
-        if not has_queue(url):
-            await store.settle_abandoned(before=clock())  # nobody else can have a request under way
+        if not has_queue(url):  # where nobody else is, nobody else can have a request under way
+            await store.settle_abandoned(before=clock() if is_alone else clock() - LONGEST_REQUEST)
         model, told = await stack.enter_async_context(model_of(settings))
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
-        files, searches = make_files(settings, platforms), not settings.uses_local_model
-        options = TurnOptions(files=files, searches=searches, takeover=takeover)
+        searches = not settings.uses_local_model
+        files = make_files(settings, platforms, sounds_of(settings, model))
         metrics, worker = Metrics(version=VERSION, kind=role.name.lower()), _worker_name()
         observed = ObservedModel(model, rates, metrics)
+        found = await stack.enter_async_context(open_fallback(settings))
+        fallback = None
+        if found is not None:
+            other, its_rates = found
+            fallback = PricedModel(model=ObservedModel(other, its_rates, metrics), rates=its_rates)
+        options = TurnOptions(files=files, searches=searches, takeover=takeover, fallback=fallback)
         manager = ConversationManager(store, observed, rates, platforms, clock=clock, options=options)
         patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
         stack.push_async_callback(manager.aclose, patience=patience)

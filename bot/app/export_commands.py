@@ -15,6 +15,7 @@ from bot.app.core import utc_now
 from bot.app.day_option import add_days
 from bot.app.feedback_report import rating_as_json, report_lines
 from bot.app.operator_commands import open_database
+from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.person_export import PersonExport, export_as_json, export_person
 from bot.plurals import quantity
@@ -33,14 +34,24 @@ OWN_PLATFORMS: Final = ("local", "terminal")
 
 def add_export_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
-    command = commands.add_parser("feedback", help="print thumbs by channel and week, and the answers found bad")
+    command = add_command(
+        commands,
+        "feedback",
+        "print thumbs by channel and week, and the answers found bad",
+        "seedling feedback --days 7",
+        "seedling feedback --json > rated.jsonl",
+    )
     add_days(command)
     command.add_argument("--json", action="store_true", help="every rated answer as one JSON object on each line")
     command.set_defaults(command=_feedback)
 
-    command = commands.add_parser("export", help="write all that is kept of somebody, as JSON")
+    command = add_command(
+        commands, "export", "write all that is kept of somebody, as JSON", "seedling export person slack U123 ada.json"
+    )
     kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
-    kind = kinds.add_parser("person", help="what somebody asked, said, rated, set and spent")
+    kind = add_command(
+        kinds, "person", "what somebody asked, said, rated, set and spent", "seedling export person slack U123 ada.json"
+    )
     kind.add_argument("platform")
     kind.add_argument("id", help="their id on that platform")
     kind.add_argument("file", type=Path, nargs="?", help="a file that does not exist yet; printed if left out")

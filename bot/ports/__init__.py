@@ -9,14 +9,16 @@ from bot.ports.costs import BudgetStore, Ledger, SpendingReports
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.exports import ExportStore
-from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
+from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates, SoundReader
 from bot.ports.platforms import (
     TIME_STEP,
+    Acknowledging,
     Bot,
     ChannelReader,
     Commands,
     Joining,
     ListeningPlatform,
+    Notifying,
     OpenStore,
     Platform,
     PlatformSpec,
@@ -36,6 +38,7 @@ from bot.ports.summaries import ScheduleStore, SummaryStore, TimeWords
 __all__ = [
     "TIME_STEP",
     "AccessStore",
+    "Acknowledging",
     "AdapterStateStore",
     "AuditStore",
     "Bot",
@@ -55,6 +58,7 @@ __all__ = [
     "MediaReader",
     "MembershipSource",
     "Model",
+    "Notifying",
     "OpenStore",
     "Platform",
     "PlatformSpec",
@@ -62,6 +66,7 @@ __all__ = [
     "Reply",
     "ScheduleStore",
     "SettingStore",
+    "SoundReader",
     "SpendingReports",
     "Store",
     "SummaryStore",

@@ -19,8 +19,10 @@ from bot.types.access import (
 from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
+    ANSWER_MESSAGES,
     EMPTY,
     PLACE_STATE,
+    THREAD_EXPORT,
     Attachment,
     AuthorKind,
     ConversationKey,
@@ -28,6 +30,7 @@ from bot.types.chat import (
     FollowUp,
     HandleResult,
     Incoming,
+    MessageRef,
     Outcome,
     PendingAnswer,
     Person,
@@ -136,6 +139,7 @@ from bot.types.turns import (
 
 __all__ = [
     "ANSWER_IN",
+    "ANSWER_MESSAGES",
     "BOT",
     "DIGEST_KEY",
     "EMPTY",
@@ -149,6 +153,7 @@ __all__ = [
     "OPEN_STATES",
     "PLACE_STATE",
     "SOURCES_ID",
+    "THREAD_EXPORT",
     "AccessRule",
     "Asker",
     "Attachment",
@@ -188,6 +193,7 @@ __all__ = [
     "MediaKind",
     "Membership",
     "Mention",
+    "MessageRef",
     "ModelEvent",
     "ModelRequest",
     "NewEntry",

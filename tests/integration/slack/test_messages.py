@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import FileTooLarge, PlatformError
+from bot.errors import FileGone, FileTooLarge, PlatformError
 from bot.parameters import Scope
 from bot.types import Attachment, ConversationKey, Person, TextDelta
 from storage.in_memory.store import MemoryStore
@@ -187,9 +187,15 @@ async def test_the_page_to_sign_in_is_no_file_and_the_token_goes_to_slack_alone(
         file.redirect = "https://evil.example/"
         with pytest.raises(PlatformError, match="302"):
             await play.platform.fetch(attachment, limit=100)
-        file.redirect, file.deleted = "", True
-        with pytest.raises(PlatformError, match="not_allowed"):
-            await play.platform.fetch(attachment, limit=100)
+
+
+async def test_a_file_that_was_deleted_is_known_as_gone() -> None:
+    async with scene() as play:
+        attachment = await file_in(play, b"hello")
+        play.slack.world.files[attachment.id.partition("/")[2]].deleted = True
+        for address in (attachment.url, ""):
+            with pytest.raises(FileGone, match="file_deleted"):
+                await play.platform.fetch(replace(attachment, url=address), limit=100)
 
 
 # ---------------------------------------------------------------- reading channels
