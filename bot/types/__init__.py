@@ -45,6 +45,7 @@ from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
 from bot.types.ledger import (
     DIGEST_KEY,
     EVERYTHING,
+    MOST_KEYS,
     Charge,
     Costs,
     DaySpending,
@@ -146,6 +147,7 @@ __all__ = [
     "EVERYTHING",
     "INSTALLATION",
     "MOST_DOLLARS",
+    "MOST_KEYS",
     "NAMES_OF_ANSWERS",
     "NO_POINTS",
     "NO_TURNS",
