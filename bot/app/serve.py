@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from adapters.media.media_limits import FILE_BYTES
 from adapters.web import Playground, PlaygroundOptions
 from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.app.maintenance import keep_retention
@@ -211,4 +212,5 @@ def _playground_options(settings: Settings, model_name: str) -> PlaygroundOption
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,
         is_shared=has_queue(settings.database_url),
+        file_bytes=FILE_BYTES,
     )

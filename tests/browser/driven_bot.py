@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from bot.errors import BotError
 from bot.ports import DeletionStore, Platform, Reply
@@ -33,6 +34,7 @@ class DrivenBot(QuietBot):
         self.stopped: list[ConversationKey] = []
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
         self.deletions: list[str] = []
+        self.edits: list[Incoming] = []
         self.gone_on: list[tuple[TurnId, FollowUp]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -65,6 +67,10 @@ class DrivenBot(QuietBot):
         self.stopped.append(key)
         self.acted.append((asked.author.id, asked.is_admin))
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
+
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
+        self.edits.append(message)
+        return HandleResult(outcome=Outcome.IGNORED)
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         self.deletions += ids

@@ -141,7 +141,7 @@ class Hub:
             while True:
                 try:
                     if time.monotonic() - pruned_at > PRUNE_SECONDS:
-                        await self._store.prune_playground_events(self._clock() - KEPT)
+                        await self._store.prune_playground(self._clock() - KEPT)
                         pruned_at = time.monotonic()
                     is_more = await self._catch_up()
                 except StorageError as error:

@@ -20,16 +20,17 @@ from adapters.web.playground.channel_access import HOME, HOME_CHANNELS
 from adapters.web.playground.channel_reader import ChannelReading
 from adapters.web.playground.composer import Complete, spoken
 from adapters.web.playground.event_stream import EventStreams
+from adapters.web.playground.files import Files
 from adapters.web.playground.hub import Hub
 from adapters.web.playground.live_reply import BOT, open_reply, tell
 from adapters.web.playground.message_html import MessageHtml
 from adapters.web.playground.pages import Pages
 from adapters.web.playground.server import listen, serve, url_of
 from adapters.web.playground.shared import Scene
-from bot.errors import ConfigError, PlatformError, StorageError
+from bot.errors import ConfigError, FileTooLarge, PlatformError, StorageError
 from bot.ports import Bot, Clock, Reply, WorkspaceStore
 from bot.settings import LOOPBACK_HOSTS
-from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, PlaygroundEvent, ThreadMessage, Turn
+from bot.types import Attachment, ChannelMessage, ConversationKey, Draft, Incoming, PlaygroundEvent, ThreadMessage, Turn
 
 ROOM: Final = Path(__file__).parent
 PACE_SECONDS = 0.1
@@ -48,7 +49,8 @@ WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 class PlaygroundOptions:
     """Options of the playground; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
 
-    `is_shared` says that other processes show the same playground, or answer in it.
+    `file_bytes` is the most that a file may have. `is_shared` says that other processes show the same playground, or
+    answer in it.
     """
 
     host: str
@@ -59,6 +61,7 @@ class PlaygroundOptions:
     notice: str
     complete: Complete
     is_shared: bool = False
+    file_bytes: int = 20_000_000
 
 
 class PlaygroundStore(WorkspaceStore, FrameStore, Protocol):
@@ -109,6 +112,18 @@ class Playground(ChannelReading):
     async def open_reply(self, turn: Turn) -> Reply:
         """Return the reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
         return await open_reply(self._store, self._announce, self._clock, turn)
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """Return a file that somebody put beside a message. Raises `FileTooLarge` and `PlatformError`."""
+        try:
+            file = await self._store.get_playground_file(attachment.id)
+        except StorageError as error:
+            raise PlatformError("the playground could not read a file") from error
+        if file is None:
+            raise PlatformError("the file is not in the playground any more")
+        if len(file.data) > limit:
+            raise FileTooLarge(limit)
+        return file.data
 
     async def check_writable(self, turn: Turn) -> None:
         """Do nothing: the bot may write everywhere in the playground."""
@@ -198,9 +213,16 @@ class Playground(ChannelReading):
             complete=self._options.complete,
             model_name=self._options.model_name,
             notice=self._options.notice,
+            file_bytes=self._options.file_bytes,
         )
+        files = Files(scene)
         pages = Pages(scene)
-        routes = [*pages.routes(), *Actions(scene, pages).routes(), *EventStreams(scene).routes()]
+        routes = [
+            *pages.routes(),
+            *Actions(scene, pages, files).routes(),
+            *files.routes(),
+            *EventStreams(scene).routes(),
+        ]
         following = asyncio.create_task(hub.follow(), name="what happens in the playground")
         try:
             yield Site(app=frame_app(routes, frame), frame=frame, hub=hub)

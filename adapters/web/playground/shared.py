@@ -32,6 +32,7 @@ class Scene:
     complete: Complete
     model_name: str
     notice: str
+    file_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,13 @@
 import { prepare, send } from "./composer.js";
 import { prepareContext } from "./context.js";
 import { all, copyBy, fieldsOf, focusOn, localize, morphNode, one, parse, post, remember } from "./dom.js";
-import { load, refill, showWhole, toEnd, watch } from "./list.js";
+import { hold, load, refill, showWhole, toEnd, watch } from "./list.js";
 import { listen, showAnswering } from "./stream.js";
+import { showUnread, useTool } from "./tools.js";
 
 document.documentElement.classList.add("js");
+const HINTED = "seedling:hinted";
+const HINT = "<p>The others see this; the bot answers what mentions it: <b>@seedling</b>.</p>";
 let going = 0;
 
 // ---------------------------------------------------------------- the page as it stands
@@ -20,7 +23,19 @@ function start() {
     prepareContext(panel);
   });
   showAnswering();
+  showUnread();
+  showNamed();
   remember("place", chat.dataset.place.split("/").map(encodeURIComponent).join("/"));
+}
+
+/** Go to the message that the address names. */
+function showNamed() {
+  const named = new URLSearchParams(location.search).get("around");
+  const list = one(".chat").dataset.thread ? ".thread" : ".main";
+  const message = named && one(`${list} .message[data-id="${CSS.escape(named)}"]`);
+  if (!message) return;
+  hold(message.closest(".scroller"), message);
+  message.classList.add("named");
 }
 
 /** Show another address of the chat without loading a page; `fresh` reads the messages anew as well. */
@@ -37,7 +52,8 @@ async function go(address, { history = "push", fresh = false } = {}) {
   if (history === "push" && response.url !== location.href) window.history.pushState(null, "", response.url);
   document.title = page.title;
   const next = one(".chat", page);
-  swap(one(".chat"), next, fresh);
+  const jumps = /[?&](around|date)=/.test(response.url);
+  swap(one(".chat"), next, fresh || jumps);
   one("#act").replaceWith(one("#act", page));
   start();
   listen(onNews, next.dataset.position);
@@ -55,9 +71,7 @@ function swap(chat, next, fresh) {
   chat.classList.toggle("is-direct", next.classList.contains("is-direct"));
   chat.classList.remove("with-drawer");
   for (const name of ["place", "path", "thread", "me"]) chat.dataset[name] = next.dataset[name];
-  const unread = new Set(all(".channels a.unread").map((link) => link.dataset.channel));
   morphNode(one(".sidebar", chat), one(".sidebar", next));
-  for (const link of all(".channels a")) if (unread.has(link.dataset.channel) && !link.hasAttribute("aria-current")) markUnread(link);
   swapPane(one(".main", chat), one(".main", next), moved, fresh);
   const [pane, other] = [one(".thread", chat), one(".thread", next)];
   if (pane && other) swapPane(pane, other, isOther, fresh);
@@ -65,11 +79,6 @@ function swap(chat, next, fresh) {
   else if (other) one(".main", chat).after(other);
   all(".main .message.active", chat).forEach((message) => message.classList.remove("active"));
   if (next.dataset.thread) one(`.main .message[data-id="${CSS.escape(next.dataset.thread)}"]`, chat)?.classList.add("active");
-}
-
-function markUnread(link) {
-  link.classList.add("unread");
-  link.append(parse('<span class="dot"><span class="sr-only">new messages</span></span>'));
 }
 
 /** Keep what is being written and read, where the place is the same. */
@@ -148,6 +157,9 @@ document.addEventListener("click", (event) => {
 });
 
 function press(target) {
+  const tool = target.closest("button");
+  if (tool && useTool(tool, takeNotes)) return;
+  if (target.closest(".show-keys")) one("#keys").showModal();
   const copy = target.closest("button.copy");
   if (copy) copyBy(copy, one("code", copy.closest(".code")).textContent);
   const end = target.closest(".to-end");
@@ -165,12 +177,14 @@ function showLatest(scroller) {
 window.addEventListener("popstate", () => go(location.href, { history: "none" }));
 
 document.addEventListener("keydown", (event) => {
+  if (one("dialog[open]")) return;
   if (event.key === "Escape" && !event.defaultPrevented) {
     const panel = one(".context");
     if (one(".chat").classList.contains("with-drawer")) toggleDrawer(false);
     else if (panel) closeContext(panel.closest(".main, .thread"));
     else if (one(".thread")) closeThread();
   }
+  if (event.key === "?" && !event.target.closest("input, textarea, select")) one("#keys").showModal();
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
     step(event.key === "ArrowDown" ? 1 : -1);
@@ -209,6 +223,10 @@ async function write(form) {
   const answer = await send(form);
   if (!answer) return;
   if (!answer.error) takeNotes(pane, answer);
+  if (answer.unheard && !localStorage.getItem(HINTED)) {
+    localStorage.setItem(HINTED, "yes");
+    takeNotes(pane, { notes: [{ kind: "info", html: HINT, asked: "" }] });
+  }
   if (answer.opens && (await go(answer.opens))) focusOn(one(".thread textarea"));
 }
 
