@@ -213,4 +213,5 @@ def _playground_options(settings: Settings, model_name: str) -> PlaygroundOption
         complete=complete,
         is_shared=has_queue(settings.database_url),
         file_bytes=FILE_BYTES,
+        api_url=str(settings.model_url),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.errors import BotError
+from bot.parameters import Scope
 from bot.ports import DeletionStore, Platform, Reply
 from bot.types import (
     ConversationKey,
@@ -35,6 +36,7 @@ class DrivenBot(QuietBot):
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
         self.deletions: list[str] = []
         self.edits: list[Incoming] = []
+        self.set: list[tuple[Scope, Mapping[str, str | None]]] = []
         self.gone_on: list[tuple[TurnId, FollowUp]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -85,6 +87,12 @@ class DrivenBot(QuietBot):
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         self.opinions.append((id, asked.author.id, good))
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)
+
+    async def set_parameters(
+        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+    ) -> HandleResult:
+        self.set.append((scope, values))
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
     async def turn(self, id: TurnId) -> Turn | None:

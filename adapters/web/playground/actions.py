@@ -21,8 +21,11 @@ from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown
 from adapters.web.playground.message_view import place_path
 from adapters.web.playground.pages import Note, Pages
+from adapters.web.playground.request_examples import examples
+from adapters.web.playground.settings_form import present_panel, read_panel, save
 from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, furnished, surroundings
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
+from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.parameter_resolver import canonical
 from bot.types import ANSWER_IN, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
@@ -70,6 +73,8 @@ class Actions:
         acts |= {"edit": self._edit, "feedback": self._feedback}
         return [
             *(page(f"{place}/{name}", self._endpoint(act), methods=("POST",)) for name, act in acts.items()),
+            page(f"{place}/settings", self._save, methods=("POST",)),
+            page("/copy/{workspace}/{channel}/{thread}", self._copy_as),
             page("/name", self._rename, methods=("POST",)),
             page("/channels/{workspace}", self._add_channel, methods=("POST",)),
         ]
@@ -255,6 +260,35 @@ class Actions:
             message.turn, good=is_good, asked=asked, answer=LIKED if is_good else DISLIKED
         )
         return Done(notes=(await self._note("info", told.text, here, asked, ""),)) if told.text else Done()
+
+    # ------------------------------------------------------------ settings
+
+    async def _save(self, request: Request) -> Response:
+        """Set parameters, and show the form as it is then."""
+        here = await surroundings(self._scene, request)
+        form = await read_form(request)
+        here = replace(here, thread=form["thread"][:200])
+        asked = replace(self._pressed(here, here.key), entrance=Entrance.FORM)
+        try:
+            panel, told = await save(self._scene.bot, here, asked, form)
+        except InvalidInput as error:
+            form.errors[""] = str(error)
+            panel, told = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error)
+        else:
+            await self._scene.bot.mark_answered(asked)
+        shown = {**present_panel(panel, form["scope"], form if form.errors else None), "told": told}
+        return await self._pages.show(request, here, settings=shown)
+
+    async def _copy_as(self, request: Request) -> Response:
+        """Return the question of an answer as requests to the API, with the parameters that hold there."""
+        here = await surroundings(self._scene, request)
+        message = await self._store.get_message(here.channel.workspace, here.channel.id, here.thread)
+        turn = await self._scene.bot.turn(message.turn) if message and message.turn else None
+        if turn is None or turn.incoming.key.channel != here.channel.id:
+            raise HTTPException(404, "This answer is not here any more.")
+        parameters = await self._scene.bot.get_parameters(turn.incoming.key)
+        found = examples(question_in(turn.incoming.text), parameters, self._scene.api)
+        return JSONResponse({"examples": [{"name": item.name, "text": item.text} for item in found]})
 
     # ------------------------------------------------------------ channels and people
 

@@ -31,6 +31,7 @@ from adapters.web.playground.message_view import (
     present_rows,
     render_ahead,
 )
+from adapters.web.playground.settings_form import present_panel, read_panel
 from adapters.web.playground.shared import (
     PAGE_SIZE,
     TEXT_LIMIT,
@@ -44,7 +45,7 @@ from adapters.web.playground.shared import (
 from adapters.web.playground.visitor import NO_NAME, TAKEN, visitor_of
 from bot.errors import StorageError
 from bot.time_zones import find_zone, load_zones
-from bot.types import ChannelMessage
+from bot.types import ChannelMessage, Incoming
 
 logger = logging.getLogger(__name__)
 
@@ -103,13 +104,14 @@ class Pages:
         _, position = await self._store.get_playground_positions()  # before what is read: nothing falls between
         await load_zones([here.visitor.zone])
         thread = await self._thread(request, here) if here.thread else None
-        jumps_here = not here.thread
+        jumps_here, panel = not here.thread, request.query_params.get("panel")
         values = {
             **self._frame_values(here),
             "position": position,
             "main": await self._list(request, here, "", jumps=jumps_here),
             "thread": thread,
-            "context": await self._context(here) if request.query_params.get("panel") == "context" else None,
+            "context": await self._context(here) if panel == "context" else None,
+            "settings": await self._settings(request, here) if panel == "settings" else None,
             "notes": [],
             "name_error": OBJECTIONS.get(request.query_params.get("objection", ""), ""),
             **more,
@@ -253,6 +255,20 @@ class Pages:
             logger.warning("what was sent to the model could not be read", exc_info=True)
             return {"trouble": NOT_READ, "bars": []}
         return present_context(records)
+
+    async def _settings(self, request: Request, here: Surroundings) -> Json:
+        scope = request.query_params.get("scope", "")
+        asked = Incoming(
+            key=here.key,
+            dedupe_key="",
+            author=here.visitor.person,
+            text="",
+            sent_at=self._scene.clock(),
+            is_admin=here.visitor.is_admin,
+            is_direct=here.channel.direct,
+        )
+        panel = await read_panel(self._scene.bot, here, asked, scope)
+        return {**present_panel(panel, scope or panel.scope), "told": ""}
 
     async def _complete(self, request: Request) -> Response:
         text = request.query_params.get("text", "")

@@ -25,6 +25,7 @@ from adapters.web.playground.hub import Hub
 from adapters.web.playground.live_reply import BOT, open_reply, tell
 from adapters.web.playground.message_html import MessageHtml
 from adapters.web.playground.pages import Pages
+from adapters.web.playground.request_examples import Api
 from adapters.web.playground.server import listen, serve, url_of
 from adapters.web.playground.shared import Scene
 from bot.errors import ConfigError, FileTooLarge, PlatformError, StorageError
@@ -49,8 +50,8 @@ WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 class PlaygroundOptions:
     """Options of the playground; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
 
-    `file_bytes` is the most that a file may have. `is_shared` says that other processes show the same playground, or
-    answer in it.
+    `api_url` is where requests to the model go, `file_bytes` the most that a file may have. `is_shared` says that other
+    processes show the same playground, or answer in it.
     """
 
     host: str
@@ -62,6 +63,7 @@ class PlaygroundOptions:
     complete: Complete
     is_shared: bool = False
     file_bytes: int = 20_000_000
+    api_url: str = ""
 
 
 class PlaygroundStore(WorkspaceStore, FrameStore, Protocol):
@@ -214,6 +216,7 @@ class Playground(ChannelReading):
             model_name=self._options.model_name,
             notice=self._options.notice,
             file_bytes=self._options.file_bytes,
+            api=Api(url=self._options.api_url, model=self._options.model_name),
         )
         files = Files(scene)
         pages = Pages(scene)

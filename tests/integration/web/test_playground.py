@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import escape
 
 import pytest
 
@@ -13,6 +16,7 @@ from adapters.web.playground.hub import View
 from adapters.web.playground.platform import Site
 from bot.commands.completion import complete
 from bot.errors import FileTooLarge
+from bot.parameters import PARAMETERS
 from bot.types import Channel, ChannelMessage, ConversationKey, Draft, Person, Workspace
 from storage.in_memory.store import MemoryStore
 from tests.browser.conftest import TickingClock
@@ -426,3 +430,54 @@ async def test_a_channel_is_made_and_seen_by_others(house: House) -> None:
 async def test_a_plain_message_comes_back_as_unheard_by_the_bot(house: House) -> None:
     assert (await house.ada.send("hello all"))["unheard"]
     assert "unheard" not in await house.ada.send("@seedling hello")
+
+
+# ---------------------------------------------------------------- settings and requests
+
+
+async def test_every_parameter_is_a_field_with_its_value_origin_and_range(house: House) -> None:
+    page = (await house.ada.get(f"{GENERAL}?panel=settings&scope=channel")).text
+    for parameter in PARAMETERS.values():
+        assert escape(parameter.help, quote=False).replace('"', "&#34;").replace("'", "&#39;") in page, parameter.name
+    assert "In force: <b>4096</b>, the default. Allowed: a whole number from 1 to 65,536." in page
+    answer = (await house.ada.get(f"{GENERAL}/welcome?panel=settings&scope=turn")).text
+    assert 'name="max_tokens"' in answer
+    assert 'name="questions_per_minute"' not in answer, "what bounds people is no matter of one answer"
+
+
+async def test_a_setting_is_saved_and_what_is_wrong_stands_at_its_field(house: House) -> None:
+    wrong = await house.ada.post(f"{GENERAL}/settings", scripted=False, scope="channel", max_tokens="0", stop="x")
+    assert "Nothing was saved" in wrong.text
+    assert "max_tokens cannot be" in wrong.text
+    assert not house.bot.set
+    right = await house.ada.post(f"{GENERAL}/settings", scripted=False, scope="channel", max_tokens="10", stop="")
+    assert "Saved: max_tokens is 10." in right.text
+    assert [(scope.kind, values) for scope, values in house.bot.set] == [("channel", {"max_tokens": "10"})]
+
+
+async def test_a_value_is_given_for_the_next_answer_alone(house: House) -> None:
+    await house.ada.send("@seedling why?", overrides='{"max_tokens": "20", "enable_thinking": "no"}')
+    assert house.bot.asked[0].overrides == {"max_tokens": "20", "enable_thinking": "no"}
+    for overrides in ('{"max_tokens": "0"}', '{"temperature": "1"}', '{"nonsense": "1"}'):
+        assert "error" in await house.ada.send("@seedling why?", overrides=overrides)
+    assert len(house.bot.asked) == 1
+
+
+async def test_an_answer_is_copied_as_requests_that_run(house: House) -> None:
+    question = '@seedling what\'s a "cache" \\ $HOME?'
+    await house.ada.send(question)
+    await house.bot.answer("A place.")
+    found = (await house.ada.get("/copy/local/general/turn-1")).json()["examples"]
+    texts = {item["name"]: item["text"] for item in found}
+    words = shlex.split(texts["curl"].replace("\\\n", " "))
+    body = json.loads(words[words.index("-d") + 1])
+    assert body["messages"] == [{"role": "user", "content": question.removeprefix("@seedling ")}]
+    assert (body["max_tokens"], body["enable_thinking"]) == (4096, True)
+    for name in ("OpenAI SDK", "httpx"):
+        compile(texts[name], name, "exec")
+    assert "extra_body={'enable_thinking': True" in texts["OpenAI SDK"]
+    for line in texts["/set"].splitlines():
+        name, value = line.removeprefix("/set ").split(" ", 1)
+        assert PARAMETERS[name].accepts(value)
+    assert (await house.ada.get("/copy/local/general/welcome")).status_code == 404
+    assert (await house.ada.get("/copy/local/random/turn-1")).status_code == 404
