@@ -22,7 +22,7 @@ from bot.types import Media, ReadFile
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _STRAY_CONTROLS: Final = 0.002  # terminal logs have a few; programs and pictures have many
 _GUESS_ADVICE: Final = "If letters look wrong, save it as UTF-8 and attach it again."
-_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:data:[\w./+-]*(?:;[\w=-]*)*;base64,)?[A-Za-z0-9+/_-]{400,}={0,2}")
+_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:data:[\w./+-]*(?:;[\w=-]*)*;base64,)?[A-Za-z0-9+/_-]{1000,}={0,2}")
 _LETTERS_OF_BASE64: Final = 40  # of 64; what is longer than a word and has fewer is a line, a sequence or a number
 
 
