@@ -1,6 +1,6 @@
 """How well files are read that others ship: documents, tables, slides, pages and mails of installed packages.
 
-    python -m benchmarks.media_corpus [FOLDER ...] [--most 60] [--endings pdf docx] [--list]
+    python -m benchmarks.media_corpus [FOLDER ...] [--most 30] [--endings pdf docx] [--list]
 
 Files are found below the folders (by default where Debian's and Python's packages lie), of each ending the first ones
 by their names, and read as the bot reads them, each in a process of its own. Nothing is copied or sent anywhere.
@@ -145,7 +145,7 @@ def main() -> None:
     """Find the files, read them, and print what came of it."""
     parser = argparse.ArgumentParser(description="How well files are read that installed packages ship.")
     parser.add_argument("folders", nargs="*", default=FOLDERS)
-    parser.add_argument("--most", type=int, default=60, help="files of one ending")
+    parser.add_argument("--most", type=int, default=30, help="files of one ending")
     parser.add_argument("--endings", nargs="*", default=ENDINGS)
     parser.add_argument("--list", action="store_true", help="name the files that were not read whole")
     given = parser.parse_args()
