@@ -173,14 +173,14 @@ async def test_an_answer_as_json_has_all_that_is_promised_and_threads_go_on(tmp_
 
 
 async def test_what_was_guessed_at_in_a_file_is_told_beside_the_answer(tmp_path: Path) -> None:
-    (tmp_path / "names.csv").write_bytes("Имя;Казань\nИван;Минск\n".encode("cp1251"))
+    (tmp_path / "names.csv").write_bytes("名前;都市\n山田太郎;東京\n".encode("cp932"))
     async with running_seed() as seed:
         surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url}
         done = await seedling(tmp_path, "ask", "--json", "--file", "names.csv", "Who?", **surroundings)
         sent = str(seed.requests[-1].body["messages"])
-    assert "Иван;Минск" in sent
+    assert "山田太郎;東京" in sent
     (notice,) = done.json["notices"]
-    assert notice.startswith("About 'names.csv': read as Cyrillic text (cp1251)")
+    assert notice.startswith("About 'names.csv': read as Japanese text (cp932)")
     assert "save it as UTF-8" in notice
 
 
