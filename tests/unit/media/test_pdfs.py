@@ -251,3 +251,14 @@ def test_what_people_wrote_on_a_page_stands_below_it() -> None:
     file = io.BytesIO()
     writer.write(file)
     assert read(file.getvalue()).text.splitlines()[-1] == "[comment: Too much!]"
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_text_on_a_turned_page_is_no_picture(angle: int) -> None:
+    writer = PdfWriter(
+        clone_from=PdfReader(io.BytesIO(samples.pdf("A line of text that covers all the ink there is.")))
+    )
+    writer.pages[0].rotate(angle)
+    file = io.BytesIO()
+    writer.write(file)
+    assert read(file.getvalue()).media == ()
