@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from bot.types import DaySpending, Dimension, KeySpending, Purpose, RequestKind, Spending, kind_of
+from bot.types import MOST_KEYS, DaySpending, Dimension, KeySpending, Purpose, RequestKind, Spending, kind_of
 from storage.codec import as_utc
 from storage.database import SqlPart, chunks, unit_of_work, upsert_of
 from storage.exact_sum import exact_sum, plus, sum_of
@@ -85,10 +85,10 @@ class SqlDailySpending(SqlPart):
 
     @unit_of_work
     def spending_by_key(
-        self, session: Session, dimension: Dimension, *, since: date, until: date
+        self, session: Session, dimension: Dimension, *, since: date, until: date, limit: int = MOST_KEYS
     ) -> Sequence[KeySpending]:
         sums = _by_key(session.get_bind().dialect.name)
-        values = {"dimension": dimension.value, "since": since, "until": until}
+        values = {"dimension": dimension.value, "since": since, "until": until, "most": limit}
         keys = defaultdict[str, list[Spending]](list)
         for found in session.connection().execute(sums, values).mappings():
             keys[found["key"]].append(
@@ -97,14 +97,14 @@ class SqlDailySpending(SqlPart):
         for line, kind in self._under_way(session, since, until):
             keys[keys_of(line, kind)[dimension]].append(_spending(line))
         totals = [KeySpending(key=key, spent=_added(spent)) for key, spent in keys.items()]
-        return sorted(totals, key=lambda total: (-total.spent.cost, total.key))
+        return sorted(totals, key=lambda total: (-total.spent.cost, total.key))[:limit]
 
     def _under_way(self, session: Session, since: date, until: date) -> Iterable[tuple[LedgerRow, RequestKind]]:
-        lines = session.exec(
-            select(LedgerRow).where(
-                IS_UNSETTLED, col(LedgerRow.at) >= _midnight(since), col(LedgerRow.at) < _midnight(until)
-            )
-        ).all()
+        lines = [  # all that are open, which are few: beside a time the database would take the index of times
+            line
+            for line in session.exec(select(LedgerRow).where(IS_UNSETTLED))
+            if since <= as_utc(line.at).date() < until
+        ]
         kinds = _kinds(session, lines)
         return [(line, kinds[line.id]) for line in lines]
 
@@ -161,17 +161,18 @@ def _by_key(dialect: str) -> sa.Select[Any]:
     row = SpendingDayRow
     counts = [sa.func.sum(col(getattr(row, name))).label(name) for name in COUNTS]
     sums = [sum_of(col(getattr(row, name)), dialect=dialect).label(name) for name in SUMS]
-    return (
-        sa.select(col(row.key), *counts, *sums)
-        .where(
-            col(row.dimension) == sa.bindparam("dimension"),
-            col(row.day) >= sa.bindparam("since"),
-            col(row.day) < sa.bindparam("until"),
-        )
+    these = (
+        col(row.dimension) == sa.bindparam("dimension"),
+        col(row.day) >= sa.bindparam("since"),
+        col(row.day) < sa.bindparam("until"),
+    )
+    # The dearest are found with floats, which both databases add up themselves, and only these are added up exactly.
+    dearest = (
+        sa.select(col(row.key))
+        .where(*these)
         .group_by(col(row.key))
         .having(sa.func.sum(col(row.requests)) != 0)
+        .order_by(sa.func.sum(sa.cast(col(row.cost), sa.Double())).desc(), col(row.key))
+        .limit(sa.bindparam("most"))
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return sa.select(col(row.key), *counts, *sums).where(*these, col(row.key).in_(dearest)).group_by(col(row.key))

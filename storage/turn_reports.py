@@ -166,4 +166,5 @@ def _request(line: LedgerRow) -> RequestLine:
 def _newest_name(person: str) -> Any:
     platform, _, id = person.partition("/")
     theirs = (TurnRow.platform == platform, TurnRow.author_id == id)
-    return select(TurnRow.author_name).where(*theirs).order_by(col(TurnRow.id).desc()).limit(1)
+    newest = (col(TurnRow.id) + 0).desc()  # a sum, or PostgreSQL would read all turns backwards for who has none
+    return select(TurnRow.author_name).where(*theirs).order_by(newest).limit(1)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.types import (
     EVERYTHING,
+    MOST_KEYS,
     Budget,
     BudgetScope,
     BudgetUse,
@@ -71,7 +72,9 @@ class SpendingReports(Protocol):
         """Return what was spent on each day from `since` to before `until`, of everything or of one key; in order."""
         ...
 
-    async def spending_by_key(self, dimension: Dimension, *, since: date, until: date) -> Sequence[KeySpending]:
+    async def spending_by_key(
+        self, dimension: Dimension, *, since: date, until: date, limit: int = MOST_KEYS
+    ) -> Sequence[KeySpending]:
         """Return what was spent under each key of a dimension in those days, the dearest first."""
         ...
 

@@ -45,6 +45,7 @@ from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
 from bot.types.ledger import (
     DIGEST_KEY,
     EVERYTHING,
+    MOST_KEYS,
     Charge,
     Costs,
     DaySpending,
@@ -95,6 +96,7 @@ from bot.types.playground import (
     PlaygroundFile,
     Workspace,
 )
+from bot.types.processes import Process
 from bot.types.reply import (
     Draft,
     Footer,
@@ -145,6 +147,7 @@ __all__ = [
     "EVERYTHING",
     "INSTALLATION",
     "MOST_DOLLARS",
+    "MOST_KEYS",
     "NAMES_OF_ANSWERS",
     "NO_POINTS",
     "NO_TURNS",
@@ -210,6 +213,7 @@ __all__ = [
     "PlaygroundEvent",
     "PlaygroundFile",
     "Point",
+    "Process",
     "Purpose",
     "QueueFigures",
     "QueuePlace",

@@ -133,6 +133,10 @@ class Dimension(StrEnum):
     MODEL = "model"
 
 
+MOST_KEYS: Final = 100_000
+"""Of a dimension that are told at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySpending:
     """Sum of the requests that were sent on one day of UTC."""

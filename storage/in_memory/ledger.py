@@ -12,6 +12,7 @@ from itertools import count
 from bot.ports import Clock
 from bot.types import (
     EVERYTHING,
+    MOST_KEYS,
     Charge,
     DaySpending,
     Dimension,
@@ -88,13 +89,15 @@ class MemoryLedger:
                 days[line.at.date()].append(line)
         return [DaySpending(day=day, spent=_added(lines)) for day, lines in sorted(days.items())]
 
-    async def spending_by_key(self, dimension: Dimension, *, since: date, until: date) -> Sequence[KeySpending]:
+    async def spending_by_key(
+        self, dimension: Dimension, *, since: date, until: date, limit: int = MOST_KEYS
+    ) -> Sequence[KeySpending]:
         keys: defaultdict[str, list[LedgerLine]] = defaultdict(list)
         for line in self.lines.values():
             if since <= line.at.date() < until:
                 keys[self._key_of(line, dimension)].append(line)
         totals = [KeySpending(key=key, spent=_added(lines)) for key, lines in keys.items()]
-        return sorted(totals, key=lambda total: (-total.spent.cost, total.key))
+        return sorted(totals, key=lambda total: (-total.spent.cost, total.key))[:limit]
 
     def _key_of(self, line: LedgerLine, dimension: Dimension) -> str:
         incoming = self._turns[line.turn].incoming

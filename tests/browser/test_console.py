@@ -42,11 +42,14 @@ PAGES = {
     "data": "/console/data",
     "missing": "/console/nowhere",
 }
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LOOKS = {
-    "wide-light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
-    "wide-dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
-    "phone-light": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+    "wide-light": {"viewport": WIDE, "color_scheme": "light"},
+    "phone-dark": {"viewport": PHONE, "color_scheme": "dark"},
 }
+if SHOTS:
+    LOOKS["wide-dark"] = {"viewport": WIDE, "color_scheme": "dark"}
+    LOOKS["phone-light"] = {"viewport": PHONE, "color_scheme": "light"}
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -27,6 +27,7 @@ from bot.types import DaySpending, Dimension, KeySpending, Spending
 DAY: Final = timedelta(days=1)
 MOST_DAYS: Final = 400
 ROWS: Final = 15
+BARS: Final = 100
 TABLES: Final = (Dimension.PERSON, Dimension.CHANNEL, Dimension.KIND, Dimension.MODEL, Dimension.WORKSPACE)
 FORECAST_DAYS: Final = 7
 WRONG_DAYS: Final = f"Give two days as in 2026-11-01, the first not behind the second, at most {MOST_DAYS} days apart."
@@ -65,7 +66,10 @@ class SpendingPages:
         store = self._console.store
         days, *tables = await asyncio.gather(
             store.spending_by_day(since=span.since, until=span.end),
-            *(store.spending_by_key(dimension, since=span.since, until=span.end) for dimension in TABLES),
+            *(
+                store.spending_by_key(dimension, since=span.since, until=span.end, limit=ROWS + 1)
+                for dimension in TABLES
+            ),
         )
         names = await self._names(dict(zip(TABLES, tables, strict=True)))
         budgets = await store.budget_uses()
@@ -158,19 +162,19 @@ def total_of(days: Sequence[DaySpending]) -> Spending:
 
 
 def chart_of(days: Sequence[DaySpending], span: Span) -> str:
-    """Return the bars of every day of a span, of those without spending too."""
+    """Return the bars of every day of a span, of those without spending too; of every week of a long one."""
     spent = {item.day: item.spent for item in days}
-    every = [span.since + number * DAY for number in range((span.end - span.since).days)]
-    bars = [
-        Bar(
-            label=f"{day:%d %b}",
-            value=spent[day].cost if day in spent else Decimal(0),
-            text=f"{day:%Y-%m-%d}: {money(spent[day].cost) if day in spent else 'nothing'}",
-        )
-        for day in every
-    ]
+    length = (span.end - span.since).days
+    step = 1 if length <= BARS else 7
+    bars = []
+    for begin in range(0, length, step):
+        day = span.since + begin * DAY
+        cost = sum((spent[day + n * DAY].cost for n in range(step) if day + n * DAY in spent), Decimal(0))
+        when = f"{day:%Y-%m-%d}" if step == 1 else f"the week from {day:%Y-%m-%d} on"
+        bars.append(Bar(label=f"{day:%d %b}", value=cost, text=f"{when}: {money(cost) if cost else 'nothing'}"))
     highest = max((bar.value for bar in bars), default=Decimal(0))
-    return bar_chart(f"What was spent on each day from {span.since} to {span.until}", bars, money(highest))
+    title = f"What was spent on each {'day' if step == 1 else 'week'} from {span.since} to {span.until}"
+    return bar_chart(title, bars, money(highest))
 
 
 def forecast(days: Sequence[DaySpending], today: date) -> Decimal | None:

@@ -67,6 +67,8 @@ async def test_days_and_keys_add_up_to_the_ledger(store: AnyStore, clock: Manual
         ("slack/U1", Decimal("1.8")),
         ("slack/U2", Decimal("0.000000000000000000000000000001")),
     ]
+    dearest = await store.spending_by_key(Dimension.PERSON, since=today - DAY, until=today + DAY, limit=1)
+    assert dearest == people[:1]
     theirs = await store.spending_by_day(since=today - DAY, until=today + DAY, of=(Dimension.PERSON, "slack/U2"))
     assert [item.day for item in theirs] == [today - DAY]
 
