@@ -93,6 +93,7 @@ class Playground(ChannelReading):
 
     def __init__(self, store: PlaygroundStore, *, options: PlaygroundOptions, clock: Clock) -> None:
         super().__init__(store)
+        self._sign_in_store: FrameStore = store
         self._options = options
         self._clock = clock
         self._hub: Hub | None = None  # where pages are served
@@ -205,7 +206,7 @@ class Playground(ChannelReading):
     async def site(self, bot: Bot, frame_options: FrameOptions) -> AsyncIterator[Site]:
         """Yield the pages as an application, which follow what is stored for as long as the context lasts."""
         await self._furnish()
-        frame = await make_frame(frame_options, self._store, self._clock, rooms=[ROOM])
+        frame = await make_frame(frame_options, self._sign_in_store, self._clock, rooms=[ROOM])
         hub = self._hub = Hub(self._store, self._clock, MessageHtml(frame.templates.environment))
         scene = Scene(
             store=self._store,
