@@ -30,6 +30,7 @@ from bot.commands.completion import complete
 from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage import SqlStore, migrate, open_store
 from tests.quiet_bot import QuietBot
+from tests.web_visitors import SECRET
 
 CHARACTERS = 60_000
 PAGES = 50

@@ -220,6 +220,15 @@ PARAMETERS: Mapping[str, Parameter] = {
             help="Where a question in a channel is answered: in a thread, as a reply, or in the channel itself.",
         ),
         Parameter(
+            name="answer_messages", kind="integer", low=1, high=50, wire=False, roles=MANAGED,
+            help="How many messages an answer may have; a longer one is a first page and a file. Unset: 5 on Discord, "
+            "3 on Slack.",
+        ),
+        Parameter(
+            name="notify", kind="boolean", default=True, wire=False,
+            help="Whether I notify you once when an answer is complete that took more than 30 seconds.",
+        ),
+        Parameter(
             name="follow_ups", kind="choice", choices=("auto", "always", "mentioned", "off"), default="auto",
             wire=False, roles=MANAGED,
             help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",

@@ -53,6 +53,7 @@ def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
             "media_type": attachment.media_type,
             "size": attachment.size,
             "url": attachment.url,
+            **({"transcript": attachment.transcript} if attachment.transcript else {}),
         }
         for attachment in attachments
     ]
@@ -182,6 +183,8 @@ def draft_to_json(draft: Draft) -> Json:
         "footer": None if draft.footer is None else footer_to_json(draft.footer),
         "is_cut": draft.is_cut,
         "links": list(draft.links),
+        "file_name": draft.file_name,
+        "progress": draft.progress,
     }
 
 
@@ -196,6 +199,8 @@ def draft_from_json(json: Json) -> Draft:
         footer=None if json["footer"] is None else footer_from_json(json["footer"]),
         is_cut=json["is_cut"],
         links=tuple(json.get("links", ())),
+        file_name=json.get("file_name", ""),
+        progress=json.get("progress", ""),
     )
 
 

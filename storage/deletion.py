@@ -19,6 +19,7 @@ from sqlmodel import Session, col, delete, select
 
 from bot.turns.followups import follow_up_keys
 from bot.types import (
+    THREAD_EXPORT,
     ConversationKey,
     DeletionOutcome,
     Edit,
@@ -186,14 +187,17 @@ def _follow_ups(session: Session, asked: Sequence[TurnRow]) -> list[TurnRow]:
 
 
 def _remove_from_summaries(session: Session, channel: ConversationKey, ids: Collection[str], removal: Removal) -> None:
-    """Drop parts that cover a message, and what was told since it was written; one under way begins anew."""
+    """Drop parts that cover a message, what was told since it was written, and threads as files, which may hold it; one
+    under way begins anew.
+    """
     written_at = forget_in_parts(session, channel, ids)
     told = select(TurnRow).where(*in_channel(TurnRow, channel), IS_SUMMARY)
     for row in session.exec(told.where(IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
         removal.anew(row)
-    if written_at is None:
-        return
-    since = told.where(col(TurnRow.at) >= written_at, col(TurnRow.outcome).is_not(None))
+    made_of_it = col(TurnRow.text) == THREAD_EXPORT
+    if written_at is not None:
+        made_of_it |= col(TurnRow.at) >= written_at
+    since = told.where(made_of_it, col(TurnRow.outcome).is_not(None))
     for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
         removal.summary(row)
 

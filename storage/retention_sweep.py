@@ -13,6 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.types import ConversationKey, DeletionOutcome, PlaygroundEvent, Task
 from storage.codec import as_utc
+from storage.daily_spending import rename_person
 from storage.database import unit_of_work
 from storage.deletion_fences import hold_alone
 from storage.edits import forget_edits
@@ -117,6 +118,7 @@ class SqlUpkeep(SqlPlayground):
             .where(col(LedgerRow.platform) == platform, col(LedgerRow.author_id) == id)
             .values(author_id=FORGOTTEN)
         )
+        rename_person(session, f"{platform}/{id}", f"{platform}/{FORGOTTEN}")
         forget_person_in_parts(session, platform, id)
         forget_changes(session, platform, id)
         forget_owed(session, col(DeliveryRow.platform) == platform, col(DeliveryRow.author_id) == id)

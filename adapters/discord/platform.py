@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from adapters.discord.api.channels import DiscordChannelReader
 from adapters.discord.api.client import DiscordClient, DiscordOptions, keep_tokens_out_of_logs
 from adapters.discord.api.directory import PLATFORM, DiscordDirectory
-from adapters.discord.api.files import fetch
+from adapters.discord.api.files import fetch, renewed
 from adapters.discord.api.limits import PACE
 from adapters.discord.api.memberships import DiscordMemberships
 from adapters.discord.api.rate_limits import DiscordLimits
@@ -21,12 +21,12 @@ from adapters.discord.events.pending_answers import tell_owed
 from adapters.discord.replies.ephemeral import check_writable, tell
 from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
-from adapters.discord.replies.reply_placement import target_of
-from adapters.discord.replies.reply_ref import ChannelRef
-from bot.errors import PlatformError
+from adapters.discord.replies.reply_placement import CHANNEL, target_of
+from adapters.discord.replies.reply_ref import ChannelRef, read_ref
+from bot.errors import FileGone, PlatformError
 from bot.ports import Bot, Clock
 from bot.turns.pending_answers import keep_telling
-from bot.types import Attachment, ConversationKey, Draft, Incoming, Membership, Place, Subject, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, Membership, MessageRef, Place, Subject, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +84,30 @@ class DiscordPlatform(DiscordChannelReader):
         await reply.find()
         return reply
 
+    async def acknowledge(self, asked: Incoming) -> None:
+        """Show that the bot is typing where somebody wrote; after a command Discord itself says "is thinking".
+
+        Raises `PlatformError`.
+        """
+        if not asked.private and not asked.reply_ref:
+            here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
+            await self.around.rest.call("POST", "/channels/{channel_id}/typing", channel_id=here)
+
+    async def notify(self, turn: Turn, text: str) -> None:
+        """Reply to the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
+        ref, person = read_ref(turn.reply_ref or ""), turn.incoming.author.id
+        if ref is None:
+            return
+        body = {
+            "content": f"<@{person}> {text}",
+            "allowed_mentions": {"parse": [], "users": [person]},
+            "nonce": f"t{turn.id}-done",
+            "enforce_nonce": True,
+        }
+        if ref.ids:
+            body["message_reference"] = {"message_id": ref.ids[-1], "fail_if_not_exists": False}
+        await self.around.rest.call("POST", "/channels/{channel_id}/messages", body=body, channel_id=ref.channel)
+
     async def check_writable(self, turn: Turn) -> None:
         """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown."""
         await check_writable(turn, self.around)
@@ -107,9 +131,18 @@ class DiscordPlatform(DiscordChannelReader):
             topic=readable(channel.topic, no_names),
         )
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """Return a file that somebody attached. Raises `FileTooLarge` and `PlatformError`."""
-        return await fetch(attachment, limit=limit, api_url=self._options.api_url)
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
+        """Return a file that somebody attached, where its address has expired by way of its message.
+
+        Raises `FileTooLarge`, `FileGone` and `PlatformError`.
+        """
+        try:
+            return await fetch(attachment, limit=limit, api_url=self._options.api_url)
+        except FileGone:
+            if of is None or not of.message_id:
+                raise
+        fresh = await renewed(self.around.rest, attachment, of)
+        return await fetch(fresh, limit=limit, api_url=self._options.api_url)
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""

@@ -106,6 +106,20 @@ class ConversationPayload(Payload):
 # ---------------------------------------------------------------- messages
 
 
+class TranscriptPreview(Payload):
+    """The beginning of what Slack heard in a sound."""
+
+    content: Text = ""
+    has_more: Flag = False
+
+
+class Transcription(Payload):
+    """What Slack heard in a sound (https://docs.slack.dev/reference/objects/file-object)."""
+
+    status: Text = ""
+    preview: Nested[TranscriptPreview] = TranscriptPreview()
+
+
 class FilePayload(Payload):
     """A file of a message."""
 
@@ -116,6 +130,7 @@ class FilePayload(Payload):
     mimetype: Text = ""
     size: Number = 0
     url_private: Text = ""
+    transcription: Nested[Transcription] = Transcription()
 
 
 class AttachmentField(Payload):
@@ -293,6 +308,13 @@ class FileAnswer(Payload):
     """What `files.info` answers."""
 
     file: Nested[FilePayload] = FilePayload()
+
+
+class UploadAnswer(Payload):
+    """What `files.getUploadURLExternal` answers."""
+
+    upload_url: Text = ""
+    file_id: Text = ""
 
 
 class Account(Payload):

@@ -35,8 +35,10 @@ from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
 from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
+from adapters.slack.replies.markdown import escape_mrkdwn
 from adapters.slack.replies.posts import Posts, SlackStore
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
+from adapters.slack.replies.status import acknowledge
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
@@ -50,6 +52,7 @@ from bot.types import (
     Draft,
     Incoming,
     Membership,
+    MessageRef,
     PendingAnswer,
     Person,
     Place,
@@ -117,6 +120,20 @@ class SlackPlatform:
         await reply.find()
         return reply
 
+    async def acknowledge(self, asked: Incoming) -> None:
+        """Set the status of the thread that a question stands in or will begin. Raises `PlatformError`."""
+        if asked.key.thread and not asked.private:
+            workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+            await acknowledge(workspace, asked.key)
+
+    async def notify(self, turn: Turn, text: str) -> None:
+        """Post below the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
+        asked = turn.incoming
+        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+        said = f"<@{asked.author.id}> {escape_mrkdwn(text)}"
+        place = {"channel": asked.key.channel, "thread_ts": asked.key.thread or None}
+        await workspace.calls.call("chat.postMessage", {**place, "text": said}, patience=60)
+
     async def check_writable(self, turn: Turn) -> None:
         """Raise `SlackApiError` when the channel is known to take no messages of the bot."""
         if not turn.incoming.private and not turn.incoming.key.channel.startswith("D"):
@@ -166,8 +183,14 @@ class SlackPlatform:
         """Return what a channel and its workspace are called. Raises `PlatformError`."""
         return await channels.describe(await self._workspace(key), key)
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """Return the whole file. Raises `FileTooLarge` and `PlatformError`."""
+    async def fetch(
+        self,
+        attachment: Attachment,
+        *,
+        limit: int,
+        of: MessageRef | None = None,  # noqa: ARG002 - addresses of Slack last as long as their files
+    ) -> bytes:
+        """Return the whole file. Raises `FileTooLarge`, `FileGone` and `PlatformError`."""
         team, _, file = attachment.id.partition("/")
         return await fetch(await self._workspaces.get(Origin(team=team)), file, attachment, limit=limit)
 

@@ -45,6 +45,9 @@ LABELS: Final[Mapping[ReplyAction, str]] = {
     ReplyAction.SHARE: "Share",
 }
 
+UNDO: Final = "Undo"
+"""The button below a confirmation of what can be taken back."""
+
 FOLLOW_UPS: Final[Mapping[ReplyAction, FollowUp]] = {
     ReplyAction.RETRY: FollowUp.RETRY,
     ReplyAction.REGENERATE: FollowUp.REGENERATE,

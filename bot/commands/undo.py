@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from bot.commands.command import Call, Command
 from bot.commands.parameter_text import place_text, value_sentence
-from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
+from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, check_may_set
 from bot.parameter_resolver import scopes_of
 from bot.parameters import SettingChange, find
 from bot.turns.effects import UNDONE_WITHIN, Effect, UndoChange, telling
@@ -28,6 +29,8 @@ async def _undo(call: Call) -> Effect[bool] | Effect[None]:
     last = await call.services.store.last_change(platform, person, scopes_of(call.incoming.key))
     if last is None:
         return telling(NOTHING)
+    if call.values.get(PARAMETER.name, next(iter(last.before))) not in last.before:
+        return telling(OVERTAKEN)
     for name in last.before:
         check_may_set(find(name), last.scope, call.permissions)
     undone = "\n".join(_sentence(name, value, last) for name, value in last.before.items())
@@ -47,6 +50,7 @@ COMMAND: Final = Command(
     name="undo",
     help="Take back your last change of a setting here.",
     group="settings",
+    args=(replace(PARAMETER, required=False, help="Only if it was this one."),),
     elsewhere=NOT_A_MEMBER,
     handler=_undo,
 )

@@ -130,17 +130,20 @@ class AnswerAccumulator:
 
     def draft(self, status: ReplyStatus | None = None, footer: Footer | None = None) -> Draft:
         """Return what people see now; from a search until the first word of text, what is searched for as well."""
-        is_searching = bool(self._query) and not self._text and status is None
-        notices = [*self._notices, f"Searching: {self._query}"] if is_searching else self._notices
-        if self._ahead is not None and status is None:
-            notices = [*notices, waiting_notice(self._ahead)]
         return Draft(
             status=status or self._status,
             text=self.text,
             reasoning="".join(self._reasoning),
             sources=tuple(self._sources.values()),
-            notices=tuple(notices),
+            notices=tuple(self._notices),
+            progress="" if status else self._progress(),
             footer=footer,
             is_cut=self.is_cut,
             links=tuple(sorted(filter(self._may_link, urls_in(self.text)))),
         )
+
+    def _progress(self) -> str:
+        """Return what is waited for before the first word: others' questions, or a search and what for."""
+        if self._ahead is not None:
+            return waiting_notice(self._ahead)
+        return f"Searching: {self._query}" if self._query and not self._text else ""

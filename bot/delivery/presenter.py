@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
 from bot.ports import Reply
@@ -13,13 +15,17 @@ from bot.types import Draft
 
 logger = logging.getLogger(__name__)
 
+SILENCE_SECONDS: Final = 20.0
+STILL_WORKING: Final = "Still working…"
+
 
 class Presenter:
     """Shows the drafts of one reply, latest wins: what was overtaken while another was being shown is left out.
 
     `open` gives the reply when there is something to show. `before` is asked right before each showing, and what it
     raises keeps the draft from being shown. `on_shown` is told after each showing where the reply stands: its reference
-    and its messages. `on_removed` is called when somebody has taken the reply away: nothing is shown after that.
+    and its messages. `on_removed` is called when somebody has taken the reply away: nothing is shown after that. Where
+    nothing new came for `silence` seconds, that is told once beside what is there.
     """
 
     def __init__(
@@ -30,6 +36,7 @@ class Presenter:
         on_shown: Callable[[str, Sequence[str]], Awaitable[None]],
         before: Callable[[Draft], Awaitable[None]] | None = None,
         on_removed: Callable[[], None] = lambda: None,
+        silence: float = SILENCE_SECONDS,
     ) -> None:
         self._open = open
         self._reply: Reply | None = None
@@ -37,8 +44,10 @@ class Presenter:
         self._on_shown = on_shown
         self._before = before
         self._on_removed = on_removed
+        self._silence = silence
         self._removed: ReplyRemoved | None = None
         self._newest: Callable[[], Draft] | None = None
+        self._last: Callable[[], Draft] | None = None
         self._offered = asyncio.Event()
         self._closing = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
@@ -48,7 +57,7 @@ class Presenter:
 
         Raises what ended the showing.
         """
-        self._newest = draft
+        self._newest = self._last = draft
         self._offered.set()
         if self._pump is None:
             self._pump = asyncio.create_task(self._show_offered(), name="presenter")
@@ -115,7 +124,7 @@ class Presenter:
     async def _show_offered(self) -> None:
         """Show what is offered until closed; a showing is never cut in the middle."""
         while not self._closing.is_set():
-            await self._offered.wait()
+            await self._wait_for_offer()
             self._offered.clear()
             if self._closing.is_set():
                 return
@@ -134,6 +143,17 @@ class Presenter:
                 logger.warning("draft not shown", extra={"error": str(error)})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), self._min_update_interval)
+
+    async def _wait_for_offer(self) -> None:
+        """Wait for a draft; after each silence the last one is offered again, with a word that the work goes on."""
+        if self._offered.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._offered.wait(), self._silence)
+            return
+        last = self._last
+        if last is not None and not self._offered.is_set():
+            self._newest = lambda: still_working(last())
 
     async def _show_newest(self, reply: Reply) -> None:
         """Show the newest draft, which may have come while the reply was being opened."""
@@ -160,3 +180,8 @@ class Presenter:
     async def _ask(self, draft: Draft) -> None:
         if self._before is not None:
             await self._before(draft)
+
+
+def still_working(draft: Draft) -> Draft:
+    """Return a draft with a word that the work goes on."""
+    return replace(draft, progress=" ".join(filter(None, (STILL_WORKING, draft.progress))))

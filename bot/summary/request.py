@@ -37,6 +37,8 @@ _CLEAR = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_AS_FILE: Final = " as a file"
+
 RANGES: Final = ("last 50", "last 200", "since yesterday", "since my last message", "since last summary")
 """What people are offered."""
 
@@ -46,7 +48,7 @@ class SummaryRequest:
     """Range to read: a thread or a channel, and where to begin; at most one beginning is set.
 
     `last` is a number of messages. `after_own` and `after_summary` begin behind the asker's last message and behind
-    what the last summary told; `start` is a message's id, or a link that ends in it.
+    what the last summary told; `start` is a message's id, or a link that ends in it. `as_file` asks for it as a file.
     """
 
     thread: bool
@@ -55,16 +57,21 @@ class SummaryRequest:
     after_own: bool = False
     after_summary: bool = False
     start: str = ""
+    as_file: bool = False
 
     @property
     def is_usual(self) -> bool:
         """Return whether nothing is said of where to begin in a channel: about the newest `USUAL_MESSAGES` are meant
         then.
         """
-        return self == SummaryRequest(thread=False)
+        return replace(self, as_file=False) == SummaryRequest(thread=False)
 
     def __str__(self) -> str:
         """Return the exact words, which `stored_wanted` reads back."""
+        return self._range + (_AS_FILE if self.as_file else "")
+
+    @property
+    def _range(self) -> str:
         place = "thread" if self.thread else "channel"
         if self.last is not None:
             return f"{place} last {self.last}"
@@ -154,8 +161,8 @@ async def _time(rest: str, *, now: datetime, time_zone: str, times: TimeWords) -
 
 def stored_wanted(text: str) -> SummaryRequest:
     """Return what was wanted, from its exact words. Raises `InvalidInput` for any others."""
-    place, _, rest = text.partition(" ")
-    wanted = SummaryRequest(thread=place == "thread")
+    place, _, rest = text.removesuffix(_AS_FILE).partition(" ")
+    wanted = SummaryRequest(thread=place == "thread", as_file=text.endswith(_AS_FILE))
     if place not in {"thread", "channel"}:
         raise InvalidInput(f"Usage: `/{USAGE}`.")
     if not rest:

@@ -24,8 +24,10 @@ from bot.summary.model_requests import SummaryModel, TokenRatio
 from bot.summary.numbered_lines import NumberedLine, numbered
 from bot.summary.request import MOST_MESSAGES, USUAL_MESSAGES, stored_wanted, zone_of
 from bot.summary.segments import stitched
+from bot.summary.thread_export import ThreadExport
 from bot.types import (
     EMPTY,
+    THREAD_EXPORT,
     ConversationKey,
     Draft,
     Incoming,
@@ -81,8 +83,14 @@ class SummaryService:
         self._channels = ReadableChannels(platforms)
         self.check_access = self._channels.check_access
 
-    def begin(self, turn: Turn, presenter: Presenter) -> SummaryRun:
-        """Return the summary that a turn asks for; nothing is done yet."""
+    def begin(self, turn: Turn, presenter: Presenter) -> SummaryRun | ThreadExport:
+        """Return the summary, or the file of a thread, that a turn asks for; nothing is done yet.
+
+        Raises `InvalidInput` where channels cannot be read.
+        """
+        if turn.incoming.text == THREAD_EXPORT:
+            platform = self._channels.platform(turn.incoming.key)
+            return ThreadExport(store=self._store, platform=platform, turn=turn, clock=self._clock)
         bill = Bill(turn=turn, purpose=Purpose.SUMMARY, asker=asker_of(turn, EMPTY))
         return SummaryRun(
             store=self._store,
@@ -150,7 +158,7 @@ class SummaryRun:
         draft = replace(self._draft, status="stopped") if stopped else self._draft
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
-            draft=replace(draft, footer=footer),
+            draft=replace(draft, footer=footer, notices=(*draft.notices, *self.asker.notices)),
             entries=() if stopped or self._incoming.private else self._entries,
         )
 
@@ -179,7 +187,7 @@ class SummaryRun:
         self._progress(f"Read {quantity(count, 'message')} so far…")
 
     def _progress(self, text: str) -> None:
-        self.presenter.submit(lambda: Draft(status="thinking", notices=(text,)))
+        self.presenter.submit(lambda: Draft(status="thinking", progress=text))
 
     # ------------------------------------------------------------ telling
 
@@ -190,8 +198,14 @@ class SummaryRun:
         marks = {id: linked(by_id[id].number, link) for id, link in links.items()}
         told = tell(whole, marks, since_then=_later_headlines(outcome.parts))
         notices = self._notices(reading, lines, outcome, told)
-        self._draft = Draft(status="done", text=told.text, notices=notices, links=tuple(filter(None, links.values())))
         now = self.clock()
+        self._draft = Draft(
+            status="done",
+            text=told.text,
+            notices=notices,
+            links=tuple(filter(None, links.values())),
+            file_name=f"summary-{now.astimezone(self._zone):%Y-%m-%d}.md" if self._wanted.as_file else "",
+        )
         if not self._incoming.private:
             self._entries = remembered(self._incoming, self.turn.id, whole, by_id, now)
         person = self._incoming.author.id if self._incoming.private else ""

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.delivery import Presenter
 from bot.ports import Platform
 from bot.turns.retries import is_poison
-from bot.types import Incoming, Turn, joins_others, takes_others
+from bot.types import Draft, Incoming, Turn, joins_others, takes_others
 
 MOST_RENEWALS = 5
 """How often an answer is begun anew for what people add: each time its request is paid, mostly from the cache."""
@@ -38,6 +38,10 @@ class Attempt:
         """Return whether what is added to the question is still taken in, and not left to be the next one."""
         plain = takes_others(self.turn.incoming) and not is_poison(self.turn)
         return plain and not self.has_begun.is_set() and self.renewals < MOST_RENEWALS
+
+    def tell(self, progress: str) -> None:
+        """Show what is being done before there is any answer."""
+        self.presenter.submit(lambda: Draft(status="thinking", progress=progress))
 
     def add(self, incoming: Incoming) -> None:
         """Begin the answer anew if `incoming` adds to what is asked."""

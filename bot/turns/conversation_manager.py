@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.access.fallback import PricedModel
 from bot.access.metered_model import MeteredModel
 from bot.context.compaction import Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
@@ -16,9 +17,11 @@ from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
 from bot.turns.checkpoint import Checkpoint
+from bot.turns.done_notice import DoneNotice
 from bot.turns.generation import BURST_NOTICE
 from bot.turns.generator import Generator
 from bot.turns.runner import TurnRunner
+from bot.turns.signs_of_life import SignsOfLife
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
 from bot.types import Incoming, Turn, TurnId
@@ -30,12 +33,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions(RequestOptions):
-    """Options that differ between places where turns run: what requests may hold, how a takeover is timed, and how the
-    end of the cache is waited for.
+    """Options that differ between places where turns run: what requests may hold, how a takeover is timed, how the
+    end of the cache is waited for, and which model is asked while the first is away.
     """
 
     takeover: TakeoverTimes = DEFAULT_TIMES
     sleep: Sleep = asyncio.sleep
+    fallback: PricedModel | None = None
 
 
 class ConversationManager:
@@ -54,7 +58,7 @@ class ConversationManager:
         self._store = store
         self.platforms = platforms
         self._clock = clock
-        metered = MeteredModel(model, store, rates, clock=clock)
+        metered = MeteredModel(model, store, rates, clock=clock, fallback=options.fallback)
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
@@ -68,6 +72,8 @@ class ConversationManager:
             clock=clock,
         )
         self._attempts: dict[TurnId, Attempt] = {}
+        self._signs = SignsOfLife(platforms)
+        self._done = DoneNotice(store, platforms, clock=clock)
 
     async def answer(self, turn: Turn) -> None:
         """Run one claimed turn to its end, or put it off until the model may be back.
@@ -79,6 +85,7 @@ class ConversationManager:
         self._attempts[turn.id] = attempt
         try:
             await self._runner.run(attempt)
+            await self._done.tell(turn)
         except ClaimLost:
             await self._takeover.give_way(turn, attempt.presenter)
             raise
@@ -91,6 +98,7 @@ class ConversationManager:
 
     async def aclose(self, *, patience: float = 0) -> None:
         """End what goes on between turns: notes that are being written may be finished within `patience` seconds."""
+        await self._signs.aclose()
         await self._compactor.aclose(patience=patience)
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -100,7 +108,10 @@ class ConversationManager:
                 attempt.stop.set()
 
     def add(self, incoming: Incoming) -> None:
-        """Take a stored question into the answer that is being made for its author, if nothing of that was said yet."""
+        """Show that a stored question has come in, before any pause, and take it into the answer that is being made for
+        its author, if nothing of that was said yet.
+        """
+        self._signs.begin(incoming)
         for attempt in self._attempts.values():
             attempt.add(incoming)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from bot.errors import InvalidInput
 from bot.ports import Clock, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.effects import CarriedOut, Effect, Nothing, telling
+from bot.turns.effects import CarriedOut, Change, Effect, Nothing, SetParameters, telling
 from bot.types import ConversationKey, HandleResult, Incoming, Outcome, TurnId
 
 R = TypeVar("R")
@@ -31,9 +31,10 @@ class EffectRunner:
     async def once(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
         """Carry out an effect unless its delivery has had one; what its author is to be told."""
         done = await self._carry_out(asked, effect)
-        return (
-            await self._told_before(asked) if done is None else HandleResult(outcome=Outcome.REPLIED, text=done.answer)
-        )
+        if done is None:
+            return await self._told_before(asked)
+        undo = undo_command(effect.change) if done.result else ""
+        return HandleResult(outcome=Outcome.REPLIED, text=done.answer, undo=undo)
 
     async def refuse(self, asked: Incoming, error: InvalidInput) -> HandleResult:
         """Raise an error that is to be told, unless its delivery was told something before."""
@@ -66,3 +67,11 @@ class EffectRunner:
         if answer is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
+
+
+def undo_command(change: Change[Any]) -> str:
+    """Return the command that takes back a change, "" for one that cannot be."""
+    if not isinstance(change, SetParameters):
+        return ""
+    names = tuple(change.values)
+    return f"/undo {names[0]}" if len(names) == 1 else "/undo"

@@ -38,7 +38,7 @@ from bot.turns.effects import (
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import about_thread, check_says_something, placed, said_above
+from bot.turns.questions import about_thread, check_says_something, placed, said_above, with_limit
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
@@ -388,6 +388,7 @@ class Inbox:
 
     async def _take(self, incoming: Incoming, state: PolicyState) -> HandleResult:
         check_says_something(incoming)
+        incoming = with_limit(incoming, state)
         self._pace.note(incoming, state.parameters, self._services.clock())
         for message in said_above(incoming):
             await self._store.enqueue(message)

@@ -8,7 +8,7 @@ from typing import Final
 from bot.chat.message_policy import PolicyState
 from bot.errors import InvalidInput
 from bot.time_zones import UTC_NAME
-from bot.types import ANSWER_IN, EMPTY, Entrance, Incoming, Task
+from bot.types import ANSWER_IN, ANSWER_MESSAGES, EMPTY, Entrance, Incoming, Task
 
 ABOUT_THREAD: Final = "(mentioned without a question: answer about the thread above)"
 
@@ -42,6 +42,14 @@ def placed(incoming: Incoming, state: PolicyState) -> Incoming:
     answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
     key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
     return replace(incoming, key=key, platform_data={**incoming.platform_data, ANSWER_IN: answer_in})
+
+
+def with_limit(incoming: Incoming, state: PolicyState) -> Incoming:
+    """Return a question with the number of messages that its answer may have, where people have set one."""
+    most = state.parameters.get(ANSWER_MESSAGES)
+    if most is None:
+        return incoming
+    return replace(incoming, platform_data={**incoming.platform_data, ANSWER_MESSAGES: str(most)})
 
 
 def said_above(question: Incoming) -> tuple[Incoming, ...]:

@@ -19,8 +19,10 @@ from bot.types.access import (
 from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.chat import (
     ANSWER_IN,
+    ANSWER_MESSAGES,
     EMPTY,
     PLACE_STATE,
+    THREAD_EXPORT,
     Attachment,
     AuthorKind,
     ConversationKey,
@@ -28,6 +30,7 @@ from bot.types.chat import (
     FollowUp,
     HandleResult,
     Incoming,
+    MessageRef,
     Outcome,
     PendingAnswer,
     Person,
@@ -39,7 +42,23 @@ from bot.types.chat import (
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
-from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
+from bot.types.ledger import (
+    DIGEST_KEY,
+    EVERYTHING,
+    MOST_KEYS,
+    Charge,
+    Costs,
+    DaySpending,
+    Dimension,
+    KeySpending,
+    Purpose,
+    RequestId,
+    RequestKind,
+    SentRequest,
+    Spending,
+    Within,
+    kind_of,
+)
 from bot.types.model import (
     Asker,
     CostSplit,
@@ -77,11 +96,13 @@ from bot.types.playground import (
     PlaygroundFile,
     Workspace,
 )
+from bot.types.processes import Process
 from bot.types.reply import (
     Draft,
     Footer,
     ReplyStatus,
 )
+from bot.types.reports import RequestLine, TurnFilter, TurnLine, TurnReport
 from bot.types.summaries import (
     NO_POINTS,
     Covered,
@@ -119,17 +140,21 @@ from bot.types.turns import (
 
 __all__ = [
     "ANSWER_IN",
+    "ANSWER_MESSAGES",
     "BOT",
+    "DIGEST_KEY",
     "EMPTY",
     "EVERYTHING",
     "INSTALLATION",
     "MOST_DOLLARS",
+    "MOST_KEYS",
     "NAMES_OF_ANSWERS",
     "NO_POINTS",
     "NO_TURNS",
     "OPEN_STATES",
     "PLACE_STATE",
     "SOURCES_ID",
+    "THREAD_EXPORT",
     "AccessRule",
     "Asker",
     "Attachment",
@@ -147,7 +172,9 @@ __all__ = [
     "CostSplit",
     "Costs",
     "Covered",
+    "DaySpending",
     "DeletionOutcome",
+    "Dimension",
     "Draft",
     "Edit",
     "Entrance",
@@ -162,10 +189,12 @@ __all__ = [
     "HandleResult",
     "Incoming",
     "KeptMessage",
+    "KeySpending",
     "Media",
     "MediaKind",
     "Membership",
     "Mention",
+    "MessageRef",
     "ModelEvent",
     "ModelRequest",
     "NewEntry",
@@ -184,6 +213,7 @@ __all__ = [
     "PlaygroundEvent",
     "PlaygroundFile",
     "Point",
+    "Process",
     "Purpose",
     "QueueFigures",
     "QueuePlace",
@@ -196,6 +226,8 @@ __all__ = [
     "ReplyStatus",
     "RequestFigures",
     "RequestId",
+    "RequestKind",
+    "RequestLine",
     "RequestNotBilled",
     "RequestRecord",
     "RequestSent",
@@ -222,7 +254,10 @@ __all__ = [
     "TextWithdrawn",
     "ThreadMessage",
     "Turn",
+    "TurnFilter",
     "TurnId",
+    "TurnLine",
+    "TurnReport",
     "TurnState",
     "UnreadableFile",
     "Usage",
@@ -232,5 +267,6 @@ __all__ = [
     "Within",
     "Workspace",
     "joins_others",
+    "kind_of",
     "takes_others",
 ]

@@ -69,13 +69,25 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file beside a message as the platform names it; `size` in bytes, `url` as the platform gives it."""
+    """A file beside a message as the platform names it; `size` in bytes, `url` as the platform gives it.
+
+    `transcript` is what a platform heard in a sound, ending in an ellipsis where it goes on.
+    """
 
     id: str
     name: str
     media_type: str = ""
     size: int = 0
     url: str = ""
+    transcript: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """Which message: its conversation and its id on the platform, "" for a command."""
+
+    key: ConversationKey
+    message_id: str
 
 
 class Task(StrEnum):
@@ -108,10 +120,15 @@ class Entrance(StrEnum):
     REACTION = "reaction"
     SCHEDULE = "schedule"
     COMMAND_LINE = "command line"
+    CONSOLE = "console"
 
 
-ANSWER_IN = "answer_in"
-"""The one of an incoming's platform data that the core adds: where a question outside threads is answered."""
+THREAD_EXPORT = "export of the thread"
+"""The text of an incoming that asks for its thread as a file, a summary that leaves nothing out."""
+
+# What the core adds to an incoming's platform data.
+ANSWER_IN = "answer_in"  # where a question outside threads is answered
+ANSWER_MESSAGES = "answer_messages"  # how many messages an answer may have, where people have set it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,13 +212,15 @@ class HandleResult:
     """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED).
 
     `answered` is the turn that has answered what an edit changes afterwards, and can do so again. `is_refusal` says
-    that the bot is not open to the author, which nobody else is to see.
+    that the bot is not open to the author, which nobody else is to see. `undo` is the command that takes back what was
+    done, "" for what cannot be.
     """
 
     outcome: Outcome
     text: str = ""
     answered: TurnId | None = None
     is_refusal: bool = False
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

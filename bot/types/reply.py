@@ -33,7 +33,9 @@ class Draft:
     """The whole visible state of a reply at one moment; each one replaces the one before.
 
     `is_cut` says that the text ends before the model was done, so that a person may want the rest. `links` are
-    the addresses in the text that people wrote before, or that the bot itself made.
+    the addresses in the text that people wrote before, or that the bot itself made. Where `file_name` is set, the text
+    is for a file of that name, and `notices` are what people read beside it. `progress` says what is being done right
+    now, while the answer grows.
     """
 
     status: ReplyStatus
@@ -44,6 +46,8 @@ class Draft:
     footer: Footer | None = None
     is_cut: bool = False
     links: tuple[str, ...] = ()
+    file_name: str = ""
+    progress: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -12,6 +12,7 @@ from bot.ports import Clock
 from bot.turns.followups import follow_up_keys
 from bot.types import (
     OPEN_STATES,
+    THREAD_EXPORT,
     ChannelMessage,
     ConversationKey,
     DeletionOutcome,
@@ -223,7 +224,8 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         written_at = self._forget_in_parts(channel, ids)
         for turn in [item for item in self._in_channel(channel) if item.incoming.task is Task.SUMMARY]:
             self._begin_anew(turn)
-            if written_at is not None and turn.incoming.sent_at >= written_at and turn.outcome is not None:
+            is_since = written_at is not None and turn.incoming.sent_at >= written_at
+            if turn.outcome is not None and (is_since or turn.incoming.text == THREAD_EXPORT):
                 self._remove_summary(turn)
 
     def _remember_deletion(self, names: Iterable[ChangeName]) -> None:

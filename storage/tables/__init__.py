@@ -5,7 +5,7 @@ from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_pl
 from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
-from storage.tables.ledger import IS_UNSETTLED, LedgerRow, charge_columns
+from storage.tables.ledger import IS_UNSETTLED, LedgerRow, SpendingDayRow, charge_columns
 from storage.tables.settings import AdapterStateRow, SettingChangeRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -76,6 +76,7 @@ __all__ = [
     "ScheduleRow",
     "SettingChangeRow",
     "SettingRow",
+    "SpendingDayRow",
     "SummaryMarkRow",
     "SummaryPartRow",
     "TurnRow",

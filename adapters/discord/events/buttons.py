@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -19,14 +21,14 @@ from adapters.discord.events.requests import (
     tell_failure,
     whisper,
 )
-from adapters.discord.replies.components import TEMPLATE, custom_id
+from adapters.discord.replies.components import TEMPLATE, UNDO_TEMPLATE, custom_id
 from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import SMALL, Renderer
-from bot.chat.reply_actions import NOT_KNOWN, ReplyAction, deeper, press, shared
+from bot.chat.reply_actions import NOT_KNOWN, UNDO, ReplyAction, deeper, press, shared
 from bot.delivery import known
 from bot.errors import BotError, InvalidInput
 from bot.ports import Bot
-from bot.types import Turn
+from bot.types import Entrance, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,31 @@ class ButtonHandler:
             async def callback(self, interaction: Interaction) -> None:
                 await clicks.pressed(interaction, self.action, self.turn)
 
-        client.add_dynamic_items(AnswerButton)
+        class UndoButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNDO_TEMPLATE):
+            """The button below a confirmation."""
+
+            def __init__(self, command: str) -> None:
+                super().__init__(discord.ui.Button(label=UNDO, custom_id=f"seedling:{command}"))
+                self.command = command
+
+            @classmethod
+            async def from_custom_id(
+                cls, _: Interaction, __: discord.ui.Item[Any], match: re.Match[str], /
+            ) -> UndoButton:
+                return cls(match["command"])
+
+            async def callback(self, interaction: Interaction) -> None:
+                await clicks.undo(interaction, self.command)
+
+        client.add_dynamic_items(AnswerButton, UndoButton)
+
+    async def undo(self, interaction: Interaction, command: str) -> None:
+        """Carry out the command that takes a change back, as if whoever pressed had typed it."""
+        asking = replace(incoming_of(interaction, command, private=True), entrance=Entrance.COMMAND)
+        answered = await deferred(self._bot, interaction, asking)
+        if answered is not None:
+            await self._take_away_used(interaction)
+            await asked(self._bot, self._around, answered)
 
     async def pressed(self, interaction: Interaction, action: ReplyAction, turn_id: int) -> None:
         """Handle the press of a button; whatever goes wrong is told to who pressed it."""
@@ -95,14 +121,25 @@ class ButtonHandler:
             case _:
                 by = incoming_of(interaction, "", private=True)
                 pressing = press(self._bot, action, turn, asked=by, idle=NOTHING_TO_STOP, thanks=THANKS)
-                await tell(self._bot, interaction, by, pressing)
+                then = _take_away if action is ReplyAction.CONTINUE else None
+                await tell(self._bot, interaction, by, pressing, then=then)
 
     async def _deeper(self, interaction: Interaction, turn: Turn) -> None:
         """Search once more and more thoroughly, in a message of its own."""
         asking = deeper(turn, incoming_of(interaction, turn.incoming.text, private=turn.incoming.private))
         answered = await deferred(self._bot, interaction, asking)
         if answered is not None:
+            await self._take_away_used(interaction)
             await asked(self._bot, self._around, answered)
+
+    async def _take_away_used(self, interaction: Interaction) -> None:
+        """Take a used button away from its message, where everybody sees that; it is no matter where that fails."""
+        message = interaction.message
+        if message is not None and not message.flags.ephemeral:
+            try:
+                await message.edit(view=_without_used(interaction))
+            except discord.HTTPException as error:
+                logger.info("used button not taken away", extra={"code": error.code})
 
     async def _share(self, interaction: Interaction, turn: Turn) -> None:
         """Share a private answer with everybody, with who shares it and what was asked."""
@@ -121,3 +158,19 @@ class ButtonHandler:
         await interaction.response.send_message(first.content, suppress_embeds=True, allowed_mentions=nobody)
         for page in rest:
             await interaction.followup.send(page.content, suppress_embeds=True, allowed_mentions=nobody)
+
+
+async def _take_away(interaction: Interaction) -> None:
+    await interaction.response.edit_message(view=_without_used(interaction))
+
+
+def _without_used(interaction: Interaction) -> discord.ui.View:
+    """Return the buttons of the message without the one that was pressed."""
+    assert interaction.message is not None  # noqa: S101 - for the type checker: buttons hang on messages
+    view = discord.ui.View.from_message(interaction.message)
+    pressed: Mapping[str, Any] = interaction.data or {}
+    for item in view.children:
+        if isinstance(item, discord.ui.Button) and item.custom_id == pressed.get("custom_id"):
+            view.remove_item(item)
+    view.stop()  # presses come by their ids, not by this view
+    return view

@@ -18,6 +18,7 @@ from adapters.discord.events.parse import Names, named_in, no_names
 from adapters.discord.events.requests import in_time
 from adapters.discord.message_content import REPLY, read_content
 from adapters.discord.payloads import Message
+from adapters.discord.replies.components import undo_rows
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
@@ -65,17 +66,17 @@ class DiscordMessageHandler:
         try:
             handled = await self._bot.handle(incoming)
         except InvalidInput as error:
-            text = str(error)
+            text, undo = str(error), ""
         except StorageError:
             await self._tell_late(incoming)
             raise
         else:
-            text = handled.text if handled.outcome is Outcome.REPLIED else ""
+            text, undo = handled.text if handled.outcome is Outcome.REPLIED else "", handled.undo
             if handled.is_refusal:
                 await self._tell_alone(incoming, text)
                 return
         if text:
-            await answer_in_place(self._around, incoming, text)
+            await answer_in_place(self._around, incoming, text, undo=undo)
             await self._bot.mark_answered(incoming)
 
     async def _tell_late(self, incoming: Incoming) -> None:
@@ -239,12 +240,15 @@ class DiscordMessageHandler:
             return ChannelInfo(guild=guild, id=channel, kind=0)
 
 
-async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str) -> None:
-    """Answer a command or a refusal where it was written, else in a direct message. Raises `PlatformError`."""
+async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
+    """Answer a command or a refusal where it was written, else in a direct message; `undo` takes back what was done.
+
+    Raises `PlatformError`.
+    """
     channel = incoming.platform_data[CHANNEL]
     rest, limits = around.rest, around.limits
     surface = ChannelTarget(rest=rest, limits=limits, channel=channel, reply_to=incoming.platform_data.get(MESSAGE, ""))
-    pages = plain_pages(text)
+    pages = plain_pages(text, rows=undo_rows(undo))
     try:
         async with in_time():
             for part, page in enumerate(pages):

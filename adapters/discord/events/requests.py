@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC
@@ -19,6 +19,7 @@ from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOW
 from adapters.discord.connection.gateway_payloads import channel_payload
 from adapters.discord.context import DiscordContext
 from adapters.discord.payloads import ChannelPayload
+from adapters.discord.replies.components import undo_rows
 from adapters.discord.replies.message_targets import InteractionTarget
 from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL
@@ -155,7 +156,7 @@ async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
         return
     else:
         if handled.outcome is Outcome.REPLIED:
-            await say(around, incoming, handled.text or NO_ANSWER)
+            await say(around, incoming, handled.text or NO_ANSWER, undo=handled.undo)
     await bot.mark_answered(incoming)
 
 
@@ -174,12 +175,15 @@ async def refused(bot: Bot, around: DiscordContext, incoming: Incoming, text: st
         await bot.mark_answered(incoming)
 
 
-async def say(around: DiscordContext, incoming: Incoming, text: str) -> None:
-    """Write a text into the deferred answer, or into a further message where there is none. Raises `PlatformError`."""
+async def say(around: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
+    """Write a text into the deferred answer, or into a further message where there is none; `undo` takes it back.
+
+    Raises `PlatformError`.
+    """
     ref = ref_of(incoming)
     surface = InteractionTarget(rest=around.rest, ref=ref, clock=around.clock)
     async with in_time():
-        for index, page in enumerate(plain_pages(text)):
+        for index, page in enumerate(plain_pages(text, rows=undo_rows(undo))):
             if index == 0 and ref.ids:
                 await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
             else:
@@ -197,11 +201,16 @@ async def in_time() -> AsyncIterator[None]:
 
 
 async def tell(
-    bot: Bot, interaction: Interaction, incoming: Incoming, doing: Awaitable[HandleResult]
+    bot: Bot,
+    interaction: Interaction,
+    incoming: Incoming,
+    doing: Awaitable[HandleResult],
+    *,
+    then: Callable[[Interaction], Awaitable[None]] | None = None,
 ) -> HandleResult | None:
     """Acknowledge a press once it is carried out; what the bot says is for who pressed it. None for what was refused.
 
-    Raises `StorageError`.
+    `then` acknowledges one that has begun an answer. Raises `StorageError`.
     """
     handled = None
     try:
@@ -211,6 +220,8 @@ async def tell(
     if text:
         await whisper(interaction, text)
         await bot.mark_answered(incoming)
+    elif handled is not None and handled.outcome is Outcome.ANSWERING and then is not None:
+        await then(interaction)
     elif handled is not None and handled.outcome is not Outcome.DUPLICATE:
         await interaction.response.defer()
     return handled
@@ -218,10 +229,11 @@ async def tell(
 
 async def whisper(interaction: Interaction, text: str) -> None:
     """Tell who asked, and nobody else, whether or not the interaction is answered already."""
-    if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=True)
-    else:
-        await interaction.response.send_message(text, ephemeral=True)
+    for page in plain_pages(text):
+        if interaction.response.is_done():
+            await interaction.followup.send(page.content, ephemeral=True)
+        else:
+            await interaction.response.send_message(page.content, ephemeral=True)
 
 
 async def tell_failure(interaction: Interaction, error: BaseException) -> None:

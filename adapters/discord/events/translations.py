@@ -16,6 +16,7 @@ GERMAN_NAMES: Final[Mapping[str, str]] = {
     "ask": "frage",
     "search": "suche",
     "summarise": "zusammenfassen",
+    "export": "exportieren",
     "digest": "überblick",
     "set": "setze",
     "unset": "zurücksetzen",
@@ -42,6 +43,7 @@ GERMAN_NAMES: Final[Mapping[str, str]] = {
     "days": "tage",
     "topic": "thema",
     "words": "worte",
+    "range": "bereich",
     "Ask about this": "Dazu etwas fragen",
     "Summarise from here": "Ab hier zusammenfassen",
 }
@@ -65,6 +67,11 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
     "Summarise this thread or channel, with links to the messages behind each point.": (
         "Fasse diesen Thread oder Kanal zusammen, mit Links zu den Nachrichten hinter jedem Punkt."
     ),
+    "Give this thread, or a summary, as a Markdown file.": (
+        "Gib diesen Thread oder eine Zusammenfassung als Markdown-Datei aus."
+    ),
+    "The thread as it is, or a summary.": "Der Thread, wie er ist, oder eine Zusammenfassung.",
+    "What a summary is about, as with /summarise.": "Worum es in der Zusammenfassung geht, wie bei /zusammenfassen.",
     "Post a summary of this channel every day or week, at a time you choose.": (
         "Poste täglich oder wöchentlich eine Zusammenfassung dieses Kanals, wann du willst."
     ),
@@ -108,6 +115,7 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
         "Wo es gilt: in diesem Thread, im Kanal oder auf dem ganzen Server."
     ),
     "The new value.": "Der neue Wert.",
+    "Only if it was this one.": "Nur, wenn es dieser war.",
     "A parameter, context or memory. Leave it out to see everything.": (
         "Ein Parameter, context oder memory. Ohne Angabe siehst du alles."
     ),
@@ -160,6 +168,7 @@ GERMAN_TEXTS: Final[Mapping[str, str]] = {
     "channel": "Kanal",
     "workspace": "Server",
     "me": "ich",
+    "summary": "Zusammenfassung",
     "memory": "Notizen",
     "here": "hier",
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.discord.payloads import Component
-from bot.chat.reply_actions import LABELS, ReplyAction, actions_of, further_actions_of
+from bot.chat.reply_actions import LABELS, UNDO, ReplyAction, actions_of, further_actions_of
 from bot.types import Draft, Turn, TurnId
 
 ACTION_ROW: Final = 1  # component types and button styles (components/reference)
@@ -23,6 +23,8 @@ STYLES: Final[Mapping[ReplyAction, int]] = {
 
 TEMPLATE: Final = re.compile(rf"seedling:(?P<action>{'|'.join(ReplyAction)}):(?P<turn>\d+)")
 
+UNDO_TEMPLATE: Final = re.compile(r"seedling:(?P<command>/undo(?: [a-z_]+)?)")
+
 Row = Mapping[str, Any]
 
 
@@ -35,6 +37,14 @@ def rows_for(draft: Draft, turn: Turn) -> tuple[Row, ...]:
     """Return the rows of buttons under the last message of an answer in this state."""
     rows = (actions_of(draft), further_actions_of(draft, turn))
     return tuple(_row(turn.id, actions) for actions in rows if actions)
+
+
+def undo_rows(command: str) -> tuple[Row, ...]:
+    """Return the button that carries out the command which takes a change back; () for none."""
+    if not command:
+        return ()
+    button = {"type": BUTTON, "style": SECONDARY, "label": UNDO, "custom_id": f"seedling:{command}"}
+    return ({"type": ACTION_ROW, "components": [button]},)
 
 
 def names_turn(rows: Sequence[Component], turn: TurnId) -> bool:

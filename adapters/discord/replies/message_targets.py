@@ -77,27 +77,27 @@ class ChannelTarget:
         if first and self.reply_to:
             reference = {"message_id": self.reply_to, "fail_if_not_exists": False}
             try:
-                return await self._post(body | {"message_reference": reference})
+                return await self._post(page, body | {"message_reference": reference})
             except DiscordApiError as error:
                 if error.code != CANNOT_REPLY:
                     raise
-        return await self._post(body)
+        return await self._post(page, body)
 
-    async def _post(self, body: Mapping[str, Any]) -> str:
+    async def _post(self, page: Page, body: Mapping[str, Any]) -> str:
         """Post a message; what the same nonce gave before and says something else is edited."""
-        posted = Message.read(await self.rest.call("POST", _MESSAGES, body=body, channel_id=self.channel))
-        if posted.content.strip() != str(body["content"]).strip():
-            changes = {name: body[name] for name in ("content", "components", "allowed_mentions")}
-            await self.rest.call(
-                "PATCH", f"{_MESSAGES}/{{message_id}}", body=changes, channel_id=self.channel, message_id=posted.id
-            )
+        here, file = self.channel, _file(page)
+        posted = Message.read(await self.rest.call("POST", _MESSAGES, body=body, file=file, channel_id=here))
+        if posted.content.strip() != page.content.strip():
+            path = f"{_MESSAGES}/{{message_id}}"
+            await self.rest.call("PATCH", path, body=_body(page), file=file, channel_id=here, message_id=posted.id)
         return posted.id
 
     async def edit(self, id: str, page: Page, *, priority: Priority) -> None:
         """Edit without naming flags, so that previews stay suppressed."""
         await self.limits.editing(self.channel, priority)
         path = f"{_MESSAGES}/{{message_id}}"
-        await self.rest.call("PATCH", path, body=_body(page), channel_id=self.channel, message_id=id)
+        body, file = _body(page), _file(page)
+        await self.rest.call("PATCH", path, body=body, file=file, channel_id=self.channel, message_id=id)
 
     async def delete(self, id: str) -> None:
         """Delete a message."""
@@ -119,16 +119,13 @@ class InteractionTarget:
     async def post(self, page: Page, *, nonce: str, first: bool, priority: Priority) -> str:  # noqa: ARG002 - webhooks know no nonce
         """Post a further message."""
         flags = SUPPRESS_EMBEDS | (EPHEMERAL if self.ref.private else 0)
-        return Message.read(await self._call("POST", _WEBHOOK, _body(page) | {"flags": flags}, wait=True)).id
+        body = _body(page) | {"flags": flags}
+        return Message.read(await self._call("POST", _WEBHOOK, body, wait=True, file=_file(page))).id
 
     async def edit(self, id: str, page: Page, *, priority: Priority) -> None:  # noqa: ARG002 - not counted with the others
         """Edit an answer; the first time it has its flags to get."""
-        await self._call("PATCH", self._path(id), _body(page) | {"flags": SUPPRESS_EMBEDS}, message_id=id)
-
-    async def attach(self, id: str, page: Page, *, name: str, data: bytes) -> None:
-        """Edit an answer and put a file beside it."""
-        body = _body(page) | {"flags": SUPPRESS_EMBEDS, "attachments": [{"id": "0", "filename": name}]}
-        await self._call("PATCH", self._path(id), body, message_id=id, file=(name, data))
+        body = _body(page) | {"flags": SUPPRESS_EMBEDS}
+        await self._call("PATCH", self._path(id), body, message_id=id, file=_file(page))
 
     async def original(self) -> Message:
         """Return the first answer as it stands."""
@@ -178,4 +175,11 @@ def _last_moment(ref: InteractionRef) -> datetime:
 
 
 def _body(page: Page) -> dict[str, Any]:
-    return {"content": page.content, "components": list(page.rows), "allowed_mentions": NO_PINGS}
+    """Return what a message is to hold; an edit takes away a file that it does not name."""
+    attachments = [{"id": "0", "filename": page.file.name}] if page.file else []
+    shown = {"content": page.content, "components": list(page.rows), "attachments": attachments}
+    return shown | {"allowed_mentions": NO_PINGS}
+
+
+def _file(page: Page) -> tuple[str, bytes] | None:
+    return (page.file.name, page.file.data) if page.file else None

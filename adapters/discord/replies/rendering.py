@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.discord.api.limits import CONTENT
@@ -13,11 +13,23 @@ from adapters.discord.replies.markdown import DiscordRenderer, to_discord
 from bot.chat.reply_actions import ENDED, is_search
 from bot.delivery import IncrementalRenderer, Splitter, known, split
 from bot.delivery.footer import SEPARATOR, footer_parts
+from bot.delivery.long_answer import (
+    IN_A_FILE,
+    NOTHING_SHOWN,
+    TO_COME,
+    AnswerFile,
+    file_of,
+    is_for_file,
+    most_messages,
+)
 from bot.delivery.running_text import Allowed, any_address
 from bot.types import Draft, Source, Turn
 
 TITLE: Final = 120
 """Characters of a source's title, so that twenty of them fit into one or two messages."""
+
+MESSAGES: Final = 5
+"""How many messages an answer may have, unless people have set that."""
 
 SMALL: Final = "-# "
 """What begins a line of small print."""
@@ -35,17 +47,18 @@ NO_SEARCH: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Content of one message."""
+    """Content of one message, and the file beside it."""
 
     content: str
     rows: tuple[Row, ...] = ()
+    file: AnswerFile | None = None
 
 
 class Renderer:
     """The pages of one turn's growing answer.
 
     `searches` says whether the model in use can search the web; `hint` stands under the answer when it has ended,
-    `head` above it.
+    `head` above it. While it `attaches`, an answer of too many messages is a first page and a file.
     """
 
     def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "", head: str = "") -> None:
@@ -55,6 +68,8 @@ class Renderer:
         self._searches = searches
         self._text = IncrementalRenderer(DiscordRenderer())
         self._splitter = Splitter(limit=CONTENT)
+        self._most = most_messages(turn.incoming, MESSAGES)
+        self.attaches = True
 
     def pages(self, draft: Draft) -> list[Page]:
         """One message or more; the last one has the buttons."""
@@ -62,17 +77,38 @@ class Renderer:
         text = self._text.render(draft.text, allowed=known(draft.addresses), growing=growing)
         pieces = self._splitter.split(self._head + text)
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
+        if self.attaches and draft.text and is_for_file(draft, len(contents), self._most):
+            return self._growing_pages(contents, draft) if growing else [self._with_file(draft, text)]
         contents = _joined(contents, self._tail(draft)) or [NO_ANSWER]
         *before, last = contents
         return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
 
+    def _growing_pages(self, contents: Sequence[str], draft: Draft) -> list[Page]:
+        """Return as many pages as an answer may have, while more is being written."""
+        *before, last = contents[: self._most]
+        below = f"{SMALL}{TO_COME}"
+        last = f"{split(last, limit=CONTENT - len(below) - 2)[0].shown}\n\n{below}"
+        return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
+
+    def _with_file(self, draft: Draft, text: str) -> Page:
+        """Return the one message of an answer that is in a file: the first page, unless it was asked for as a file."""
+        tail = self._tail(replace(draft, sources=()))
+        if draft.file_name:
+            shown = "\n".join(tail or [NOTHING_SHOWN])
+        else:
+            below = "\n".join([f"{SMALL}{IN_A_FILE}", *tail])[: CONTENT // 2]
+            first = split(self._head + text, limit=CONTENT - len(below) - 2)[0]
+            shown = f"{first.shown}\n\n{below}"
+        return Page(content=shown[:CONTENT], rows=rows_for(draft, self._turn), file=file_of(draft))
+
+    def whole_in_file(self, draft: Draft, note: str) -> Page:
+        """Return a message that says `note` and has the whole answer as its file, whatever people have set."""
+        return Page(content=note, rows=rows_for(draft, self._turn), file=file_of(draft))
+
     def _tail(self, draft: Draft) -> list[str]:
         """Return what stands under the text, block by block."""
         if draft.status not in ENDED:
-            status = {"searching": SEARCHING, "thinking": THINKING}.get(draft.status, "")
-            return [*_notes(draft.notices), *([status] if status and not draft.text else [])] or (
-                [] if draft.text else [THINKING]
-            )
+            return [*_notes(draft.notices), *_status(draft)]
         blocks = [sources_text(draft.sources)] if draft.sources else []
         notices = list(draft.notices)
         if draft.status == "done" and is_search(self._turn) and not draft.sources:
@@ -86,9 +122,18 @@ class Renderer:
         return blocks
 
 
-def plain_pages(markdown: str, *, allowed: Allowed = any_address) -> list[Page]:
-    """Return a text that is no answer, as what a command tells."""
-    return [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=allowed), limit=CONTENT)]
+def _status(draft: Draft) -> list[str]:
+    """Return what is being done: said while there is no text yet, and where it takes long."""
+    if draft.progress:
+        return _notes([draft.progress])
+    status = {"searching": SEARCHING, "thinking": THINKING}.get(draft.status, "" if draft.notices else THINKING)
+    return [] if draft.text or not status else [status]
+
+
+def plain_pages(markdown: str, *, allowed: Allowed = any_address, rows: tuple[Row, ...] = ()) -> list[Page]:
+    """Return a text that is no answer, as what a command tells; `rows` stand below the last page."""
+    pages = [Page(content=piece.shown) for piece in split(to_discord(markdown, allowed=allowed), limit=CONTENT)]
+    return [*pages[:-1], *(replace(page, rows=rows) for page in pages[-1:])]
 
 
 def sources_text(sources: Sequence[Source]) -> str:

@@ -24,11 +24,10 @@ from bot.types import Draft, Turn
 logger = logging.getLogger(__name__)
 
 
-FILE_NAME: Final = "answer.md"
 TAKEN_BACK: Final = "-# This answer was removed."
 """What a message says that was to be deleted and could not be."""
 
-IN_A_FILE: Final = "-# The whole answer is in the file, since no further messages are allowed here."
+NO_ROOM: Final = "-# The whole answer is in the file, since no further messages are allowed here."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,16 +124,31 @@ class DiscordReply:
     # ------------------------------------------------------------ making it so
 
     async def _make(self, draft: Draft, priority: Priority) -> None:
-        pages = await offload(len(draft.text), self._renderer.pages, draft)
-        if self._plain:
-            pages = [Page(content=page.content) for page in pages]
         try:
-            await self._place(pages, priority)
+            await self._place(draft, priority)
         except InteractionExpired:
             await self._move()
-            await self._place(pages, priority)
+            await self._place(draft, priority)
 
-    async def _place(self, pages: list[Page], priority: Priority) -> None:
+    async def _place(self, draft: Draft, priority: Priority) -> None:
+        """Place the pages of a draft; without the file where Discord takes none there."""
+        pages = await self._pages(draft)
+        try:
+            await self._place_pages(pages, draft, priority)
+        except DiscordApiError as error:
+            if pages[0].file is None or error.code == UNKNOWN_MESSAGE:
+                raise
+            logger.info("file refused, answering in messages", extra={"turn": self._turn.id, "code": error.code})
+            self._renderer.attaches = False
+            await self._place_pages(await self._pages(draft), draft, priority)
+
+    async def _pages(self, draft: Draft) -> list[Page]:
+        if self._plain:
+            self._renderer.attaches = False
+        pages = await offload(len(draft.text), self._renderer.pages, draft)
+        return [Page(content=page.content) for page in pages] if self._plain else pages
+
+    async def _place_pages(self, pages: list[Page], draft: Draft, priority: Priority) -> None:
         for index, page in enumerate(pages):
             if index == len(self._shown):
                 try:
@@ -142,7 +156,7 @@ class DiscordReply:
                 except DiscordApiError as error:
                     if error.code != NO_MORE_FOLLOWUPS:
                         raise
-                    await self._attach(pages, priority)
+                    await self._attach(draft, priority)
                     return
             if self._shown[index].page != page:
                 await self._change(self._shown[index], page, index, priority)
@@ -163,15 +177,11 @@ class DiscordReply:
         id = await self._surface.post(page, nonce=nonce, first=index == 0, priority=priority)
         return _Shown(id=id, page=page)
 
-    async def _attach(self, pages: list[Page], priority: Priority) -> None:
+    async def _attach(self, draft: Draft, priority: Priority) -> None:
         """Put the whole answer into a file at the last message, since there may be no further ones."""
-        last, surface = self._shown[-1], self._surface
-        if priority is not Priority.FINAL or not isinstance(surface, InteractionTarget):
-            return
-        page = Page(content=IN_A_FILE, rows=pages[-1].rows)
-        whole = "\n\n".join(item.content for item in pages)
-        await surface.attach(last.id, page, name=FILE_NAME, data=whole.encode())
-        last.page = page
+        if priority is Priority.FINAL:
+            page = self._renderer.whole_in_file(draft, NO_ROOM)
+            await self._change(self._shown[-1], page, len(self._shown) - 1, priority)
 
     async def _change(self, shown: _Shown, page: Page, index: int, priority: Priority) -> None:
         try:

@@ -37,6 +37,9 @@ READING: Final = frozenset(
 )  # fmt: skip
 """Methods that take their arguments as a query and change nothing."""
 
+FORMS: Final = frozenset({"files.getUploadURLExternal", "oauth.v2.access"})
+"""Methods that take a form alone."""
+
 ONCE: Final = frozenset({"chat.appendStream", "chat.postEphemeral", "chat.postMessage", "chat.startStream"})
 """Methods that do something more when they are called twice: when nobody knows, they are not repeated here."""
 
@@ -153,6 +156,18 @@ class SlackClient:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SlackUnknownOutcome("file", type(error).__name__) from error
 
+    async def send_file(self, url: str, data: bytes, *, seconds: float) -> None:
+        """Send the bytes of a file where Slack has told. Raises `SlackApiError` and `SlackUnknownOutcome`."""
+        if not self._is_slack(url) or self._client.session is None:
+            raise SlackApiError("file", "foreign_host")
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self._client.session.post(url, data=data, allow_redirects=False, timeout=timeout) as response:
+                if response.status != 200:
+                    raise SlackApiError("file", f"HTTP {response.status}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackUnknownOutcome("file", type(error).__name__) from error
+
     def _is_slack(self, url: str) -> bool:
         """Return whether an address is one of Slack, or of the server that stands for it."""
         theirs, ours = urlsplit(url), urlsplit(self._client.base_url)
@@ -188,7 +203,7 @@ class SlackClient:
         try:
             if method in READING:
                 response = await self._client.api_call(method, http_verb="GET", params=given)
-            elif method == "oauth.v2.access":  # takes a form alone
+            elif method in FORMS:
                 response = await self._client.api_call(method, data=given)
             else:
                 response = await self._client.api_call(method, json=given)

@@ -28,7 +28,7 @@ class Identity:
 
 
 class SlackWorkspace:
-    """A workspace; `streams`, `sessions` and `statuses` are turned off when Slack says that it has none.
+    """A workspace; `streams`, `sessions`, `statuses` and `uploads` are turned off when Slack says that it has none.
 
     `open_streams` and `open_edits` are the messages of answers that are being written, whose ends are still to come.
     """
@@ -45,6 +45,7 @@ class SlackWorkspace:
         self.streams = True
         self.sessions = True
         self.statuses = True
+        self.uploads = True
         self.open_streams: WeakSet[ReplyMessage] = WeakSet()
         self.open_edits: WeakSet[ReplyMessage] = WeakSet()
 
@@ -74,6 +75,8 @@ class SlackWorkspace:
             self.sessions = False
         elif refusal.method.startswith("assistant.threads."):
             self.statuses = False
+        elif refusal.method in {"files.getUploadURLExternal", "files.completeUploadExternal"}:
+            self.uploads = False
         return True
 
     async def direct_channel(self, user: str) -> str:

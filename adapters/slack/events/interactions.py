@@ -21,7 +21,7 @@ from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.events.slash_commands import SlashCommandHandler
 from adapters.slack.payloads import SlackMessage, moment
-from adapters.slack.replies.rendering import action_of
+from adapters.slack.replies.rendering import UNDO_ACTION, action_of, undo_of
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.reply_actions import press
 from bot.errors import PlatformError, PlatformRefused, StorageError
@@ -116,7 +116,16 @@ class InteractionHandler:
         if action.action_id == OPEN_SETTINGS:
             nowhere = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON)
             return await self._settings.open(workspace, body, nowhere)
+        if action.action_id == UNDO_ACTION:
+            return await self._undo(workspace, body, action.value)
         return await self._under_answer(workspace, body, action)
+
+    async def _undo(self, workspace: SlackWorkspace, body: Interaction, value: str) -> None:
+        """Carry out the command that takes a change back, as if whoever pressed had typed it."""
+        command, thread = undo_of(value)
+        asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND, thread=thread)
+        if command.startswith("/undo"):
+            await self._hearing.hand_over(workspace, replace(asked, text=command))
 
     async def _under_answer(self, workspace: SlackWorkspace, body: Interaction, used: ControlAction) -> None:
         """Handle a button under an answer."""

@@ -25,7 +25,7 @@ from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.markdown import Block
-from adapters.slack.replies.rendering import correction_blocks, in_slack_words
+from adapters.slack.replies.rendering import correction_blocks, in_slack_words, undo_blocks
 from adapters.slack.replies.status import forget_title
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput
@@ -92,7 +92,8 @@ class SlackMessageHandler:
     ) -> None:
         """Show what somebody alone is told, if there is anything, with `blocks` below it."""
         if handled.outcome is Outcome.REPLIED and handled.text:
-            self._background.start(self._tell(workspace, asked, handled.text, blocks), "message for one person")
+            below = [*blocks, *undo_blocks(handled.undo, asked.key.thread)]
+            self._background.start(self._tell(workspace, asked, handled.text, below), "message for one person")
 
     async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
         """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""

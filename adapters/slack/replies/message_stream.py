@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
+from adapters.slack.api.uploads import delete_file
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import fallback_text, markdown_blocks
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 TAKEN_BACK: Final = "(This answer was removed.)"
 """What a message says that was to be deleted and could not be."""
 
+READ_ALONG_SECONDS: Final = 15.0
+"""How long an answer is streamed where others read: they see a stream only at its end, and edits as they come."""
+
 STREAM_SHARE: Final = 0.8
 """When a stream is ended by ourselves, as a share of the time after which Slack would."""
 
@@ -28,8 +32,9 @@ STREAM_SHARE: Final = 0.8
 class MessageStream:
     """Writes the messages of one answer into one place.
 
-    `recipient` are the arguments that a stream in a channel needs beside the place. While it is `plain`, a message is
-    text alone, without blocks.
+    `recipient` are the arguments that a stream in a channel needs beside the place. Where it `has_readers` beside the
+    asker, a stream is ended after a while, and the message edited. While it is `plain`, a message is text alone,
+    without blocks.
     """
 
     def __init__(
@@ -40,13 +45,15 @@ class MessageStream:
         thread: str,
         recipient: Mapping[str, str],
         stream_seconds: float,
+        has_readers: bool,
     ) -> None:
         self._workspace = workspace
         self._calls = workspace.calls
         self.channel = channel
         self.thread = thread
         self._recipient = recipient
-        self._stream_seconds = stream_seconds
+        own_end = stream_seconds * STREAM_SHARE
+        self._stream_seconds = min(own_end, READ_ALONG_SECONDS) if has_readers else own_end
         self.may_stream = bool(thread)
         self.plain = False
 
@@ -102,7 +109,7 @@ class MessageStream:
     async def _append(self, part: ReplyMessage, text: str) -> None:
         """Add to a stream; one that cannot hold the text as it now is, or is too old, is ended and edited from then."""
         loop = asyncio.get_running_loop()
-        too_old = loop.time() - part.since > self._stream_seconds * STREAM_SHARE
+        too_old = loop.time() - part.since > self._stream_seconds
         if too_old or not self.may_stream or part.shown is None or not text.startswith(part.shown):
             await self.end_stream(part)
             return
@@ -124,15 +131,24 @@ class MessageStream:
 
     # ------------------------------------------------------------ ending
 
-    async def settle(self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> None:
-        """Make a message hold exactly this. Raises `SlackApiError`, `SlackUnknownOutcome` and `ReplyRemoved`."""
-        if part.streaming and await self._stop(part, text, blocks, metadata):
+    async def settle(
+        self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, file: str = ""
+    ) -> None:
+        """Make a message hold exactly this, and the file of that id; one that it had before is deleted.
+
+        Raises `SlackApiError`, `SlackUnknownOutcome` and `ReplyRemoved`.
+        """
+        if part.streaming and await self._stop(part, text, blocks, metadata) and not file:
             return
-        if part.shown == text and part.blocks == blocks:
+        if part.shown == text and part.blocks == blocks and part.file == file:
             return
-        arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks), "metadata": metadata}
+        files = ([file] if file else []) if part.file != file else None
+        place = {"channel": self.channel, "ts": part.ts}
+        arguments = {**place, **self._content(text, blocks), "metadata": metadata, "file_ids": files}
         await self._call("chat.update", arguments, priority=Priority.FINAL)
-        part.shown, part.blocks = text, blocks
+        before, part.shown, part.blocks, part.file = part.file, text, blocks, file
+        if before and before != file:
+            await delete_file(self._workspace, before)
 
     async def _stop(self, part: ReplyMessage, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any]) -> bool:
         """End a stream with the rest of its text; whether it holds the whole text now."""
@@ -177,6 +193,8 @@ class MessageStream:
         Raises `SlackApiError` and `SlackUnknownOutcome` when it stands as it was.
         """
         place = {"channel": self.channel, "ts": part.ts}
+        if part.file:
+            await delete_file(self._workspace, part.file)
         try:
             await self._calls.call("chat.delete", place, priority=Priority.FINAL)
         except SlackApiError as refusal:

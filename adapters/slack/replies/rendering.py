@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
 from adapters.slack.elements import Element, elements_of, words_of
 from adapters.slack.replies.markdown import Block, FallbackRenderer, escape_mrkdwn, with_native_table
-from bot.chat.reply_actions import LABELS, ReplyAction, actions_of
+from bot.chat.reply_actions import LABELS, UNDO, ReplyAction, actions_of
 from bot.commands.registry import all_commands
 from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
 from bot.types import Draft, Footer, Source, TurnId
@@ -25,6 +26,7 @@ PLAIN_CHARACTERS: Final = FALLBACK_CHARACTERS
 ACTION: Final = "seedling_"
 """What the ids of the buttons under answers begin with; the action follows."""
 
+UNDO_ACTION: Final = f"{ACTION}undo"
 FEEDBACK: Final = f"{ACTION}feedback"
 RATINGS: Final[Mapping[ReplyAction, str]] = {ReplyAction.GOOD: "Good answer", ReplyAction.BAD: "Bad answer"}
 """The two buttons of Slack's own feedback element, whose value names which was pressed."""
@@ -99,11 +101,10 @@ def writing_blocks(turn: TurnId) -> list[Block]:
 
 def notice_blocks(draft: Draft) -> list[Block]:
     """Return what people are told beside an answer; as a whole section where there is no answer."""
-    if not draft.notices:
+    told = [*draft.notices, *filter(None, (draft.progress,))]
+    if not told:
         return []
-    said = shortened(
-        "\n".join(escape_mrkdwn(in_slack_words(notice)) for notice in draft.notices), SMALL_PRINT_CHARACTERS // 2
-    )
+    said = shortened("\n".join(escape_mrkdwn(in_slack_words(each)) for each in told), SMALL_PRINT_CHARACTERS // 2)
     text = {"type": "mrkdwn", "text": said, "verbatim": True}
     if not draft.text.strip():
         return [{"type": "section", "text": text}]
@@ -175,6 +176,24 @@ def _button_blocks(draft: Draft, turn: TurnId) -> list[Block]:
 def correction_blocks(turn: TurnId) -> list[Block]:
     """Return the button that asks an edited question again."""
     return [_actions(turn, ReplyAction.CORRECT)]
+
+
+def undo_blocks(command: str, thread: str) -> list[Block]:
+    """Return the button that carries out the command which takes a change back; [] for none. Its place goes with it."""
+    if not command:
+        return []
+    value = json.dumps([command, thread])
+    button = {"type": "button", "action_id": UNDO_ACTION, "text": _plain(UNDO), "value": value}
+    return [{"type": "actions", "elements": [button]}]
+
+
+def undo_of(value: str) -> tuple[str, str]:
+    """Return the command and the thread that such a button names, "" for what is none. Pure."""
+    try:
+        command, thread = json.loads(value)
+    except ValueError:
+        return "", ""
+    return (command, thread) if isinstance(command, str) and isinstance(thread, str) else ("", "")
 
 
 def action_of(id: str, value: str) -> tuple[ReplyAction | None, str]:

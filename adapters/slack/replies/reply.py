@@ -10,6 +10,7 @@ from typing import Final
 
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import MINUTE_SECONDS
+from adapters.slack.api.uploads import delete_file, upload
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.markdown import Block, SlackRenderer, escape_mrkdwn
@@ -30,6 +31,7 @@ from adapters.slack.replies.reply_ref import ReplyMessage, private_reference, re
 from adapters.slack.replies.status import ThreadStatus
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import IncrementalRenderer, Piece, Splitter, known, split
+from bot.delivery.long_answer import IN_A_FILE, file_of, is_for_file, most_messages
 from bot.errors import PlatformError, ReplyRemoved
 from bot.offload import offload
 from bot.turns.retries import was_interrupted
@@ -38,6 +40,12 @@ from bot.types import Draft, Turn
 logger = logging.getLogger(__name__)
 
 MAYBE_SHOWN: Final = "_I was interrupted while I showed you this, so you may have it already._"
+
+MESSAGES: Final = 3
+"""How many messages an answer may have, unless people have set that."""
+
+BEGINS_ANEW: Final = "Thinking…"
+"""What stands in the place of an answer that is tried again."""
 
 TRIES: Final = 4
 """How often a message is posted of which nobody knows whether Slack has it; it is looked for in between."""
@@ -79,6 +87,7 @@ class SlackReply:
             thread=asked.key.thread,
             recipient={name: value for name, value in recipient.items() if value},
             stream_seconds=rules.stream_seconds,
+            has_readers=not direct,
         )
         # What stands there already is written anew whole; streams are for answers that begin.
         self._messages.may_stream = self._messages.may_stream and not self._parts
@@ -87,6 +96,7 @@ class SlackReply:
         self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
         self._status = ThreadStatus(workspace, turn, channel=self._messages.channel)
         self._edited_at = 0.0
+        self._most = most_messages(asked, MESSAGES)
 
     async def find(self) -> None:
         """Find what was being posted and could not be noted, since its process ended or Slack refused what came after.
@@ -106,11 +116,18 @@ class SlackReply:
 
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
-        if not draft.text.strip() and not draft.notices:
-            await self._status.show(draft.status)
-        else:
+        if self._begins_anew(draft):
+            draft = replace(draft, progress=draft.progress or BEGINS_ANEW)
+        has_words = bool(draft.text.strip() or draft.notices)
+        if not has_words or draft.progress:
+            await self._status.show(draft.status, draft.progress)
+        if has_words or (draft.progress and (self._parts or not self._status.is_shown)):
             await self._write(draft)
         return self._reference()
+
+    def _begins_anew(self, draft: Draft) -> bool:
+        """Return whether an answer is tried again whose buttons have been used, and has no words yet."""
+        return bool(self._parts) and not draft.text.strip() and not was_interrupted(self._turn)
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the whole answer stand, with what belongs under it. Raises `PlatformError`."""
@@ -154,6 +171,8 @@ class SlackReply:
 
     async def _write(self, draft: Draft) -> None:
         pieces = await self._pieces(draft, growing=True)
+        if self._workspace.uploads:
+            pieces = pieces[: self._most]  # the rest comes in a file
         for index, piece in enumerate(pieces):
             if index < len(pieces) - 1:
                 await self._settle(index, escape_markdown(piece.shown), ())
@@ -162,16 +181,46 @@ class SlackReply:
             below = [*notice_blocks(draft), *writing_blocks(self._turn.id)]
             if index < len(self._parts):
                 await self._go_on(self._parts[index], text, below)
-            elif text or draft.notices:
+            elif text or draft.notices or draft.progress:
                 await self._begin(index, text, below)
 
     async def _write_end(self, draft: Draft) -> None:
         pieces = await self._pieces(draft)
+        if is_for_file(draft, len(pieces), self._most) and await self._write_file(draft, pieces[0]):
+            return
         for index, piece in enumerate(pieces):
             below = end_blocks(draft, self._turn.id) if index == len(pieces) - 1 else ()
             await self._settle(index, escape_markdown(piece.shown), below)
         while len(self._parts) > len(pieces):
             await self._messages.delete(self._parts.pop())
+
+    async def _write_file(self, draft: Draft, first: Piece) -> bool:
+        """Write the first page with the whole answer as a file beside it; whether Slack took the file.
+
+        A file that no message names is seen by nobody, so that a crash in between leaves nothing to be seen twice.
+        """
+        if not self._workspace.uploads:
+            return False
+        file = file_of(draft)
+        try:
+            id = await upload(self._workspace, file.name, file.data)
+        except (SlackApiError, SlackUnknownOutcome) as error:
+            if isinstance(error, SlackApiError):
+                self._workspace.learn(error)
+            logger.info("file not uploaded, answering in messages", extra={"turn": self._turn.id, "error": str(error)})
+            return False
+        notices = draft.notices if draft.file_name else (IN_A_FILE, *draft.notices)
+        text = "" if draft.file_name else escape_markdown(first.shown)
+        below = end_blocks(replace(draft, text=text, notices=notices), self._turn.id)
+        try:
+            await self._settle(0, text, below, file=id)
+        except SlackApiError as refusal:
+            logger.info("file refused, answering in messages", extra={"turn": self._turn.id, "code": refusal.code})
+            await delete_file(self._workspace, id)
+            return False
+        while len(self._parts) > 1:
+            await self._messages.delete(self._parts.pop())
+        return True
 
     async def _write_plain(self, draft: Draft) -> None:
         """Write the answer as text alone; in new messages where Slack lets those that are there not be changed."""
@@ -217,12 +266,14 @@ class SlackReply:
         shown = piece.shown.removesuffix(piece.after) if piece.after else piece.shown
         return escape_markdown(shown)
 
-    async def _settle(self, index: int, text: str, blocks: Sequence[Block]) -> None:
+    async def _settle(self, index: int, text: str, blocks: Sequence[Block], *, file: str = "") -> None:
         if index >= len(self._parts):
             self._parts.append(await self._post(index, text, blocks, Priority.FINAL))
-            return
+            if not file:  # a post takes none
+                return
         try:
-            await self._messages.settle(self._parts[index], text, blocks, metadata_of(self._turn.id, index))
+            mark = metadata_of(self._turn.id, index)
+            await self._messages.settle(self._parts[index], text, blocks, mark, file=file)
         except ReplyRemoved:
             # A further message may have been another runner's, who took it back when it gave way to this one.
             if not index or not was_interrupted(self._turn):

@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 TEXTS: Final[Mapping[str, str]] = {"thinking": "is thinking…", "searching": "is searching the web…"}
 LOADING: Final = ["Reading the conversation…", "Thinking it over…", "Still thinking…"]
+LOADING_CHARACTERS: Final = 120
+"""Of one loading message; Slack names no limit, and shows one line."""
+
 SESSION: Final = "agents.sessions.setStatus"
 
 
@@ -34,6 +37,23 @@ async def forget_title(workspace: SlackWorkspace, key: ConversationKey) -> None:
         logger.info("title of the session not changed", extra={"error": str(error)})
 
 
+def status_arguments(channel: str, thread: str, status: str, progress: str = "") -> dict[str, Any]:
+    """Return what sets the status of a thread; what is being done goes into the messages that Slack shows in turn."""
+    loading = [shortened(progress, LOADING_CHARACTERS)] if progress else LOADING if status == "thinking" else None
+    text = TEXTS.get(status, TEXTS["thinking"])
+    return {"channel_id": channel, "thread_ts": thread, "status": text, "loading_messages": loading}
+
+
+async def acknowledge(workspace: SlackWorkspace, key: ConversationKey) -> None:
+    """Set the status of a thread for a question that has come in. Raises `SlackApiError` and `SlackUnknownOutcome`."""
+    if workspace.statuses:
+        try:
+            await workspace.calls.try_call(STATUS_METHOD, status_arguments(key.channel, key.thread, "thinking"))
+        except SlackApiError as refusal:
+            if not workspace.learn(refusal):
+                raise
+
+
 class ThreadStatus:
     """The status of one answer's thread; whatever goes wrong with it never keeps the answer."""
 
@@ -46,21 +66,21 @@ class ThreadStatus:
         self._shown_at = 0.0
         self._processing = turn.epoch > 1  # an earlier runner may have left the session so
 
-    async def show(self, status: str) -> None:
-        """Tell that the bot is at work; told again before Slack clears it."""
+    @property
+    def is_shown(self) -> bool:
+        """Return whether people can see a status there: threads have one, in workspaces that have any."""
+        return bool(self._thread) and self._workspace.statuses
+
+    async def show(self, status: str, progress: str = "") -> None:
+        """Tell that the bot is at work, and at what; told again before Slack clears it."""
         now = asyncio.get_running_loop().time()
-        text = TEXTS.get(status, "")
+        text = progress or TEXTS.get(status, "")
         fresh = text == self._shown and now - self._shown_at < STATUS_SECONDS / 2
         if not self._thread or not text or fresh:
             return
         await self._begin_session()
         if self._workspace.statuses:
-            arguments = {
-                "channel_id": self._channel,
-                "thread_ts": self._thread,
-                "status": text,
-                "loading_messages": LOADING if status == "thinking" else None,
-            }
+            arguments = status_arguments(self._channel, self._thread, status, progress)
             await self._try(STATUS_METHOD, arguments)
         self._shown, self._shown_at = text, now
 

@@ -7,7 +7,7 @@ A page is a function, a template and a line in a list of routes:
 
     routes = [page("/console", overview, needs=Role.VIEWER)]
 
-    frame = await make_frame(options, store, clock, rooms=[Path(__file__).parent], navigation=[...])
+    frame = await make_frame(options, store, clock, rooms=[Path(__file__).parent])
     app = frame_app(routes, frame)
 
 - `page` names the address, its methods and the least `Role` that may come; nothing is open that does not say
@@ -25,7 +25,7 @@ A page is a function, a template and a line in a list of routes:
 - A response with the media type `text/event-stream` is neither compressed nor held back.
 """
 
-from adapters.web.frame.application import Frame, FrameOptions, FrameStore, frame_app, make_frame
+from adapters.web.frame.application import Frame, FrameOptions, FrameStore, WebPart, frame_app, make_frame
 from adapters.web.frame.forms import Form, check_csrf, read_form
 from adapters.web.frame.identity import Identity, Role, identity_of
 from adapters.web.frame.rendering import NavigationItem, render
@@ -39,6 +39,7 @@ __all__ = [
     "Identity",
     "NavigationItem",
     "Role",
+    "WebPart",
     "check_csrf",
     "frame_app",
     "identity_of",

@@ -39,8 +39,6 @@ class GuardedFrame(Protocol):
     def templates(self) -> Templates: ...
     @property
     def is_open(self) -> bool: ...
-    @property
-    def only_loopback(self) -> bool: ...
 
 
 class Guard:
@@ -62,7 +60,7 @@ class Guard:
         scope |= {"frame": self._frame, "identity": _NOBODY}
         request = Request(scope, receive)
         outgoing = _Outgoing(send)
-        refusal = _misdirected(scope, only_loopback=self._frame.only_loopback) or await self._enter(request, outgoing)
+        refusal = _misdirected(scope, only_loopback=self._frame.is_open) or await self._enter(request, outgoing)
         await (refusal or self._app)(scope, receive, outgoing.send)
 
     async def _enter(self, request: Request, outgoing: _Outgoing) -> Response | None:

@@ -8,9 +8,10 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
+from bot.access.audit import WEB
 from bot.types import Person
 
-PLATFORM: Final = "local"
+PLATFORM: Final = WEB
 """The web's part of a conversation key, and of the names of people in the audit trail."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +31,13 @@ class NavigationItem:
 class Templates:
     """The templates of all rooms, read once."""
 
-    def __init__(self, rooms: Sequence[Path], files: StaticFiles, navigation: Sequence[NavigationItem]) -> None:
+    def __init__(
+        self,
+        rooms: Sequence[Path],
+        files: StaticFiles,
+        navigation: Sequence[NavigationItem],
+        filters: Mapping[str, Callable[..., object]],
+    ) -> None:
         self.environment = Environment(
             loader=PrefixLoader({room.name: FileSystemLoader(room / "templates") for room in rooms}),
             autoescape=True,
@@ -42,6 +48,7 @@ class Templates:
             cache_size=-1,
         )
         self.environment.globals["static"] = files.address
+        self.environment.filters |= filters
         self._navigation = navigation
         for name in self.environment.list_templates(extensions=("html",)):
             self.environment.get_template(name)

@@ -144,6 +144,7 @@ class SignIns:
 
 
 PASSWORD: Final = "password"  # noqa: S105 - the name of a method, not a password
+PASSWORD_OF_ACCOUNT: Final = "password of an account"  # noqa: S105 - the same
 LINK: Final = "administrator link"
 
 

@@ -11,10 +11,12 @@ from typing import Final, Protocol
 
 from starlette.types import ASGIApp
 
-from adapters.web.frame import Frame, FrameOptions, FrameStore, frame_app, make_frame
+from adapters.web.frame import Frame, FrameOptions, FrameStore, WebPart, frame_app, make_frame
 from adapters.web.frame.identity import PLATFORM
+from adapters.web.frame.openid import ProviderOptions
 from adapters.web.frame.sign_in import LINK_LIFETIME
 from adapters.web.frame.sign_in_pages import LINK_PATH
+from adapters.web.listeners import listen, serve, url_of
 from adapters.web.playground.actions import Actions
 from adapters.web.playground.channel_access import HOME, HOME_CHANNELS
 from adapters.web.playground.channel_reader import ChannelReading
@@ -26,11 +28,9 @@ from adapters.web.playground.live_reply import BOT, open_reply, tell
 from adapters.web.playground.message_html import MessageHtml
 from adapters.web.playground.pages import Pages
 from adapters.web.playground.request_examples import Api
-from adapters.web.playground.server import listen, serve, url_of
 from adapters.web.playground.shared import Scene
-from bot.errors import ConfigError, FileTooLarge, PlatformError, StorageError
+from bot.errors import FileTooLarge, PlatformError, StorageError
 from bot.ports import Bot, Clock, Reply, WorkspaceStore
-from bot.settings import LOOPBACK_HOSTS
 from bot.types import Attachment, ChannelMessage, ConversationKey, Draft, Incoming, PlaygroundEvent, ThreadMessage, Turn
 
 ROOM: Final = Path(__file__).parent
@@ -50,8 +50,8 @@ WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 class PlaygroundOptions:
     """Options of the playground; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
 
-    `api_url` is where requests to the model go, `file_bytes` the most that a file may have. `is_shared` says that other
-    processes show the same playground, or answer in it.
+    `api_url` is where requests to the model go, `file_bytes` the most that a file may have. `provider` is an OpenID
+    Connect provider to sign in with. `is_shared` says that other processes show the same playground, or answer in it.
     """
 
     host: str
@@ -61,6 +61,7 @@ class PlaygroundOptions:
     model_name: str
     notice: str
     complete: Complete
+    provider: ProviderOptions | None = None
     is_shared: bool = False
     file_bytes: int = 20_000_000
     api_url: str = ""
@@ -96,6 +97,7 @@ class Playground(ChannelReading):
         self._sign_in_store: FrameStore = store
         self._options = options
         self._clock = clock
+        self._parts: list[WebPart] = []
         self._hub: Hub | None = None  # where pages are served
         self._address: asyncio.Future[Address] | None = None
         self._port = 0
@@ -172,6 +174,10 @@ class Playground(ChannelReading):
 
     # ------------------------------------------------------------ the server
 
+    def add(self, part: WebPart) -> None:
+        """Serve the pages of another part beside these, from the next start of the server on."""
+        self._parts.append(part)
+
     async def url(self) -> str:
         """Return the address of the playground, once it listens."""
         return (await self.address()).url
@@ -189,10 +195,8 @@ class Playground(ChannelReading):
         """Serve until cancelled. Raises `ConfigError` when the address cannot be used, or is open to strangers."""
         options = self._options
         frame_options = FrameOptions(
-            loopback=options.host in LOOPBACK_HOSTS, password=options.password, secret=options.secret
+            host=options.host, password=options.password, secret=options.secret, provider=options.provider
         )
-        if not frame_options.loopback and not options.password:
-            raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={options.host} lets other machines in")
         listening = listen(options.host, options.port or self._port)
         self._port = listening.getsockname()[1]  # pages that are open come back to it after a restart
         with listening:
@@ -206,7 +210,7 @@ class Playground(ChannelReading):
     async def site(self, bot: Bot, frame_options: FrameOptions) -> AsyncIterator[Site]:
         """Yield the pages as an application, which follow what is stored for as long as the context lasts."""
         await self._furnish()
-        frame = await make_frame(frame_options, self._sign_in_store, self._clock, rooms=[ROOM])
+        frame = await make_frame(frame_options, self._sign_in_store, self._clock, rooms=[ROOM], parts=self._parts)
         hub = self._hub = Hub(self._store, self._clock, MessageHtml(frame.templates.environment))
         scene = Scene(
             store=self._store,
@@ -221,11 +225,13 @@ class Playground(ChannelReading):
         )
         files = Files(scene)
         pages = Pages(scene)
+        others = [route for part in self._parts for route in part.routes(frame, bot)]
         routes = [
             *pages.routes(),
             *Actions(scene, pages, files).routes(),
             *files.routes(),
             *EventStreams(scene).routes(),
+            *others,
         ]
         following = asyncio.create_task(hub.follow(), name="what happens in the playground")
         try:

@@ -82,7 +82,7 @@ async def playground() -> AsyncIterator[PlaygroundChat]:
         host="127.0.0.1", port=0, password=None, secret=SECRET, model_name="m", notice="", complete=lambda _: ()
     )
     chat = PlaygroundChat(Playground(store, options=options, clock=now), store)
-    async with chat.platform.site(chat.inbox, FrameOptions(loopback=True, secret=SECRET)) as site:
+    async with chat.platform.site(chat.inbox, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
         chat.open(site.app)
         tasks = [asyncio.create_task(chat.dispatcher.run([chat.name]))]
         try:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.types import (
+    THREAD_EXPORT,
     ConversationKey,
     Covered,
     Point,
@@ -108,6 +109,12 @@ async def test_a_summary_that_is_being_shown_is_made_anew_without_a_message_that
     assert (again.id, again.outcome, again.draft, again.incoming.text) == (turn.id, None, None, "/summarise")
     assert not (await store.record(again, settlement(answer_of(again)))).stale
     assert await store.close(again)
+
+
+async def test_a_thread_that_was_given_as_a_file_goes_with_any_message_of_its_channel(store: AnyStore) -> None:
+    turn = await answered(store, "file", task=Task.SUMMARY, message_id="", text=THREAD_EXPORT)
+    await store.delete_messages(CHANNEL, ["s-x"])
+    assert (await now(store, turn)).draft is None
 
 
 # ---------------------------------------------------------------- places

@@ -212,6 +212,7 @@ async def test_the_rest_of_a_private_answer_stays_private(scene: Scene) -> None:
         assert asked.original is not None
         await scene.closed()
         scene.discord.press(scene.ada, asked.original, "Continue")
+        await scene.until(lambda: asked.original and "Continue" not in labels(asked.original))
         rest = await scene.done(scene.discord.dm(scene.ada))
 
     assert rest[0].content.startswith("the rest.")
@@ -255,3 +256,14 @@ async def test_commands_are_named_in_german_too(scene: Scene) -> None:
 
     assert ask["name_localizations"]["de"] == "frage"
     assert ask["options"][0]["description_localizations"]["de"] == "Was du wissen möchtest."
+
+
+async def test_a_confirmation_has_a_button_that_takes_the_change_back(scene: Scene) -> None:
+    async with scene.bot():
+        await commands_there(scene)
+        options = {"parameter": "max_tokens", "value": "40", "where": "channel"}
+        asked = scene.discord.slash(scene.ada, scene.general, "set", options)
+        await scene.until(lambda: asked.original and "Undo" in labels(asked.original))
+        assert asked.original is not None
+        pressed = scene.discord.press(scene.ada, asked.original, "Undo")
+        await scene.until(lambda: pressed.original and "no longer set" in pressed.original.content)

@@ -96,7 +96,7 @@ async def test_commands_in_messages_that_are_told_twice_are_told_once(
         assert scene.core is not None
         shown = [item.content for item in scene.answers(where) if not item.ephemeral]
 
-    assert len(shown) == 1
+    assert len(set(shown)) == len(shown)  # of a long one, no part twice
     assert answer in shown[0]
 
 
@@ -229,7 +229,8 @@ async def test_a_command_that_a_crash_cuts_is_finished_at_the_next_start(
         await told_twice(scene, asked)
         assert await digests(scene) == (name == "digest")
 
-    assert not asked.followups
+    parts = [asked.original.content, *(item.content for item in asked.followups)]
+    assert len(set(parts)) == len(parts)  # of a long answer, no part twice
     assert not asked.original.flags & LOADING
     assert len(scene.model.asked) == (name in {"ask", "search"})
 

@@ -145,7 +145,7 @@ async def test_the_shortcut_opens_the_form_of_a_thread() -> None:
         await told(play, "Set for this thread")
         await slack.say(slack.ada, slack.general, "and two?", thread_ts=question.ts)
         await play.settled()
-        assert "A pirate" in play.model.asked[-1].head
+        assert "A pirate" in play.model.asked[-1].system_prompt
 
 
 async def test_the_home_tab_tells_how_to_start_what_was_used_and_what_is_set() -> None:
@@ -254,3 +254,17 @@ async def test_the_stop_button_of_a_posted_answer_stops_it() -> None:
         await play.settled()
         assert "tail" not in slack.shown(answer)
         assert "Regenerate" in slack.shown(answer)
+
+
+async def test_a_confirmation_has_a_button_that_takes_the_change_back_once() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await slack.slash(slack.ada, slack.general, "/seed", "set channel max_tokens 40")
+        await play.until(lambda: slack.whispers)
+        (confirmation,) = slack.whispers
+        for _ in range(2):
+            await slack.press(slack.ada, confirmation, "seedling_undo")
+        await play.until(lambda: len(slack.whispers) == 3)
+        assert "no longer set for this channel" in slack.shown(slack.whispers[1])
+        assert "You have changed no setting here" in slack.shown(slack.whispers[2])
+        assert slack.violations == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.errors import PlatformError
-from bot.types import Draft, Footer, Source, Turn, TurnState, Usage
+from bot.types import ANSWER_MESSAGES, Draft, Footer, Source, Turn, TurnState, Usage
 from tests.emulators.slack import Message, Options
 from tests.fakes import incoming, words
 from tests.integration.slack.scene import Scene, held, scene
@@ -19,8 +19,8 @@ FORGED = "<!channel> <!here> <@U0000000003> <!subteam^S1> <https://evil.example/
 
 
 async def turn_in(play: Scene, question: Message, **changes: Any) -> Turn:
-    """A turn for a question in the emulator."""
-    asked = incoming("q", platform_data={"user_team": play.slack.team.id}, is_top_level=True)
+    """A turn for a question in the emulator, whose answer may have many messages."""
+    asked = incoming("q", platform_data={"user_team": play.slack.team.id, ANSWER_MESSAGES: "50"}, is_top_level=True)
     key = replace(
         asked.key, platform="slack", workspace=play.slack.team.id, channel=question.channel.id, thread=question.root_ts
     )

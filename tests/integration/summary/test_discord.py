@@ -105,3 +105,17 @@ async def test_a_digest_is_set_by_a_command_and_posted_into_the_channel(scene: S
 def _everything(scene: Scene) -> list[str]:
     places = [scene.general, *(channel for channel in scene.guild.channels.values() if channel is not scene.general)]
     return [message.content for place in places for message in scene.answers(place)]
+
+
+async def test_a_summary_is_exported_as_a_file(scene: Scene) -> None:
+    async with scene.bot():
+        await commands_there(scene)
+        scene.discord.say(scene.ada, scene.general, "High water is at nine")
+        asked = scene.discord.slash(scene.ada, scene.general, "export", {"what": "summary", "range": "last 10"})
+        await asked.shown()
+        answer = await scene.until(lambda: next((item for item in scene.answers(scene.general) if item.attachments), 0))
+        assert "From 1 message" in answer.content
+        assert "High water is at nine" not in answer.content
+        (file,) = answer.attachments
+        assert file.filename.startswith("summary-")
+        assert b"- High water is at nine [1](https://discord.com/" in file.data

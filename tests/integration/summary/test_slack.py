@@ -9,6 +9,7 @@ from bot.summary.digests import Digests
 from bot.summary.service import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
 from tests.emulators.slack import Message, RunningSlack
+from tests.fakes import words
 from tests.integration.slack.scene import Scene, now, scene
 from tests.integration.slack.test_commands import told, whispered
 
@@ -113,3 +114,19 @@ async def test_a_digest_is_set_by_slash_command_and_posted_into_the_channel() ->
 
 def _public(play: Scene) -> list[Message]:
     return [message for message in play.slack.messages(play.slack.general) if message.author is play.slack.bot]
+
+
+async def test_a_thread_is_exported_as_a_file_with_the_answers_that_were_given_there() -> None:
+    async with scene(words("High water is at nine.")) as play:
+        slack = play.slack
+        root = await slack.say(slack.ada, slack.general, f"{slack.mention()} when is *high water*?")
+        await play.settled()
+        await slack.say(slack.ada, slack.general, "!export", thread_ts=root.ts)
+        await play.settled()
+        *_, answer = slack.answers(slack.general, root.ts)
+        assert "2 messages as a file." in slack.shown(answer)
+        (file,) = answer.files
+        text = file.content.decode()
+        assert text.index("when is") < text.index("High water is at nine.")
+        assert "!export" not in text
+        assert slack.violations == []

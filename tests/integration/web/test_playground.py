@@ -65,7 +65,7 @@ async def open_house(store: MemoryStore | None = None) -> AsyncIterator[House]:
     )
     playground = Playground(store, options=options, clock=clock)
     bot.platform, bot.store = playground, store
-    async with playground.site(bot, FrameOptions(loopback=True, secret=SECRET)) as site:
+    async with playground.site(bot, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
         yield House(playground, store, bot, site, clock)
 
 

@@ -60,9 +60,9 @@ def test_a_notice_is_told_once() -> None:
 
 def test_what_is_searched_for_is_told_until_the_first_word() -> None:
     answer = grown(SearchStarted("spring\n tides  2026"))
-    assert answer.draft().notices == ("Searching: spring tides 2026",)
+    assert answer.draft().progress == "Searching: spring tides 2026"
     answer.add(ReasoningDelta("Let me see."))
-    assert answer.draft().notices == ("Searching: spring tides 2026",)
+    assert answer.draft().progress == "Searching: spring tides 2026"
     answer.add(TextDelta("Soon."))
     assert answer.draft().notices == ()
     assert answer.draft("done").notices == ()

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from adapters.web import Playground, PlaygroundOptions
+from adapters.web.listeners import listen, url_of
 from adapters.web.playground.differences import NOTHING, grown
 from adapters.web.playground.live_reply import BOT, open_reply
-from adapters.web.playground.server import listen, url_of
 from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
 from bot.types import (

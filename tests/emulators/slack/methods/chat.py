@@ -9,7 +9,7 @@ from tests.emulators.slack.calls import Call
 from tests.emulators.slack.errors import SlackError
 from tests.emulators.slack.methods.content import LONGEST_POST, LONGEST_UPDATE, read_content, thread_of
 from tests.emulators.slack.shapes import message_json
-from tests.emulators.slack.world import Channel, Message
+from tests.emulators.slack.world import Channel, File, Message
 
 Json = dict[str, Any]
 
@@ -73,6 +73,7 @@ def update(call: Call) -> Json:
     content = read_content(call)
     if len(content.text) > (MOST_MARKDOWN if content.is_markdown else LONGEST_UPDATE):
         raise SlackError("msg_too_long")
+    files = [_own_file(call, id) for id in call.args.names("file_ids")]
     with call.slack.changing(message):
         if message.stream:
             message.text, message.stream = "".join(message.stream.pieces), None
@@ -87,8 +88,18 @@ def update(call: Call) -> Json:
         if content.metadata is not None:
             message.metadata = content.metadata or None
         message.is_markdown = content.is_markdown
+        if "file_ids" in call.args.values:
+            message.files = files
     told = message_json(message, call.slack.origin, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": told}
+
+
+def _own_file(call: Call, id: str) -> File:
+    """A file that the bot has uploaded. Raises `SlackError`."""
+    file = call.slack.world.files.get(id)
+    if file is None or file.user != call.bot.id or not file.completed or file.deleted:
+        raise SlackError("file_not_found")
+    return file
 
 
 def _check_editable(call: Call, message: Message) -> None:

@@ -83,6 +83,19 @@ def _share(call: Call, channel_id: str, files: list[File]) -> None:
     call.slack.publish(message)
 
 
+def delete_file(call: Call) -> Json:
+    """files.delete: the file is gone, from every message too."""
+    file = call.slack.world.files.get(call.args.need("file"))
+    if file is None or file.team != call.workspace.id:
+        raise SlackError("file_not_found")
+    if file.deleted:
+        raise SlackError("file_deleted")
+    if file.user != call.bot.id:
+        raise SlackError("cant_delete_file")
+    file.deleted = True
+    return {}
+
+
 def file_info(call: Call) -> Json:
     """files.info; it also tells what a message of another organisation left out."""
     file = call.slack.world.files.get(call.args.need("file"))

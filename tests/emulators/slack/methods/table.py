@@ -49,6 +49,7 @@ METHODS: Methods = {
     "conversations.open": Method(handle=conversations.open_direct, per_minute=_T3, scope="im:write"),
     "conversations.replies": Method(handle=conversations.replies, per_minute=_T3),
     "files.completeUploadExternal": Method(handle=files.complete_upload, per_minute=_T4, scope="files:write"),
+    "files.delete": Method(handle=files.delete_file, per_minute=_T3, scope="files:write"),
     "files.getUploadURLExternal": Method(handle=files.get_upload_url, per_minute=_T4, scope="files:write"),
     "files.info": Method(handle=files.file_info, per_minute=_T4, scope="files:read"),
     "oauth.v2.access": Method(handle=oauth.access, per_minute=_T4, token="none"),

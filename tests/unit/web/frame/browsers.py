@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
 import httpx
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from adapters.web.frame import Form, FrameOptions, Role, frame_app, identity_of, make_frame, page, read_form
 from adapters.web.frame.application import Frame
+from adapters.web.frame.openid import ProviderOptions
 from adapters.web.frame.routing import PageRoute
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
@@ -47,11 +49,12 @@ async def open_web(
     clock: ManualClock,
     *,
     password: str | None = None,
-    loopback: bool = True,
+    host: str = "127.0.0.1",
+    provider: ProviderOptions | None = None,
     routes: Sequence[PageRoute] = ROUTES,
 ) -> tuple[Frame, httpx.ASGITransport]:
     """Return the frame of a web, and the way to it."""
-    options = FrameOptions(loopback=loopback, password=password, secret="not a secret in a test")
+    options = FrameOptions(host=host, password=password, secret="not a secret in a test", provider=provider)
     frame = await make_frame(options, store, clock)
     return frame, httpx.ASGITransport(app=frame_app(routes, frame), raise_app_exceptions=False)
 
@@ -76,3 +79,18 @@ async def sign_in(
     form = await client.get("/sign-in")
     fields = {"csrf": token_in(form.text), "password": password, "name": name, "next": goal}
     return await client.post("/sign-in", data=fields, headers={"Origin": str(client.base_url).rstrip("/")})
+
+
+async def post(client: httpx.AsyncClient, page: httpx.Response, path: str = "", **fields: str) -> httpx.Response:
+    """Send a form of a page: its hidden fields at the address that it has, or at another one."""
+    hidden = {"csrf": token_in(page.text)}
+    before = re.search(r'name="before" value="([^"]*)"', page.text)
+    if before is not None and not path:
+        hidden["before"] = unescape(before[1])
+    filled = {name: unescape(value) for name, value in re.findall(r'<input id="(\w+)" [^>]*value="([^"]*)"', page.text)}
+    filled |= dict(re.findall(r'<select id="(\w+)".*?<option value="(\w+)" selected', page.text, re.DOTALL))
+    return await client.post(
+        path or page.request.url.path,
+        data={**({} if path else filled), **hidden, **fields},
+        headers={"Origin": ORIGIN},
+    )

@@ -20,7 +20,7 @@ def store(clock: ManualClock) -> MemoryStore:
 
 
 async def test_the_password_makes_the_administrator(store: MemoryStore, clock: ManualClock) -> None:
-    _, web = await open_web(store, clock, password=PASSWORD, loopback=False)
+    _, web = await open_web(store, clock, password=PASSWORD, host="0.0.0.0")
     async with browser(web) as client:
         answer = await sign_in(client)
         cookie = next(line.lower() for line in answer.headers.get_list("set-cookie") if SESSION_COOKIE in line)
@@ -33,7 +33,7 @@ async def test_the_password_makes_the_administrator(store: MemoryStore, clock: M
 
 
 async def test_behind_tls_every_cookie_is_for_tls_alone(store: MemoryStore, clock: ManualClock) -> None:
-    _, web = await open_web(store, clock, password=PASSWORD, loopback=False)
+    _, web = await open_web(store, clock, password=PASSWORD, host="0.0.0.0")
     async with browser(web, url="https://chat.example") as client:
         cookies = (await sign_in(client)).headers.get_list("set-cookie")
     assert len(cookies) == 2

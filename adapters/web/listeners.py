@@ -1,4 +1,7 @@
-"""Run a web server inside our own event loop: one socket, no signal handlers, nothing left behind."""
+"""Listen on an address and serve an application there in our own event loop: no signal handlers, nothing left behind.
+
+The web and health have a listener each, so that what is open to the one is not open to the other.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from bot.errors import ConfigError
 
-GRACE_SECONDS = 2
+GRACE_SECONDS: Final = 2
 
 
 class QuietServer(uvicorn.Server):
@@ -36,17 +40,20 @@ class QuietServer(uvicorn.Server):
             self._on_listening()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises `ConfigError` that names HOST or PORT."""
+def listen(host: str, port: int, *, names: tuple[str, str] = ("HOST", "PORT")) -> socket.socket:
+    """Return a listening socket. Raises `ConfigError` that names the setting of the host or the port."""
+    host_name, port_name = names
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise ConfigError("PORT", f"{port} is in use on {host}; choose another one, or 0 for a free one") from error
+            fix = f"{port} is in use on {host}; choose another one, or 0 for a free one"
+            raise ConfigError(port_name, fix) from error
         if error.errno == errno.EACCES:
-            raise ConfigError("PORT", f"{port} may not be used by this user; choose one above 1023") from error
-        raise ConfigError("HOST", f"cannot listen on {host!r}; use an address of this machine") from error
+            fix = f"{port} may not be used by this user; choose one above 1023"
+            raise ConfigError(port_name, fix) from error
+        raise ConfigError(host_name, f"cannot listen on {host!r}; use an address of this machine") from error
 
 
 def url_of(host: str, listening: socket.socket) -> str:
@@ -58,8 +65,15 @@ def url_of(host: str, listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 async def serve(
-    app: ASGIApp, listening: socket.socket, on_listening: Callable[[], None], on_end: Callable[[], None]
+    app: ASGIApp,
+    listening: socket.socket,
+    on_listening: Callable[[], None] = _nothing,
+    on_end: Callable[[], None] = _nothing,
 ) -> None:
     """Answer requests until cancelled; then end what streams (`on_end`), and close every connection."""
     config = uvicorn.Config(

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.access.audit import OPERATOR, person_key
+from bot.access.audit import person_key
 from bot.access.rule_text import rule_text
-from bot.app.administration import MOST_RECORDS
-from bot.app.core import utc_now
-from bot.app.operator_commands import open_database
-from bot.settings import Settings
+from bot.ports import Store
 from bot.types import (
     AccessRule,
     AuditRecord,
     Budget,
-    Entrance,
     KeptMessage,
     PersonData,
     Schedule,
@@ -28,6 +24,7 @@ from bot.types import (
 )
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_CHANGES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,27 +38,29 @@ class PersonExport:
     budgets: Sequence[Budget]
     spending: Spending
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is kept of them."""
+        told = (*self.data.names, *self.data.messages, *self.data.ratings, *self.data.digests)
+        return not (told or self.changes or self.rules or self.budgets or self.spending.requests)
 
-async def export_person(settings: Settings, platform: str, id: str) -> PersonExport:
-    """Return all that is kept of somebody; the audit trail tells that it was exported."""
-    person, now = person_key(platform, id), utc_now()
+
+async def export_person(store: Store, record: AuditRecord, platform: str, id: str) -> PersonExport:
+    """Return all that is kept of somebody; `record` is who takes it out, which the audit trail tells."""
+    person = person_key(platform, id)
     subject = Subject(kind=SubjectKind.PERSON, id=person)
-    record = AuditRecord(
-        at=now, who=OPERATOR, place=platform, action="export", what=person, via=Entrance.COMMAND_LINE.value
+    await store.record_audit(replace(record, place=platform, action="export", what=person))
+    budgets = [use.budget for use in await store.budget_uses()]
+    return PersonExport(
+        person=person,
+        data=await store.person_data(platform, id),
+        changes=await store.audit_trail(since=BEGINNING, who=person, limit=MOST_CHANGES),
+        rules=[rule for rule in await store.rules_within("") if rule.subject == subject],
+        budgets=[item for item in budgets if (item.scope.platform, item.scope.person) == (platform, id)],
+        spending=await store.usage_totals(
+            since=BEGINNING, until=record.at, within=Within(platform=platform, author_id=id)
+        ),
     )
-    async with open_database(settings) as store:
-        await store.record_audit(record)
-        budgets = [use.budget for use in await store.budget_uses()]
-        return PersonExport(
-            person=person,
-            data=await store.person_data(platform, id),
-            changes=await store.audit_trail(since=BEGINNING, who=person, limit=MOST_RECORDS),
-            rules=[rule for rule in await store.rules_within("") if rule.subject == subject],
-            budgets=[item for item in budgets if (item.scope.platform, item.scope.person) == (platform, id)],
-            spending=await store.usage_totals(
-                since=BEGINNING, until=now, within=Within(platform=platform, author_id=id)
-            ),
-        )
 
 
 def export_as_json(found: PersonExport) -> Mapping[str, Any]:
