@@ -50,8 +50,8 @@ WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 class PlaygroundOptions:
     """Options of the playground; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
 
-    `api_url` is where requests to the model go, `file_bytes` the most that a file may have. `provider` is an OpenID
-    Connect provider to sign in with. `is_shared` says that other processes show the same playground, or answer in it.
+    `provider` is an OpenID Connect provider to sign in with, `api_url` is where requests to the model go, `file_bytes`
+    the most that a file may have. `is_shared` says that other processes show the same playground, or answer in it.
     """
 
     host: str
